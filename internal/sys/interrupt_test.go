@@ -1,0 +1,118 @@
+package sys
+
+import (
+	"runtime"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A signal that lands on a thread inside a call ends it with EINTR. The call
+// must be started anew, and counted. The runtime restarts what it can by
+// SA_RESTART; the calls below are those that signal(7) says it cannot: System
+// V ones, and sockets with a time limit.
+func TestInterruptedCallsStartAnew(t *testing.T) {
+	text := func(size int) []byte {
+		buf := MsgBuffer(size)
+		SetMsgType(buf, 1)
+		return buf
+	}
+	for _, c := range []struct {
+		name  string
+		setup func(t *testing.T) (call, release func() error)
+	}{
+		{"Read", func(t *testing.T) (call, release func() error) {
+			a, b := socketsWithTimeLimit(t)
+			return func() error { _, err := Read(a, make([]byte, 1)); return err },
+				func() error { _, err := Write(b, make([]byte, 1)); return err }
+		}},
+		{"Write", func(t *testing.T) (call, release func() error) {
+			a, b := socketsWithTimeLimit(t)
+			full := make([]byte, 1<<20)
+			must(t, unix.SetNonblock(a, true))
+			for {
+				if _, err := Write(a, full); err != nil {
+					wantErrno(t, err, "write", unix.EAGAIN)
+					break
+				}
+			}
+			must(t, unix.SetNonblock(a, false))
+			return func() error { _, err := Write(a, full[:1]); return err },
+				func() error { return drain(b) }
+		}},
+		{"Semop", func(t *testing.T) (call, release func() error) {
+			id := semaphores(t, 0)
+			return func() error { return Semop(id, []Sembuf{{Op: -1}}) },
+				func() error { return Semop(id, []Sembuf{{Op: 1}}) }
+		}},
+		{"Msgrcv", func(t *testing.T) (call, release func() error) {
+			id := queue(t)
+			return func() error { _, err := Msgrcv(id, text(1), 1, 0); return err },
+				func() error { return Msgsnd(id, text(1), 0) }
+		}},
+		{"Msgsnd", func(t *testing.T) (call, release func() error) {
+			id := queue(t)
+			must(t, MsgSetQbytes(id, 1))
+			must(t, Msgsnd(id, text(1), 0))
+			return func() error { return Msgsnd(id, text(1), 0) },
+				func() error { _, err := Msgrcv(id, text(1), 1, 0); return err }
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			call, release := c.setup(t)
+			thread, done := make(chan int), make(chan error, 1)
+			go func() {
+				runtime.LockOSThread()
+				defer runtime.UnlockOSThread()
+				thread <- unix.Gettid()
+				done <- call()
+			}()
+			tid, before := <-thread, Interrupts()
+			// SIGURG is the runtime's own and harmless.
+			for deadline := time.Now().Add(10 * time.Second); Interrupts() == before; runtime.Gosched() {
+				if time.Now().After(deadline) {
+					t.Fatal("signals for 10 s, and no call was interrupted")
+				}
+				must(t, unix.Tgkill(unix.Getpid(), tid, unix.SIGURG))
+			}
+			select {
+			case err := <-done:
+				t.Fatalf("returned %v before anything released it", err)
+			default:
+			}
+			must(t, release())
+			select {
+			case err := <-done:
+				must(t, err)
+			case <-time.After(10 * time.Second):
+				t.Fatal("did not return when released")
+			}
+		})
+	}
+}
+
+// socketsWithTimeLimit returns a pair on which a blocked call is not
+// restarted by the kernel after a signal.
+func socketsWithTimeLimit(t *testing.T) (a, b int) {
+	t.Helper()
+	p, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	must(t, err)
+	t.Cleanup(func() { unix.Close(p[0]); unix.Close(p[1]) })
+	minute := unix.NsecToTimeval(time.Minute.Nanoseconds())
+	must(t, unix.SetsockoptTimeval(p[0], unix.SOL_SOCKET, unix.SO_RCVTIMEO, &minute))
+	must(t, unix.SetsockoptTimeval(p[0], unix.SOL_SOCKET, unix.SO_SNDTIMEO, &minute))
+	return p[0], p[1]
+}
+
+// drain reads what is in the socket, at least one read's worth.
+func drain(fd int) error {
+	p := make([]byte, 1<<20)
+	for n := len(p); n == len(p); {
+		var err error
+		if n, err = Read(fd, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package sys
+
+import (
+	"os"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// SEMVMX is the largest value of a System V semaphore, semctl(2).
+const SEMVMX = 32767
+
+// Commands of semctl(2), from linux/sem.h.
+const (
+	semGetVal  = 12
+	semGetNcnt = 14
+	semSetVal  = 16
+	semSetAll  = 17
+)
+
+// Sembuf is one operation on one semaphore of a set: struct sembuf, semop(2).
+type Sembuf struct {
+	Num uint16 // which semaphore, from 0
+	Op  int16  // added to its value; 0 waits for zero
+	Flg int16  // 0, unix.IPC_NOWAIT or SEM_UNDO
+}
+
+// Semget makes or finds a set of nsems semaphores, semget(2).
+func Semget(key, nsems, flag int) (id int, err error) {
+	r, _, errno := syscall.Syscall(unix.SYS_SEMGET, uintptr(key), uintptr(nsems), uintptr(flag))
+	if errno != 0 {
+		return -1, os.NewSyscallError("semget", errno)
+	}
+	return int(r), nil
+}
+
+// Semop performs all of ops, at least one, or blocks until it can; with
+// IPC_NOWAIT it fails with EAGAIN instead. It is semtimedop(2) without a time
+// limit: several architectures have no system call semop.
+func Semop(id int, ops []Sembuf) error {
+	for {
+		_, _, errno := syscall.Syscall6(sysSemtimedop, uintptr(id), uintptr(unsafe.Pointer(unsafe.SliceData(ops))), uintptr(len(ops)), 0, 0, 0)
+		if errno == 0 {
+			return nil
+		}
+		if errno != syscall.EINTR {
+			return os.NewSyscallError("semtimedop", errno)
+		}
+		interrupts.Add(1)
+	}
+}
+
+// SemStat reads the state of a set: IPC_STAT, semctl(2).
+func SemStat(id int) (SemidDs, error) {
+	var ds SemidDs
+	_, err := semctl(id, 0, unix.IPC_STAT, unsafe.Pointer(&ds))
+	return ds, err
+}
+
+// SemSetAll sets the values of all semaphores in the set: SETALL, semctl(2).
+// It fails with EINVAL unless there is one value for each.
+func SemSetAll(id int, values []uint16) error {
+	ds, err := SemStat(id)
+	if err != nil {
+		return err
+	}
+	if int(ds.Nsems) != len(values) { // the kernel would read past the end
+		return os.NewSyscallError("semctl", unix.EINVAL)
+	}
+	_, err = semctl(id, 0, semSetAll, unsafe.Pointer(unsafe.SliceData(values)))
+	return err
+}
+
+// SemSetVal sets the value of one semaphore, 0 to SEMVMX: SETVAL, semctl(2).
+func SemSetVal(id, num, value int) error {
+	_, _, errno := syscall.Syscall6(unix.SYS_SEMCTL, uintptr(id), uintptr(num), semSetVal, uintptr(value), 0, 0)
+	if errno != 0 {
+		return os.NewSyscallError("semctl", errno)
+	}
+	return nil
+}
+
+// SemGetVal returns the value of one semaphore: GETVAL, semctl(2).
+func SemGetVal(id, num int) (int, error) { return semctl(id, num, semGetVal, nil) }
+
+// SemGetNcnt returns how many threads wait for one semaphore to grow:
+// GETNCNT, semctl(2).
+func SemGetNcnt(id, num int) (int, error) { return semctl(id, num, semGetNcnt, nil) }
+
+// SemRemove removes the set and wakes whoever sleeps on it with EIDRM:
+// IPC_RMID, semctl(2).
+func SemRemove(id int) error {
+	_, err := semctl(id, 0, unix.IPC_RMID, nil)
+	return err
+}
+
+func semctl(id, num, cmd int, arg unsafe.Pointer) (int, error) {
+	r, _, errno := syscall.Syscall6(unix.SYS_SEMCTL, uintptr(id), uintptr(num), uintptr(cmd), uintptr(arg), 0, 0)
+	if errno != 0 {
+		return -1, os.NewSyscallError("semctl", errno)
+	}
+	return int(r), nil
+}

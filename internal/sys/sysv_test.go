@@ -1,0 +1,145 @@
+package sys
+
+import (
+	"errors"
+	"runtime"
+	"testing"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// The sizes that a C compiler gives the structures of the kernel's headers.
+func TestStructureSizes(t *testing.T) {
+	want := map[string]struct{ sem, msg, shm, qbytes uintptr }{
+		"amd64":   {104, 120, 112, 88},
+		"arm64":   {88, 120, 112, 88},
+		"riscv64": {88, 120, 112, 88},
+		"386":     {64, 88, 84, 68},
+	}[runtime.GOARCH]
+	got := struct{ sem, msg, shm, qbytes uintptr }{
+		unsafe.Sizeof(SemidDs{}), unsafe.Sizeof(MsqidDs{}), unsafe.Sizeof(ShmidDs{}), unsafe.Offsetof(MsqidDs{}.Qbytes),
+	}
+	if got != want {
+		t.Errorf("%s: got %v, want %v", runtime.GOARCH, got, want)
+	}
+	if n := unsafe.Sizeof(Sembuf{}); n != 6 {
+		t.Errorf("Sembuf: %d bytes, want 6", n)
+	}
+}
+
+func TestSemaphores(t *testing.T) {
+	before := time.Now().Unix()
+	id := semaphores(t, 3, 0)
+	must(t, Semop(id, []Sembuf{{Num: 0, Op: -1}, {Num: 1, Op: 2}}))
+	must(t, SemSetVal(id, 0, 7))
+	for num, want := range []int{7, 2} {
+		if v, err := SemGetVal(id, num); v != want || err != nil {
+			t.Errorf("semaphore %d: %d, %v; want %d", num, v, err, want)
+		}
+	}
+
+	ds, err := SemStat(id)
+	must(t, err)
+	if ds.Nsems != 2 || ds.Perm.Mode&0o777 != 0o600 || int(ds.Perm.Cuid) != unix.Geteuid() {
+		t.Errorf("SemStat: %+v", ds)
+	}
+	if c := ds.Changed(); c < before || c > time.Now().Unix() {
+		t.Errorf("Changed: %d, want %d or a moment later", c, before)
+	}
+
+	wantErrno(t, Semop(id, []Sembuf{{Num: 0, Op: -8, Flg: unix.IPC_NOWAIT}}), "semtimedop", unix.EAGAIN)
+	wantErrno(t, SemSetVal(id, 0, SEMVMX+1), "semctl", unix.ERANGE)
+	wantErrno(t, SemSetAll(id, []uint16{1}), "semctl", unix.EINVAL)
+	must(t, SemRemove(id))
+	_, err = SemStat(id)
+	wantErrno(t, err, "semctl", unix.EINVAL)
+	_, err = Semget(unix.IPC_PRIVATE, 0, 0o600)
+	wantErrno(t, err, "semget", unix.EINVAL)
+}
+
+func TestMessages(t *testing.T) {
+	before := time.Now().Unix()
+	id := queue(t)
+	for typ, text := range []string{1: "first", 2: "second"} {
+		if text == "" {
+			continue
+		}
+		buf := MsgBuffer(len(text))
+		SetMsgType(buf, typ)
+		copy(buf[MsgType:], text)
+		must(t, Msgsnd(id, buf, 0))
+	}
+	ds, err := MsgStat(id)
+	must(t, err)
+	if ds.Qnum != 2 || ds.Cbytes != 11 || ds.Perm.Mode&0o777 != 0o600 || int(ds.Perm.Cuid) != unix.Geteuid() {
+		t.Errorf("MsgStat: %+v", ds)
+	}
+	if c := ds.Changed(); c < before || c > time.Now().Unix() {
+		t.Errorf("Changed: %d, want %d or a moment later", c, before)
+	}
+
+	_, err = Msgrcv(id, MsgBuffer(3), 2, 0)
+	wantErrno(t, err, "msgrcv", unix.E2BIG)
+	buf := MsgBuffer(100)
+	n, err := Msgrcv(id, buf, 2, 0)
+	if err != nil || string(buf[MsgType:MsgType+n]) != "second" {
+		t.Errorf("type 2: %q, %v", buf[MsgType:MsgType+n], err)
+	}
+	_, err = Msgrcv(id, buf, 2, unix.IPC_NOWAIT)
+	wantErrno(t, err, "msgrcv", unix.ENOMSG)
+
+	must(t, MsgSetQbytes(id, 16))
+	ds, err = MsgStat(id)
+	if ds.Qbytes != 16 || ds.Perm.Mode&0o777 != 0o600 || err != nil {
+		t.Errorf("after IPC_SET: %+v, %v; want 16 bytes, mode 0600", ds, err)
+	}
+	SetMsgType(buf, 1)
+	wantErrno(t, Msgsnd(id, buf, unix.IPC_NOWAIT), "msgsnd", unix.EAGAIN)
+	SetMsgType(buf, 0)
+	wantErrno(t, Msgsnd(id, buf, 0), "msgsnd", unix.EINVAL)
+	must(t, MsgRemove(id))
+	_, err = MsgStat(id)
+	wantErrno(t, err, "msgctl", unix.EINVAL)
+	wantErrno(t, MsgSetQbytes(id, 1), "msgctl", unix.EINVAL)
+}
+
+func TestSharedMemory(t *testing.T) {
+	id, err := Shmget(unix.IPC_PRIVATE, 5000, 0o600)
+	must(t, err)
+	t.Cleanup(func() { ShmRemove(id) })
+	a, err := Shmat(id)
+	must(t, err)
+	b, err := Shmat(id)
+	must(t, err)
+	a[4999] = 42
+	if len(b) != 5000 || b[4999] != 42 {
+		t.Errorf("second attach: %d bytes, last %d; want 5000, 42", len(b), b[4999])
+	}
+	must(t, Shmdt(b))
+	must(t, ShmRemove(id))
+	ds, err := ShmStat(id)
+	must(t, err)
+	if ds.Nattch != 1 || ds.Perm.Mode&SHM_DEST == 0 || ds.Changed() == 0 {
+		t.Errorf("removed while attached: %+v", ds)
+	}
+	must(t, Shmdt(a))
+	_, err = ShmStat(id)
+	if !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.EIDRM) {
+		t.Errorf("after the last detach: %v", err)
+	}
+	_, err = Shmget(unix.IPC_PRIVATE, 0, 0o600)
+	wantErrno(t, err, "shmget", unix.EINVAL)
+}
+
+func TestSyscallName(t *testing.T) {
+	for nr, want := range map[int]string{
+		unix.SYS_READ: "read", sysSemtimedop: "semtimedop", unix.SYS_MSGRCV: "msgrcv",
+		unix.SYS_RESTART_SYSCALL: "restart_syscall", 99999: "syscall 99999", -1: "syscall -1",
+	} {
+		if got := SyscallName(nr); got != want {
+			t.Errorf("SyscallName(%d) = %q, want %q", nr, got, want)
+		}
+	}
+}
