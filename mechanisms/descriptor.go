@@ -1,0 +1,138 @@
+package mechanisms
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/internal/sys"
+)
+
+// descriptor is an end of a link that is one file descriptor, in blocking
+// mode. It is what the ends below have in common.
+type descriptor struct {
+	mechanism string
+	fd        int
+}
+
+// duplicate opens an end on a copy of the ticket's only descriptor. Copies
+// begin at 3: a broken pipe on 1 or 2 ends a Go program by SIGPIPE.
+func duplicate(mech string, t Ticket) (descriptor, error) {
+	if len(t.FDs) != 1 {
+		return descriptor{}, failed("open", mech, t.Spec.Size, fmt.Errorf("ticket with %d descriptors, want 1", len(t.FDs)))
+	}
+	fd, err := unix.FcntlInt(uintptr(t.FDs[0]), unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
+		return descriptor{}, failed("open", mech, t.Spec.Size, os.NewSyscallError("fcntl", err))
+	}
+	return descriptor{mech, fd}, nil
+}
+
+// opens returns a Mechanism's OpenSender or OpenReceiver: a duplicate, as the
+// end that as makes of it.
+func opens[E any](mech string, as func(descriptor) E) func(Ticket) (E, error) {
+	return func(t Ticket) (end E, err error) {
+		d, err := duplicate(mech, t)
+		if err != nil {
+			return end, err
+		}
+		return as(d), nil
+	}
+}
+
+func sendStream(d descriptor) Sender   { return streamSender{d} }
+func recvStream(d descriptor) Receiver { return streamReceiver{d} }
+func sendPacket(d descriptor) Sender   { return packetSender{d} }
+func recvPacket(d descriptor) Receiver { return packetReceiver{d} }
+
+// Close closes the end. Once only.
+func (d descriptor) Close() error { return os.NewSyscallError("close", unix.Close(d.fd)) }
+
+// Fill writes without blocking: O_NONBLOCK is set meanwhile on the open file
+// description, which all ends share that were copied from the same descriptor.
+func (d descriptor) Fill(p []byte) (whole int, err error) {
+	if err := unix.SetNonblock(d.fd, true); err != nil {
+		return 0, failed("send", d.mechanism, len(p), os.NewSyscallError("fcntl", err))
+	}
+	defer func() { err = errors.Join(err, os.NewSyscallError("fcntl", unix.SetNonblock(d.fd, false))) }()
+	for {
+		for rest := p; len(rest) > 0; {
+			n, err := sys.Write(d.fd, rest)
+			if errors.Is(err, unix.EAGAIN) {
+				return whole, nil
+			}
+			if err != nil {
+				return whole, failed("send", d.mechanism, len(p), err)
+			}
+			rest = rest[n:]
+		}
+		whole++
+	}
+}
+
+type (
+	streamSender   struct{ descriptor }
+	streamReceiver struct{ descriptor }
+	packetSender   struct{ descriptor }
+	packetReceiver struct{ descriptor }
+)
+
+// Send writes until all of p is in.
+func (s streamSender) Send(p []byte) error {
+	for rest := p; len(rest) > 0; {
+		n, err := sys.Write(s.fd, rest)
+		if err != nil {
+			return failed("send", s.mechanism, len(p), err)
+		}
+		rest = rest[n:]
+	}
+	return nil
+}
+
+// Recv reads until p is full. The end of the stream inside a message is
+// io.ErrUnexpectedEOF.
+func (r streamReceiver) Recv(p []byte) error {
+	for got := 0; got < len(p); {
+		n, err := sys.Read(r.fd, p[got:])
+		switch {
+		case err != nil:
+			return failed("recv", r.mechanism, len(p), err)
+		case n == 0 && got == 0:
+			return io.EOF
+		case n == 0:
+			return failed("recv", r.mechanism, len(p), io.ErrUnexpectedEOF)
+		}
+		got += n
+	}
+	return nil
+}
+
+// Send writes p in one call.
+func (s packetSender) Send(p []byte) error {
+	n, err := sys.Write(s.fd, p)
+	if err != nil {
+		return failed("send", s.mechanism, len(p), err)
+	}
+	if n != len(p) {
+		return failed("send", s.mechanism, len(p), errLength(n, len(p)))
+	}
+	return nil
+}
+
+// Recv takes one packet. read(2) discards in silence what does not fit, so it
+// is offered the spare byte as well: a longer packet gives len(p)+1.
+func (r packetReceiver) Recv(p []byte) error {
+	n, err := sys.Read(r.fd, p[:len(p)+1])
+	switch {
+	case err != nil:
+		return failed("recv", r.mechanism, len(p), err)
+	case n == len(p):
+		return nil
+	case n == 0:
+		return io.EOF
+	}
+	return failed("recv", r.mechanism, len(p), errLength(n, len(p)))
+}

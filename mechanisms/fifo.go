@@ -1,0 +1,126 @@
+package mechanisms
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+var _ = Register(Mechanism{
+	Name:         "fifo",
+	Summary:      "byte stream through a FIFO, opened by name",
+	Man:          []string{"fifo(7)", "mkfifo(3)", "pipe(7)"},
+	Framing:      Stream,
+	Since:        "2.6.16", // mknodat
+	EOF:          true,
+	Limits:       pipeLimits,
+	New:          newFIFO,
+	OpenSender:   opensFIFO(unix.O_WRONLY, sendStream),
+	OpenReceiver: opensFIFO(unix.O_RDONLY, recvStream),
+})
+
+// newFIFO makes a FIFO in the private directory s.Dir. The maker holds it
+// open for reading and writing until Release, so that no order in which the
+// ends are opened can deadlock, fifo(7).
+func newFIFO(s Spec) (*Link, error) {
+	o, err := makeFIFO(s.Dir)
+	if err != nil {
+		return nil, failed("make", "fifo", s.Size, err)
+	}
+	l := &Link{Mechanism: "fifo", Objects: []Object{o}}
+	if err := holdFIFO(l, s); err != nil {
+		return nil, failed("make", "fifo", s.Size, errors.Join(err, l.Destroy()))
+	}
+	return l, nil
+}
+
+// makeFIFO makes a FIFO with a name of its own, mode 0600.
+func makeFIFO(dir string) (Object, error) {
+	fd, err := openPrivate(dir)
+	if err != nil {
+		return Object{}, err
+	}
+	defer unix.Close(fd)
+	name := "fifo-" + rand.Text()
+	if err := unix.Mkfifoat(fd, name, 0o600); err != nil {
+		return Object{}, os.NewSyscallError("mknodat", err)
+	}
+	o, err := PathObject(filepath.Join(dir, name))
+	if err != nil {
+		return Object{}, errors.Join(err, os.NewSyscallError("unlinkat", unix.Unlinkat(fd, name, 0)))
+	}
+	o.AtRelease = true
+	return o, nil
+}
+
+func holdFIFO(l *Link, s Spec) (err error) {
+	fd, err := openFIFO(l.Objects[0], unix.O_RDWR)
+	if err != nil {
+		return err
+	}
+	l.FDs = []int{fd}
+	if l.Given, err = sizePipe("fifo", fd, s.Queue); err != nil {
+		return err
+	}
+	attr, err := json.Marshal(l.Objects[0])
+	l.Sender = Ticket{Spec: s, Attr: attr}
+	l.Receiver = Ticket{Spec: s, Attr: attr}
+	return err
+}
+
+// opensFIFO returns the mechanism's OpenSender or OpenReceiver.
+func opensFIFO[E any](flags int, as func(descriptor) E) func(Ticket) (E, error) {
+	return func(t Ticket) (end E, err error) {
+		var o Object
+		if err := json.Unmarshal(t.Attr, &o); err != nil {
+			return end, failed("open", "fifo", t.Spec.Size, err)
+		}
+		fd, err := openFIFO(o, flags)
+		if err != nil {
+			return end, failed("open", "fifo", t.Spec.Size, err)
+		}
+		return as(descriptor{"fifo", fd}), nil
+	}
+}
+
+// openFIFO opens the FIFO that was made, and nothing else: a regular file in
+// its place would take the messages as well, and measure the disk.
+func openFIFO(o Object, flags int) (fd int, err error) {
+	fd, err = unix.Open(o.Path, flags|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("%v: %w", o, os.NewSyscallError("openat", err))
+	}
+	var st unix.Stat_t
+	if err = os.NewSyscallError("fstat", unix.Fstat(fd, &st)); err == nil &&
+		(st.Mode&unix.S_IFMT != unix.S_IFIFO || int(st.Uid) != os.Geteuid() || st.Ino != o.Inode) {
+		err = fmt.Errorf("%v: %w", o, ErrNotOurs)
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+// openPrivate opens a directory that nobody else can put names into.
+func openPrivate(dir string) (fd int, err error) {
+	fd, err = unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("directory %q: %w", dir, os.NewSyscallError("openat", err))
+	}
+	var st unix.Stat_t
+	if err = os.NewSyscallError("fstat", unix.Fstat(fd, &st)); err == nil &&
+		(st.Mode&0o777 != 0o700 || int(st.Uid) != os.Geteuid()) {
+		err = fmt.Errorf("directory %s: mode %04o of user %d, want 0700 of %d", dir, st.Mode&0o777, st.Uid, os.Geteuid())
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}

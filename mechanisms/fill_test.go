@@ -1,0 +1,84 @@
+package mechanisms
+
+import (
+	"os"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// What Fill took must come out whole, and nothing but a part of one message
+// beyond it; the link blocks again afterwards.
+func TestFill(t *testing.T) {
+	each(t, func(t *testing.T, m *Mechanism) {
+		s := spec(t, 100)
+		s.Queue = 4096
+		l := newLink(t, m, s)
+		out, in := attach(t, m, l)
+		must(t, l.Release())
+		n, err := out.Fill(message(100, 1, 1))
+		must(t, err)
+		if n < 1 || n > l.Given.Queue {
+			t.Errorf("%d messages of 100 bytes in a queue of %d bytes", n, l.Given.Queue)
+		}
+		if again, err := out.Fill(message(100, 1, 1)); again != 0 || err != nil {
+			t.Errorf("filled again: %d messages, error %v", again, err)
+		}
+		p := Buffer(100)
+		for range n {
+			within(t, func() error { return in.Recv(p) })
+			must(t, same(p, message(100, 1, 1)))
+		}
+	})
+}
+
+func TestFillGivesBlockingModeBack(t *testing.T) {
+	each(t, func(t *testing.T, m *Mechanism) {
+		out, _ := attach(t, m, newLink(t, m, spec(t, 100)))
+		var fd int
+		switch out := out.(type) {
+		case streamSender:
+			fd = out.fd
+		case packetSender:
+			fd = out.fd
+		default:
+			t.Skip("IPC_NOWAIT is of one call")
+		}
+		if _, err := out.Fill(Buffer(100)); err != nil {
+			t.Fatal(err)
+		}
+		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+		must(t, err)
+		if flags&unix.O_NONBLOCK != 0 {
+			t.Error("O_NONBLOCK is still set")
+		}
+	})
+}
+
+// A pipe holds 16 pages, not 64 KiB: two messages of 2,049 bytes do not share
+// a page.
+func TestFillCountsPagesOfAPipe(t *testing.T) {
+	if n := os.Getpagesize(); n != 4096 {
+		t.Skipf("pages of %d bytes", n)
+	}
+	for _, c := range []struct {
+		mechanism   string
+		size, whole int
+	}{
+		{"pipe", 1, 65536}, {"pipe", 2048, 32}, {"pipe", 2049, 16}, {"pipe", 4096, 16}, {"pipe", 8192, 8},
+		{"fifo", 2049, 16},
+		{"packetpipe", 1, 16}, {"packetpipe", 2049, 16},
+	} {
+		m := Lookup(c.mechanism)
+		s := spec(t, c.size)
+		s.Queue = 65536
+		l := newLink(t, m, s)
+		out, _ := attach(t, m, l)
+		if n, err := out.Fill(Buffer(c.size)); n != c.whole || err != nil {
+			t.Errorf("%s: %d messages of %d bytes, error %v; want %d", c.mechanism, n, c.size, err, c.whole)
+		}
+		if l.Given.Queue != 65536 {
+			t.Errorf("%s: given %d bytes, want 65536", c.mechanism, l.Given.Queue)
+		}
+	}
+}

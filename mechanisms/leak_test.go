@@ -1,0 +1,139 @@
+package mechanisms
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/internal/sys"
+)
+
+// Every way to make a link, successful or refused, and the reading of limits
+// must leave no descriptor and no object, once the link is destroyed, twice.
+// An IPC namespace of its own shows what this test made and nothing else.
+func TestNothingIsLeft(t *testing.T) {
+	const inside = "IPCBENCH_TEST_INSIDE"
+	if os.Getenv(inside) == "" {
+		inNamespace(t, inside)
+		return
+	}
+	control, err := sys.Shmget(unix.IPC_PRIVATE, 1, 0o600)
+	must(t, err)
+	if len(left(t)) != 1 {
+		t.Fatalf("a segment was made, and %q is seen", left(t))
+	}
+	must(t, sys.ShmRemove(control))
+
+	each(t, func(t *testing.T, m *Mechanism) {
+		s := spec(t, 64)
+		leaveNothing(t, m, s) // the first may open what the runtime keeps
+		descriptors := openDescriptors(t)
+		leaveNothing(t, m, s)
+		if now := openDescriptors(t); now != descriptors {
+			t.Errorf("%d descriptors, %d before", now, descriptors)
+		}
+		if lines := left(t); len(lines) != 0 {
+			t.Errorf("left in the kernel: %q", lines)
+		}
+		names, err := os.ReadDir(s.Dir)
+		must(t, err)
+		if len(names) != 0 {
+			t.Errorf("left in the directory: %v", names)
+		}
+	})
+}
+
+func leaveNothing(t *testing.T, m *Mechanism, s Spec) {
+	t.Helper()
+	limits, err := m.Limits(4096)
+	must(t, err)
+
+	l, err := m.New(s) // never opened
+	must(t, err)
+	destroy(t, l)
+	destroy(t, l)
+
+	l, err = m.New(s) // used
+	must(t, err)
+	out, err := m.OpenSender(l.Sender)
+	must(t, err)
+	in, err := m.OpenReceiver(l.Receiver)
+	must(t, err)
+	must(t, l.Release())
+	must(t, out.Send(Buffer(64)))
+	must(t, in.Recv(Buffer(64)))
+	must(t, out.Close())
+	must(t, in.Close())
+	destroy(t, l)
+	destroy(t, l)
+
+	if m.NewPair != nil {
+		there, back, err := m.NewPair(s)
+		must(t, err)
+		destroy(t, there)
+		destroy(t, back)
+	}
+	if limits.Queue.N > 0 { // refused half way
+		s.Queue = limits.Queue.N + 1
+		_, err := m.New(s)
+		refused(t, err)
+		if m.NewPair != nil {
+			_, _, err := m.NewPair(s)
+			refused(t, err)
+		}
+	}
+}
+
+// inNamespace runs the calling test again in an IPC namespace of its own,
+// with the environment variable name set.
+func inNamespace(t *testing.T, name string) {
+	t.Helper()
+	for _, flags := range []uintptr{unix.CLONE_NEWIPC, unix.CLONE_NEWIPC | unix.CLONE_NEWUSER} {
+		cmd := exec.Command("/proc/self/exe", "-test.run=^"+t.Name()+"$", "-test.v")
+		cmd.Env = append(os.Environ(), name+"=1")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: flags}
+		if flags&unix.CLONE_NEWUSER != 0 {
+			cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getuid(), HostID: os.Getuid(), Size: 1}}
+			cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getgid(), HostID: os.Getgid(), Size: 1}}
+		}
+		out, err := cmd.CombinedOutput()
+		if errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EINVAL) {
+			t.Logf("flags %#x: %v", flags, err)
+			continue
+		}
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		if !strings.Contains(string(out), "--- PASS: "+t.Name()) {
+			t.Fatalf("did not run:\n%s", out)
+		}
+		return
+	}
+	t.Skip("no IPC namespace is to be had here")
+}
+
+// left returns a line for each System V object of the namespace.
+func left(t *testing.T) (lines []string) {
+	t.Helper()
+	for _, kind := range []string{"shm", "sem", "msg"} {
+		text, err := os.ReadFile("/proc/sysvipc/" + kind)
+		must(t, err)
+		all := slices.Collect(strings.Lines(string(text)))
+		lines = append(lines, all[1:]...) // below the header
+	}
+	return lines
+}
+
+// openDescriptors counts them, the one that it reads them with included.
+func openDescriptors(t *testing.T) int {
+	t.Helper()
+	names, err := os.ReadDir("/proc/self/fd")
+	must(t, err)
+	return len(names)
+}

@@ -1,0 +1,104 @@
+package mechanisms
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Limits is what the running kernel lets a link carry, as data: the kernel
+// reports success when it splits or interleaves a message, so a benchmark
+// that trusted return values would measure torn messages.
+type Limits struct {
+	Message   Limit `json:"message"`   // bytes in one message
+	Atomic    Limit `json:"atomic"`    // bytes in one message where a link has several senders
+	Queue     Limit `json:"queue"`     // bytes that Spec.Queue may ask for
+	Senders   Limit `json:"senders"`   // sending ends of one link
+	Receivers Limit `json:"receivers"` // receiving ends of one link
+}
+
+// Limit is one number with its source. The zero Limit means that there is none.
+type Limit struct {
+	N      int           `json:"n"`      // the largest admitted value; 0: no limit
+	Source string        `json:"source"` // where it was read or which page says so: "/proc/sys/kernel/msgmax"
+	Beyond string        `json:"beyond"` // what happens past it, with the page: "split into several packets, pipe(2)"
+	Errno  syscall.Errno `json:"-"`      // what the kernel answers past it; 0: it does not refuse
+}
+
+// Admit tells whether a link of mechanism mech may carry s: nil, or an
+// *UnsupportedError that names the number and its source. It is pure.
+func (l Limits) Admit(mech string, s Spec) error {
+	checks := []struct {
+		what  string
+		value int
+		limit Limit
+		on    bool
+	}{
+		{"message size", s.Size, l.Message, true},
+		{"message size with several senders", s.Size, l.Atomic, s.Senders > 1},
+		{"queue", s.Queue, l.Queue, s.Queue > 0},
+		{"senders", s.Senders, l.Senders, true},
+		{"receivers", s.Receivers, l.Receivers, true},
+	}
+	for _, c := range checks {
+		if c.on && c.limit.N > 0 && c.value > c.limit.N {
+			return &UnsupportedError{Mechanism: mech, What: c.what, Value: c.value, Limit: c.limit}
+		}
+	}
+	return nil
+}
+
+// UnsupportedError says that this kernel, on this machine, does not carry
+// what was asked for, with the number and where it comes from. It is
+// errors.ErrUnsupported.
+type UnsupportedError struct {
+	Mechanism string
+	What      string // "message size", "queue", or a whole sentence where Limit is zero
+	Value     int
+	Limit     Limit
+}
+
+func (e *UnsupportedError) Error() string {
+	if e.Limit == (Limit{}) {
+		return e.Mechanism + ": " + e.What
+	}
+	tail := e.Limit.Beyond
+	if e.Limit.Errno != 0 {
+		tail = unix.ErrnoName(e.Limit.Errno) + ", " + tail
+	}
+	return fmt.Sprintf("%s: %s %d > %d (%s): %s", e.Mechanism, e.What, e.Value, e.Limit.N, e.Limit.Source, tail)
+}
+
+func (e *UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
+
+// Error is a failed Send or Recv. Err is an *os.SyscallError where the kernel
+// said no.
+type Error struct {
+	Op        string // "send", "recv", "open", "make"
+	Mechanism string
+	Size      int // bytes
+	Err       error
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("%s %s %d B: %v", e.Op, e.Mechanism, e.Size, e.Err)
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// failed wraps what went wrong in op as an *Error. An *UnsupportedError
+// carries the same fields already and stays as it is.
+func failed(op, mech string, size int, err error) error {
+	var u *UnsupportedError
+	if errors.As(err, &u) {
+		return err
+	}
+	return &Error{Op: op, Mechanism: mech, Size: size, Err: err}
+}
+
+// errLength says that a message is not of the link's size, want bytes.
+func errLength(got, want int) error {
+	return fmt.Errorf("message of %d bytes on a link of %d", got, want)
+}

@@ -1,0 +1,154 @@
+// Package mechanisms holds the ways in which Linux moves messages between
+// processes, one file each, behind one contract: a one-way link of fixed-size
+// messages. A sender gives n bytes; a receiver gets those n bytes, whole,
+// once, in order per sender; Send blocks while the kernel will not take more.
+// That is all that a byte stream, a packet pipe, a message queue and shared
+// memory have in common, and it is enough to measure them with one harness.
+//
+// A mechanism knows no workload. It is a struct literal in a file of its own:
+//
+//	var _ = Register(Mechanism{Name: "pipe", …})
+//
+// and with no other edit it is in `ipcbench list`, in every benchmark, in the
+// conformance suite and in the reports.
+package mechanisms
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Framing tells how the kernel sees a message.
+type Framing int
+
+const (
+	Stream Framing = iota // a run of bytes: reads and writes need not match
+	Packet                // a unit: one receive takes what one send gave
+	Slot                  // a place in memory that both sides map
+)
+
+func (f Framing) String() string { return [...]string{"stream", "packet", "slot"}[f] }
+
+// Mechanism is one way to move messages between processes.
+type Mechanism struct {
+	Name    string   // as in flags, files and benchmark names: [a-z][a-z0-9]*, unique, not ending in a digit
+	Summary string   // one line
+	Man     []string // the pages that define it, the most telling first: "msgop(2)"
+	Framing Framing
+	Since   string // first Linux release that has it, "2.6.35"; absent from a later kernel is a failure unless Needs says why
+	EOF     bool   // Recv returns io.EOF once every sender has closed
+
+	// Needs names what this kernel or sandbox withholds, as an
+	// *UnsupportedError; nil where nothing is known to be missing. Optional.
+	Needs func() error
+
+	// Limits reads from the running kernel what a link carries whose Spec
+	// asks for queue bytes (0: the default).
+	Limits func(queue int) (Limits, error)
+
+	// New makes the kernel objects of one link.
+	New func(Spec) (*Link, error)
+
+	// NewPair makes both directions on one object, as one socketpair carries
+	// them. Optional: without it two links are made.
+	NewPair func(Spec) (there, back *Link, err error)
+
+	// OpenSender and OpenReceiver open one end in the calling process. An end
+	// owns what it opened (descriptors are duplicated), so the holder of the
+	// ticket still closes the ticket's own.
+	OpenSender   func(Ticket) (Sender, error)
+	OpenReceiver func(Ticket) (Receiver, error)
+}
+
+// Spec is what a link is asked to be.
+type Spec struct {
+	Size      int    `json:"size"`          // bytes in every message, at least 1
+	Senders   int    `json:"senders"`       // sending ends, at least 1
+	Receivers int    `json:"receivers"`     // receiving ends, at least 1
+	Queue     int    `json:"queue"`         // bytes the link should hold before Send blocks; 0: the default
+	Dir       string `json:"dir,omitempty"` // private 0700 directory for names, where the mechanism needs one
+}
+
+// Sender is the sending end of a link. It is not safe for concurrent use.
+type Sender interface {
+	// Send hands over the message p, of the link's size, and blocks while the
+	// kernel will not take it. The caller may reuse p as soon as it returns.
+	Send(p []byte) error
+	// Fill sends copies of p until the link would block and returns how many
+	// whole messages it took. It spends the link: a part of one more message
+	// may be inside.
+	Fill(p []byte) (int, error)
+	Close() error
+}
+
+// Receiver is the receiving end of a link. It is not safe for concurrent use.
+type Receiver interface {
+	// Recv fills p, of the link's size, with the next message. A message of
+	// another length is an error; where the kernel would hide a longer one, it
+	// shows in the spare byte that p must have beyond its length (see Buffer).
+	// Recv returns io.EOF, bare, when all senders have closed and the
+	// mechanism can tell.
+	Recv(p []byte) error
+	Close() error
+}
+
+// Buffer returns a message buffer of size bytes with the spare byte that
+// Receiver.Recv asks for, page-aligned in its first touch: every page is
+// written once, so that no page fault falls into the timed path.
+func Buffer(size int) []byte {
+	p := make([]byte, size+1)
+	for i := range p {
+		p[i] = byte(i)
+	}
+	return p[:size]
+}
+
+// Ticket is what a process needs to open one end: descriptors that it
+// inherited and a small attribute of the mechanism's own.
+type Ticket struct {
+	Spec Spec            `json:"spec"`
+	FDs  []int           `json:"fds,omitempty"` // numbers in the process that holds the ticket
+	Attr json.RawMessage `json:"attr,omitempty"`
+}
+
+// Given is what the kernel gave, which need not be what the Spec asked for.
+type Given struct {
+	Queue  int    `json:"queue"`  // bytes, as read back from the kernel
+	Source string `json:"source"` // where it was read: "F_GETPIPE_SZ"
+}
+
+var registry []*Mechanism
+
+var validName = regexp.MustCompile(`^[a-z]([a-z0-9]*[a-z])?$`)
+
+// Register adds a mechanism to the suite. It panics on a name that is taken
+// or malformed and on a missing function: both are errors of the programmer.
+func Register(m Mechanism) *Mechanism {
+	switch {
+	case !validName.MatchString(m.Name):
+		panic(fmt.Sprintf("mechanisms: name %q does not match %v", m.Name, validName))
+	case Lookup(m.Name) != nil:
+		panic(fmt.Sprintf("mechanisms: %q registered twice", m.Name))
+	case m.Limits == nil || m.New == nil || m.OpenSender == nil || m.OpenReceiver == nil:
+		panic(fmt.Sprintf("mechanisms: %q lacks one of Limits, New, OpenSender, OpenReceiver", m.Name))
+	}
+	registry = append(registry, &m)
+	slices.SortFunc(registry, func(a, b *Mechanism) int { return strings.Compare(a.Name, b.Name) })
+	return &m
+}
+
+// All returns every registered mechanism in the order of names.
+func All() []*Mechanism { return slices.Clone(registry) }
+
+// Lookup returns the mechanism of that name, or nil.
+func Lookup(name string) *Mechanism {
+	for _, m := range registry {
+		if m.Name == name {
+			return m
+		}
+	}
+	return nil
+}

@@ -1,0 +1,165 @@
+package mechanisms
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/internal/sys"
+)
+
+// Kinds of Object.
+const (
+	KindShm  = "shm"  // a System V shared memory segment
+	KindSem  = "sem"  // a System V semaphore set
+	KindMsg  = "msg"  // a System V message queue
+	KindPath = "path" // a name in the file system
+)
+
+// ErrNotOurs says that an object is not the one that was recorded, or cannot
+// be shown to be it. It is left alone.
+var ErrNotOurs = errors.New("not the object that was recorded")
+
+// Object is something in the kernel that outlives the process that made it,
+// with what proves later, in any process, that it is still the same one.
+type Object struct {
+	Kind      string `json:"kind"`
+	ID        int    `json:"id"`                  // System V identifier
+	Path      string `json:"path,omitempty"`      // KindPath
+	Inode     uint64 `json:"inode,omitempty"`     // KindPath
+	Namespace string `json:"namespace,omitempty"` // the IPC namespace that ID belongs to, "ipc:[4026531839]"
+	Created   int64  `json:"created"`             // ctime of a System V object after its set-up, seconds since 1970
+	UID       int    `json:"uid"`                 // who made it
+	AtRelease bool   `json:"at_release"`          // goes at Release, not at Destroy
+}
+
+// PathObject records what is at path, which is not followed if it is a
+// symbolic link.
+func PathObject(path string) (Object, error) {
+	var st unix.Stat_t
+	if err := unix.Lstat(path, &st); err != nil {
+		return Object{}, fmt.Errorf("%s: %w", path, os.NewSyscallError("lstat", err))
+	}
+	return Object{Kind: KindPath, Path: path, Inode: st.Ino, UID: int(st.Uid)}, nil
+}
+
+// sysvObject records a System V object. It must be called after the set-up:
+// IPC_SET and SETVAL move the ctime.
+func sysvObject(kind string, id int) (Object, error) {
+	s, err := statSysv(kind, id)
+	if err != nil {
+		return Object{}, err
+	}
+	return Object{Kind: kind, ID: id, Namespace: ipcNamespace(), Created: s.changed, UID: s.uid}, nil
+}
+
+// Exists reports whether the object is still there. It fails with ErrNotOurs
+// if another is in its place. A segment that goes with its last detach counts
+// as gone.
+func (o Object) Exists() (bool, error) {
+	if o.Kind == KindPath {
+		return o.pathExists()
+	}
+	if ns := ipcNamespace(); ns != o.Namespace {
+		return false, fmt.Errorf("%v: of %s, and this is %s: %w", o, o.Namespace, ns, ErrNotOurs)
+	}
+	s, err := statSysv(o.Kind, o.ID)
+	switch {
+	case isGone(err):
+		return false, nil
+	case errors.Is(err, unix.EACCES):
+		return false, fmt.Errorf("%v: %w: %w", o, ErrNotOurs, err)
+	case err != nil:
+		return false, fmt.Errorf("%v: %w", o, err)
+	case s.uid != o.UID || s.changed != o.Created:
+		return false, fmt.Errorf("%v: made by user %d, changed at %d, not by %d at %d: %w", o, s.uid, s.changed, o.UID, o.Created, ErrNotOurs)
+	}
+	return !s.doomed, nil
+}
+
+func (o Object) pathExists() (bool, error) {
+	now, err := PathObject(o.Path)
+	switch {
+	case isGone(err):
+		return false, nil
+	case err != nil:
+		return false, err
+	case now.UID != o.UID || now.Inode != o.Inode:
+		return false, fmt.Errorf("%v: inode %d of user %d, not %d of %d: %w", o, now.Inode, now.UID, o.Inode, o.UID, ErrNotOurs)
+	}
+	return true, nil
+}
+
+// Remove removes the object if it is provably the one that was recorded, else
+// it fails with ErrNotOurs. One that is gone already is no error. A directory
+// must be empty.
+func (o Object) Remove() error {
+	there, err := o.Exists()
+	if err != nil || !there {
+		return err
+	}
+	switch o.Kind {
+	case KindShm:
+		err = sys.ShmRemove(o.ID)
+	case KindSem:
+		err = sys.SemRemove(o.ID)
+	case KindMsg:
+		err = sys.MsgRemove(o.ID)
+	case KindPath:
+		err = os.Remove(o.Path)
+	}
+	if err != nil && !isGone(err) {
+		return fmt.Errorf("%v: %w", o, err)
+	}
+	return nil
+}
+
+// String names the object: "sem 12", "path /tmp/x".
+func (o Object) String() string {
+	if o.Kind == KindPath {
+		return o.Kind + " " + o.Path
+	}
+	return fmt.Sprintf("%s %d", o.Kind, o.ID)
+}
+
+// sysvState is what IPC_STAT tells of the identity of a System V object.
+type sysvState struct {
+	uid     int   // of the creator
+	changed int64 // ctime, seconds since 1970
+	doomed  bool  // goes with its last detach
+}
+
+func statSysv(kind string, id int) (sysvState, error) {
+	switch kind {
+	case KindShm:
+		ds, err := sys.ShmStat(id)
+		return sysvState{int(ds.Perm.Cuid), ds.Changed(), ds.Perm.Mode&sys.SHM_DEST != 0}, err
+	case KindSem:
+		ds, err := sys.SemStat(id)
+		return sysvState{int(ds.Perm.Cuid), ds.Changed(), false}, err
+	case KindMsg:
+		ds, err := sys.MsgStat(id)
+		return sysvState{int(ds.Perm.Cuid), ds.Changed(), false}, err
+	}
+	return sysvState{}, fmt.Errorf("unknown kind of object %q", kind)
+}
+
+// ipcNamespace names the IPC namespace of this process, "" without /proc.
+func ipcNamespace() string {
+	name, err := os.Readlink("/proc/thread-self/ns/ipc")
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
+func isGone(err error) bool {
+	for _, e := range []error{unix.EINVAL, unix.EIDRM, unix.ENOENT, unix.ENOTDIR} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,96 @@
+package mechanisms
+
+import (
+	"errors"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/internal/sys"
+)
+
+const wmemMax = "/proc/sys/net/core/wmem_max"
+
+// streamSocketLimits are those of SOCK_STREAM.
+func streamSocketLimits(int) (Limits, error) {
+	queue, err := socketQueueLimit()
+	return Limits{
+		Atomic:    Limit{N: 1, Source: "SOCK_STREAM", Beyond: "no page says that writes do not interleave, unix(7)"},
+		Queue:     queue,
+		Receivers: oneReader,
+	}, err
+}
+
+// packetSocketLimits returns the limits of a type of socket that keeps
+// messages apart.
+func packetSocketLimits(typ int) func(queue int) (Limits, error) {
+	return func(queue int) (l Limits, err error) {
+		if l.Queue, err = socketQueueLimit(); err != nil {
+			return l, err
+		}
+		l.Message, err = socketMessageLimit(typ, queue)
+		return l, err
+	}
+}
+
+// socketQueueLimit asks for more than any socket gets: a network namespace
+// need not show the file that holds the limit.
+func socketQueueLimit() (Limit, error) {
+	p, err := socketPair(unix.SOCK_STREAM)
+	if err != nil {
+		return Limit{}, err
+	}
+	defer unix.Close(p[0])
+	defer unix.Close(p[1])
+	n, err := sendBuffer(p[0], 1<<30)
+	return Limit{N: n / 2, Source: wmemMax, Beyond: "capped in silence, socket(7)"}, err
+}
+
+// socketMessageLimit is the size of the send buffer less 32 bytes, unix(7).
+// A message also needs memory in one piece, of which the kernel gives a few
+// MiB at most, so that a large buffer may be out of reach: what it takes is
+// found by trial.
+func socketMessageLimit(typ, queue int) (Limit, error) {
+	p, err := socketPair(typ | unix.SOCK_NONBLOCK)
+	if err != nil {
+		return Limit{}, err
+	}
+	defer unix.Close(p[0])
+	defer unix.Close(p[1])
+	n, err := sendBuffer(p[0], queue)
+	if err != nil {
+		return Limit{}, err
+	}
+	n -= 32
+	buf := make([]byte, n)
+	taken, err := passes(p, buf)
+	if err != nil || taken {
+		return Limit{N: n, Source: "SO_SNDBUF - 32", Beyond: "unix(7)", Errno: unix.EMSGSIZE}, err
+	}
+	low, high := 0, n // passes and does not
+	for high-low > 1 {
+		mid := low + (high-low)/2
+		if taken, err = passes(p, buf[:mid]); err != nil {
+			return Limit{}, err
+		}
+		if taken {
+			low = mid
+		} else {
+			high = mid
+		}
+	}
+	return Limit{N: low, Source: "by trial", Beyond: "no such piece of memory, net/unix/af_unix.c", Errno: unix.ENOBUFS}, nil
+}
+
+// passes sends msg from one socket to the other and tells whether the kernel
+// had the memory for it.
+func passes(p [2]int, msg []byte) (bool, error) {
+	_, err := sys.Write(p[0], msg)
+	if errors.Is(err, unix.ENOBUFS) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	_, err = sys.Read(p[1], msg[:1]) // the rest is discarded
+	return true, err
+}

@@ -1,0 +1,24 @@
+package mechanisms
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// sysvNeeds is the Needs of a System V mechanism: touch makes a call that
+// changes nothing, which a kernel with System V IPC refuses with EINVAL.
+func sysvNeeds(mech string, touch func() error) func() error {
+	return func() error {
+		err := touch()
+		_, absent := os.Stat("/proc/sysvipc")
+		switch {
+		case errors.Is(err, unix.ENOSYS) && absent != nil:
+			return &UnsupportedError{Mechanism: mech, What: "this kernel was built without CONFIG_SYSVIPC: no /proc/sysvipc, sysvipc(7)"}
+		case errors.Is(err, unix.ENOSYS), errors.Is(err, unix.EPERM):
+			return &UnsupportedError{Mechanism: mech, What: "the call is filtered (" + err.Error() + "), seccomp(2)"}
+		}
+		return nil
+	}
+}
