@@ -1,0 +1,85 @@
+package results
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var validWord = struct{ workload, mechanism, place *regexp.Regexp }{
+	workload:  regexp.MustCompile(`^[A-Z][A-Za-z0-9]{0,63}$`),
+	mechanism: regexp.MustCompile(`^[a-z][a-z0-9]{0,63}$`),
+	place:     regexp.MustCompile(`^[a-z]{1,32}$`),
+}
+
+// ParseCell reads a cell's name: the inverse of Cell.Name. It takes no
+// "Benchmark" prefix and no "-GOMAXPROCS" suffix. Whatever it accepts is
+// letters, digits, "=" and "/", so it is safe to print anywhere.
+func ParseCell(name string) (Cell, error) {
+	c, err := parseCell(name)
+	if err != nil {
+		return Cell{}, fmt.Errorf("%s is not a cell: %w", Quote(name), err)
+	}
+	return c, nil
+}
+
+func parseCell(name string) (c Cell, err error) {
+	c.Workload, name, _ = strings.Cut(name, "/")
+	if !validWord.workload.MatchString(c.Workload) {
+		return c, fmt.Errorf("the workload must match %v", validWord.workload)
+	}
+	axes := []struct {
+		key   string
+		parse func(string) error
+	}{
+		{"mech", func(s string) error { return word(&c.Mechanism, s, validWord.mechanism) }},
+		{"size", func(s string) (err error) { c.Size, err = ParseBytes(s); return }},
+		{"queue", func(s string) (err error) { c.Queue, err = ParseQueue(s); return }},
+		{"place", func(s string) error { return word(&c.Place, s, validWord.place) }},
+	}
+	for _, axis := range axes {
+		var part string
+		part, name, _ = strings.Cut(name, "/")
+		value, ok := strings.CutPrefix(part, axis.key+"=")
+		if !ok {
+			return c, fmt.Errorf("want %s=… where it has %q", axis.key, Quote(part))
+		}
+		if err := axis.parse(value); err != nil {
+			return c, err
+		}
+	}
+	if name == "" {
+		return c, nil
+	}
+	value, ok := strings.CutPrefix(name, "peers=")
+	if !ok {
+		return c, fmt.Errorf("want peers=… or the end where it has %q", Quote(name))
+	}
+	peers, err := strconv.ParseUint(value, 10, 31)
+	if err != nil || peers == 0 {
+		return c, fmt.Errorf("peers %q: want a whole number from 1", Quote(value))
+	}
+	c.Peers = int(peers)
+	return c, nil
+}
+
+func word(dst *string, s string, valid *regexp.Regexp) error {
+	if !valid.MatchString(s) {
+		return fmt.Errorf("%q does not match %v", Quote(s), valid)
+	}
+	*dst = s
+	return nil
+}
+
+// ParseQueue reads a queue setting, the inverse of FormatQueue: "default" is 0.
+func ParseQueue(s string) (int, error) {
+	if s == "default" {
+		return 0, nil
+	}
+	n, err := ParseBytes(s)
+	if err != nil {
+		return 0, fmt.Errorf("queue %q: want \"default\" or bytes, as in 64KiB", Quote(s))
+	}
+	return n, nil
+}

@@ -1,0 +1,77 @@
+package results
+
+import (
+	"errors"
+	"fmt"
+	"math"
+)
+
+// check tells why a record cannot be right, or nil. The same rules hold for
+// writing and for reading, so that whatever was appended can be read back.
+func (r *Record) check() error {
+	if c, err := ParseCell(r.Cell.Name()); err != nil {
+		return err
+	} else if c != r.Cell {
+		return fmt.Errorf("cell %+v has no name of its own", r.Cell)
+	}
+	switch {
+	case r.Schema != Schema:
+		return fmt.Errorf("schema %d, want %d", r.Schema, Schema)
+	case r.Run != "" && !validID.MatchString(r.Run):
+		return fmt.Errorf("run %q does not match %v", Quote(r.Run), validID)
+	case r.Launch < 1 || r.Attempt < 1:
+		return fmt.Errorf("launch %d, attempt %d: want both from 1", r.Launch, r.Attempt)
+	}
+	switch r.Outcome {
+	case OK:
+		if r.NsPerOp == 0 {
+			return errors.New("outcome ok without ns_per_op")
+		}
+	case Skipped, Failed, Untrusted:
+		if r.Reason == "" {
+			return fmt.Errorf("outcome %s without a reason", r.Outcome)
+		}
+	default:
+		return fmt.Errorf("unknown outcome %q", Quote(string(r.Outcome)))
+	}
+	return r.checkNumbers()
+}
+
+// checkNumbers finds an amount that nothing can measure.
+func (r *Record) checkNumbers() error {
+	type number struct {
+		name  string
+		value float64
+	}
+	numbers := []number{
+		{"ops", float64(r.Ops)},
+		{"elapsed_ns", float64(r.ElapsedNs)},
+		{"ns_per_op", r.NsPerOp},
+		{"bytes_per_sec", r.BytesPerSec},
+		{"cpu_ns_per_op", r.CPUNsPerOp},
+		{"voluntary_per_op", r.Voluntary},
+		{"involuntary_per_op", r.Involuntary},
+		{"eintr", float64(r.EINTR)},
+		{"verified", float64(r.Verified)},
+	}
+	if l := r.Latency; l != nil {
+		numbers = append(numbers, number{"latency.count", float64(l.Count)}, number{"latency.p50_ns", float64(l.P50)},
+			number{"latency.p90_ns", float64(l.P90)}, number{"latency.p99_ns", float64(l.P99)},
+			number{"latency.p999_ns", float64(l.P999)}, number{"latency.max_ns", float64(l.Max)}, number{"latency.clock_ns", l.ClockNs})
+	}
+	for _, round := range r.Rounds {
+		numbers = append(numbers, number{"rounds.ops", float64(round.Ops)}, number{"rounds.elapsed_ns", float64(round.ElapsedNs)})
+	}
+	for _, w := range r.Workers {
+		numbers = append(numbers, number{"workers.user_ns", float64(w.UserNs)}, number{"workers.system_ns", float64(w.SystemNs)})
+	}
+	if g := r.Given; g != nil {
+		numbers = append(numbers, number{"given.queue", float64(g.Queue)}, number{"given.in_flight", float64(g.InFlight)})
+	}
+	for _, n := range numbers {
+		if math.IsNaN(n.value) || math.IsInf(n.value, 0) || n.value < 0 {
+			return fmt.Errorf("%s is %v: want a number from 0", n.name, n.value)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package results
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+)
+
+// perTable is how many mechanisms benchstat puts beside its base: three fit
+// into 140 columns.
+const perTable = 3
+
+// comparison writes benchstat's tables: a row for each size, a column for
+// each mechanism, one table for each setting and queue. Its error is one of
+// writing the input that benchstat reads.
+func (m *markdown) comparison(set *Set, summaries []Summary, benchstat func(...string) ([]byte, error)) error {
+	tables := comparisons(summaries)
+	if len(tables) == 0 {
+		return nil
+	}
+	m.printf("\n## Comparison\n\n")
+	if benchstat == nil {
+		m.printf("benchstat was not run.\n")
+		return nil
+	}
+	input, err := benchInput(published(set.Records, summaries))
+	if err != nil {
+		return err
+	}
+	defer os.Remove(input)
+	m.printf("By benchstat: median time per operation, each mechanism against the one that is fastest most often.\n")
+	for _, t := range tables {
+		out, err := benchstat(t.args(input)...)
+		if err != nil {
+			m.printf("\nbenchstat could not be run: %s\n", escape(strings.ReplaceAll(err.Error(), input, BenchFile)))
+			return nil
+		}
+		m.printf("\n%s, queue %s: %s against %s\n\n", title(t.cell), FormatQueue(t.cell.Queue), t.mechs[0], strings.Join(t.mechs[1:], ", "))
+		m.fence(string(bytes.ReplaceAll(out, []byte(input), []byte(BenchFile))))
+	}
+	return nil
+}
+
+// published returns the records of the cells that are ok: a launch that went
+// well says nothing where another one of its cell failed.
+func published(records []Record, summaries []Summary) []Record {
+	ok := map[Cell]bool{}
+	for _, s := range summaries {
+		ok[s.Cell] = s.Outcome == OK
+	}
+	return slices.DeleteFunc(slices.Clone(records), func(r Record) bool { return !ok[r.Cell] })
+}
+
+// benchInput writes the benchmark text of records to a file for benchstat.
+func benchInput(records []Record) (name string, err error) {
+	f, err := os.CreateTemp("", "ipcbench-*.txt")
+	if err != nil {
+		return "", err
+	}
+	if err := errors.Join(WriteBench(f, records), f.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(f.Name()))
+	}
+	return f.Name(), nil
+}
+
+// comparison is one of benchstat's tables.
+type comparison struct {
+	cell  Cell // the setting and the queue
+	sizes []int
+	mechs []string // the base first
+}
+
+// comparisons cuts the cells that are ok into tables that are not too wide.
+func comparisons(summaries []Summary) []comparison {
+	var ok []Summary
+	for _, s := range summaries {
+		if s.Outcome == OK {
+			ok = append(ok, s)
+		}
+	}
+	byQueue := func(c Cell) Cell { s := setting(c); s.Queue = c.Queue; return s }
+	slices.SortStableFunc(ok, func(a, b Summary) int { return compareCells(byQueue(a.Cell), byQueue(b.Cell)) })
+	var out []comparison
+	for _, group := range groupBy(ok, byQueue) {
+		t := comparison{cell: byQueue(group[0].Cell)}
+		for _, s := range group {
+			if !slices.Contains(t.sizes, s.Cell.Size) {
+				t.sizes = append(t.sizes, s.Cell.Size)
+			}
+		}
+		mechs := ranking(group)
+		if len(mechs) == 1 {
+			continue // nothing to compare
+		}
+		for others := range slices.Chunk(mechs[1:], perTable) {
+			t.mechs = append([]string{mechs[0]}, others...)
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// ranking orders the mechanisms of a group: the one that is fastest at most
+// sizes first, the others by name.
+func ranking(group []Summary) []string {
+	wins := map[string]int{}
+	for _, a := range Answers(group) {
+		wins[a.Ranked[0].Cell.Mechanism]++
+	}
+	var mechs []string
+	for _, s := range group {
+		mechs = addOnce(mechs, s.Cell.Mechanism)
+	}
+	slices.Sort(mechs)
+	base := slices.MaxFunc(mechs, func(a, b string) int { return cmp.Compare(wins[a], wins[b]) })
+	i := slices.Index(mechs, base)
+	return append([]string{base}, slices.Delete(mechs, i, i+1)...)
+}
+
+// args are benchstat's. Names of cells need no quotes: see ParseCell.
+func (t comparison) args(input string) []string {
+	filter := fmt.Sprintf(".name:%s /place:%s /queue:%s .unit:ns/op", t.cell.Workload, t.cell.Place, FormatQueue(t.cell.Queue))
+	if t.cell.Peers > 0 {
+		filter += fmt.Sprintf(" /peers:%d", t.cell.Peers)
+	}
+	sizes := make([]string, len(t.sizes))
+	for i, n := range t.sizes {
+		sizes[i] = FormatBytes(n)
+	}
+	return []string{
+		"-filter", filter,
+		"-table", "",
+		"-row", "/size@(" + strings.Join(sizes, " ") + ")",
+		"-col", "/mech@(" + strings.Join(t.mechs, " ") + ")",
+		"-ignore", ".config",
+		input,
+	}
+}

@@ -1,0 +1,148 @@
+package results
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/perf/benchfmt"
+)
+
+// hostFields ties the fields of Host to the keys of the benchmark format, in
+// the order they are written. goarch and cpu are the keys that `go test`
+// itself writes. Program is not among them: see about.
+var hostFields = []struct {
+	key   string
+	field func(*Host) any // *string, *int or *int64
+}{
+	{"kernel", func(h *Host) any { return &h.Kernel }},
+	{"kernel-build", func(h *Host) any { return &h.Build }},
+	{"goarch", func(h *Host) any { return &h.Arch }},
+	{"cpu", func(h *Host) any { return &h.CPU }},
+	{"cpus", func(h *Host) any { return &h.CPUs }},
+	{"topology", func(h *Host) any { return &h.Topology }},
+	{"memory", func(h *Host) any { return &h.Memory }},
+	{"page-size", func(h *Host) any { return &h.PageSize }},
+	{"virt", func(h *Host) any { return &h.Virt }},
+	{"mitigations", func(h *Host) any { return &h.Mitigations }},
+	{"governor", func(h *Host) any { return &h.Governor }},
+	{"turbo", func(h *Host) any { return &h.Turbo }},
+	{"smt", func(h *Host) any { return &h.SMT }},
+	{"clocksource", func(h *Host) any { return &h.Clocksource }},
+	{"cgroup", func(h *Host) any { return &h.Cgroup }},
+	{"go", func(h *Host) any { return &h.Go }},
+	{"gomaxprocs", func(h *Host) any { return &h.GOMAXPROCS }},
+}
+
+const sysctlPrefix = "sysctl-"
+
+var validKey = regexp.MustCompile(`^[a-z][a-z0-9._-]*$`)
+
+// Setting is one configuration line of the benchmark format.
+type Setting struct{ Key, Value string }
+
+// about holds the keys that tell which run a result is of. They are written
+// as comments: benchstat puts results whose configuration differs into
+// separate tables, and the very runs that it is to compare differ in these.
+var about = []string{"run", "seed", "program"}
+
+func (s Setting) line() string {
+	if slices.Contains(about, s.Key) {
+		return fmt.Sprintf("# %s: %s\n", s.Key, Quote(s.Value))
+	}
+	return fmt.Sprintf("%s: %s\n", s.Key, Quote(s.Value))
+}
+
+// WriteConfig writes what `go test -bench` prints before its first result: h
+// and extra as configuration lines and the units as Unit lines. The extra keys
+// run, seed and program become comments. A key is lower-case letters, digits
+// and . _ -; a setting without a value is left out.
+func WriteConfig(w io.Writer, h Host, extra ...Setting) error {
+	var b strings.Builder
+	for _, s := range slices.Concat(h.settings(), extra, []Setting{{"program", h.Program}}) {
+		if s.Value == "" {
+			continue
+		}
+		if !validKey.MatchString(s.Key) {
+			return fmt.Errorf("configuration key %q does not match %v", Quote(s.Key), validKey)
+		}
+		b.WriteString(s.line())
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return err
+	}
+	return writeUnits(w)
+}
+
+// settings returns what is known of h, without the program.
+func (h *Host) settings() []Setting {
+	var out []Setting
+	for _, f := range hostFields {
+		value := ""
+		switch p := f.field(h).(type) {
+		case *string:
+			value = *p
+		case *int:
+			value = strconv.Itoa(*p)
+		case *int64:
+			value = strconv.FormatInt(*p, 10)
+		}
+		if value != "" && value != "0" {
+			out = append(out, Setting{f.key, value})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(h.Sysctls)) {
+		if key := sysctlPrefix + name; validKey.MatchString(key) && h.Sysctls[name] != "" {
+			value := strings.Join(strings.Fields(h.Sysctls[name]), " ") // the kernel puts tabs into kernel.sem
+			out = append(out, Setting{key, value})
+		}
+	}
+	return out
+}
+
+// set puts one configuration line into h and tells whether h has a field for
+// it.
+func (h *Host) set(key, value string) bool {
+	if name, ok := strings.CutPrefix(key, sysctlPrefix); ok {
+		if h.Sysctls == nil {
+			h.Sysctls = map[string]string{}
+		}
+		h.Sysctls[name] = value
+		return true
+	}
+	for _, f := range hostFields {
+		if f.key != key {
+			continue
+		}
+		switch p := f.field(h).(type) {
+		case *string:
+			*p = value
+		case *int:
+			*p, _ = strconv.Atoi(value) // not a number: not known
+		case *int64:
+			*p, _ = strconv.ParseInt(value, 10, 64)
+		}
+		return true
+	}
+	return false
+}
+
+// config renders a record's host and isolation for benchfmt.
+func (r *Record) config() []benchfmt.Config {
+	var settings []Setting
+	if r.Host != nil {
+		settings = r.Host.settings()
+	}
+	settings = append(settings, Setting{"isolation", r.Isolation})
+	var out []benchfmt.Config
+	for _, s := range settings {
+		if s.Value != "" {
+			out = append(out, benchfmt.Config{Key: s.Key, Value: []byte(Quote(s.Value)), File: true})
+		}
+	}
+	return out
+}

@@ -1,0 +1,74 @@
+package results
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"time"
+)
+
+var validID = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$`)
+
+// Header is what a run was asked for. It is written before the first record,
+// so that an interrupted run can be continued with the same plan.
+type Header struct {
+	Schema  int             `json:"schema"`
+	ID      string          `json:"id"` // see NewID; at most 64 of A-Z a-z 0-9 . _ -, no dot in front
+	Started time.Time       `json:"started"`
+	Seed    uint64          `json:"seed"`    // of the plan's shuffle
+	Program string          `json:"program"` // version of ipcbench
+	Command []string        `json:"command"` // as it was typed, one argument each
+	Plan    json.RawMessage `json:"plan"`    // the caller's own, given back as it was
+}
+
+// NewID returns an identity for a run that starts at t, as in
+// "20261122T235900Z-3f2a1c": IDs sort by time and do not collide.
+func NewID(t time.Time) string {
+	var b [3]byte
+	rand.Read(b[:]) // never fails: it ends the program instead
+	return fmt.Sprintf("%s-%x", t.UTC().Format("20060102T150405Z"), b)
+}
+
+func (h Header) check() error {
+	if !validID.MatchString(h.ID) {
+		return fmt.Errorf("run ID %q does not match %v", Quote(h.ID), validID)
+	}
+	return nil
+}
+
+func (h Header) write(w io.Writer) error {
+	h.Schema = Schema
+	out, err := json.MarshalIndent(h, "", "\t")
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(out, '\n'))
+	return err
+}
+
+func readHeader(dir string) (h Header, err error) {
+	path := filepath.Join(dir, HeaderFile)
+	f, err := os.Open(path)
+	if err != nil {
+		return h, err
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(&capped{r: f, max: maxLine})
+	if err == nil {
+		err = json.Unmarshal(raw, &h)
+	}
+	if err == nil && h.Schema != Schema {
+		err = fmt.Errorf("schema %d, want %d", h.Schema, Schema)
+	}
+	if err == nil {
+		err = h.check()
+	}
+	if err != nil {
+		return Header{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return h, nil
+}

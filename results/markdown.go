@@ -1,0 +1,181 @@
+package results
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// WriteMarkdown writes a report of set: the host and its doubts, which
+// mechanism is fastest where, benchstat's comparison, every number, what has
+// none and why, and how to run it again. It depends on nothing but the
+// records and on what benchstat prints for them.
+//
+// The function benchstat runs that program with the given arguments and
+// returns its standard output; it may be nil. Where it cannot be run the
+// report says so and stands without its tables.
+func WriteMarkdown(w io.Writer, set *Set, benchstat func(args ...string) ([]byte, error)) error {
+	m := &markdown{Writer: bufio.NewWriter(w)}
+	summaries := Summarize(set.Records)
+	m.head(set)
+	m.hosts(set)
+	m.doubts(set, summaries)
+	m.answers(summaries)
+	if err := m.comparison(set, summaries, benchstat); err != nil {
+		return err
+	}
+	m.numbers(summaries)
+	m.notOK(summaries)
+	m.leftOut(set)
+	m.again(set)
+	return m.Flush()
+}
+
+// markdown is a report under way. Its errors come with Flush.
+type markdown struct{ *bufio.Writer }
+
+func (m *markdown) printf(format string, args ...any) { fmt.Fprintf(m, format, args...) }
+
+func (m *markdown) head(set *Set) {
+	name := ""
+	if set.Header != nil {
+		name = set.Header.ID
+	} else if len(set.Records) > 0 {
+		name = set.Records[0].Run
+	}
+	if name == "" {
+		name = "results"
+	}
+	m.printf("# ipcbench: %s\n", escape(name))
+}
+
+func (m *markdown) hosts(set *Set) {
+	for _, h := range set.Hosts() {
+		m.printf("\n## Host\n\n| setting | value |\n|---|---|\n")
+		for _, s := range h.settings() {
+			m.printf("| %s | %s |\n", escape(s.Key), escape(s.Value))
+		}
+	}
+}
+
+// doubts lists what spoils numbers without voiding them.
+func (m *markdown) doubts(set *Set, summaries []Summary) {
+	cellsWith := map[string]int{}
+	var order []string
+	for _, s := range summaries {
+		for _, w := range s.Warnings {
+			order = addOnce(order, w)
+			cellsWith[w]++
+		}
+	}
+	if len(order)+len(set.Warnings) == 0 {
+		return
+	}
+	m.printf("\n## Doubts\n\n")
+	for _, w := range set.Warnings {
+		m.printf("- %s\n", escape(w))
+	}
+	for _, w := range order {
+		m.printf("- %s (%d of %s)\n", escape(w), cellsWith[w], cells(len(summaries)))
+	}
+}
+
+func (m *markdown) answers(summaries []Summary) {
+	answers := Answers(summaries)
+	m.printf("\n## Fastest\n")
+	if len(answers) == 0 {
+		m.printf("\nNo cell has a number.\n")
+		return
+	}
+	m.printf("\nThe smallest median time per operation, and by how much the next exceeds it. \"Same within noise\" are the\n"+
+		"mechanisms whose %.0f %% interval overlaps that of the fastest.\n", 100*confidence)
+	for i, a := range answers {
+		if i == 0 || setting(a.Cell) != setting(answers[i-1].Cell) {
+			m.printf("\n### %s\n\n| size | queue | fastest | median | next | exceeds by | verdict |\n|---:|---:|---|---:|---|---:|---|\n", title(a.Cell))
+		}
+		next, by := "–", "–"
+		if lead, ok := a.Lead(); ok {
+			next, by = a.Ranked[1].Cell.Mechanism, fmt.Sprintf("%.1f %%", 100*lead)
+		}
+		first := a.Ranked[0]
+		m.printf("| %s | %s | %s | %s ±%s | %s | %s | %s |\n", FormatBytes(a.Cell.Size), FormatQueue(a.Cell.Queue),
+			first.Cell.Mechanism, duration(first.NsPerOp), interval(first.NsPerOp), next, by, a.verdict())
+	}
+}
+
+func (a Answer) verdict() string {
+	switch {
+	case len(a.Ranked) == 1:
+		return "only one measured"
+	case !a.Sure:
+		return "n < 6: cannot tell"
+	case len(a.Tied) == 0:
+		return "faster"
+	}
+	return "same within noise: " + strings.Join(a.Tied, ", ")
+}
+
+func (m *markdown) numbers(summaries []Summary) {
+	if countOutcome(summaries, OK) == 0 {
+		return
+	}
+	m.printf("\n## All numbers\n\n")
+	var b strings.Builder
+	text := bufio.NewWriter(&b)
+	writeCells(text, summaries)
+	text.Flush() // a strings.Builder takes everything
+	m.fence(b.String())
+}
+
+func (m *markdown) notOK(summaries []Summary) {
+	for _, outcome := range notOK {
+		list := absences(summaries, outcome)
+		if len(list) == 0 {
+			continue
+		}
+		m.printf("\n## %s\n\n%s without a number:\n\n", capital(string(outcome)), cells(countOutcome(summaries, outcome)))
+		for _, a := range list {
+			m.printf("- %s\n", escape(a.reason))
+			for _, c := range a.cells {
+				m.printf("  - `%s`\n", c.Name())
+			}
+		}
+	}
+}
+
+func (m *markdown) leftOut(set *Set) {
+	if set.LeftOut == 0 {
+		return
+	}
+	m.printf("\n## Left out\n\nLines that could not be used: %d.\n\n", set.LeftOut)
+	for _, p := range set.Problems {
+		m.printf("- %s\n", escape(p.String()))
+	}
+	if more := set.LeftOut - len(set.Problems); more > 0 {
+		m.printf("- and %d more\n", more)
+	}
+}
+
+// again says how to repeat the run.
+func (m *markdown) again(set *Set) {
+	m.printf("\n## Run it again\n\n")
+	var program string
+	if hosts := set.Hosts(); len(hosts) > 0 {
+		program = hosts[0].Program
+	}
+	if h := set.Header; h != nil {
+		program = h.Program
+		if len(h.Command) > 0 {
+			m.fence(shellWords(h.Command) + "\n")
+			m.printf("\n")
+		}
+		m.printf("- started: %s\n", h.Started.UTC().Format("2006-01-02 15:04:05 UTC"))
+	}
+	for _, seed := range seeds(set) {
+		m.printf("- seed: %d\n", seed)
+	}
+	if program != "" {
+		m.printf("- program: %s\n", escape(program))
+	}
+}

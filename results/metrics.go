@@ -1,0 +1,97 @@
+package results
+
+import (
+	"fmt"
+	"io"
+)
+
+// metric is one measurement as the benchmark format has it. No unit is a
+// scaled one (us, GB/s): benchstat takes these for units of their own.
+type metric struct {
+	unit   string
+	better string // lower, higher, or "" where neither is
+	get    func(*Record) (float64, bool)
+	set    func(*Record, float64)
+}
+
+var metrics = []metric{
+	{"ns/op", "lower",
+		func(r *Record) (float64, bool) { return tidied(r.NsPerOp) },
+		func(r *Record, v float64) { r.NsPerOp = v }},
+	{"p50-ns", "lower",
+		func(r *Record) (float64, bool) { return r.percentile(func(l *Latency) *int64 { return &l.P50 }) },
+		func(r *Record, v float64) { r.latency().P50 = int64(v) }},
+	{"p99-ns", "lower",
+		func(r *Record) (float64, bool) { return r.percentile(func(l *Latency) *int64 { return &l.P99 }) },
+		func(r *Record, v float64) { r.latency().P99 = int64(v) }},
+	{"B/s", "higher",
+		func(r *Record) (float64, bool) { return r.BytesPerSec, r.BytesPerSec > 0 },
+		func(r *Record, v float64) { r.BytesPerSec = v }},
+	{"cpu-ns/op", "lower",
+		func(r *Record) (float64, bool) { return tidied(r.CPUNsPerOp) },
+		func(r *Record, v float64) { r.CPUNsPerOp = v }},
+	{"vol-switches/op", "lower",
+		func(r *Record) (float64, bool) { return r.Voluntary, true },
+		func(r *Record, v float64) { r.Voluntary = v }},
+	{"invol-switches/op", "lower",
+		func(r *Record) (float64, bool) { return r.Involuntary, true },
+		func(r *Record, v float64) { r.Involuntary = v }},
+	{"inflight-msgs", "",
+		func(r *Record) (float64, bool) { return r.inFlight() },
+		func(r *Record, v float64) { r.Given = &Given{InFlight: int(v)} }},
+}
+
+// Metric is one measurement of a record, as the benchmark format has it.
+type Metric struct {
+	Value float64
+	Unit  string // ns/op, p99-ns, B/s …: see the Unit lines for which way is better
+}
+
+// Metrics returns what the record measured, in the order of its benchmark
+// line.
+func (r *Record) Metrics() (all []Metric) {
+	for _, m := range metrics {
+		if v, ok := m.get(r); ok {
+			all = append(all, Metric{v, m.unit})
+		}
+	}
+	return all
+}
+
+// tidied is a value in a unit that benchstat converts, nanoseconds to
+// seconds. It leaves a 0 unconverted, in a table of its own, so a 0, which no
+// clock measures, is not written at all.
+func tidied(v float64) (float64, bool) { return v, v != 0 }
+
+func (r *Record) percentile(of func(*Latency) *int64) (float64, bool) {
+	if r.Latency == nil {
+		return 0, false
+	}
+	return tidied(float64(*of(r.Latency)))
+}
+
+func (r *Record) inFlight() (float64, bool) {
+	if r.Given == nil {
+		return 0, false
+	}
+	return float64(r.Given.InFlight), true
+}
+
+func (r *Record) latency() *Latency {
+	if r.Latency == nil {
+		r.Latency = &Latency{}
+	}
+	return r.Latency
+}
+
+func writeUnits(w io.Writer) error {
+	for _, m := range metrics {
+		if m.better == "" {
+			continue
+		}
+		if _, err := fmt.Fprintf(w, "Unit %s better=%s\n", m.unit, m.better); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,35 @@
+package results
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxQuoted is how many bytes Quote keeps, so that no reason and no host
+// string can make a line that a reader of the benchmark format gives up on.
+const maxQuoted = 4 << 10
+
+// Quote makes s harmless on a terminal and in a line-oriented file: whatever
+// is not graphic (control characters, line ends, bidirectional and zero-width
+// marks, bytes that are not UTF-8) becomes a Go escape such as \x1b or
+// \u202e, and what follows the first 4 KiB becomes "…". Any other string
+// comes back unchanged. Every string that came out of a file goes through it
+// before it is shown.
+func Quote(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		if b.Len() >= maxQuoted {
+			return b.String() + "…"
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if strconv.IsGraphic(r) && (r != utf8.RuneError || n > 1) {
+			b.WriteString(s[i : i+n])
+		} else {
+			q := strconv.QuoteToGraphic(s[i : i+n])
+			b.WriteString(q[1 : len(q)-1])
+		}
+		i += n
+	}
+	return b.String()
+}

@@ -1,0 +1,143 @@
+package results
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+)
+
+// Set is what Read found in one place.
+type Set struct {
+	Path    string   // as given to Read
+	Header  *Header  // nil where the input is not a run's directory
+	Records []Record // in the order of the file
+
+	Problems    []Problem // lines that were left out, the first 100
+	LeftOut     int       // lines that were left out, all
+	OtherSchema int       // of these, records of another schema
+	Warnings    []string  // doubts about the whole: a torn last line, records of two hosts
+}
+
+// Problem is one line that was left out.
+type Problem struct {
+	File   string
+	Line   int // from 1
+	Reason string
+}
+
+func (p Problem) String() string { return fmt.Sprintf("%s:%d: %s", Quote(p.File), p.Line, p.Reason) }
+
+// maxProblems bounds what a file of nothing but bad lines can make of a Set.
+const maxProblems = 100
+
+// Read reads the records of a run's directory, of a records.jsonl, of a
+// bench.txt or of what `go test -bench` printed; it tells them apart by
+// content. A line that cannot be used is left out and named in the Set. An
+// error means that the input as a whole could not be read: it is missing,
+// larger than 256 MiB or fails while it is read.
+func Read(path string) (*Set, error) {
+	s := &Set{Path: path}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		if h, err := readHeader(path); err != nil {
+			s.warn("no header: %s", Quote(err.Error()))
+		} else {
+			s.Header = &h
+		}
+		path = filepath.Join(path, RecordsFile)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if err := s.read(path, f); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return s, nil
+}
+
+func (s *Set) read(file string, r io.Reader) error {
+	in := newLines(r)
+	read := s.readBench
+	if in.startsWith('{') {
+		read = s.readJSON
+	}
+	if err := read(file, in); err != nil {
+		return err
+	}
+	s.doubt(file)
+	return nil
+}
+
+// doubt adds what can be said only of all records together.
+func (s *Set) doubt(file string) {
+	if len(s.Records) == 0 {
+		s.warn("%s: no records", Quote(file))
+	}
+	if n := len(s.Hosts()); n > 1 {
+		s.warn("%s: records of %d different hosts: their numbers do not compare", Quote(file), n)
+	}
+}
+
+// Hosts returns the different hosts of the records, in order of appearance.
+func (s *Set) Hosts() []*Host {
+	var hosts []*Host
+next:
+	for i := range s.Records {
+		h := s.Records[i].Host
+		if h == nil {
+			continue
+		}
+		for _, known := range hosts {
+			if h == known || reflect.DeepEqual(h, known) {
+				continue next
+			}
+		}
+		hosts = append(hosts, h)
+	}
+	return hosts
+}
+
+func (s *Set) leaveOut(file string, line int, reason string) {
+	s.LeftOut++
+	if len(s.Problems) < maxProblems {
+		s.Problems = append(s.Problems, Problem{file, line, Quote(reason)})
+	}
+}
+
+func (s *Set) warn(format string, args ...any) {
+	s.Warnings = append(s.Warnings, fmt.Sprintf(format, args...))
+}
+
+// passOver handles what lines.next says of a line that is not to be used, and
+// returns any other error.
+func (s *Set) passOver(file string, line int, err error) error {
+	switch err {
+	case errTorn:
+		s.warn("%s:%d: the last line is torn and was dropped", Quote(file), line)
+	case errLongLine:
+		s.leaveOut(file, line, err.Error())
+	default:
+		return err
+	}
+	return nil
+}
+
+// shareHost makes rec use the host of the record before it where they are
+// equal, which they are in a whole run: one copy is enough. It returns the
+// host for the next record.
+func shareHost(rec *Record, before *Host) *Host {
+	if rec.Host == nil {
+		return before
+	}
+	if before != nil && reflect.DeepEqual(rec.Host, before) {
+		rec.Host = before
+	}
+	return rec.Host
+}

@@ -1,0 +1,184 @@
+package results
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/perf/benchfmt"
+)
+
+// readBench reads text in the Go benchmark format. benchfmt parses the
+// results; benchText, between it and the file, reads the comments.
+func (s *Set) readBench(file string, in *lines) error {
+	text := &benchText{set: s, file: file, in: in, about: map[string]string{}, launches: map[Cell]int{}}
+	var host *Host
+	for r := benchfmt.NewReader(text, file); ; {
+		if !r.Scan() {
+			return errors.Unwrap(r.Err()) // Read adds the file
+		}
+		switch res := r.Result().(type) {
+		case *benchfmt.SyntaxError:
+			s.leaveOut(file, res.Line, res.Msg)
+		case *benchfmt.Result:
+			_, line := res.Pos()
+			rec, err := text.record(res)
+			if err != nil {
+				s.leaveOut(file, line, err.Error())
+				continue
+			}
+			host = shareHost(&rec, host)
+			s.Records = append(s.Records, rec)
+		}
+	}
+}
+
+// benchText is the text as benchfmt gets to see it: one line a Read, in which
+// a line that it would stumble over is empty. Records that are comments go to
+// the set as they pass.
+type benchText struct {
+	set      *Set
+	file     string
+	in       *lines
+	line     []byte            // the latest
+	rest     []byte            // of it, not yet read
+	about    map[string]string // what the comments say of the run
+	launches map[Cell]int      // the text has no numbers of launches: lines are counted
+}
+
+func (t *benchText) Read(p []byte) (int, error) {
+	if len(t.rest) == 0 {
+		line, err := t.in.next()
+		if err == nil && len(line) > maxBenchLine {
+			err = errLongLine
+		}
+		if err != nil {
+			if err := t.set.passOver(t.file, t.in.n, err); err != nil {
+				return 0, err
+			}
+			line = nil
+		}
+		t.line = append(append(t.line[:0], t.pass(line)...), '\n')
+		t.rest = t.line
+	}
+	n := copy(p, t.rest)
+	t.rest = t.rest[n:]
+	return n, nil
+}
+
+// pass returns what of a line is for benchfmt.
+func (t *benchText) pass(line []byte) []byte {
+	switch {
+	case bytes.HasPrefix(line, []byte("# ")):
+		t.comment(string(line[2:]))
+		return nil
+	case bytes.HasPrefix(line, []byte("Benchmark")):
+		// go test prints a name, runs it, and then prints its numbers: a
+		// comment printed meanwhile is on the line of the name.
+		if name, c, ok := bytes.Cut(line, []byte("\t# ")); ok && !bytes.ContainsAny(bytes.TrimSpace(name), " \t") {
+			t.comment(string(c))
+			return nil
+		}
+	case bytes.HasPrefix(line, []byte("--- FAIL")), bytes.HasPrefix(line, []byte("FAIL\t")):
+		t.set.warn("%s:%d: go test reports a failure: %s", Quote(t.file), t.in.n, Quote(string(line)))
+	}
+	return line
+}
+
+// comment reads "run: ID" and its like and "skip CELL: reason" and its like.
+func (t *benchText) comment(s string) {
+	key, value, ok := strings.Cut(s, ": ")
+	if !ok {
+		return
+	}
+	if slices.Contains(about, key) {
+		t.about[key] = value
+		return
+	}
+	verb, name, _ := strings.Cut(key, " ")
+	outcome, ok := commentVerbs[verb]
+	if !ok {
+		return
+	}
+	cell, err := ParseCell(name)
+	rec := t.launch(cell)
+	rec.Outcome, rec.Reason = outcome, value
+	if err == nil {
+		err = rec.check()
+	}
+	if err != nil {
+		t.set.leaveOut(t.file, t.in.n, err.Error())
+		return
+	}
+	t.launches[cell]++
+	t.set.Records = append(t.set.Records, rec)
+}
+
+// launch begins the record of the next launch of cell.
+func (t *benchText) launch(cell Cell) Record {
+	seed, _ := strconv.ParseUint(t.about["seed"], 10, 64)
+	return Record{Schema: Schema, Run: t.about["run"], Cell: cell, Launch: t.launches[cell] + 1, Attempt: 1, Seed: seed}
+}
+
+// record turns a result back into the record it was written from, as far as
+// the text has it.
+func (t *benchText) record(res *benchfmt.Result) (Record, error) {
+	cell, err := ParseCell(cellName(res.Name))
+	if err != nil {
+		return Record{}, err
+	}
+	rec := t.launch(cell)
+	rec.Outcome, rec.Ops = OK, int64(res.Iters)
+	rec.Isolation = res.GetConfig("isolation")
+	rec.Host = t.host(res)
+	for _, v := range res.Values {
+		for _, m := range metrics {
+			value := v.Value
+			switch m.unit {
+			case v.OrigUnit:
+				value = v.OrigValue
+			case v.Unit: // B/s also where the text has MB/s
+			default:
+				continue
+			}
+			// Nothing that is measured comes near 2^53, from which on a
+			// float64 is not exact, and an int64 has room for it.
+			if math.IsNaN(value) || value < 0 || value > 1<<53 {
+				return rec, fmt.Errorf("%v %s: want a number from 0 to 2^53", value, m.unit)
+			}
+			m.set(&rec, value)
+		}
+	}
+	if err := rec.check(); err != nil {
+		return rec, err
+	}
+	t.launches[cell]++
+	return rec, nil
+}
+
+// cellName is the name without the "-GOMAXPROCS" that go test appends.
+func cellName(name benchfmt.Name) string {
+	_, parts := name.Parts()
+	if n := len(parts); n > 0 && parts[n-1][0] == '-' {
+		return string(name[:len(name)-len(parts[n-1])])
+	}
+	return string(name)
+}
+
+// host returns what the configuration says of the host, nil for nothing.
+func (t *benchText) host(res *benchfmt.Result) *Host {
+	var h Host
+	known := false
+	for _, c := range res.Config {
+		known = h.set(c.Key, string(c.Value)) || known
+	}
+	if !known {
+		return nil
+	}
+	h.Program = t.about["program"]
+	return &h
+}

@@ -1,0 +1,154 @@
+package results
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"golang.org/x/perf/benchmath"
+)
+
+// confidence of every interval, in [0, 1].
+const confidence = 0.95
+
+// Summary is what all launches of one cell say together. The statistical
+// sample is the launch. An estimate is a median with its order-statistic
+// interval at 95 %; below six launches there is no such interval and its
+// bounds are infinite. A cell that is not ok has no estimates.
+type Summary struct {
+	Cell     Cell
+	Outcome  Outcome
+	Reasons  []string // why it is not ok, each once
+	Warnings []string // doubts that travel with the numbers, each once
+	Launches int      // that the records tell of
+	N        int      // of these, ok: the size of the sample
+
+	NsPerOp     benchmath.Summary // nanoseconds
+	BytesPerSec benchmath.Summary
+	P99         benchmath.Summary // nanoseconds
+	CPUNsPerOp  benchmath.Summary // nanoseconds, all workers
+	InFlight    int               // messages the link held before Send blocked, the fewest of all launches; 0: not tried
+}
+
+// Summarize condenses records to one summary a cell, ordered by workload,
+// place, peers, size, queue and mechanism. A cell is failed if any launch
+// failed, skipped if all were, ok if all from the first to the last are ok,
+// else untrusted. An untrusted attempt that was run again does not count.
+func Summarize(records []Record) []Summary {
+	byCell := map[Cell][]*Record{}
+	again := repeated(records)
+	for i := range records {
+		if r := &records[i]; !again[i] {
+			byCell[r.Cell] = append(byCell[r.Cell], r)
+		}
+	}
+	out := make([]Summary, 0, len(byCell))
+	for cell, launches := range byCell {
+		out = append(out, summarize(cell, launches))
+	}
+	slices.SortFunc(out, func(a, b Summary) int { return compareCells(a.Cell, b.Cell) })
+	return out
+}
+
+func compareCells(a, b Cell) int {
+	return cmp.Or(
+		cmp.Compare(a.Workload, b.Workload),
+		cmp.Compare(placeOrder(a.Place), placeOrder(b.Place)),
+		cmp.Compare(a.Place, b.Place),
+		cmp.Compare(a.Peers, b.Peers),
+		cmp.Compare(a.Size, b.Size),
+		cmp.Compare(a.Queue, b.Queue),
+		cmp.Compare(a.Mechanism, b.Mechanism),
+	)
+}
+
+// placeOrder goes from the nearest place to the farthest.
+func placeOrder(place string) int {
+	places := []string{"same", "smt", "cross", "socket", "free"}
+	if i := slices.Index(places, place); i >= 0 {
+		return i
+	}
+	return len(places)
+}
+
+func summarize(cell Cell, launches []*Record) Summary {
+	s := Summary{Cell: cell}
+	numbers := map[int]bool{}
+	count := map[Outcome]int{}
+	for _, r := range launches {
+		numbers[r.Launch] = true
+		count[r.Outcome]++
+		if r.Outcome != OK {
+			s.Reasons = addOnce(s.Reasons, r.Reason)
+		}
+		for _, w := range r.Warnings {
+			s.Warnings = addOnce(s.Warnings, w)
+		}
+	}
+	s.Launches, s.N = len(numbers), count[OK]
+	switch {
+	case count[Failed] > 0:
+		s.Outcome = Failed
+	case count[Skipped] == len(launches):
+		s.Outcome = Skipped
+	case count[OK] < len(launches):
+		s.Outcome = Untrusted
+	default:
+		s.Outcome = OK
+		if last := lastLaunch(launches); s.Launches < last {
+			s.Outcome = Untrusted
+			s.Reasons = append(s.Reasons, fmt.Sprintf("%d of %d launches have no record", last-s.Launches, last))
+		}
+	}
+	if s.Outcome == OK {
+		s.estimate(launches)
+	}
+	return s
+}
+
+func lastLaunch(launches []*Record) int {
+	return slices.MaxFunc(launches, func(a, b *Record) int { return cmp.Compare(a.Launch, b.Launch) }).Launch
+}
+
+func (s *Summary) estimate(launches []*Record) {
+	s.NsPerOp = median(launches, func(r *Record) float64 { return r.NsPerOp })
+	s.BytesPerSec = median(launches, func(r *Record) float64 { return r.BytesPerSec })
+	s.CPUNsPerOp = median(launches, func(r *Record) float64 { return r.CPUNsPerOp })
+	s.P99 = median(launches, func(r *Record) float64 {
+		if r.Latency == nil {
+			return 0
+		}
+		return float64(r.Latency.P99)
+	})
+	for _, r := range launches {
+		if r.Given != nil && r.Given.InFlight > 0 && (s.InFlight == 0 || r.Given.InFlight < s.InFlight) {
+			s.InFlight = r.Given.InFlight
+		}
+	}
+}
+
+// median estimates what of gives, from the launches that measured it: a 0 is
+// the absence of a value. With none at all the estimate is zero.
+func median(launches []*Record, of func(*Record) float64) benchmath.Summary {
+	var values []float64
+	for _, r := range launches {
+		if v := of(r); v > 0 {
+			values = append(values, v)
+		}
+	}
+	if len(values) == 0 {
+		return benchmath.Summary{}
+	}
+	return benchmath.AssumeNothing.Summary(benchmath.NewSample(values, &benchmath.DefaultThresholds), confidence)
+}
+
+// bounded tells whether the sample was large enough for an interval.
+func bounded(e benchmath.Summary) bool { return !math.IsInf(e.Lo, 0) && !math.IsInf(e.Hi, 0) }
+
+func addOnce(list []string, s string) []string {
+	if slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}

@@ -1,0 +1,126 @@
+package results
+
+import (
+	"math/rand/v2"
+	"reflect"
+	"testing"
+)
+
+func TestOutcomeOfACell(t *testing.T) {
+	ok := func(n int) Record { return okRecord(pingPong, n, 5000) }
+	not := func(n int, o Outcome) Record { return notOKRecord(pingPong, n, o, string(o)) }
+	attempt := func(r Record, n int) Record { r.Attempt = n; return r }
+	cases := []struct {
+		name    string
+		records []Record
+		want    Outcome
+		n       int
+		reasons []string
+	}{
+		{"all ok", []Record{ok(1), ok(2)}, OK, 2, nil},
+		{"one failed", []Record{ok(1), not(2, Failed), not(3, Untrusted)}, Failed, 1, []string{"failed", "untrusted"}},
+		{"skipped", []Record{not(1, Skipped), not(2, Skipped)}, Skipped, 0, []string{"skipped"}},
+		{"skipped at times", []Record{ok(1), not(2, Skipped)}, Untrusted, 1, []string{"skipped"}},
+		{"one untrusted", []Record{ok(1), not(2, Untrusted)}, Untrusted, 1, []string{"untrusted"}},
+		{"untrusted, then ok", []Record{ok(1), not(2, Untrusted), attempt(ok(2), 2)}, OK, 2, nil},
+		{"untrusted twice", []Record{ok(1), not(2, Untrusted), attempt(not(2, Untrusted), 2)}, Untrusted, 1, []string{"untrusted"}},
+		{"failed, then ok", []Record{ok(1), not(2, Failed), attempt(ok(2), 2)}, Failed, 2, []string{"failed"}},
+		{"a gap", []Record{ok(1), ok(3)}, Untrusted, 2, []string{"1 of 3 launches have no record"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got := Summarize(c.records)
+			if len(got) != 1 {
+				t.Fatalf("%d cells", len(got))
+			}
+			if s := got[0]; s.Outcome != c.want || s.N != c.n || !reflect.DeepEqual(s.Reasons, c.reasons) {
+				t.Errorf("%s, n=%d, %q; want %s, n=%d, %q", s.Outcome, s.N, s.Reasons, c.want, c.n, c.reasons)
+			}
+			if has := got[0].NsPerOp.Center != 0; has != (c.want == OK) {
+				t.Errorf("a number: %t", has)
+			}
+		})
+	}
+}
+
+// The interval of a median of ten lies between the second and the ninth value
+// at 97.9 %; there is none below six.
+func TestEstimate(t *testing.T) {
+	var records []Record
+	for i, ns := range rand.New(rand.NewPCG(1, 2)).Perm(10) {
+		records = append(records, okRecord(pingPong, i+1, float64(100*(ns+1))))
+	}
+	e := Summarize(records)[0].NsPerOp
+	if e.Center != 550 || e.Lo != 200 || e.Hi != 900 || e.Confidence < 0.95 {
+		t.Errorf("got %+v, want 550 within 200 and 900", e)
+	}
+	for n := 1; n <= 10; n++ {
+		if got := bounded(Summarize(records[:n])[0].NsPerOp); got != (n >= 6) {
+			t.Errorf("n=%d: has an interval: %t", n, got)
+		}
+	}
+}
+
+// A launch that did not measure the latency is no latency of 0.
+func TestEstimateWithoutLatency(t *testing.T) {
+	records := launches(pingPong, 3, 1000)
+	records[0].Latency = nil
+	if got := Summarize(records)[0].P99.Center; got < 1000 {
+		t.Errorf("p99 = %v", got)
+	}
+	for i := range records {
+		records[i].Latency = nil
+	}
+	if got := duration(Summarize(records)[0].P99); got != "–" {
+		t.Errorf("p99 = %s, want –", got)
+	}
+}
+
+func TestSummarizeIsDeterministic(t *testing.T) {
+	records := testRecords()
+	want := Summarize(records)
+	for seed := range uint64(5) {
+		rand.New(rand.NewPCG(seed, 0)).Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
+		got := Summarize(records)
+		for i := range want {
+			if got[i].Cell != want[i].Cell || got[i].Outcome != want[i].Outcome || got[i].NsPerOp.Center != want[i].NsPerOp.Center {
+				t.Fatalf("seed %d, %d: %+v, want %+v", seed, i, got[i], want[i])
+			}
+		}
+	}
+}
+
+func TestAnswers(t *testing.T) {
+	mech := func(name string, n int, ns float64) []Record { return launches(with(pingPong, name, 64), n, ns) }
+	join := func(lists ...[]Record) (out []Record) {
+		for _, l := range lists {
+			out = append(out, l...)
+		}
+		return out
+	}
+	cases := []struct {
+		name, verdict string
+		records       []Record
+	}{
+		{"clear", "faster", join(mech("pipe", 10, 5000), mech("fifo", 10, 6000))},
+		{"tied", "same within noise: fifo", join(mech("pipe", 10, 5000), mech("fifo", 10, 5010), mech("unixstream", 10, 7000))},
+		{"few", "n < 6: cannot tell", join(mech("pipe", 5, 5000), mech("fifo", 5, 9000))},
+		{"alone", "only one measured", mech("pipe", 10, 5000)},
+		{"the other failed", "only one measured", append(mech("pipe", 10, 5000), notOKRecord(with(pingPong, "fifo", 64), 1, Failed, "x"))},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got := Answers(Summarize(c.records))
+			if len(got) != 1 || got[0].verdict() != c.verdict || got[0].Cell.Mechanism != "pipe" {
+				t.Errorf("got %+v, want pipe and %q", got, c.verdict)
+			}
+		})
+	}
+	a := Answers(Summarize(cases[0].records))[0]
+	if lead, ok := a.Lead(); !ok || lead < 0.199 || lead > 0.201 {
+		t.Errorf("Lead() = %v, %t, want 0.2", lead, ok)
+	}
+	if got := Answers(Summarize([]Record{notOKRecord(pingPong, 1, Failed, "x")})); got != nil {
+		t.Errorf("an answer without a number: %+v", got)
+	}
+}

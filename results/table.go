@@ -1,0 +1,108 @@
+package results
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/perf/benchmath"
+	"golang.org/x/perf/benchunit"
+)
+
+// WriteTable writes summaries for a terminal: the cells that are ok, a table
+// for each workload and place, at most some 100 columns wide, and below the
+// ones that are not, with their reasons.
+func WriteTable(w io.Writer, summaries []Summary) error {
+	buf := bufio.NewWriter(w)
+	writeCells(buf, summaries)
+	writeNotOK(buf, summaries)
+	return buf.Flush()
+}
+
+func writeCells(w *bufio.Writer, summaries []Summary) {
+	unbounded := false
+	var ok []Summary
+	for _, s := range summaries {
+		if s.Outcome == OK {
+			ok = append(ok, s)
+			unbounded = unbounded || !bounded(s.NsPerOp)
+		}
+	}
+	for _, group := range groupBy(ok, setting) {
+		fmt.Fprintf(w, "%s\n", title(group[0].Cell))
+		g := grid{{"mechanism", "size", "queue", "time/op", "±", "throughput", "p99", "CPU/op", "in flight", "n"}}
+		for _, s := range group {
+			g = append(g, []string{
+				s.Cell.Mechanism, FormatBytes(s.Cell.Size), FormatQueue(s.Cell.Queue),
+				duration(s.NsPerOp), interval(s.NsPerOp), throughput(s.BytesPerSec), duration(s.P99), duration(s.CPUNsPerOp),
+				dash(s.InFlight), fmt.Sprint(s.N),
+			})
+		}
+		g.write(w)
+		fmt.Fprintln(w)
+	}
+	if unbounded {
+		fmt.Fprintf(w, "∞: n < 6, too few launches for a %.0f %% interval of a median\n\n", 100*confidence)
+	}
+}
+
+// title names a setting: "FanIn, place same, 4 peers".
+func title(c Cell) string {
+	s := c.Workload + ", place " + c.Place
+	if c.Peers > 0 {
+		s += fmt.Sprintf(", %d peers", c.Peers)
+	}
+	return s
+}
+
+// Values are scaled here and nowhere else: "5.210µs", "1.395GiB/s", "±2%".
+
+func duration(e benchmath.Summary) string {
+	if e.Center == 0 {
+		return "–"
+	}
+	v, unit := benchunit.Tidy(e.Center, "ns")
+	return benchunit.Scale(v, benchunit.ClassOf(unit)) + "s"
+}
+
+func throughput(e benchmath.Summary) string {
+	if e.Center == 0 {
+		return "–"
+	}
+	return benchunit.Scale(e.Center, benchunit.ClassOf("B/s")) + "B/s"
+}
+
+func interval(e benchmath.Summary) string { return e.PctRangeString() }
+
+func dash(n int) string {
+	if n == 0 {
+		return "–"
+	}
+	return fmt.Sprint(n)
+}
+
+// grid is a table of text, the first row its head, the first column flush
+// left and the others flush right.
+type grid [][]string
+
+func (g grid) write(w *bufio.Writer) {
+	widths := make([]int, len(g[0]))
+	for _, row := range g {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	for _, row := range g {
+		for i, cell := range row {
+			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			if i == 0 {
+				w.WriteString("  " + cell + pad)
+			} else {
+				w.WriteString("  " + pad + cell)
+			}
+		}
+		w.WriteByte('\n')
+	}
+}

@@ -1,0 +1,82 @@
+package results
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strconv"
+
+	"golang.org/x/perf/benchfmt"
+)
+
+// WriteBench writes records in the Go benchmark format: a line for each
+// launch that is ok, under its configuration, and a comment for each other
+// one (see Comment). It is the smaller form: times, rounds, workers and
+// histograms are only in records.jsonl.
+func WriteBench(w io.Writer, records []Record) error {
+	buf := bufio.NewWriter(w)
+	if err := writeUnits(buf); err != nil {
+		return err
+	}
+	out := benchfmt.NewWriter(buf)
+	again := repeated(records)
+	said := map[string]string{}
+	for i := range records {
+		r := &records[i]
+		for _, s := range r.about() {
+			if said[s.Key] != s.Value {
+				buf.WriteString(s.line())
+				said[s.Key] = s.Value
+			}
+		}
+		switch {
+		case r.Outcome != OK:
+			buf.WriteString(comment(r, again[i]))
+		case !again[i]:
+			if err := out.Write(r.benchmark()); err != nil {
+				return err
+			}
+		}
+	}
+	return buf.Flush()
+}
+
+// Comment is the line that stands for a record that is not ok:
+// "# skip CELL: reason", "# failed CELL: reason" or
+// "# untrusted CELL: reason". It ends with a newline.
+func Comment(r Record) string { return comment(&r, false) }
+
+// comment says "retried" of a launch that was run again: its outcome is that
+// of the later attempt.
+func comment(r *Record, again bool) string {
+	verb := "retried"
+	for v, outcome := range commentVerbs {
+		if outcome == r.Outcome && !again {
+			verb = v
+		}
+	}
+	return fmt.Sprintf("# %s %s: %s\n", verb, r.Cell.Name(), Quote(r.Reason))
+}
+
+var commentVerbs = map[string]Outcome{"skip": Skipped, "failed": Failed, "untrusted": Untrusted}
+
+// about returns which run the record is of, for comment lines.
+func (r *Record) about() []Setting {
+	s := []Setting{{"run", r.Run}, {"seed", strconv.FormatUint(r.Seed, 10)}}
+	if r.Host != nil {
+		s = append(s, Setting{"program", r.Host.Program})
+	}
+	return s
+}
+
+func (r *Record) benchmark() *benchfmt.Result {
+	res := &benchfmt.Result{
+		Config: r.config(),
+		Name:   benchfmt.Name(r.Cell.Name()),
+		Iters:  int(r.Ops),
+	}
+	for _, m := range r.Metrics() {
+		res.Values = append(res.Values, benchfmt.Value{Value: m.Value, Unit: m.Unit})
+	}
+	return res
+}
