@@ -1,0 +1,207 @@
+// The benchmarks of this directory run the suite's engine under `go test
+// -bench`, one sub-benchmark per cell:
+//
+//	go test -bench . ./bench
+//	go test -bench 'Stream/mech=pipe$/' -count 10 ./bench > new.txt
+//	benchstat new.txt
+//
+// Each -count is a launch in fresh processes.
+package bench_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"ipcbench/bench"
+	"ipcbench/mechanisms"
+	"ipcbench/results"
+	"ipcbench/runner"
+)
+
+var axes struct {
+	mechs, sizes, queues, places string
+	peers                        int
+}
+
+var session *runner.Session
+
+func TestMain(m *testing.M) {
+	runner.Init()
+	flag.StringVar(&axes.mechs, "mech", "", "mechanisms, comma-separated (default: all)")
+	flag.StringVar(&axes.sizes, "size", "64,4KiB,64KiB", "message sizes")
+	flag.StringVar(&axes.queues, "queue", "default", "queue settings; on Stream over pipes 4KiB and 1MiB are added unless this is given")
+	flag.StringVar(&axes.places, "place", "same,cross", "places")
+	flag.IntVar(&axes.peers, "peers", 4, "senders of FanIn, stages of Pipeline")
+	flag.Parse()
+	given := map[string]bool{}
+	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	pipeQueues = !given["queue"]
+	if !given["test.benchtime"] {
+		// A launch measures for 100 ms here as in ipcbench run; a second each
+		// would take a quarter of an hour.
+		flag.Set("test.benchtime", "100ms")
+	}
+	status := m.Run()
+	if session != nil {
+		if err := session.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			status = 1
+		}
+	}
+	os.Exit(status)
+}
+
+// pipeQueues adds F_SETPIPE_SZ settings to Stream over pipes.
+var pipeQueues bool
+
+func BenchmarkPingPong(b *testing.B) { run(b, bench.PingPong) }
+func BenchmarkStream(b *testing.B)   { run(b, bench.Stream) }
+func BenchmarkFanIn(b *testing.B)    { run(b, bench.FanIn) }
+func BenchmarkPipeline(b *testing.B) { run(b, bench.Pipeline) }
+func BenchmarkFloor(b *testing.B)    { run(b, bench.Memcpy) }
+
+// start starts the session and prints the configuration, once, before the
+// first benchmark line.
+func start(b *testing.B) {
+	if session != nil {
+		return
+	}
+	s, err := runner.Start(runner.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	session = s
+	if err := results.WriteConfig(os.Stdout, *s.Host("go test"), results.Setting{Key: "isolation", Value: s.Isolation}); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func run(b *testing.B, w *bench.Workload) {
+	start(b)
+	for _, c := range cells(b, w) {
+		_, name, _ := strings.Cut(c.Name(), "/")
+		var l *launch
+		if !b.Run(name, func(b *testing.B) {
+			if b.N == 1 {
+				l.close(b)
+				l = open(b, c)
+			}
+			l.round(b)
+		}) {
+			continue
+		}
+		l.close(b)
+	}
+}
+
+// cells spans the axes for one workload.
+func cells(b *testing.B, w *bench.Workload) []results.Cell {
+	list := func(flag, value string, parse func(string) (int, error)) (out []int) {
+		for s := range strings.SplitSeq(value, ",") {
+			n, err := parse(s)
+			if err != nil {
+				b.Fatalf("-%s: %v", flag, err)
+			}
+			out = append(out, n)
+		}
+		return out
+	}
+	a := bench.Axes{
+		Workloads: []string{w.Name},
+		Sizes:     list("size", axes.sizes, results.ParseBytes),
+		Queues:    list("queue", axes.queues, results.ParseQueue),
+		Places:    strings.Split(axes.places, ","),
+		Peers:     []int{axes.peers},
+	}
+	for _, m := range mechanisms.All() {
+		a.Mechanisms = append(a.Mechanisms, m.Name)
+	}
+	if axes.mechs != "" {
+		a.Mechanisms = strings.Split(axes.mechs, ",")
+	}
+	if w.Floor != "" {
+		a.Mechanisms, a.Queues, a.Places = []string{w.Floor}, []int{0}, []string{"same"}
+	}
+	blocks := []bench.Axes{a}
+	if pipeQueues && w == bench.Stream {
+		pipes := a
+		pipes.Queues = []int{4 << 10, 1 << 20}
+		pipes.Mechanisms = nil
+		for _, m := range a.Mechanisms {
+			if slices.Contains(bench.Pipes, m) {
+				pipes.Mechanisms = append(pipes.Mechanisms, m)
+			}
+		}
+		blocks = append(blocks, pipes)
+	}
+	var all []results.Cell
+	for _, block := range blocks {
+		if err := block.Check(); err != nil {
+			b.Fatal(err)
+		}
+		all = append(all, block.Cells()...)
+	}
+	return all
+}
+
+// launch is the fresh processes of one -count of one sub-benchmark. The
+// testing package runs the function again with growing b.N; b.N == 1 is where
+// a new launch begins.
+type launch struct {
+	*runner.Launch
+	workload *bench.Workload
+	perOp    time.Duration // of the last round
+}
+
+func open(b *testing.B, c results.Cell) *launch {
+	l, err := session.Open(c)
+	if runner.Unsupported(err) {
+		// b.Skip prints nothing without -v.
+		fmt.Printf("# skip %v\n", err)
+		b.SkipNow()
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	return &launch{Launch: l, workload: bench.LookupWorkload(c.Workload)}
+}
+
+func (l *launch) close(b *testing.B) {
+	if l == nil {
+		return
+	}
+	if _, err := l.Close(); err != nil {
+		b.Error(err)
+	}
+}
+
+// round plays b.N operations and reports what the workers measured: the
+// coordinator's own clock would count the control traffic.
+func (l *launch) round(b *testing.B) {
+	b.ResetTimer() // b.N grows by this timer: starting processes must not count
+	r, err := l.Round(runner.Timed, b.N, time.Duration(b.N)*l.perOp)
+	b.StopTimer()
+	if err != nil {
+		b.Fatal(err)
+	}
+	l.perOp = r.Elapsed / time.Duration(b.N)
+	rec := results.Record{Cell: l.Cell, Given: l.Given, Workers: slices.Clone(l.Workers)}
+	runner.Account(&rec, l.workload, []*runner.Round{r})
+	if l.workload.Timed() && b.N > 1 {
+		d, err := l.Round(runner.Latency, max(1, b.N/4), r.Elapsed)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if rec.Latency, err = d.Latency(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for _, m := range rec.Metrics() {
+		b.ReportMetric(m.Value, m.Unit)
+	}
+}

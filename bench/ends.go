@@ -1,0 +1,123 @@
+package bench
+
+import (
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"ipcbench/mechanisms"
+)
+
+// Ends is what a part plays with: its open ends, one message buffer, and what
+// it knows of the messages so far. It lives as long as the worker, so that
+// sequences run on from round to round.
+type Ends struct {
+	Senders   []mechanisms.Sender
+	Receivers []mechanisms.Receiver
+
+	// Latency records the time of each operation, in ns; nil in rounds that
+	// read no clock.
+	Latency *hdrhistogram.Histogram
+	// Sealed makes senders seal and receivers check the whole payload.
+	Sealed bool
+	// Verified counts the messages whose seal was checked.
+	Verified int64
+
+	part         Part
+	buf          []byte // the message under way
+	next         uint64 // the stamp of the next message that this part originates
+	in           *checker
+	between, out []byte // a floor's memory
+}
+
+// NewEnds prepares a part for messages of size bytes. Its buffers are touched
+// here, outside any round.
+func NewEnds(p Part, size int) *Ends {
+	e := &Ends{part: p, buf: mechanisms.Buffer(size), next: uint64(p.ID) << senderShift}
+	if len(p.Sends)+len(p.Receives) == 0 {
+		e.between, e.out = mechanisms.Buffer(size), mechanisms.Buffer(size)
+	}
+	if p.Origins > 0 {
+		e.in = newChecker(p.Origins, size)
+	}
+	return e
+}
+
+// Play performs one round of n operations in all, and returns how many of
+// them fell to this part.
+func (e *Ends) Play(n int) (int, error) {
+	share := n
+	if e.part.Share != nil {
+		share = e.part.Share(n)
+	}
+	return share, e.part.Play(e, share)
+}
+
+// Finish closes a round of n operations, outside the timed path: receivers
+// compare totals where single messages could not be told apart.
+func (e *Ends) Finish(n int) error {
+	if e.in == nil {
+		return nil
+	}
+	sent := make([]int, e.part.Origins)
+	for i := range sent {
+		sent[i] = n
+		if e.part.Origins > 1 {
+			sent[i] = share(i, e.part.Origins)(n)
+		}
+	}
+	return e.in.finish(sent)
+}
+
+// stamp makes the buffer the next message of this part.
+func (e *Ends) stamp() {
+	putStamp(e.buf, e.next)
+	e.next++
+	if e.Sealed {
+		seal(e.buf)
+	}
+}
+
+// check holds p against the message that must have arrived.
+func (e *Ends) check(p []byte) error {
+	if e.Sealed {
+		if err := checkSeal(p); err != nil {
+			return err
+		}
+		e.Verified++
+	}
+	return e.in.check(p)
+}
+
+// share gives the i-th of k senders its part of n messages.
+func share(i, k int) func(int) int {
+	return func(n int) int {
+		if i < n%k {
+			return n/k + 1
+		}
+		return n / k
+	}
+}
+
+// stopwatch takes the time of consecutive operations with one reading of the
+// clock each.
+type stopwatch struct {
+	hist *hdrhistogram.Histogram
+	base time.Time
+	last time.Duration
+}
+
+func (e *Ends) stopwatch() stopwatch { return stopwatch{hist: e.Latency, base: time.Now()} }
+
+func (s *stopwatch) lap() {
+	if s.hist == nil {
+		return
+	}
+	now := time.Since(s.base)
+	// A value past the histogram's range is kept as its largest: it was slow,
+	// and how slow is in the round's elapsed time.
+	if s.hist.RecordValue(int64(now-s.last)) != nil {
+		s.hist.RecordValue(s.hist.HighestTrackableValue())
+	}
+	s.last = now
+}

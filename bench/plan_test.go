@@ -1,0 +1,131 @@
+package bench
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"ipcbench/results"
+)
+
+func TestTopologies(t *testing.T) {
+	for _, w := range Workloads {
+		for _, peers := range []int{max(w.MinPeers, 0), 4, 7} {
+			if w.Peers == "" {
+				peers = 0
+			}
+			topo := w.Topology(peers)
+			senders, receivers := make([]int, len(topo.Wires)), make([]int, len(topo.Wires))
+			roles := map[string]bool{}
+			for _, p := range topo.Parts {
+				if roles[p.Role] {
+					t.Errorf("%s(%d): role %q twice", w.Name, peers, p.Role)
+				}
+				roles[p.Role] = true
+				for _, i := range p.Sends {
+					senders[i]++
+				}
+				for _, i := range p.Receives {
+					receivers[i]++
+				}
+				if (len(p.Receives) > 0) != (p.Origins > 0) && w.Floor == "" {
+					t.Errorf("%s(%d): %s receives from %d wires, of %d origins", w.Name, peers, p.Role, len(p.Receives), p.Origins)
+				}
+			}
+			for i, wire := range topo.Wires {
+				if senders[i] != wire.Senders || receivers[i] != wire.Receivers {
+					t.Errorf("%s(%d): wire %d has %d senders and %d receivers, declares %+v", w.Name, peers, i, senders[i], receivers[i], wire)
+				}
+			}
+		}
+	}
+}
+
+func TestSharesAddUp(t *testing.T) {
+	for k := 1; k <= 9; k++ {
+		for n := range 50 {
+			sum := 0
+			for i := range k {
+				sum += share(i, k)(n)
+			}
+			if sum != n {
+				t.Fatalf("%d messages over %d senders: shares add up to %d", n, k, sum)
+			}
+		}
+	}
+}
+
+func plan(t *testing.T, preset string, seed uint64) Plan {
+	t.Helper()
+	p, err := LookupPreset(preset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return NewPlan(p.Blocks(Core, []string{"same", "cross"}), p.Launches, p.Time, false, seed)
+}
+
+func TestPassesAreShuffledAndRepeatable(t *testing.T) {
+	a, b := plan(t, "quick", 1), plan(t, "quick", 1)
+	if !slices.Equal(a.Pass(1), b.Pass(1)) {
+		t.Error("equal seeds give different orders")
+	}
+	if slices.Equal(a.Pass(1), a.Pass(2)) || slices.Equal(a.Pass(1), plan(t, "quick", 2).Pass(1)) {
+		t.Error("another pass or another seed gives the same order")
+	}
+	sorted := func(cells []results.Cell) []results.Cell {
+		slices.SortFunc(cells, func(a, b results.Cell) int { return strings.Compare(a.Name(), b.Name()) })
+		return cells
+	}
+	if !slices.Equal(sorted(a.Pass(1)), sorted(a.Pass(2))) {
+		t.Error("passes hold different cells")
+	}
+}
+
+// TestPresetsFitTheirTime holds the presets to what their summaries promise.
+func TestPresetsFitTheirTime(t *testing.T) {
+	for preset, most := range map[string]time.Duration{"quick": time.Minute, "default": 5 * time.Minute} {
+		p := plan(t, preset, 1)
+		if d := p.Estimate(len(p.Cells)); d > most {
+			t.Errorf("%s: %d cells take about %v, more than %v", preset, len(p.Cells), d, most)
+		}
+	}
+}
+
+func TestPlanHoldsEachCellOnce(t *testing.T) {
+	for _, preset := range Presets {
+		p := plan(t, preset.Name, 1)
+		seen := map[results.Cell]bool{}
+		for _, c := range p.Cells {
+			if seen[c] {
+				t.Errorf("%s: %s twice", preset.Name, c.Name())
+			}
+			seen[c] = true
+		}
+		for _, size := range p.sizes() {
+			if !seen[results.Cell{Workload: "Floor", Mechanism: "memcpy", Size: size, Place: "same"}] {
+				t.Errorf("%s: no floor at %d B", preset.Name, size)
+			}
+		}
+	}
+}
+
+func TestAxesCheckNamesTheValue(t *testing.T) {
+	good := Axes{Workloads: []string{"PingPong"}, Sizes: []int{1}, Queues: []int{0}, Places: []string{"same"}}
+	for want, change := range map[string]func(*Axes){
+		`workload "ping": want one of pingpong, stream`: func(a *Axes) { a.Workloads = []string{"ping"} },
+		`mechanism "pip": want one of`:                  func(a *Axes) { a.Mechanisms = []string{"pip"} },
+		`place "here": want one of same, smt, cross`:    func(a *Axes) { a.Places = []string{"here"} },
+		`size 32MiB: want at most 16MiB`:                func(a *Axes) { a.Sizes = []int{32 << 20} },
+		`FanIn: 1 senders: want 2 to 64`:                func(a *Axes) { a.Workloads, a.Peers = []string{"FanIn"}, []int{1} },
+	} {
+		a := good
+		change(&a)
+		if err := a.Check(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Check() = %v, want %q in it", err, want)
+		}
+	}
+	if err := good.Check(); err != nil {
+		t.Error(err)
+	}
+}

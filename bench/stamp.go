@@ -1,0 +1,160 @@
+package bench
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+)
+
+// Every message begins with a stamp: who sent it and which of its messages it
+// is, in 8 bytes, little endian, the sender in the top 16 bits. A message
+// shorter than 8 bytes carries as much of it as fits, the low bytes of the
+// sequence.
+const (
+	stampBytes  = 8
+	senderShift = 48
+)
+
+func putStamp(p []byte, v uint64) {
+	if len(p) >= stampBytes {
+		binary.LittleEndian.PutUint64(p, v)
+		return
+	}
+	for i := range p {
+		p[i] = byte(v >> (8 * i))
+	}
+}
+
+func getStamp(p []byte) (v uint64) {
+	if len(p) >= stampBytes {
+		return binary.LittleEndian.Uint64(p)
+	}
+	for i := range p {
+		v |= uint64(p[i]) << (8 * i)
+	}
+	return v
+}
+
+// stampMask keeps the part of a stamp that a message of size bytes carries.
+func stampMask(size int) uint64 {
+	if size >= stampBytes {
+		return ^uint64(0)
+	}
+	return 1<<(8*size) - 1
+}
+
+// checker follows the stamps that one receiver sees.
+//
+// With one origin, or with stamps that name their sender, each message must
+// be the next of its sender. Where several senders share a link whose
+// messages are too short to name them, the count and the sum of all stamps
+// must come out right at the end of the round: that finds loss, doubling and
+// damage, though not reordering.
+type checker struct {
+	mask   uint64
+	next   []uint64 // by origin: the stamp that its next message must carry
+	totals bool     // stamps do not name their sender
+	sum    uint64
+	seen   uint64
+}
+
+func newChecker(origins, size int) *checker {
+	c := &checker{mask: stampMask(size), next: make([]uint64, origins), totals: origins > 1 && size < stampBytes}
+	for i := range c.next {
+		c.next[i] = uint64(i) << senderShift
+	}
+	return c
+}
+
+func (c *checker) check(p []byte) error {
+	got := getStamp(p)
+	if c.totals {
+		c.sum += got
+		c.seen++
+		return nil
+	}
+	from := 0
+	if len(c.next) > 1 {
+		if from = int(got >> senderShift); from >= len(c.next) {
+			return &CheckError{What: "damaged", Sender: from, Got: got}
+		}
+	}
+	if want := c.next[from] & c.mask; got != want {
+		return &CheckError{What: "lost, doubled or reordered", Sender: from, Want: want, Got: got}
+	}
+	c.next[from]++
+	return nil
+}
+
+// finish closes a round in which each origin sent as many messages as sent
+// says.
+func (c *checker) finish(sent []int) error {
+	if !c.totals {
+		return nil
+	}
+	var sum, seen uint64
+	for from, n := range sent {
+		for range n {
+			sum += c.next[from] & c.mask
+			c.next[from]++
+		}
+		seen += uint64(n)
+	}
+	got, count := c.sum, c.seen
+	c.sum, c.seen = 0, 0
+	if got != sum || count != seen {
+		return &CheckError{What: "lost, doubled or damaged: totals of the round", Want: sum, Got: got}
+	}
+	return nil
+}
+
+// CheckError says that what arrived is not what was sent: the mechanism lost,
+// doubled, reordered or damaged a message, and there is no number to publish.
+type CheckError struct {
+	What   string `json:"what"`
+	Sender int    `json:"sender"`
+	Want   uint64 `json:"want"` // stamp or checksum
+	Got    uint64 `json:"got"`
+}
+
+func (e *CheckError) Error() string {
+	return fmt.Sprintf("message from sender %d: %s: want %#x, got %#x", e.Sender, e.What, e.Want, e.Got)
+}
+
+// A sealed message carries, after its stamp, a CRC-32C of all that follows.
+const sealedFrom = stampBytes + crc32.Size
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// seal gives the message a payload that differs from the message before in
+// every word and a checksum over it. Messages too short for one are left as
+// they are: the stamp covers them.
+func seal(p []byte) bool {
+	if len(p) <= sealedFrom {
+		return false
+	}
+	x := getStamp(p)*0x9e3779b97f4a7c15 + 1 // Weyl sequence with the golden ratio, Marsaglia's xorshift below
+	body := p[sealedFrom:]
+	for ; len(body) >= 8; body = body[8:] {
+		x ^= x << 13
+		x ^= x >> 7
+		x ^= x << 17
+		binary.LittleEndian.PutUint64(body, x)
+	}
+	for i := range body {
+		body[i] = byte(x >> (8 * i))
+	}
+	binary.LittleEndian.PutUint32(p[stampBytes:], crc32.Checksum(p[sealedFrom:], castagnoli))
+	return true
+}
+
+func checkSeal(p []byte) error {
+	if len(p) <= sealedFrom {
+		return nil
+	}
+	want := binary.LittleEndian.Uint32(p[stampBytes:])
+	if got := crc32.Checksum(p[sealedFrom:], castagnoli); got != want {
+		return &CheckError{What: "CRC-32C of the payload", Sender: int(getStamp(p) >> senderShift), Want: uint64(want), Got: uint64(got)}
+	}
+	return nil
+}

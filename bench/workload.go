@@ -1,0 +1,100 @@
+// Package bench says what is measured: workloads (who talks to whom, and what
+// each process does), axes, and the plans made from them. A workload knows no
+// mechanism: it plays on the ends it is given.
+package bench
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"ipcbench/mechanisms"
+	"ipcbench/results"
+)
+
+// Workload is a pattern of communication between processes.
+type Workload struct {
+	Name    string // as in benchmark names: "PingPong"
+	Summary string // one line
+	Op      string // what one operation is: "round trip", "message"
+
+	// Payloads is how many payloads one operation delivers: B/s counts them all.
+	Payloads int
+
+	// Peers tells what the peers axis counts ("senders", "stages"); "" where
+	// the workload fixes the number of processes. MinPeers is the smallest.
+	Peers    string
+	MinPeers int
+
+	// Floor names what runs in place of a mechanism in a workload with no
+	// links: a bound that no mechanism can beat. "" for all others.
+	Floor string
+
+	// Topology lays out links and parts for a number of peers. It is pure.
+	Topology func(peers int) Topology
+}
+
+// Topology is the processes of a workload and the links between them.
+type Topology struct {
+	Wires []Wire
+	Parts []Part // one process each
+}
+
+// Wire is a link to be made, by its numbers of ends.
+type Wire struct {
+	Senders   int
+	Receivers int
+	Back      bool // the way back of the wire before it: one object may carry both
+}
+
+// Part is what one process does.
+type Part struct {
+	Role     string // "ping"; unique in the topology
+	Sends    []int  // wires on which it sends
+	Receives []int  // wires from which it receives
+	ID       int    // numbers the parts that originate messages, from 0
+	Origins  int    // how many parts originate the messages that it receives; 0: it receives none
+	Timer    bool   // its operations begin and end here: it can record their latency
+	// Share is how many of a round's n operations fall to this part; nil: all.
+	Share func(n int) int
+	// Play performs its share of a round.
+	Play func(e *Ends, n int) error
+}
+
+// Workloads is every workload, in the order in which people meet them.
+var Workloads = []*Workload{PingPong, Stream, FanIn, Pipeline, Memcpy}
+
+// LookupWorkload returns the workload of that name, in any case, or nil.
+func LookupWorkload(name string) *Workload {
+	for _, w := range Workloads {
+		if strings.EqualFold(w.Name, name) {
+			return w
+		}
+	}
+	return nil
+}
+
+// Admit tells whether the workload can have that many peers.
+func (w *Workload) Admit(peers int) error {
+	switch {
+	case w.Peers == "" && peers != 0:
+		return fmt.Errorf("%s fixes its number of processes: peers %d does not apply", w.Name, peers)
+	case w.Peers != "" && (peers < w.MinPeers || peers > MaxPeers):
+		return fmt.Errorf("%s: %d %s: want %d to %d", w.Name, peers, w.Peers, w.MinPeers, MaxPeers)
+	}
+	return nil
+}
+
+// Timed tells whether single operations of the workload can be timed, so that
+// their distribution is recorded.
+func (w *Workload) Timed() bool {
+	return slices.ContainsFunc(w.Topology(w.MinPeers).Parts, func(p Part) bool { return p.Timer })
+}
+
+// MaxPeers bounds the peers axis: each peer is a process.
+const MaxPeers = 64
+
+// Spec is what the wire asks of a mechanism in a cell.
+func (w Wire) Spec(c results.Cell) mechanisms.Spec {
+	return mechanisms.Spec{Size: c.Size, Senders: w.Senders, Receivers: w.Receivers, Queue: c.Queue}
+}
