@@ -1,0 +1,363 @@
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/bench"
+	"ipcbench/results"
+)
+
+// Session is the coordinator's side of a session: the process that holds the
+// kernel objects and the workers. The coordinator never measures. A Session is
+// not safe for concurrent use.
+type Session struct {
+	// Isolation tells how kernel objects are kept private, in a phrase for
+	// records.
+	Isolation string
+	// Limits tells which of the host's limits differ inside.
+	Limits []string
+
+	options Options
+	cpus    []CPU
+	noise   *noiseMeter
+	child   *process
+	phase   string
+	journal string        // of a session without namespaces
+	stop    chan struct{} // closed to end the thread that the child's Pdeathsig follows
+}
+
+// Options are the settings of a Session. The zero value is what a run uses.
+type Options struct {
+	// Shared forgoes namespaces even where they are permitted.
+	Shared bool
+	// Timeout bounds every step of a launch beyond the time it is expected to
+	// take; 0 means 10 s.
+	Timeout time.Duration
+}
+
+func (o Options) timeout() time.Duration {
+	if o.Timeout == 0 {
+		return 10 * time.Second
+	}
+	return o.Timeout
+}
+
+// isolation is one way of keeping kernel objects from outliving a run.
+type isolation struct {
+	name  string
+	flags uintptr
+}
+
+var isolations = []isolation{
+	{"private IPC and mount namespaces", unix.CLONE_NEWIPC | unix.CLONE_NEWNS},
+	{"private IPC and mount namespaces in a user namespace", unix.CLONE_NEWUSER | unix.CLONE_NEWIPC | unix.CLONE_NEWNS},
+}
+
+// Start starts a session, isolated as well as this kernel permits.
+func Start(o Options) (*Session, error) {
+	if err := enoughFiles(); err != nil {
+		return nil, err
+	}
+	cpus, err := ReadCPUs(Root)
+	if err != nil {
+		return nil, err
+	}
+	var ids []int
+	for _, c := range cpus {
+		ids = append(ids, c.ID)
+	}
+	noise, err := openNoise(Root, ids)
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{options: o, cpus: cpus, noise: noise}
+	if err := s.start(); err != nil {
+		noise.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// minFiles is how many descriptors a session of few peers needs in each of
+// its processes, with some to spare.
+const minFiles = 32
+
+// enoughFiles tries whether this process may open minFiles more descriptors:
+// the Go runtime gives up with a trace where it cannot have its own.
+func enoughFiles() error {
+	var fds []int
+	defer func() {
+		for _, fd := range fds {
+			unix.Close(fd)
+		}
+	}()
+	for len(fds) < minFiles {
+		fd, err := unix.Open("/", unix.O_PATH|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return fmt.Errorf("%d descriptors are free, a session needs %d: raise `ulimit -n`, getrlimit(2): %w", len(fds), minFiles, os.NewSyscallError("openat", err))
+		}
+		fds = append(fds, fd)
+	}
+	return nil
+}
+
+// Root is the file system of the running system, for what reads its facts.
+var Root = os.DirFS("/")
+
+// Host is what the machine is, and what about it spoils numbers.
+func (s *Session) Host(program string) *results.Host {
+	h := ReadHost(Root, s.cpus, program)
+	h.Doubts = Doubts(Check(Root, h))
+	return &h
+}
+
+func (s *Session) start() error {
+	var refused []error
+	if !s.options.Shared {
+		for _, i := range isolations {
+			err := s.try(i)
+			if err == nil {
+				return nil
+			}
+			refused = append(refused, fmt.Errorf("%s: %w", i.name, err))
+		}
+	}
+	journal, err := newJournalPath()
+	if err != nil {
+		return err
+	}
+	s.journal = journal
+	name := "none: objects are the host's, a janitor removes them"
+	if len(refused) > 0 {
+		name += " (" + refused[len(refused)-1].Error() + ")"
+	}
+	return s.try(isolation{name: name})
+}
+
+// try starts the session process with one isolation.
+func (s *Session) try(i isolation) error {
+	attr := syscall.SysProcAttr{Cloneflags: i.flags, Setpgid: true}
+	if i.flags&unix.CLONE_NEWUSER != 0 {
+		// Root inside, so that it may mount and set its own limits; nobody
+		// outside.
+		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
+		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
+	}
+	if i.flags != 0 {
+		// Everything it made goes with it. Without namespaces it must outlive
+		// us, to clean up.
+		attr.Pdeathsig = unix.SIGKILL
+	}
+	var child *process
+	var token string
+	var err error
+	started, stop := make(chan struct{}), make(chan struct{})
+	go func() {
+		runtime.LockOSThread() // Pdeathsig follows this thread
+		child, token, err = spawn("session", "session", nil, attr)
+		close(started)
+		<-stop
+		runtime.UnlockOSThread()
+	}()
+	<-started
+	if err != nil {
+		close(stop)
+		return err
+	}
+	s.child, s.stop, s.Isolation, s.phase = child, stop, i.name, "set-up"
+	setup := &setup{Namespaces: i.flags != 0, Sysctls: readSysctls(carriedOver), Journal: s.journal}
+	r, err := s.call(request{Token: token, Setup: setup}, s.options.timeout())
+	if err == nil && r.Setup == nil {
+		err = errors.New("session answered out of turn")
+	}
+	if err != nil {
+		s.end()
+		return err
+	}
+	s.Limits = r.Setup.Limits
+	return nil
+}
+
+// call sends a request and waits for its answer. The session watches its
+// workers; this deadline watches the session.
+func (s *Session) call(r request, timeout time.Duration) (*reply, error) {
+	if s.child == nil {
+		return nil, errors.New("the session has ended")
+	}
+	if err := s.child.conn.send(r); err != nil {
+		return nil, s.died()
+	}
+	s.child.conn.f.SetReadDeadline(time.Now().Add(timeout))
+	var a reply
+	err := s.child.conn.receive(&a)
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		hung := &WorkerError{Role: "session", PID: s.child.pid, Phase: s.phase, Err: inspect(s.child.pid, timeout)}
+		s.child.kill()
+		s.died()
+		return nil, hung
+	case err != nil:
+		return nil, s.died()
+	case a.Error != nil:
+		return nil, a.Error.decode()
+	}
+	return &a, nil
+}
+
+// died reaps a session that ended unasked, removes what it could not, and
+// says how it died. The next Open starts another.
+func (s *Session) died() error {
+	child := s.child
+	s.end()
+	return &WorkerError{Role: "session", PID: child.pid, Phase: s.phase, Err: newDeathError(child.wait())}
+}
+
+// end lets the session go, if it still runs, and frees what it held here.
+func (s *Session) end() error {
+	if s.child == nil {
+		return nil
+	}
+	s.child.conn.f.Close() // the session sees EOF, cleans up and exits
+	late := time.AfterFunc(s.options.timeout(), s.child.kill)
+	s.child.wait()
+	late.Stop()
+	s.child = nil
+	close(s.stop)
+	journal := s.journal
+	s.journal = ""
+	return clean(journal)
+}
+
+// clean removes what a killed session left in its journal. A worker that it
+// was just starting holds the lock for a moment longer.
+func clean(journal string) error {
+	if journal == "" {
+		return nil
+	}
+	for deadline := time.Now().Add(time.Second); ; time.Sleep(time.Millisecond) {
+		left, err := CleanJournal(journal, true)
+		if errors.Is(err, ErrInUse) && time.Now().Before(deadline) {
+			continue
+		}
+		for _, r := range left {
+			if r.State != "removed" {
+				err = errors.Join(err, fmt.Errorf("%v: %s", r.Object, r.State))
+			}
+		}
+		return err
+	}
+}
+
+// Close ends the session. Nothing that it made is left.
+func (s *Session) Close() error {
+	s.noise.Close()
+	return s.end()
+}
+
+// Launch is an open launch of a cell: its processes run and have attached.
+type Launch struct {
+	Cell    results.Cell
+	Given   *results.Given
+	Workers []results.Worker // by part
+	Started time.Duration    // how long starting and attaching took
+
+	session *Session
+}
+
+// Open starts the processes of a cell. Every error is a *CellError; it is
+// errors.ErrUnsupported where this machine cannot carry the cell.
+func (s *Session) Open(c results.Cell) (*Launch, error) {
+	l, err := s.open(c)
+	if err != nil {
+		return nil, &CellError{Cell: c.Name(), Err: err}
+	}
+	return l, nil
+}
+
+func (s *Session) open(c results.Cell) (*Launch, error) {
+	w := bench.LookupWorkload(c.Workload)
+	if w == nil {
+		return nil, fmt.Errorf("unknown workload %q", c.Workload)
+	}
+	if err := w.Admit(c.Peers); err != nil {
+		return nil, err
+	}
+	cpus, err := Assign(s.cpus, c.Place, len(w.Topology(c.Peers).Parts))
+	if err != nil {
+		return nil, err
+	}
+	if s.child == nil {
+		if err := s.start(); err != nil {
+			return nil, err
+		}
+	}
+	s.phase = "open"
+	begin := time.Now()
+	t := s.options.timeout()
+	r, err := s.call(request{Open: &openRequest{Cell: c, CPUs: cpus, Timeout: t}}, 2*t)
+	if err != nil {
+		return nil, err
+	}
+	if r.Opened == nil {
+		return nil, errors.New("session answered out of turn")
+	}
+	l := &Launch{Cell: c, Given: r.Opened.Given, Workers: r.Opened.Workers, session: s, Started: time.Since(begin)}
+	if err := l.checkAffinity(cpus); err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// ask sends a request of this launch and wraps what goes wrong.
+func (l *Launch) ask(r request, timeout time.Duration, answered func(*reply) bool) (*reply, error) {
+	a, err := l.session.call(r, timeout)
+	if err == nil && !answered(a) {
+		err = errors.New("session answered out of turn")
+	}
+	if err != nil {
+		return nil, &CellError{Cell: l.Cell.Name(), Err: err}
+	}
+	return a, nil
+}
+
+// checkAffinity holds what was read back against what was asked for.
+func (l *Launch) checkAffinity(asked []int) error {
+	for i, cpu := range asked {
+		if got := l.Workers[i].CPUs; len(got) != 1 || got[0] != cpu {
+			return fmt.Errorf("%s runs on CPUs %v, not on CPU %d as asked", l.Workers[i].Role, got, cpu)
+		}
+	}
+	return nil
+}
+
+// Round plays n operations. Expected is how long they should take; the
+// watchdog waits far longer.
+func (l *Launch) Round(kind Kind, n int, expected time.Duration) (*Round, error) {
+	l.session.phase = string(kind) + " round"
+	t := l.session.options.timeout() + 20*expected
+	r, err := l.ask(request{Round: &roundRequest{Kind: kind, N: n, Timeout: t}}, 3*t,
+		func(a *reply) bool { return len(a.Round) == len(l.Workers) })
+	if err != nil {
+		return nil, err
+	}
+	return newRound(kind, n, r.Round), nil
+}
+
+// Close ends the launch's processes and removes its objects.
+func (l *Launch) Close() (stopped bool, err error) {
+	l.session.phase = "exit"
+	t := l.session.options.timeout()
+	r, err := l.ask(request{Close: &closeRequest{Timeout: t}}, 2*t, func(a *reply) bool { return a.Closed != nil })
+	if err != nil {
+		return false, err
+	}
+	return r.Closed.Stopped, nil
+}

@@ -1,0 +1,283 @@
+package runner
+
+import (
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/results"
+)
+
+// State is what a rule says of the host.
+type State string
+
+const (
+	Fine    State = "fine"
+	Doubted State = "doubt"
+	Unknown State = "unknown" // the tree did not tell
+)
+
+// Finding is one rule and what it saw. Doubt is set where State is Doubted.
+type Finding struct {
+	Rule     string // "governor"
+	State    State
+	Observed string // "governor is powersave"; where it was looked for if State is Unknown
+	Doubt    results.Doubt
+}
+
+// Check holds every rule against the host and the tree at root
+// (os.DirFS("/") outside tests), in a fixed order.
+func Check(root fs.FS, h results.Host) []Finding {
+	var all []Finding
+	for _, r := range rules {
+		f := Finding{Rule: r.name, State: Fine}
+		var spoils bool
+		f.Observed, spoils = r.look(tree{root}, h)
+		switch {
+		case f.Observed == "":
+			f.State, f.Observed = Unknown, "could not find out: "+r.source
+		case spoils:
+			f.State, f.Doubt = Doubted, results.Doubt{What: f.Observed, Why: r.why, Remedy: r.remedy}
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+// Doubts are the findings that travel with every number of a run.
+func Doubts(findings []Finding) (all []results.Doubt) {
+	for _, f := range findings {
+		if f.State == Doubted {
+			all = append(all, f.Doubt)
+		}
+	}
+	return all
+}
+
+// rule is one thing that spoils numbers. look returns what it observed, ""
+// where it cannot tell, and whether that is a reason for doubt.
+type rule struct {
+	name        string
+	source      string
+	look        func(tree, results.Host) (observed string, doubt bool)
+	why, remedy string
+}
+
+// readsClockInUser are the clocksources that need no system call, vdso(7).
+var readsClockInUser = []string{"tsc", "arch_sys_counter", "kvm-clock", "hyperv_clocksource_tsc_page", "riscv_clocksource", "timebase", "tod"}
+
+var rules = []rule{
+	{"cpus", "sched_getaffinity(2)", func(_ tree, h results.Host) (string, bool) {
+		return told(h.CPUs > 0, plural(h.CPUs, "CPU")+" to run on"), h.CPUs < 4
+	}, "workers share CPUs with the coordinator and the kernel's own threads, and at one CPU with each other", "give it at least 4 CPUs"},
+
+	{"governor", "/sys/devices/system/cpu/cpu*/cpufreq/scaling_governor", func(_ tree, h results.Host) (string, bool) {
+		return is("governor", h.Governor), h.Governor != "performance"
+	}, "the clock rises and falls with the load, so waiting mechanisms are measured at a lower one", "cpupower frequency-set -g performance"},
+
+	{"turbo", "/sys/devices/system/cpu/{intel_pstate/no_turbo,cpufreq/boost}", func(_ tree, h results.Host) (string, bool) {
+		return is("turbo", h.Turbo), h.Turbo != "off"
+	}, "the clock depends on heat and on what other cores do, so launches drift", "echo 1 > /sys/devices/system/cpu/intel_pstate/no_turbo, or echo 0 > /sys/devices/system/cpu/cpufreq/boost"},
+
+	{"frequency", "/sys/devices/system/cpu/cpu*/cpufreq/cpuinfo_max_freq", lookFrequency,
+		"CPUs of different speed: the number depends on which of them a worker got", "choose CPUs of one kind: taskset -c LIST ipcbench …"},
+
+	{"smt", "/sys/devices/system/cpu/smt/control", func(_ tree, h results.Host) (string, bool) {
+		return is("SMT", h.SMT), h.SMT == "on"
+	}, "whatever runs on a worker's sibling thread takes a share of its core", "echo off > /sys/devices/system/cpu/smt/control, or keep the siblings idle"},
+
+	{"power", "/sys/class/power_supply", lookPower,
+		"firmware and kernel save energy, so clocks are lower and wake-ups slower", "connect the mains"},
+
+	{"virtual machine", "/proc/cpuinfo, /sys/class/dmi/id", func(_ tree, h results.Host) (string, bool) {
+		vm := !strings.HasPrefix(h.Virt, "none") && !strings.HasPrefix(h.Virt, "container:")
+		return is("virtualisation", h.Virt), vm
+	}, "wake-ups across CPUs cost an exit to the hypervisor, and neighbours on the host take time unseen", "compare only with runs of this machine, or measure on hardware of your own"},
+
+	{"steal", "/proc/stat", lookSteal,
+		"the hypervisor runs others on these CPUs", "move to a host that is not shared"},
+
+	{"load", "/proc/loadavg", lookLoad,
+		"other processes compete for the CPUs and caches", "stop them, or wait until the load is gone: uptime"},
+
+	{"cpu quota", "/proc/self/cgroup, /proc/self/mountinfo", func(_ tree, h results.Host) (string, bool) {
+		return is("cgroup limit", h.Cgroup), strings.Contains(h.Cgroup, "cpu.")
+	}, "once the quota is spent every worker stands still to the end of the period, and the launch is untrusted", "lift it: cpu.max or cpu.cfs_quota_us, docker run without --cpus"},
+
+	{"seccomp", "/proc/self/status", func(t tree, _ results.Host) (string, bool) {
+		mode := t.field("/proc/self/status", "Seccomp")
+		return is("seccomp mode", mode), mode != "0"
+	}, "every system call runs through a filter first, seccomp(2)", "docker run --security-opt seccomp=unconfined, or run outside the container"},
+
+	{"tracer", "/proc/self/status", func(t tree, _ results.Host) (string, bool) {
+		pid := t.field("/proc/self/status", "TracerPid")
+		return is("tracer pid", pid), pid != "0"
+	}, "a tracer stops the process at its system calls, ptrace(2)", "run without strace or debugger"},
+
+	{"clocksource", "/sys/devices/system/clocksource/clocksource0/current_clocksource", func(_ tree, h results.Host) (string, bool) {
+		return is("clocksource", h.Clocksource), !slices.Contains(readsClockInUser, h.Clocksource)
+	}, "each reading of the clock is a slow access to a device or a system call, and is in every percentile", "boot with clocksource=tsc where the CPU's is stable"},
+
+	{"kernel", "/proc/sys/kernel/version", lookKernel,
+		"locks are sleeping or checked ones: the numbers are not those of a kernel as distributions ship it", "boot a kernel without it, or compare only with the same"},
+
+	{"mitigations", "/sys/devices/system/cpu/vulnerabilities", func(_ tree, h results.Host) (string, bool) {
+		off := strings.HasPrefix(h.Mitigations, "mitigations=off")
+		if !off && h.Mitigations != "" {
+			return "mitigations not switched off", false
+		}
+		return is("command line has", h.Mitigations), off
+	}, "system calls and switches are cheaper than on machines as they are run", "boot without mitigations=off, or compare only with the same"},
+
+	{"privilege", "/proc/self/status", lookPrivilege,
+		"links are made past limits that bind other users, such as fs.pipe-max-size and kernel.msgmnb", "run as an ordinary user: nothing here needs root"},
+
+	{"pipe pages", "/proc/sys/fs/pipe-user-pages-soft", lookPipePages,
+		"past it a user's new pipes hold 1 or 2 pages instead of 16, without an error, pipe(7)", "sysctl -w fs.pipe-user-pages-soft=16384"},
+
+	{"user namespaces", "/proc/sys/user/max_user_namespaces", forbids("/proc/sys/user/max_user_namespaces", "0", false),
+		noNamespace, "sysctl -w user.max_user_namespaces=10000"},
+	{"user namespaces, Debian", "/proc/sys/kernel/unprivileged_userns_clone", forbids("/proc/sys/kernel/unprivileged_userns_clone", "0", true),
+		noNamespace, "sysctl -w kernel.unprivileged_userns_clone=1"},
+	{"user namespaces, AppArmor", "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", forbids("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", true),
+		noNamespace, "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile that grants userns"},
+
+	{"hardware counters", "/proc/sys/kernel/perf_event_paranoid", func(t tree, _ results.Host) (string, bool) {
+		level, ok := t.number("/proc/sys/kernel/perf_event_paranoid")
+		return told(ok, fmt.Sprintf("perf_event_paranoid is %d", level)), level > 2 && !t.exempt(unix.CAP_PERFMON, unix.CAP_SYS_ADMIN)
+	}, "no cycles and cache misses beside the times, so an odd number is harder to explain", "sysctl -w kernel.perf_event_paranoid=2"},
+}
+
+const noNamespace = "the run cannot have an IPC namespace of its own: others' objects count against its limits, and a crash leaves its own for ipcbench clean"
+
+func told(known bool, observed string) string {
+	if !known {
+		return ""
+	}
+	return observed
+}
+
+func is(what, value string) string { return told(value != "", what+" is "+value) }
+
+// holds tells whether one of the capabilities is effective, by number and
+// never by uid 0: root in a container may lack any.
+func (t tree) holds(capabilities ...int) bool {
+	effective, err := strconv.ParseUint(t.field("/proc/self/status", "CapEff"), 16, 64)
+	return err == nil && slices.ContainsFunc(capabilities, func(c int) bool { return effective>>c&1 == 1 })
+}
+
+// exempt tells whether one of the capabilities lifts limits of the machine: a
+// user namespace's own capabilities lift only the namespace's,
+// user_namespaces(7). The first one's number is fixed; a kernel without user
+// namespaces has no link.
+func (t tree) exempt(capabilities ...int) bool {
+	ns := t.link("/proc/self/ns/user")
+	return (ns == "" || ns == "user:[4026531837]") && t.holds(capabilities...)
+}
+
+// forbids is the look of a rule about a setting that keeps the unprivileged
+// out of user namespaces. Optional ones exist on some kernels only.
+func forbids(file, value string, optional bool) func(tree, results.Host) (string, bool) {
+	return func(t tree, _ results.Host) (string, bool) {
+		switch v := t.text(file); {
+		case t.holds(unix.CAP_SYS_ADMIN):
+			return "CAP_SYS_ADMIN is held: none needed", false
+		case optional && !t.exists(file):
+			return "this kernel has no such setting", false
+		default:
+			return is(file, v), v == value
+		}
+	}
+}
+
+func lookFrequency(t tree, _ results.Host) (string, bool) {
+	var mhz []int64
+	for _, file := range t.glob("/sys/devices/system/cpu/cpu[0-9]*/cpufreq/cpuinfo_max_freq") {
+		if khz, ok := t.number(file); ok {
+			mhz = append(mhz, khz/1000)
+		}
+	}
+	if len(mhz) == 0 {
+		return "", false
+	}
+	low, high := slices.Min(mhz), slices.Max(mhz)
+	return fmt.Sprintf("highest clocks of the CPUs are %d to %d MHz", low, high), high*20 > low*21 // favoured cores differ by less than 5 %
+}
+
+func lookPower(t tree, _ results.Host) (string, bool) {
+	if !t.exists("/sys/class/power_supply") {
+		return "", false
+	}
+	for _, dir := range t.glob("/sys/class/power_supply/*") { // scope Device: the battery of a mouse
+		if t.text(dir+"/type") == "Battery" && t.text(dir+"/scope") != "Device" && t.text(dir+"/status") == "Discharging" {
+			return "running on battery", true
+		}
+	}
+	return "no battery in use", false
+}
+
+func lookSteal(t tree, _ results.Host) (string, bool) {
+	first, _, _ := strings.Cut(t.raw("/proc/stat"), "\n")
+	f := strings.Fields(first) // cpu user nice system idle iowait irq softirq steal …, proc_stat(5)
+	if len(f) < 9 || f[0] != "cpu" {
+		return "", false
+	}
+	var sum float64
+	for _, v := range f[1:9] { // guest time is within user time
+		n, err := strconv.ParseFloat(v, 64)
+		if err != nil {
+			return "", false
+		}
+		sum += n
+	}
+	steal, _ := strconv.ParseFloat(f[8], 64) // parsed above
+	share := steal / max(sum, 1)
+	return fmt.Sprintf("steal is %.1f %% of the time since boot", 100*share), share >= 0.01
+}
+
+func lookLoad(t tree, _ results.Host) (string, bool) {
+	minute, _, _ := strings.Cut(t.text("/proc/loadavg"), " ")
+	load, err := strconv.ParseFloat(minute, 64)
+	online, err2 := ParseCPUList(t.text(onlineCPUs))
+	if err != nil || err2 != nil || len(online) == 0 {
+		return "", false
+	}
+	return fmt.Sprintf("load average is %.2f on %s", load, plural(len(online), "CPU")), load > 0.5*float64(len(online))
+}
+
+func lookKernel(t tree, h results.Host) (string, bool) {
+	if h.Build == "" {
+		return "", false
+	}
+	for _, sign := range []string{"PREEMPT_RT", "KASAN", "LOCKDEP", "DEBUG", "DBG"} {
+		if strings.Contains(strings.ToUpper(h.Kernel+" "+h.Build), sign) {
+			return "kernel is built with " + sign, true
+		}
+	}
+	if t.exists("/proc/lockdep") {
+		return "kernel is built with LOCKDEP (/proc/lockdep)", true
+	}
+	return "no sign of a debugging or real-time kernel", false
+}
+
+func lookPrivilege(t tree, _ results.Host) (string, bool) {
+	ids := strings.Fields(t.field("/proc/self/status", "Uid")) // real, effective, saved, file system
+	if len(ids) < 2 {
+		return "", false
+	}
+	if t.exempt(unix.CAP_SYS_RESOURCE, unix.CAP_SYS_ADMIN) {
+		return "CAP_SYS_RESOURCE or CAP_SYS_ADMIN is held, effective uid is " + ids[1], true
+	}
+	return "no capability that lifts limits, effective uid is " + ids[1], false
+}
+
+func lookPipePages(t tree, _ results.Host) (string, bool) {
+	const enough = 1024 // pages: 64 pipes of the default 16
+	pages, ok := t.number("/proc/sys/fs/pipe-user-pages-soft")
+	unbound := pages == 0 || t.exempt(unix.CAP_SYS_RESOURCE, unix.CAP_SYS_ADMIN) // 0: no limit
+	return told(ok, fmt.Sprintf("fs.pipe-user-pages-soft is %d", pages)), pages < enough && !unbound
+}

@@ -1,0 +1,167 @@
+package runner
+
+import (
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"testing"
+	"testing/fstest"
+
+	"ipcbench/results"
+)
+
+// What each machine of testdata is doubted for; every other rule is fine or
+// unknown there.
+var doubtedFor = map[string][]string{
+	"x86-vm":       {"cpus", "virtual machine", "steal", "load", "privilege"},
+	"arm64-metal":  {"cpus", "frequency", "kernel", "mitigations"},
+	"container-v2": {"cpus", "governor", "turbo", "smt", "power", "cpu quota", "seccomp", "tracer", "clocksource", "user namespaces, Debian", "user namespaces, AppArmor"},
+	"container-v1": {"cpus", "virtual machine", "steal", "cpu quota"},
+}
+
+func TestCheck(t *testing.T) {
+	masks := map[string][]int{"x86-vm": {0, 1}, "arm64-metal": {0, 4}, "container-v2": {0}, "container-v1": {0}}
+	for name, want := range doubtedFor {
+		t.Run(name, func(t *testing.T) {
+			root, h := host(t, name, masks[name]...)
+			findings := Check(root, h)
+			var got []string
+			for _, f := range findings {
+				if f.State == Doubted {
+					got = append(got, f.Rule)
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("doubts %q, want %q", got, want)
+			}
+			if n := len(Doubts(findings)); n != len(want) {
+				t.Errorf("%d doubts of %d findings in doubt", n, len(want))
+			}
+		})
+	}
+}
+
+// Without privileges the settings bind that root is exempt from.
+func TestCheckUnprivileged(t *testing.T) {
+	root, h := host(t, "x86-vm", 0, 1)
+	root["proc/self/status"] = &fstest.MapFile{Data: []byte("Uid:\t1000\t1000\t1000\t1000\nCapEff:\t0\n")}
+	state := states(Check(root, h))
+	for rule, want := range map[string]State{
+		"privilege": Fine, "pipe pages": Doubted, "user namespaces": Doubted, "user namespaces, Debian": Fine, "hardware counters": Doubted,
+	} {
+		if state[rule] != want {
+			t.Errorf("%s is %s, want %s", rule, state[rule], want)
+		}
+	}
+}
+
+// Root of a user namespace has capabilities that lift none of the machine's
+// limits, though they give it an IPC namespace.
+func TestCheckNestedRoot(t *testing.T) {
+	root, h := host(t, "x86-vm", 0, 1)
+	root["proc/self/ns/user"] = &fstest.MapFile{Mode: fs.ModeSymlink | 0o777, Data: []byte("user:[4026532001]")}
+	state := states(Check(root, h))
+	for rule, want := range map[string]State{
+		"privilege": Fine, "pipe pages": Doubted, "hardware counters": Doubted, "user namespaces": Fine,
+	} {
+		if state[rule] != want {
+			t.Errorf("%s is %s, want %s", rule, state[rule], want)
+		}
+	}
+}
+
+// A tree that tells nothing leaves every rule unknown but those whose absence
+// is an answer: "fine" must have been seen.
+func TestCheckKnowsNothing(t *testing.T) {
+	absent := []string{"user namespaces, AppArmor", "user namespaces, Debian"}
+	for _, f := range Check(fstest.MapFS{}, results.Host{}) {
+		want := Unknown
+		if slices.Contains(absent, f.Rule) {
+			want = Fine
+		}
+		if f.State != want {
+			t.Errorf("%s is %s (%s), want %s", f.Rule, f.State, f.Observed, want)
+		}
+	}
+}
+
+// Every rule is told apart by its name, says what was seen, and is seen both
+// fine and doubted by the tests above.
+func TestRules(t *testing.T) {
+	fine, doubted := map[string]bool{}, map[string]bool{}
+	note := func(findings []Finding) {
+		for _, f := range findings {
+			if f.Observed == "" || (f.State == Doubted) != (f.Doubt != results.Doubt{}) {
+				t.Errorf("%s: %+v", f.Rule, f)
+			}
+			fine[f.Rule] = fine[f.Rule] || f.State == Fine
+			doubted[f.Rule] = doubted[f.Rule] || f.State == Doubted
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(doubtedFor)) {
+		root, h := host(t, name, 0)
+		note(Check(root, h))
+		h.CPUs = 8
+		root["proc/self/status"] = &fstest.MapFile{Data: []byte("Uid:\t1000\t1000\t1000\t1000\nCapEff:\t0\n")}
+		note(Check(root, h))
+	}
+	names := map[string]bool{}
+	for _, r := range rules {
+		if names[r.name] {
+			t.Errorf("two rules are called %q", r.name)
+		}
+		names[r.name] = true
+		if r.source == "" || r.why == "" || r.remedy == "" {
+			t.Errorf("%s lacks a source, a why or a remedy", r.name)
+		}
+		if !fine[r.name] || !doubted[r.name] {
+			t.Errorf("%s: seen fine %v, seen doubted %v; want both", r.name, fine[r.name], doubted[r.name])
+		}
+	}
+}
+
+func TestFrequency(t *testing.T) {
+	for _, c := range []struct {
+		khz  []string
+		want State
+	}{{nil, Unknown}, {[]string{"2400000"}, Fine}, {[]string{"5100000", "5200000"}, Fine}, {[]string{"2400000", "3600000"}, Doubted}} {
+		root := fstest.MapFS{}
+		for i, khz := range c.khz {
+			root[cpuDir(i)[1:]+"/cpufreq/cpuinfo_max_freq"] = &fstest.MapFile{Data: []byte(khz + "\n")}
+		}
+		if got := states(Check(root, results.Host{}))["frequency"]; got != c.want {
+			t.Errorf("clocks %v: %s, want %s", c.khz, got, c.want)
+		}
+	}
+}
+
+// Guest time is in user time already: counted twice it would dilute steal.
+func TestStealBesideGuests(t *testing.T) {
+	root := fstest.MapFS{"proc/stat": {Data: []byte("cpu  50 0 0 49 0 0 0 1 50 0\n")}}
+	if got := states(Check(root, results.Host{}))["steal"]; got != Doubted {
+		t.Errorf("1 tick of 100 stolen: %s, want %s", got, Doubted)
+	}
+}
+
+// The kernel that runs the test tells at least these.
+func TestCheckHere(t *testing.T) {
+	cpus, err := ReadCPUs(os.DirFS("/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := states(Check(os.DirFS("/"), ReadHost(os.DirFS("/"), cpus, "")))
+	for _, rule := range []string{"cpus", "steal", "load", "kernel", "privilege"} {
+		if s := state[rule]; s != Fine && s != Doubted {
+			t.Errorf("%s is %s, want an answer", rule, s)
+		}
+	}
+}
+
+func states(findings []Finding) map[string]State {
+	m := map[string]State{}
+	for _, f := range findings {
+		m[f.Rule] = f.State
+	}
+	return m
+}

@@ -1,0 +1,221 @@
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/bench"
+	"ipcbench/mechanisms"
+)
+
+// CellError says which cell failed, and why.
+type CellError struct {
+	Cell string // its name
+	Err  error
+}
+
+func (e *CellError) Error() string { return e.Cell + ": " + e.Err.Error() }
+func (e *CellError) Unwrap() error { return e.Err }
+
+// WorkerError says which process failed, and in which phase.
+type WorkerError struct {
+	Role  string // "pong"; "session" for the process that holds the workers
+	PID   int
+	Phase string // "attach", "timed round 3", "exit"
+	Err   error
+}
+
+func (e *WorkerError) Error() string {
+	return fmt.Sprintf("%s (pid %d) in %s: %v", e.Role, e.PID, e.Phase, e.Err)
+}
+func (e *WorkerError) Unwrap() error { return e.Err }
+
+// DeathError says that a process ended without being asked to.
+type DeathError struct {
+	Signal syscall.Signal // 0: it exited
+	Exit   int
+}
+
+func (e *DeathError) Error() string {
+	if e.Signal != 0 {
+		return fmt.Sprintf("died of %s (%s)", unix.SignalName(e.Signal), e.Signal)
+	}
+	return fmt.Sprintf("exited with status %d", e.Exit)
+}
+
+func newDeathError(s syscall.WaitStatus) *DeathError {
+	if s.Signaled() {
+		return &DeathError{Signal: s.Signal()}
+	}
+	return &DeathError{Exit: s.ExitStatus()}
+}
+
+// HungError says that a process missed its deadline, and in which call it
+// sat, as read from /proc/PID by the process that watches it.
+type HungError struct {
+	Call   string   // "semtimedop"; "no call: it was running" where it was in none
+	Wchan  string   // the kernel's function, where it may be read
+	State  string   // R, S, D, T …
+	After  string   // the deadline
+	Others []string // who else missed it, and where each was: "ping in read (state S)"
+}
+
+func (e *HungError) Error() string {
+	s := "hung " + e.where() + ": no answer within " + e.After
+	if len(e.Others) > 0 {
+		s += "; so did " + strings.Join(e.Others, ", ")
+	}
+	return s
+}
+
+func (e *HungError) where() string {
+	s := "in " + e.Call + " (state " + e.State
+	if e.Wchan != "" {
+		s += ", kernel in " + e.Wchan
+	}
+	return s + ")"
+}
+
+// suspicion orders processes that hang together: the larger, the more likely
+// the others wait for this one. One that is stopped, or stuck in the kernel,
+// can answer nobody; one that runs is at least not stuck in a call.
+func (e *HungError) suspicion() int { return strings.Index("RSDtT", e.State) }
+
+// rank orders what several processes say of one failure: the larger, the
+// nearer to the cause. A process that died explains its peers' broken pipes,
+// not the other way round.
+func rank(err error) int {
+	var death *DeathError
+	var check *bench.CheckError
+	var errno syscall.Errno
+	switch {
+	case errors.As(err, &death):
+		return rankDeath
+	case errors.As(err, &check):
+		return rankCheck
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return rankEOF
+	case errors.As(err, &errno) && slices.Contains(ofVictims, errno):
+		return rankVictim
+	}
+	return rankError
+}
+
+const (
+	rankEOF = iota + 1
+	rankVictim
+	rankError
+	rankCheck
+	rankDeath
+)
+
+// ofVictims are what the kernel tells those whose peer has gone. EINVAL is
+// what System V calls say of an object that is gone.
+var ofVictims = []syscall.Errno{unix.EPIPE, unix.EIDRM, unix.ECONNRESET, unix.ECONNREFUSED, unix.ENOTCONN, unix.EINVAL}
+
+// wireError carries an error chain over a control connection, so that
+// errors.Is and errors.As hold on the other side.
+type wireError struct {
+	Worker      *WorkerError                 `json:"worker,omitempty"`
+	Op          *mechanisms.Error            `json:"op,omitempty"`
+	Unsupported *mechanisms.UnsupportedError `json:"unsupported,omitempty"`
+	Check       *bench.CheckError            `json:"check,omitempty"`
+	Death       *DeathError                  `json:"death,omitempty"`
+	Hung        *HungError                   `json:"hung,omitempty"`
+	Syscall     string                       `json:"syscall,omitempty"`
+	Errno       syscall.Errno                `json:"errno,omitempty"`
+	Text        string                       `json:"text,omitempty"` // what is none of the above
+	Known       []int                        `json:"known,omitempty"`
+}
+
+// known are the sentinels that cross a control connection.
+var known = []error{io.EOF, io.ErrUnexpectedEOF, mechanisms.ErrNotOurs}
+
+func encodeError(err error) *wireError {
+	w := &wireError{}
+	if errors.As(err, &w.Worker) {
+		c := *w.Worker
+		err, c.Err = c.Err, nil
+		w.Worker = &c
+	}
+	if errors.As(err, &w.Op) {
+		c := *w.Op
+		err, c.Err = c.Err, nil
+		w.Op = &c
+	}
+	var sys *os.SyscallError
+	switch {
+	case errors.As(err, &w.Unsupported):
+		w.Errno = w.Unsupported.Limit.Errno
+	case errors.As(err, &w.Check), errors.As(err, &w.Death), errors.As(err, &w.Hung):
+	case errors.As(err, &sys) && errors.As(err, &w.Errno) && err == error(sys):
+		w.Syscall = sys.Syscall
+	default:
+		errors.As(err, &w.Errno)
+		w.Text = err.Error()
+		for i, k := range known {
+			if errors.Is(err, k) {
+				w.Known = append(w.Known, i)
+			}
+		}
+	}
+	return w
+}
+
+// decode rebuilds the chain.
+func (w *wireError) decode() (err error) {
+	switch {
+	case w.Unsupported != nil:
+		w.Unsupported.Limit.Errno = w.Errno
+		err = w.Unsupported
+	case w.Check != nil:
+		err = w.Check
+	case w.Death != nil:
+		err = w.Death
+	case w.Hung != nil:
+		err = w.Hung
+	case w.Syscall != "":
+		err = os.NewSyscallError(w.Syscall, w.Errno)
+	default:
+		err = w.remote()
+	}
+	if w.Op != nil {
+		w.Op.Err = err
+		err = w.Op
+	}
+	if w.Worker != nil {
+		w.Worker.Err = err
+		err = w.Worker
+	}
+	return err
+}
+
+// remoteError is an error of another process of which only the text, the
+// errno and the sentinels came over.
+type remoteError struct {
+	text   string
+	causes []error
+}
+
+func (e *remoteError) Error() string   { return e.text }
+func (e *remoteError) Unwrap() []error { return e.causes }
+
+func (w *wireError) remote() error {
+	e := &remoteError{text: w.Text}
+	if w.Errno != 0 {
+		e.causes = append(e.causes, w.Errno)
+	}
+	for _, i := range w.Known {
+		if i >= 0 && i < len(known) {
+			e.causes = append(e.causes, known[i])
+		}
+	}
+	return e
+}

@@ -1,0 +1,334 @@
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/bench"
+	"ipcbench/mechanisms"
+	"ipcbench/results"
+)
+
+// launch is one run of a cell in fresh processes, as the session sees it.
+type launch struct {
+	session  *session
+	topology bench.Topology
+	links    []*mechanisms.Link
+	workers  []*process // by part
+	events   chan event
+	phase    string
+	rounds   int
+}
+
+// event is what one worker said, or how it ended.
+type event struct {
+	part  int
+	reply workerReply
+	ended bool  // it has exited
+	err   error // its own error; a *DeathError where it ended otherwise than with status 0
+}
+
+// start makes the links, starts one worker per part and waits until all have
+// attached.
+func (l *launch) start(o *openRequest, w *bench.Workload) (*openedReply, error) {
+	l.phase = "attach"
+	opened := &openedReply{}
+	if w.Floor == "" {
+		given, err := l.makeLinks(o.Cell)
+		if err != nil {
+			return nil, err
+		}
+		opened.Given = given
+	}
+	l.events = make(chan event, 4*len(l.topology.Parts))
+	for i := range l.topology.Parts {
+		if err := l.spawn(i, o); err != nil {
+			return nil, err
+		}
+	}
+	replies, err := l.gather(o.Timeout, func(r workerReply) bool { return r.Ready != nil })
+	if err != nil {
+		return nil, err
+	}
+	for i, r := range replies {
+		opened.Workers = append(opened.Workers, results.Worker{Role: l.topology.Parts[i].Role, PID: l.workers[i].pid, CPUs: r.Ready})
+	}
+	for _, link := range l.links {
+		if err := link.Release(); err != nil {
+			return nil, err
+		}
+	}
+	return opened, nil
+}
+
+// makeLinks makes every wire of the topology from the cell's mechanism.
+func (l *launch) makeLinks(c results.Cell) (*results.Given, error) {
+	m := mechanisms.Lookup(c.Mechanism)
+	if m == nil {
+		return nil, fmt.Errorf("unknown mechanism %q", c.Mechanism)
+	}
+	if err := admit(m, l.topology, c); err != nil {
+		return nil, err
+	}
+	wires := l.topology.Wires
+	var first mechanisms.Spec
+	var err error
+	for i := 0; i < len(wires); i++ {
+		spec := wires[i].Spec(c)
+		spec.Dir = l.session.dir
+		if i == 0 {
+			first = spec
+		}
+		made := []*mechanisms.Link{nil}
+		if m.NewPair != nil && i+1 < len(wires) && wires[i+1].Back {
+			made = append(made, nil)
+			made[0], made[1], err = m.NewPair(spec)
+			i++
+		} else {
+			made[0], err = m.New(spec)
+		}
+		if err != nil {
+			return nil, withheld(m, err)
+		}
+		l.links = append(l.links, made...)
+		for _, link := range made {
+			if err := l.session.record(link); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return l.session.given(m, first, l.links[0])
+}
+
+// spawn starts the worker of part i with the tickets of its ends.
+func (l *launch) spawn(i int, o *openRequest) error {
+	part := l.topology.Parts[i]
+	a := assignment{Workload: o.Cell.Workload, Peers: o.Cell.Peers, Part: i, Mechanism: o.Cell.Mechanism, Size: o.Cell.Size, CPU: -1}
+	if len(o.CPUs) > 0 {
+		a.CPU = o.CPUs[i]
+	}
+	var files []int
+	inherit := func(t mechanisms.Ticket) mechanisms.Ticket {
+		here := t.FDs
+		t.FDs = nil
+		for _, fd := range here {
+			t.FDs = append(t.FDs, ticketFD+len(files))
+			files = append(files, fd)
+		}
+		return t
+	}
+	for _, wire := range part.Sends {
+		a.Senders = append(a.Senders, inherit(l.links[wire].Sender))
+	}
+	for _, wire := range part.Receives {
+		a.Receivers = append(a.Receivers, inherit(l.links[wire].Receiver))
+	}
+	p, token, err := spawn("worker", part.Role, files, syscall.SysProcAttr{Pdeathsig: unix.SIGKILL})
+	if err != nil {
+		return err
+	}
+	l.workers = append(l.workers, p)
+	go l.follow(i, p)
+	a.Token = token
+	// A worker that died already is reported by follow.
+	p.conn.send(a)
+	return nil
+}
+
+// follow turns what worker i says into events, until it has ended.
+func (l *launch) follow(i int, p *process) {
+	for {
+		var r workerReply
+		if err := p.conn.receive(&r); err != nil {
+			break
+		}
+		e := event{part: i, reply: r}
+		if r.Error != nil {
+			e.err = r.Error.decode()
+		}
+		l.events <- e
+	}
+	end := event{part: i, ended: true}
+	if status := p.wait(); !status.Exited() || status.ExitStatus() != 0 {
+		end.err = newDeathError(status)
+	}
+	p.conn.f.Close()
+	l.events <- end
+}
+
+// round plays one round on all workers.
+func (l *launch) round(r *roundRequest) ([]workerRound, error) {
+	l.rounds++
+	l.phase = fmt.Sprintf("%s round %d", r.Kind, l.rounds)
+	for _, p := range l.workers {
+		p.conn.send(r)
+	}
+	if _, err := l.gather(r.Timeout, func(r workerReply) bool { return r.Armed }); err != nil {
+		return nil, err
+	}
+	for _, p := range l.workers {
+		p.conn.f.Write([]byte{'\n'})
+	}
+	replies, err := l.gather(r.Timeout, func(r workerReply) bool { return r.Done != nil })
+	if err != nil {
+		return nil, err
+	}
+	rounds := make([]workerRound, len(replies))
+	for i, r := range replies {
+		rounds[i] = *r.Done
+	}
+	return rounds, nil
+}
+
+// gather waits until every worker has given the answer that is wanted. On the
+// first failure it hears the others out for a moment, since the first to
+// complain is often the victim.
+func (l *launch) gather(timeout time.Duration, wanted func(workerReply) bool) ([]workerReply, error) {
+	replies := make([]workerReply, len(l.workers))
+	missing := make(map[int]bool, len(l.workers))
+	for i := range l.workers {
+		missing[i] = true
+	}
+	deadline := time.NewTimer(timeout)
+	defer deadline.Stop()
+	for len(missing) > 0 {
+		select {
+		case e := <-l.events:
+			if e.err != nil || e.ended {
+				return nil, l.blame(e)
+			}
+			if !wanted(e.reply) {
+				return nil, l.failure(e.part, errors.New("answered out of turn"))
+			}
+			replies[e.part] = e.reply
+			delete(missing, e.part)
+		case _, ok := <-l.session.requests:
+			if !ok {
+				return nil, errors.New("the coordinator has gone")
+			}
+			return nil, errors.New("a request came in the middle of another")
+		case <-deadline.C:
+			return nil, l.hung(missing, timeout)
+		}
+	}
+	return replies, nil
+}
+
+// hearOut is how long other workers may still explain a failure. Whoever has
+// not by then is blocked on a peer that is gone.
+const hearOut = 300 * time.Millisecond
+
+// blame finds the root among the failures that come together. A death needs
+// no explanation; with anything else the others are heard out.
+func (l *launch) blame(first event) error {
+	var cause error
+	ended, explained := 0, map[int]bool{}
+	weigh := func(e event) {
+		if e.ended {
+			ended++
+			if e.err == nil {
+				e.err = &DeathError{} // unasked, with status 0
+			}
+		}
+		// One that said why has exited with status 1 for it.
+		if e.err == nil || e.ended && explained[e.part] {
+			return
+		}
+		explained[e.part] = true
+		if err := l.failure(e.part, e.err); cause == nil || rank(err) > rank(cause) {
+			cause = err
+		}
+	}
+	weigh(first)
+	grace := time.NewTimer(hearOut)
+	defer grace.Stop()
+	for rank(cause) < rankDeath && ended < len(l.workers) {
+		select {
+		case e := <-l.events:
+			weigh(e)
+		case <-grace.C:
+			return cause
+		}
+	}
+	return cause
+}
+
+func (l *launch) failure(part int, err error) error {
+	return &WorkerError{Role: l.topology.Parts[part].Role, PID: l.workers[part].pid, Phase: l.phase, Err: err}
+}
+
+// hung blames one of the workers that missed the deadline, by suspicion, and
+// tells where the others are.
+func (l *launch) hung(missing map[int]bool, timeout time.Duration) error {
+	var all []*HungError
+	part := map[*HungError]int{}
+	for i, p := range l.workers {
+		if missing[i] {
+			h := inspect(p.pid, timeout)
+			part[h] = i
+			all = append(all, h)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *HungError) int { return b.suspicion() - a.suspicion() })
+	for _, h := range all[1:] {
+		all[0].Others = append(all[0].Others, l.topology.Parts[part[h]].Role+" "+h.where())
+	}
+	return l.failure(part[all[0]], all[0])
+}
+
+// stop ends the workers as asked, waits for their exit and removes the links.
+func (l *launch) stop(timeout time.Duration) (*closedReply, error) {
+	l.phase = "exit"
+	closed := &closedReply{}
+	for _, p := range l.workers {
+		closed.Stopped = p.wasStopped() || closed.Stopped
+	}
+	for _, p := range l.workers {
+		p.conn.closeWrite()
+	}
+	deadline := time.NewTimer(timeout)
+	defer deadline.Stop()
+	running := map[int]bool{}
+	for i := range l.workers {
+		running[i] = true
+	}
+	for len(running) > 0 {
+		select {
+		case e := <-l.events:
+			if e.err != nil || !e.ended {
+				return nil, l.blame(e)
+			}
+			delete(running, e.part)
+		case <-deadline.C:
+			return nil, l.hung(running, timeout)
+		}
+	}
+	l.workers = nil
+	return closed, l.destroy()
+}
+
+// abort ends the launch by force, whatever state it is in.
+func (l *launch) abort() {
+	for _, p := range l.workers {
+		p.kill()
+	}
+	for _, p := range l.workers {
+		p.wait()
+	}
+	l.workers = nil
+	l.destroy()
+}
+
+func (l *launch) destroy() error {
+	var errs []error
+	for _, link := range l.links {
+		errs = append(errs, l.session.destroy(link))
+	}
+	l.links = nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,199 @@
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"ipcbench/bench"
+	"ipcbench/results"
+)
+
+// Measurement is how one launch is to be measured.
+type Measurement struct {
+	Time   time.Duration // of its timed and latency rounds together
+	Verify bool          // add a round with CRC-32C over every payload
+	Ops    int           // operations that fill Time, as an earlier launch of the cell found; 0: calibrate
+}
+
+// Shares of a launch's time: the rounds that give ns/op, and those that give
+// percentiles where the workload has them. Verification comes on top.
+const (
+	timedRounds  = 2
+	latencyShare = 0.25
+	warmupShare  = 0.05
+	verifyShare  = 0.1
+)
+
+// Measure runs one launch and returns its record, whatever happens: an error
+// is an outcome with a reason. The record lacks what only the run knows (ID,
+// launch, seed, host). Ops is the calibrated number for the next launch.
+func (s *Session) Measure(c results.Cell, m Measurement) (rec results.Record, ops int) {
+	rec = results.Record{Schema: results.Schema, Time: time.Now().UTC(), Cell: c, Attempt: 1, Isolation: s.Isolation}
+	before, err := s.noise.read()
+	if err == nil {
+		ops, err = s.measure(&rec, m)
+	}
+	if err != nil {
+		rec.Outcome, rec.Reason = results.Failed, reason(err)
+		rec.Fault = fault(err)
+		if Unsupported(err) {
+			rec.Outcome, rec.Fault = results.Skipped, ""
+		}
+		return rec, ops
+	}
+	after, err := s.noise.read()
+	if err != nil {
+		rec.Outcome, rec.Reason = results.Untrusted, "what the machine did meanwhile is not known: "+err.Error()
+		return rec, ops
+	}
+	noise := after.since(before)
+	noise.Stopped = rec.Noise.Stopped
+	rec.Noise = &noise
+	rec.Outcome = results.OK
+	elapsed := time.Since(rec.Time)
+	if why := voids(noise, elapsed); why != "" {
+		rec.Outcome, rec.Reason = results.Untrusted, why
+	} else if why := doubtful(noise, elapsed); why != "" {
+		rec.Warnings = append(rec.Warnings, why)
+	}
+	return rec, ops
+}
+
+func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err error) {
+	l, err := s.Open(rec.Cell)
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if err != nil {
+			l.Close() // where the error was found here, the session does not know of it
+		}
+	}()
+	rec.Given, rec.Workers = l.Given, l.Workers
+	ops = m.Ops
+	if ops == 0 {
+		if ops, err = calibrate(l, m.Time); err != nil {
+			return 0, err
+		}
+	} else if _, err = l.Round(Warmup, part(ops, warmupShare), m.Time); err != nil {
+		return 0, err
+	}
+
+	w := bench.LookupWorkload(rec.Cell.Workload)
+	timed := 1.0
+	if w.Timed() {
+		timed -= latencyShare
+	}
+	var rounds []*Round
+	play := func(kind Kind, n int) (*Round, error) {
+		r, err := l.Round(kind, n, m.Time)
+		if err == nil {
+			rounds = append(rounds, r)
+			rec.Rounds = append(rec.Rounds, results.Round{Kind: string(kind), Ops: int64(n), ElapsedNs: int64(r.Elapsed)})
+		}
+		return r, err
+	}
+	for range timedRounds {
+		if _, err := play(Timed, part(ops, timed/timedRounds)); err != nil {
+			return 0, err
+		}
+	}
+	Account(rec, w, rounds)
+	if w.Timed() {
+		r, err := play(Latency, part(ops, latencyShare))
+		if err != nil {
+			return 0, err
+		}
+		if rec.Latency, err = r.Latency(); err != nil {
+			return 0, err
+		}
+	}
+	if m.Verify {
+		r, err := play(Verify, part(ops, verifyShare))
+		if err != nil {
+			return 0, err
+		}
+		rec.Verified = r.Verified
+	}
+
+	end := time.Now()
+	stopped, err := l.Close()
+	if err != nil {
+		return 0, err
+	}
+	rec.Overhead = &results.Cost{StartNs: int64(l.Started), StopNs: int64(time.Since(end))}
+	rec.Noise = &results.Noise{Stopped: stopped}
+	return ops, nil
+}
+
+// part is a share of n operations, at least one.
+func part(n int, share float64) int { return max(1, int(float64(n)*share)) }
+
+// Account fills in what the timed rounds gave. The record's Workers must be
+// those of the launch.
+func Account(rec *results.Record, w *bench.Workload, timed []*Round) {
+	var cpu, voluntary, involuntary int64
+	for _, r := range timed {
+		rec.Ops += int64(r.Ops)
+		rec.ElapsedNs += int64(r.Elapsed)
+		for i, u := range r.Usage {
+			sum := &rec.Workers[i]
+			sum.UserNs += u.UserNs
+			sum.SystemNs += u.SystemNs
+			sum.Voluntary += u.Voluntary
+			sum.Involuntary += u.Involuntary
+			sum.EINTR += u.EINTR
+			cpu += u.UserNs + u.SystemNs
+			voluntary += u.Voluntary
+			involuntary += u.Involuntary
+			rec.EINTR += u.EINTR
+		}
+	}
+	ops := float64(rec.Ops)
+	rec.Op = w.Op
+	rec.NsPerOp = float64(rec.ElapsedNs) / ops
+	rec.BytesPerSec = float64(w.Payloads*rec.Cell.Size) / rec.NsPerOp * 1e9
+	rec.CPUNsPerOp = float64(cpu) / ops
+	rec.Voluntary = float64(voluntary) / ops
+	rec.Involuntary = float64(involuntary) / ops
+}
+
+// Latency reads the percentiles of a latency round.
+func (r *Round) Latency() (*results.Latency, error) {
+	h, err := hdrhistogram.Decode([]byte(r.HDR))
+	if err != nil {
+		return nil, fmt.Errorf("decode histogram: %w", err)
+	}
+	return &results.Latency{
+		Count: h.TotalCount(), P50: h.ValueAtQuantile(50), P90: h.ValueAtQuantile(90),
+		P99: h.ValueAtQuantile(99), P999: h.ValueAtQuantile(99.9), Max: h.Max(),
+		ClockNs: r.ClockNs, HDR: r.HDR,
+	}, nil
+}
+
+// reason is the error without the cell, which the record names anyway.
+func reason(err error) string {
+	var cell *CellError
+	if errors.As(err, &cell) {
+		err = cell.Err
+	}
+	return err.Error()
+}
+
+func fault(err error) results.Fault {
+	var check *bench.CheckError
+	var death *DeathError
+	var hung *HungError
+	switch {
+	case errors.As(err, &check):
+		return results.FaultCheck
+	case errors.As(err, &death):
+		return results.FaultDeath
+	case errors.As(err, &hung):
+		return results.FaultHang
+	}
+	return results.FaultError
+}

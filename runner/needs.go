@@ -1,0 +1,129 @@
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/bench"
+	"ipcbench/mechanisms"
+	"ipcbench/results"
+)
+
+// withheld decides whether a mechanism that could not be made is absent here
+// for a reason that can be shown, which is a skip, or ought to work, which is
+// a failure.
+func withheld(m *mechanisms.Mechanism, err error) error {
+	if Unsupported(err) {
+		return err // the mechanism has said so, with its number and source
+	}
+	because := func(what string) error {
+		return &mechanisms.UnsupportedError{Mechanism: m.Name, What: what}
+	}
+	if release := kernelRelease(); olderThan(release, m.Since) {
+		return because("needs Linux " + m.Since + ", this is " + release)
+	}
+	refused := errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES)
+	if refused && seccompFilter() {
+		return because(err.Error() + ": a seccomp filter is in force (/proc/self/status)")
+	}
+	return err
+}
+
+// Unsupported tells whether err declares a limit of this machine. A bare
+// ENOSYS or EOPNOTSUPP does not: those count as failures until a reason is
+// shown.
+func Unsupported(err error) bool {
+	var errno syscall.Errno
+	return errors.Is(err, errors.ErrUnsupported) && !errors.As(err, &errno)
+}
+
+func kernelRelease() string {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return ""
+	}
+	return unix.ByteSliceToString(u.Release[:])
+}
+
+// olderThan compares releases number by number: "6.18.44-rc1" with "2.6.35".
+func olderThan(release, since string) bool {
+	have, want := numbers(release), numbers(since)
+	for i, w := range want {
+		if i >= len(have) {
+			return w > 0
+		}
+		if have[i] != w {
+			return have[i] < w
+		}
+	}
+	return false
+}
+
+func numbers(release string) (ns []int) {
+	for part := range strings.SplitSeq(release, ".") {
+		end := strings.IndexFunc(part, func(r rune) bool { return r < '0' || r > '9' })
+		if end < 0 {
+			end = len(part)
+		}
+		n, err := strconv.Atoi(part[:end])
+		if err != nil {
+			return ns
+		}
+		ns = append(ns, n)
+		if end < len(part) {
+			return ns
+		}
+	}
+	return ns
+}
+
+func seccompFilter() bool {
+	status, err := os.ReadFile("/proc/self/status")
+	return err == nil && strings.Contains(string(status), "\nSeccomp:\t2")
+}
+
+// Admit tells whether this machine can carry the cell, as far as can be told
+// without trying: nil, or the reason for which it will be skipped.
+func Admit(c results.Cell, cpus []CPU) error {
+	w := bench.LookupWorkload(c.Workload)
+	if w == nil {
+		return fmt.Errorf("unknown workload %q", c.Workload)
+	}
+	if err := w.Admit(c.Peers); err != nil {
+		return err
+	}
+	t := w.Topology(c.Peers)
+	if _, err := Assign(cpus, c.Place, len(t.Parts)); err != nil || w.Floor != "" {
+		return err
+	}
+	m := mechanisms.Lookup(c.Mechanism)
+	if m == nil {
+		return fmt.Errorf("unknown mechanism %q", c.Mechanism)
+	}
+	return admit(m, t, c)
+}
+
+// admit holds every wire of the topology against the mechanism's limits.
+func admit(m *mechanisms.Mechanism, t bench.Topology, c results.Cell) error {
+	if m.Needs != nil {
+		if err := m.Needs(); err != nil {
+			return err
+		}
+	}
+	limits, err := m.Limits(c.Queue)
+	if err != nil {
+		return withheld(m, err)
+	}
+	for _, wire := range t.Wires {
+		if err := limits.Admit(m.Name, wire.Spec(c)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

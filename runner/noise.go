@@ -1,0 +1,191 @@
+package runner
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"ipcbench/results"
+)
+
+// noiseMeter reads what takes CPU time away from a launch without showing in
+// its own accounts. Its files stay open: a reading is a pread(2) of each.
+type noiseMeter struct {
+	cpus      []int
+	stat      openFile
+	throttles []openFile // cpu.stat of each cgroup at or above this one that has a quota
+	buf       []byte
+}
+
+// openFile is a file that can be read again from its beginning.
+type openFile interface {
+	fs.File
+	io.ReaderAt
+}
+
+// noiseSample is one reading; only differences mean something.
+type noiseSample struct {
+	steal     time.Duration // whole ticks
+	throttled time.Duration
+	periods   int64
+}
+
+// userTick is the unit of /proc/stat: USER_HZ is 100 on every architecture
+// that Go runs on, proc_stat(5).
+const userTick = 10 * time.Millisecond
+
+// openNoise opens the meter for a launch that runs on cpus, in the tree at
+// root. A cgroup with a quota is watched if it has one now.
+func openNoise(root fs.FS, cpus []int) (*noiseMeter, error) {
+	t := tree{root}
+	m := &noiseMeter{cpus: cpus, buf: make([]byte, 4096)}
+	stat, err := t.open("/proc/stat")
+	if err != nil {
+		return nil, err
+	}
+	m.stat = stat
+	g := t.cgroup("cpu")
+	for _, dir := range g.dirs {
+		if _, _, limited := t.cpuQuota(dir, g.v2); !limited {
+			continue
+		}
+		f, err := t.open(path.Join(dir, "cpu.stat"))
+		if err != nil {
+			m.Close()
+			return nil, err
+		}
+		m.throttles = append(m.throttles, f)
+	}
+	return m, nil
+}
+
+func (t tree) open(name string) (openFile, error) {
+	f, err := t.Open(strings.TrimPrefix(name, "/"))
+	if err != nil {
+		return nil, err
+	}
+	at, ok := f.(openFile)
+	if !ok {
+		f.Close()
+		return nil, fmt.Errorf("%s: cannot be read twice", name)
+	}
+	return at, nil
+}
+
+// Close closes the meter's files.
+func (m *noiseMeter) Close() {
+	m.stat.Close() // opened for reading: no error matters
+	for _, f := range m.throttles {
+		f.Close()
+	}
+}
+
+// read takes a sample.
+func (m *noiseMeter) read() (s noiseSample, err error) {
+	text, err := m.slurp(m.stat, "intr ") // the CPUs stand before it
+	if err != nil {
+		return s, fmt.Errorf("read /proc/stat: %w", err)
+	}
+	for line := range bytes.Lines(text) {
+		f := bytes.Fields(line)
+		if len(f) < 9 || !bytes.HasPrefix(f[0], []byte("cpu")) {
+			continue
+		}
+		id, err := strconv.Atoi(string(f[0][len("cpu"):])) // the sum of all has none
+		if err == nil && slices.Contains(m.cpus, id) {
+			s.steal += time.Duration(count(f[8])) * userTick
+		}
+	}
+	for _, file := range m.throttles {
+		text, err := m.slurp(file, "")
+		if err != nil {
+			return s, fmt.Errorf("read cpu.stat: %w", err)
+		}
+		for line := range bytes.Lines(text) {
+			key, value, _ := bytes.Cut(bytes.TrimSpace(line), []byte(" "))
+			switch string(key) {
+			case "nr_throttled":
+				s.periods += count(value)
+			case "throttled_usec": // version 2
+				s.throttled += time.Duration(count(value)) * time.Microsecond
+			case "throttled_time": // version 1
+				s.throttled += time.Duration(count(value))
+			}
+		}
+	}
+	return s, nil
+}
+
+func count(b []byte) int64 {
+	n, _ := strconv.ParseInt(string(b), 10, 64) // the kernel writes nothing else
+	return n
+}
+
+// slurp reads a file from its start until it ends or, sooner, mark has been
+// seen; the result is valid until the next call.
+func (m *noiseMeter) slurp(f io.ReaderAt, mark string) ([]byte, error) {
+	for {
+		n, err := f.ReadAt(m.buf, 0)
+		switch {
+		case err == nil && (mark == "" || !bytes.Contains(m.buf[:n], []byte(mark))):
+			m.buf = make([]byte, 2*len(m.buf))
+		case err == nil || err == io.EOF:
+			return m.buf[:n], nil
+		default:
+			return nil, err
+		}
+	}
+}
+
+// since is the noise between an earlier sample and this one. A counter that
+// went backwards, as steal does when a CPU goes offline, counts as still.
+func (s noiseSample) since(earlier noiseSample) results.Noise {
+	return results.Noise{
+		StealNs:     int64(max(0, s.steal-earlier.steal)),
+		ThrottledNs: int64(max(0, s.throttled-earlier.throttled)),
+		Throttled:   max(0, s.periods-earlier.periods),
+	}
+}
+
+// Bounds on steal, as a share of the launch's wall time and in ticks: with
+// fewer ticks the counter's own grain would decide. Steal is summed over the
+// CPUs used, since messages wait for whichever end was held up.
+const (
+	voidingSteal, voidingTicks   = 0.30, 3
+	doubtfulSteal, doubtfulTicks = 0.10, 2
+)
+
+func stolen(n results.Noise, elapsed time.Duration, share float64, ticks int64) bool {
+	return n.StealNs >= ticks*int64(userTick) && float64(n.StealNs) >= share*float64(elapsed)
+}
+
+// voids tells why a launch that took elapsed is not to be trusted, or "".
+func voids(n results.Noise, elapsed time.Duration) string {
+	switch {
+	case n.Stopped:
+		return "a worker was stopped or continued by a signal"
+	case n.Throttled > 0 || n.ThrottledNs > 0:
+		return fmt.Sprintf("the cgroup's CPU quota stopped the run in %s for %v (cpu.stat)", plural(int(n.Throttled), "period"), time.Duration(n.ThrottledNs))
+	case stolen(n, elapsed, voidingSteal, voidingTicks):
+		return fmt.Sprintf("the hypervisor kept %v of %v from the CPUs used (steal, /proc/stat)", time.Duration(n.StealNs), elapsed)
+	}
+	return ""
+}
+
+// doubtful is the warning below what voids a launch, or "".
+func doubtful(n results.Noise, elapsed time.Duration) string {
+	if voids(n, elapsed) != "" || !stolen(n, elapsed, doubtfulSteal, doubtfulTicks) {
+		return ""
+	}
+	return results.Doubt{
+		What:   fmt.Sprintf("steal of %v in %v (/proc/stat)", time.Duration(n.StealNs), elapsed),
+		Why:    "the hypervisor ran others on the CPUs used, which lengthens the tail most",
+		Remedy: "repeat on a host of your own or at a quieter time",
+	}.String()
+}

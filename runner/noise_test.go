@@ -1,0 +1,144 @@
+package runner
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"ipcbench/results"
+)
+
+func TestNoise(t *testing.T) {
+	for _, c := range []struct {
+		machine string
+		cpus    []int
+		want    noiseSample
+	}{
+		{"x86-vm", []int{0, 1}, noiseSample{steal: 86300 * time.Millisecond}},
+		{"x86-vm", []int{1}, noiseSample{steal: 45300 * time.Millisecond}},
+		{"container-v2", []int{0}, noiseSample{throttled: 7500 * time.Microsecond, periods: 5}},
+		{"container-v1", []int{0}, noiseSample{steal: 50 * time.Millisecond, throttled: 12345678, periods: 3}},
+	} {
+		m, err := openNoise(machine(t, c.machine), c.cpus)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer m.Close()
+		for range 2 { // the second reads the same open files again
+			if got, err := m.read(); got != c.want || err != nil {
+				t.Errorf("%s, CPUs %v: %+v, %v; want %+v", c.machine, c.cpus, got, err, c.want)
+			}
+		}
+	}
+}
+
+// A machine with many CPUs has a /proc/stat longer than the first buffer.
+func TestNoiseManyCPUs(t *testing.T) {
+	var stat strings.Builder
+	stat.WriteString("cpu  0 0 0 0 0 0 0 0 0 0\n")
+	for id := range 1000 {
+		fmt.Fprintf(&stat, "cpu%d 1 0 1 1 0 0 0 %d 0 0\n", id, id)
+	}
+	stat.WriteString("intr 1\n")
+	m, err := openNoise(fstest.MapFS{"proc/stat": {Data: []byte(stat.String())}}, []int{3, 999})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if s, err := m.read(); err != nil || s.steal != 1002*userTick {
+		t.Errorf("%+v, %v; want 1002 ticks of steal", s, err)
+	}
+}
+
+func TestNoiseSince(t *testing.T) {
+	early := noiseSample{steal: 50, throttled: 7, periods: 2}
+	late := noiseSample{steal: 80, throttled: 9, periods: 3}
+	if got, want := late.since(early), (results.Noise{StealNs: 30, ThrottledNs: 2, Throttled: 1}); got != want {
+		t.Errorf("since = %+v, want %+v", got, want)
+	}
+	if got := early.since(late); got != (results.Noise{}) {
+		t.Errorf("counters that went backwards gave %+v, want none", got)
+	}
+}
+
+func TestNoiseHere(t *testing.T) {
+	m := openNoiseHere(t)
+	first, err := m.read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := m.read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second.steal < first.steal || second.throttled < first.throttled || second.periods < first.periods {
+		t.Errorf("counters fell from %+v to %+v", first, second)
+	}
+}
+
+func BenchmarkNoiseRead(b *testing.B) {
+	m := openNoiseHere(b)
+	for b.Loop() {
+		if _, err := m.read(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func openNoiseHere(t testing.TB) *noiseMeter {
+	t.Helper()
+	cpus, err := allowedCPUs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := openNoise(os.DirFS("/"), cpus)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	return m
+}
+
+func TestOpenNoiseFails(t *testing.T) {
+	if _, err := openNoise(fstest.MapFS{}, nil); err == nil {
+		t.Error("a tree without /proc/stat opened")
+	}
+	root := machine(t, "container-v1")
+	delete(root, "sys/fs/cgroup/cpu,cpuacct/cpu.stat")
+	if _, err := openNoise(root, nil); err == nil {
+		t.Error("a cgroup with a quota and no cpu.stat opened")
+	}
+}
+
+func TestVerdictOnNoise(t *testing.T) {
+	const tick = int64(userTick)
+	for _, c := range []struct {
+		name           string
+		noise          results.Noise
+		elapsed        time.Duration
+		voids, doubted bool
+	}{
+		{"quiet", results.Noise{}, time.Second, false, false},
+		{"nothing measured", results.Noise{}, 0, false, false},
+		{"stopped", results.Noise{Stopped: true}, time.Second, true, false},
+		{"throttled once", results.Noise{Throttled: 1, ThrottledNs: 5}, time.Second, true, false},
+		{"throttled by time alone", results.Noise{ThrottledNs: 1}, time.Second, true, false},
+		{"steal of 30 %", results.Noise{StealNs: 30 * tick}, time.Second, true, false},
+		{"steal just below", results.Noise{StealNs: 29 * tick}, time.Second, false, true},
+		{"steal of 10 %", results.Noise{StealNs: 10 * tick}, time.Second, false, true},
+		{"steal below 10 %", results.Noise{StealNs: 9 * tick}, time.Second, false, false},
+		{"three ticks of a short launch", results.Noise{StealNs: 3 * tick}, 100 * time.Millisecond, true, false},
+		{"two ticks of a short launch", results.Noise{StealNs: 2 * tick}, 20 * time.Millisecond, false, true},
+		{"one tick of a short launch", results.Noise{StealNs: tick}, 10 * time.Millisecond, false, false},
+	} {
+		if got := voids(c.noise, c.elapsed); (got != "") != c.voids {
+			t.Errorf("%s: voids = %q, want a reason: %v", c.name, got, c.voids)
+		}
+		if got := doubtful(c.noise, c.elapsed); (got != "") != c.doubted {
+			t.Errorf("%s: doubtful = %q, want a warning: %v", c.name, got, c.doubted)
+		}
+	}
+}

@@ -1,0 +1,192 @@
+package runner
+
+import (
+	"bufio"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// The program re-executes itself for every process of a run. What such a
+// process is, and the token that its parent will repeat over the control
+// connection, stand in its environment.
+const (
+	envProcess = "IPCBENCH_PROCESS" // "session" or "worker"
+	envToken   = "IPCBENCH_TOKEN"
+	controlFD  = 3 // the child's end of the control connection
+	ticketFD   = 4 // the first descriptor that a ticket brings
+)
+
+// Init turns this process into a session or a worker where its environment
+// says so, and does not return then. It must come first in main and in
+// TestMain: the coordinator re-executes /proc/self/exe.
+func Init() {
+	kind := os.Getenv(envProcess)
+	if kind == "" {
+		return
+	}
+	token := os.Getenv(envToken)
+	os.Unsetenv(envProcess)
+	os.Unsetenv(envToken)
+	if err := fromParent(); err != nil || token == "" {
+		fmt.Fprintf(os.Stderr, "ipcbench: %s=%s is set, but no parent is on descriptor %d: unset it; the program starts such processes itself\n", envProcess, kind, controlFD)
+		os.Exit(2)
+	}
+	// A terminal's Ctrl-C is for the coordinator, which ends the others.
+	signal.Ignore(unix.SIGINT, unix.SIGHUP)
+	c := newConn(controlFD)
+	switch kind {
+	case "session":
+		os.Exit(sessionMain(c, token))
+	case "worker":
+		os.Exit(workerMain(c, token))
+	}
+	os.Exit(2)
+}
+
+// fromParent checks that the control descriptor is a socket that our parent
+// made.
+func fromParent() error {
+	cred, err := unix.GetsockoptUcred(controlFD, unix.SOL_SOCKET, unix.SO_PEERCRED)
+	if err != nil {
+		return err
+	}
+	// Seen from another PID namespace the parent is 0 to both.
+	if int(cred.Pid) != os.Getppid() {
+		return fmt.Errorf("descriptor %d belongs to process %d, not to the parent", controlFD, cred.Pid)
+	}
+	return nil
+}
+
+// conn is a control connection: JSON lines over a socketpair. No control
+// traffic flows during a round.
+type conn struct {
+	f *os.File
+	r *bufio.Reader
+}
+
+func newConn(fd int) *conn {
+	f := os.NewFile(uintptr(fd), "control")
+	return &conn{f: f, r: bufio.NewReader(f)}
+}
+
+func (c *conn) send(v any) error {
+	line, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = c.f.Write(append(line, '\n'))
+	return err
+}
+
+// receive reads the next message into v. It returns io.EOF when the other
+// side has gone, however it went.
+func (c *conn) receive(v any) error {
+	line, err := c.r.ReadBytes('\n')
+	if err != nil {
+		if errors.Is(err, unix.ECONNRESET) || len(line) > 0 {
+			return io.EOF
+		}
+		return err
+	}
+	return json.Unmarshal(line, v)
+}
+
+// closeWrite tells the other side that nothing more will come.
+func (c *conn) closeWrite() error {
+	raw, err := c.f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	return raw.Control(func(fd uintptr) { unix.Shutdown(int(fd), unix.SHUT_WR) })
+}
+
+// process is a child, seen from its parent.
+type process struct {
+	pid  int
+	conn *conn
+
+	mu     sync.Mutex
+	reaped bool
+	status syscall.WaitStatus
+}
+
+// spawn re-executes this program as kind, with files as its descriptors from
+// ticketFD on. The caller must be locked to its OS thread for as long as the
+// child lives where attr asks for Pdeathsig: the signal follows the thread.
+func spawn(kind, name string, files []int, attr syscall.SysProcAttr) (*process, string, error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, "", os.NewSyscallError("socketpair", err)
+	}
+	ours, theirs := fds[0], fds[1]
+	defer unix.Close(theirs)
+	null, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		unix.Close(ours)
+		return nil, "", &os.PathError{Op: "open", Path: os.DevNull, Err: err}
+	}
+	defer unix.Close(null)
+	token := rand.Text()
+	env := []string{envProcess + "=" + kind, envToken + "=" + token}
+	for _, name := range []string{"GOCOVERDIR", "GORACE", "GOTRACEBACK", "TMPDIR"} {
+		if v, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+v)
+		}
+	}
+	if kind == "worker" {
+		// Nothing may stop a measuring thread: no collector, no preemption signal.
+		env = append(env, "GOGC=off", "GODEBUG=asyncpreemptoff=1")
+	}
+	inherit := []uintptr{uintptr(null), 2, 2, uintptr(theirs)}
+	for _, fd := range files {
+		inherit = append(inherit, uintptr(fd))
+	}
+	pid, err := syscall.ForkExec("/proc/self/exe", []string{"ipcbench-" + kind, name}, &syscall.ProcAttr{Env: env, Files: inherit, Sys: &attr})
+	if err != nil {
+		unix.Close(ours)
+		return nil, "", fmt.Errorf("start %s: %w", kind, os.NewSyscallError("clone", err))
+	}
+	unix.SetNonblock(ours, true) // so that the runtime's poller waits, not a thread
+	return &process{pid: pid, conn: newConn(ours)}, token, nil
+}
+
+// wait waits for the child's end and reaps it; later calls return the same
+// status.
+func (p *process) wait() syscall.WaitStatus {
+	for unix.Waitid(unix.P_PID, p.pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for !p.reaped {
+		_, err := syscall.Wait4(p.pid, &p.status, 0, nil)
+		p.reaped = err != syscall.EINTR
+	}
+	return p.status
+}
+
+// kill ends the child. One that has been reaped is left alone: its PID may be
+// another's by now.
+func (p *process) kill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.reaped {
+		syscall.Kill(p.pid, syscall.SIGKILL)
+	}
+}
+
+// wasStopped tells whether a signal has stopped or continued the child since
+// the last call. It does not reap.
+func (p *process) wasStopped() bool {
+	var info unix.Siginfo
+	err := unix.Waitid(unix.P_PID, p.pid, &info, unix.WSTOPPED|unix.WCONTINUED|unix.WNOHANG, nil)
+	return err == nil && info.Signo != 0
+}

@@ -1,0 +1,108 @@
+package runner
+
+import (
+	"time"
+
+	"ipcbench/mechanisms"
+	"ipcbench/results"
+)
+
+// Kind says what a round is for.
+type Kind string
+
+const (
+	Calibrate Kind = "calibrate" // finds how many operations fill the asked time
+	Warmup    Kind = "warmup"
+	Timed     Kind = "timed"   // ns/op comes from these: no clock is read per operation
+	Latency   Kind = "latency" // percentiles come from these
+	Verify    Kind = "verify"  // every payload carries and is checked against a CRC-32C
+)
+
+// Coordinator → session. One of the pointers is set.
+type request struct {
+	Token string        `json:"token,omitempty"` // in the first one
+	Setup *setup        `json:"setup,omitempty"`
+	Open  *openRequest  `json:"open,omitempty"`
+	Round *roundRequest `json:"round,omitempty"`
+	Close *closeRequest `json:"close,omitempty"`
+}
+
+// setup is the first request: what the session is to arrange for itself.
+type setup struct {
+	Namespaces bool              `json:"namespaces"` // it runs in its own IPC and mount namespaces
+	Sysctls    map[string]string `json:"sysctls"`    // the host's limits, to be carried over
+	Journal    string            `json:"journal"`    // file for the objects that outlive a process; "" in namespaces
+}
+
+// openRequest starts the processes of one launch.
+type openRequest struct {
+	Cell    results.Cell  `json:"cell"`
+	CPUs    []int         `json:"cpus"` // one per part; empty: not pinned
+	Timeout time.Duration `json:"timeout"`
+}
+
+// roundRequest also goes on to the workers, unchanged.
+type roundRequest struct {
+	Kind    Kind          `json:"kind"`
+	N       int           `json:"n"`
+	Timeout time.Duration `json:"timeout"`
+}
+
+type closeRequest struct {
+	Timeout time.Duration `json:"timeout"`
+}
+
+// Session → coordinator. Error alone, or the answer to the request.
+type reply struct {
+	Error  *wireError    `json:"error,omitempty"`
+	Setup  *setupReply   `json:"setup,omitempty"`
+	Opened *openedReply  `json:"opened,omitempty"`
+	Round  []workerRound `json:"round,omitempty"` // by part
+	Closed *closedReply  `json:"closed,omitempty"`
+}
+
+type setupReply struct {
+	Limits []string `json:"limits"` // what could not be carried over into the namespace
+}
+
+type openedReply struct {
+	Given   *results.Given   `json:"given"`
+	Workers []results.Worker `json:"workers"` // by part
+}
+
+type closedReply struct {
+	Stopped bool `json:"stopped"` // a worker was stopped or continued by a signal
+}
+
+// Session → worker: the first message.
+type assignment struct {
+	Token     string              `json:"token"`
+	Workload  string              `json:"workload"`
+	Peers     int                 `json:"peers"`
+	Part      int                 `json:"part"`
+	Mechanism string              `json:"mechanism"`
+	Size      int                 `json:"size"`
+	CPU       int                 `json:"cpu"` // -1: not pinned
+	Senders   []mechanisms.Ticket `json:"senders"`
+	Receivers []mechanisms.Ticket `json:"receivers"`
+}
+
+// Worker → session.
+type workerReply struct {
+	Error *wireError   `json:"error,omitempty"`
+	Ready []int        `json:"ready,omitempty"` // attached; affinity as read back
+	Armed bool         `json:"armed,omitempty"` // waits for the byte that starts the round
+	Done  *workerRound `json:"done,omitempty"`
+}
+
+// workerRound is one worker's account of a round. Start and End are
+// CLOCK_MONOTONIC in ns, which all processes of a machine share.
+type workerRound struct {
+	Start    int64          `json:"start"`
+	End      int64          `json:"end"`
+	Usage    results.Worker `json:"usage"` // only what was used in the round
+	Receives bool           `json:"receives"`
+	Verified int64          `json:"verified,omitempty"`
+	HDR      string         `json:"hdr,omitempty"`
+	ClockNs  float64        `json:"clock_ns,omitempty"`
+}

@@ -1,0 +1,67 @@
+package runner
+
+import (
+	"time"
+
+	"ipcbench/results"
+)
+
+// Round is what n operations took, all workers together.
+type Round struct {
+	Kind     Kind
+	Ops      int
+	Elapsed  time.Duration    // from the first worker's start to the last receiver's last message
+	Usage    []results.Worker // by part; only what was used in the round
+	Verified int64            // messages whose payload was checked
+	HDR      string           // of a latency round
+	ClockNs  float64          // cost of one reading of the clock, which is in every latency
+}
+
+// newRound joins the workers' accounts. The receivers end a round: timing the
+// writes alone would report how fast the buffer fills.
+func newRound(kind Kind, n int, workers []workerRound) *Round {
+	r := &Round{Kind: kind, Ops: n}
+	start, end := workers[0].Start, int64(0)
+	for _, w := range workers {
+		start = min(start, w.Start)
+		if w.Receives {
+			end = max(end, w.End)
+		}
+		r.Usage = append(r.Usage, w.Usage)
+		r.Verified += w.Verified
+		if w.HDR != "" {
+			r.HDR, r.ClockNs = w.HDR, w.ClockNs
+		}
+	}
+	r.Elapsed = time.Duration(end - start)
+	return r
+}
+
+// perOp is the round's time per operation, in ns, at least 1e-3 so that
+// nothing is divided by zero.
+func (r *Round) perOp() float64 { return max(float64(r.Elapsed)/float64(r.Ops), 1e-3) }
+
+// maxOps bounds a round: 10 s of the fastest floor.
+const maxOps = 1 << 30
+
+// calibrate finds how many operations take about target, from short rounds
+// that grow until they take a tenth of it.
+func calibrate(l *Launch, target time.Duration) (int, error) {
+	n := 1
+	for {
+		r, err := l.Round(Calibrate, n, target)
+		if err != nil {
+			return 0, err
+		}
+		fits := opsFor(r, target)
+		if r.Elapsed >= target/10 || n >= maxOps {
+			return fits, nil
+		}
+		n = min(max(fits/8, 2*n), 100*n, maxOps)
+	}
+}
+
+// opsFor is how many operations take target at the round's pace.
+func opsFor(r *Round, target time.Duration) int {
+	return int(min(max(float64(target)/r.perOp(), 1), maxOps))
+}

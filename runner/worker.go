@@ -1,0 +1,194 @@
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"golang.org/x/sys/unix"
+
+	"ipcbench/bench"
+	"ipcbench/internal/sys"
+	"ipcbench/mechanisms"
+	"ipcbench/results"
+)
+
+// worker is a process that plays one part of a workload. It has one goroutine
+// of ours, on the main thread, which measures and answers its control
+// connection in turn.
+type worker struct {
+	conn *conn
+	ends *bench.Ends
+	part bench.Part
+}
+
+func workerMain(c *conn, token string) int {
+	runtime.LockOSThread()
+	debug.SetGCPercent(-1)
+	w := &worker{conn: c}
+	cpus, err := w.attach(token)
+	if err != nil {
+		c.send(workerReply{Error: encodeError(err)})
+		return 1
+	}
+	if err := c.send(workerReply{Ready: cpus}); err != nil {
+		return 1
+	}
+	for {
+		var r roundRequest
+		if err := c.receive(&r); err != nil {
+			return 0 // the session has closed: the launch is over
+		}
+		done, err := w.round(r)
+		if err != nil {
+			c.send(workerReply{Error: encodeError(err)})
+			return 1
+		}
+		if err := c.send(workerReply{Done: done}); err != nil {
+			return 1
+		}
+	}
+}
+
+// attach pins the thread and opens the part's ends.
+func (w *worker) attach(token string) (cpus []int, err error) {
+	var a assignment
+	if err := w.conn.receive(&a); err != nil {
+		return nil, fmt.Errorf("read assignment: %w", err)
+	}
+	if a.Token != token {
+		return nil, errors.New("the parent does not know this worker's token")
+	}
+	workload := bench.LookupWorkload(a.Workload)
+	if workload == nil {
+		return nil, fmt.Errorf("unknown workload %q", a.Workload)
+	}
+	w.part = workload.Topology(a.Peers).Parts[a.Part]
+	if a.CPU >= 0 {
+		var set unix.CPUSet
+		set.Set(a.CPU)
+		if err := unix.SchedSetaffinity(0, &set); err != nil {
+			return nil, os.NewSyscallError("sched_setaffinity", err)
+		}
+	}
+	w.ends = bench.NewEnds(w.part, a.Size)
+	mech := mechanisms.Lookup(a.Mechanism)
+	for _, t := range a.Senders {
+		end, err := mech.OpenSender(t)
+		if err != nil {
+			return nil, err
+		}
+		w.ends.Senders = append(w.ends.Senders, end)
+	}
+	for _, t := range a.Receivers {
+		end, err := mech.OpenReceiver(t)
+		if err != nil {
+			return nil, err
+		}
+		w.ends.Receivers = append(w.ends.Receivers, end)
+	}
+	// An end owns a copy of what its ticket brought. What the ticket brought
+	// itself would keep a link open after its end has closed.
+	for fd := ticketFD; fd < ticketFD+countFDs(a.Senders)+countFDs(a.Receivers); fd++ {
+		unix.Close(fd)
+	}
+	return affinity()
+}
+
+func countFDs(tickets []mechanisms.Ticket) (n int) {
+	for _, t := range tickets {
+		n += len(t.FDs)
+	}
+	return n
+}
+
+// affinity reads back on which CPUs the calling thread may run.
+func affinity() (cpus []int, err error) {
+	var set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &set); err != nil {
+		return nil, os.NewSyscallError("sched_getaffinity", err)
+	}
+	for i := 0; len(cpus) < set.Count(); i++ {
+		if set.IsSet(i) {
+			cpus = append(cpus, i)
+		}
+	}
+	return cpus, nil
+}
+
+// round prepares, waits for the common start, plays, and accounts.
+func (w *worker) round(r roundRequest) (*workerRound, error) {
+	e := w.ends
+	e.Sealed, e.Verified, e.Latency = r.Kind == Verify, 0, nil
+	var hist *hdrhistogram.Histogram
+	if r.Kind == Latency && w.part.Timer {
+		hist = hdrhistogram.New(1, int64(time.Minute), 3)
+		e.Latency = hist
+	}
+	if err := w.conn.send(workerReply{Armed: true}); err != nil {
+		return nil, err
+	}
+	if _, err := w.conn.r.ReadByte(); err != nil {
+		return nil, fmt.Errorf("wait for the start: %w", err)
+	}
+
+	before := threadUsage()
+	interrupts := sys.Interrupts()
+	start := monotonic()
+	_, err := e.Play(r.N)
+	end := monotonic()
+	after := threadUsage()
+
+	if err != nil {
+		return nil, err
+	}
+	if err := e.Finish(r.N); err != nil {
+		return nil, err
+	}
+	done := &workerRound{
+		Start: start, End: end, Receives: w.part.Origins > 0, Verified: e.Verified,
+		Usage: results.Worker{
+			UserNs: after.Utime.Nano() - before.Utime.Nano(), SystemNs: after.Stime.Nano() - before.Stime.Nano(),
+			Voluntary: int64(after.Nvcsw - before.Nvcsw), Involuntary: int64(after.Nivcsw - before.Nivcsw),
+			EINTR: sys.Interrupts() - interrupts,
+		},
+	}
+	if hist != nil {
+		done.ClockNs = clockCost()
+		hdr, err := hist.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+		if err != nil {
+			return nil, fmt.Errorf("encode histogram: %w", err)
+		}
+		done.HDR = string(hdr)
+	}
+	return done, nil
+}
+
+func threadUsage() (u syscall.Rusage) {
+	syscall.Getrusage(unix.RUSAGE_THREAD, &u)
+	return u
+}
+
+// monotonic is CLOCK_MONOTONIC in ns: the one clock that all workers share.
+func monotonic() int64 {
+	var ts unix.Timespec
+	unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts)
+	return ts.Nano()
+}
+
+// clockCost is what one reading of the clock adds to each recorded operation,
+// in ns.
+func clockCost() float64 {
+	const n = 2000
+	base := time.Now()
+	var last time.Duration
+	for range n {
+		last = time.Since(base)
+	}
+	return float64(last) / n
+}
