@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"ipcbench/bench"
+	"ipcbench/runner"
+)
+
+// printPlan lists the cells of a plan, with the reason where one will be
+// skipped, and the time that the plan takes.
+func printPlan(out io.Writer, plan bench.Plan) error {
+	cpus, err := runner.ReadCPUs(runner.Root)
+	if err != nil {
+		return failed(err)
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	runs := 0
+	for _, c := range plan.Cells {
+		if err := runner.Admit(c, cpus); err != nil {
+			fmt.Fprintf(w, "%s\tskip: %v\n", c.Name(), err)
+			continue
+		}
+		runs++
+		fmt.Fprintf(w, "%s\t\n", c.Name())
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "\n%d cells, %d to run × %d launches of %v: about %v; seed %d\n",
+		len(plan.Cells), runs, plan.Launches, plan.Time, plan.Estimate(runs).Round(time.Second), plan.Seed)
+	return nil
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"ipcbench/bench"
+	"ipcbench/mechanisms"
+	"ipcbench/results"
+)
+
+// catalog is what `ipcbench list` shows, in the form of its JSON.
+type catalog struct {
+	Mechanisms []mechanismEntry `json:"mechanisms"`
+	Workloads  []workloadEntry  `json:"workloads"`
+	Places     []placeEntry     `json:"places"`
+}
+
+type mechanismEntry struct {
+	Name        string             `json:"name"`
+	Summary     string             `json:"summary"`
+	Man         []string           `json:"man"`
+	Framing     string             `json:"framing"`
+	Since       string             `json:"since"`
+	Limits      *mechanisms.Limits `json:"limits,omitempty"`
+	Unavailable string             `json:"unavailable,omitempty"` // why it can't be used here
+}
+
+type workloadEntry struct {
+	Name    string `json:"name"`
+	Summary string `json:"summary"`
+	Op      string `json:"op"`
+	Peers   string `json:"peers,omitempty"` // what the peers axis counts
+}
+
+type placeEntry struct {
+	Name    string `json:"name"`
+	Summary string `json:"summary"`
+}
+
+// newCatalog describes the suite; with limits, as this host has them.
+func newCatalog(limits bool) (c catalog) {
+	for _, m := range mechanisms.All() {
+		e := mechanismEntry{Name: m.Name, Summary: m.Summary, Man: m.Man, Framing: m.Framing.String(), Since: m.Since}
+		if limits {
+			l, err := limitsOf(m)
+			if err != nil {
+				e.Unavailable = err.Error()
+			} else {
+				e.Limits = &l
+			}
+		}
+		c.Mechanisms = append(c.Mechanisms, e)
+	}
+	for _, w := range bench.Workloads {
+		c.Workloads = append(c.Workloads, workloadEntry{w.Name, w.Summary, w.Op, w.Peers})
+	}
+	for _, p := range bench.Places {
+		c.Places = append(c.Places, placeEntry(p))
+	}
+	return c
+}
+
+func limitsOf(m *mechanisms.Mechanism) (mechanisms.Limits, error) {
+	if m.Needs != nil {
+		if err := m.Needs(); err != nil {
+			return mechanisms.Limits{}, err
+		}
+	}
+	return m.Limits(0)
+}
+
+func newList() *cobra.Command {
+	var format string
+	c := &cobra.Command{
+		Use:   "list",
+		Short: "Show mechanisms, workloads, and this host's limits with their source",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			out := c.OutOrStdout()
+			switch format {
+			case "table":
+				return newCatalog(true).writeTable(out)
+			case "markdown":
+				return newCatalog(false).writeMarkdown(out)
+			case "json":
+				enc := json.NewEncoder(out)
+				enc.SetIndent("", "  ")
+				return enc.Encode(newCatalog(true))
+			}
+			return badValue("--format", format, formats)
+		},
+	}
+	c.Flags().StringVar(&format, "format", "table", strings.Join(formats, ", ")+"; markdown is the README's table, without this host's limits")
+	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+var formats = []string{"table", "json", "markdown"}
+
+func badValue(flag, got string, want []string) error {
+	return fmt.Errorf("%s %q: want one of %s", flag, got, strings.Join(want, ", "))
+}
+
+func (c catalog) writeTable(out io.Writer) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "MECHANISM\tFRAMING\tSINCE\tMAN\tWHAT IT IS")
+	for _, m := range c.Mechanisms {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", m.Name, m.Framing, m.Since, m.Man[0], m.Summary)
+	}
+	w.Flush()
+	fmt.Fprintln(w, "\nLIMIT HERE\tOF\tLARGEST\tSOURCE\tBEYOND IT")
+	for _, m := range c.Mechanisms {
+		if m.Unavailable != "" {
+			fmt.Fprintf(w, "%s\tall\tunavailable\t\t%s\n", m.Name, m.Unavailable)
+			continue
+		}
+		for _, l := range []struct {
+			of string
+			mechanisms.Limit
+		}{
+			{"message", m.Limits.Message}, {"message, several senders", m.Limits.Atomic}, {"queue", m.Limits.Queue},
+			{"senders", m.Limits.Senders}, {"receivers", m.Limits.Receivers},
+		} {
+			if l.N > 0 {
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", m.Name, l.of, results.FormatBytes(l.N), l.Source, l.Beyond)
+			}
+		}
+	}
+	w.Flush()
+	fmt.Fprintln(w, "\nWORKLOAD\tPEERS\tONE OPERATION\tWHAT IT DOES")
+	for _, x := range c.Workloads {
+		peers := x.Peers
+		if peers == "" {
+			peers = "-"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", x.Name, peers, x.Op, x.Summary)
+	}
+	w.Flush()
+	fmt.Fprintln(w, "\nPLACE\tWHERE THE PROCESSES RUN")
+	for _, p := range c.Places {
+		fmt.Fprintf(w, "%s\t%s\n", p.Name, p.Summary)
+	}
+	return w.Flush()
+}
+
+func (c catalog) writeMarkdown(out io.Writer) error {
+	fmt.Fprintln(out, "| mechanism | what it is | framing | since Linux | manual pages |\n|---|---|---|---|---|")
+	for _, m := range c.Mechanisms {
+		fmt.Fprintf(out, "| `%s` | %s | %s | %s | %s |\n", m.Name, m.Summary, m.Framing, m.Since, strings.Join(m.Man, ", "))
+	}
+	fmt.Fprintln(out, "\n| workload | what it does | one operation | peers |\n|---|---|---|---|")
+	for _, x := range c.Workloads {
+		fmt.Fprintf(out, "| `%s` | %s | %s | %s |\n", x.Name, x.Summary, x.Op, x.Peers)
+	}
+	return nil
+}

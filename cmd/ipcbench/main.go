@@ -1,0 +1,132 @@
+// Ipcbench compares the ways in which Linux processes talk to each other.
+//
+// See `ipcbench --help` and the README.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"ipcbench/runner"
+)
+
+// Exit statuses, as documented in the README.
+const (
+	exitOK          = 0
+	exitNo          = 1 // a check said no
+	exitUsage       = 2
+	exitFailed      = 3 // something asked for failed
+	exitUnavailable = 4 // everything asked for is unavailable here
+	exitUntrusted   = 5 // measured, but not to be trusted
+)
+
+// exitError ends the command with a status other than that of bad usage.
+type exitError struct {
+	status int
+	err    error // nil: everything was said already
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit status %d", e.status)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// failed marks an error that is not one of usage.
+func failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &exitError{exitFailed, err}
+}
+
+func main() {
+	runner.Init()
+	os.Exit(command(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// command runs the command line and returns its exit status.
+func command(args []string, stdout, stderr io.Writer) int {
+	// The first Ctrl-C ends the run after the launch under way, the second
+	// ends the program: its processes and objects die with it.
+	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, unix.SIGTERM)
+	defer restore()
+	context.AfterFunc(ctx, restore)
+
+	out := &checkedWriter{w: bufio.NewWriter(stdout)}
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetOut(out)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	out.Flush()
+	if err == nil && out.err != nil {
+		err = failed(fmt.Errorf("write to standard output: %w", out.err))
+	}
+	if err == nil {
+		return exitOK
+	}
+	var e *exitError
+	if !errors.As(err, &e) {
+		fmt.Fprintf(stderr, "ipcbench: %v\n", err)
+		return exitUsage
+	}
+	if e.err != nil {
+		fmt.Fprintf(stderr, "ipcbench: %v\n", e.err)
+	}
+	return e.status
+}
+
+// checkedWriter remembers the first write error: a table that was cut short
+// is not a success.
+type checkedWriter struct {
+	w   *bufio.Writer
+	err error
+}
+
+func (c *checkedWriter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	if c.err == nil {
+		c.err = err
+	}
+	return n, err
+}
+
+// Flush hands over what was written so far.
+func (c *checkedWriter) Flush() {
+	if err := c.w.Flush(); c.err == nil {
+		c.err = err
+	}
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "ipcbench",
+		Short: "Compare the ways in which Linux processes talk to each other",
+		Long: `Ipcbench runs identical workloads over pipes, FIFOs, packet pipes, socketpairs,
+System V shared memory and System V message queues, checks every message, and
+reports medians with their intervals.
+
+Exit status: 0 ok, 1 a check said no, 2 usage, 3 something asked for failed,
+4 everything asked for is unavailable here, 5 measured but not to be trusted.`,
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetVersionTemplate("ipcbench {{.Version}}\n")
+	root.AddCommand(newRun(), newList(), newDoctor(), newReport(), newClean())
+	return root
+}

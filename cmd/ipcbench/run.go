@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"ipcbench/bench"
+	"ipcbench/results"
+	"ipcbench/runner"
+)
+
+// runsDir is where runs are kept unless --out says otherwise.
+var runsDir = filepath.Join("results", "runs")
+
+func newRun() *cobra.Command {
+	var f planFlags
+	var out, resume string
+	var dry bool
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "Measure a plan and write its records",
+		Example: `  ipcbench run --preset quick
+  ipcbench run --workload pingpong --mech pipe,fifo --size 64,4KiB --place same
+  ipcbench run --workload stream --mech pipe --queue default,4KiB,1MiB --verify`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if resume != "" {
+				return resumeRun(c, resume)
+			}
+			plan, err := f.plan(c)
+			if err != nil {
+				return err
+			}
+			if dry {
+				return printPlan(c.OutOrStdout(), plan)
+			}
+			return startRun(c, plan, out)
+		},
+	}
+	f.register(c)
+	c.Flags().StringVar(&out, "out", runsDir, "directory in which the run's own is made")
+	c.Flags().StringVar(&resume, "resume", "", "go on with the interrupted run in this directory, by its own plan")
+	c.Flags().BoolVar(&dry, "dry-run", false, "print the plan and the time it takes")
+	c.MarkFlagDirname("out")
+	c.MarkFlagDirname("resume")
+	for _, axis := range []string{"preset", "workload", "mech", "size", "queue", "place", "peers", "launches", "time", "verify", "seed", "out", "dry-run"} {
+		c.MarkFlagsMutuallyExclusive("resume", axis)
+	}
+	return c
+}
+
+func startRun(c *cobra.Command, plan bench.Plan, out string) error {
+	raw, err := json.Marshal(plan)
+	if err != nil {
+		return failed(err)
+	}
+	now := time.Now().UTC()
+	dir, err := results.Create(out, results.Header{
+		ID: results.NewID(now), Started: now, Seed: plan.Seed, Program: version(), Command: os.Args, Plan: raw,
+	})
+	if err != nil {
+		return failed(err)
+	}
+	return measure(c, dir, plan, nil)
+}
+
+func resumeRun(c *cobra.Command, path string) error {
+	dir, err := results.Open(path)
+	if err != nil {
+		return failed(err)
+	}
+	for _, w := range dir.Warnings {
+		fmt.Fprintln(c.ErrOrStderr(), "warning:", w)
+	}
+	var plan bench.Plan
+	if err := json.Unmarshal(dir.Header.Plan, &plan); err != nil {
+		return failed(fmt.Errorf("%s: plan: %w", path, err))
+	}
+	set, err := results.Read(path)
+	if err != nil {
+		return failed(err)
+	}
+	return measure(c, dir, plan, set.Records)
+}
+
+// measure executes the plan, writes what came of it and says how it went.
+func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []results.Record) (err error) {
+	defer func() { err = errors.Join(err, failed(dir.Close())) }()
+	session, err := runner.Start(runner.Options{})
+	if err != nil {
+		return failed(err)
+	}
+	defer func() { err = errors.Join(err, failed(session.Close())) }()
+	host := session.Host(version())
+	if err := sameHost(earlier, host); err != nil {
+		return failed(err)
+	}
+	console := c.ErrOrStderr()
+	fmt.Fprintf(console, "%s: %d cells × %d launches of %v, seed %d, about %v; isolation: %s\n",
+		dir.Dir, len(plan.Cells), plan.Launches, plan.Time, plan.Seed, plan.Estimate(len(plan.Cells)).Round(time.Second), session.Isolation)
+	for _, l := range session.Limits {
+		fmt.Fprintln(console, "warning:", l)
+	}
+	if len(host.Doubts) > 0 {
+		fmt.Fprintf(console, "%d things about this host spoil numbers; `ipcbench doctor` tells which and what to do\n", len(host.Doubts))
+	}
+
+	all := earlier
+	progress := newProgress(console, len(plan.Cells), plan.Launches)
+	run := runner.Run{
+		ID: dir.Header.ID, Plan: plan, Session: session, Host: host, Earlier: earlier,
+		Sink: func(r results.Record) error {
+			all = append(all, r)
+			return dir.Append(r)
+		},
+		Progress: progress.before,
+	}
+	stopped := run.Execute(c.Context())
+	progress.finish()
+	if stopped != nil && !errors.Is(stopped, context.Canceled) {
+		return failed(stopped)
+	}
+	if err := dir.WriteBench(); err != nil {
+		return failed(err)
+	}
+	summaries := results.Summarize(all)
+	if err := results.WriteTable(c.OutOrStdout(), summaries); err != nil {
+		return failed(err)
+	}
+	fmt.Fprintf(c.OutOrStdout(), "\n%s\n", dir.Dir)
+	if stopped != nil {
+		return &exitError{exitFailed, fmt.Errorf("interrupted; what was measured is kept: ipcbench run --resume %s goes on", dir.Dir)}
+	}
+	return verdict(summaries, all)
+}
+
+// verdict turns the outcomes into an exit status.
+func verdict(summaries []results.Summary, all []results.Record) error {
+	for _, r := range all {
+		if r.Fault == results.FaultCheck {
+			return &exitError{exitNo, fmt.Errorf("%s: %s", r.Cell.Name(), r.Reason)}
+		}
+	}
+	count := map[results.Outcome]int{}
+	for _, s := range summaries {
+		if bench.LookupWorkload(s.Cell.Workload).Floor == "" {
+			count[s.Outcome]++
+		}
+	}
+	switch {
+	case count[results.Failed] > 0:
+		return &exitError{exitFailed, fmt.Errorf("%d cells failed", count[results.Failed])}
+	case count[results.Untrusted] > 0:
+		return &exitError{exitUntrusted, fmt.Errorf("%d cells are not to be trusted", count[results.Untrusted])}
+	case count[results.OK] == 0:
+		return &exitError{exitUnavailable, errors.New("nothing that was asked for is available here")}
+	}
+	return nil
+}
+
+// sameHost refuses to mix two machines or kernels in one run.
+func sameHost(earlier []results.Record, now *results.Host) error {
+	for _, r := range earlier {
+		if h := r.Host; h != nil && (h.Kernel != now.Kernel || h.CPU != now.CPU || h.CPUs != now.CPUs) {
+			return fmt.Errorf("the run was begun on %s, %s, %d CPUs; this is %s, %s, %d CPUs: start a run of its own",
+				h.Kernel, h.CPU, h.CPUs, now.Kernel, now.CPU, now.CPUs)
+		}
+	}
+	return nil
+}
+
+// progress tells how far a run is: a bar on a terminal, drawn only between
+// measurements; a line per pass elsewhere.
+type progress struct {
+	out   io.Writer
+	bar   *progressbar.ProgressBar
+	total int
+	pass  int
+}
+
+func newProgress(out io.Writer, cells, launches int) *progress {
+	p := &progress{out: out, total: launches}
+	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		p.bar = progressbar.NewOptions(cells*launches,
+			progressbar.OptionSetWriter(out), progressbar.OptionShowCount(), progressbar.OptionSetWidth(30),
+			progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(200*time.Millisecond))
+	}
+	return p
+}
+
+func (p *progress) before(pass int, next results.Cell, left int) {
+	if p.bar != nil {
+		p.bar.Set(p.bar.GetMax() - left)
+		return
+	}
+	if pass != p.pass {
+		p.pass = pass
+		fmt.Fprintf(p.out, "pass %d of %d, %d launches left\n", pass, p.total, left)
+	}
+}
+
+func (p *progress) finish() {
+	if p.bar != nil {
+		p.bar.Finish()
+	}
+}
