@@ -29,12 +29,16 @@ func TestStampRoundTrip(t *testing.T) {
 // place in a round and for lengths with whole, cut and totalled stamps.
 func TestCheckerFinds(t *testing.T) {
 	const n = 20
-	damage := map[string]func(m [][]byte, k int) [][]byte{
-		"none":     func(m [][]byte, k int) [][]byte { return m },
-		"drop":     func(m [][]byte, k int) [][]byte { return append(m[:k:k], m[k+1:]...) },
-		"double":   func(m [][]byte, k int) [][]byte { return append(m[:k+1:k+1], m[k:]...) },
-		"swap":     func(m [][]byte, k int) [][]byte { j := (k + 1) % n; m[k], m[j] = m[j], m[k]; return m },
-		"flip bit": func(m [][]byte, k int) [][]byte { m[k] = bytes.Clone(m[k]); m[k][0] ^= 1; return m },
+	damage := map[string]func(m [][]byte, k, origins int) [][]byte{
+		"none":   func(m [][]byte, k, _ int) [][]byte { return m },
+		"drop":   func(m [][]byte, k, _ int) [][]byte { return append(m[:k:k], m[k+1:]...) },
+		"double": func(m [][]byte, k, _ int) [][]byte { return append(m[:k+1:k+1], m[k:]...) },
+		"swap": func(m [][]byte, k, origins int) [][]byte { // with another of the same sender
+			j := (k + origins) % n
+			m[k], m[j] = m[j], m[k]
+			return m
+		},
+		"flip bit": func(m [][]byte, k, _ int) [][]byte { m[k][0] ^= 1; return m },
 	}
 	for name, apply := range damage {
 		for _, origins := range []int{1, 2} {
@@ -51,7 +55,7 @@ func TestCheckerFinds(t *testing.T) {
 					}
 					c := newChecker(origins, size)
 					var err error
-					for _, p := range apply(m, k) {
+					for _, p := range apply(m, k, origins) {
 						if err = c.check(p); err != nil {
 							break
 						}
@@ -62,7 +66,7 @@ func TestCheckerFinds(t *testing.T) {
 					// What is missing or left over at the end of a round shows in
 					// the next round's first message.
 					if err == nil && !totals {
-						err = c.check(message(size, uint64(n/origins)))
+						err = c.check(message(size, uint64(origins-1)<<senderShift|uint64(n/origins)))
 					}
 					var check *CheckError
 					if got := errors.As(err, &check); got != (name != "none") {
