@@ -22,7 +22,7 @@ func TestMessagesArriveWholeAndInOrder(t *testing.T) {
 				l := newLink(t, m, s)
 				out, in := attach(t, m, l)
 				must(t, l.Release())
-				carry(t, out, in, size, 200)
+				carry(t, out, in, size, 50)
 			})
 		}
 	})

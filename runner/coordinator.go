@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/bench"
+	"ipcbench/host"
 	"ipcbench/results"
 )
 
@@ -25,8 +26,8 @@ type Session struct {
 	Limits []string
 
 	options Options
-	cpus    []CPU
-	noise   *noiseMeter
+	cpus    []host.CPU
+	noise   *host.NoiseMeter
 	child   *process
 	phase   string
 	journal string        // of a session without namespaces
@@ -65,7 +66,7 @@ func Start(o Options) (*Session, error) {
 	if err := enoughFiles(); err != nil {
 		return nil, err
 	}
-	cpus, err := ReadCPUs(Root)
+	cpus, err := host.ReadCPUs(host.Root)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +74,7 @@ func Start(o Options) (*Session, error) {
 	for _, c := range cpus {
 		ids = append(ids, c.ID)
 	}
-	noise, err := openNoise(Root, ids)
+	noise, err := host.OpenNoise(host.Root, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -108,13 +109,10 @@ func enoughFiles() error {
 	return nil
 }
 
-// Root is the file system of the running system, for what reads its facts.
-var Root = os.DirFS("/")
-
 // Host is what the machine is, and what about it spoils numbers.
 func (s *Session) Host(program string) *results.Host {
-	h := ReadHost(Root, s.cpus, program)
-	h.Doubts = Doubts(Check(Root, h))
+	h := host.Read(host.Root, s.cpus, program)
+	h.Doubts = host.Doubts(host.Check(host.Root, h))
 	return &h
 }
 
@@ -289,7 +287,7 @@ func (s *Session) open(c results.Cell) (*Launch, error) {
 	if err := w.Admit(c.Peers); err != nil {
 		return nil, err
 	}
-	cpus, err := Assign(s.cpus, c.Place, len(w.Topology(c.Peers).Parts))
+	cpus, err := host.Assign(s.cpus, c.Place, len(w.Topology(c.Peers).Parts))
 	if err != nil {
 		return nil, err
 	}

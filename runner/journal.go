@@ -141,4 +141,3 @@ func bootID() string {
 	}
 	return strings.TrimSpace(string(b))
 }
-

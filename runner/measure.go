@@ -8,6 +8,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"ipcbench/bench"
+	"ipcbench/host"
 	"ipcbench/results"
 )
 
@@ -32,7 +33,7 @@ const (
 // launch, seed, host). Ops is the calibrated number for the next launch.
 func (s *Session) Measure(c results.Cell, m Measurement) (rec results.Record, ops int) {
 	rec = results.Record{Schema: results.Schema, Time: time.Now().UTC(), Cell: c, Attempt: 1, Isolation: s.Isolation}
-	before, err := s.noise.read()
+	before, err := s.noise.Read()
 	if err == nil {
 		ops, err = s.measure(&rec, m)
 	}
@@ -44,19 +45,19 @@ func (s *Session) Measure(c results.Cell, m Measurement) (rec results.Record, op
 		}
 		return rec, ops
 	}
-	after, err := s.noise.read()
+	after, err := s.noise.Read()
 	if err != nil {
 		rec.Outcome, rec.Reason = results.Untrusted, "what the machine did meanwhile is not known: "+err.Error()
 		return rec, ops
 	}
-	noise := after.since(before)
+	noise := after.Since(before)
 	noise.Stopped = rec.Noise.Stopped
 	rec.Noise = &noise
 	rec.Outcome = results.OK
 	elapsed := time.Since(rec.Time)
-	if why := voids(noise, elapsed); why != "" {
+	if why := host.Voids(noise, elapsed); why != "" {
 		rec.Outcome, rec.Reason = results.Untrusted, why
-	} else if why := doubtful(noise, elapsed); why != "" {
+	} else if why := host.Doubtful(noise, elapsed); why != "" {
 		rec.Warnings = append(rec.Warnings, why)
 	}
 	return rec, ops

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/bench"
+	"ipcbench/host"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -90,7 +91,7 @@ func seccompFilter() bool {
 
 // Admit tells whether this machine can carry the cell, as far as can be told
 // without trying: nil, or the reason for which it will be skipped.
-func Admit(c results.Cell, cpus []CPU) error {
+func Admit(c results.Cell, cpus []host.CPU) error {
 	w := bench.LookupWorkload(c.Workload)
 	if w == nil {
 		return fmt.Errorf("unknown workload %q", c.Workload)
@@ -99,7 +100,7 @@ func Admit(c results.Cell, cpus []CPU) error {
 		return err
 	}
 	t := w.Topology(c.Peers)
-	if _, err := Assign(cpus, c.Place, len(t.Parts)); err != nil || w.Floor != "" {
+	if _, err := host.Assign(cpus, c.Place, len(t.Parts)); err != nil || w.Floor != "" {
 		return err
 	}
 	m := mechanisms.Lookup(c.Mechanism)

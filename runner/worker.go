@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/bench"
+	"ipcbench/host"
 	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
@@ -97,7 +98,7 @@ func (w *worker) attach(token string) (cpus []int, err error) {
 	for fd := ticketFD; fd < ticketFD+countFDs(a.Senders)+countFDs(a.Receivers); fd++ {
 		unix.Close(fd)
 	}
-	return affinity()
+	return host.AllowedCPUs()
 }
 
 func countFDs(tickets []mechanisms.Ticket) (n int) {
@@ -105,20 +106,6 @@ func countFDs(tickets []mechanisms.Ticket) (n int) {
 		n += len(t.FDs)
 	}
 	return n
-}
-
-// affinity reads back on which CPUs the calling thread may run.
-func affinity() (cpus []int, err error) {
-	var set unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &set); err != nil {
-		return nil, os.NewSyscallError("sched_getaffinity", err)
-	}
-	for i := 0; len(cpus) < set.Count(); i++ {
-		if set.IsSet(i) {
-			cpus = append(cpus, i)
-		}
-	}
-	return cpus, nil
 }
 
 // round prepares, waits for the common start, plays, and accounts.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ipcbench/runner"
+	"ipcbench/host"
 )
 
 func newDoctor() *cobra.Command {
@@ -16,19 +16,19 @@ func newDoctor() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			out := c.OutOrStdout()
-			cpus, err := runner.ReadCPUs(runner.Root)
+			cpus, err := host.ReadCPUs(host.Root)
 			if err != nil {
 				return failed(err)
 			}
-			host := runner.ReadHost(runner.Root, cpus, version())
-			findings := runner.Check(runner.Root, host)
-			fmt.Fprintf(out, "%s, %s, %s\n\n", host.Kernel, host.CPU, host.Topology)
+			facts := host.Read(host.Root, cpus, version())
+			findings := host.Check(host.Root, facts)
+			fmt.Fprintf(out, "%s, %s, %s\n\n", facts.Kernel, facts.CPU, facts.Topology)
 			w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 			for _, f := range findings {
 				fmt.Fprintf(w, "%s\t%s\t%s\n", f.State, f.Rule, f.Observed)
 			}
 			w.Flush()
-			for _, d := range runner.Doubts(findings) {
+			for _, d := range host.Doubts(findings) {
 				fmt.Fprintf(out, "\n%s\n  why:    %s\n  remedy: %s\n", d.What, d.Why, d.Remedy)
 			}
 			return nil

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"ipcbench/bench"
+	"ipcbench/host"
 	"ipcbench/runner"
 )
 
 // printPlan lists the cells of a plan, with the reason where one will be
 // skipped, and the time that the plan takes.
 func printPlan(out io.Writer, plan bench.Plan) error {
-	cpus, err := runner.ReadCPUs(runner.Root)
+	cpus, err := host.ReadCPUs(host.Root)
 	if err != nil {
 		return failed(err)
 	}

@@ -1,4 +1,4 @@
-package runner
+package host
 
 import (
 	"errors"
@@ -73,7 +73,7 @@ func TestReadCPUsHere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mask, err := allowedCPUs()
+	mask, err := AllowedCPUs()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package runner
+package host
 
 import (
 	"bytes"
@@ -14,9 +14,9 @@ import (
 	"ipcbench/results"
 )
 
-// noiseMeter reads what takes CPU time away from a launch without showing in
+// NoiseMeter reads what takes CPU time away from a launch without showing in
 // its own accounts. Its files stay open: a reading is a pread(2) of each.
-type noiseMeter struct {
+type NoiseMeter struct {
 	cpus      []int
 	stat      openFile
 	throttles []openFile // cpu.stat of each cgroup at or above this one that has a quota
@@ -29,8 +29,8 @@ type openFile interface {
 	io.ReaderAt
 }
 
-// noiseSample is one reading; only differences mean something.
-type noiseSample struct {
+// NoiseSample is one reading; only differences mean something.
+type NoiseSample struct {
 	steal     time.Duration // whole ticks
 	throttled time.Duration
 	periods   int64
@@ -40,11 +40,11 @@ type noiseSample struct {
 // that Go runs on, proc_stat(5).
 const userTick = 10 * time.Millisecond
 
-// openNoise opens the meter for a launch that runs on cpus, in the tree at
+// OpenNoise opens the meter for a launch that runs on cpus, in the tree at
 // root. A cgroup with a quota is watched if it has one now.
-func openNoise(root fs.FS, cpus []int) (*noiseMeter, error) {
+func OpenNoise(root fs.FS, cpus []int) (*NoiseMeter, error) {
 	t := tree{root}
-	m := &noiseMeter{cpus: cpus, buf: make([]byte, 4096)}
+	m := &NoiseMeter{cpus: cpus, buf: make([]byte, 4096)}
 	stat, err := t.open("/proc/stat")
 	if err != nil {
 		return nil, err
@@ -79,15 +79,15 @@ func (t tree) open(name string) (openFile, error) {
 }
 
 // Close closes the meter's files.
-func (m *noiseMeter) Close() {
+func (m *NoiseMeter) Close() {
 	m.stat.Close() // opened for reading: no error matters
 	for _, f := range m.throttles {
 		f.Close()
 	}
 }
 
-// read takes a sample.
-func (m *noiseMeter) read() (s noiseSample, err error) {
+// Read takes a sample.
+func (m *NoiseMeter) Read() (s NoiseSample, err error) {
 	text, err := m.slurp(m.stat, "intr ") // the CPUs stand before it
 	if err != nil {
 		return s, fmt.Errorf("read /proc/stat: %w", err)
@@ -129,7 +129,7 @@ func count(b []byte) int64 {
 
 // slurp reads a file from its start until it ends or, sooner, mark has been
 // seen; the result is valid until the next call.
-func (m *noiseMeter) slurp(f io.ReaderAt, mark string) ([]byte, error) {
+func (m *NoiseMeter) slurp(f io.ReaderAt, mark string) ([]byte, error) {
 	for {
 		n, err := f.ReadAt(m.buf, 0)
 		switch {
@@ -143,9 +143,9 @@ func (m *noiseMeter) slurp(f io.ReaderAt, mark string) ([]byte, error) {
 	}
 }
 
-// since is the noise between an earlier sample and this one. A counter that
+// Since is the noise between an earlier sample and this one. A counter that
 // went backwards, as steal does when a CPU goes offline, counts as still.
-func (s noiseSample) since(earlier noiseSample) results.Noise {
+func (s NoiseSample) Since(earlier NoiseSample) results.Noise {
 	return results.Noise{
 		StealNs:     int64(max(0, s.steal-earlier.steal)),
 		ThrottledNs: int64(max(0, s.throttled-earlier.throttled)),
@@ -165,8 +165,8 @@ func stolen(n results.Noise, elapsed time.Duration, share float64, ticks int64) 
 	return n.StealNs >= ticks*int64(userTick) && float64(n.StealNs) >= share*float64(elapsed)
 }
 
-// voids tells why a launch that took elapsed is not to be trusted, or "".
-func voids(n results.Noise, elapsed time.Duration) string {
+// Voids tells why a launch that took elapsed is not to be trusted, or "".
+func Voids(n results.Noise, elapsed time.Duration) string {
 	switch {
 	case n.Stopped:
 		return "a worker was stopped or continued by a signal"
@@ -178,9 +178,9 @@ func voids(n results.Noise, elapsed time.Duration) string {
 	return ""
 }
 
-// doubtful is the warning below what voids a launch, or "".
-func doubtful(n results.Noise, elapsed time.Duration) string {
-	if voids(n, elapsed) != "" || !stolen(n, elapsed, doubtfulSteal, doubtfulTicks) {
+// Doubtful is the warning below what voids a launch, or "".
+func Doubtful(n results.Noise, elapsed time.Duration) string {
+	if Voids(n, elapsed) != "" || !stolen(n, elapsed, doubtfulSteal, doubtfulTicks) {
 		return ""
 	}
 	return results.Doubt{

@@ -1,4 +1,4 @@
-package runner
+package host
 
 import (
 	"io/fs"
@@ -13,12 +13,12 @@ import (
 	"ipcbench/results"
 )
 
-// machine reads a tree from one file of testdata/host: a line of words about
+// machine reads a tree from one file of testdata: a line of words about
 // it, then "-- /path --" before each file and "-- /path -> target --" for a
 // symbolic link.
 func machine(t testing.TB, name string) fstest.MapFS {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("testdata/host", name+".txt"))
+	b, err := os.ReadFile(filepath.Join("testdata", name+".txt"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func host(t testing.TB, name string, mask ...int) (fstest.MapFS, results.Host) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return root, ReadHost(root, cpus, "v1")
+	return root, Read(root, cpus, "v1")
 }
 
 func TestReadHost(t *testing.T) {
@@ -115,7 +115,7 @@ func TestReadHostHere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := ReadHost(os.DirFS("/"), cpus, "two\nlines")
+	h := Read(os.DirFS("/"), cpus, "two\nlines")
 	if !strings.HasPrefix(h.Kernel, "Linux ") || h.CPUs < 1 || h.Memory < 1<<20 || h.Sysctls["fs.pipe-max-size"] == "" {
 		t.Errorf("too little is known: %+v", h)
 	}
@@ -135,7 +135,7 @@ func TestReadHostHere(t *testing.T) {
 }
 
 func TestReadHostKnowsNothing(t *testing.T) {
-	h := ReadHost(fstest.MapFS{}, nil, "")
+	h := Read(fstest.MapFS{}, nil, "")
 	h.Arch, h.PageSize, h.Go, h.GOMAXPROCS = "", 0, "", 0
 	want := results.Host{Topology: "0 CPUs", Sysctls: map[string]string{}}
 	if !reflect.DeepEqual(h, want) {

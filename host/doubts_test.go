@@ -1,4 +1,4 @@
-package runner
+package host
 
 import (
 	"io/fs"
@@ -150,7 +150,7 @@ func TestCheckHere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	state := states(Check(os.DirFS("/"), ReadHost(os.DirFS("/"), cpus, "")))
+	state := states(Check(os.DirFS("/"), Read(os.DirFS("/"), cpus, "")))
 	for _, rule := range []string{"cpus", "steal", "load", "kernel", "privilege"} {
 		if s := state[rule]; s != Fine && s != Doubted {
 			t.Errorf("%s is %s, want an answer", rule, s)

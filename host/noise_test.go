@@ -1,4 +1,4 @@
-package runner
+package host
 
 import (
 	"fmt"
@@ -15,20 +15,20 @@ func TestNoise(t *testing.T) {
 	for _, c := range []struct {
 		machine string
 		cpus    []int
-		want    noiseSample
+		want    NoiseSample
 	}{
-		{"x86-vm", []int{0, 1}, noiseSample{steal: 86300 * time.Millisecond}},
-		{"x86-vm", []int{1}, noiseSample{steal: 45300 * time.Millisecond}},
-		{"container-v2", []int{0}, noiseSample{throttled: 7500 * time.Microsecond, periods: 5}},
-		{"container-v1", []int{0}, noiseSample{steal: 50 * time.Millisecond, throttled: 12345678, periods: 3}},
+		{"x86-vm", []int{0, 1}, NoiseSample{steal: 86300 * time.Millisecond}},
+		{"x86-vm", []int{1}, NoiseSample{steal: 45300 * time.Millisecond}},
+		{"container-v2", []int{0}, NoiseSample{throttled: 7500 * time.Microsecond, periods: 5}},
+		{"container-v1", []int{0}, NoiseSample{steal: 50 * time.Millisecond, throttled: 12345678, periods: 3}},
 	} {
-		m, err := openNoise(machine(t, c.machine), c.cpus)
+		m, err := OpenNoise(machine(t, c.machine), c.cpus)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer m.Close()
 		for range 2 { // the second reads the same open files again
-			if got, err := m.read(); got != c.want || err != nil {
+			if got, err := m.Read(); got != c.want || err != nil {
 				t.Errorf("%s, CPUs %v: %+v, %v; want %+v", c.machine, c.cpus, got, err, c.want)
 			}
 		}
@@ -43,34 +43,34 @@ func TestNoiseManyCPUs(t *testing.T) {
 		fmt.Fprintf(&stat, "cpu%d 1 0 1 1 0 0 0 %d 0 0\n", id, id)
 	}
 	stat.WriteString("intr 1\n")
-	m, err := openNoise(fstest.MapFS{"proc/stat": {Data: []byte(stat.String())}}, []int{3, 999})
+	m, err := OpenNoise(fstest.MapFS{"proc/stat": {Data: []byte(stat.String())}}, []int{3, 999})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	if s, err := m.read(); err != nil || s.steal != 1002*userTick {
+	if s, err := m.Read(); err != nil || s.steal != 1002*userTick {
 		t.Errorf("%+v, %v; want 1002 ticks of steal", s, err)
 	}
 }
 
 func TestNoiseSince(t *testing.T) {
-	early := noiseSample{steal: 50, throttled: 7, periods: 2}
-	late := noiseSample{steal: 80, throttled: 9, periods: 3}
-	if got, want := late.since(early), (results.Noise{StealNs: 30, ThrottledNs: 2, Throttled: 1}); got != want {
+	early := NoiseSample{steal: 50, throttled: 7, periods: 2}
+	late := NoiseSample{steal: 80, throttled: 9, periods: 3}
+	if got, want := late.Since(early), (results.Noise{StealNs: 30, ThrottledNs: 2, Throttled: 1}); got != want {
 		t.Errorf("since = %+v, want %+v", got, want)
 	}
-	if got := early.since(late); got != (results.Noise{}) {
+	if got := early.Since(late); got != (results.Noise{}) {
 		t.Errorf("counters that went backwards gave %+v, want none", got)
 	}
 }
 
 func TestNoiseHere(t *testing.T) {
 	m := openNoiseHere(t)
-	first, err := m.read()
+	first, err := m.Read()
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := m.read()
+	second, err := m.Read()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,19 +82,19 @@ func TestNoiseHere(t *testing.T) {
 func BenchmarkNoiseRead(b *testing.B) {
 	m := openNoiseHere(b)
 	for b.Loop() {
-		if _, err := m.read(); err != nil {
+		if _, err := m.Read(); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
-func openNoiseHere(t testing.TB) *noiseMeter {
+func openNoiseHere(t testing.TB) *NoiseMeter {
 	t.Helper()
-	cpus, err := allowedCPUs()
+	cpus, err := AllowedCPUs()
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := openNoise(os.DirFS("/"), cpus)
+	m, err := OpenNoise(os.DirFS("/"), cpus)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,12 +103,12 @@ func openNoiseHere(t testing.TB) *noiseMeter {
 }
 
 func TestOpenNoiseFails(t *testing.T) {
-	if _, err := openNoise(fstest.MapFS{}, nil); err == nil {
+	if _, err := OpenNoise(fstest.MapFS{}, nil); err == nil {
 		t.Error("a tree without /proc/stat opened")
 	}
 	root := machine(t, "container-v1")
 	delete(root, "sys/fs/cgroup/cpu,cpuacct/cpu.stat")
-	if _, err := openNoise(root, nil); err == nil {
+	if _, err := OpenNoise(root, nil); err == nil {
 		t.Error("a cgroup with a quota and no cpu.stat opened")
 	}
 }
@@ -134,10 +134,10 @@ func TestVerdictOnNoise(t *testing.T) {
 		{"two ticks of a short launch", results.Noise{StealNs: 2 * tick}, 20 * time.Millisecond, false, true},
 		{"one tick of a short launch", results.Noise{StealNs: tick}, 10 * time.Millisecond, false, false},
 	} {
-		if got := voids(c.noise, c.elapsed); (got != "") != c.voids {
+		if got := Voids(c.noise, c.elapsed); (got != "") != c.voids {
 			t.Errorf("%s: voids = %q, want a reason: %v", c.name, got, c.voids)
 		}
-		if got := doubtful(c.noise, c.elapsed); (got != "") != c.doubted {
+		if got := Doubtful(c.noise, c.elapsed); (got != "") != c.doubted {
 			t.Errorf("%s: doubtful = %q, want a warning: %v", c.name, got, c.doubted)
 		}
 	}

@@ -1,0 +1,86 @@
+package mechanisms
+
+import (
+	"encoding/json"
+	"testing"
+
+	"ipcbench/internal/sys"
+)
+
+// newRing makes a ring with so many senders and returns its semaphore set.
+func newRing(t *testing.T, senders int) (*Link, int) {
+	t.Helper()
+	m := Lookup("sysvshm")
+	if err := m.Needs(); err != nil {
+		t.Skip(err)
+	}
+	s := spec(t, 64)
+	s.Senders = senders
+	s.Queue = 4 * 64
+	l := newLink(t, m, s)
+	var attr ringAttr
+	must(t, json.Unmarshal(l.Sender.Attr, &attr))
+	return l, attr.Sem
+}
+
+// Senders must take the lock before they write and give it back.
+func TestSeveralSendersOfARingTakeTurns(t *testing.T) {
+	l, sem := newRing(t, 2)
+	out, err := openRingSender(l.Sender)
+	must(t, err)
+	defer out.Close()
+
+	must(t, sys.SemSetVal(sem, semLock, 0)) // as another sender that is writing
+	if n, err := out.Fill(Buffer(64)); n != 0 || err != nil {
+		t.Errorf("wrote %d messages without the lock, error %v", n, err)
+	}
+	must(t, sys.SemSetVal(sem, semLock, 1))
+	if n, err := out.Fill(Buffer(64)); n != 4 || err != nil {
+		t.Errorf("wrote %d messages with the lock, error %v; want 4", n, err)
+	}
+	for num, want := range []int{semFree: 0, semFilled: 4, semLock: 1} {
+		if v, err := sys.SemGetVal(sem, num); v != want || err != nil {
+			t.Errorf("semaphore %d is %d, error %v; want %d", num, v, err, want)
+		}
+	}
+}
+
+// Senders that write in turn must not write to the same slot.
+func TestSeveralSendersOfARingShareTheIndex(t *testing.T) {
+	l, _ := newRing(t, 2)
+	first, in := attach(t, Lookup("sysvshm"), l)
+	second, err := openRingSender(l.Sender)
+	must(t, err)
+	defer second.Close()
+	for i := range 10 { // more than once around
+		must(t, first.Send(message(64, 1, i)))
+		must(t, second.Send(message(64, 2, i)))
+		for _, k := range []int{1, 2} {
+			p := Buffer(64)
+			must(t, in.Recv(p))
+			must(t, same(p, message(64, k, i)))
+		}
+	}
+}
+
+// One sender needs no lock: it would cost and measure nothing.
+func TestOneSenderOfARingHasNoLock(t *testing.T) {
+	_, sem := newRing(t, 1)
+	ds, err := sys.SemStat(sem)
+	must(t, err)
+	if ds.Nsems != 2 {
+		t.Errorf("%d semaphores, want 2", ds.Nsems)
+	}
+}
+
+// Rings hold at least what was asked for, in whole cache lines.
+func TestSlotsFor(t *testing.T) {
+	for _, c := range []struct{ size, queue, want int }{
+		{1, 0, 1024}, {64, 0, 1024}, {65, 0, 512}, {1 << 20, 0, 2},
+		{100, 100, 1}, {64, 65, 2}, {64, 128, 2}, {1, 4096, 64},
+	} {
+		if n := slotsFor(Spec{Size: c.size, Queue: c.queue}); n != c.want {
+			t.Errorf("size %d, queue %d: %d slots, want %d", c.size, c.queue, n, c.want)
+		}
+	}
+}
