@@ -2,8 +2,11 @@ package main
 
 import (
 	"errors"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -20,14 +23,17 @@ func TestMain(m *testing.M) {
 // line, with the files it makes in a directory of its own.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
-		Setup: func(e *testscript.Env) error {
-			e.Setenv("HOME", e.WorkDir)
-			e.Setenv("XDG_STATE_HOME", e.WorkDir+"/state")
-			return nil
-		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Dir:   "testdata/script",
+		Setup: private,
+		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 	})
+}
+
+// private gives a script a home of its own.
+func private(e *testscript.Env) error {
+	e.Setenv("HOME", e.WorkDir)
+	e.Setenv("XDG_STATE_HOME", e.WorkDir+"/state")
+	return nil
 }
 
 // exits N COMMAND… runs a command that must end with status N.
@@ -48,4 +54,27 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("%v: exit status %d, want %d", args[1:], got, want)
 	}
+}
+
+// TestReadme runs every `$ ipcbench …` line of the README: what a stranger
+// types first must work.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var script strings.Builder
+	for line := range strings.Lines(string(readme)) {
+		if command, ok := strings.CutPrefix(line, "$ ipcbench "); ok {
+			script.WriteString("exec ipcbench " + command)
+		}
+	}
+	if script.Len() == 0 {
+		t.Fatal("the README shows no command")
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "readme.txt"), []byte(script.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{Dir: dir, Setup: private})
 }
