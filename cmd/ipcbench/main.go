@@ -11,9 +11,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sys/unix"
 
 	"ipcbench/runner"
 )
@@ -58,11 +59,12 @@ func main() {
 
 // command runs the command line and returns its exit status.
 func command(args []string, stdout, stderr io.Writer) int {
-	// The first Ctrl-C ends the run after the launch under way, the second
-	// ends the program: its processes and objects die with it.
-	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, unix.SIGTERM)
+	// The first Ctrl-C ends the run after the launch under way, a second one
+	// ends the program: its processes and objects die with it. Signals that
+	// come together, as timeout(1) sends them, count as one.
+	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer restore()
-	context.AfterFunc(ctx, restore)
+	context.AfterFunc(ctx, func() { time.AfterFunc(500*time.Millisecond, restore) })
 
 	out := &checkedWriter{w: bufio.NewWriter(stdout)}
 	root := newRoot()
