@@ -43,7 +43,7 @@ func parseCell(name string) (c Cell, err error) {
 		part, name, _ = strings.Cut(name, "/")
 		value, ok := strings.CutPrefix(part, axis.key+"=")
 		if !ok {
-			return c, fmt.Errorf("want %s=… where it has %q", axis.key, Quote(part))
+			return c, fmt.Errorf("want %s=… where it has %s", axis.key, Quote(part))
 		}
 		if err := axis.parse(value); err != nil {
 			return c, err
@@ -54,11 +54,11 @@ func parseCell(name string) (c Cell, err error) {
 	}
 	value, ok := strings.CutPrefix(name, "peers=")
 	if !ok {
-		return c, fmt.Errorf("want peers=… or the end where it has %q", Quote(name))
+		return c, fmt.Errorf("want peers=… or the end where it has %s", Quote(name))
 	}
 	peers, err := strconv.ParseUint(value, 10, 31)
 	if err != nil || peers == 0 {
-		return c, fmt.Errorf("peers %q: want a whole number from 1", Quote(value))
+		return c, fmt.Errorf("peers %s: want a whole number from 1", Quote(value))
 	}
 	c.Peers = int(peers)
 	return c, nil
@@ -66,7 +66,7 @@ func parseCell(name string) (c Cell, err error) {
 
 func word(dst *string, s string, valid *regexp.Regexp) error {
 	if !valid.MatchString(s) {
-		return fmt.Errorf("%q does not match %v", Quote(s), valid)
+		return fmt.Errorf("%s does not match %v", Quote(s), valid)
 	}
 	*dst = s
 	return nil

@@ -18,7 +18,7 @@ func (r *Record) check() error {
 	case r.Schema != Schema:
 		return fmt.Errorf("schema %d, want %d", r.Schema, Schema)
 	case r.Run != "" && !validID.MatchString(r.Run):
-		return fmt.Errorf("run %q does not match %v", Quote(r.Run), validID)
+		return fmt.Errorf("run %s does not match %v", Quote(r.Run), validID)
 	case r.Launch < 1 || r.Attempt < 1:
 		return fmt.Errorf("launch %d, attempt %d: want both from 1", r.Launch, r.Attempt)
 	}
@@ -32,7 +32,7 @@ func (r *Record) check() error {
 			return fmt.Errorf("outcome %s without a reason", r.Outcome)
 		}
 	default:
-		return fmt.Errorf("unknown outcome %q", Quote(string(r.Outcome)))
+		return fmt.Errorf("unknown outcome %s", Quote(string(r.Outcome)))
 	}
 	return r.checkNumbers()
 }

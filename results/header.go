@@ -35,7 +35,7 @@ func NewID(t time.Time) string {
 
 func (h Header) check() error {
 	if !validID.MatchString(h.ID) {
-		return fmt.Errorf("run ID %q does not match %v", Quote(h.ID), validID)
+		return fmt.Errorf("run ID %s does not match %v", Quote(h.ID), validID)
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ type lines struct {
 }
 
 func newLines(r io.Reader) *lines {
-	return &lines{r: bufio.NewReaderSize(&capped{r: r, max: maxInput}, maxLine+1)}
+	return &lines{r: bufio.NewReaderSize(r, maxLine+1)}
 }
 
 // next returns a line without its end, valid until the next call. errLongLine

@@ -56,7 +56,7 @@ func Read(path string) (*Set, error) {
 		return nil, err
 	}
 	defer f.Close()
-	if err := s.read(path, f); err != nil {
+	if err := s.read(path, &capped{r: f, max: maxInput}); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return s, nil

@@ -53,6 +53,7 @@ type benchText struct {
 func (t *benchText) Read(p []byte) (int, error) {
 	if len(t.rest) == 0 {
 		line, err := t.in.next()
+		line = bytes.ToValidUTF8(line, []byte("\uFFFD")) // as encoding/json does
 		if err == nil && len(line) > maxBenchLine {
 			err = errLongLine
 		}

@@ -105,6 +105,7 @@ func TestAnswers(t *testing.T) {
 		{"clear", "faster", join(mech("pipe", 10, 5000), mech("fifo", 10, 6000))},
 		{"tied", "same within noise: fifo", join(mech("pipe", 10, 5000), mech("fifo", 10, 5010), mech("unixstream", 10, 7000))},
 		{"few", "n < 6: cannot tell", join(mech("pipe", 5, 5000), mech("fifo", 5, 9000))},
+		{"the other few", "n < 6: cannot tell", join(mech("pipe", 10, 5000), mech("fifo", 5, 9000))},
 		{"alone", "only one measured", mech("pipe", 10, 5000)},
 		{"the other failed", "only one measured", append(mech("pipe", 10, 5000), notOKRecord(with(pingPong, "fifo", 64), 1, Failed, "x"))},
 	}
