@@ -184,7 +184,7 @@ func Doubtful(n results.Noise, elapsed time.Duration) string {
 		return ""
 	}
 	return results.Doubt{
-		What:   fmt.Sprintf("steal of %v in %v (/proc/stat)", time.Duration(n.StealNs), elapsed),
+		What:   fmt.Sprintf("steal of more than %.0f %% of a launch (/proc/stat)", 100*doubtfulSteal),
 		Why:    "the hypervisor ran others on the CPUs used, which lengthens the tail most",
 		Remedy: "repeat on a host of your own or at a quieter time",
 	}.String()

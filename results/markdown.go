@@ -4,12 +4,13 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
-// WriteMarkdown writes a report of set: the host and its doubts, which
-// mechanism is fastest where, benchstat's comparison, every number, what has
-// none and why, and how to run it again. It depends on nothing but the
+// WriteMarkdown writes a report of set: the host in a line and what to doubt,
+// which mechanism is fastest where, benchstat's comparison, every number, what
+// has none and why, how to run it again, and all that is known of the host. It depends on nothing but the
 // records and on what benchstat prints for them.
 //
 // The function benchstat runs that program with the given arguments and
@@ -19,7 +20,7 @@ func WriteMarkdown(w io.Writer, set *Set, benchstat func(args ...string) ([]byte
 	m := &markdown{Writer: bufio.NewWriter(w)}
 	summaries := Summarize(set.Records)
 	m.head(set)
-	m.hosts(set)
+	m.strip(set)
 	m.doubts(set, summaries)
 	m.answers(summaries)
 	if err := m.comparison(set, summaries, benchstat); err != nil {
@@ -29,6 +30,7 @@ func WriteMarkdown(w io.Writer, set *Set, benchstat func(args ...string) ([]byte
 	m.notOK(summaries)
 	m.leftOut(set)
 	m.again(set)
+	m.hosts(set)
 	return m.Flush()
 }
 
@@ -50,6 +52,20 @@ func (m *markdown) head(set *Set) {
 	m.printf("# ipcbench: %s\n", escape(name))
 }
 
+// strip names the machine in one line: nobody should read a number without.
+func (m *markdown) strip(set *Set) {
+	for _, h := range set.Hosts() {
+		var parts []string
+		for _, part := range []string{h.Kernel, h.Arch, h.CPU, h.Topology, h.Virt, h.Clocksource} {
+			if part != "" {
+				parts = append(parts, escape(part))
+			}
+		}
+		m.printf("\n%s\n", strings.Join(parts, " · "))
+	}
+}
+
+// hosts lists every setting that was read.
 func (m *markdown) hosts(set *Set) {
 	for _, h := range set.Hosts() {
 		m.printf("\n## Host\n\n| setting | value |\n|---|---|\n")
@@ -69,10 +85,17 @@ func (m *markdown) doubts(set *Set, summaries []Summary) {
 			cellsWith[w]++
 		}
 	}
-	if len(order)+len(set.Warnings) == 0 {
+	var machine []Doubt
+	for _, h := range set.Hosts() {
+		machine = append(machine, h.Doubts...)
+	}
+	if len(order)+len(set.Warnings)+len(machine) == 0 {
 		return
 	}
 	m.printf("\n## Doubts\n\n")
+	for _, d := range machine {
+		m.printf("- %s\n", escape(d.String()))
+	}
 	for _, w := range set.Warnings {
 		m.printf("- %s\n", escape(w))
 	}
@@ -82,7 +105,8 @@ func (m *markdown) doubts(set *Set, summaries []Summary) {
 }
 
 func (m *markdown) answers(summaries []Summary) {
-	answers := Answers(summaries)
+	// A floor is a bound, not a choice.
+	answers := slices.DeleteFunc(Answers(summaries), func(a Answer) bool { return a.Cell.Workload == "Floor" })
 	m.printf("\n## Fastest\n")
 	if len(answers) == 0 {
 		m.printf("\nNo cell has a number.\n")

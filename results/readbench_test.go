@@ -61,7 +61,7 @@ func TestBenchHasNoZeroTimes(t *testing.T) {
 	if err := WriteBench(&text, []Record{r}); err != nil {
 		t.Fatal(err)
 	}
-	want := "BenchmarkPingPong/mech=pipe/size=64/queue=default/place=same 20000 5000 ns/op 8750 p99-ns 2 vol-switches/op 0 invol-switches/op 0 inflight-msgs\n"
+	want := "BenchmarkPingPong/mech=pipe/size=64/queue=default/place=same 20000 5000 ns/op 6250 p90-ns 8750 p99-ns 15000 p999-ns 100000 max-ns 2 vol-switches/op 0 invol-switches/op 0 inflight-msgs\n"
 	if !strings.HasSuffix(text.String(), want) {
 		t.Errorf("got\n%s\nwant at the end\n%s", text.String(), want)
 	}

@@ -1,6 +1,7 @@
 package results
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -119,11 +120,13 @@ func (r *Run) Append(rec Record) error {
 	if err := rec.check(); err != nil {
 		return fmt.Errorf("append to run %s: %w", r.Header.ID, err)
 	}
-	line, err := json.Marshal(rec)
-	if err != nil {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf) // ends the line
+	enc.SetEscapeHTML(false)     // "65536 > 4096" is for people, and grep
+	if err := enc.Encode(rec); err != nil {
 		return fmt.Errorf("append to run %s: %w", r.Header.ID, err)
 	}
-	line = append(line, '\n')
+	line := buf.Bytes()
 	if len(line) > maxLine {
 		return fmt.Errorf("append to run %s: a record of %d bytes, at most %d", r.Header.ID, len(line), maxLine)
 	}

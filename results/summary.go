@@ -53,8 +53,9 @@ func Summarize(records []Record) []Summary {
 
 func compareCells(a, b Cell) int {
 	return cmp.Or(
+		cmp.Compare(order(workloadOrder, a.Workload), order(workloadOrder, b.Workload)),
 		cmp.Compare(a.Workload, b.Workload),
-		cmp.Compare(placeOrder(a.Place), placeOrder(b.Place)),
+		cmp.Compare(order(placeOrder, a.Place), order(placeOrder, b.Place)),
 		cmp.Compare(a.Place, b.Place),
 		cmp.Compare(a.Peers, b.Peers),
 		cmp.Compare(a.Size, b.Size),
@@ -63,13 +64,18 @@ func compareCells(a, b Cell) int {
 	)
 }
 
-// placeOrder goes from the nearest place to the farthest.
-func placeOrder(place string) int {
-	places := []string{"same", "smt", "cross", "socket", "free"}
-	if i := slices.Index(places, place); i >= 0 {
+// Readers meet workloads from the simplest on, and places from the nearest to
+// the farthest; others follow.
+var (
+	workloadOrder = []string{"PingPong", "Stream", "FanIn", "Pipeline"}
+	placeOrder    = []string{"same", "smt", "cross", "socket", "free"}
+)
+
+func order(known []string, name string) int {
+	if i := slices.Index(known, name); i >= 0 {
 		return i
 	}
-	return len(places)
+	return len(known)
 }
 
 func summarize(cell Cell, launches []*Record) Summary {
