@@ -103,6 +103,7 @@ func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err erro
 		}
 	}
 	Account(rec, w, rounds)
+	ops = paced(ops, time.Duration(float64(m.Time)*timed), time.Duration(rec.ElapsedNs))
 	if w.Timed() {
 		r, err := play(Latency, part(ops, latencyShare))
 		if err != nil {

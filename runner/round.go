@@ -61,6 +61,16 @@ func calibrate(l *Launch, target time.Duration) (int, error) {
 	}
 }
 
+// paced corrects a number of operations that took less than half or more than
+// twice the time it should have: a disturbance while calibrating must not
+// make all launches of the cell too short.
+func paced(ops int, want, took time.Duration) int {
+	if took > want/2 && took < 2*want {
+		return ops
+	}
+	return int(min(max(float64(ops)*float64(want)/float64(max(took, 1)), 1), maxOps))
+}
+
 // opsFor is how many operations take target at the round's pace.
 func opsFor(r *Round, target time.Duration) int {
 	return int(min(max(float64(target)/r.perOp(), 1), maxOps))
