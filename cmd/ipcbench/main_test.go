@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,6 +30,8 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+var commands = map[string]func(*testscript.TestScript, bool, []string){"exits": exits}
+
 // private gives a script a home of its own.
 func private(e *testscript.Env) error {
 	e.Setenv("HOME", e.WorkDir)
@@ -36,13 +39,13 @@ func private(e *testscript.Env) error {
 	return nil
 }
 
-// exits N COMMAND… runs a command that must end with status N.
+// exits N COMMAND… runs a command that must end with status N. Several may be
+// given, as 0,5: on a machine that is busy with something else a launch may
+// rightly not be trusted.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
-		ts.Fatalf("usage: exits STATUS COMMAND [ARG…]")
+		ts.Fatalf("usage: exits STATUS[,STATUS…] COMMAND [ARG…]")
 	}
-	want, err := strconv.Atoi(args[0])
-	ts.Check(err)
 	got := 0
 	if err := ts.Exec(args[1], args[2:]...); err != nil {
 		var exit *exec.ExitError
@@ -51,8 +54,8 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		got = exit.ExitCode()
 	}
-	if got != want {
-		ts.Fatalf("%v: exit status %d, want %d", args[1:], got, want)
+	if !slices.Contains(strings.Split(args[0], ","), strconv.Itoa(got)) {
+		ts.Fatalf("%v: exit status %d, want %s", args[1:], got, args[0])
 	}
 }
 
@@ -66,7 +69,7 @@ func TestReadme(t *testing.T) {
 	var script strings.Builder
 	for line := range strings.Lines(string(readme)) {
 		if command, ok := strings.CutPrefix(line, "$ ipcbench "); ok {
-			script.WriteString("exec ipcbench " + command)
+			script.WriteString("exits 0,5 ipcbench " + command)
 		}
 	}
 	if script.Len() == 0 {
@@ -76,5 +79,5 @@ func TestReadme(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "readme.txt"), []byte(script.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	testscript.Run(t, testscript.Params{Dir: dir, Setup: private})
+	testscript.Run(t, testscript.Params{Dir: dir, Setup: private, Cmds: commands})
 }
