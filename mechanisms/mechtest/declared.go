@@ -1,0 +1,78 @@
+package mechtest
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"ipcbench/mechanisms"
+)
+
+var (
+	manPage = regexp.MustCompile(`^[a-z][a-z0-9_.]*\([1-8]\)$`)
+	release = regexp.MustCompile(`^[0-9]+(\.[0-9]+)+$`)
+)
+
+func declared(b *bed) error {
+	m := b.m
+	switch {
+	case m.Summary == "" || strings.Contains(m.Summary, "\n"):
+		return fmt.Errorf("summary %q, want one line", m.Summary)
+	case len(m.Man) == 0:
+		return errors.New("no manual page")
+	case !release.MatchString(m.Since):
+		return fmt.Errorf("since %q, want the Linux release that brought it", m.Since)
+	}
+	for _, page := range m.Man {
+		if !manPage.MatchString(page) {
+			return fmt.Errorf("manual page %q, want one such as pipe(7)", page)
+		}
+	}
+	l, err := m.Limits(0)
+	if err != nil {
+		return err
+	}
+	for _, c := range []struct {
+		limit mechanisms.Limit
+		spec  func(n int) mechanisms.Spec
+	}{
+		{l.Message, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: n, Senders: 1, Receivers: 1} }},
+		{l.Atomic, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: n, Senders: 2, Receivers: 1} }},
+		{l.Queue, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: 1, Senders: 1, Receivers: 1, Queue: n} }},
+		{l.Senders, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: 1, Senders: n, Receivers: 1} }},
+		{l.Receivers, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: 1, Senders: 1, Receivers: n} }},
+	} {
+		if c.limit.N == 0 {
+			continue
+		}
+		if c.limit.Source == "" || c.limit.Beyond == "" {
+			return fmt.Errorf("limit %+v lacks its source or what lies beyond", c.limit)
+		}
+		if err := l.Admit(m.Name, c.spec(c.limit.N)); err != nil {
+			return fmt.Errorf("at the limit: %w", err)
+		}
+		if err := named(l.Admit(m.Name, c.spec(c.limit.N+1))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// named holds a refusal to its form: nil where it names a number and its
+// source, else what is wrong with it.
+func named(refusal error) error {
+	var u *mechanisms.UnsupportedError
+	switch {
+	case refusal == nil:
+		return errors.New("admitted beyond its limit")
+	case !errors.As(refusal, &u):
+		return fmt.Errorf("not an *UnsupportedError: %w", refusal)
+	case u.Limit.N <= 0 || u.Limit.Source == "":
+		return fmt.Errorf("refused without a number and its source: %w", refusal)
+	case !strings.Contains(refusal.Error(), strconv.Itoa(u.Limit.N)), !strings.Contains(refusal.Error(), u.Limit.Source):
+		return fmt.Errorf("the text does not show %d (%s): %w", u.Limit.N, u.Limit.Source, refusal)
+	}
+	return nil
+}

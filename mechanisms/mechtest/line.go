@@ -1,0 +1,126 @@
+package mechtest
+
+import (
+	"errors"
+	"io"
+	"sync"
+
+	"ipcbench/mechanisms"
+)
+
+// line is a link with its ends, all in this process.
+type line struct {
+	bed       *bed
+	link      *mechanisms.Link
+	senders   []sender
+	receivers []receiver
+
+	mu   sync.Mutex
+	ends []io.Closer
+	seqs []uint64 // by sender: its next message
+	in   *inbox
+}
+
+// sender and receiver are ends that may be closed again.
+type (
+	sender struct {
+		mechanisms.Sender
+		close func() error
+	}
+	receiver struct {
+		mechanisms.Receiver
+		close func() error
+	}
+)
+
+func (s sender) Close() error   { return s.close() }
+func (r receiver) Close() error { return r.close() }
+
+// bare makes a link and opens none of its ends.
+func (b *bed) bare(s mechanisms.Spec) (*line, error) {
+	l, err := b.m.New(s)
+	if err != nil {
+		return nil, err
+	}
+	return b.hold(l, s), nil
+}
+
+// hold takes over a link that was made.
+func (b *bed) hold(link *mechanisms.Link, s mechanisms.Spec) *line {
+	l := &line{bed: b, link: link, in: newInbox(s)}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lines = append(b.lines, l)
+	return l
+}
+
+// line makes a link, opens all its ends and releases it, as a launch does.
+func (b *bed) line(s mechanisms.Spec) (*line, error) {
+	l, err := b.bare(s)
+	if err != nil {
+		return nil, err
+	}
+	return l, l.attach(s)
+}
+
+func (l *line) attach(s mechanisms.Spec) error {
+	if err := l.openReceiver(); err != nil {
+		return err
+	}
+	for range s.Senders {
+		if err := l.openSender(); err != nil {
+			return err
+		}
+	}
+	return l.release()
+}
+
+func (l *line) release() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.link.Release()
+}
+
+func (l *line) openSender() error {
+	s, err := l.bed.m.OpenSender(l.link.Sender)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	end := sender{s, sync.OnceValue(s.Close)}
+	l.senders, l.seqs, l.ends = append(l.senders, end), append(l.seqs, 0), append(l.ends, end)
+	return nil
+}
+
+func (l *line) openReceiver() error {
+	r, err := l.bed.m.OpenReceiver(l.link.Receiver)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	end := receiver{r, sync.OnceValue(r.Close)}
+	l.receivers, l.ends = append(l.receivers, end), append(l.ends, end)
+	return nil
+}
+
+func (l *line) destroy() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.link.Destroy()
+}
+
+// closeEnds closes the ends that are open still.
+func (l *line) closeEnds() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var errs []error
+	for _, e := range l.ends {
+		errs = append(errs, e.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// close destroys the link and closes its ends.
+func (l *line) close() error { return errors.Join(l.destroy(), l.closeEnds()) }

@@ -1,0 +1,83 @@
+// Package mechtest holds every mechanism to the contract of package
+// mechanisms, rule by rule, in one process and in real workers.
+//
+// A test binary that calls Run must call runner.Init first in its TestMain:
+// the rules for real workers re-execute it.
+package mechtest
+
+import (
+	"testing"
+
+	"ipcbench/mechanisms"
+)
+
+// Run holds m to every rule, each in a subtest of its own. A rule that m
+// breaks is reported in a sentence, one that hangs is reported by name. Where
+// the kernel withholds what m needs, the test is skipped with the reason.
+//
+// Rules count what the process holds and set its environment: nothing else
+// may run beside them in the same process.
+func Run(t *testing.T, m *mechanisms.Mechanism) {
+	if m.Needs != nil {
+		if err := m.Needs(); err != nil {
+			t.Skip(err)
+		}
+	}
+	for _, r := range rules {
+		t.Run(r.Name, func(t *testing.T) {
+			if race && r.NotUnderRace != "" {
+				t.Skip("under the race detector: " + r.NotUnderRace)
+			}
+			if err := r.verdict(m); err != nil {
+				t.Errorf("%s, %s\n%v", r.Sentence, r.Man, err)
+			}
+		})
+	}
+}
+
+// rule is one promise of the contract.
+type rule struct {
+	Name         string
+	Sentence     string // the promise
+	Man          string // the page that it rests on
+	NotUnderRace string // why the race detector makes it meaningless, if it does
+	InWorkers    bool   // it starts processes, which the runner watches as well
+	check        func(*bed) error
+}
+
+var rules = []rule{
+	{Name: "declared", check: declared, Man: "errno(3)",
+		Sentence: "a mechanism says what it is, and every limit has its number, its source and what lies beyond"},
+	{Name: "roundtrip", check: roundTrip, Man: "write(2)",
+		Sentence: "a message of any admitted size arrives whole, and any other is refused with the number and its source"},
+	{Name: "order", check: order, Man: "pipe(7)",
+		Sentence: "messages arrive once and in order, however often the queue wraps, and nothing follows the last"},
+	{Name: "limit", check: limit, Man: "msgop(2)",
+		Sentence: "a message at the limit arrives whole, and one byte more is refused or altered as declared"},
+	{Name: "queue", check: queue, Man: "fcntl(2)",
+		Sentence: "a queue that is asked for is given, or refused with the number and its source"},
+	{Name: "fill", check: fill, Man: "fcntl(2)",
+		Sentence: "Fill counts the messages that then arrive"},
+	{Name: "block", check: block, Man: "pipe(7)",
+		Sentence: "Send on a full link sleeps until there is room, and loses nothing"},
+	{Name: "senders", check: senders, Man: "pipe(7)",
+		Sentence: "messages of several senders do not mix, up to the limit that is declared for them"},
+	{Name: "reuse", check: reuse, Man: "write(2)",
+		Sentence: "the caller may write to its buffer as soon as Send returns"},
+	{Name: "opening", check: opening, Man: "fifo(7)",
+		Sentence: "ends are opened in any order, the sending end once for every sender"},
+	{Name: "pair", check: pair, Man: "socketpair(2)",
+		Sentence: "the two directions of a pair do not mix"},
+	{Name: "eof", check: endOfFile, Man: "read(2)",
+		Sentence: "Recv returns io.EOF once every sender has closed, or waits, as declared"},
+	{Name: "allocation", check: allocation, Man: "read(2)", NotUnderRace: "it allocates for itself",
+		Sentence: "Send and Recv allocate nothing"},
+	{Name: "destroy", check: destroy, Man: "sysvipc(7)",
+		Sentence: "Destroy may come at any time, again, and from another process, and nothing is left"},
+	{Name: "leak", check: leak, Man: "proc(5)",
+		Sentence: "a link leaves no descriptor, process, mapping, System V object or file behind"},
+	{Name: "workload", check: workloads, Man: "write(2)", InWorkers: true,
+		Sentence: "every workload at every size is measured and verified, or skipped with the number and its source"},
+	{Name: "killed", check: killed, Man: "signal(7)", InWorkers: true,
+		Sentence: "a worker that is killed is named as the cause, and nothing of the launch is left"},
+}

@@ -1,0 +1,98 @@
+package mechtest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"ipcbench/mechanisms"
+)
+
+func queue(b *bed) error {
+	l, err := b.m.Limits(0)
+	if err != nil {
+		return err
+	}
+	asks := []int{4 << 10, 64 << 10, 1 << 20}
+	if n := l.Queue.N; n > 0 && n <= largest {
+		asks = append(asks, n, n+1)
+	}
+	var last given
+	for _, ask := range asks {
+		s := b.spec(64)
+		s.Queue = ask
+		refusal := b.admit(s)
+		var g given
+		if refusal == nil {
+			g.whole, g.Given, refusal = b.holds(s)
+		}
+		if refusal != nil {
+			if err := named(refusal); err != nil {
+				return fmt.Errorf("queue of %d B: %w", ask, err)
+			}
+			continue
+		}
+		if g.Queue < ask || g.Source == "" {
+			return fmt.Errorf("asked for %d B, given %d B (%q) and no error", ask, g.Queue, g.Source)
+		}
+		// What was given shows in what the link holds.
+		if last.Queue > 0 && g.Queue >= 4*last.Queue && g.whole <= last.whole {
+			return fmt.Errorf("given %d B it holds %d messages, given %d B it holds %d", last.Queue, last.whole, g.Queue, g.whole)
+		}
+		last = g
+	}
+	return nil
+}
+
+// given is a queue and how many messages filled it.
+type given struct {
+	mechanisms.Given
+	whole int
+}
+
+// holds fills a link of its own and tells how many messages it took.
+func (b *bed) holds(s mechanisms.Spec) (whole int, g mechanisms.Given, err error) {
+	l, err := b.line(s)
+	if err != nil {
+		return 0, g, err
+	}
+	if whole, err = l.senders[0].Fill(mechanisms.Buffer(s.Size)); err != nil {
+		return 0, g, err
+	}
+	if whole == 0 {
+		return 0, g, errors.New("an empty link took no message")
+	}
+	return whole, l.link.Given, l.close()
+}
+
+func fill(b *bed) error {
+	for _, size := range []int{64, 61, 4096} {
+		l, err := b.line(b.spec(size))
+		if err != nil {
+			return err
+		}
+		p := mechanisms.Buffer(size)
+		put(p, 0, 0)
+		whole, err := l.senders[0].Fill(p)
+		if err != nil {
+			return err
+		}
+		// Where no end of file can follow, there are no parts of messages either:
+		// the next message shows what is inside.
+		if err := l.end(l.senders[0]); err != nil {
+			return err
+		}
+		for range whole {
+			l.in.next[0] = 0 // copies of the first
+			if err := l.receive(1); err != nil {
+				return fmt.Errorf("of %d messages of %d B that Fill counted: %w", whole, size, err)
+			}
+		}
+		l.seqs[0] = 1
+		// A part of one more message may be inside.
+		if err := l.spent(); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return fmt.Errorf("after %d messages of %d B that Fill counted: %w", whole, size, err)
+		}
+	}
+	return nil
+}

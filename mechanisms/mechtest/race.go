@@ -1,0 +1,5 @@
+//go:build race
+
+package mechtest
+
+const race = true

@@ -1,0 +1,164 @@
+package mechtest
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"ipcbench/bench"
+	"ipcbench/mechanisms"
+	"ipcbench/results"
+)
+
+// tooth is a mechanism that breaks the contract in one way.
+type tooth struct {
+	rule   string // the rule that must catch it
+	m      *mechanisms.Mechanism
+	report func(error) bool // whether the rule's report is of the right kind
+}
+
+// A suite that has never failed is unproven: each of these mechanisms is
+// broken on purpose, and one rule is meant for it.
+var teeth = []tooth{
+	{"declared", broken("nosource", "pipe", limiting(func(l *mechanisms.Limits) { l.Atomic.Source = "" })), text("lacks its source")},
+	{"declared", broken("noman", "pipe", func(m *mechanisms.Mechanism) { m.Man = nil }), text("no manual page")},
+
+	{"roundtrip", broken("refusal", "pipe", limiting(func(l *mechanisms.Limits) { l.Message = mechanisms.Limit{N: 100} })), text("without a number and its source")},
+	{"roundtrip", broken("shorter", "seqpacket", faulting("truncate", only(0))), anything},
+	{"roundtrip", broken("spin", "pipe", receiving(func(r mechanisms.Receiver) mechanisms.Receiver { return spinner{r} })), is[*HungError]},
+
+	{"order", broken("thousandth", "pipe", faulting("drop", func(i int) bool { return i%1000 == 999 })), is[*bench.CheckError]},
+
+	{"limit", broken("limithigh", "packetpipe", limiting(func(l *mechanisms.Limits) { l.Message.N = 8192 })), text("at the limit")},
+	{"limit", broken("limitlow", "packetpipe", limiting(func(l *mechanisms.Limits) { l.Message.N = 100 })), text("arrived whole")},
+	{"limit", broken("limiterrno", "sysvmsg", limiting(func(l *mechanisms.Limits) { l.Message.Errno = syscall.EMSGSIZE })), errno(syscall.EINVAL)},
+
+	{"queue", broken("queueless", "pipe", unsized(func(*mechanisms.Given, int) {})), text("and no error")},
+	{"queue", broken("queuelie", "pipe", unsized(func(g *mechanisms.Given, asked int) { g.Queue = max(g.Queue, asked) })), text("it holds")},
+
+	{"fill", broken("fillmore", "pipe", sending(func(s mechanisms.Sender) mechanisms.Sender { return miscounter{s, +1} })), is[*bench.CheckError]},
+	{"fill", broken("fillless", "sysvmsg", sending(func(s mechanisms.Sender) mechanisms.Sender { return miscounter{s, -1} })), is[*bench.CheckError]},
+
+	{"block", broken("overflow", "pipe", making(unblock), sending(func(s mechanisms.Sender) mechanisms.Sender { return dropper{s} })), sentinel(errReturned)},
+	{"block", broken("again", "pipe", making(unblock)), errno(syscall.EAGAIN)},
+
+	{"senders", broken("tear", "pipe", limiting(func(l *mechanisms.Limits) { l.Atomic = mechanisms.Limit{} })), is[*bench.CheckError]},
+
+	{"reuse", broken("delay", "pipe", sending(func(s mechanisms.Sender) mechanisms.Sender { return &delayer{Sender: s} })), is[*bench.CheckError]},
+
+	{"opening", broken("deadlock", "fifo", making(letGo)), is[*HungError]},
+
+	{"pair", broken("loop", "seqpacket", func(m *mechanisms.Mechanism) {
+		make := m.New
+		m.NewPair = func(s mechanisms.Spec) (there, back *mechanisms.Link, err error) {
+			if there, err = make(s); err != nil {
+				return nil, nil, err
+			}
+			same := *there
+			same.FDs = nil
+			return there, &same, nil
+		}
+	}), is[*bench.CheckError]},
+
+	{"eof", broken("noeof", "sysvmsg", func(m *mechanisms.Mechanism) { m.EOF = true }), is[*HungError]},
+
+	{"allocation", broken("garbage", "pipe", sending(func(s mechanisms.Sender) mechanisms.Sender { return allocator{s} })), text("allocations")},
+
+	{"destroy", broken("notours", "fifo", making(func(l *mechanisms.Link, _ *mechanisms.Spec) error {
+		if l != nil {
+			l.Objects[0].Inode++
+		}
+		return nil
+	})), sentinel(mechanisms.ErrNotOurs)},
+
+	{"leak", broken("leakfd", "pipe", making(leakDescriptor)), text("left behind: descriptor")},
+	{"leak", broken("leakmsg", "pipe", making(leakQueue)), text("left behind: msg")},
+	{"leak", broken("leakfile", "pipe", making(leakFile)), text("left behind: path")},
+	{"leak", broken("leakprocess", "pipe", making(leakProcess)), text("process")},
+
+	{"workload", broken("everythousandth", "sysvmsg", faulting("drop", func(i int) bool { return i%1000 == 999 })), fault(results.FaultCheck)},
+	{"workload", broken("flipall", "pipe", faulting("flip", func(int) bool { return true })), fault(results.FaultCheck)},
+	{"workload", broken("spinning", "pipe", receiving(func(r mechanisms.Receiver) mechanisms.Receiver { return spinner{r} })), fault(results.FaultHang)},
+	{"workload", broken("workload", "packetpipe", limiting(func(l *mechanisms.Limits) { l.Message.N = 5000 })), fault(results.FaultError)},
+
+	{"killed", broken("leaknames", "pipe", making(leakFile)), text("left behind: path")},
+}
+
+// Kinds of report.
+
+func anything(error) bool { return true }
+
+func is[E error](err error) bool {
+	var e E
+	return errors.As(err, &e)
+}
+
+func sentinel(target error) func(error) bool {
+	return func(err error) bool { return errors.Is(err, target) }
+}
+
+func errno(e syscall.Errno) func(error) bool { return sentinel(e) }
+
+func text(part string) func(error) bool {
+	return func(err error) bool { return strings.Contains(err.Error(), part) }
+}
+
+func fault(want results.Fault) func(error) bool {
+	return func(err error) bool {
+		var e *notOK
+		return errors.As(err, &e) && e.Outcome == results.Failed && e.Fault == want
+	}
+}
+
+func TestTeeth(t *testing.T) {
+	for _, tooth := range teeth {
+		t.Run(tooth.rule+"/"+tooth.m.Name, func(t *testing.T) {
+			tooth.bite(t)
+		})
+	}
+}
+
+// bite holds a broken mechanism to the rule that must catch it.
+func (x tooth) bite(t *testing.T) {
+	t.Helper()
+	i := slices.IndexFunc(rules, func(r rule) bool { return r.Name == x.rule })
+	if i < 0 {
+		t.Fatalf("no rule %q", x.rule)
+	}
+	m := x.m
+	if m.Needs != nil {
+		if err := m.Needs(); err != nil {
+			t.Skip(err)
+		}
+	}
+	if race && rules[i].NotUnderRace != "" {
+		t.Skip("under the race detector: " + rules[i].NotUnderRace)
+	}
+	defer func(d time.Duration) { patience = d }(patience)
+	patience = 2 * time.Second
+	defer stopSpinning()
+	err := rules[i].verdict(m)
+	for _, remove := range left {
+		if err := remove(); err != nil {
+			t.Error(err)
+		}
+	}
+	left = nil
+	if err == nil {
+		t.Fatalf("%s passes the rule %q", m.Name, x.rule)
+	}
+	if !x.report(err) {
+		t.Errorf("%s is caught, but not for what it does: %v", m.Name, err)
+	}
+}
+
+func TestEveryRuleHasATooth(t *testing.T) {
+	for _, r := range rules {
+		if !slices.ContainsFunc(teeth, func(x tooth) bool { return x.rule == r.Name }) {
+			t.Errorf("nothing shows that the rule %q can fail", r.Name)
+		}
+	}
+}

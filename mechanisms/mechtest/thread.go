@@ -1,0 +1,88 @@
+package mechtest
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// call is a function that runs on a thread of its own.
+type call struct {
+	tid  int
+	done chan error
+}
+
+// thread runs f on a thread of its own.
+func (b *bed) thread(f func() error) call {
+	c := call{done: make(chan error, 1)}
+	tid := make(chan int)
+	b.run(func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		tid <- syscall.Gettid()
+		c.done <- f()
+	})
+	c.tid = <-tid
+	return c
+}
+
+// errReturned says that a call came back where it should have slept.
+var errReturned = errors.New("returned, should sleep")
+
+// asleep waits until the kernel shows that the thread sleeps, in one look
+// after another: a thread that only waits for its turn in this process would
+// have got it meanwhile.
+func (c call) asleep() error {
+	const looks = 10
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	late := time.NewTimer(patience / 2)
+	defer late.Stop()
+	for slept := 0; slept < looks; {
+		select {
+		case err := <-c.done:
+			if err != nil {
+				return fmt.Errorf("%w: %w", errReturned, err)
+			}
+			return errReturned
+		case <-late.C:
+			return fmt.Errorf("thread %d does not sleep", c.tid)
+		case <-look.C:
+			stat, err := readStat(fmt.Sprintf("/proc/self/task/%d/stat", c.tid))
+			if err != nil {
+				return err
+			}
+			slept++
+			if stat[statState] != "S" {
+				slept = 0
+			}
+		}
+	}
+	return nil
+}
+
+// Fields of /proc/PID/stat after the name, proc(5).
+const (
+	statState  = 0
+	statParent = 1
+	statUser   = 11
+	statSystem = 12
+)
+
+// readStat returns the fields of a stat file after the name, which may hold
+// anything.
+func readStat(path string) ([]string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	if len(fields) <= statSystem {
+		return nil, fmt.Errorf("%s: %d fields after the name", path, len(fields))
+	}
+	return fields, nil
+}
