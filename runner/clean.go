@@ -107,7 +107,7 @@ func privateDir(dir string) (o mechanisms.Object, exists bool, err error) {
 		return o, false, fmt.Errorf("%v: %w", o, os.NewSyscallError("lstat", err))
 	}
 	o.Inode, o.UID = st.Ino, int(st.Uid)
-	if st.Mode != unix.S_IFDIR|0o700 || o.UID != os.Geteuid() || !privateName.MatchString(filepath.Base(dir)) {
+	if st.Mode&(unix.S_IFMT|0o777) != unix.S_IFDIR|0o700 || o.UID != os.Geteuid() || !privateName.MatchString(filepath.Base(dir)) {
 		return o, false, fmt.Errorf("%v: mode %#o of user %d: %w", o, st.Mode, o.UID, mechanisms.ErrNotOurs)
 	}
 	return o, true, nil

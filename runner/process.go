@@ -49,6 +49,7 @@ func Init() {
 	case "worker":
 		os.Exit(workerMain(c, token))
 	}
+	fmt.Fprintf(os.Stderr, "ipcbench: %s=%s: there is no such process\n", envProcess, kind)
 	os.Exit(2)
 }
 
@@ -137,7 +138,9 @@ func spawn(kind, name string, files []int, attr syscall.SysProcAttr) (*process, 
 	defer unix.Close(null)
 	token := rand.Text()
 	env := []string{envProcess + "=" + kind, envToken + "=" + token}
-	for _, name := range []string{"GOCOVERDIR", "GORACE", "GOTRACEBACK", "TMPDIR"} {
+	// The race detector would hold up the end of every process for a second.
+	env = append(env, "GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE"))
+	for _, name := range []string{"GOCOVERDIR", "GOTRACEBACK", "TMPDIR"} {
 		if v, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+v)
 		}
@@ -153,7 +156,7 @@ func spawn(kind, name string, files []int, attr syscall.SysProcAttr) (*process, 
 	pid, err := syscall.ForkExec("/proc/self/exe", []string{"ipcbench-" + kind, name}, &syscall.ProcAttr{Env: env, Files: inherit, Sys: &attr})
 	if err != nil {
 		unix.Close(ours)
-		return nil, "", fmt.Errorf("start %s: %w", kind, os.NewSyscallError("clone", err))
+		return nil, "", fmt.Errorf("start %s: %w", kind, &os.PathError{Op: "fork/exec", Path: "/proc/self/exe", Err: err})
 	}
 	unix.SetNonblock(ours, true) // so that the runtime's poller waits, not a thread
 	return &process{pid: pid, conn: newConn(ours)}, token, nil

@@ -68,23 +68,32 @@ func leaveIPC() {
 	os.Exit(1)
 }
 
-// inPrivate runs the tests with directories of their own for files and
-// journals, which every process of a session inherits: its mark.
+// private is where all files and journals of the tests are, whoever makes
+// them. It stands in the environment of every process of a session: its mark.
+var private string
+
+// inPrivate runs the tests with directories of their own.
 func inPrivate(run func() int) int {
-	dir, err := os.MkdirTemp("", "runner-test-")
-	if err != nil {
+	var err error
+	if private, err = os.MkdirTemp("", "runner-test-"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(dir)
-	tmp := filepath.Join(dir, "tmp")
-	os.Mkdir(tmp, 0o700)
+	defer os.RemoveAll(private)
+	tmp := filepath.Join(private, "tmp")
+	if err := os.Mkdir(tmp, 0o700); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	os.Setenv("TMPDIR", tmp)
-	os.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state"))
+	os.Setenv("XDG_STATE_HOME", filepath.Join(private, "state"))
 	return run()
 }
 
-// session starts a session and ends it with the test, when nothing may be
+// opened are the sessions that tests have not closed yet.
+var opened []*Session
+
+// startSession starts a session and ends it with the test, when nothing may be
 // left of it.
 func startSession(t *testing.T, o Options) *Session {
 	t.Helper()
@@ -92,7 +101,9 @@ func startSession(t *testing.T, o Options) *Session {
 	if err != nil {
 		t.Fatal(err)
 	}
+	opened = append(opened, s)
 	t.Cleanup(func() {
+		opened = slices.DeleteFunc(opened, func(o *Session) bool { return o == s })
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
@@ -150,28 +161,34 @@ func eventually(done func() bool) bool {
 	return true
 }
 
+// told is what one test was blamed for already.
+var told = map[string]bool{}
+
 // nothingLeft checks that all processes, objects and files of our sessions
 // are gone, save what those that are open hold between launches.
-func nothingLeft(t *testing.T, open ...*Session) {
+func nothingLeft(t *testing.T) {
 	t.Helper()
 	var left []string
-	first := remains(open)
+	first := remains()
 	if !eventually(func() bool {
-		left = remains(open)
-		if os.Getenv(envOwnIPC) == "" {
-			// Others make objects too: only what stays is left behind.
-			left = slices.DeleteFunc(left, func(s string) bool { return !slices.Contains(first, s) })
-		}
+		left = remains()
+		left = slices.DeleteFunc(left, func(s string) bool {
+			// Where others make objects too, only what stays is left behind.
+			return told[s] || os.Getenv(envOwnIPC) == "" && !slices.Contains(first, s)
+		})
 		return len(left) == 0
 	}) {
+		for _, s := range left {
+			told[s] = true
+		}
 		t.Errorf("left after %v:\n%s", patience, strings.Join(left, "\n"))
 	}
 }
 
-func remains(open []*Session) (left []string) {
+func remains() (left []string) {
 	var alive []int
 	held := false
-	for _, s := range open {
+	for _, s := range opened {
 		if s.child != nil {
 			alive = append(alive, s.child.pid)
 			held = held || s.journal != ""
@@ -183,15 +200,13 @@ func remains(open []*Session) (left []string) {
 		}
 	}
 	left = append(left, sysvObjects()...)
-	for _, dir := range []string{os.Getenv("TMPDIR"), os.Getenv("XDG_STATE_HOME")} {
-		filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-			ours := strings.HasPrefix(filepath.Base(path), "ipcbench-") || strings.HasSuffix(path, ".journal")
-			if err == nil && (ours && !held || d.Type()&fs.ModeNamedPipe != 0) {
-				left = append(left, path)
-			}
-			return nil
-		})
-	}
+	filepath.WalkDir(private, func(path string, d fs.DirEntry, err error) error {
+		ours := strings.HasPrefix(filepath.Base(path), "ipcbench-") || strings.HasSuffix(path, ".journal")
+		if err == nil && (ours && !held || d.Type()&fs.ModeNamedPipe != 0) {
+			left = append(left, path)
+		}
+		return nil
+	})
 	for _, pid := range alive {
 		for _, o := range within(pid) {
 			left = append(left, "in the namespace of session "+strconv.Itoa(pid)+": "+o)
@@ -200,8 +215,8 @@ func remains(open []*Session) (left []string) {
 	return left
 }
 
-// sysvObjects lists the System V objects of this user in the IPC namespace of
-// the calling thread.
+// sysvObjects lists the System V objects in the IPC namespace of the calling
+// thread: all of them, or this user's where the namespace is the host's.
 func sysvObjects() (objects []string) {
 	for _, kind := range []string{"shm", "sem", "msg"} {
 		b, err := os.ReadFile("/proc/sysvipc/" + kind)
@@ -212,7 +227,7 @@ func sysvObjects() (objects []string) {
 		uid := slices.Index(strings.Fields(header), "cuid")
 		for line := range strings.Lines(list) {
 			f := strings.Fields(line)
-			if f[uid] == strconv.Itoa(os.Geteuid()) {
+			if os.Getenv(envOwnIPC) != "" || f[uid] == strconv.Itoa(os.Geteuid()) {
 				objects = append(objects, kind+" "+f[1])
 			}
 		}
@@ -264,11 +279,10 @@ type proc struct {
 // ourProcesses lists the sessions and workers that carry our mark in their
 // environment. One that is dead has none.
 func ourProcesses() (all []proc) {
-	mark := []byte("TMPDIR=" + os.Getenv("TMPDIR") + "\x00")
+	mark := []byte("TMPDIR=" + private + "/")
 	dirs, _ := filepath.Glob("/proc/[0-9]*")
 	for _, dir := range dirs {
 		env, err := os.ReadFile(dir + "/environ")
-		env = append(env, 0)
 		if err != nil || !bytes.Contains(env, mark) || !bytes.Contains(env, []byte(envProcess+"=")) {
 			continue
 		}
@@ -313,4 +327,9 @@ func cpuTime(pid int) time.Duration {
 	}
 	ns, _ := strconv.ParseInt(strings.Fields(string(b))[0], 10, 64)
 	return time.Duration(ns)
+}
+
+func stateOf(pid int) string {
+	p, _ := readProc(fmt.Sprintf("/proc/%d", pid))
+	return p.state
 }

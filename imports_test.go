@@ -1,0 +1,133 @@
+// Package ipcbench_test holds the rules that no single package can.
+package ipcbench_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const (
+	module = "ipcbench"
+	unix   = "golang.org/x/sys/unix"
+)
+
+// pkg is what `go list` tells of a package.
+type pkg struct {
+	ImportPath   string
+	Standard     bool
+	Imports      []string // without those of its tests
+	TestImports  []string
+	XTestImports []string
+	CgoFiles     []string
+}
+
+// list asks the go command for packages and all that they depend on, for one
+// architecture.
+func list(t *testing.T, arch string, patterns ...string) map[string]pkg {
+	t.Helper()
+	c := exec.Command("go", append([]string{"list", "-deps", "-json=ImportPath,Standard,Imports,TestImports,XTestImports,CgoFiles"}, patterns...)...)
+	c.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+arch, "CGO_ENABLED=0")
+	c.Stderr = os.Stderr
+	out, err := c.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]pkg{}
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all[p.ImportPath] = p
+	}
+	return all
+}
+
+func ours(path string) bool { return path == module || strings.HasPrefix(path, module+"/") }
+
+// layers says which packages of ours each package may import. A folder not
+// named here is a new layer: say where it belongs.
+var layers = map[string][]string{
+	"internal/sys": {},
+	"mechanisms":   {"internal/sys"},
+	"results":      {},
+	"plots":        {"results"},
+	"host":         {"mechanisms", "results"},
+	"bench":        {"mechanisms", "results"},
+	"runner":       {"bench", "host", "mechanisms", "results", "internal/sys"},
+	"semantics":    {"mechanisms", "internal/sys"},
+	// What stands above the engine may use all of it.
+	"mechanisms/mechtest": nil,
+	"fidelity":            nil,
+	"kernels":             nil,
+	"cmd/ipcbench":        nil,
+}
+
+// system are the packages that call the kernel.
+var system = []string{"mechanisms", "mechanisms/mechtest", "host", "runner", "semantics", "internal/sys"}
+
+// The folders are layers, and imports point one way.
+func TestImports(t *testing.T) {
+	all := list(t, "amd64", "./...")
+	seen := 0
+	for path, p := range all {
+		if !ours(path) {
+			continue
+		}
+		seen++
+		name := strings.TrimPrefix(path, module+"/")
+		layer, known := layers[name]
+		if path == module {
+			continue // this test
+		}
+		if !known {
+			t.Errorf("%s is in no layer: see layers in imports_test.go", path)
+			continue
+		}
+		for _, imported := range p.Imports {
+			to := strings.TrimPrefix(imported, module+"/")
+			if ours(imported) && layer != nil && !slices.Contains(layer, to) {
+				t.Errorf("%s imports %s: it may import %q of ours", name, to, layer)
+			}
+			if imported == unix && !slices.Contains(system, name) {
+				t.Errorf("%s imports %s: only %q may", name, unix, system)
+			}
+		}
+	}
+	for _, name := range []string{"mechanisms", "results", "bench", "runner", "cmd/ipcbench"} {
+		if _, ok := all[module+"/"+name]; !ok {
+			t.Errorf("%s is gone, or `go list` does not show it: %d packages of ours", name, seen)
+		}
+	}
+}
+
+// The contract and its mechanisms need nothing but the system.
+func TestMechanismsAreLight(t *testing.T) {
+	for path, p := range list(t, "amd64", "./mechanisms") {
+		if !p.Standard && !ours(path) && path != unix {
+			t.Errorf("mechanisms depends on %s", path)
+		}
+	}
+}
+
+// Nobody asks for a C compiler, on any architecture.
+func TestNoCgo(t *testing.T) {
+	for _, arch := range []string{"amd64", "arm64", "386", "riscv64"} {
+		for path, p := range list(t, arch, "./...") {
+			if len(p.CgoFiles) > 0 || !p.Standard && slices.Contains(p.Imports, "C") {
+				t.Errorf("%s on %s uses cgo", path, arch)
+			}
+			if ours(path) && (slices.Contains(p.TestImports, "C") || slices.Contains(p.XTestImports, "C")) {
+				t.Errorf("tests of %s on %s use cgo", path, arch)
+			}
+		}
+	}
+}

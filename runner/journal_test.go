@@ -1,0 +1,356 @@
+package runner
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/internal/sys"
+	"ipcbench/mechanisms"
+)
+
+// abandoned is a journal whose session is dead: a queue, a segment with two
+// semaphores, and a FIFO, all still there.
+type abandoned struct {
+	path    string
+	dir     string
+	objects []mechanisms.Object
+}
+
+func abandon(t *testing.T) *abandoned {
+	t.Helper()
+	a := &abandoned{path: filepath.Join(t.TempDir(), "dead.journal")}
+	j, err := CreateJournal(a.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.dir, err = j.MakeDir(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(a.dir) })
+	for _, name := range []string{"sysvmsg", "sysvshm", "fifo"} {
+		m := mechanisms.Lookup(name)
+		l, err := m.New(mechanisms.Spec{Size: 64, Senders: 1, Receivers: 1, Dir: a.dir})
+		if Unsupported(withheld(m, err)) {
+			t.Logf("left out: %v", err)
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { l.Destroy() })
+		if err := j.Add(l.Objects...); err != nil {
+			t.Fatal(err)
+		}
+		a.objects = append(a.objects, l.Objects...)
+	}
+	if len(a.objects) == 0 {
+		t.Fatal("nothing to abandon")
+	}
+	j.f.Close() // as a kill does: the lock goes, all else stays
+	return a
+}
+
+// rewrite edits the journal as text.
+func (a *abandoned) rewrite(t *testing.T, edit func(string) string) {
+	t.Helper()
+	b, err := os.ReadFile(a.path)
+	if err == nil {
+		err = os.WriteFile(a.path, []byte(edit(string(b))), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (a *abandoned) there(t *testing.T, o mechanisms.Object) bool {
+	t.Helper()
+	yes, err := o.Exists()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return yes
+}
+
+func (a *abandoned) count(t *testing.T) (n int) {
+	t.Helper()
+	for _, o := range a.objects {
+		if a.there(t, o) {
+			n++
+		}
+	}
+	return n
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+func states(left []Remnant) (all []string) {
+	for _, r := range left {
+		state, _, _ := strings.Cut(r.State, ":")
+		all = append(all, state)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func TestCleanDryRunRemovesNothing(t *testing.T) {
+	a := abandon(t)
+	left, err := CleanJournal(a.path, false)
+	if err != nil || len(left) != len(a.objects)+1 || !slices.Equal(states(left), []string{"left"}) {
+		t.Errorf("%v, %v; want %d objects and a directory left", left, err, len(a.objects))
+	}
+	if n := a.count(t); n != len(a.objects) || !exists(a.dir) || !exists(a.path) {
+		t.Errorf("%d of %d objects are there; directory: %v, journal: %v", n, len(a.objects), exists(a.dir), exists(a.path))
+	}
+}
+
+func TestCleanRemovesAllThatIsOurs(t *testing.T) {
+	a := abandon(t)
+	// A FIFO that was made and not yet recorded goes with the directory.
+	if err := unix.Mkfifo(filepath.Join(a.dir, "fifo-late"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	left, err := CleanJournal(a.path, true)
+	if err != nil || len(left) != len(a.objects)+1 || !slices.Equal(states(left), []string{"removed"}) {
+		t.Errorf("%v, %v; want %d objects and a directory removed", left, err, len(a.objects))
+	}
+	if n := a.count(t); n != 0 || exists(a.dir) || exists(a.path) {
+		t.Errorf("%d objects are there; directory: %v, journal: %v", n, exists(a.dir), exists(a.path))
+	}
+	if left, err := CleanJournal(a.path, true); len(left) != 0 || err != nil {
+		t.Errorf("once more: %v, %v", left, err)
+	}
+}
+
+// What was removed by the session is not looked for again.
+func TestCleanSkipsRemoved(t *testing.T) {
+	a := abandon(t)
+	a.rewrite(t, func(s string) string {
+		for _, o := range a.objects {
+			line, err := json.Marshal(entry{Removed: &o})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s += string(line) + "\n"
+		}
+		return s
+	})
+	left, err := CleanJournal(a.path, false)
+	if err != nil || len(left) != 1 || left[0].Path != a.dir {
+		t.Errorf("%v, %v; want the directory alone", left, err)
+	}
+}
+
+// An object that is not provably the recorded one is kept, and the journal
+// with it.
+func TestCleanKeepsWhatIsNotOurs(t *testing.T) {
+	for name, other := range map[string]func(*mechanisms.Object){
+		"another time": func(o *mechanisms.Object) { o.Created--; o.Inode++ },
+		"another user": func(o *mechanisms.Object) { o.UID++ },
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := abandon(t)
+			var lines []string
+			boot, _ := json.Marshal(entry{Boot: bootID()})
+			lines = append(lines, string(boot))
+			for _, o := range a.objects {
+				other(&o)
+				line, _ := json.Marshal(entry{Made: &o})
+				lines = append(lines, string(line))
+			}
+			a.rewrite(t, func(string) string { return strings.Join(lines, "\n") + "\n" })
+			left, err := CleanJournal(a.path, true)
+			if err != nil || len(left) != len(a.objects) || !slices.Equal(states(left), []string{"kept"}) {
+				t.Errorf("%v, %v; want all kept", left, err)
+			}
+			if n := a.count(t); n != len(a.objects) || !exists(a.path) {
+				t.Errorf("%d of %d objects are there; journal: %v", n, len(a.objects), exists(a.path))
+			}
+		})
+	}
+}
+
+// A directory is removed with all that is in it only if nobody but a session
+// can have made it.
+func TestCleanKeepsOtherDirectories(t *testing.T) {
+	for name, dir := range map[string]func(t *testing.T) string{
+		"another name": func(t *testing.T) string { return t.TempDir() },
+		"open to others": func(t *testing.T) string {
+			dir := filepath.Join(t.TempDir(), "ipcbench-"+strings.Repeat("A", 26))
+			return makeDir(t, dir, 0o755)
+		},
+		"a symbolic link": func(t *testing.T) string {
+			dir := filepath.Join(t.TempDir(), "ipcbench-"+strings.Repeat("A", 26))
+			if err := os.Symlink(makeDir(t, filepath.Join(t.TempDir(), "target"), 0o700), dir); err != nil {
+				t.Fatal(err)
+			}
+			return dir
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := dir(t)
+			file := filepath.Join(dir, "precious")
+			if err := os.WriteFile(file, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(t.TempDir(), "x.journal")
+			j, err := CreateJournal(path)
+			if err == nil {
+				err = j.write(entry{Dir: dir})
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			j.f.Close()
+			left, err := CleanJournal(path, true)
+			if err != nil || !slices.Equal(states(left), []string{"kept"}) || !exists(file) || !exists(path) {
+				t.Errorf("%v, %v; file: %v, journal: %v; want all kept", left, err, exists(file), exists(path))
+			}
+		})
+	}
+}
+
+func makeDir(t *testing.T, dir string, mode os.FileMode) string {
+	t.Helper()
+	if err := os.Mkdir(dir, mode); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, mode); err != nil { // whatever the umask
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// System V identifiers begin anew with every boot: what has them now is not
+// what the journal means.
+func TestCleanAfterReboot(t *testing.T) {
+	a := abandon(t)
+	a.rewrite(t, func(s string) string { return strings.Replace(s, bootID(), "another-boot", 1) })
+	if _, err := CleanJournal(a.path, true); err != nil {
+		t.Error(err)
+	}
+	for _, o := range a.objects {
+		if isPath := o.Kind == mechanisms.KindPath; a.there(t, o) == isPath {
+			t.Errorf("%v: exists: %v", o, !isPath)
+		}
+	}
+}
+
+func TestCleanInUse(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.journal")
+	j, err := CreateJournal(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := j.MakeDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, remove := range []bool{false, true} {
+		if left, err := CleanJournal(path, remove); !errors.Is(err, ErrInUse) || len(left) != 0 {
+			t.Errorf("%v, %v; want ErrInUse", left, err)
+		}
+	}
+	if !exists(dir) {
+		t.Error("the directory of a living session was removed")
+	}
+	if err := j.Close(); err != nil || exists(dir) || exists(path) {
+		t.Errorf("close: %v; directory: %v, journal: %v", err, exists(dir), exists(path))
+	}
+}
+
+// A last line that was cut short is dropped; a broken line before others is a
+// journal that nobody should act upon.
+func TestJournalTorn(t *testing.T) {
+	a := abandon(t)
+	a.rewrite(t, func(s string) string { return s + `{"made":{"kind":"ms` })
+	left, err := CleanJournal(a.path, false)
+	if err != nil || len(left) != len(a.objects)+1 {
+		t.Errorf("torn last line: %v, %v; want %d objects", left, err, len(a.objects)+1)
+	}
+	a.rewrite(t, func(s string) string { return s + "\n" + `{"removed":null}` + "\n" })
+	left, err = CleanJournal(a.path, true)
+	if err == nil || !strings.Contains(err.Error(), "is not a journal entry") || len(left) != 0 || a.count(t) != len(a.objects) {
+		t.Errorf("torn line in the middle: %v, %v, %d objects are there", left, err, a.count(t))
+	}
+}
+
+func TestCleanRefusesForeignJournal(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a file away, chown(2)")
+	}
+	a := abandon(t)
+	if err := os.Chown(a.path, 12345, -1); err != nil {
+		t.Fatal(err)
+	}
+	left, err := CleanJournal(a.path, true)
+	if err == nil || !strings.Contains(err.Error(), "belongs to user 12345") || len(left) != 0 || a.count(t) != len(a.objects) {
+		t.Errorf("%v, %v, %d objects are there; want a refusal", left, err, a.count(t))
+	}
+}
+
+func TestCleanRefusesSymlink(t *testing.T) {
+	a := abandon(t)
+	link := filepath.Join(t.TempDir(), "link.journal")
+	if err := os.Symlink(a.path, link); err != nil {
+		t.Fatal(err)
+	}
+	left, err := CleanJournal(link, true)
+	if !errors.Is(err, unix.ELOOP) || len(left) != 0 || a.count(t) != len(a.objects) {
+		t.Errorf("%v, %v, %d objects are there; want ELOOP", left, err, a.count(t))
+	}
+}
+
+func TestCreateJournalNeverReuses(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.journal")
+	if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if j, err := CreateJournal(path); !errors.Is(err, os.ErrExist) {
+		t.Errorf("%v, %v; want %v", j, err, os.ErrExist)
+	}
+}
+
+// An object that took the place of a recorded one, with its identifier, is
+// kept: System V hands out the same identifiers again.
+func TestCleanKeepsSuccessor(t *testing.T) {
+	id, err := sys.Msgget(unix.IPC_PRIVATE, 0o600)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer sys.MsgRemove(id)
+	ds, err := sys.MsgStat(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ns, err := os.Readlink("/proc/self/ns/ipc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := mechanisms.Object{Kind: mechanisms.KindMsg, ID: id, Namespace: ns, UID: os.Geteuid(), Created: ds.Changed() - 60}
+	path := filepath.Join(t.TempDir(), "x.journal")
+	j, err := CreateJournal(path)
+	if err == nil {
+		err = j.Add(o)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.f.Close()
+	left, err := CleanJournal(path, true)
+	if err != nil || !slices.Equal(states(left), []string{"kept"}) {
+		t.Errorf("%v, %v; want it kept", left, err)
+	}
+	if _, err := sys.MsgStat(id); err != nil {
+		t.Errorf("the queue: %v", err)
+	}
+}
