@@ -116,13 +116,16 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 	}
 
 	all := earlier
-	progress := newProgress(console, len(plan.Cells), plan.Launches)
+	progress := newProgress(console, len(plan.Cells)*plan.Launches, plan.Launches)
 	run := runner.Run{
-		ID: dir.Header.ID, Plan: plan, Session: session, Host: host, Earlier: earlier,
-		Sink: func(r results.Record) error {
-			all = append(all, r)
-			return dir.Append(r)
-		},
+		Plan: plan,
+		Arms: []*runner.Arm{{
+			ID: dir.Header.ID, Measure: session.Measure, Host: host, Earlier: earlier,
+			Sink: func(r results.Record) error {
+				all = append(all, r)
+				return dir.Append(r)
+			},
+		}},
 		Progress: progress.before,
 	}
 	stopped := run.Execute(c.Context())
@@ -188,10 +191,10 @@ type progress struct {
 	pass  int
 }
 
-func newProgress(out io.Writer, cells, launches int) *progress {
-	p := &progress{out: out, total: launches}
+func newProgress(out io.Writer, launches, passes int) *progress {
+	p := &progress{out: out, total: passes}
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		p.bar = progressbar.NewOptions(cells*launches,
+		p.bar = progressbar.NewOptions(launches,
 			progressbar.OptionSetWriter(out), progressbar.OptionShowCount(), progressbar.OptionSetWidth(30),
 			progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(200*time.Millisecond))
 	}
