@@ -14,6 +14,11 @@ func (r *Record) check() error {
 	} else if c != r.Cell {
 		return fmt.Errorf("cell %+v has no name of its own", r.Cell)
 	}
+	return r.checkFields()
+}
+
+// checkFields checks all but the cell.
+func (r *Record) checkFields() error {
 	switch {
 	case r.Schema != Schema:
 		return fmt.Errorf("schema %d, want %d", r.Schema, Schema)

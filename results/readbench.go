@@ -15,7 +15,7 @@ import (
 // readBench reads text in the Go benchmark format. benchfmt parses the
 // results; benchText, between it and the file, reads the comments.
 func (s *Set) readBench(file string, in *lines) error {
-	text := &benchText{set: s, file: file, in: in, about: map[string]string{}, launches: map[Cell]int{}}
+	text := &benchText{set: s, file: file, in: in, about: map[string]string{}, launches: map[Cell]int{}, cells: map[string]Cell{}}
 	var host *Host
 	for r := benchfmt.NewReader(text, file); ; {
 		if !r.Scan() {
@@ -32,7 +32,7 @@ func (s *Set) readBench(file string, in *lines) error {
 				continue
 			}
 			host = shareHost(&rec, host)
-			s.Records = append(s.Records, rec)
+			s.add(&rec)
 		}
 	}
 }
@@ -48,6 +48,9 @@ type benchText struct {
 	rest     []byte            // of it, not yet read
 	about    map[string]string // what the comments say of the run
 	launches map[Cell]int      // the text has no numbers of launches: lines are counted
+	cells    map[string]Cell   // names that were read before: they come again with each launch
+	config   []benchfmt.Config // of the latest result
+	known    *Host             // what it says
 }
 
 func (t *benchText) Read(p []byte) (int, error) {
@@ -116,7 +119,7 @@ func (t *benchText) comment(s string) {
 		return
 	}
 	t.launches[cell]++
-	t.set.Records = append(t.set.Records, rec)
+	t.set.add(&rec)
 }
 
 // launch begins the record of the next launch of cell.
@@ -128,7 +131,7 @@ func (t *benchText) launch(cell Cell) Record {
 // record turns a result back into the record it was written from, as far as
 // the text has it.
 func (t *benchText) record(res *benchfmt.Result) (Record, error) {
-	cell, err := ParseCell(cellName(res.Name))
+	cell, err := t.cell(res.Name)
 	if err != nil {
 		return Record{}, err
 	}
@@ -154,11 +157,22 @@ func (t *benchText) record(res *benchfmt.Result) (Record, error) {
 			m.set(&rec, value)
 		}
 	}
-	if err := rec.check(); err != nil {
+	if err := rec.checkFields(); err != nil {
 		return rec, err
 	}
 	t.launches[cell]++
 	return rec, nil
+}
+
+func (t *benchText) cell(name benchfmt.Name) (Cell, error) {
+	if c, ok := t.cells[string(name)]; ok {
+		return c, nil
+	}
+	c, err := ParseCell(cellName(name))
+	if err == nil {
+		t.cells[string(name)] = c
+	}
+	return c, err
 }
 
 // cellName is the name without the "-GOMAXPROCS" that go test appends.
@@ -170,16 +184,28 @@ func cellName(name benchfmt.Name) string {
 	return string(name)
 }
 
-// host returns what the configuration says of the host, nil for nothing.
+// host returns what the configuration says of the host, nil for nothing. It
+// changes seldom, and parsing it costs as much as the line.
 func (t *benchText) host(res *benchfmt.Result) *Host {
+	same := slices.EqualFunc(t.config, res.Config, func(a, b benchfmt.Config) bool {
+		return a.Key == b.Key && bytes.Equal(a.Value, b.Value)
+	})
+	if program := t.about["program"]; !same || t.known != nil && t.known.Program != program {
+		t.config = res.Clone().Config
+		t.known = parseHost(res.Config, program)
+	}
+	return t.known
+}
+
+func parseHost(config []benchfmt.Config, program string) *Host {
 	var h Host
 	known := false
-	for _, c := range res.Config {
+	for _, c := range config {
 		known = h.set(c.Key, string(c.Value)) || known
 	}
 	if !known {
 		return nil
 	}
-	h.Program = t.about["program"]
+	h.Program = program
 	return &h
 }
