@@ -2,7 +2,7 @@ package gate
 
 import (
 	"cmp"
-	"fmt"
+	"encoding/binary"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -19,16 +19,16 @@ type family struct {
 // pooled is a cell's launches of both sides, the new ones less the shift,
 // less their median.
 type pooled struct {
-	y       []float64
-	pattern int     // which passes they were part of
-	sum, sq float64 // Σy, Σy²
+	y       []float32 // half the memory, and far more digits than a launch has
+	pattern int       // which passes they were part of
+	sum, sq float64   // Σy, Σy²
 }
 
 // pattern is the passes in which cells were launched. Cells that were
 // launched in the same ones share it, and with it every relabelling.
 type pattern struct {
-	passes []int // of the old launches, then of the new
-	news   int   // how many are new
+	passes []int32 // of the old launches, then of the new
+	news   int     // how many are new
 }
 
 // labels says for each pattern which of its launches are called new.
@@ -37,17 +37,29 @@ type labels [][]int
 func newFamily(cells []Cell, t Test) *family {
 	f := &family{plain: t.Plain}
 	known := map[string]int{}
+	var key []byte
 	for _, c := range cells {
-		passes := slices.Concat(c.OldPass, c.NewPass)
-		key := fmt.Sprint(len(c.New), passes)
-		p, ok := known[key]
+		key = binary.AppendUvarint(key[:0], uint64(len(c.New)))
+		for _, pass := range c.OldPass {
+			key = binary.AppendUvarint(key, uint64(pass))
+		}
+		for _, pass := range c.NewPass {
+			key = binary.AppendUvarint(key, uint64(pass))
+		}
+		p, ok := known[string(key)]
 		if !ok {
 			p = len(f.patterns)
-			known[key] = p
+			known[string(key)] = p
+			passes := slices.Concat(c.OldPass, c.NewPass)
 			f.patterns = append(f.patterns, pattern{passes, len(c.New)})
-			f.passes = max(f.passes, slices.Max(passes)+1)
+			f.passes = max(f.passes, int(slices.Max(passes))+1)
 		}
 		y := slices.Concat(c.Old, c.New)
+		if t.Fall {
+			for i := range y {
+				y[i] = -y[i]
+			}
+		}
 		for i := range c.New {
 			y[len(c.Old)+i] -= t.Shift
 		}
@@ -55,8 +67,10 @@ func newFamily(cells []Cell, t Test) *family {
 		if !t.Plain {
 			clip(y)
 		}
-		cell := pooled{y: y, pattern: p}
-		for _, v := range y {
+		cell := pooled{y: make([]float32, len(y)), pattern: p}
+		for i, v := range y {
+			cell.y[i] = float32(v)
+			v = float64(cell.y[i])
 			cell.sum += v
 			cell.sq += v * v
 		}
@@ -136,7 +150,7 @@ func (f *family) statistics(l labels, t, se []float64) {
 		news := l[c.pattern]
 		var sum float64
 		for _, j := range news {
-			sum += c.y[j]
+			sum += float64(c.y[j])
 		}
 		n1, n2 := float64(len(c.y)-len(news)), float64(len(news))
 		rest := c.sum - sum

@@ -27,7 +27,7 @@ type Cell struct {
 	// OldPass and NewPass name the pass that each launch was part of, numbered
 	// across both sides: no pass is on both. Launches of one pass are relabelled
 	// together in all cells.
-	OldPass, NewPass []int
+	OldPass, NewPass []int32
 }
 
 // Test is a test of the null hypothesis that no cell is worse by more than a
@@ -36,6 +36,7 @@ type Test struct {
 	Shift float64 // log(1 + threshold): what new may exceed old by
 	Draws int     // relabellings at most; the smallest p is 1/(Draws+1)
 	Seed  uint64  // of the relabellings: equal seeds give equal results
+	Fall  bool    // test for a fall in place of a rise
 	Plain bool    // Student's t in place of the moderated one: for comparison of the two
 }
 
@@ -72,8 +73,8 @@ func lchoose(n, k int) float64 {
 // know that no cell comes near significance (Besag and Clifford 1991,
 // doi:10.1093/biomet/78.2.301).
 const (
-	batch  = 250
-	enough = 100
+	batch  = 100
+	enough = 50
 )
 
 // Run performs the test. Every cell needs two launches a side.
