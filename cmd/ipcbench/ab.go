@@ -18,6 +18,8 @@ import (
 
 func newAB() *cobra.Command {
 	var f planFlags
+	var u untilFlags
+	var judge compareFlags
 	var commands [2]string
 	var out string
 	c := &cobra.Command{
@@ -35,10 +37,23 @@ drifts this is how to compare: two runs after each other see two machines.`,
 			if err != nil {
 				return err
 			}
-			return ab(c, plan, commands, out)
+			until, err := u.until()
+			if err != nil {
+				return err
+			}
+			if _, err := judge.options(); err != nil {
+				return err
+			}
+			dirs, err := ab(c, plan, commands, out, until, u.budget)
+			if err != nil {
+				return err
+			}
+			return judge.compare(c, dirs)
 		},
 	}
 	f.register(c)
+	u.register(c)
+	judge.register(c)
 	c.Flags().StringVar(&commands[0], "a", "", "the first arrangement, the base")
 	c.Flags().StringVar(&commands[1], "b", "", "the second arrangement")
 	c.Flags().StringVar(&out, "out", runsDir, "directory in which the runs' own are made")
@@ -48,42 +63,56 @@ drifts this is how to compare: two runs after each other see two machines.`,
 	return c
 }
 
-// ab measures both arms and writes a run for each, then compares them.
-func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string) (err error) {
+// ab measures both arms in turn and returns the directories of their runs.
+func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, until float64, budget time.Duration) (dirs []string, err error) {
 	raw, err := json.Marshal(plan)
 	if err != nil {
-		return failed(err)
+		return nil, failed(err)
 	}
 	console := c.ErrOrStderr()
 	now := time.Now().UTC()
 	id := results.NewID(now)
-	var arms []*runner.Arm
-	var paths [2]string
+	run := runner.Run{Plan: plan, Budget: budget}
+	var known []*precision
+	var runs []*results.Run
 	for i, command := range commands {
 		process, err := startArm(command, console)
 		if err != nil {
-			return failed(err)
+			return nil, failed(err)
 		}
 		defer process.close()
 		dir, err := results.Create(out, results.Header{
 			ID: id + "-" + string("ab"[i]), Started: now, Seed: plan.Seed, Program: process.hello.Host.Program, Command: os.Args, Plan: raw,
+			Until: until, BudgetNs: int64(budget),
 		})
 		if err != nil {
-			return failed(err)
+			return nil, failed(err)
 		}
-		defer func() { err = errors.Join(err, failed(dir.Close())) }()
-		paths[i] = dir.Dir
-		arms = append(arms, &runner.Arm{ID: dir.Header.ID, Measure: process.measure, Host: process.hello.Host, Sink: dir.Append})
+		defer dir.Close()
+		p := newPrecision(until, nil)
+		dirs, runs, known = append(dirs, dir.Dir), append(runs, dir), append(known, p)
+		run.Arms = append(run.Arms, &runner.Arm{
+			ID: dir.Header.ID, Measure: process.measure, Host: process.hello.Host,
+			Sink: func(r results.Record) error {
+				p.add(r)
+				return dir.Append(r)
+			},
+		})
 	}
 	fmt.Fprintf(console, "%s: %d cells × 2 arms × %d launches of %v, seed %d, about %v\n", filepath.Join(out, id),
 		len(plan.Cells), plan.Launches, plan.Time, plan.Seed, 2*plan.Estimate(len(plan.Cells)).Round(time.Second))
 	progress := newProgress(console, 2*len(plan.Cells)*plan.Launches, plan.Launches)
-	run := runner.Run{Plan: plan, Arms: arms, Progress: progress.before}
-	stopped := run.Execute(c.Context())
-	progress.finish()
-	if stopped != nil && !errors.Is(stopped, context.Canceled) {
-		return failed(stopped)
+	run.Progress = progress.before
+	if until > 0 {
+		run.More = func(c results.Cell) bool { return known[0].wide(c) || known[1].wide(c) }
 	}
-	fmt.Fprintln(console, paths)
-	return nil
+	err = run.Execute(c.Context())
+	progress.finish()
+	if errors.Is(err, context.Canceled) {
+		return nil, &exitError{exitFailed, fmt.Errorf("interrupted; what was measured is in %s and %s", dirs[0], dirs[1])}
+	}
+	for i, dir := range runs {
+		err = errors.Join(err, dir.Missed(known[i].missed(plan)), dir.WriteBench())
+	}
+	return dirs, failed(err)
 }

@@ -145,14 +145,7 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 	if stopped != nil && !errors.Is(stopped, context.Canceled) {
 		return failed(stopped)
 	}
-	var missed []string
-	if run.More != nil {
-		for _, c := range plan.Cells {
-			if run.More(c) {
-				missed = append(missed, c.Name())
-			}
-		}
-	}
+	missed := known.missed(plan)
 	if err := errors.Join(dir.Missed(missed), dir.WriteBench()); err != nil {
 		return failed(err)
 	}

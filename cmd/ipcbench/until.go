@@ -4,12 +4,11 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"ipcbench/bench"
 	"ipcbench/results"
 )
 
@@ -30,21 +29,7 @@ func (f *untilFlags) until() (float64, error) {
 	if f.width == "" {
 		return 0, nil
 	}
-	w, err := parsePercent(f.width)
-	if err != nil {
-		return 0, fmt.Errorf("--until: %w", err)
-	}
-	return w, nil
-}
-
-// parsePercent reads "2%" or "0.5%" as a share: more than 0, less than 1.
-func parsePercent(s string) (float64, error) {
-	digits, ok := strings.CutSuffix(s, "%")
-	v, err := strconv.ParseFloat(digits, 64)
-	if !ok || err != nil || !(v > 0 && v < 100) {
-		return 0, fmt.Errorf("%q: want a percentage above 0%% and below 100%%, as in 2%%", s)
-	}
-	return v / 100, nil
+	return parseShare("--until", f.width, 0.001, 0.5)
 }
 
 // precision follows how well each cell is known while a run goes on.
@@ -71,6 +56,17 @@ func (p *precision) wide(c results.Cell) bool {
 	}
 	m := s[0].NsPerOp
 	return math.IsInf(m.Hi-m.Lo, 0) || (m.Hi-m.Lo)/2 > p.until*m.Center
+}
+
+// missed names the plan's cells that are wide still; none where no width was
+// asked for.
+func (p *precision) missed(plan bench.Plan) (names []string) {
+	for _, c := range plan.Cells {
+		if p.until > 0 && p.wide(c) {
+			names = append(names, c.Name())
+		}
+	}
+	return names
 }
 
 // tell lists the cells that did not get there.
