@@ -173,7 +173,7 @@ func (d *doubtful) interleaving(old, new *Side) {
 	doubt := Doubt{Name: "not interleaved",
 		Why:    "what drifts in between (heat, neighbours, memory layout, the boot) looks like a change in all cells at once, and no test can tell",
 		Remedy: "measure the sides in turns; where they need a reboot, boot each several times in the order A B B A and compare old1,old2 with new1,new2"}
-	doubt.What = fmt.Sprintf("not interleaved: the sides alternate %d times in %d passes", changes, len(old.passes)+len(new.passes))
+	doubt.What = fmt.Sprintf("not interleaved: in order of time, the side changes %d times in %d passes", changes, len(old.passes)+len(new.passes))
 	if !known {
 		doubt.What = "not known to be interleaved: a side has no times"
 	}

@@ -57,12 +57,10 @@ var (
 
 // suites is how many suites of a size are drawn: the larger are dearer.
 func suites(cells int) int {
-	switch {
-	case cells <= 300:
+	if cells <= 300 {
 		return 400
-	default:
-		return 100
 	}
+	return 40
 }
 
 func at(cv float64) noise {
