@@ -91,7 +91,7 @@ type doubtful struct {
 func doubts(old, new *Side, o Options) *doubtful {
 	d := &doubtful{list: []Doubt{}, cells: axis(o.By) == nil, at: map[string]int{}}
 	for _, r := range hostRules {
-		if r.key == o.By {
+		if r.key == o.By || len(old.hosts) == 0 || len(new.hosts) == 0 {
 			continue
 		}
 		a, b := old.facts(r.fact), new.facts(r.fact)

@@ -73,7 +73,7 @@ func TestDoubts(t *testing.T) {
 			t.Errorf("%s: doubts %v", tt.name, names(r.Doubts))
 			continue
 		}
-		if tt.name != "host" && len(r.Doubts) != 1 {
+		if len(r.Doubts) != 1 {
 			t.Errorf("%s: more doubts than the one: %v", tt.name, names(r.Doubts))
 		}
 		for _, d := range r.Doubts {
