@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/xml"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -10,7 +11,7 @@ import (
 	"ipcbench/compare/gate"
 )
 
-// bound is the most alarms in 300 suites that a rate of 1 % gives in all but
+// few suites are drawn; bound is the highest share of alarms in them that a rate of 1 % gives in all but
 // one case in ten thousand.
 const (
 	few   = 300
@@ -68,6 +69,9 @@ func sd(values []float64) float64 {
 
 func TestPicture(t *testing.T) {
 	svg := picture([]panel{{"title", []float64{0, 0.1}, []curve{{6, []float64{0, 1}}}}})
+	if err := xml.Unmarshal([]byte(svg), new(struct{})); err != nil {
+		t.Errorf("not XML: %v", err)
+	}
 	if !strings.HasPrefix(svg, "<svg") || strings.Count(svg, "<g ") != 1 || !strings.Contains(svg, "n = 6") {
 		t.Errorf("not the picture asked for: %s", svg)
 	}
