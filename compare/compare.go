@@ -40,10 +40,9 @@ func Compare(old, new *Side, o Options) *Report {
 		Threshold: o.Threshold, Alpha: o.alpha(),
 	}
 	d := doubts(old, new, o)
-	r.Doubts = d.list
 	pairs := r.pair(old, new, o)
 	if d.refused && !o.Force {
-		r.Refused = true
+		r.Refused, r.Doubts = true, d.list
 		return r
 	}
 	for _, p := range pairs {
@@ -57,12 +56,13 @@ func Compare(old, new *Side, o Options) *Report {
 			}
 		}
 	}
+	r.Doubts = d.list
 	parallel(len(r.Rows), func(i int) { r.Rows[i].describe() })
 	r.judge(o)
 	r.Means = means(r.Rows)
 	slices.SortFunc(r.Rows, func(a, b Row) int {
 		return cmp.Or(cmp.Compare(a.Verdict.order(), b.Verdict.order()), -cmp.Compare(a.size(), b.size()),
-			cmp.Compare(a.Name, b.Name), cmp.Compare(a.Metric, b.Metric))
+			cmp.Compare(a.Name, b.Name), cmp.Compare(a.column, b.column))
 	})
 	return r
 }

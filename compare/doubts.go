@@ -91,7 +91,7 @@ type doubtful struct {
 func doubts(old, new *Side, o Options) *doubtful {
 	d := &doubtful{list: []Doubt{}, cells: axis(o.By) == nil, at: map[string]int{}}
 	for _, r := range hostRules {
-		if r.key == o.By {
+		if r.key == o.By || len(old.hosts) == 0 || len(new.hosts) == 0 {
 			continue
 		}
 		a, b := old.facts(r.fact), new.facts(r.fact)
@@ -173,7 +173,7 @@ func (d *doubtful) interleaving(old, new *Side) {
 	doubt := Doubt{Name: "not interleaved",
 		Why:    "what drifts in between (heat, neighbours, memory layout, the boot) looks like a change in all cells at once, and no test can tell",
 		Remedy: "measure the sides in turns; where they need a reboot, boot each several times in the order A B B A and compare old1,old2 with new1,new2"}
-	doubt.What = fmt.Sprintf("not interleaved: the sides alternate %d times in %d passes", changes, len(old.passes)+len(new.passes))
+	doubt.What = fmt.Sprintf("not interleaved: in order of time, the side changes %d times in %d passes", changes, len(old.passes)+len(new.passes))
 	if !known {
 		doubt.What = "not known to be interleaved: a side has no times"
 	}

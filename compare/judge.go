@@ -37,7 +37,7 @@ func (r *Report) judge(o Options) {
 			row.Verdict, row.Why = Unjudged, "a value is 0: there is no ratio"
 		case olds < 2 || news < 2 || gate.MinP(olds, news) > alpha:
 			row.Verdict, row.Need = Unjudged, minN
-			row.Why = fmt.Sprintf("%d and %d launches: no p can be below %.2g", olds, news, gate.MinP(olds, news))
+			row.Why = fmt.Sprintf("%d and %d launches: no p can be below %.2g; %d a side would do", olds, news, gate.MinP(olds, news), minN)
 		default:
 			judged = append(judged, row)
 		}

@@ -75,7 +75,12 @@ func loadBy(inputs []Input, q Query) (*Loaded, error) {
 		all.Paths = append(all.Paths, in.Paths...)
 	}
 	var err error
+	unknown := 0
 	l.Warnings, err = all.read(q, func(r *results.Record, p picked) {
+		if p.unknown {
+			unknown++
+			return
+		}
 		s := sides[p.side]
 		if s == nil {
 			s = NewSide(p.side.StringValues(), q.Metrics)
@@ -88,6 +93,9 @@ func loadBy(inputs []Input, q Query) (*Loaded, error) {
 			s.Next()
 		}
 	})
+	if unknown > 0 {
+		l.Warnings = append(l.Warnings, fmt.Sprintf("%d records do not say their %s and were left out", unknown, results.Quote(ByKey(q.By))))
+	}
 	benchproc.SortKeys(keys)
 	for _, k := range keys {
 		l.Sides = append(l.Sides, sides[k])

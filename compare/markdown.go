@@ -37,7 +37,7 @@ func (r *Report) WriteMarkdown(w io.Writer, summary bool) error {
 		fmt.Fprintf(b, "- not comparable: %s, %s: %s\n", c.Name, c.Metric, escape(strings.Join(c.Doubts, ", ")))
 	}
 	if r.NeverOK > 0 {
-		fmt.Fprintf(b, "\n%d cells have no numbers on either side.\n", r.NeverOK)
+		fmt.Fprintf(b, "\nCells without a number on either side: %d.\n", r.NeverOK)
 	}
 	return b.Flush()
 }

@@ -63,6 +63,7 @@ type picked struct {
 	ok      bool
 	side    benchproc.Key
 	cell    results.Cell
+	unknown bool   // it does not say what would tell its side
 	metrics uint64 // a bit for each that the filter lets through
 }
 
@@ -72,7 +73,7 @@ func newPicker(q Query) (*picker, error) {
 	p := &picker{metrics: q.Metrics, forget: axis(ByKey(q.By)), known: map[subject]picked{}}
 	var err error
 	if p.filter, err = benchproc.NewFilter(q.Filter); err != nil {
-		return nil, fmt.Errorf("--filter %q: %w", results.Quote(q.Filter), err)
+		return nil, badQuery("--filter", q.Filter, err)
 	}
 	by := q.By
 	for _, a := range axes {
@@ -82,9 +83,16 @@ func newPicker(q Query) (*picker, error) {
 	}
 	var parser benchproc.ProjectionParser
 	if p.by, err = parser.Parse(by, p.filter); err != nil {
-		return nil, fmt.Errorf("--by %q: %w", results.Quote(q.By), err)
+		return nil, badQuery("--by", q.By, err)
 	}
 	return p, nil
+}
+
+// badQuery says what is wrong with a query, without the picture of it that
+// benchproc draws below.
+func badQuery(flag, query string, err error) error {
+	what, _, _ := strings.Cut(err.Error(), "\n")
+	return fmt.Errorf("%s %s: %s", flag, results.Quote(query), results.Quote(what))
 }
 
 // pick decides over a record of the file path.
@@ -113,6 +121,7 @@ func (p *picker) pick(r *results.Record, path string) picked {
 		p.forget(&got.cell)
 	}
 	got.side = p.by.Project(res)
+	got.unknown = got.ok && p.forget == nil && len(p.by.Fields()) > 0 && got.side.StringValues() == ""
 	p.known[key] = got
 	return got
 }

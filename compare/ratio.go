@@ -41,7 +41,7 @@ func tail(n1, n2 int) int {
 	beyond := (1 - confidence) / 2
 	if n1 > stats.MannWhitneyExactLimit || n2 > stats.MannWhitneyExactLimit {
 		sd := math.Sqrt(float64(n1) * float64(n2) * float64(n1+n2+1) / 12)
-		return max(0, int(float64(n1)*float64(n2)/2+stats.StdNormal.InvCDF(beyond)*sd))
+		return max(0, int(float64(n1)*float64(n2)/2+stats.StdNormal.InvCDF(beyond)*sd+0.5)) // 0.5 corrects for continuity, as the test does
 	}
 	if k, ok := tails.Load([2]int{n1, n2}); ok {
 		return k.(int)

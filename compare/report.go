@@ -3,6 +3,7 @@ package compare
 import (
 	"encoding/json"
 	"math"
+	"slices"
 
 	"ipcbench/results"
 )
@@ -181,7 +182,7 @@ func (r *Report) Status() Status {
 	switch {
 	case r.Count(Slower)+r.Count(Broken) > 0:
 		return Regressed
-	case len(r.Rows) == 0 && r.Count(Lost) == 0:
+	case len(r.Rows) == 0 && !slices.ContainsFunc(r.Outcomes, func(c Change) bool { return c.To == results.Untrusted }):
 		return Nothing
 	case r.Count(Unjudged)+r.Count(Lost)+len(r.Incomparable) > 0:
 		return Undecided

@@ -91,10 +91,11 @@ func (e Estimate) interval() string {
 	return benchmath.Summary{Center: float64(e.Median), Lo: float64(e.Lo), Hi: float64(e.Hi)}.PctRangeString()
 }
 
-// size is how large the change is, on the scale of logarithms.
+// size is how large the change is, on the scale of logarithms, in thousandths:
+// two metrics that are one in disguise are of one size.
 func (r *Row) size() float64 {
 	if v := math.Abs(math.Log(float64(r.Ratio.Center))); !math.IsNaN(v) {
-		return v
+		return math.Round(1000 * v)
 	}
 	return math.Inf(1)
 }

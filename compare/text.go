@@ -33,7 +33,7 @@ func (r *Report) WriteText(w io.Writer, summary bool) error {
 		fmt.Fprintf(b, "not comparable: %s, %s: %s\n", c.Name, c.Metric, strings.Join(c.Doubts, ", "))
 	}
 	if r.NeverOK > 0 {
-		fmt.Fprintf(b, "\n%d cells have no numbers on either side\n", r.NeverOK)
+		fmt.Fprintf(b, "\ncells without a number on either side: %d\n", r.NeverOK)
 	}
 	fmt.Fprintf(b, "\n%s\n", r.counts())
 	return b.Flush()

@@ -24,6 +24,7 @@ func falseAlarms(m method, z noise, cells, n, suites int, rest float64) float64 
 func detected(m method, z noise, cells, n, suites int, changes []float64) []float64 {
 	r := rand.New(rand.NewPCG(2, uint64(cells*n)))
 	found := make([]float64, len(changes))
+	copies := max(1, cells/600) // a large suite has room for several cells of each change
 	for s := range suites {
 		if cells < 10*len(changes) { // several at once would not be a small part of the suite
 			for k, change := range changes {
@@ -33,15 +34,15 @@ func detected(m method, z noise, cells, n, suites int, changes []float64) []floa
 			}
 			continue
 		}
-		p := m.p(z.suite(r, cells, n, 0, changes...), uint64(s))
-		for k := range changes {
-			if p[k] <= alpha {
-				found[k]++
+		p := m.p(z.suite(r, cells, n, 0, slices.Repeat(changes, copies)...), uint64(s))
+		for i := range copies * len(changes) {
+			if p[i] <= alpha {
+				found[i%len(changes)]++
 			}
 		}
 	}
 	for k := range found {
-		found[k] /= float64(suites)
+		found[k] /= float64(suites * copies)
 	}
 	return found
 }
