@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"ipcbench/bench"
 	"ipcbench/host"
 	"ipcbench/results"
 )
@@ -84,29 +83,6 @@ func Start(o Options) (*Session, error) {
 		return nil, err
 	}
 	return s, nil
-}
-
-// minFiles is how many descriptors a session of few peers needs in each of
-// its processes, with some to spare.
-const minFiles = 32
-
-// enoughFiles tries whether this process may open minFiles more descriptors:
-// the Go runtime gives up with a trace where it cannot have its own.
-func enoughFiles() error {
-	var fds []int
-	defer func() {
-		for _, fd := range fds {
-			unix.Close(fd)
-		}
-	}()
-	for len(fds) < minFiles {
-		fd, err := unix.Open("/", unix.O_PATH|unix.O_CLOEXEC, 0)
-		if err != nil {
-			return fmt.Errorf("%d descriptors are free, a session needs %d: raise `ulimit -n`, getrlimit(2): %w", len(fds), minFiles, os.NewSyscallError("openat", err))
-		}
-		fds = append(fds, fd)
-	}
-	return nil
 }
 
 // Host is what the machine is, and what about it spoils numbers.
@@ -257,105 +233,4 @@ func clean(journal string) error {
 func (s *Session) Close() error {
 	s.noise.Close()
 	return s.end()
-}
-
-// Launch is an open launch of a cell: its processes run and have attached.
-type Launch struct {
-	Cell    results.Cell
-	Given   *results.Given
-	Workers []results.Worker // by part
-	Started time.Duration    // how long starting and attaching took
-
-	session *Session
-}
-
-// Open starts the processes of a cell. Every error is a *CellError; it is
-// errors.ErrUnsupported where this machine cannot carry the cell.
-func (s *Session) Open(c results.Cell) (*Launch, error) {
-	l, err := s.open(c)
-	if err != nil {
-		return nil, &CellError{Cell: c.Name(), Err: err}
-	}
-	return l, nil
-}
-
-func (s *Session) open(c results.Cell) (*Launch, error) {
-	w := bench.LookupWorkload(c.Workload)
-	if w == nil {
-		return nil, fmt.Errorf("unknown workload %q", c.Workload)
-	}
-	if err := w.Admit(c.Peers); err != nil {
-		return nil, err
-	}
-	cpus, err := host.Assign(s.cpus, c.Place, len(w.Topology(c.Peers).Parts))
-	if err != nil {
-		return nil, err
-	}
-	if s.child == nil {
-		if err := s.start(); err != nil {
-			return nil, err
-		}
-	}
-	s.phase = "open"
-	begin := time.Now()
-	t := s.options.timeout()
-	r, err := s.call(request{Open: &openRequest{Cell: c, CPUs: cpus, Timeout: t}}, 2*t)
-	if err != nil {
-		return nil, err
-	}
-	if r.Opened == nil {
-		return nil, errors.New("session answered out of turn")
-	}
-	l := &Launch{Cell: c, Given: r.Opened.Given, Workers: r.Opened.Workers, session: s, Started: time.Since(begin)}
-	if err := l.checkAffinity(cpus); err != nil {
-		l.Close()
-		return nil, err
-	}
-	return l, nil
-}
-
-// ask sends a request of this launch and wraps what goes wrong.
-func (l *Launch) ask(r request, timeout time.Duration, answered func(*reply) bool) (*reply, error) {
-	a, err := l.session.call(r, timeout)
-	if err == nil && !answered(a) {
-		err = errors.New("session answered out of turn")
-	}
-	if err != nil {
-		return nil, &CellError{Cell: l.Cell.Name(), Err: err}
-	}
-	return a, nil
-}
-
-// checkAffinity holds what was read back against what was asked for.
-func (l *Launch) checkAffinity(asked []int) error {
-	for i, cpu := range asked {
-		if got := l.Workers[i].CPUs; len(got) != 1 || got[0] != cpu {
-			return fmt.Errorf("%s runs on CPUs %v, not on CPU %d as asked", l.Workers[i].Role, got, cpu)
-		}
-	}
-	return nil
-}
-
-// Round plays n operations. Expected is how long they should take; the
-// watchdog waits far longer.
-func (l *Launch) Round(kind Kind, n int, expected time.Duration) (*Round, error) {
-	l.session.phase = string(kind) + " round"
-	t := l.session.options.timeout() + 20*expected
-	r, err := l.ask(request{Round: &roundRequest{Kind: kind, N: n, Timeout: t}}, 3*t,
-		func(a *reply) bool { return len(a.Round) == len(l.Workers) })
-	if err != nil {
-		return nil, err
-	}
-	return newRound(kind, n, r.Round), nil
-}
-
-// Close ends the launch's processes and removes its objects.
-func (l *Launch) Close() (stopped bool, err error) {
-	l.session.phase = "exit"
-	t := l.session.options.timeout()
-	r, err := l.ask(request{Close: &closeRequest{Timeout: t}}, 2*t, func(a *reply) bool { return a.Closed != nil })
-	if err != nil {
-		return false, err
-	}
-	return r.Closed.Stopped, nil
 }

@@ -125,6 +125,25 @@ func TestKillCoordinatorInPhase(t *testing.T) {
 	}
 }
 
+// A session that could not notice goes with its coordinator all the same.
+func TestKillCoordinatorOfStoppedSession(t *testing.T) {
+	s := startSession(t, Options{})
+	if s.journal != "" {
+		t.Skip(s.Isolation) // it must notice, to clean up
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	victimise(t, func(steps *bufio.Scanner) {
+		steps.Scan() // it is about to open the first launch: the session is up
+		for _, p := range ourProcesses() {
+			if strings.HasPrefix(p.command, "ipcbench-session") {
+				halt(t, p)
+			}
+		}
+	}, shared(false))
+}
+
 func shared(on bool) string {
 	if on {
 		return "SHARED=1"

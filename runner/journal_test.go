@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -183,7 +184,9 @@ func TestCleanKeepsWhatIsNotOurs(t *testing.T) {
 // can have made it.
 func TestCleanKeepsOtherDirectories(t *testing.T) {
 	for name, dir := range map[string]func(t *testing.T) string{
-		"another name": func(t *testing.T) string { return t.TempDir() },
+		"another name": func(t *testing.T) string {
+			return makeDir(t, filepath.Join(t.TempDir(), "mine"), 0o700)
+		},
 		"open to others": func(t *testing.T) string {
 			dir := filepath.Join(t.TempDir(), "ipcbench-"+strings.Repeat("A", 26))
 			return makeDir(t, dir, 0o755)
@@ -307,6 +310,23 @@ func TestCleanRefusesSymlink(t *testing.T) {
 	left, err := CleanJournal(link, true)
 	if !errors.Is(err, unix.ELOOP) || len(left) != 0 || a.count(t) != len(a.objects) {
 		t.Errorf("%v, %v, %d objects are there; want ELOOP", left, err, a.count(t))
+	}
+}
+
+// A worker that a killed session was just starting holds the lock a little
+// longer: the coordinator waits for it.
+func TestCleanWaitsForLock(t *testing.T) {
+	a := abandon(t)
+	f, err := os.Open(a.path)
+	if err == nil {
+		err = unix.Flock(int(f.Fd()), unix.LOCK_EX)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(20*time.Millisecond, func() { f.Close() })
+	if err := clean(a.path); err != nil || a.count(t) != 0 || exists(a.path) {
+		t.Errorf("%v; %d objects are there, journal: %v", err, a.count(t), exists(a.path))
 	}
 }
 

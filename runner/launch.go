@@ -236,7 +236,7 @@ func (l *launch) blame(first event) error {
 			}
 		}
 		// One that said why has exited with status 1 for it.
-		if e.err == nil || e.ended && explained[e.part] {
+		if e.err == nil || explained[e.part] {
 			return
 		}
 		explained[e.part] = true

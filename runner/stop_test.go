@@ -58,7 +58,7 @@ func TestStoppedWorkerVoids(t *testing.T) {
 					t.Error(err)
 				}
 			}()
-			rec, _ := s.Measure(pipePong, Measurement{Time: 300 * time.Millisecond})
+			rec, _ := s.Measure(pipePong, Measurement{Time: time.Second})
 			<-done
 			const want = "a worker was stopped or continued by a signal"
 			if rec.Outcome != results.Untrusted || rec.Reason != want {
@@ -78,7 +78,7 @@ func TestStoppedWorkerHangs(t *testing.T) {
 	const timeout = 500 * time.Millisecond
 	for shared, name := range isolated {
 		t.Run(name, func(t *testing.T) {
-			s := startSession(t, Options{Shared: shared, Timeout: timeout})
+			s := startSession(t, Options{Shared: shared})
 			var victim proc
 			var since time.Time
 			done := make(chan struct{})
@@ -92,6 +92,7 @@ func TestStoppedWorkerHangs(t *testing.T) {
 				halt(t, victim)
 				since = time.Now()
 			}()
+			s.options.Timeout = timeout
 			_, err = l.Round(Timed, 1<<30, 0)
 			<-done
 			var at *WorkerError
@@ -114,7 +115,7 @@ func TestStoppedWorkerHangs(t *testing.T) {
 func TestStoppedSession(t *testing.T) {
 	for shared, name := range isolated {
 		t.Run(name, func(t *testing.T) {
-			s := startSession(t, Options{Shared: shared, Timeout: 200 * time.Millisecond})
+			s := startSession(t, Options{Shared: shared})
 			l, err := s.Open(pipePong)
 			if err != nil {
 				t.Fatal(err)
@@ -125,7 +126,9 @@ func TestStoppedSession(t *testing.T) {
 					halt(t, p)
 				}
 			}
+			s.options.Timeout = 200 * time.Millisecond
 			_, err = l.Round(Timed, 10, 0)
+			s.options.Timeout = 0
 			var at *WorkerError
 			var hung *HungError
 			if !errors.As(err, &at) || !errors.As(err, &hung) || at.PID != pid || at.Role != "session" || hung.State != "T" {

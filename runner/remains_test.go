@@ -1,0 +1,204 @@
+package runner
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// patience is how long anything may take to go away.
+const patience = 2 * time.Second
+
+// eventually polls until done, which it reports.
+func eventually(done func() bool) bool {
+	for deadline := time.Now().Add(patience); !done(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			return false
+		}
+	}
+	return true
+}
+
+// told is what one test was blamed for already.
+var told = map[string]bool{}
+
+// nothingLeft checks that all processes, objects and files of our sessions
+// are gone, save what those that are open hold between launches.
+func nothingLeft(t *testing.T) {
+	t.Helper()
+	var left []string
+	first := remains()
+	if !eventually(func() bool {
+		left = remains()
+		left = slices.DeleteFunc(left, func(s string) bool {
+			// Where others make objects too, only what stays is left behind.
+			return told[s] || os.Getenv(envOwnIPC) == "" && !slices.Contains(first, s)
+		})
+		return len(left) == 0
+	}) {
+		for _, s := range left {
+			told[s] = true
+		}
+		t.Errorf("left after %v:\n%s", patience, strings.Join(left, "\n"))
+	}
+}
+
+func remains() (left []string) {
+	var alive []int
+	held := false
+	for _, s := range opened {
+		if s.child != nil {
+			alive = append(alive, s.child.pid)
+			held = held || s.journal != ""
+		}
+	}
+	for _, p := range ourProcesses() {
+		if !slices.Contains(alive, p.pid) {
+			left = append(left, fmt.Sprintf("process %d: %s", p.pid, p.command))
+		}
+	}
+	left = append(left, sysvObjects()...)
+	filepath.WalkDir(private, func(path string, d fs.DirEntry, err error) error {
+		ours := strings.HasPrefix(filepath.Base(path), "ipcbench-") || strings.HasSuffix(path, ".journal")
+		if err == nil && (ours && !held || d.Type()&fs.ModeNamedPipe != 0) {
+			left = append(left, path)
+		}
+		return nil
+	})
+	for _, pid := range alive {
+		for _, o := range within(pid) {
+			left = append(left, "in the namespace of session "+strconv.Itoa(pid)+": "+o)
+		}
+	}
+	return left
+}
+
+// sysvObjects lists the System V objects in the IPC namespace of the calling
+// thread: all of them, or this user's where the namespace is the host's.
+func sysvObjects() (objects []string) {
+	for _, kind := range []string{"shm", "sem", "msg"} {
+		b, err := os.ReadFile("/proc/sysvipc/" + kind)
+		if err != nil {
+			continue
+		}
+		header, list, _ := strings.Cut(string(b), "\n")
+		uid := slices.Index(strings.Fields(header), "cuid")
+		for line := range strings.Lines(list) {
+			f := strings.Fields(line)
+			if os.Getenv(envOwnIPC) != "" || f[uid] == strconv.Itoa(os.Geteuid()) {
+				objects = append(objects, kind+" "+f[1])
+			}
+		}
+	}
+	return objects
+}
+
+// within lists what a session holds in an IPC namespace and on a tmpfs of its
+// own. Only root may enter.
+func within(pid int) []string {
+	ours, _ := os.Readlink("/proc/self/ns/ipc")
+	theirs, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/ipc", pid))
+	if err != nil || ours == theirs || os.Geteuid() != 0 {
+		return nil
+	}
+	paths, _ := filepath.Glob(fmt.Sprintf("/proc/%d/root/dev/shm/*", pid))
+	return append(inNamespace(pid, sysvObjects), paths...)
+}
+
+// inNamespace calls f on a thread that has entered the IPC namespace of pid
+// and ends afterwards.
+func inNamespace(pid int, f func() []string) (answer []string) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // for good: the thread is not to be used again
+		ns, err := os.Open(fmt.Sprintf("/proc/%d/ns/ipc", pid))
+		if err == nil {
+			err = unix.Setns(int(ns.Fd()), unix.CLONE_NEWIPC)
+			ns.Close()
+		}
+		if err != nil {
+			answer = []string{err.Error()}
+			return
+		}
+		answer = f()
+	}()
+	<-done
+	return answer
+}
+
+// proc is a process as /proc shows it.
+type proc struct {
+	pid, parent int
+	state       string
+	command     string // arguments, separated by spaces
+}
+
+// ourProcesses lists the sessions and workers that carry our mark in their
+// environment. One that is dead has none.
+func ourProcesses() (all []proc) {
+	mark := []byte("TMPDIR=" + private + "/")
+	dirs, _ := filepath.Glob("/proc/[0-9]*")
+	for _, dir := range dirs {
+		env, err := os.ReadFile(dir + "/environ")
+		if err != nil || !bytes.Contains(env, mark) || !bytes.Contains(env, []byte(envProcess+"=")) {
+			continue
+		}
+		if p, err := readProc(dir); err == nil {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+func readProc(dir string) (p proc, err error) {
+	stat, err := os.ReadFile(dir + "/stat")
+	if err != nil {
+		return p, err
+	}
+	f := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	command, err := os.ReadFile(dir + "/cmdline")
+	p.state, p.command = f[0], strings.TrimRight(strings.ReplaceAll(string(command), "\x00", " "), " ")
+	p.parent, _ = strconv.Atoi(f[1])
+	p.pid, _ = strconv.Atoi(filepath.Base(dir))
+	return p, err
+}
+
+// signal sends sig to the process if it is still the one that was found.
+func (p proc) signal(sig unix.Signal) error {
+	fd, err := unix.PidfdOpen(p.pid, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	if now, err := readProc(fmt.Sprintf("/proc/%d", p.pid)); err != nil || now.command != p.command {
+		return errors.Join(err, unix.ESRCH)
+	}
+	return unix.PidfdSendSignal(fd, sig, nil, 0)
+}
+
+// cpuTime is what the process has used so far.
+func cpuTime(pid int) time.Duration {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/schedstat", pid)) // of the main thread, proc(5)
+	if err != nil {
+		return 0
+	}
+	ns, _ := strconv.ParseInt(strings.Fields(string(b))[0], 10, 64)
+	return time.Duration(ns)
+}
+
+func stateOf(pid int) string {
+	p, _ := readProc(fmt.Sprintf("/proc/%d", pid))
+	return p.state
+}
