@@ -32,7 +32,7 @@ type Arm struct {
 	Earlier []results.Record // of the same run, before it was interrupted
 	Sink    func(results.Record) error
 
-	done    map[results.Cell]int  // the last launch that counts
+	done    map[results.Cell]int  // the last launch that is ok
 	settled map[results.Cell]bool // skipped or failed: more launches would tell nothing
 	ops     map[results.Cell]int  // operations that fill the plan's time
 }
@@ -75,47 +75,57 @@ func (r *Run) settled(c results.Cell) bool {
 	return !slices.ContainsFunc(r.Arms, func(a *Arm) bool { return !a.settled[c] })
 }
 
+// turn is one launch that a pass owes.
+type turn struct {
+	arm  *Arm
+	cell results.Cell
+}
+
+// pass launches every cell once on every arm. What was not to be trusted has
+// its turn again when all others had theirs: disturbances come in bursts.
 func (r *Run) pass(ctx context.Context, pass int, cells []results.Cell) error {
-	for i, c := range r.Plan.Pass(pass, cells) {
-		arms := slices.Clone(r.Arms)
-		if pass%2 == 0 {
-			slices.Reverse(arms)
+	arms := slices.Clone(r.Arms)
+	if pass%2 == 0 {
+		slices.Reverse(arms)
+	}
+	var turns []turn
+	for _, c := range r.Plan.Pass(pass, cells) {
+		for _, arm := range arms {
+			if !arm.settled[c] && arm.done[c] < pass {
+				turns = append(turns, turn{arm, c})
+			}
 		}
-		for j, arm := range arms {
-			if arm.settled[c] || arm.done[c] >= pass {
-				continue
-			}
-			if r.Progress != nil {
-				left := (len(cells)-i)*len(arms) - j + max(0, r.Plan.Launches-pass)*len(cells)*len(arms)
-				r.Progress(pass, c, left)
-			}
-			if err := r.launch(ctx, arm, c, pass); err != nil {
+	}
+	later := max(0, r.Plan.Launches-pass) * len(turns)
+	for attempt := 1; attempt <= maxAttempts && len(turns) > 0; attempt++ {
+		var again []turn
+		for i, t := range turns {
+			if err := ctx.Err(); err != nil {
 				return err
 			}
+			if r.Progress != nil {
+				r.Progress(pass, t.cell, later+len(turns)-i+len(again))
+			}
+			outcome, err := r.launch(t, pass, attempt)
+			if err != nil {
+				return err
+			}
+			if outcome == results.Untrusted {
+				again = append(again, t)
+			}
 		}
+		turns = again
 	}
 	return nil
 }
 
-// launch measures a cell once, and again while it is untrusted.
-func (r *Run) launch(ctx context.Context, arm *Arm, c results.Cell, pass int) error {
-	for attempt := 1; attempt <= maxAttempts; attempt++ {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		rec, ops := arm.Measure(c, Measurement{Time: r.Plan.Time, Verify: r.Plan.Verify, Ops: arm.ops[c]})
-		arm.ops[c] = ops
-		rec.Run, rec.Launch, rec.Attempt, rec.Seed, rec.Host = arm.ID, pass, attempt, r.Plan.Seed, arm.Host
-		if err := arm.Sink(rec); err != nil {
-			return err
-		}
-		arm.note(rec)
-		if rec.Outcome != results.Untrusted {
-			break
-		}
-	}
-	arm.done[c] = max(arm.done[c], pass) // untrusted in every attempt: its turn is over all the same
-	return nil
+// launch measures a cell once and hands on its record.
+func (r *Run) launch(t turn, pass, attempt int) (results.Outcome, error) {
+	rec, ops := t.arm.Measure(t.cell, Measurement{Time: r.Plan.Time, Verify: r.Plan.Verify, Ops: t.arm.ops[t.cell]})
+	t.arm.ops[t.cell] = ops
+	rec.Run, rec.Launch, rec.Attempt, rec.Seed, rec.Host = t.arm.ID, pass, attempt, r.Plan.Seed, t.arm.Host
+	t.arm.note(rec)
+	return rec.Outcome, t.arm.Sink(rec)
 }
 
 func (a *Arm) note(rec results.Record) {
