@@ -46,8 +46,8 @@ func planOf(launches int, mechs ...string) bench.Plan {
 	return p
 }
 
-// numbers renders launches and attempts: "1.1 2.1 2.2".
-func numbers(records []results.Record, mech string) string {
+// launchesOf renders launches and attempts: "1.1 2.1 2.2".
+func launchesOf(records []results.Record, mech string) string {
 	var out []string
 	for _, r := range records {
 		if r.Cell.Mechanism == mech {
@@ -83,7 +83,7 @@ func TestUntrustedIsMeasuredAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	for mech, want := range map[string]string{"fine": "1.1 2.1", "late": "1.1 1.2 2.1", "never": "1.1 1.2 1.3 2.1 2.2 2.3"} {
-		if got := numbers(a.kept, mech); got != want {
+		if got := launchesOf(a.kept, mech); got != want {
 			t.Errorf("%s: launches %s, want %s", mech, got, want)
 		}
 	}
@@ -103,7 +103,7 @@ func TestSettledIsLeftAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	for mech, want := range map[string]string{"skip": "1.1", "fail": "1.1", "x": "1.1 2.1 3.1"} {
-		if got := numbers(a.kept, mech); got != want {
+		if got := launchesOf(a.kept, mech); got != want {
 			t.Errorf("%s: launches %s, want %s", mech, got, want)
 		}
 	}
@@ -117,7 +117,7 @@ func TestMoreUntilEnough(t *testing.T) {
 	if err := run.Execute(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if wide, narrow := numbers(a.kept, "wide"), numbers(a.kept, "narrow"); wide != "1.1 2.1 3.1 4.1 5.1" || narrow != "1.1 2.1" {
+	if wide, narrow := launchesOf(a.kept, "wide"), launchesOf(a.kept, "narrow"); wide != "1.1 2.1 3.1 4.1 5.1" || narrow != "1.1 2.1" {
 		t.Errorf("launches: wide %s, narrow %s", wide, narrow)
 	}
 }
@@ -132,7 +132,7 @@ func TestResume(t *testing.T) {
 	if err := (&Run{Plan: p, Arms: []*Arm{arm}}).Execute(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if x, y := numbers(a.kept, "x"), numbers(a.kept, "y"); x != "3.1" || y != "1.1 2.1 3.1" {
+	if x, y := launchesOf(a.kept, "x"), launchesOf(a.kept, "y"); x != "3.1" || y != "1.1 2.1 3.1" {
 		t.Errorf("launches: x %s, y %s", x, y)
 	}
 }
