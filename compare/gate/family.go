@@ -121,21 +121,26 @@ func (f *family) actual() labels {
 	return l
 }
 
-// relabel draws labels. Every pass draws a lot, and in each pattern the lowest
-// lots are called new: each choice of its passes is as likely as any other,
-// and patterns that share passes share their fate.
+// relabel draws labels. Passes are put into a random order, and in each
+// pattern the first ones are called new: each choice of its passes is as likely
+// as any other, and patterns that share passes share their fate.
 func (f *family) relabel(l labels, seed, draw uint64) {
 	r := rand.New(rand.NewPCG(seed, draw))
-	lots := make([]uint64, f.passes)
-	for i := range lots {
-		lots[i] = r.Uint64()
-	}
+	rank := r.Perm(f.passes)
 	for i, p := range f.patterns {
+		if len(p.passes) == f.passes { // of all passes the ranks are known
+			for j, pass := range p.passes {
+				if rank[pass] < p.news {
+					l[i][rank[pass]] = j
+				}
+			}
+			continue
+		}
 		order := make([]int, len(p.passes))
 		for j := range order {
 			order[j] = j
 		}
-		slices.SortFunc(order, func(a, b int) int { return cmp.Compare(lots[p.passes[a]], lots[p.passes[b]]) })
+		slices.SortFunc(order, func(a, b int) int { return cmp.Compare(rank[p.passes[a]], rank[p.passes[b]]) })
 		copy(l[i], order)
 	}
 }

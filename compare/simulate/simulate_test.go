@@ -25,7 +25,7 @@ func TestGateHoldsItsLevel(t *testing.T) {
 		if got := falseAlarms(theGate, at(0.03), 300, n, few, threshold); got > bound {
 			t.Errorf("n = %d: %.3f of suites have a false alarm, want at most %v", n, got, alpha)
 		}
-		if got := falseAlarms(theGate, at(0.03), 300, n, few, 0); got != 0 {
+		if got := falseAlarms(theGate, at(0.03), 300, n, 50, 0); got != 0 {
 			t.Errorf("n = %d: %.3f of suites in which nothing changed have a false alarm", n, got)
 		}
 	}
