@@ -60,6 +60,8 @@ var layers = map[string][]string{
 	"mechanisms":   {"internal/sys"},
 	"results":      {},
 	"plots":        {"results"},
+	"compare/gate": {},
+	"compare":      {"compare/gate", "results"},
 	"host":         {"mechanisms", "results"},
 	"bench":        {"mechanisms", "results"},
 	"runner":       {"bench", "host", "mechanisms", "results", "internal/sys"},
@@ -67,12 +69,15 @@ var layers = map[string][]string{
 	// What stands above the engine may use all of it.
 	"mechanisms/mechtest": nil,
 	"fidelity":            nil,
+	"compare/simulate":    nil,
+	"power":               nil,
+	"power/slow":          {},
 	"kernels":             nil,
 	"cmd/ipcbench":        nil,
 }
 
 // system are the packages that call the kernel.
-var system = []string{"mechanisms", "mechanisms/mechtest", "host", "runner", "semantics", "internal/sys"}
+var system = []string{"mechanisms", "mechanisms/mechtest", "host", "runner", "semantics", "internal/sys", "power/slow"}
 
 // The folders are layers, and imports point one way.
 func TestImports(t *testing.T) {

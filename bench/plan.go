@@ -133,10 +133,10 @@ func (p Plan) sizes() (sizes []int) {
 	return slices.Compact(sizes)
 }
 
-// Pass returns the cells in the order of one pass (1, 2, …): shuffled, so that
-// a drift of the machine hits all cells alike, and the same for equal seeds.
-func (p Plan) Pass(pass int) []results.Cell {
-	cells := slices.Clone(p.Cells)
+// Pass returns cells in the order of one pass (1, 2, …): shuffled, so that a
+// drift of the machine hits all cells alike, and the same for equal seeds.
+func (p Plan) Pass(pass int, cells []results.Cell) []results.Cell {
+	cells = slices.Clone(cells)
 	r := rand.New(rand.NewPCG(p.Seed, uint64(pass)))
 	r.Shuffle(len(cells), func(i, j int) { cells[i], cells[j] = cells[j], cells[i] })
 	return cells

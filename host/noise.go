@@ -20,6 +20,7 @@ type NoiseMeter struct {
 	cpus      []int
 	stat      openFile
 	throttles []openFile // cpu.stat of each cgroup at or above this one that has a quota
+	pressure  openFile   // nil where the kernel keeps none
 	buf       []byte
 }
 
@@ -34,6 +35,7 @@ type NoiseSample struct {
 	steal     time.Duration // whole ticks
 	throttled time.Duration
 	periods   int64
+	pressure  time.Duration
 }
 
 // userTick is the unit of /proc/stat: USER_HZ is 100 on every architecture
@@ -50,6 +52,7 @@ func OpenNoise(root fs.FS, cpus []int) (*NoiseMeter, error) {
 		return nil, err
 	}
 	m.stat = stat
+	m.pressure, _ = t.open("/proc/pressure/cpu")
 	g := t.cgroup("cpu")
 	for _, dir := range g.dirs {
 		if _, _, limited := t.cpuQuota(dir, g.v2); !limited {
@@ -83,6 +86,9 @@ func (m *NoiseMeter) Close() {
 	m.stat.Close() // opened for reading: no error matters
 	for _, f := range m.throttles {
 		f.Close()
+	}
+	if m.pressure != nil {
+		m.pressure.Close()
 	}
 }
 
@@ -119,6 +125,16 @@ func (m *NoiseMeter) Read() (s NoiseSample, err error) {
 			}
 		}
 	}
+	if m.pressure != nil {
+		// "some avg10=0.00 … total=123" in µs stands first.
+		text, err := m.slurp(m.pressure, "full ")
+		if err != nil {
+			return s, fmt.Errorf("read /proc/pressure/cpu: %w", err)
+		}
+		_, total, _ := bytes.Cut(text, []byte("total="))
+		total, _, _ = bytes.Cut(total, []byte("\n"))
+		s.pressure = time.Duration(count(total)) * time.Microsecond
+	}
 	return s, nil
 }
 
@@ -150,6 +166,7 @@ func (s NoiseSample) Since(earlier NoiseSample) results.Noise {
 		StealNs:     int64(max(0, s.steal-earlier.steal)),
 		ThrottledNs: int64(max(0, s.throttled-earlier.throttled)),
 		Throttled:   max(0, s.periods-earlier.periods),
+		PressureNs:  int64(max(0, s.pressure-earlier.pressure)),
 	}
 }
 
@@ -165,27 +182,43 @@ func stolen(n results.Noise, elapsed time.Duration, share float64, ticks int64) 
 	return n.StealNs >= ticks*int64(userTick) && float64(n.StealNs) >= share*float64(elapsed)
 }
 
-// Voids tells why a launch that took elapsed is not to be trusted, or "".
-func Voids(n results.Noise, elapsed time.Duration) string {
+// Bounds on the time that other processes took from a worker, as a share of
+// the timed rounds. A CPU that is shared evenly with one other loses half.
+const voidingForeign, doubtfulForeign = 0.25, 0.10
+
+// Voids tells why a launch that took wall in all, and timed of it in timed
+// rounds, is not to be trusted, or "".
+func Voids(n results.Noise, wall, timed time.Duration) string {
 	switch {
 	case n.Stopped:
 		return "a worker was stopped or continued by a signal"
 	case n.Throttled > 0 || n.ThrottledNs > 0:
 		return fmt.Sprintf("the cgroup's CPU quota stopped the run in %s for %v (cpu.stat)", plural(int(n.Throttled), "period"), time.Duration(n.ThrottledNs))
-	case stolen(n, elapsed, voidingSteal, voidingTicks):
-		return fmt.Sprintf("the hypervisor kept %v of %v from the CPUs used (steal, /proc/stat)", time.Duration(n.StealNs), elapsed)
+	case float64(n.ForeignNs) > voidingForeign*float64(timed):
+		return fmt.Sprintf("other processes kept a worker from its CPU for %v of %v (schedstat)", time.Duration(n.ForeignNs), timed)
+	case stolen(n, wall, voidingSteal, voidingTicks):
+		return fmt.Sprintf("the hypervisor kept %v of %v from the CPUs used (steal, /proc/stat)", time.Duration(n.StealNs), wall)
 	}
 	return ""
 }
 
 // Doubtful is the warning below what voids a launch, or "".
-func Doubtful(n results.Noise, elapsed time.Duration) string {
-	if Voids(n, elapsed) != "" || !stolen(n, elapsed, doubtfulSteal, doubtfulTicks) {
+func Doubtful(n results.Noise, wall, timed time.Duration) string {
+	switch {
+	case Voids(n, wall, timed) != "":
 		return ""
+	case float64(n.ForeignNs) > doubtfulForeign*float64(timed):
+		return results.Doubt{
+			What:   fmt.Sprintf("other processes kept a worker from its CPU for more than %.0f %% of a launch (schedstat)", 100*doubtfulForeign),
+			Why:    "what they took is in the time per operation",
+			Remedy: "stop them, or keep them off the CPUs used",
+		}.String()
+	case stolen(n, wall, doubtfulSteal, doubtfulTicks):
+		return results.Doubt{
+			What:   fmt.Sprintf("steal of more than %.0f %% of a launch (/proc/stat)", 100*doubtfulSteal),
+			Why:    "the hypervisor ran others on the CPUs used, which lengthens the tail most",
+			Remedy: "repeat on a host of your own or at a quieter time",
+		}.String()
 	}
-	return results.Doubt{
-		What:   fmt.Sprintf("steal of more than %.0f %% of a launch (/proc/stat)", 100*doubtfulSteal),
-		Why:    "the hypervisor ran others on the CPUs used, which lengthens the tail most",
-		Remedy: "repeat on a host of your own or at a quieter time",
-	}.String()
+	return ""
 }

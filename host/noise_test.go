@@ -133,11 +133,14 @@ func TestVerdictOnNoise(t *testing.T) {
 		{"three ticks of a short launch", results.Noise{StealNs: 3 * tick}, 100 * time.Millisecond, true, false},
 		{"two ticks of a short launch", results.Noise{StealNs: 2 * tick}, 20 * time.Millisecond, false, true},
 		{"one tick of a short launch", results.Noise{StealNs: tick}, 10 * time.Millisecond, false, false},
+		{"others had the CPU for 30 %", results.Noise{ForeignNs: 300e6}, time.Second, true, false},
+		{"others had the CPU for 20 %", results.Noise{ForeignNs: 200e6}, time.Second, false, true},
+		{"others had the CPU for 5 %", results.Noise{ForeignNs: 50e6}, time.Second, false, false},
 	} {
-		if got := Voids(c.noise, c.elapsed); (got != "") != c.voids {
+		if got := Voids(c.noise, c.elapsed, c.elapsed); (got != "") != c.voids {
 			t.Errorf("%s: voids = %q, want a reason: %v", c.name, got, c.voids)
 		}
-		if got := Doubtful(c.noise, c.elapsed); (got != "") != c.doubted {
+		if got := Doubtful(c.noise, c.elapsed, c.elapsed); (got != "") != c.doubted {
 			t.Errorf("%s: doubtful = %q, want a warning: %v", c.name, got, c.doubted)
 		}
 	}

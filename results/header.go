@@ -23,6 +23,11 @@ type Header struct {
 	Program string          `json:"program"` // version of ipcbench
 	Command []string        `json:"command"` // as it was typed, one argument each
 	Plan    json.RawMessage `json:"plan"`    // the caller's own, given back as it was
+
+	// Where launches were added until intervals were narrow enough:
+	Until    float64  `json:"until,omitempty"`     // the half width asked for, as a share of the median
+	BudgetNs int64    `json:"budget_ns,omitempty"` // the time that launches might take
+	Missed   []string `json:"missed,omitempty"`    // cells that did not get there, by name
 }
 
 // NewID returns an identity for a run that starts at t, as in

@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// EscapeMarkdown makes s plain text in Markdown, harmless on a terminal too.
+func EscapeMarkdown(s string) string { return escape(s) }
+
 // escape makes s plain text in Markdown, wherever it stands in a line: no
 // markup, no HTML, no cell of a table ends early.
 func escape(s string) string {

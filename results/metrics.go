@@ -67,6 +67,39 @@ func (r *Record) Metrics() (all []Metric) {
 	return all
 }
 
+// Better tells which way a unit is better, "lower" or "higher"; "" is neither
+// or an unknown unit.
+func Better(unit string) string {
+	for _, m := range metrics {
+		if m.unit == unit {
+			return m.better
+		}
+	}
+	return ""
+}
+
+// Units returns the units that have a better way, in the order of the
+// benchmark format.
+func Units() (all []string) {
+	for _, m := range metrics {
+		if m.better != "" {
+			all = append(all, m.unit)
+		}
+	}
+	return all
+}
+
+// Measured returns what the record measured in a unit, and false where it did
+// not.
+func (r *Record) Measured(unit string) (float64, bool) {
+	for _, m := range metrics {
+		if m.unit == unit {
+			return m.get(r)
+		}
+	}
+	return 0, false
+}
+
 // tidied is a value in a unit that benchstat converts, nanoseconds to
 // seconds. It leaves a 0 unconverted, in a table of its own, so a 0, which no
 // clock measures, is not written at all.

@@ -18,6 +18,10 @@ type Set struct {
 	LeftOut     int       // lines that were left out, all
 	OtherSchema int       // of these, records of another schema
 	Warnings    []string  // doubts about the whole: a torn last line, records of two hosts
+
+	keep  func(*Record) // what becomes of a record; nil: it goes to Records
+	kept  int
+	hosts []*Host // the different ones, in order of appearance
 }
 
 // Problem is one line that was left out.
@@ -38,7 +42,13 @@ const maxProblems = 100
 // error means that the input as a whole could not be read: it is missing,
 // larger than 256 MiB or fails while it is read.
 func Read(path string) (*Set, error) {
-	s := &Set{Path: path}
+	return Scan(path, nil)
+}
+
+// Scan reads as Read does but holds no record: it hands each one to keep, in
+// the order of the file, and reuses it thereafter.
+func Scan(path string, keep func(*Record)) (*Set, error) {
+	s := &Set{Path: path, keep: keep}
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -62,6 +72,17 @@ func Read(path string) (*Set, error) {
 	return s, nil
 }
 
+// add hands a record on.
+func (s *Set) add(r *Record) {
+	s.kept++
+	s.hosts = addHost(s.hosts, r.Host)
+	if s.keep == nil {
+		s.Records = append(s.Records, *r)
+		return
+	}
+	s.keep(r)
+}
+
 func (s *Set) read(file string, r io.Reader) error {
 	in := newLines(r)
 	read := s.readBench
@@ -77,10 +98,10 @@ func (s *Set) read(file string, r io.Reader) error {
 
 // doubt adds what can be said only of all records together.
 func (s *Set) doubt(file string) {
-	if len(s.Records) == 0 {
+	if s.kept == 0 {
 		s.warn("%s: no records", Quote(file))
 	}
-	if n := len(s.Hosts()); n > 1 {
+	if n := len(s.hosts); n > 1 {
 		s.warn("%s: records of %d different hosts: their numbers do not compare", Quote(file), n)
 	}
 }
@@ -88,20 +109,23 @@ func (s *Set) doubt(file string) {
 // Hosts returns the different hosts of the records, in order of appearance.
 func (s *Set) Hosts() []*Host {
 	var hosts []*Host
-next:
 	for i := range s.Records {
-		h := s.Records[i].Host
-		if h == nil {
-			continue
-		}
-		for _, known := range hosts {
-			if h == known || reflect.DeepEqual(h, known) {
-				continue next
-			}
-		}
-		hosts = append(hosts, h)
+		hosts = addHost(hosts, s.Records[i].Host)
 	}
 	return hosts
+}
+
+// addHost appends h unless it is not known or among hosts already.
+func addHost(hosts []*Host, h *Host) []*Host {
+	if h == nil {
+		return hosts
+	}
+	for _, known := range hosts {
+		if h == known || reflect.DeepEqual(h, known) {
+			return hosts
+		}
+	}
+	return append(hosts, h)
 }
 
 func (s *Set) leaveOut(file string, line int, reason string) {

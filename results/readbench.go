@@ -15,8 +15,9 @@ import (
 // readBench reads text in the Go benchmark format. benchfmt parses the
 // results; benchText, between it and the file, reads the comments.
 func (s *Set) readBench(file string, in *lines) error {
-	text := &benchText{set: s, file: file, in: in, about: map[string]string{}, launches: map[Cell]int{}}
+	text := &benchText{set: s, file: file, in: in, about: map[string]string{}, launches: map[Cell]*int{}, cells: map[string]named{}}
 	var host *Host
+	var rec Record // one for all: they are kept elsewhere
 	for r := benchfmt.NewReader(text, file); ; {
 		if !r.Scan() {
 			return errors.Unwrap(r.Err()) // Read adds the file
@@ -26,13 +27,13 @@ func (s *Set) readBench(file string, in *lines) error {
 			s.leaveOut(file, res.Line, res.Msg)
 		case *benchfmt.Result:
 			_, line := res.Pos()
-			rec, err := text.record(res)
-			if err != nil {
+			var err error
+			if rec, err = text.record(res); err != nil {
 				s.leaveOut(file, line, err.Error())
 				continue
 			}
 			host = shareHost(&rec, host)
-			s.Records = append(s.Records, rec)
+			s.add(&rec)
 		}
 	}
 }
@@ -47,7 +48,16 @@ type benchText struct {
 	line     []byte            // the latest
 	rest     []byte            // of it, not yet read
 	about    map[string]string // what the comments say of the run
-	launches map[Cell]int      // the text has no numbers of launches: lines are counted
+	launches map[Cell]*int     // the text has no numbers of launches: lines are counted
+	cells    map[string]named  // names that were read before: they come again with each launch
+	config   []benchfmt.Config // of the latest result
+	known    *Host             // what it says
+}
+
+// named is the cell of a name, and how many launches of it have been read.
+type named struct {
+	cell     Cell
+	launches *int
 }
 
 func (t *benchText) Read(p []byte) (int, error) {
@@ -106,7 +116,8 @@ func (t *benchText) comment(s string) {
 		return
 	}
 	cell, err := ParseCell(name)
-	rec := t.launch(cell)
+	launches := t.count(cell)
+	rec := t.launch(cell, *launches+1)
 	rec.Outcome, rec.Reason = outcome, value
 	if err == nil {
 		err = rec.check()
@@ -115,24 +126,32 @@ func (t *benchText) comment(s string) {
 		t.set.leaveOut(t.file, t.in.n, err.Error())
 		return
 	}
-	t.launches[cell]++
-	t.set.Records = append(t.set.Records, rec)
+	*launches++
+	t.set.add(&rec)
 }
 
-// launch begins the record of the next launch of cell.
-func (t *benchText) launch(cell Cell) Record {
+// count returns where the launches of a cell are counted.
+func (t *benchText) count(cell Cell) *int {
+	if t.launches[cell] == nil {
+		t.launches[cell] = new(int)
+	}
+	return t.launches[cell]
+}
+
+// launch begins the record of a launch of cell.
+func (t *benchText) launch(cell Cell, n int) Record {
 	seed, _ := strconv.ParseUint(t.about["seed"], 10, 64)
-	return Record{Schema: Schema, Run: t.about["run"], Cell: cell, Launch: t.launches[cell] + 1, Attempt: 1, Seed: seed}
+	return Record{Schema: Schema, Run: t.about["run"], Cell: cell, Launch: n, Attempt: 1, Seed: seed}
 }
 
 // record turns a result back into the record it was written from, as far as
 // the text has it.
 func (t *benchText) record(res *benchfmt.Result) (Record, error) {
-	cell, err := ParseCell(cellName(res.Name))
+	cell, err := t.cell(res.Name)
 	if err != nil {
 		return Record{}, err
 	}
-	rec := t.launch(cell)
+	rec := t.launch(cell.cell, *cell.launches+1)
 	rec.Outcome, rec.Ops = OK, int64(res.Iters)
 	rec.Isolation = res.GetConfig("isolation")
 	rec.Host = t.host(res)
@@ -154,11 +173,24 @@ func (t *benchText) record(res *benchfmt.Result) (Record, error) {
 			m.set(&rec, value)
 		}
 	}
-	if err := rec.check(); err != nil {
+	if err := rec.checkFields(); err != nil {
 		return rec, err
 	}
-	t.launches[cell]++
+	*cell.launches++
 	return rec, nil
+}
+
+func (t *benchText) cell(name benchfmt.Name) (named, error) {
+	if n, ok := t.cells[string(name)]; ok {
+		return n, nil
+	}
+	c, err := ParseCell(cellName(name))
+	if err != nil {
+		return named{}, err
+	}
+	n := named{c, t.count(c)}
+	t.cells[string(name)] = n
+	return n, nil
 }
 
 // cellName is the name without the "-GOMAXPROCS" that go test appends.
@@ -170,16 +202,28 @@ func cellName(name benchfmt.Name) string {
 	return string(name)
 }
 
-// host returns what the configuration says of the host, nil for nothing.
+// host returns what the configuration says of the host, nil for nothing. It
+// changes seldom, and parsing it costs as much as the line.
 func (t *benchText) host(res *benchfmt.Result) *Host {
+	same := slices.EqualFunc(t.config, res.Config, func(a, b benchfmt.Config) bool {
+		return a.Key == b.Key && bytes.Equal(a.Value, b.Value)
+	})
+	if program := t.about["program"]; !same || t.known != nil && t.known.Program != program {
+		t.config = res.Clone().Config
+		t.known = parseHost(res.Config, program)
+	}
+	return t.known
+}
+
+func parseHost(config []benchfmt.Config, program string) *Host {
 	var h Host
 	known := false
-	for _, c := range res.Config {
+	for _, c := range config {
 		known = h.set(c.Key, string(c.Value)) || known
 	}
 	if !known {
 		return nil
 	}
-	h.Program = t.about["program"]
+	h.Program = program
 	return &h
 }

@@ -48,7 +48,7 @@ func (s *Set) readJSON(file string, in *lines) error {
 		}
 		seen[key] = in.n
 		host = shareHost(&rec, host)
-		s.Records = append(s.Records, rec)
+		s.add(&rec)
 	}
 }
 

@@ -160,6 +160,7 @@ type Worker struct {
 	Voluntary   int64  `json:"voluntary"`   // context switches
 	Involuntary int64  `json:"involuntary"` // context switches
 	EINTR       int64  `json:"eintr"`
+	WaitNs      int64  `json:"wait_ns"` // ready to run and waiting for its CPU, proc_pid_schedstat(5)
 }
 
 // Given is what the kernel gave a link.
@@ -181,4 +182,6 @@ type Noise struct {
 	ThrottledNs int64 `json:"throttled_ns"` // time the cgroup's quota kept from us
 	Throttled   int64 `json:"throttled"`    // periods in which it did
 	Stopped     bool  `json:"stopped"`      // a worker was stopped or continued by a signal
+	PressureNs  int64 `json:"pressure_ns"`  // time in which some task of the machine waited for a CPU, /proc/pressure/cpu; 0 where it is not kept
+	ForeignNs   int64 `json:"foreign_ns"`   // of the timed rounds: the worst-off worker waited for its CPU while no other worker had it
 }

@@ -140,6 +140,16 @@ func (r *Run) Append(rec Record) error {
 	return nil
 }
 
+// Missed writes into the header which cells did not reach the precision that
+// was asked for.
+func (r *Run) Missed(cells []string) error {
+	if len(cells) == 0 && len(r.Header.Missed) == 0 {
+		return nil
+	}
+	r.Header.Missed = cells
+	return replace(r.root, HeaderFile, r.Header.write)
+}
+
 // Sync returns once every record appended so far is on the disk.
 func (r *Run) Sync() error { return r.records.Sync() }
 

@@ -33,7 +33,7 @@ func WriteBench(w io.Writer, records []Record) error {
 		case r.Outcome != OK:
 			buf.WriteString(comment(r, again[i]))
 		case !again[i]:
-			if err := out.Write(r.benchmark()); err != nil {
+			if err := out.Write(r.Benchmark()); err != nil {
 				return err
 			}
 		}
@@ -69,7 +69,8 @@ func (r *Record) about() []Setting {
 	return s
 }
 
-func (r *Record) benchmark() *benchfmt.Result {
+// Benchmark is the record as a result of the Go benchmark format.
+func (r *Record) Benchmark() *benchfmt.Result {
 	res := &benchfmt.Result{
 		Config: r.config(),
 		Name:   benchfmt.Name(r.Cell.Name()),

@@ -51,13 +51,13 @@ func (s *Session) Measure(c results.Cell, m Measurement) (rec results.Record, op
 		return rec, ops
 	}
 	noise := after.Since(before)
-	noise.Stopped = rec.Noise.Stopped
+	noise.Stopped, noise.ForeignNs = rec.Noise.Stopped, foreign(rec.Workers)
 	rec.Noise = &noise
 	rec.Outcome = results.OK
-	elapsed := time.Since(rec.Time)
-	if why := host.Voids(noise, elapsed); why != "" {
+	wall, timed := time.Since(rec.Time), time.Duration(rec.ElapsedNs)
+	if why := host.Voids(noise, wall, timed); why != "" {
 		rec.Outcome, rec.Reason = results.Untrusted, why
-	} else if why := host.Doubtful(noise, elapsed); why != "" {
+	} else if why := host.Doubtful(noise, wall, timed); why != "" {
 		rec.Warnings = append(rec.Warnings, why)
 	}
 	return rec, ops
@@ -131,6 +131,26 @@ func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err erro
 	return ops, nil
 }
 
+// foreign is how long, in ns, the worst-off worker waited for its CPU while no
+// other worker had it: somebody else's process did. What pinned workers of one
+// CPU wait for each other is the workload's own. It is 0 where workers are not
+// pinned.
+func foreign(workers []results.Worker) (worst int64) {
+	for i, w := range workers {
+		if len(w.CPUs) != 1 {
+			return 0
+		}
+		others := int64(0)
+		for j, o := range workers {
+			if j != i && o.CPUs[0] == w.CPUs[0] {
+				others += o.UserNs + o.SystemNs
+			}
+		}
+		worst = max(worst, w.WaitNs-others)
+	}
+	return worst
+}
+
 // part is a share of n operations, at least one.
 func part(n int, share float64) int { return max(1, int(float64(n)*share)) }
 
@@ -148,6 +168,7 @@ func Account(rec *results.Record, w *bench.Workload, timed []*Round) {
 			sum.Voluntary += u.Voluntary
 			sum.Involuntary += u.Involuntary
 			sum.EINTR += u.EINTR
+			sum.WaitNs += u.WaitNs
 			cpu += u.UserNs + u.SystemNs
 			voluntary += u.Voluntary
 			involuntary += u.Involuntary

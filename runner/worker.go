@@ -26,12 +26,15 @@ type worker struct {
 	conn *conn
 	ends *bench.Ends
 	part bench.Part
+
+	schedstat *os.File // of the measuring thread; nil where there is none
 }
 
 func workerMain(c *conn, token string) int {
 	runtime.LockOSThread()
 	debug.SetGCPercent(-1)
 	w := &worker{conn: c}
+	w.schedstat, _ = os.Open("/proc/thread-self/schedstat")
 	cpus, err := w.attach(token)
 	if err != nil {
 		c.send(workerReply{Error: encodeError(err)})
@@ -124,12 +127,14 @@ func (w *worker) round(r roundRequest) (*workerRound, error) {
 		return nil, fmt.Errorf("wait for the start: %w", err)
 	}
 
+	waited := w.waited()
 	before := threadUsage()
 	interrupts := sys.Interrupts()
 	start := monotonic()
 	_, err := e.Play(r.N)
 	end := monotonic()
 	after := threadUsage()
+	waited = w.waited() - waited
 
 	if err != nil {
 		return nil, err
@@ -142,7 +147,7 @@ func (w *worker) round(r roundRequest) (*workerRound, error) {
 		Usage: results.Worker{
 			UserNs: after.Utime.Nano() - before.Utime.Nano(), SystemNs: after.Stime.Nano() - before.Stime.Nano(),
 			Voluntary: int64(after.Nvcsw - before.Nvcsw), Involuntary: int64(after.Nivcsw - before.Nivcsw),
-			EINTR: sys.Interrupts() - interrupts,
+			EINTR: sys.Interrupts() - interrupts, WaitNs: waited,
 		},
 	}
 	if hist != nil {
@@ -159,6 +164,19 @@ func (w *worker) round(r roundRequest) (*workerRound, error) {
 func threadUsage() (u syscall.Rusage) {
 	syscall.Getrusage(unix.RUSAGE_THREAD, &u)
 	return u
+}
+
+// waited is how long this thread has been ready to run without a CPU, in ns,
+// proc_pid_schedstat(5); 0 where the kernel does not count it.
+func (w *worker) waited() int64 {
+	if w.schedstat == nil {
+		return 0
+	}
+	var buf [64]byte
+	n, _ := w.schedstat.ReadAt(buf[:], 0)
+	var ran, wait int64
+	fmt.Sscan(string(buf[:n]), &ran, &wait)
+	return wait
 }
 
 // monotonic is CLOCK_MONOTONIC in ns: the one clock that all workers share.

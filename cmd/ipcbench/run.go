@@ -24,6 +24,7 @@ var runsDir = filepath.Join("results", "runs")
 
 func newRun() *cobra.Command {
 	var f planFlags
+	var u untilFlags
 	var out, resume string
 	var dry bool
 	c := &cobra.Command{
@@ -34,6 +35,10 @@ func newRun() *cobra.Command {
   ipcbench run --workload stream --mech pipe --queue default,4KiB,1MiB --verify`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			until, err := u.until()
+			if err != nil {
+				return err
+			}
 			if resume != "" {
 				return resumeRun(c, resume)
 			}
@@ -44,22 +49,23 @@ func newRun() *cobra.Command {
 			if dry {
 				return printPlan(c.OutOrStdout(), plan)
 			}
-			return startRun(c, plan, out)
+			return startRun(c, plan, out, until, u.budget)
 		},
 	}
 	f.register(c)
+	u.register(c)
 	c.Flags().StringVar(&out, "out", runsDir, "directory in which the run's own is made")
 	c.Flags().StringVar(&resume, "resume", "", "go on with the interrupted run in this directory, by its own plan")
 	c.Flags().BoolVar(&dry, "dry-run", false, "print the plan and the time it takes")
 	c.MarkFlagDirname("out")
 	c.MarkFlagDirname("resume")
-	for _, axis := range []string{"preset", "workload", "mech", "size", "queue", "place", "peers", "launches", "time", "verify", "seed", "out", "dry-run"} {
+	for _, axis := range []string{"preset", "workload", "mech", "size", "queue", "place", "peers", "launches", "time", "verify", "seed", "out", "dry-run", "until", "budget"} {
 		c.MarkFlagsMutuallyExclusive("resume", axis)
 	}
 	return c
 }
 
-func startRun(c *cobra.Command, plan bench.Plan, out string) error {
+func startRun(c *cobra.Command, plan bench.Plan, out string, until float64, budget time.Duration) error {
 	raw, err := json.Marshal(plan)
 	if err != nil {
 		return failed(err)
@@ -67,6 +73,7 @@ func startRun(c *cobra.Command, plan bench.Plan, out string) error {
 	now := time.Now().UTC()
 	dir, err := results.Create(out, results.Header{
 		ID: results.NewID(now), Started: now, Seed: plan.Seed, Program: version(), Command: os.Args, Plan: raw,
+		Until: until, BudgetNs: int64(budget),
 	})
 	if err != nil {
 		return failed(err)
@@ -116,27 +123,37 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 	}
 
 	all := earlier
-	progress := newProgress(console, len(plan.Cells), plan.Launches)
+	known := newPrecision(dir.Header.Until, earlier)
+	progress := newProgress(console, len(plan.Cells)*plan.Launches, plan.Launches)
 	run := runner.Run{
-		ID: dir.Header.ID, Plan: plan, Session: session, Host: host, Earlier: earlier,
-		Sink: func(r results.Record) error {
-			all = append(all, r)
-			return dir.Append(r)
-		},
+		Plan: plan,
+		Arms: []*runner.Arm{{
+			ID: dir.Header.ID, Measure: session.Measure, Host: host, Earlier: earlier,
+			Sink: func(r results.Record) error {
+				all = append(all, r)
+				known.add(r)
+				return dir.Append(r)
+			},
+		}},
 		Progress: progress.before,
+	}
+	if dir.Header.Until > 0 {
+		run.More, run.Budget = known.wide, time.Duration(dir.Header.BudgetNs)
 	}
 	stopped := run.Execute(c.Context())
 	progress.finish()
 	if stopped != nil && !errors.Is(stopped, context.Canceled) {
 		return failed(stopped)
 	}
-	if err := dir.WriteBench(); err != nil {
+	missed := known.missed(plan)
+	if err := errors.Join(dir.Missed(missed), dir.WriteBench()); err != nil {
 		return failed(err)
 	}
 	summaries := results.Summarize(all)
 	if err := results.WriteTable(c.OutOrStdout(), summaries); err != nil {
 		return failed(err)
 	}
+	known.tell(c.OutOrStdout(), missed)
 	fmt.Fprintf(c.OutOrStdout(), "\n%s\n", dir.Dir)
 	if stopped != nil {
 		return &exitError{exitFailed, fmt.Errorf("interrupted; what was measured is kept: ipcbench run --resume %s goes on", dir.Dir)}
@@ -188,10 +205,10 @@ type progress struct {
 	pass  int
 }
 
-func newProgress(out io.Writer, cells, launches int) *progress {
-	p := &progress{out: out, total: launches}
+func newProgress(out io.Writer, launches, passes int) *progress {
+	p := &progress{out: out, total: passes}
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		p.bar = progressbar.NewOptions(cells*launches,
+		p.bar = progressbar.NewOptions(launches,
 			progressbar.OptionSetWriter(out), progressbar.OptionShowCount(), progressbar.OptionSetWidth(30),
 			progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(200*time.Millisecond))
 	}
@@ -205,7 +222,11 @@ func (p *progress) before(pass int, next results.Cell, left int) {
 	}
 	if pass != p.pass {
 		p.pass = pass
-		fmt.Fprintf(p.out, "pass %d of %d, %d launches left\n", pass, p.total, left)
+		if pass <= p.total {
+			fmt.Fprintf(p.out, "pass %d of %d, %d launches left\n", pass, p.total, left)
+		} else {
+			fmt.Fprintf(p.out, "pass %d, beyond the plan: %d launches where intervals are wide\n", pass, left)
+		}
 	}
 }
 

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ipcbench/bench"
+	"ipcbench/results"
+	"ipcbench/runner"
+)
+
+func newAB() *cobra.Command {
+	var f planFlags
+	var u untilFlags
+	var judge compareFlags
+	var commands [2]string
+	var out string
+	c := &cobra.Command{
+		Use:   "ab --a COMMAND --b COMMAND",
+		Short: "Compare two arrangements, interleaved launch by launch",
+		Long: `Ab measures each cell with A and B in turn (A B, B A, A B …) and compares them:
+two binaries of ipcbench, two environments, two wrappers. A COMMAND is a shell
+command that ends in ipcbench; B is compared with A. On a machine whose speed
+drifts this is how to compare: two runs after each other see two machines.`,
+		Example: `  ipcbench ab --preset quick --a ./ipcbench-old --b ./ipcbench-new
+  ipcbench ab --mech pipe --a ipcbench --b 'taskset -c 0-1 ipcbench'`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			plan, err := f.plan(c)
+			if err != nil {
+				return err
+			}
+			until, err := u.until()
+			if err != nil {
+				return err
+			}
+			if _, err := judge.options(); err != nil {
+				return err
+			}
+			dirs, err := ab(c, plan, commands, out, until, u.budget)
+			if err != nil {
+				return err
+			}
+			return judge.compare(c, dirs)
+		},
+	}
+	f.register(c)
+	u.register(c)
+	judge.register(c)
+	c.Flags().StringVar(&commands[0], "a", "", "the first arrangement, the base")
+	c.Flags().StringVar(&commands[1], "b", "", "the second arrangement")
+	c.Flags().StringVar(&out, "out", runsDir, "directory in which the runs' own are made")
+	c.MarkFlagRequired("a")
+	c.MarkFlagRequired("b")
+	c.MarkFlagDirname("out")
+	return c
+}
+
+// ab measures both arms in turn and returns the directories of their runs.
+func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, until float64, budget time.Duration) (dirs []string, err error) {
+	raw, err := json.Marshal(plan)
+	if err != nil {
+		return nil, failed(err)
+	}
+	console := c.ErrOrStderr()
+	now := time.Now().UTC()
+	id := results.NewID(now)
+	run := runner.Run{Plan: plan, Budget: budget}
+	var known []*precision
+	var runs []*results.Run
+	for i, command := range commands {
+		process, err := startArm(command, console)
+		if err != nil {
+			return nil, failed(err)
+		}
+		defer process.close()
+		dir, err := results.Create(out, results.Header{
+			ID: id + "-" + string("ab"[i]), Started: now, Seed: plan.Seed, Program: process.hello.Host.Program, Command: os.Args, Plan: raw,
+			Until: until, BudgetNs: int64(budget),
+		})
+		if err != nil {
+			return nil, failed(err)
+		}
+		defer dir.Close()
+		p := newPrecision(until, nil)
+		dirs, runs, known = append(dirs, dir.Dir), append(runs, dir), append(known, p)
+		run.Arms = append(run.Arms, &runner.Arm{
+			ID: dir.Header.ID, Measure: process.measure, Host: process.hello.Host,
+			Sink: func(r results.Record) error {
+				p.add(r)
+				return dir.Append(r)
+			},
+		})
+	}
+	fmt.Fprintf(console, "%s: %d cells × 2 arms × %d launches of %v, seed %d, about %v\n", filepath.Join(out, id),
+		len(plan.Cells), plan.Launches, plan.Time, plan.Seed, 2*plan.Estimate(len(plan.Cells)).Round(time.Second))
+	progress := newProgress(console, 2*len(plan.Cells)*plan.Launches, plan.Launches)
+	run.Progress = progress.before
+	if until > 0 {
+		run.More = func(c results.Cell) bool { return known[0].wide(c) || known[1].wide(c) }
+	}
+	err = run.Execute(c.Context())
+	progress.finish()
+	if errors.Is(err, context.Canceled) {
+		return nil, &exitError{exitFailed, fmt.Errorf("interrupted; what was measured is in %s and %s", dirs[0], dirs[1])}
+	}
+	for i, dir := range runs {
+		err = errors.Join(err, dir.Missed(known[i].missed(plan)), dir.WriteBench())
+	}
+	return dirs, failed(err)
+}

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"ipcbench/compare"
+	"ipcbench/results"
+)
+
+var compareFormats = []string{"text", "markdown", "json", "junit"}
+
+// compareFlags are the flags of `ipcbench compare`.
+type compareFlags struct {
+	threshold, alpha, filter, by, format string
+	metrics                              []string
+	summary, force                       bool
+}
+
+func newCompare() *cobra.Command {
+	var f compareFlags
+	c := &cobra.Command{
+		Use:   "compare OLD NEW…",
+		Short: "Tell what became slower or faster, and fail where something did",
+		Long: `Compare reads run directories, records.jsonl, bench.txt or the output of
+"go test -bench ./bench", and compares each NEW with OLD. A side can be several
+of them, joined by commas. With --by the sides are the values of a key instead,
+in all that is named: kernel, mech, size … ; "mech@(pipe fifo)" picks and orders
+them, the first is the base.
+
+The gate fails a cell that is slower by more than the threshold. Over all cells
+together a false alarm has at most the probability alpha.
+
+Exit status: 0 nothing is slower, 1 a cell is slower, or was ok and is failed or
+skipped, 2 usage, 3 unreadable or nothing comparable, 5 something could not be
+judged: too few launches, or a cell that is untrusted or gone.`,
+		Example: `  ipcbench compare results/runs/A results/runs/B
+  ipcbench compare old1,old2 new1,new2 --threshold 10% --format markdown --summary
+  ipcbench compare --by mech --filter '.name:PingPong /place:same' results/runs/A`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return f.compare(c, args) },
+	}
+	f.register(c)
+	c.Flags().StringVar(&f.filter, "filter", "*", "compare only these, in the syntax of benchstat's -filter")
+	c.Flags().StringVar(&f.by, "by", "", "key whose values are the sides: "+strings.Join(compare.ByKeys(), ", "))
+	c.RegisterFlagCompletionFunc("by", cobra.FixedCompletions(compare.ByKeys(), cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+// register adds the flags that ab has as well.
+func (f *compareFlags) register(c *cobra.Command) {
+	d, fl := compare.Defaults, c.Flags()
+	f.filter = "*"
+	fl.StringVar(&f.threshold, "threshold", fmt.Sprintf("%g%%", 100*d.Threshold), "change up to which nothing matters")
+	fl.StringVar(&f.alpha, "alpha", fmt.Sprint(d.Alpha), "probability of one false alarm, all cells together")
+	fl.StringSliceVar(&f.metrics, "metric", compare.DefaultMetrics, "what is compared: "+strings.Join(results.Units(), ", "))
+	fl.StringVar(&f.format, "format", "text", strings.Join(compareFormats, ", "))
+	fl.BoolVar(&f.summary, "summary", false, "list only what is slower, faster or broken")
+	fl.BoolVar(&f.force, "force", false, "judge what is not comparable, with the doubt beside each number")
+	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(compareFormats, cobra.ShellCompDirectiveNoFileComp))
+	c.RegisterFlagCompletionFunc("metric", cobra.FixedCompletions(results.Units(), cobra.ShellCompDirectiveNoFileComp))
+}
+
+func (f *compareFlags) compare(c *cobra.Command, args []string) error {
+	o, err := f.options()
+	if err != nil {
+		return err
+	}
+	if f.by == "" && len(args) < 2 {
+		return errors.New("compare needs OLD and NEW, or --by KEY")
+	}
+	inputs := make([]compare.Input, len(args))
+	for i, arg := range args {
+		inputs[i] = compare.Input{Name: arg, Paths: sidePaths(arg)}
+	}
+	loaded, err := compare.Load(inputs, compare.Query{Metrics: f.metrics, Filter: f.filter, By: f.by})
+	var query *compare.QueryError
+	if errors.As(err, &query) {
+		return query
+	}
+	if err != nil {
+		return failed(errors.New(results.Quote(err.Error())))
+	}
+	for _, w := range loaded.Warnings {
+		fmt.Fprintln(c.ErrOrStderr(), "warning:", w)
+	}
+	if len(loaded.Sides) < 2 {
+		return failed(fmt.Errorf("nothing to compare: --by %s has %d values in what was read", results.Quote(f.by), len(loaded.Sides)))
+	}
+	o.Shared = len(loaded.Sides) - 1
+	var reports []*compare.Report
+	for _, side := range loaded.Sides[1:] {
+		reports = append(reports, compare.Compare(loaded.Sides[0], side, o))
+	}
+	if err := f.write(c.OutOrStdout(), reports); err != nil {
+		return failed(err)
+	}
+	return judgement(reports)
+}
+
+// sidePaths are the paths of one side, separated by commas, unless that is
+// the name of a file.
+func sidePaths(arg string) []string {
+	if _, err := os.Stat(arg); err == nil {
+		return []string{arg}
+	}
+	return strings.Split(arg, ",")
+}
+
+func (f *compareFlags) options() (o compare.Options, err error) {
+	o = compare.Options{Force: f.force, By: compare.ByKey(f.by)}
+	if o.Threshold, err = parseShare("--threshold", f.threshold, 0.001, 10); err != nil {
+		return o, err
+	}
+	if o.Alpha, err = parseShare("--alpha", f.alpha, 0.0001, 0.5); err != nil {
+		return o, err
+	}
+	for _, format := range compareFormats {
+		if f.format == format {
+			return o, nil
+		}
+	}
+	return o, badValue("--format", f.format, compareFormats)
+}
+
+// parseShare reads "5%" or "0.05".
+func parseShare(flag, s string, least, most float64) (float64, error) {
+	digits, isPercent := strings.CutSuffix(s, "%")
+	v, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
+	if isPercent {
+		v /= 100
+	}
+	if err != nil || !(v >= least && v <= most) {
+		return 0, fmt.Errorf("%s %q: want %g%% to %g%%, as in 5%% or 0.05", flag, results.Quote(s), 100*least, 100*most)
+	}
+	return v, nil
+}
+
+func (f *compareFlags) write(w io.Writer, reports []*compare.Report) error {
+	switch f.format {
+	case "json":
+		return compare.WriteJSON(w, reports)
+	case "junit":
+		return compare.WriteJUnit(w, reports)
+	}
+	for i, r := range reports {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		write := r.WriteText
+		if f.format == "markdown" {
+			write = r.WriteMarkdown
+		}
+		if err := write(w, f.summary); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// judgement turns what the reports come to into an exit status.
+func judgement(reports []*compare.Report) error {
+	count := func(vs ...compare.Verdict) (n int) {
+		for _, r := range reports {
+			for _, v := range vs {
+				n += r.Count(v)
+			}
+		}
+		return n
+	}
+	status := map[compare.Status]bool{}
+	for _, r := range reports {
+		status[r.Status()] = true
+	}
+	switch {
+	case status[compare.Regressed]:
+		return &exitError{exitNo, fmt.Errorf("%d slower, %d broken", count(compare.Slower), count(compare.Broken))}
+	case status[compare.Nothing]:
+		return &exitError{exitFailed, errors.New("nothing comparable: the doubts above say why; --force compares all the same, where both sides have a cell")}
+	case status[compare.Undecided]:
+		return &exitError{exitUntrusted, errors.New("not everything could be judged: the cells and what they need are above; --filter narrows both sides to what can")}
+	}
+	return nil
+}

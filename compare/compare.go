@@ -1,0 +1,105 @@
+// Package compare tells what became slower or faster between two sides of
+// records, and when not to believe it. The statistics are golang.org/x/perf's
+// where it has them; the gate is package gate's. docs/method.md explains both.
+package compare
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"ipcbench/results"
+)
+
+// Options say what counts as a change.
+type Options struct {
+	Threshold float64 // a change up to here is none that matters: 0.05 is 5 %; above 0
+	Alpha     float64 // probability of one false alarm in all cells together, in (0, 1)
+	Force     bool    // judge what is not comparable, with the doubt beside it
+	Shared    int     // how many comparisons share Alpha; 0 is 1
+	By        string  // the key that tells the sides apart, "" for that of the inputs
+}
+
+// alpha is what one of the comparisons may use.
+func (o Options) alpha() float64 { return o.Alpha / float64(max(1, o.Shared)) }
+
+// draws lets p go down to a twentieth of alpha.
+func (o Options) draws() int { return max(1999, int(math.Ceil(20/o.alpha()))-1) }
+
+// Defaults are the options of the command.
+var Defaults = Options{Threshold: 0.05, Alpha: 0.01}
+
+// DefaultMetrics are the units that are judged where none were asked for.
+var DefaultMetrics = []string{"ns/op", "B/s"}
+
+// Compare compares the new side with the old one. The sides must have been
+// made with the same metrics.
+func Compare(old, new *Side, o Options) *Report {
+	r := &Report{
+		Old: old.about(), New: new.about(),
+		Threshold: o.Threshold, Alpha: o.alpha(),
+	}
+	d := doubts(old, new, o)
+	pairs := r.pair(old, new, o)
+	if d.refused && !o.Force {
+		r.Refused, r.Doubts = true, d.list
+		return r
+	}
+	for _, p := range pairs {
+		for m, unit := range old.metrics {
+			if row, ok := newRow(p, m, unit, d); ok {
+				if row.refused && !o.Force {
+					r.Incomparable = append(r.Incomparable, Incomparable{row.Cell, row.Name, row.Metric, row.Doubts})
+					continue
+				}
+				r.Rows = append(r.Rows, row)
+			}
+		}
+	}
+	r.Doubts = d.list
+	parallel(len(r.Rows), func(i int) { r.Rows[i].describe() })
+	r.judge(o)
+	r.Means = means(r.Rows)
+	slices.SortFunc(r.Rows, func(a, b Row) int {
+		return cmp.Or(cmp.Compare(a.Verdict.order(), b.Verdict.order()), -cmp.Compare(a.size(), b.size()),
+			cmp.Compare(a.Name, b.Name), cmp.Compare(a.column, b.column))
+	})
+	return r
+}
+
+// pair is the launches of a cell that is ok on both sides.
+type pair struct {
+	cell     results.Cell
+	old, new *settled
+	offset   int // of the new side's passes
+}
+
+// pair finds the cells that are ok on both sides, in order of their names,
+// and notes those whose outcome is another.
+func (r *Report) pair(old, new *Side, o Options) (pairs []pair) {
+	olds, news := old.settle(), new.settle()
+	for cell, a := range olds {
+		b, ok := news[cell]
+		if !ok {
+			b = &settled{outcome: Absent, reason: "no record"}
+		}
+		switch {
+		case a.outcome == results.OK && b.outcome == results.OK:
+			pairs = append(pairs, pair{cell, a, b, len(old.passes)})
+		case a.outcome != b.outcome:
+			r.Outcomes = append(r.Outcomes, newChange(cell, a, b, o))
+		default:
+			r.NeverOK++
+		}
+	}
+	for cell, b := range news {
+		if olds[cell] == nil {
+			r.Outcomes = append(r.Outcomes, newChange(cell, &settled{outcome: Absent}, b, o))
+		}
+	}
+	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Compare(a.cell.Name(), b.cell.Name()) })
+	slices.SortFunc(r.Outcomes, func(a, b Change) int {
+		return cmp.Or(cmp.Compare(a.Verdict.order(), b.Verdict.order()), cmp.Compare(a.Name, b.Name))
+	})
+	return pairs
+}

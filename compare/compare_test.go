@@ -1,0 +1,176 @@
+package compare
+
+import (
+	"strings"
+	"testing"
+
+	"ipcbench/results"
+)
+
+var (
+	pipe = cell("PingPong", "pipe", 64)
+	fifo = cell("PingPong", "fifo", 64)
+	msg  = cell("PingPong", "sysvmsg", 64)
+	fan  = cell("FanIn", "pipe", 4096)
+)
+
+func TestVerdicts(t *testing.T) {
+	old, new := sides()
+	for _, c := range []struct {
+		results.Cell
+		change, cv float64
+		want       Verdict
+	}{
+		{pipe, 1.4, 0.01, Slower}, {fifo, 0.7, 0.01, Faster}, {msg, 1, 0.01, Same}, {fan, 1.055, 0.02, CantTell},
+	} {
+		old.launches(c.Cell, 10, 5000, c.cv)
+		new.launches(c.Cell, 10, 5000*c.change, c.cv)
+	}
+	r := compare(old, new)
+	for c, want := range map[results.Cell]Verdict{pipe: Slower, fifo: Faster, msg: Same, fan: CantTell} {
+		for _, metric := range DefaultMetrics {
+			if row := r.row(t, c, metric); row.Verdict != want {
+				t.Errorf("%s, %s: %s (ratio %+v, p gate %v), want %s", c.Name(), metric, row.Verdict, row.Ratio, row.PGate, want)
+			}
+		}
+	}
+	if r.Rows[0].Cell != pipe || r.Status() != Regressed {
+		t.Errorf("status %v, first row %s", r.Status(), r.Rows[0].Name)
+	}
+	if row := r.row(t, fan, "ns/op"); row.Need == 0 {
+		t.Error("nothing says what would tell")
+	}
+	if row := r.row(t, pipe, "B/s"); row.Ratio.Center > 0.8 || row.Ratio.Lo > row.Ratio.Hi {
+		t.Errorf("throughput fell, but its ratio is %+v", row.Ratio)
+	}
+}
+
+// A change that is there and below the threshold must pass.
+func TestPasses(t *testing.T) {
+	old, new := sides()
+	old.launches(pipe, 10, 5000, 0.01)
+	new.launches(pipe, 10, 5100, 0.01)
+	if r := compare(old, new); r.Status() != Passed {
+		t.Errorf("status %v: %+v", r.Status(), r.Rows)
+	}
+}
+
+func TestTooFewLaunches(t *testing.T) {
+	old, new := sides()
+	for _, c := range []results.Cell{pipe, fifo} {
+		old.launches(c, 4, 5000, 0.01)
+		new.launches(c, 4, 9000, 0.01)
+	}
+	r := compare(old, new)
+	if r.Status() != Undecided || r.Gate.MinN != 5 || r.Rows[0].Verdict != Unjudged || r.Rows[0].Need != 5 {
+		t.Errorf("status %v, gate %+v, row %+v", r.Status(), r.Gate, r.Rows[0])
+	}
+	// Of two rows one can be judged: that it passed does not make the gate pass.
+	old.launches(msg, 10, 5000, 0.01)
+	new.launches(msg, 10, 5000, 0.01)
+	if r := compare(old, new); r.Status() != Undecided {
+		t.Errorf("a passed row hides two that were not judged: %v", r.Status())
+	}
+	// Comparisons that share alpha need more.
+	old, new = sides()
+	old.launches(pipe, 5, 5000, 0.01)
+	new.launches(pipe, 5, 9000, 0.01)
+	if r := compare(old, new); r.Status() != Regressed {
+		t.Errorf("status %v", r.Status())
+	}
+	if r := compare(old, new, func(o *Options) { o.Shared = 10 }); r.Status() != Undecided || r.Gate.MinN != 7 {
+		t.Errorf("status %v, gate %+v", r.Status(), r.Gate)
+	}
+}
+
+func TestOutcomes(t *testing.T) {
+	for _, tt := range []struct {
+		outcome results.Outcome
+		verdict Verdict
+		status  Status
+	}{
+		{results.Failed, Broken, Regressed},
+		{results.Skipped, Broken, Regressed},
+		{results.Untrusted, Lost, Undecided},
+		{Absent, Lost, Undecided},
+	} {
+		old, new := sides()
+		for _, s := range []*session{old, new} {
+			s.launches(pipe, 10, 5000, 0.01)
+		}
+		old.launches(fifo, 10, 5000, 0.01)
+		if tt.outcome != Absent {
+			new.notOK(fifo, 1, tt.outcome, "the reason")
+		}
+		r := compare(old, new)
+		if len(r.Outcomes) != 1 || r.Outcomes[0].To != tt.outcome || r.Outcomes[0].Verdict != tt.verdict || r.Status() != tt.status {
+			t.Errorf("%s: status %v, outcomes %+v", tt.outcome, r.Status(), r.Outcomes)
+		}
+		back := compare(new, old)
+		if want := map[bool]Verdict{true: NotCompared, false: Recovered}[tt.outcome == Absent]; back.Outcomes[0].Verdict != want || back.Status() != Passed {
+			t.Errorf("back from %s: status %v, outcomes %+v", tt.outcome, back.Status(), back.Outcomes)
+		}
+	}
+}
+
+// An untrusted attempt that was run again does not count, a failed one does.
+func TestAttempts(t *testing.T) {
+	old, new := sides()
+	old.launches(pipe, 10, 5000, 0.01)
+	new.launches(pipe, 10, 5000, 0.01)
+	new.notOK(pipe, 3, results.Untrusted, "throttled")
+	new.records[2].Attempt = 2
+	if r := compare(old, new); r.Status() != Passed {
+		t.Errorf("run again: %v, %+v", r.Status(), r.Outcomes)
+	}
+	new.records[10].Outcome = results.Failed
+	if r := compare(old, new); r.Status() != Regressed {
+		t.Errorf("failed and run again: %v, %+v", r.Status(), r.Outcomes)
+	}
+}
+
+// A launch whose record is gone makes its cell untrusted.
+func TestMissingLaunch(t *testing.T) {
+	old, new := sides()
+	old.launches(pipe, 10, 5000, 0.01)
+	new.launches(pipe, 10, 5000, 0.01)
+	new.records = append(new.records[:4], new.records[5:]...)
+	r := compare(old, new)
+	if len(r.Outcomes) != 1 || r.Outcomes[0].Reason != "1 of 10 launches have no record" {
+		t.Errorf("outcomes %+v", r.Outcomes)
+	}
+}
+
+// Two runs of a side are other launches, although they have the same numbers.
+func TestSeveralRuns(t *testing.T) {
+	a, b := sides()
+	c, d := sides()
+	c.run, d.run = "old2", "new2"
+	for _, s := range []*session{a, b, c, d} {
+		s.launches(pipe, 5, 5000, 0.01)
+	}
+	a.records, b.records = append(a.records, c.records...), append(b.records, d.records...)
+	if row := compare(a, b).row(t, pipe, "ns/op"); row.Old.N != 10 || row.New.N != 10 {
+		t.Errorf("n = %d and %d", row.Old.N, row.New.N)
+	}
+}
+
+func TestZeroHasNoRatio(t *testing.T) {
+	old, new := sides()
+	old.launches(pipe, 10, 5000, 0.01)
+	new.launches(pipe, 10, 5000, 0.01)
+	metrics := []string{"vol-switches/op"}
+	r := Compare(Records("old", old.records, metrics), Records("new", new.records, metrics), Defaults)
+	if row := r.Rows[0]; row.Verdict != Unjudged || !strings.Contains(row.Why, "0") || r.Status() != Undecided {
+		t.Errorf("status %v, row %+v", r.Status(), row)
+	}
+}
+
+func TestNothingInCommon(t *testing.T) {
+	old, new := sides()
+	old.launches(pipe, 10, 5000, 0.01)
+	new.launches(fifo, 10, 5000, 0.01)
+	if r := compare(old, new, func(o *Options) { o.Force = true }); r.Status() != Nothing {
+		t.Errorf("status %v", r.Status())
+	}
+}

@@ -1,0 +1,206 @@
+package compare
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ipcbench/results"
+)
+
+// Doubt is a reason not to believe a comparison.
+type Doubt struct {
+	Name    string `json:"name"` // stands beside the numbers
+	What    string `json:"what"`
+	Why     string `json:"why"`
+	Remedy  string `json:"remedy"`
+	Refuses bool   `json:"refuses"` // without --force nothing is judged for which it holds
+	Cells   int    `json:"cells"`   // for how many it holds; 0: for all
+}
+
+// rule is a fact that should be the same on both sides.
+type rule struct {
+	name    string
+	key     string // of the benchmark format
+	refuses bool
+	fact    func(*results.Host) string
+	why     string
+	remedy  string
+}
+
+// number is a fact that is a number, unknown where it is 0.
+func number(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprint(n)
+}
+
+// hostRules is what hosts must, and should, have in common.
+var hostRules = []rule{
+	{"CPU model", "cpu", true, func(h *results.Host) string { return h.CPU },
+		"another processor is another machine", "measure both sides on one machine"},
+	{"architecture", "goarch", true, func(h *results.Host) string { return h.Arch },
+		"another architecture is another machine", "build both sides for one architecture"},
+	{"number of CPUs", "cpus", true, func(h *results.Host) string { return number(h.CPUs) },
+		"what shares a CPU on one side need not on the other", "give both sides one CPU set, as in `taskset -c 0,1 ipcbench …`"},
+	{"GOMAXPROCS", "gomaxprocs", true, func(h *results.Host) string { return number(h.GOMAXPROCS) },
+		"the runtime shares the CPUs out in another way", "run both sides with one GOMAXPROCS"},
+	{"page size", "page-size", true, func(h *results.Host) string { return number(h.PageSize) },
+		"a pipe's capacity is counted in pages", "boot both kernels with one page size"},
+	{"virtualization", "virt", false, func(h *results.Host) string { return h.Virt },
+		"waking an idle virtual CPU is up to ten times dearer", "measure both sides on bare metal, or both in one kind of machine"},
+	{"mitigations", "mitigations", false, func(h *results.Host) string { return h.Mitigations },
+		"every system call pays for them", "boot both kernels with the same mitigations= option, unless they are what you compare"},
+	{"governor", "governor", false, func(h *results.Host) string { return h.Governor },
+		"the clock follows another rule", "set one governor on both sides: cpupower frequency-set -g performance"},
+	{"turbo", "turbo", false, func(h *results.Host) string { return h.Turbo },
+		"the clock depends on heat and neighbours", "turn it off on both sides"},
+	{"SMT", "smt", false, func(h *results.Host) string { return h.SMT },
+		"siblings share a core on one side", "set /sys/devices/system/cpu/smt/control alike on both sides"},
+	{"clock source", "clocksource", false, func(h *results.Host) string { return h.Clocksource },
+		"reading the clock has another cost", "boot both sides with one clocksource= option"},
+	{"cgroup limits", "cgroup", false, func(h *results.Host) string { return h.Cgroup },
+		"a quota stops the workers now and then", "run both sides under the same limits"},
+	{"Go version", "go", false, func(h *results.Host) string { return h.Go },
+		"the timed loop was compiled by another compiler", "build both sides with one Go"},
+}
+
+// cellRules is the same for the facts of a cell.
+var cellRules = []rule{
+	{name: "queue given", refuses: true, why: "the link held more before Send blocked",
+		remedy: "ask for a size with --queue, and see that /proc/sys/fs/pipe-user-pages-soft, net.core.wmem_max and kernel.msgmnb are the same"},
+	{name: "CPU set", refuses: true, why: "a neighbouring CPU is several times nearer than a far one",
+		remedy: "give both sides one CPU set, as in `taskset -c 0,1 ipcbench …`"},
+	{name: "messages in flight", why: "the link held another number of messages, so processes changed places more or less often",
+		remedy: "compare the limits that `ipcbench list` shows on both sides"},
+}
+
+// doubtful is the doubts about two sides.
+type doubtful struct {
+	list    []Doubt
+	marks   []string // of the doubts that hold for all cells and refuse
+	refused bool
+	cells   bool           // the facts of cells are to be compared
+	at      map[string]int // doubts about cells, by name: where they are listed
+}
+
+// doubts compares what both sides say of themselves.
+func doubts(old, new *Side, o Options) *doubtful {
+	d := &doubtful{list: []Doubt{}, cells: axis(o.By) == nil, at: map[string]int{}}
+	for _, r := range hostRules {
+		if r.key == o.By || len(old.hosts) == 0 || len(new.hosts) == 0 {
+			continue
+		}
+		a, b := old.facts(r.fact), new.facts(r.fact)
+		if len(a)+len(b) > 0 && !slices.Equal(a, b) {
+			d.add(r, a, b, r.refuses && len(a) > 0 && len(b) > 0)
+		}
+	}
+	if len(old.hosts) == 0 || len(new.hosts) == 0 {
+		d.list = append(d.list, Doubt{Name: "host", What: "a side does not say on which machine it was measured",
+			Why: "another machine would go unnoticed", Remedy: "compare run directories, or text that has its configuration lines"})
+	}
+	if a, b := slices.Sorted(slices.Values(old.verified)), slices.Sorted(slices.Values(new.verified)); len(a) > 0 && len(b) > 0 && !slices.Equal(a, b) {
+		d.add(rule{name: "verification", why: "a pass that reads every payload warms other caches",
+			remedy: "measure both sides with --verify, or both without"}, a, b, false)
+	}
+	if a, b := slices.Sorted(slices.Values(old.isolation)), slices.Sorted(slices.Values(new.isolation)); len(a) > 0 && len(b) > 0 && !slices.Equal(a, b) {
+		d.add(rule{name: "isolation", why: "a namespace has objects and limits of its own",
+			remedy: "measure both sides with the same privileges"}, a, b, false)
+	}
+	d.interleaving(old, new)
+	return d
+}
+
+func (s *Side) facts(fact func(*results.Host) string) []string {
+	var all []string
+	for _, h := range s.hosts {
+		all = addOnce(all, fact(h))
+	}
+	return slices.Sorted(slices.Values(all))
+}
+
+func (d *doubtful) add(r rule, old, new []string, refuses bool) {
+	say := func(values []string) string {
+		if len(values) == 0 {
+			return "not known"
+		}
+		return results.Quote(strings.Join(values, " and "))
+	}
+	d.list = append(d.list, Doubt{Name: r.name, What: fmt.Sprintf("%s: old %s, new %s", r.name, say(old), say(new)),
+		Why: r.why, Remedy: r.remedy, Refuses: refuses})
+	if refuses {
+		d.refused = true
+		d.marks = append(d.marks, r.name)
+	}
+}
+
+// of returns the names of the doubts about a row, and whether they refuse it.
+func (d *doubtful) of(p pair) (names []string, refused bool) {
+	names = slices.Clone(d.marks)
+	if !d.cells {
+		return names, false
+	}
+	for _, r := range cellRules {
+		a, b := slices.Sorted(slices.Values(p.old.given[r.name])), slices.Sorted(slices.Values(p.new.given[r.name]))
+		if len(a) == 0 || len(b) == 0 || slices.Equal(a, b) {
+			continue
+		}
+		names = append(names, r.name)
+		refused = refused || r.refuses
+		k, ok := d.at[r.name]
+		if !ok {
+			d.add(r, a, b, false)
+			k = len(d.list) - 1
+			d.at[r.name] = k
+			d.list[k].What = fmt.Sprintf("%s, as in %s: %s", d.list[k].Name, p.cell.Name(), strings.TrimPrefix(d.list[k].What, r.name+": "))
+			d.list[k].Refuses = r.refuses
+		}
+		d.list[k].Cells++
+	}
+	return names, refused
+}
+
+// interleaving doubts sides that were measured one after the other.
+func (d *doubtful) interleaving(old, new *Side) {
+	changes, known := alternations(old, new)
+	if known && changes >= min(len(old.passes), len(new.passes)) {
+		return
+	}
+	doubt := Doubt{Name: "not interleaved",
+		Why:    "what drifts in between (heat, neighbours, memory layout, the boot) looks like a change in all cells at once, and no test can tell",
+		Remedy: "measure the sides in turns; where they need a reboot, boot each several times in the order A B B A and compare old1,old2 with new1,new2"}
+	doubt.What = fmt.Sprintf("not interleaved: in order of time, the side changes %d times in %d passes", changes, len(old.passes)+len(new.passes))
+	if !known {
+		doubt.What = "not known to be interleaved: a side has no times"
+	}
+	d.list = append(d.list, doubt)
+}
+
+// alternations counts how often the side changes from pass to pass; false
+// where a pass has no time.
+func alternations(old, new *Side) (n int, known bool) {
+	type start struct {
+		at  time.Time
+		new bool
+	}
+	var starts []start
+	for i, s := range []*Side{old, new} {
+		for _, t := range s.began {
+			if t.IsZero() {
+				return 0, false
+			}
+			starts = append(starts, start{t, i == 1})
+		}
+	}
+	slices.SortStableFunc(starts, func(a, b start) int { return cmp.Compare(a.at.UnixNano(), b.at.UnixNano()) })
+	for i := 1; i < len(starts); i++ {
+		if starts[i].new != starts[i-1].new {
+			n++
+		}
+	}
+	return n, true
+}

@@ -1,0 +1,103 @@
+package compare
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"ipcbench/results"
+)
+
+func names(doubts []Doubt) (out []string) {
+	for _, d := range doubts {
+		out = append(out, d.Name)
+	}
+	return out
+}
+
+// Each fact that differs must raise the doubt meant for it, with a remedy, and
+// no other.
+func TestDoubts(t *testing.T) {
+	each := func(f func(*results.Record)) func(*session) {
+		return func(s *session) {
+			for i := range s.records {
+				f(&s.records[i])
+			}
+		}
+	}
+	host := func(f func(*results.Host)) func(*session) {
+		return each(func(r *results.Record) { f(r.Host) })
+	}
+	for _, tt := range []struct {
+		name    string
+		refuses bool
+		change  func(*session)
+	}{
+		{"", false, func(*session) {}},
+		{"", false, host(func(h *results.Host) { h.Kernel = "Linux 6.19" })},
+		{"CPU model", true, host(func(h *results.Host) { h.CPU = "Other" })},
+		{"architecture", true, host(func(h *results.Host) { h.Arch = "arm64" })},
+		{"number of CPUs", true, host(func(h *results.Host) { h.CPUs = 4 })},
+		{"GOMAXPROCS", true, host(func(h *results.Host) { h.GOMAXPROCS = 1 })},
+		{"page size", true, host(func(h *results.Host) { h.PageSize = 65536 })},
+		{"CPU model", false, host(func(h *results.Host) { h.CPU = "" })},
+		{"virtualization", false, host(func(h *results.Host) { h.Virt = "none" })},
+		{"mitigations", false, host(func(h *results.Host) { h.Mitigations = "off" })},
+		{"governor", false, host(func(h *results.Host) { h.Governor = "powersave" })},
+		{"turbo", false, host(func(h *results.Host) { h.Turbo = "on" })},
+		{"SMT", false, host(func(h *results.Host) { h.SMT = "on" })},
+		{"clock source", false, host(func(h *results.Host) { h.Clocksource = "hpet" })},
+		{"cgroup limits", false, host(func(h *results.Host) { h.Cgroup = "cpu.max 100000/100000" })},
+		{"Go version", false, host(func(h *results.Host) { h.Go = "go1.27" })},
+		{"host", false, each(func(r *results.Record) { r.Host = nil })},
+		{"queue given", true, each(func(r *results.Record) { r.Given.Queue = 4096 })},
+		{"CPU set", true, each(func(r *results.Record) { r.Workers = []results.Worker{{Role: "ping", CPUs: []int{1}}} })},
+		{"messages in flight", false, each(func(r *results.Record) { r.Given.InFlight = 1 })},
+		{"verification", false, each(func(r *results.Record) { r.Verified = 10 })},
+		{"isolation", false, each(func(r *results.Record) { r.Isolation = "none" })},
+		{"not interleaved", false, each(func(r *results.Record) { r.Time = r.Time.Add(24 * time.Hour) })},
+		{"not interleaved", false, each(func(r *results.Record) { r.Time = time.Time{} })},
+	} {
+		old, new := sides()
+		old.launches(pipe, 10, 5000, 0.01)
+		new.launches(pipe, 10, 5000, 0.01)
+		tt.change(new)
+		r := compare(old, new)
+		if tt.name == "" {
+			if len(r.Doubts) > 0 {
+				t.Errorf("doubts about what is alike: %v", names(r.Doubts))
+			}
+			continue
+		}
+		if !slices.Contains(names(r.Doubts), tt.name) {
+			t.Errorf("%s: doubts %v", tt.name, names(r.Doubts))
+			continue
+		}
+		if len(r.Doubts) != 1 {
+			t.Errorf("%s: more doubts than the one: %v", tt.name, names(r.Doubts))
+		}
+		for _, d := range r.Doubts {
+			if d.What == "" || d.Why == "" || d.Remedy == "" {
+				t.Errorf("%s: %+v", tt.name, d)
+			}
+		}
+		if judged := len(r.Rows) > 0; judged == tt.refuses {
+			t.Errorf("%s: judged %v", tt.name, judged)
+		}
+		forced := compare(old, new, func(o *Options) { o.Force = true })
+		if len(forced.Rows) == 0 || tt.refuses && !slices.Contains(forced.Rows[0].Doubts, tt.name) {
+			t.Errorf("%s, forced: the doubt is not beside the number: %+v", tt.name, forced.Rows)
+		}
+	}
+}
+
+// What tells the sides apart is no doubt.
+func TestDoubtsOfTheKey(t *testing.T) {
+	old, new := sides()
+	new.host.CPU = "Other"
+	old.launches(pipe, 10, 5000, 0.01)
+	new.launches(pipe, 10, 5000, 0.01)
+	if r := compare(old, new, func(o *Options) { o.By = "cpu" }); len(r.Doubts) > 0 {
+		t.Errorf("doubts %v", names(r.Doubts))
+	}
+}

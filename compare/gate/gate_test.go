@@ -1,0 +1,159 @@
+package gate
+
+import (
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+)
+
+// suite draws cells of n launches a side with a standard deviation of 3 %; the
+// new side of cell i is slower by changes[i].
+func suite(seed uint64, cells, n int, changes ...float64) []Cell {
+	r := rand.New(rand.NewPCG(seed, 1))
+	out := make([]Cell, cells)
+	for i := range out {
+		c := &out[i]
+		for p := range n {
+			c.Old = append(c.Old, 0.03*r.NormFloat64())
+			c.New = append(c.New, 0.03*r.NormFloat64())
+			c.OldPass = append(c.OldPass, int32(p))
+			c.NewPass = append(c.NewPass, int32(n+p))
+		}
+		if i < len(changes) {
+			for p := range c.New {
+				c.New[p] += math.Log1p(changes[i])
+			}
+		}
+	}
+	return out
+}
+
+var fivePercent = Test{Shift: math.Log1p(0.05), Draws: 999, Seed: 1}
+
+func TestFindsTheSlowOnes(t *testing.T) {
+	r := fivePercent.Run(suite(1, 50, 10, 0.3, 0.25, 0.2))
+	for i, p := range r.P {
+		if changed := i < 3; changed != (p <= 0.01) {
+			t.Errorf("cell %d: p = %v", i, p)
+		}
+	}
+}
+
+func TestFindsAFall(t *testing.T) {
+	test := fivePercent
+	test.Fall = true
+	r := test.Run(suite(1, 50, 10, 0.3, -0.25))
+	if r.P[0] < 0.5 || r.P[1] > 0.01 {
+		t.Errorf("a rise has p = %v, a fall %v", r.P[0], r.P[1])
+	}
+}
+
+// The result must not depend on the number of processors, nor on anything but
+// the seed.
+func TestDeterministic(t *testing.T) {
+	a, b := fivePercent.Run(suite(2, 20, 6, 0.1)), fivePercent.Run(suite(2, 20, 6, 0.1))
+	if !reflect.DeepEqual(a, b) {
+		t.Error("two runs of one test differ")
+	}
+}
+
+// A metric that is another one in disguise must cost no power: the relabelled
+// statistics of both are the same.
+func TestDuplicatesAreFree(t *testing.T) {
+	cells := suite(3, 20, 8, 0.12)
+	once, twice := fivePercent.Run(cells), fivePercent.Run(slices.Concat(cells, cells))
+	if math.Abs(once.Critical(0.01)-twice.Critical(0.01)) > 0.2 {
+		t.Errorf("critical value %v with each cell once, %v with each twice", once.Critical(0.01), twice.Critical(0.01))
+	}
+}
+
+// Cells of other passes and of fewer launches are tested together.
+func TestUnequalPasses(t *testing.T) {
+	cells := suite(4, 30, 10, 0.3, 0.3)
+	c := &cells[1]
+	c.Old, c.OldPass = c.Old[:6], c.OldPass[:6]
+	c.New, c.NewPass = c.New[3:], c.NewPass[3:]
+	r := fivePercent.Run(cells)
+	if r.P[0] > 0.01 || r.P[1] > 0.01 || slices.Min(r.P[2:]) < 0.05 {
+		t.Errorf("p = %v", r.P)
+	}
+}
+
+func TestEqualValues(t *testing.T) {
+	c := Cell{Old: []float64{1, 1, 1, 1, 1}, New: []float64{1, 1, 1, 1, 1}, OldPass: []int32{0, 1, 2, 3, 4}, NewPass: []int32{5, 6, 7, 8, 9}}
+	r := fivePercent.Run([]Cell{c, c})
+	for i := range r.P {
+		if math.IsNaN(r.T[i]) || r.P[i] < 0.5 {
+			t.Errorf("t = %v, p = %v", r.T[i], r.P[i])
+		}
+	}
+}
+
+func TestNoCells(t *testing.T) {
+	if r := fivePercent.Run(nil); len(r.P) != 0 || r.Draws() != 0 {
+		t.Errorf("no cells give %+v", r)
+	}
+}
+
+func TestMinP(t *testing.T) {
+	for _, tt := range []struct {
+		olds, news int
+		ways       float64
+	}{{1, 1, 2}, {4, 4, 70}, {5, 5, 252}, {6, 6, 924}, {10, 10, 184756}, {6, 10, 8008}} {
+		if got := MinP(tt.olds, tt.news); got != 1/tt.ways {
+			t.Errorf("MinP(%d, %d) = 1/%v, want 1/%v", tt.olds, tt.news, 1/got, tt.ways)
+		}
+	}
+}
+
+// Every choice of passes must be as likely as any other.
+func TestRelabelIsUniform(t *testing.T) {
+	f := newFamily(suite(5, 1, 3), fivePercent)
+	count := map[[3]int]int{}
+	l := f.actual()
+	const draws = 20000
+	for d := range uint64(draws) {
+		f.relabel(l, 1, d)
+		choice := [3]int(slices.Sorted(slices.Values(l[0])))
+		count[choice]++
+	}
+	if len(count) != 20 {
+		t.Fatalf("%d choices, want 20", len(count))
+	}
+	for choice, n := range count {
+		if n < draws/20*8/10 || n > draws/20*12/10 {
+			t.Errorf("%v was drawn %d times, want about %d", choice, n, draws/20)
+		}
+	}
+}
+
+// The prior is found again from variances that were drawn from it.
+func TestPrior(t *testing.T) {
+	r := rand.New(rand.NewPCG(6, 6))
+	chi2 := func(df int) (sum float64) {
+		for range df {
+			x := r.NormFloat64()
+			sum += x * x
+		}
+		return sum
+	}
+	var v variances
+	for range 20000 {
+		true2 := 4 * 8 / chi2(8) // mean scale 4, 8 degrees of freedom
+		v.add(true2*chi2(10)/10, 10)
+	}
+	p := v.prior()
+	if math.Abs(p.df-8) > 0.8 || math.Abs(p.s2-4) > 0.2 {
+		t.Errorf("prior of scale %v with %v degrees of freedom, want 4 with 8", p.s2, p.df)
+	}
+}
+
+func TestTrigammaInverse(t *testing.T) {
+	for _, x := range []float64{0.3, 1, 2.5, 40, 1e4} {
+		if got := trigammaInverse(trigamma(x)); math.Abs(got/x-1) > 1e-6 {
+			t.Errorf("the inverse of trigamma at trigamma(%v) is %v", x, got)
+		}
+	}
+}

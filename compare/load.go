@@ -1,0 +1,138 @@
+package compare
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"golang.org/x/perf/benchproc"
+
+	"ipcbench/results"
+)
+
+// Input is the files of one side: run directories, records or benchmark text.
+type Input struct {
+	Name  string
+	Paths []string
+}
+
+// Query says what of the inputs is compared.
+type Query struct {
+	Metrics []string // units of the benchmark format
+	Filter  string   // as benchstat's: "*" is everything
+	By      string   // a key whose values are the sides, in place of the inputs: "kernel", "mech@(pipe fifo)"
+}
+
+// Loaded is the sides that were read, the base first, and what was odd about
+// their files.
+type Loaded struct {
+	Sides    []*Side
+	Warnings []string
+}
+
+// QueryError is a query that cannot be understood.
+type QueryError struct{ Err error }
+
+func (e *QueryError) Error() string { return e.Err.Error() }
+func (e *QueryError) Unwrap() error { return e.Err }
+
+// Load reads the inputs. An error that is no *QueryError means that a file
+// could not be read.
+func Load(inputs []Input, q Query) (*Loaded, error) {
+	for _, m := range q.Metrics {
+		if results.Better(m) == "" {
+			return nil, &QueryError{fmt.Errorf("--metric %q: want one of %s", results.Quote(m), strings.Join(results.Units(), ", "))}
+		}
+	}
+	if q.By != "" {
+		return loadBy(inputs, q)
+	}
+	l := &Loaded{Sides: make([]*Side, len(inputs))}
+	warnings, errs := make([][]string, len(inputs)), make([]error, len(inputs))
+	var wg sync.WaitGroup
+	for i, in := range inputs {
+		wg.Go(func() {
+			side := NewSide(in.Name, q.Metrics)
+			l.Sides[i] = side
+			warnings[i], errs[i] = in.read(q, func(r *results.Record, p picked) { side.add(r, p.cell, p.metrics) }, side.Next)
+		})
+	}
+	wg.Wait()
+	for _, w := range warnings {
+		l.Warnings = append(l.Warnings, w...)
+	}
+	return l, errors.Join(errs...)
+}
+
+// loadBy makes a side of each value of the key.
+func loadBy(inputs []Input, q Query) (*Loaded, error) {
+	l := &Loaded{}
+	sides := map[benchproc.Key]*Side{}
+	var keys []benchproc.Key
+	all := Input{}
+	for _, in := range inputs {
+		all.Paths = append(all.Paths, in.Paths...)
+	}
+	var err error
+	unknown := 0
+	l.Warnings, err = all.read(q, func(r *results.Record, p picked) {
+		if p.unknown {
+			unknown++
+			return
+		}
+		s := sides[p.side]
+		if s == nil {
+			s = NewSide(p.side.StringValues(), q.Metrics)
+			sides[p.side] = s
+			keys = append(keys, p.side)
+		}
+		s.add(r, p.cell, p.metrics)
+	}, func() {
+		for _, s := range sides {
+			s.Next()
+		}
+	})
+	if unknown > 0 {
+		l.Warnings = append(l.Warnings, fmt.Sprintf("%d records do not say their %s and were left out", unknown, results.Quote(ByKey(q.By))))
+	}
+	benchproc.SortKeys(keys)
+	for _, k := range keys {
+		l.Sides = append(l.Sides, sides[k])
+	}
+	return l, err
+}
+
+// read hands the records that the query takes to add, and calls next after
+// each file.
+func (in Input) read(q Query, add func(*results.Record, picked), next func()) (warnings []string, err error) {
+	pick := func(r *results.Record, path string) picked {
+		return picked{ok: true, cell: r.Cell, metrics: ^uint64(0)}
+	}
+	if q.Filter != "*" || q.By != "" {
+		p, err := newPicker(q)
+		if err != nil {
+			return nil, &QueryError{err}
+		}
+		pick = p.pick
+	}
+	for _, path := range in.Paths {
+		set, err := results.Scan(path, func(r *results.Record) {
+			if p := pick(r, path); p.ok {
+				add(r, p)
+			}
+		})
+		if err != nil {
+			return warnings, err
+		}
+		warnings = append(warnings, set.Warnings...)
+		for _, p := range set.Problems {
+			warnings = append(warnings, p.String())
+		}
+		if more := set.LeftOut - len(set.Problems); more > 0 {
+			warnings = append(warnings, fmt.Sprintf("%s: %d more lines were left out", results.Quote(path), more))
+		}
+		next()
+	}
+	return warnings, nil
+}

@@ -1,0 +1,212 @@
+package compare
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"ipcbench/results"
+)
+
+// file writes records as benchmark text.
+func (s *session) file(t testing.TB) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := results.WriteBench(&b, s.records); err != nil {
+		t.Fatal(err)
+	}
+	return write(t, b.Bytes())
+}
+
+func write(t testing.TB, data []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func load(t *testing.T, q Query, paths ...string) *Loaded {
+	t.Helper()
+	var inputs []Input
+	for _, p := range paths {
+		inputs = append(inputs, Input{Name: p, Paths: strings.Split(p, ",")})
+	}
+	if q.Metrics == nil {
+		q.Metrics = DefaultMetrics
+	}
+	l, err := Load(inputs, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func TestFilter(t *testing.T) {
+	old, new := sides()
+	for _, s := range []*session{old, new} {
+		s.launches(pipe, 6, 5000, 0.01)
+		s.launches(fifo, 6, 5000, 0.01)
+		s.launches(fan, 6, 5000, 0.01)
+	}
+	a, b := old.file(t), new.file(t)
+	for filter, rows := range map[string]int{
+		"*":                          6,
+		"/mech:pipe":                 4,
+		".name:FanIn":                2,
+		".unit:ns/op":                3,
+		".unit:sec/op -/mech:fifo":   2,
+		`cpu:/Example/ /size:4KiB`:   2,
+		"/mech:(fifo OR dgram)":      2,
+		"kernel:Linux":               0,
+		"/mech:pipe .unit:nothing/s": 0,
+	} {
+		l := load(t, Query{Filter: filter}, a, b)
+		if r := Compare(l.Sides[0], l.Sides[1], Defaults); len(r.Rows) != rows {
+			t.Errorf("%s: %d rows, want %d", filter, len(r.Rows), rows)
+		}
+	}
+}
+
+func TestBy(t *testing.T) {
+	s, other := sides()
+	other.host.Kernel = "Linux 6.19"
+	for _, x := range []*session{s, other} {
+		x.launches(pipe, 6, 5000, 0.01)
+		x.launches(fifo, 6, 9000, 0.01)
+	}
+	s.notOK(cell("PingPong", "fifo", 1<<20), 1, results.Skipped, "too large")
+	s.launches(cell("PingPong", "pipe", 1<<20), 6, 5000, 0.01)
+	path := s.file(t)
+	l := load(t, Query{Filter: "*", By: "mech@(fifo pipe)"}, path)
+	if len(l.Sides) != 2 || l.Sides[0].Name != "fifo" || l.Sides[1].Name != "pipe" {
+		t.Fatalf("sides %v", l.Sides)
+	}
+	o := Defaults
+	o.By = ByKey("mech@(fifo pipe)")
+	r := Compare(l.Sides[1], l.Sides[0], o)
+	if len(r.Rows) != 2 || r.Rows[0].Name != "PingPong/mech=all/size=64/queue=default/place=same" || r.Status() != Regressed {
+		t.Errorf("status %v, rows %+v", r.Status(), r.Rows)
+	}
+	if r.Count(Broken) != 0 || len(r.Outcomes) != 1 {
+		t.Errorf("what a mechanism can't do is no regression: %+v", r.Outcomes)
+	}
+	// Two kernels, in one input each or in one.
+	l = load(t, Query{Filter: "*", By: "kernel"}, path, other.file(t))
+	if len(l.Sides) != 2 || l.Sides[1].Name != "Linux 6.19" || len(l.Sides[1].cells) != 2 {
+		t.Errorf("sides by kernel: %+v", l.Sides)
+	}
+}
+
+func TestSeveralFilesOfASide(t *testing.T) {
+	a, b := sides()
+	a.launches(pipe, 5, 5000, 0.01)
+	b.launches(pipe, 5, 5000, 0.01)
+	l := load(t, Query{Filter: "*"}, a.file(t)+","+b.file(t), b.file(t))
+	if row := Compare(l.Sides[0], l.Sides[1], Defaults).row(t, pipe, "ns/op"); row.Old.N != 10 || row.New.N != 5 || row.Verdict == Unjudged {
+		t.Errorf("row %+v", row)
+	}
+}
+
+func TestQueriesThatAreRefused(t *testing.T) {
+	s, _ := sides()
+	s.launches(pipe, 5, 5000, 0.01)
+	in := []Input{{Paths: []string{s.file(t)}}}
+	for _, q := range []Query{
+		{Metrics: []string{"us/op"}, Filter: "*"},
+		{Metrics: []string{"inflight-msgs"}, Filter: "*"},
+		{Metrics: DefaultMetrics, Filter: "/mech:("},
+		{Metrics: DefaultMetrics, Filter: "*", By: "mech@("},
+		{Metrics: DefaultMetrics, Filter: "\x1b[31m:("},
+	} {
+		_, err := Load(in, q)
+		var query *QueryError
+		if !errors.As(err, &query) || strings.Contains(fmt.Sprint(err), "\x1b") {
+			t.Errorf("%+v: %v", q, err)
+		}
+	}
+	if _, err := Load([]Input{{Paths: []string{"missing"}}}, Query{Metrics: DefaultMetrics, Filter: "*"}); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a missing file: %v", err)
+	}
+}
+
+// all writes the reports of new data against old ones in every format.
+func all(t testing.TB, old, new string) (out string, loaded *Loaded, r *Report) {
+	t.Helper()
+	var b bytes.Buffer
+	loaded, err := Load([]Input{{Name: "old", Paths: []string{old}}, {Name: "new", Paths: []string{new}}}, Query{Metrics: DefaultMetrics, Filter: "*"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Defaults
+	o.Force = true
+	r = Compare(loaded.Sides[0], loaded.Sides[1], o)
+	err = errors.Join(r.WriteText(&b, false), r.WriteText(&b, true), r.WriteMarkdown(&b, false), WriteJSON(&b, []*Report{r}), WriteJUnit(&b, []*Report{r}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String() + strings.Join(loaded.Warnings, "\n"), loaded, r
+}
+
+// harmless fails where text would do something to a terminal.
+func harmless(t testing.TB, text string) {
+	t.Helper()
+	if !utf8.ValidString(text) {
+		t.Error("the report is not UTF-8")
+	}
+	for _, r := range text {
+		if r != '\n' && !unicode.IsGraphic(r) {
+			t.Fatalf("the report has a raw %U", r)
+		}
+	}
+}
+
+// A file that is cut anywhere is compared as far as it goes, and what is
+// missing is named or missed.
+func TestCutFiles(t *testing.T) {
+	s, _ := sides()
+	s.launches(pipe, 6, 5000, 0.01)
+	path := s.file(t)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 0; n < len(data); n += 7 {
+		_, loaded, r := all(t, path, write(t, data[:n]))
+		// Against six launches four are the fewest that can be judged; the line
+		// that was cut is none.
+		end := bytes.LastIndexByte(data[:n], '\n') + 1
+		if whole := bytes.Count(data[:end], []byte("\nBenchmark")); (r.Status() == Passed) != (whole >= 4) {
+			t.Errorf("cut at %d, %d launches: %v, %v", n, whole, r.Status(), loaded.Warnings)
+		}
+	}
+}
+
+func FuzzCompare(f *testing.F) {
+	old, new := sides()
+	old.launches(pipe, 6, 5000, 0.01)
+	new.launches(pipe, 6, 9000, 0.01)
+	new.notOK(fifo, 1, results.Failed, "a reason")
+	path := old.file(f)
+	text, err := os.ReadFile(new.file(f))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text)
+	f.Add([]byte("BenchmarkPingPong/mech=pipe/size=64/queue=default/place=same 1 NaN ns/op\n"))
+	f.Add([]byte("cpu: \x1b[31mred\x1b[0m\nBenchmarkPingPong/mech=pipe/size=64/queue=default/place=same 1 5 ns/op\n"))
+	f.Add([]byte("# failed PingPong/mech=pipe/size=64/queue=default/place=same: \xff\u202e\x00\n"))
+	f.Add([]byte(`{"schema":1}` + "\n"))
+	f.Add([]byte(`{"schema":1,"cell":{"workload":"A","mechanism":"b","size":1,"place":"c"},"launch":1,"attempt":9999999999,"outcome":"ok","ns_per_op":1e308,"bytes_per_sec":1e-308}` + "\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		out, _, _ := all(t, path, write(t, data))
+		harmless(t, out)
+	})
+}

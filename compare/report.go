@@ -1,0 +1,191 @@
+package compare
+
+import (
+	"encoding/json"
+	"math"
+	"slices"
+
+	"ipcbench/results"
+)
+
+// Float is a number that JSON has as null where it is not finite.
+type Float float64
+
+func (f Float) MarshalJSON() ([]byte, error) {
+	if math.IsNaN(float64(f)) || math.IsInf(float64(f), 0) {
+		return []byte("null"), nil
+	}
+	return json.Marshal(float64(f))
+}
+
+// Verdict is what a comparison says of one cell and metric.
+type Verdict string
+
+const (
+	Broken      Verdict = "broken"     // was ok and is failed or skipped
+	Slower      Verdict = "slower"     // worse by more than the threshold: the gate's
+	Lost        Verdict = "lost"       // was ok and is untrusted or absent: it can't be judged
+	Unjudged    Verdict = "unjudged"   // no p could pass: too few launches, or a value that has no ratio
+	Faster      Verdict = "faster"     // better by more than the threshold
+	CantTell    Verdict = "can't tell" // neither shown to be beyond the threshold nor within
+	Same        Verdict = "same"       // the interval of the ratio lies within the threshold
+	Recovered   Verdict = "recovered"  // was not ok and is
+	NotCompared Verdict = "other"      // another outcome that fails nobody
+)
+
+// verdicts in the order in which they matter.
+var verdicts = []Verdict{Broken, Slower, Lost, Unjudged, Faster, CantTell, Same, Recovered, NotCompared}
+
+func (v Verdict) order() int {
+	for i, w := range verdicts {
+		if v == w {
+			return i
+		}
+	}
+	return len(verdicts)
+}
+
+// Report is what a comparison found. It is complete: formats only render it.
+type Report struct {
+	Old       About   `json:"old"`
+	New       About   `json:"new"`
+	Threshold float64 `json:"threshold"`
+	Alpha     float64 `json:"alpha"` // of this comparison
+	Gate      Gate    `json:"gate"`
+
+	Refused      bool           `json:"refused"` // the sides are not comparable
+	Doubts       []Doubt        `json:"doubts"`
+	Rows         []Row          `json:"rows"` // what matters first
+	Means        []Mean         `json:"means"`
+	Outcomes     []Change       `json:"outcomes"`     // cells whose outcome changed
+	Incomparable []Incomparable `json:"incomparable"` // rows that were left out
+	NeverOK      int            `json:"never_ok"`     // cells that are not ok, with the same outcome on both sides
+}
+
+// Gate is how the gate came to its p.
+type Gate struct {
+	Method     string `json:"method"`
+	Cells      int    `json:"cells"`      // rows it corrects for
+	Draws      int    `json:"draws"`      // relabellings
+	MinN       int    `json:"min_n"`      // launches a side below which no p can pass
+	Detectable Float  `json:"detectable"` // change that it finds in a typical row 4 times in 5: 0.12 is 12 %
+	Worst      Float  `json:"worst"`      // the same in the noisiest row
+}
+
+// Row is one cell and metric that is ok on both sides.
+type Row struct {
+	Cell    results.Cell `json:"cell"`
+	Name    string       `json:"name"`   // the cell's
+	Metric  string       `json:"metric"` // as in the benchmark format: "ns/op"
+	Better  string       `json:"better"` // which way: lower, higher
+	Unit    string       `json:"unit"`   // of the estimates, as benchstat has it: "sec/op"
+	Old     Estimate     `json:"old"`
+	New     Estimate     `json:"new"`
+	Ratio   Ratio        `json:"ratio"`
+	P       Float        `json:"p"`        // two-sided Mann–Whitney, of this row alone
+	PGate   Float        `json:"p_gate"`   // of being slower than the threshold, corrected; null: not judged
+	PFaster Float        `json:"p_faster"` // the same of being faster
+	Verdict Verdict      `json:"verdict"`
+	Why     string       `json:"why,omitempty"`  // it is unjudged
+	Need    int          `json:"need,omitempty"` // launches a side to tell, about; -1: more than 1000
+	Doubts  []string     `json:"doubts,omitempty"`
+
+	pair     pair
+	column   int // of the metric
+	refused  bool
+	positive bool      // all values have logarithms
+	samples  [2]sample // old and new
+}
+
+// Estimate is a median with its order-statistic interval at 95 %, and how the
+// launches lie about it. Values are in the row's unit.
+type Estimate struct {
+	Median   Float `json:"median"`
+	Lo       Float `json:"lo"` // null: below six launches there is none
+	Hi       Float `json:"hi"`
+	N        int   `json:"n"`
+	MAD      Float `json:"mad"`      // median absolute deviation
+	CV       Float `json:"cv"`       // standard deviation over mean
+	Outliers int   `json:"outliers"` // launches more than 1.5 interquartile ranges beyond the quartiles
+}
+
+// Mean is the geometric mean of the ratios of a workload and mechanism.
+type Mean struct {
+	Workload  string `json:"workload"`
+	Mechanism string `json:"mechanism"`
+	Metric    string `json:"metric"`
+	Ratio     Float  `json:"ratio"`
+	Rows      int    `json:"rows"`
+}
+
+// Change is a cell whose outcome is not ok on both sides.
+type Change struct {
+	Cell    results.Cell    `json:"cell"`
+	Name    string          `json:"name"`
+	From    results.Outcome `json:"from"`
+	To      results.Outcome `json:"to"`
+	Reason  string          `json:"reason,omitempty"`
+	Verdict Verdict         `json:"verdict"`
+}
+
+// Incomparable is a row that was left out for its doubts.
+type Incomparable struct {
+	Cell   results.Cell `json:"cell"`
+	Name   string       `json:"name"`
+	Metric string       `json:"metric"`
+	Doubts []string     `json:"doubts"`
+}
+
+// newChange says what a change of outcome means. Where an axis tells the
+// sides apart, a mechanism that can't do what another can is no regression.
+func newChange(cell results.Cell, a, b *settled, o Options) Change {
+	c := Change{Cell: cell, Name: cell.Name(), From: a.outcome, To: b.outcome, Reason: results.Quote(b.reason), Verdict: NotCompared}
+	switch {
+	case b.outcome == results.OK && a.outcome != Absent:
+		c.Verdict, c.Reason = Recovered, results.Quote(a.reason)
+	case a.outcome != results.OK || axis(o.By) != nil:
+	case b.outcome == results.Failed, b.outcome == results.Skipped:
+		c.Verdict = Broken
+	case b.outcome == results.Untrusted, !o.Force:
+		c.Verdict = Lost
+	}
+	return c
+}
+
+// Status is what a report comes to.
+type Status int
+
+const (
+	Passed    Status = iota // nothing is slower
+	Regressed               // a row is slower or a cell broken
+	Nothing                 // no row could be compared
+	Undecided               // what could be judged passed, and some could not
+)
+
+// Count returns how many rows and changed outcomes have the verdict.
+func (r *Report) Count(v Verdict) (n int) {
+	for i := range r.Rows {
+		if r.Rows[i].Verdict == v {
+			n++
+		}
+	}
+	for _, c := range r.Outcomes {
+		if c.Verdict == v {
+			n++
+		}
+	}
+	return n
+}
+
+// Status sums up. A regression that was found outweighs what was not judged.
+func (r *Report) Status() Status {
+	switch {
+	case r.Count(Slower)+r.Count(Broken) > 0:
+		return Regressed
+	case len(r.Rows) == 0 && !slices.ContainsFunc(r.Outcomes, func(c Change) bool { return c.To == results.Untrusted }):
+		return Nothing
+	case r.Count(Unjudged)+r.Count(Lost)+len(r.Incomparable) > 0:
+		return Undecided
+	}
+	return Passed
+}

@@ -1,0 +1,115 @@
+package compare
+
+import (
+	"math"
+	"runtime"
+	"sync"
+
+	"github.com/montanaflynn/stats"
+	"golang.org/x/perf/benchmath"
+	"golang.org/x/perf/benchunit"
+
+	"ipcbench/results"
+)
+
+// sample is the launches of one side of a row.
+type sample struct {
+	logs   []float64 // of the values, signed so that larger is worse
+	passes []int32   // theirs
+}
+
+// newRow joins both sides of a cell; false where a side did not measure the
+// metric.
+func newRow(p pair, metric int, name string, d *doubtful) (Row, bool) {
+	if !p.old.measured(metric) || !p.new.measured(metric) {
+		return Row{}, false
+	}
+	r := Row{Cell: p.cell, Name: p.cell.Name(), Metric: name, Better: results.Better(name), pair: p, column: metric}
+	r.Doubts, r.refused = d.of(p)
+	return r, true
+}
+
+// describe fills in what follows from the row alone.
+func (r *Row) describe() {
+	var sides [2]*benchmath.Sample
+	for i, side := range []*settled{r.pair.old, r.pair.new} {
+		values, passes := side.sample(r.column)
+		for j, v := range values {
+			values[j], r.Unit = benchunit.Tidy(v, r.Metric)
+			passes[j] += int32(i * r.pair.offset)
+		}
+		r.samples[i] = sample{r.logs(values), passes}
+		sides[i] = benchmath.NewSample(values, &benchmath.DefaultThresholds) // sorts them
+	}
+	old, new := sides[0], sides[1]
+	r.Old, r.New = estimate(old), estimate(new)
+	r.P = Float(benchmath.AssumeNothing.Compare(old, new).P)
+	r.PGate, r.PFaster = Float(math.NaN()), Float(math.NaN())
+	r.Ratio = Ratio{Center: Float(math.NaN()), Lo: 0, Hi: Float(math.Inf(1))}
+	if r.positive = old.Values[0] > 0 && new.Values[0] > 0; r.positive {
+		r.Ratio = newRatio(r.samples[0].logs, r.samples[1].logs)
+		if r.Better == "higher" { // more is a gain
+			r.Ratio = Ratio{1 / r.Ratio.Center, 1 / r.Ratio.Hi, 1 / r.Ratio.Lo}
+		}
+	}
+}
+
+// logs of values, signed so that larger is worse.
+func (r *Row) logs(values []float64) []float64 {
+	out := make([]float64, len(values))
+	for i, v := range values {
+		out[i] = math.Log(v)
+		if r.Better == "higher" {
+			out[i] = -out[i]
+		}
+	}
+	return out
+}
+
+// estimate takes median and interval from benchmath, the rest from stats. The
+// errors of stats are of empty samples, which there are none of.
+func estimate(s *benchmath.Sample) Estimate {
+	sum := benchmath.AssumeNothing.Summary(s, confidence)
+	e := Estimate{Median: Float(sum.Center), Lo: Float(sum.Lo), Hi: Float(sum.Hi), N: len(s.Values)}
+	mad, _ := stats.MedianAbsoluteDeviation(s.Values)
+	mean, _ := stats.Mean(s.Values)
+	e.MAD = Float(mad)
+	if len(s.Values) > 1 {
+		sd, _ := stats.StandardDeviationSample(s.Values)
+		e.CV = Float(sd / mean)
+	}
+	if len(s.Values) >= 4 { // quartiles need as many
+		if o, err := stats.QuartileOutliers(s.Values); err == nil {
+			e.Outliers = len(o.Mild) + len(o.Extreme)
+		}
+	}
+	return e
+}
+
+// interval is the estimate's interval as benchstat prints it: "2%", "∞".
+func (e Estimate) interval() string {
+	return benchmath.Summary{Center: float64(e.Median), Lo: float64(e.Lo), Hi: float64(e.Hi)}.PctRangeString()
+}
+
+// size is how large the change is, on the scale of logarithms, in thousandths:
+// two metrics that are one in disguise are of one size.
+func (r *Row) size() float64 {
+	if v := math.Abs(math.Log(float64(r.Ratio.Center))); !math.IsNaN(v) {
+		return math.Round(1000 * v)
+	}
+	return math.Inf(1)
+}
+
+// parallel calls f for 0 to n-1 on all processors.
+func parallel(n int, f func(int)) {
+	var wg sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < n; i += workers {
+				f(i)
+			}
+		})
+	}
+	wg.Wait()
+}

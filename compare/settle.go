@@ -1,0 +1,105 @@
+package compare
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"ipcbench/results"
+)
+
+// Absent is the outcome of a cell of which a side has no record.
+const Absent results.Outcome = "absent"
+
+// settled is a cell once all its records are there.
+type settled struct {
+	outcome results.Outcome
+	reason  string
+	counts  []int32 // the launches that count, as indices
+	*launches
+}
+
+// settle gives each cell its outcome, by the rules of results.Summarize.
+func (s *Side) settle() map[results.Cell]*settled {
+	keys := make([]pass, len(s.passes))
+	for key, p := range s.passes {
+		keys[p] = key
+	}
+	out := make(map[results.Cell]*settled, len(s.cells))
+	for cell, c := range s.cells {
+		out[cell] = c.settle(keys)
+	}
+	return out
+}
+
+func (c *launches) settle(passes []pass) *settled {
+	s := &settled{launches: c, outcome: results.OK}
+	last := map[int32]int32{} // attempt that counts, by pass
+	for i, p := range c.pass {
+		last[p] = max(last[p], c.attempt(i))
+	}
+	for _, n := range c.notOK {
+		last[n.pass] = max(last[n.pass], n.attempt)
+	}
+	s.counts = make([]int32, 0, len(c.pass))
+	for i, p := range c.pass {
+		if c.attempt(i) == last[p] {
+			s.counts = append(s.counts, int32(i))
+		}
+	}
+	skipped := 0
+	for _, n := range c.notOK {
+		switch {
+		case n.outcome == results.Failed:
+			s.outcome, s.reason = results.Failed, n.reason
+			return s
+		case n.attempt < last[n.pass]: // was run again
+		case n.outcome == results.Skipped:
+			skipped++
+			fallthrough
+		default:
+			s.outcome, s.reason = results.Untrusted, n.reason
+		}
+	}
+	if skipped > 0 && skipped == len(last) {
+		s.outcome = results.Skipped
+	}
+	if s.outcome == results.OK {
+		s.count(last, passes)
+	}
+	return s
+}
+
+func (c *launches) attempt(i int) int32 { return max(1, c.again[i]) }
+
+// count finds launches without a record.
+func (s *settled) count(last map[int32]int32, passes []pass) {
+	numbers, highest := map[int]int{}, map[int]int{} // by source
+	for p := range last {
+		key := passes[p]
+		numbers[key.source]++
+		highest[key.source] = max(highest[key.source], key.launch)
+	}
+	for source, n := range numbers {
+		if n < highest[source] {
+			s.outcome, s.reason = results.Untrusted, fmt.Sprintf("%d of %d launches have no record", highest[source]-n, highest[source])
+		}
+	}
+}
+
+// sample returns the values of a metric and their passes.
+func (s *settled) sample(metric int) (values []float64, passes []int32) {
+	values, passes = make([]float64, 0, len(s.counts)), make([]int32, 0, len(s.counts))
+	for _, i := range s.counts {
+		if v := s.values[metric][i]; !math.IsNaN(v) {
+			values = append(values, v)
+			passes = append(passes, s.pass[i])
+		}
+	}
+	return values, passes
+}
+
+// measured tells whether any launch that counts measured the metric.
+func (s *settled) measured(metric int) bool {
+	return slices.ContainsFunc(s.counts, func(i int32) bool { return !math.IsNaN(s.values[metric][i]) })
+}

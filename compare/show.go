@@ -1,0 +1,186 @@
+package compare
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"golang.org/x/perf/benchunit"
+)
+
+// Values are scaled here, for text and Markdown alike.
+
+// medians renders both as benchstat does, on one scale.
+func (r *Row) medians() (old, new string) {
+	scale := benchunit.CommonScale([]float64{float64(r.Old.Median), float64(r.New.Median)}, benchunit.ClassOf(r.Unit))
+	suffix := ""
+	switch {
+	case strings.Contains(r.Unit, "B/s"):
+		suffix = "B/s"
+	case strings.Contains(r.Unit, "sec"):
+		suffix = "s"
+	}
+	show := func(e Estimate) string {
+		return fmt.Sprintf("%s%s ±%s", scale.Format(float64(e.Median)), suffix, e.interval())
+	}
+	return show(r.Old), show(r.New)
+}
+
+// change renders a ratio: "+4.2 %".
+func change(ratio Float) string {
+	if math.IsNaN(float64(ratio)) || math.IsInf(float64(ratio), 0) {
+		return "–"
+	}
+	return fmt.Sprintf("%+.1f %%", 100*(float64(ratio)-1))
+}
+
+func (r Ratio) interval() string {
+	if r.Lo == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("%+.1f to %+.1f", 100*(float64(r.Lo)-1), 100*(float64(r.Hi)-1))
+}
+
+// probability renders p as benchstat does, and smaller ones with the digits
+// that they have.
+func probability(p Float) string {
+	switch {
+	case math.IsNaN(float64(p)):
+		return "–"
+	case p < 0.001:
+		return fmt.Sprintf("%.1g", float64(p))
+	}
+	return fmt.Sprintf("%.3f", float64(p))
+}
+
+func (r *Row) n() string {
+	if r.Old.N == r.New.N {
+		return fmt.Sprint(r.Old.N)
+	}
+	return fmt.Sprintf("%d+%d", r.Old.N, r.New.N)
+}
+
+// verdict adds what would tell.
+func (r *Row) verdict() string {
+	s := string(r.Verdict)
+	switch {
+	case r.Why != "":
+		s += " (" + r.Why + ")"
+	case r.Need > 0:
+		s += fmt.Sprintf(" (n ≈ %d would)", r.Need)
+	case r.Need < 0:
+		s += " (about the threshold)"
+	}
+	return s
+}
+
+// outcome renders a change of outcome: "broken: CELL was ok and is failed: …".
+func (c Change) outcome() string {
+	s := fmt.Sprintf("%s: %s was %s and is %s", c.Verdict, c.Name, c.From, c.To)
+	if c.Verdict == NotCompared {
+		s = fmt.Sprintf("%s was %s and is %s", c.Name, c.From, c.To)
+	}
+	if c.Reason != "" && c.To != Absent {
+		s += ": " + c.Reason
+	}
+	return s
+}
+
+// scope says what was tested, how, and what size of change it can see.
+func (r *Report) scope() string {
+	g := r.Gate
+	s := fmt.Sprintf("Gate: slower by more than %s, at most %s false alarms over all %d rows; %s, %d relabellings.",
+		percent(r.Threshold), percent(r.Alpha), g.Cells, g.Method, g.Draws)
+	if g.Cells > 0 {
+		s += fmt.Sprintf(" With these launches it finds a change of %s in a typical row 4 times in 5, in the noisiest one of %s.",
+			percent(float64(g.Detectable)), percent(float64(g.Worst)))
+	}
+	return s
+}
+
+func percent(f float64) string { return fmt.Sprintf("%.3g %%", 100*f) }
+
+// variation says how launches vary.
+func (r *Report) variation() string {
+	var worst *Row
+	outliers, n := 0, 0
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		outliers += row.Old.Outliers + row.New.Outliers
+		n += row.Old.N + row.New.N
+		if worst == nil || max(row.Old.CV, row.New.CV) > max(worst.Old.CV, worst.New.CV) {
+			worst = row
+		}
+	}
+	if worst == nil {
+		return ""
+	}
+	return fmt.Sprintf("Launches: %d values, %d outliers, none removed; coefficient of variation at most %s, in %s, %s.",
+		n, outliers, percent(float64(max(worst.Old.CV, worst.New.CV))), worst.Name, worst.Metric)
+}
+
+// counts sums up: "1 slower, 30 same".
+func (r *Report) counts() string {
+	var parts []string
+	for _, v := range verdicts {
+		if n := r.Count(v); n > 0 && v != NotCompared {
+			parts = append(parts, fmt.Sprintf("%d %s", n, v))
+		}
+	}
+	if n := len(r.Incomparable); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d not comparable", n))
+	}
+	if len(parts) == 0 {
+		return "nothing was compared"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// shown are the rows that a report lists: a summary has only what matters.
+func (r *Report) shown(summary bool) (rows []*Row, left int) {
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		if summary && (row.Verdict == Same || row.Verdict == CantTell) {
+			left++
+			continue
+		}
+		rows = append(rows, row)
+	}
+	return rows, left
+}
+
+// columns are the head of the table of rows; marked adds the doubts.
+func columns(marked bool) []string {
+	head := []string{"cell", "metric", "old", "new", "change", "95 % interval", "p", "p gate", "n", "verdict"}
+	if marked {
+		head = append(head, "doubts")
+	}
+	return head
+}
+
+func (r *Row) columns(marked bool) []string {
+	old, new := r.medians()
+	out := []string{r.Name, r.Metric, old, new, change(r.Ratio.Center), r.Ratio.interval(), probability(r.P), probability(r.PGate), r.n(), r.verdict()}
+	if marked {
+		out = append(out, strings.Join(r.Doubts, ", "))
+	}
+	return out
+}
+
+// marked tells whether a row has a doubt of its own.
+func (r *Report) marked() bool {
+	for i := range r.Rows {
+		if len(r.Rows[i].Doubts) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (a About) String() string {
+	s := fmt.Sprintf("%s: %d cells, %d records", a.Name, a.Cells, a.Records)
+	if len(a.Kernels) > 0 {
+		s += ", " + strings.Join(a.Kernels, " and ")
+	}
+	return s
+}

@@ -1,0 +1,194 @@
+package compare
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"ipcbench/results"
+)
+
+// Side is the records of one side of a comparison. It keeps of each what a
+// comparison needs, so that a million of them fit.
+type Side struct {
+	Name string
+
+	metrics []string
+	source  int
+	records int
+	passes  map[pass]int
+	latest  pass        // which the next record is likely to be part of
+	current int         // its number
+	began   []time.Time // of each pass, where it is known
+	cells   map[results.Cell]*launches
+
+	hosts     []*results.Host
+	isolation []string
+	verified  []string // "yes", "no": of the records that can tell
+}
+
+// pass is one round of launches over all cells.
+type pass struct {
+	source int
+	run    string
+	launch int
+}
+
+// launches is what the records of one cell gave.
+type launches struct {
+	pass   []int32
+	again  map[int]int32 // attempts from the second on, by index
+	values [][]float64   // by metric; NaN where it was not measured
+	notOK  []notOK
+	given  map[string][]string // facts of the links and workers, by rule
+}
+
+type notOK struct {
+	pass, attempt int32
+	outcome       results.Outcome
+	reason        string
+}
+
+// NewSide returns an empty side. The metrics are units of the benchmark
+// format, such as "ns/op".
+func NewSide(name string, metrics []string) *Side {
+	return &Side{Name: name, metrics: metrics, passes: map[pass]int{}, cells: map[results.Cell]*launches{}}
+}
+
+// Records returns a side of the records, which are one source.
+func Records(name string, records []results.Record, metrics []string) *Side {
+	s := NewSide(name, metrics)
+	for i := range records {
+		s.Add(&records[i])
+	}
+	return s
+}
+
+// Next begins another source: its launches are others, whatever their numbers.
+func (s *Side) Next() { s.source++ }
+
+// Add adds a record, which it does not keep.
+func (s *Side) Add(r *results.Record) { s.add(r, r.Cell, ^uint64(0)) }
+
+// add adds a record as one of cell, with those metrics whose bit is set.
+func (s *Side) add(r *results.Record, cell results.Cell, metrics uint64) {
+	s.records++
+	s.about1(r)
+	c := s.cells[cell]
+	if c == nil {
+		c = &launches{values: make([][]float64, len(s.metrics))}
+		s.cells[cell] = c
+	}
+	p := s.pass(r)
+	if r.Outcome != results.OK {
+		c.notOK = append(c.notOK, notOK{p, int32(r.Attempt), r.Outcome, r.Reason})
+		return
+	}
+	c.pass = append(c.pass, p)
+	if r.Attempt > 1 {
+		if c.again == nil {
+			c.again = map[int]int32{}
+		}
+		c.again[len(c.pass)-1] = int32(r.Attempt)
+	}
+	for m, unit := range s.metrics {
+		v, ok := r.Measured(unit)
+		if !ok || metrics&(1<<m) == 0 {
+			v = math.NaN()
+		}
+		c.values[m] = append(c.values[m], v)
+	}
+	for name, fact := range cellFacts {
+		if v := fact(r); v != "" && !slices.Contains(c.given[name], v) {
+			if c.given == nil {
+				c.given = map[string][]string{}
+			}
+			c.given[name] = append(c.given[name], v)
+		}
+	}
+}
+
+func (s *Side) pass(r *results.Record) int32 {
+	key := pass{s.source, r.Run, r.Launch}
+	if key == s.latest {
+		return s.begin(s.current, r)
+	}
+	p, ok := s.passes[key]
+	if !ok {
+		p = len(s.passes)
+		s.passes[key] = p
+		s.began = append(s.began, r.Time)
+	}
+	s.latest, s.current = key, p
+	return s.begin(p, r)
+}
+
+// begin notes when the pass began, as far as r tells.
+func (s *Side) begin(p int, r *results.Record) int32 {
+	if r.Time.Before(s.began[p]) {
+		s.began[p] = r.Time
+	}
+	return int32(p)
+}
+
+// about1 notes what a record says of the whole side.
+func (s *Side) about1(r *results.Record) {
+	if h := r.Host; h != nil && !slices.ContainsFunc(s.hosts, func(k *results.Host) bool { return k == h || reflect.DeepEqual(k, h) }) {
+		s.hosts = append(s.hosts, h)
+	}
+	s.isolation = addOnce(s.isolation, r.Isolation)
+	if !r.Time.IsZero() && r.Outcome == results.OK { // benchmark text does not tell
+		s.verified = addOnce(s.verified, map[bool]string{true: "yes", false: "no"}[r.Verified > 0])
+	}
+}
+
+func addOnce(list []string, v string) []string {
+	if v == "" || slices.Contains(list, v) {
+		return list
+	}
+	return append(list, v)
+}
+
+// About is what a report says of a side.
+type About struct {
+	Name    string   `json:"name"`
+	Records int      `json:"records"`
+	Cells   int      `json:"cells"`
+	Passes  int      `json:"passes"`
+	Kernels []string `json:"kernels"`
+}
+
+func (s *Side) about() About {
+	a := About{Name: results.Quote(s.Name), Records: s.records, Cells: len(s.cells), Passes: len(s.passes), Kernels: []string{}}
+	for _, h := range s.hosts {
+		a.Kernels = addOnce(a.Kernels, results.Quote(h.Kernel))
+	}
+	return a
+}
+
+// cellFacts are what was given to a cell, by the name of the doubt that
+// arises where it differs; "" is not known.
+var cellFacts = map[string]func(*results.Record) string{
+	"queue given": func(r *results.Record) string {
+		if r.Given == nil || r.Given.Queue == 0 {
+			return ""
+		}
+		return results.FormatBytes(r.Given.Queue)
+	},
+	"messages in flight": func(r *results.Record) string {
+		if r.Given == nil || r.Given.InFlight == 0 {
+			return ""
+		}
+		return fmt.Sprint(r.Given.InFlight)
+	},
+	"CPU set": func(r *results.Record) string {
+		var b strings.Builder
+		for _, w := range r.Workers {
+			fmt.Fprintf(&b, "%s on %v, ", results.Quote(w.Role), w.CPUs)
+		}
+		return strings.TrimSuffix(b.String(), ", ")
+	},
+}

@@ -1,0 +1,145 @@
+// Simulate measures the operating characteristics of the gate: how often it
+// gives a false alarm, and how often it detects a change of a given size. It
+// writes them into docs/method.md, between two marks, and draws
+// docs/power.svg. Seeds are fixed: it always writes the same. It takes some
+// ten minutes; run it from the root of the repository:
+//
+//	go run ./compare/simulate
+package main
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"strings"
+)
+
+const (
+	page  = "docs/method.md"
+	image = "docs/power.svg"
+	begin = "<!-- simulated: go run ./compare/simulate -->\n"
+	end   = "<!-- end of simulated -->\n"
+)
+
+func main() {
+	if err := write(); err != nil {
+		fmt.Fprintln(os.Stderr, "simulate:", err)
+		os.Exit(1)
+	}
+}
+
+func write() error {
+	text, err := os.ReadFile(page)
+	if err != nil {
+		return err
+	}
+	head, rest, ok := strings.Cut(string(text), begin)
+	_, tail, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		return fmt.Errorf("%s lacks the marks %q and %q", page, begin, end)
+	}
+	var b strings.Builder
+	candidates(&b)
+	alarms(&b)
+	power(&b)
+	if err := os.WriteFile(page, []byte(head+begin+b.String()+end+tail), 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(image, []byte(picture(panels())), 0o644)
+}
+
+// Sizes of suites, numbers of launches, noises and changes of the tables.
+var (
+	suiteSizes = []int{10, 300, 5000}
+	launches   = []int{6, 10, 20}
+	noises     = []float64{0.02, 0.03, 0.05}
+	changes    = []float64{0.08, 0.12, 0.15, 0.25}
+)
+
+// suites is how many suites of a size are drawn: the larger are dearer.
+func suites(cells int) int {
+	if cells <= 300 {
+		return 400
+	}
+	return 60
+}
+
+func at(cv float64) noise {
+	z := machine
+	z.cv = cv
+	return z
+}
+
+func candidates(b *strings.Builder) {
+	fmt.Fprintf(b, "\n### Three ways to correct\n\nShare of true changes of 15 %% that are detected, at a launch-to-launch variation of 3 %%:\n\n")
+	fmt.Fprintf(b, "| cells | n |%s\n|---:|---:|%s\n", columns(methods, func(m method) string { return " " + m.name + " |" }),
+		columns(methods, func(method) string { return "---:|" }))
+	for _, cells := range suiteSizes {
+		for _, n := range launches {
+			fmt.Fprintf(b, "| %d | %d |", cells, n)
+			for _, m := range methods {
+				fmt.Fprintf(b, " %.2f |", detected(m, at(0.03), cells, n, suites(cells), []float64{0.15})[0])
+			}
+			fmt.Fprintln(b)
+		}
+	}
+}
+
+func alarms(b *strings.Builder) {
+	const few, many = 500, 3000
+	fmt.Fprintf(b, "\n### False alarms\n\nShare of suites without a cell that is slower by more than %.0f %% in which the gate fires; α is %v.\n"+
+		"\"At the threshold\": every cell is slower by just %.0f %%; a rate of α comes out as %.3f ± %.3f in %d suites.\n\n",
+		100*threshold, alpha, 100*threshold, alpha, 2*math.Sqrt(alpha*(1-alpha)/many), many)
+	fmt.Fprintln(b, "| cells | n | no change at all | at the threshold | the same, new side twice as noisy |\n|---:|---:|---:|---:|---:|")
+	for _, cells := range []int{10, 300} {
+		for _, n := range launches {
+			louder := at(0.03)
+			louder.louder = 2
+			fmt.Fprintf(b, "| %d | %d | %.3f | %.3f | %.3f |\n", cells, n,
+				falseAlarms(theGate, at(0.03), cells, n, few, 0),
+				falseAlarms(theGate, at(0.03), cells, n, many, threshold),
+				falseAlarms(theGate, louder, cells, n, many, threshold))
+		}
+	}
+}
+
+func power(b *strings.Builder) {
+	fmt.Fprintf(b, "\n### Detection\n\nShare of true changes that the gate detects, by the launch-to-launch variation of a typical cell:\n\n")
+	fmt.Fprintf(b, "| cells | n | variation |%s\n|---:|---:|---:|%s\n", columns(changes, func(c float64) string { return fmt.Sprintf(" %.0f %% |", 100*c) }),
+		columns(changes, func(float64) string { return "---:|" }))
+	for _, cells := range suiteSizes {
+		for _, n := range launches {
+			for _, cv := range noises {
+				fmt.Fprintf(b, "| %d | %d | %.0f %% |", cells, n, 100*cv)
+				for _, p := range detected(theGate, at(cv), cells, n, suites(cells), changes) {
+					fmt.Fprintf(b, " %.2f |", p)
+				}
+				fmt.Fprintln(b)
+			}
+		}
+	}
+}
+
+// panels are the curves of the picture, for 300 cells.
+func panels() (all []panel) {
+	var steps []float64
+	for i := range 16 {
+		steps = append(steps, 0.02*float64(i))
+	}
+	for _, cv := range noises {
+		p := panel{title: fmt.Sprintf("300 cells, variation %.0f %%", 100*cv), changes: steps}
+		for _, n := range launches {
+			p.curves = append(p.curves, curve{n, detected(theGate, at(cv), 300, n, 200, steps)})
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+func columns[T any](all []T, column func(T) string) string {
+	var b strings.Builder
+	for _, x := range all {
+		b.WriteString(column(x))
+	}
+	return b.String()
+}

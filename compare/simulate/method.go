@@ -1,0 +1,73 @@
+package main
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/aclements/go-moremath/stats"
+
+	"ipcbench/compare/gate"
+)
+
+// What every trial tests at.
+const (
+	threshold = 0.05
+	alpha     = 0.01
+	draws     = 999
+)
+
+var shift = math.Log1p(threshold)
+
+// method is a way to get one corrected p for each cell.
+type method struct {
+	name string
+	p    func(cells []gate.Cell, seed uint64) []float64
+}
+
+var theGate = method{"maxT, moderated t (the gate)", func(cells []gate.Cell, seed uint64) []float64 {
+	return gate.Test{Shift: shift, Draws: draws, Seed: seed}.Run(cells).P
+}}
+
+// methods are the candidates, from the customary to the chosen one.
+var methods = []method{
+	{"exact U, Holm", func(cells []gate.Cell, _ uint64) []float64 { return holm(exactU(cells)) }},
+	{"maxT, Student's t", func(cells []gate.Cell, seed uint64) []float64 {
+		return gate.Test{Shift: shift, Draws: draws, Seed: seed, Plain: true}.Run(cells).P
+	}},
+	theGate,
+}
+
+// exactU is the p of the one-sided Mann–Whitney U test of each cell by itself.
+func exactU(cells []gate.Cell) []float64 {
+	p := make([]float64, len(cells))
+	for i, c := range cells {
+		shifted := slices.Clone(c.New)
+		for j := range shifted {
+			shifted[j] -= shift
+		}
+		res, err := stats.MannWhitneyUTest(shifted, c.Old, stats.LocationGreater)
+		if err != nil {
+			p[i] = 1
+			continue
+		}
+		p[i] = res.P
+	}
+	return p
+}
+
+// holm corrects p for their number (Holm 1979).
+func holm(p []float64) []float64 {
+	order := make([]int, len(p))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(p[a], p[b]) })
+	out := make([]float64, len(p))
+	last := 0.0
+	for k, i := range order {
+		last = max(last, min(1, p[i]*float64(len(p)-k)))
+		out[i] = last
+	}
+	return out
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"encoding/xml"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"ipcbench/compare/gate"
+)
+
+// few suites are drawn; bound is the highest share of alarms in them that a rate of 1 % gives in all but
+// one case in ten thousand.
+const (
+	few   = 300
+	bound = 11.0 / few
+)
+
+// The gate must hold its level where it is hardest: every one of 300 cells is
+// slower by just the threshold.
+func TestGateHoldsItsLevel(t *testing.T) {
+	for _, n := range []int{6, 10} {
+		if got := falseAlarms(theGate, at(0.03), 300, n, few, threshold); got > bound {
+			t.Errorf("n = %d: %.3f of suites have a false alarm, want at most %v", n, got, alpha)
+		}
+		if got := falseAlarms(theGate, at(0.03), 300, n, 50, 0); got != 0 {
+			t.Errorf("n = %d: %.3f of suites in which nothing changed have a false alarm", n, got)
+		}
+	}
+}
+
+// The simulation can fail a test: one that does not correct for the number of
+// cells gives an alarm in nearly every suite.
+func TestUncorrectedTestFails(t *testing.T) {
+	uncorrected := method{"U", func(cells []gate.Cell, _ uint64) []float64 { return exactU(cells) }}
+	if got := falseAlarms(uncorrected, at(0.03), 300, 10, 30, threshold); got < 0.5 {
+		t.Errorf("an uncorrected test gives a false alarm in %.2f of suites: the simulation proves nothing", got)
+	}
+}
+
+func TestGateDetects(t *testing.T) {
+	got := detected(theGate, at(0.03), 300, 10, 50, []float64{0.15, 0.25})
+	if got[0] < 0.4 || got[1] < 0.8 {
+		t.Errorf("changes of 15 and 25 %% are detected in %.2f and %.2f of cells", got[0], got[1])
+	}
+}
+
+func TestNoiseIsAsStated(t *testing.T) {
+	cells := noise{cv: 0.05, louder: 2}.suite(rand.New(rand.NewPCG(1, 1)), 1, 20000, 0, 0.1)
+	if got := sd(cells[0].Old); got < 0.049 || got > 0.051 {
+		t.Errorf("standard deviation %v, want 0.05", got)
+	}
+	if got := sd(cells[0].New); got < 0.098 || got > 0.102 {
+		t.Errorf("standard deviation of the noisier side %v, want 0.1", got)
+	}
+}
+
+func sd(values []float64) float64 {
+	var sum, sq float64
+	for _, v := range values {
+		sum += v
+		sq += v * v
+	}
+	n := float64(len(values))
+	return math.Sqrt(sq/n - sum*sum/n/n)
+}
+
+func TestPicture(t *testing.T) {
+	svg := picture([]panel{{"title", []float64{0, 0.1}, []curve{{6, []float64{0, 1}}}}})
+	if err := xml.Unmarshal([]byte(svg), new(struct{})); err != nil {
+		t.Errorf("not XML: %v", err)
+	}
+	if !strings.HasPrefix(svg, "<svg") || strings.Count(svg, "<g ") != 1 || !strings.Contains(svg, "n = 6") {
+		t.Errorf("not the picture asked for: %s", svg)
+	}
+}
+
+func TestHolm(t *testing.T) {
+	if got, want := holm([]float64{0.02, 0.01, 0.5}), []float64{0.04, 0.03, 0.5}; !slices.Equal(got, want) {
+		t.Errorf("Holm gives %v, want %v", got, want)
+	}
+}

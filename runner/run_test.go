@@ -1,0 +1,148 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"ipcbench/bench"
+	"ipcbench/results"
+)
+
+// script is an arm whose launches end as told, and a diary of who measured
+// what.
+type script struct {
+	diary *[]string
+	name  string
+	end   func(c results.Cell, nth int) results.Outcome
+	count map[results.Cell]int
+	kept  []results.Record
+}
+
+func (s *script) arm() *Arm {
+	s.count = map[results.Cell]int{}
+	return &Arm{
+		ID: s.name,
+		Measure: func(c results.Cell, m Measurement) (results.Record, int) {
+			s.count[c]++
+			*s.diary = append(*s.diary, s.name+c.Mechanism)
+			return results.Record{Cell: c, Outcome: s.end(c, s.count[c])}, 7
+		},
+		Sink: func(r results.Record) error { s.kept = append(s.kept, r); return nil },
+	}
+}
+
+func ok(results.Cell, int) results.Outcome { return results.OK }
+
+func planOf(launches int, mechs ...string) bench.Plan {
+	p := bench.Plan{Launches: launches, Time: time.Millisecond, Seed: 1}
+	for _, m := range mechs {
+		p.Cells = append(p.Cells, results.Cell{Workload: "Stream", Mechanism: m, Size: 1, Place: "same"})
+	}
+	return p
+}
+
+// launchesOf renders launches and attempts: "1.1 2.1 2.2".
+func launchesOf(records []results.Record, mech string) string {
+	var out []string
+	for _, r := range records {
+		if r.Cell.Mechanism == mech {
+			out = append(out, fmt.Sprintf("%d.%d", r.Launch, r.Attempt))
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+func TestArmsTakeTurns(t *testing.T) {
+	var diary []string
+	a, b := &script{diary: &diary, name: "A", end: ok}, &script{diary: &diary, name: "B", end: ok}
+	run := Run{Plan: planOf(3, "x"), Arms: []*Arm{a.arm(), b.arm()}}
+	if err := run.Execute(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(diary, " "); got != "Ax Bx Bx Ax Ax Bx" {
+		t.Errorf("turns: %s", got)
+	}
+}
+
+// What is untrusted has its turn again after all others, three times in all.
+func TestUntrustedIsMeasuredAgain(t *testing.T) {
+	var diary []string
+	a := &script{diary: &diary, end: func(c results.Cell, nth int) results.Outcome {
+		if c.Mechanism == "never" || c.Mechanism == "late" && nth == 1 {
+			return results.Untrusted
+		}
+		return results.OK
+	}}
+	run := Run{Plan: planOf(2, "never", "late", "fine"), Arms: []*Arm{a.arm()}}
+	if err := run.Execute(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for mech, want := range map[string]string{"fine": "1.1 2.1", "late": "1.1 1.2 2.1", "never": "1.1 1.2 1.3 2.1 2.2 2.3"} {
+		if got := launchesOf(a.kept, mech); got != want {
+			t.Errorf("%s: launches %s, want %s", mech, got, want)
+		}
+	}
+	if first, second := slices.Index(diary, "fine"), slices.Index(diary, "late"); diary[3] == "fine" || first > 2 || second > 2 {
+		t.Errorf("the second attempts come before all first ones: %v", diary)
+	}
+}
+
+// More launches tell nothing of a cell that is skipped or failed.
+func TestSettledIsLeftAlone(t *testing.T) {
+	var diary []string
+	a := &script{diary: &diary, end: func(c results.Cell, nth int) results.Outcome {
+		return map[string]results.Outcome{"skip": results.Skipped, "fail": results.Failed, "x": results.OK}[c.Mechanism]
+	}}
+	run := Run{Plan: planOf(3, "skip", "fail", "x"), Arms: []*Arm{a.arm()}}
+	if err := run.Execute(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for mech, want := range map[string]string{"skip": "1.1", "fail": "1.1", "x": "1.1 2.1 3.1"} {
+		if got := launchesOf(a.kept, mech); got != want {
+			t.Errorf("%s: launches %s, want %s", mech, got, want)
+		}
+	}
+}
+
+func TestMoreUntilEnough(t *testing.T) {
+	var diary []string
+	a := &script{diary: &diary, end: ok}
+	run := Run{Plan: planOf(2, "wide", "narrow"), Arms: []*Arm{a.arm()}, Budget: time.Hour}
+	run.More = func(c results.Cell) bool { return c.Mechanism == "wide" && a.count[c] < 5 }
+	if err := run.Execute(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if wide, narrow := launchesOf(a.kept, "wide"), launchesOf(a.kept, "narrow"); wide != "1.1 2.1 3.1 4.1 5.1" || narrow != "1.1 2.1" {
+		t.Errorf("launches: wide %s, narrow %s", wide, narrow)
+	}
+}
+
+// A run that was interrupted goes on with what is missing.
+func TestResume(t *testing.T) {
+	var diary []string
+	a := &script{diary: &diary, end: ok}
+	arm := a.arm()
+	p := planOf(3, "x", "y")
+	arm.Earlier = []results.Record{{Cell: p.Cells[0], Launch: 1, Outcome: results.OK}, {Cell: p.Cells[0], Launch: 2, Outcome: results.OK}, {Cell: p.Cells[1], Launch: 1, Outcome: results.Untrusted}}
+	if err := (&Run{Plan: p, Arms: []*Arm{arm}}).Execute(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if x, y := launchesOf(a.kept, "x"), launchesOf(a.kept, "y"); x != "3.1" || y != "1.1 2.1 3.1" {
+		t.Errorf("launches: x %s, y %s", x, y)
+	}
+}
+
+func TestStopsBetweenLaunches(t *testing.T) {
+	var diary []string
+	ctx, cancel := context.WithCancel(context.Background())
+	a := &script{diary: &diary, end: func(results.Cell, int) results.Outcome { cancel(); return results.OK }}
+	run := Run{Plan: planOf(3, "x", "y"), Arms: []*Arm{a.arm()}}
+	if err := run.Execute(ctx); !errors.Is(err, context.Canceled) || len(a.kept) != 1 {
+		t.Errorf("err %v after %d records, want one record", err, len(a.kept))
+	}
+}
