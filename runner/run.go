@@ -37,8 +37,13 @@ type Arm struct {
 	ops     map[results.Cell]int  // operations that fill the plan's time
 }
 
-// maxAttempts is how often a launch is tried in all while it is untrusted.
-const maxAttempts = 3
+// A launch that is not to be trusted is tried again when all others of its pass
+// had their turn, and, while it is still not, after the plan's last pass:
+// disturbances come in bursts.
+const (
+	passAttempts = 2
+	maxAttempts  = 5 // in all
+)
 
 // Execute measures the plan, pass by pass, each in an order of its own, and
 // hands every record to its arm's sink. Several arms measure a cell in turn,
@@ -47,6 +52,7 @@ const maxAttempts = 3
 // is done, and returns ctx's error then.
 func (r *Run) Execute(ctx context.Context) error {
 	start := time.Now()
+	var owed []turn // what no attempt of its pass could settle
 	for _, arm := range r.Arms {
 		arm.done, arm.settled, arm.ops = map[results.Cell]int{}, map[results.Cell]bool{}, map[results.Cell]int{}
 		for _, rec := range arm.Earlier {
@@ -54,7 +60,15 @@ func (r *Run) Execute(ctx context.Context) error {
 		}
 	}
 	for pass := 1; pass <= r.Plan.Launches; pass++ {
-		if err := r.pass(ctx, pass, r.Plan.Cells); err != nil {
+		left, err := r.pass(ctx, pass, r.Plan.Cells)
+		if err != nil {
+			return err
+		}
+		owed = append(owed, left...)
+	}
+	for attempt := passAttempts + 1; attempt <= maxAttempts && len(owed) > 0; attempt++ {
+		var err error
+		if owed, err = r.launches(ctx, owed, attempt, 0); err != nil {
 			return err
 		}
 	}
@@ -63,7 +77,7 @@ func (r *Run) Execute(ctx context.Context) error {
 		if len(wanted) == 0 || time.Since(start) > r.Budget {
 			return nil
 		}
-		if err := r.pass(ctx, pass, wanted); err != nil {
+		if _, err := r.pass(ctx, pass, wanted); err != nil {
 			return err
 		}
 	}
@@ -75,15 +89,15 @@ func (r *Run) settled(c results.Cell) bool {
 	return !slices.ContainsFunc(r.Arms, func(a *Arm) bool { return !a.settled[c] })
 }
 
-// turn is one launch that a pass owes.
+// turn is one launch that is owed.
 type turn struct {
 	arm  *Arm
 	cell results.Cell
+	pass int
 }
 
-// pass launches every cell once on every arm. What was not to be trusted has
-// its turn again when all others had theirs: disturbances come in bursts.
-func (r *Run) pass(ctx context.Context, pass int, cells []results.Cell) error {
+// pass launches every cell once on every arm, and returns what is still owed.
+func (r *Run) pass(ctx context.Context, pass int, cells []results.Cell) ([]turn, error) {
 	arms := slices.Clone(r.Arms)
 	if pass%2 == 0 {
 		slices.Reverse(arms)
@@ -92,38 +106,48 @@ func (r *Run) pass(ctx context.Context, pass int, cells []results.Cell) error {
 	for _, c := range r.Plan.Pass(pass, cells) {
 		for _, arm := range arms {
 			if !arm.settled[c] && arm.done[c] < pass {
-				turns = append(turns, turn{arm, c})
+				turns = append(turns, turn{arm, c, pass})
 			}
 		}
 	}
 	later := max(0, r.Plan.Launches-pass) * len(turns)
-	for attempt := 1; attempt <= maxAttempts && len(turns) > 0; attempt++ {
-		var again []turn
-		for i, t := range turns {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if r.Progress != nil {
-				r.Progress(pass, t.cell, later+len(turns)-i+len(again))
-			}
-			outcome, err := r.launch(t, pass, attempt)
-			if err != nil {
-				return err
-			}
-			if outcome == results.Untrusted {
-				again = append(again, t)
-			}
+	for attempt := 1; attempt <= passAttempts && len(turns) > 0; attempt++ {
+		var err error
+		if turns, err = r.launches(ctx, turns, attempt, later); err != nil {
+			return nil, err
 		}
-		turns = again
 	}
-	return nil
+	return turns, nil
+}
+
+// launches gives each its turn and returns those that must have another.
+func (r *Run) launches(ctx context.Context, turns []turn, attempt, later int) (again []turn, err error) {
+	for i, t := range turns {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if t.arm.settled[t.cell] {
+			continue // it failed since
+		}
+		if r.Progress != nil {
+			r.Progress(t.pass, t.cell, later+len(turns)-i+len(again))
+		}
+		outcome, err := r.launch(t, attempt)
+		if err != nil {
+			return nil, err
+		}
+		if outcome == results.Untrusted {
+			again = append(again, t)
+		}
+	}
+	return again, nil
 }
 
 // launch measures a cell once and hands on its record.
-func (r *Run) launch(t turn, pass, attempt int) (results.Outcome, error) {
+func (r *Run) launch(t turn, attempt int) (results.Outcome, error) {
 	rec, ops := t.arm.Measure(t.cell, Measurement{Time: r.Plan.Time, Verify: r.Plan.Verify, Ops: t.arm.ops[t.cell]})
 	t.arm.ops[t.cell] = ops
-	rec.Run, rec.Launch, rec.Attempt, rec.Seed, rec.Host = t.arm.ID, pass, attempt, r.Plan.Seed, t.arm.Host
+	rec.Run, rec.Launch, rec.Attempt, rec.Seed, rec.Host = t.arm.ID, t.pass, attempt, r.Plan.Seed, t.arm.Host
 	t.arm.note(rec)
 	return rec.Outcome, t.arm.Sink(rec)
 }
