@@ -22,6 +22,8 @@ type Run struct {
 	// only. Left is the number of launches to come, as far as is known.
 	// Optional.
 	Progress func(pass int, next results.Cell, left int)
+
+	retries int // that may still be made
 }
 
 // Arm is one side of a run: what measures, and where its records go.
@@ -40,9 +42,12 @@ type Arm struct {
 // A launch that is not to be trusted is tried again when all others of its pass
 // had their turn, and, while it is still not, after the plan's last pass:
 // disturbances come in bursts.
+// A machine that is disturbed all the time would never be done, so that only
+// so many launches of the plan are tried again.
 const (
 	passAttempts = 2
 	maxAttempts  = 5 // in all
+	retryShare   = 0.2
 )
 
 // Execute measures the plan, pass by pass, each in an order of its own, and
@@ -52,6 +57,7 @@ const (
 // is done, and returns ctx's error then.
 func (r *Run) Execute(ctx context.Context) error {
 	start := time.Now()
+	r.retries = max(10, int(retryShare*float64(len(r.Arms)*len(r.Plan.Cells)*r.Plan.Launches)))
 	var owed []turn // what no attempt of its pass could settle
 	for _, arm := range r.Arms {
 		arm.done, arm.settled, arm.ops = map[results.Cell]int{}, map[results.Cell]bool{}, map[results.Cell]int{}
@@ -128,6 +134,12 @@ func (r *Run) launches(ctx context.Context, turns []turn, attempt, later int) (a
 		}
 		if t.arm.settled[t.cell] {
 			continue // it failed since
+		}
+		if attempt > 1 {
+			if r.retries == 0 {
+				return nil, nil
+			}
+			r.retries--
 		}
 		if r.Progress != nil {
 			r.Progress(t.pass, t.cell, later+len(turns)-i+len(again))

@@ -93,6 +93,18 @@ func TestUntrustedIsMeasuredAgain(t *testing.T) {
 	}
 }
 
+// On a machine that is always disturbed a run comes to an end all the same.
+func TestRetriesAreBounded(t *testing.T) {
+	var diary []string
+	a := &script{diary: &diary, end: func(results.Cell, int) results.Outcome { return results.Untrusted }}
+	if err := (&Run{Plan: planOf(10, "a", "b", "c", "d", "e", "f", "g", "h", "i", "j"), Arms: []*Arm{a.arm()}}).Execute(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(a.kept); n != 100+20 {
+		t.Errorf("%d launches of a plan of 100, want a fifth more", n)
+	}
+}
+
 // More launches tell nothing of a cell that is skipped or failed.
 func TestSettledIsLeftAlone(t *testing.T) {
 	var diary []string
