@@ -2,7 +2,7 @@
 // gives a false alarm, and how often it detects a change of a given size. It
 // writes them into docs/method.md, between two marks, and draws
 // docs/power.svg. Seeds are fixed: it always writes the same. It takes some
-// ten minutes; run it from the root of the repository:
+// fifteen minutes of processor time; run it from the root of the repository:
 //
 //	go run ./compare/simulate
 package main
