@@ -22,6 +22,7 @@ type panel struct {
 const (
 	panelWidth, panelHeight = 300, 260
 	left, right, top, foot  = 46, 14, 34, 44
+	legend                  = 216
 )
 
 // colors tell the numbers of launches apart, also without colour vision
@@ -57,19 +58,20 @@ func (p panel) draw(b *strings.Builder) {
 		text(left-6, y(tick)+4, "end", fmt.Sprint(tick))
 	}
 	for _, tick := range []float64{0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3} {
-		text(x(tick), panelHeight-foot+16, "middle", fmt.Sprintf("%.0f %%", 100*tick))
+		text(x(tick), panelHeight-foot+16, "middle", fmt.Sprintf("%.0f", 100*tick))
 	}
 	fmt.Fprintf(b, `<path d="M%.1f %dV%d" stroke="#888" stroke-dasharray="4 3"/>`+"\n", x(threshold), top, panelHeight-foot)
 	text((left+panelWidth-right)/2, 18, "middle", p.title)
-	text((left+panelWidth-right)/2, panelHeight-8, "middle", "true change")
+	text((left+panelWidth-right)/2, panelHeight-8, "middle", "true change, %")
 	for k, c := range p.curves {
 		fmt.Fprintf(b, `<path fill="none" stroke="%s" stroke-width="2" d="`, colors[k])
 		for j, power := range c.power {
 			fmt.Fprintf(b, "%c%.1f %.1f", "ML"[min(j, 1)], x(p.changes[j]), y(power))
 		}
 		fmt.Fprintln(b, `"/>`)
-		at := y(0.95) + float64(15*k)
-		fmt.Fprintf(b, `<path d="M%d %.1fh18" stroke="%s" stroke-width="2"/>`+"\n", left+6, at, colors[k])
-		text(left+28, at+4, "start", fmt.Sprintf("n = %d", c.n))
+		// Below the curves' right ends, which are high.
+		at := y(0.25) + float64(15*k)
+		fmt.Fprintf(b, `<path d="M%d %.1fh18" stroke="%s" stroke-width="2"/>`+"\n", legend, at, colors[k])
+		text(legend+22, at+4, "start", fmt.Sprintf("n = %d", c.n))
 	}
 }
