@@ -220,7 +220,7 @@ func (p *progress) before(pass int, next results.Cell, left int) {
 		p.bar.Set(p.bar.GetMax() - left)
 		return
 	}
-	if pass != p.pass {
+	if pass > p.pass { // what an earlier pass owes is no new pass
 		p.pass = pass
 		if pass <= p.total {
 			fmt.Fprintf(p.out, "pass %d of %d, %d launches left\n", pass, p.total, left)
