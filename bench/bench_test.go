@@ -9,6 +9,7 @@
 package bench_test
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -162,7 +163,7 @@ func open(b *testing.B, c results.Cell) *launch {
 	l, err := session.Open(c)
 	if runner.Unsupported(err) {
 		// b.Skip prints nothing without -v.
-		fmt.Printf("# skip %v\n", err)
+		fmt.Print(results.Comment(results.Record{Cell: c, Outcome: results.Skipped, Reason: errors.Unwrap(err).Error()}))
 		b.SkipNow()
 	}
 	if err != nil {
