@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	"ipcbench/results"
+)
+
+// falseAlarms compares the program with itself, without a load and then with
+// one, trials times in all.
+func falseAlarms(ctx context.Context, bin *programs, trials int, args []string) error {
+	if len(args) == 0 {
+		args = []string{"--preset", "quick"}
+	}
+	fmt.Println("| trial | load | cells | launches | replaced | untrusted cells | exit status |")
+	fmt.Println("|---:|---|---:|---:|---:|---:|---:|")
+	alarms := 0
+	for trial := range trials {
+		load, stop := "none", func() {}
+		if trial >= trials/2 {
+			load, stop = "on and off", disturb(ctx)
+		}
+		c, err := bin.ab(ctx, 0, args...)
+		stop()
+		if err != nil {
+			return err
+		}
+		if c.status == 1 {
+			alarms++
+		}
+		cells, untrusted, replaced := 0, 0, 0
+		for _, records := range c.arms {
+			for _, r := range records {
+				if r.Attempt > 1 {
+					replaced++
+				}
+			}
+			for _, s := range results.Summarize(records) {
+				cells++
+				if s.Outcome == results.Untrusted {
+					untrusted++
+				}
+			}
+		}
+		fmt.Printf("| %d | %s | %d | %d | %d | %d | %d |\n", trial+1, load, cells, len(c.arms[0])+len(c.arms[1]), replaced, untrusted, c.status)
+	}
+	fmt.Printf("\n%d false alarms in %d\n", alarms, trials)
+	return nil
+}
+
+// disturb keeps all CPUs busy for a second in every three, until stopped.
+func disturb(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	began := time.Now()
+	for range runtime.NumCPU() {
+		go func() {
+			for ctx.Err() == nil {
+				if time.Since(began)%(3*time.Second) > time.Second {
+					time.Sleep(10 * time.Millisecond)
+				}
+			}
+		}()
+	}
+	return cancel
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	"ipcbench/compare"
+	"ipcbench/results"
+)
+
+// passes of one long comparison; blocks of them are comparisons of their own,
+// as good as if they had been run apart.
+const passes = 240
+
+// table plants regressions and counts how many of the blocks of n passes show
+// them, without a load and with one.
+func table(ctx context.Context, bin *programs, _ int, _ []string) error {
+	fmt.Println("| slower by | load | variation | n = 6 | n = 10 | n = 20 | n = 40 |")
+	fmt.Println("|---:|---|---:|---:|---:|---:|---:|")
+	for _, share := range []float64{0.08, 0.12, 0.15, 0.25} {
+		length, err := bin.calibrate(ctx, share)
+		if err != nil {
+			return err
+		}
+		for _, load := range []string{"none", "on and off"} {
+			stop := func() {}
+			if load != "none" {
+				stop = disturb(ctx)
+			}
+			c, err := bin.ab(ctx, length, slices.Concat(cell, []string{"--launches", strconv.Itoa(passes)})...)
+			stop()
+			if err != nil {
+				return err
+			}
+			fmt.Printf("| %.1f %% | %s | %.1f %% |", 100*math.Expm1(median(c.pairs())), load, 100*spread(c.values(0)))
+			for _, n := range []int{6, 10, 20, 40} {
+				slower, judged := c.detected(n)
+				fmt.Printf(" %d of %d |", slower, judged)
+			}
+			fmt.Println()
+		}
+	}
+	return nil
+}
+
+// detected counts the blocks of n passes that can be judged, and those in
+// which the gate finds the cell slower.
+func (c *comparison) detected(n int) (slower, judged int) {
+	for first := 1; first+n-1 <= passes; first += n {
+		var sides [2]*compare.Side
+		for arm := range sides {
+			var block []results.Record
+			for _, r := range c.arms[arm] {
+				if r.Cell.Workload == "PingPong" && r.Launch >= first && r.Launch < first+n {
+					r.Launch -= first - 1
+					block = append(block, r)
+				}
+			}
+			sides[arm] = compare.Records("ab"[arm:arm+1], block, compare.DefaultMetrics)
+		}
+		for _, row := range compare.Compare(sides[0], sides[1], compare.Defaults).Rows {
+			if row.Metric != "ns/op" {
+				continue
+			}
+			judged++
+			if row.Verdict == compare.Slower {
+				slower++
+			}
+		}
+	}
+	return slower, judged
+}
