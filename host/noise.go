@@ -21,6 +21,7 @@ type NoiseMeter struct {
 	stat      openFile
 	throttles []openFile // cpu.stat of each cgroup at or above this one that has a quota
 	pressure  openFile   // nil where the kernel keeps none
+	clocks    []openFile // the frequency of each CPU, where the kernel tells it
 	buf       []byte
 }
 
@@ -36,6 +37,7 @@ type NoiseSample struct {
 	throttled time.Duration
 	periods   int64
 	pressure  time.Duration
+	slowest   int64 // kHz of the slowest CPU; 0: not known
 }
 
 // userTick is the unit of /proc/stat: USER_HZ is 100 on every architecture
@@ -53,6 +55,11 @@ func OpenNoise(root fs.FS, cpus []int) (*NoiseMeter, error) {
 	}
 	m.stat = stat
 	m.pressure, _ = t.open("/proc/pressure/cpu")
+	for _, cpu := range cpus {
+		if f, err := t.open(fmt.Sprintf("/sys/devices/system/cpu/cpu%d/cpufreq/scaling_cur_freq", cpu)); err == nil {
+			m.clocks = append(m.clocks, f)
+		}
+	}
 	g := t.cgroup("cpu")
 	for _, dir := range g.dirs {
 		if _, _, limited := t.cpuQuota(dir, g.v2); !limited {
@@ -84,7 +91,7 @@ func (t tree) open(name string) (openFile, error) {
 // Close closes the meter's files.
 func (m *NoiseMeter) Close() {
 	m.stat.Close() // opened for reading: no error matters
-	for _, f := range m.throttles {
+	for _, f := range slices.Concat(m.throttles, m.clocks) {
 		f.Close()
 	}
 	if m.pressure != nil {
@@ -135,7 +142,21 @@ func (m *NoiseMeter) Read() (s NoiseSample, err error) {
 		total, _, _ = bytes.Cut(total, []byte("\n"))
 		s.pressure = time.Duration(count(total)) * time.Microsecond
 	}
+	for _, file := range m.clocks {
+		// A driver may refuse to tell, even though the file is there.
+		if text, err := m.slurp(file, ""); err == nil {
+			s.slowest = slower(s.slowest, count(bytes.TrimSpace(text)))
+		}
+	}
 	return s, nil
+}
+
+// slower is the lower of two frequencies, of which 0 is none.
+func slower(a, b int64) int64 {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
 }
 
 func count(b []byte) int64 {
@@ -167,6 +188,7 @@ func (s NoiseSample) Since(earlier NoiseSample) results.Noise {
 		ThrottledNs: int64(max(0, s.throttled-earlier.throttled)),
 		Throttled:   max(0, s.periods-earlier.periods),
 		PressureNs:  int64(max(0, s.pressure-earlier.pressure)),
+		SlowestKHz:  slower(s.slowest, earlier.slowest),
 	}
 }
 

@@ -53,6 +53,31 @@ func TestNoiseManyCPUs(t *testing.T) {
 	}
 }
 
+// A machine with frequency scaling tells how fast the slowest CPU used was.
+func TestNoiseFrequency(t *testing.T) {
+	cpufreq := func(cpu string) string { return "sys/devices/system/cpu/" + cpu + "/cpufreq/scaling_cur_freq" }
+	root := fstest.MapFS{
+		"proc/stat":     {Data: []byte("cpu0 0 0 0 0 0 0 0 0 0 0\nintr 1\n")},
+		cpufreq("cpu0"): {Data: []byte("3600000\n")},
+		cpufreq("cpu1"): {Data: []byte("800000\n")},
+		cpufreq("cpu3"): {Data: []byte("1200000\n")},
+	}
+	for _, c := range []struct {
+		cpus []int
+		want int64
+	}{{[]int{0, 3}, 1200000}, {[]int{0}, 3600000}, {[]int{2}, 0}} {
+		m, err := OpenNoise(root, c.cpus)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer m.Close()
+		s, err := m.Read()
+		if got := s.Since(NoiseSample{slowest: 5000000}).SlowestKHz; err != nil || s.slowest != c.want || got != slower(c.want, 5000000) {
+			t.Errorf("CPUs %v: %+v, %v; want %d kHz", c.cpus, s, err, c.want)
+		}
+	}
+}
+
 func TestNoiseSince(t *testing.T) {
 	early := NoiseSample{steal: 50, throttled: 7, periods: 2}
 	late := NoiseSample{steal: 80, throttled: 9, periods: 3}
