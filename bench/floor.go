@@ -1,10 +1,12 @@
 package bench
 
+import "ipcbench/results"
+
 // Memcpy is the floor of every mechanism that copies: the message copied in
 // and copied out by one process, with the stamps and checks of all others and
 // no kernel between.
 var Memcpy = &Workload{
-	Name:     "Floor",
+	Name:     results.FloorWorkload,
 	Summary:  "copy in, copy out in one process, no kernel between: a bound, not a mechanism",
 	Op:       "message",
 	Payloads: 1,

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
-	"math"
 	"testing"
 	"time"
 
@@ -118,12 +117,4 @@ func TestRefusal(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "refused.txt", b.Bytes())
-}
-
-func TestFloat(t *testing.T) {
-	for f, want := range map[Float]string{1.5: "1.5", Float(math.Inf(1)): "null", Float(math.NaN()): "null"} {
-		if got, err := f.MarshalJSON(); err != nil || string(got) != want {
-			t.Errorf("%v is %s, %v", f, got, err)
-		}
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"ipcbench/compare/gate"
+	"ipcbench/results"
 )
 
 // Method names the gate's test in reports.
@@ -56,7 +57,7 @@ func (r *Report) judge(o Options) {
 	critical := up.Critical(alpha)
 	detectable := make([]float64, len(judged))
 	for i, row := range judged {
-		row.PGate, row.PFaster = Float(up.P[i]), Float(down.P[i])
+		row.PGate, row.PFaster = results.Float(up.P[i]), results.Float(down.P[i])
 		detectable[i] = math.Expm1(shift + (critical+powered)*up.SE[i])
 		inside := float64(row.Ratio.Lo) > 1/(1+o.Threshold) && float64(row.Ratio.Hi) < 1+o.Threshold
 		switch {
@@ -72,7 +73,7 @@ func (r *Report) judge(o Options) {
 		}
 	}
 	slices.Sort(detectable)
-	r.Gate.Detectable, r.Gate.Worst = Float(detectable[len(detectable)/2]), Float(detectable[len(detectable)-1])
+	r.Gate.Detectable, r.Gate.Worst = results.Float(detectable[len(detectable)/2]), results.Float(detectable[len(detectable)-1])
 }
 
 // needed is how many launches a side would tell, if the change is what it
@@ -116,7 +117,7 @@ func means(rows []Row) []Mean {
 		sums[k] += math.Log(float64(row.Ratio.Center))
 	}
 	for k := range out {
-		out[k].Ratio = Float(math.Exp(sums[k] / float64(out[k].Rows)))
+		out[k].Ratio = results.Float(math.Exp(sums[k] / float64(out[k].Rows)))
 	}
 	return out
 }

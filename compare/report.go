@@ -1,22 +1,10 @@
 package compare
 
 import (
-	"encoding/json"
-	"math"
 	"slices"
 
 	"ipcbench/results"
 )
-
-// Float is a number that JSON has as null where it is not finite.
-type Float float64
-
-func (f Float) MarshalJSON() ([]byte, error) {
-	if math.IsNaN(float64(f)) || math.IsInf(float64(f), 0) {
-		return []byte("null"), nil
-	}
-	return json.Marshal(float64(f))
-}
 
 // Verdict is what a comparison says of one cell and metric.
 type Verdict string
@@ -64,31 +52,31 @@ type Report struct {
 
 // Gate is how the gate came to its p.
 type Gate struct {
-	Method     string `json:"method"`
-	Cells      int    `json:"cells"`      // rows it corrects for
-	Draws      int    `json:"draws"`      // relabellings
-	MinN       int    `json:"min_n"`      // launches a side below which no p can pass
-	Detectable Float  `json:"detectable"` // change that it finds in a typical row 4 times in 5: 0.12 is 12 %
-	Worst      Float  `json:"worst"`      // the same in the noisiest row
+	Method     string        `json:"method"`
+	Cells      int           `json:"cells"`      // rows it corrects for
+	Draws      int           `json:"draws"`      // relabellings
+	MinN       int           `json:"min_n"`      // launches a side below which no p can pass
+	Detectable results.Float `json:"detectable"` // change that it finds in a typical row 4 times in 5: 0.12 is 12 %
+	Worst      results.Float `json:"worst"`      // the same in the noisiest row
 }
 
 // Row is one cell and metric that is ok on both sides.
 type Row struct {
-	Cell    results.Cell `json:"cell"`
-	Name    string       `json:"name"`   // the cell's
-	Metric  string       `json:"metric"` // as in the benchmark format: "ns/op"
-	Better  string       `json:"better"` // which way: lower, higher
-	Unit    string       `json:"unit"`   // of the estimates, as benchstat has it: "sec/op"
-	Old     Estimate     `json:"old"`
-	New     Estimate     `json:"new"`
-	Ratio   Ratio        `json:"ratio"`
-	P       Float        `json:"p"`        // two-sided Mann–Whitney, of this row alone
-	PGate   Float        `json:"p_gate"`   // of being slower than the threshold, corrected; null: not judged
-	PFaster Float        `json:"p_faster"` // the same of being faster
-	Verdict Verdict      `json:"verdict"`
-	Why     string       `json:"why,omitempty"`  // it is unjudged
-	Need    int          `json:"need,omitempty"` // launches a side to tell, about; -1: more than 1000
-	Doubts  []string     `json:"doubts,omitempty"`
+	Cell    results.Cell  `json:"cell"`
+	Name    string        `json:"name"`   // the cell's
+	Metric  string        `json:"metric"` // as in the benchmark format: "ns/op"
+	Better  string        `json:"better"` // which way: lower, higher
+	Unit    string        `json:"unit"`   // of the estimates, as benchstat has it: "sec/op"
+	Old     Estimate      `json:"old"`
+	New     Estimate      `json:"new"`
+	Ratio   results.Ratio `json:"ratio"`
+	P       results.Float `json:"p"`        // two-sided Mann–Whitney, of this row alone
+	PGate   results.Float `json:"p_gate"`   // of being slower than the threshold, corrected; null: not judged
+	PFaster results.Float `json:"p_faster"` // the same of being faster
+	Verdict Verdict       `json:"verdict"`
+	Why     string        `json:"why,omitempty"`  // it is unjudged
+	Need    int           `json:"need,omitempty"` // launches a side to tell, about; -1: more than 1000
+	Doubts  []string      `json:"doubts,omitempty"`
 
 	pair     pair
 	column   int // of the metric
@@ -100,22 +88,22 @@ type Row struct {
 // Estimate is a median with its order-statistic interval at 95 %, and how the
 // launches lie about it. Values are in the row's unit.
 type Estimate struct {
-	Median   Float `json:"median"`
-	Lo       Float `json:"lo"` // null: below six launches there is none
-	Hi       Float `json:"hi"`
-	N        int   `json:"n"`
-	MAD      Float `json:"mad"`      // median absolute deviation
-	CV       Float `json:"cv"`       // standard deviation over mean
-	Outliers int   `json:"outliers"` // launches more than 1.5 interquartile ranges beyond the quartiles
+	Median   results.Float `json:"median"`
+	Lo       results.Float `json:"lo"` // null: below six launches there is none
+	Hi       results.Float `json:"hi"`
+	N        int           `json:"n"`
+	MAD      results.Float `json:"mad"`      // median absolute deviation
+	CV       results.Float `json:"cv"`       // standard deviation over mean
+	Outliers int           `json:"outliers"` // launches more than 1.5 interquartile ranges beyond the quartiles
 }
 
 // Mean is the geometric mean of the ratios of a workload and mechanism.
 type Mean struct {
-	Workload  string `json:"workload"`
-	Mechanism string `json:"mechanism"`
-	Metric    string `json:"metric"`
-	Ratio     Float  `json:"ratio"`
-	Rows      int    `json:"rows"`
+	Workload  string        `json:"workload"`
+	Mechanism string        `json:"mechanism"`
+	Metric    string        `json:"metric"`
+	Ratio     results.Float `json:"ratio"`
+	Rows      int           `json:"rows"`
 }
 
 // Change is a cell whose outcome is not ok on both sides.

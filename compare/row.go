@@ -43,13 +43,13 @@ func (r *Row) describe() {
 	}
 	old, new := sides[0], sides[1]
 	r.Old, r.New = estimate(old), estimate(new)
-	r.P = Float(benchmath.AssumeNothing.Compare(old, new).P)
-	r.PGate, r.PFaster = Float(math.NaN()), Float(math.NaN())
-	r.Ratio = Ratio{Center: Float(math.NaN()), Lo: 0, Hi: Float(math.Inf(1))}
+	r.P = results.Float(benchmath.AssumeNothing.Compare(old, new).P)
+	r.PGate, r.PFaster = results.Float(math.NaN()), results.Float(math.NaN())
+	r.Ratio = results.Ratio{Center: results.Float(math.NaN()), Lo: 0, Hi: results.Float(math.Inf(1))}
 	if r.positive = old.Values[0] > 0 && new.Values[0] > 0; r.positive {
-		r.Ratio = newRatio(r.samples[0].logs, r.samples[1].logs)
+		r.Ratio = results.NewRatio(r.samples[0].logs, r.samples[1].logs)
 		if r.Better == "higher" { // more is a gain
-			r.Ratio = Ratio{1 / r.Ratio.Center, 1 / r.Ratio.Hi, 1 / r.Ratio.Lo}
+			r.Ratio = r.Ratio.Inverse()
 		}
 	}
 }
@@ -69,14 +69,14 @@ func (r *Row) logs(values []float64) []float64 {
 // estimate takes median and interval from benchmath, the rest from stats. The
 // errors of stats are of empty samples, which there are none of.
 func estimate(s *benchmath.Sample) Estimate {
-	sum := benchmath.AssumeNothing.Summary(s, confidence)
-	e := Estimate{Median: Float(sum.Center), Lo: Float(sum.Lo), Hi: Float(sum.Hi), N: len(s.Values)}
+	sum := benchmath.AssumeNothing.Summary(s, results.Confidence)
+	e := Estimate{Median: results.Float(sum.Center), Lo: results.Float(sum.Lo), Hi: results.Float(sum.Hi), N: len(s.Values)}
 	mad, _ := stats.MedianAbsoluteDeviation(s.Values)
 	mean, _ := stats.Mean(s.Values)
-	e.MAD = Float(mad)
+	e.MAD = results.Float(mad)
 	if len(s.Values) > 1 {
 		sd, _ := stats.StandardDeviationSample(s.Values)
-		e.CV = Float(sd / mean)
+		e.CV = results.Float(sd / mean)
 	}
 	if len(s.Values) >= 4 { // quartiles need as many
 		if o, err := stats.QuartileOutliers(s.Values); err == nil {

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/perf/benchunit"
+
+	"ipcbench/results"
 )
 
 // Values are scaled here, for text and Markdown alike.
@@ -27,23 +29,16 @@ func (r *Row) medians() (old, new string) {
 }
 
 // change renders a ratio: "+4.2 %".
-func change(ratio Float) string {
+func change(ratio results.Float) string {
 	if math.IsNaN(float64(ratio)) || math.IsInf(float64(ratio), 0) {
 		return "–"
 	}
 	return fmt.Sprintf("%+.1f %%", 100*(float64(ratio)-1))
 }
 
-func (r Ratio) interval() string {
-	if r.Lo == 0 {
-		return "none"
-	}
-	return fmt.Sprintf("%+.1f to %+.1f", 100*(float64(r.Lo)-1), 100*(float64(r.Hi)-1))
-}
-
 // probability renders p as benchstat does, and smaller ones with the digits
 // that they have.
-func probability(p Float) string {
+func probability(p results.Float) string {
 	switch {
 	case math.IsNaN(float64(p)):
 		return "–"
@@ -160,7 +155,7 @@ func columns(marked bool) []string {
 
 func (r *Row) columns(marked bool) []string {
 	old, new := r.medians()
-	out := []string{r.Name, r.Metric, old, new, change(r.Ratio.Center), r.Ratio.interval(), probability(r.P), probability(r.PGate), r.n(), r.verdict()}
+	out := []string{r.Name, r.Metric, old, new, change(r.Ratio.Center), r.Ratio.Interval(), probability(r.P), probability(r.PGate), r.n(), r.verdict()}
 	if marked {
 		out = append(out, strings.Join(r.Doubts, ", "))
 	}

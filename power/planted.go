@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/montanaflynn/stats"
-	"golang.org/x/sys/unix"
 
 	"ipcbench/results"
 )
@@ -16,6 +15,9 @@ import (
 // cell is where the regression is planted: four system calls to a round trip,
 // on one CPU, so that what the filter costs adds up and nothing hides it.
 var cell = []string{"--workload", "pingpong", "--mech", "pipe", "--size", "64", "--place", "same", "--time", "25ms"}
+
+// maxInstructions is more than a filter may have: BPF_MAXINSNS, bpf_common.h.
+const maxInstructions = 4096
 
 // caught plants a regression of 15 % and counts how often ab says so.
 func caught(ctx context.Context, bin *programs, trials int, args []string) error {
@@ -80,7 +82,7 @@ func (p *programs) calibrate(ctx context.Context, share float64) (n int, err err
 		}
 		slope := (b.slower - a.slower) / float64(b.n-a.n)
 		next := b.n + int((share-b.slower)/slope)
-		if slope <= 0 || next == b.n || next < 1 || next >= unix.BPF_MAXINSNS {
+		if slope <= 0 || next == b.n || next < 1 || next >= maxInstructions {
 			return 0, fmt.Errorf("no filter slows the cell by %.0f %%: %d instructions by %.1f %%, %d by %.1f %%",
 				100*share, a.n, 100*a.slower, b.n, 100*b.slower)
 		}

@@ -2,56 +2,124 @@ package results
 
 import (
 	"cmp"
+	"fmt"
+	"math"
 	"slices"
+	"strings"
 )
 
 // Answer says which mechanism is fastest at one point of the plan where only
 // the mechanism varies.
 type Answer struct {
-	Cell   Cell      // of the fastest
-	Ranked []Summary // the mechanisms that are ok, the smallest median of ns/op first
-	Tied   []string  // mechanisms whose interval overlaps the first's, while Sure
-	Sure   bool      // the first two have an interval: n is at least 6
+	Cell   Cell     // of the fastest
+	Ranked []Ranked // the mechanisms that are ok, the smallest median of ns/op first
 }
 
-// Lead returns by how much the second median exceeds the first, 0.05 for 5 %,
-// and false where there is no second.
-func (a Answer) Lead() (float64, bool) {
-	if len(a.Ranked) < 2 {
-		return 0, false
-	}
-	return a.Ranked[1].NsPerOp.Center/a.Ranked[0].NsPerOp.Center - 1, true
+// Ranked is a mechanism in an answer.
+type Ranked struct {
+	Summary
+	Ratio Ratio // of its ns/op to the fastest's; 1 for the fastest
 }
+
+// Tied tells whether the launches do not tell it from the fastest: the
+// interval of the ratio holds 1.
+func (r Ranked) Tied() bool { return r.Ratio.Lo <= 1 && r.Ratio.Lo > 0 }
+
+// Unsure tells whether there are too few launches for an interval.
+func (r Ranked) Unsure() bool { return r.Ratio.Lo == 0 }
+
+// Next returns the mechanism with the second median, and false where there is
+// none.
+func (a Answer) Next() (Ranked, bool) {
+	if len(a.Ranked) < 2 {
+		return Ranked{}, false
+	}
+	return a.Ranked[1], true
+}
+
+// Tied names the mechanisms that are the same as the fastest within noise.
+func (a Answer) Tied() (names []string) {
+	for _, r := range a.Ranked[1:] {
+		if r.Tied() {
+			names = append(names, r.Cell.Mechanism)
+		}
+	}
+	return names
+}
+
+// Verdict says in words how sure the answer is.
+func (a Answer) Verdict() string {
+	next, ok := a.Next()
+	switch {
+	case !ok:
+		return "only one measured"
+	case next.Unsure():
+		return "too few launches to tell"
+	case len(a.Tied()) == 0:
+		return "faster"
+	}
+	return "same within noise: " + strings.Join(a.Tied(), ", ")
+}
+
+// Exceeds renders by how much the ratio exceeds 1, with its interval:
+// "+12.0 % (+3.1 to +20.5)".
+func (r Ratio) Exceeds() string {
+	if math.IsNaN(float64(r.Center)) || math.IsInf(float64(r.Center), 0) {
+		return "–"
+	}
+	return fmt.Sprintf("%s %% (%s)", percent(r.Center), r.Interval())
+}
+
+// Interval renders the interval in percent: "+3.1 to +20.5", or "none" where
+// there are too few launches for one.
+func (r Ratio) Interval() string {
+	if r.Lo == 0 {
+		return "none"
+	}
+	return percent(r.Lo) + " to " + percent(r.Hi)
+}
+
+func percent(ratio Float) string { return fmt.Sprintf("%+.1f", 100*(float64(ratio)-1)) }
 
 // Answers ranks the mechanisms wherever at least one is ok, in the order of
-// Summarize.
+// Summarize. A floor is a bound, not a choice, and gets no answer.
 func Answers(summaries []Summary) []Answer {
 	var out []Answer
 	for _, group := range groupBy(summaries, func(c Cell) Cell { c.Mechanism = ""; return c }) {
-		var a Answer
-		for _, s := range group {
-			if s.Outcome == OK {
-				a.Ranked = append(a.Ranked, s)
-			}
-		}
-		if len(a.Ranked) == 0 {
+		if group[0].Cell.Workload == FloorWorkload {
 			continue
 		}
-		slices.SortFunc(a.Ranked, func(x, y Summary) int {
-			return cmp.Or(cmp.Compare(x.NsPerOp.Center, y.NsPerOp.Center), cmp.Compare(x.Cell.Mechanism, y.Cell.Mechanism))
-		})
-		first := a.Ranked[0]
-		a.Cell = first.Cell
-		a.Sure = bounded(first.NsPerOp)
-		if len(a.Ranked) > 1 {
-			a.Sure = a.Sure && bounded(a.Ranked[1].NsPerOp)
+		if ranked := Rank(group); len(ranked) > 0 {
+			out = append(out, Answer{Cell: ranked[0].Cell, Ranked: ranked})
 		}
-		for _, s := range a.Ranked[1:] {
-			if a.Sure && s.NsPerOp.Lo <= first.NsPerOp.Hi {
-				a.Tied = append(a.Tied, s.Cell.Mechanism)
-			}
+	}
+	return out
+}
+
+// Rank orders the summaries that are ok, the smallest median of ns/op first,
+// and holds each against the first.
+func Rank(group []Summary) []Ranked {
+	var out []Ranked
+	for _, s := range group {
+		if s.Outcome == OK {
+			out = append(out, Ranked{Summary: s, Ratio: Ratio{1, 1, 1}})
 		}
-		out = append(out, a)
+	}
+	slices.SortFunc(out, func(x, y Ranked) int {
+		return cmp.Or(cmp.Compare(x.NsPerOp.Center, y.NsPerOp.Center), cmp.Compare(x.Cell.Mechanism, y.Cell.Mechanism))
+	})
+	for i := range out {
+		if i > 0 {
+			out[i].Ratio = NewRatio(logs(out[0].Times), logs(out[i].Times))
+		}
+	}
+	return out
+}
+
+func logs(values []float64) []float64 {
+	out := make([]float64, len(values))
+	for i, v := range values {
+		out[i] = math.Log(v)
 	}
 	return out
 }

@@ -43,7 +43,10 @@ const sysctlPrefix = "sysctl-"
 var validKey = regexp.MustCompile(`^[a-z][a-z0-9._-]*$`)
 
 // Setting is one configuration line of the benchmark format.
-type Setting struct{ Key, Value string }
+type Setting struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
 
 // about holds the keys that tell which run a result is of. They are written
 // as comments: benchstat puts results whose configuration differs into
@@ -63,7 +66,7 @@ func (s Setting) line() string {
 // and . _ -; a setting without a value is left out.
 func WriteConfig(w io.Writer, h Host, extra ...Setting) error {
 	var b strings.Builder
-	for _, s := range slices.Concat(h.settings(), extra, []Setting{{"program", h.Program}}) {
+	for _, s := range slices.Concat(h.Settings(), extra, []Setting{{"program", h.Program}}) {
 		if s.Value == "" {
 			continue
 		}
@@ -78,8 +81,8 @@ func WriteConfig(w io.Writer, h Host, extra ...Setting) error {
 	return writeUnits(w)
 }
 
-// settings returns what is known of h, without the program.
-func (h *Host) settings() []Setting {
+// Settings returns what is known of h, without the program.
+func (h *Host) Settings() []Setting {
 	var out []Setting
 	for _, f := range hostFields {
 		value := ""
@@ -135,7 +138,7 @@ func (h *Host) set(key, value string) bool {
 func (r *Record) config() []benchfmt.Config {
 	var settings []Setting
 	if r.Host != nil {
-		settings = r.Host.settings()
+		settings = r.Host.Settings()
 	}
 	settings = append(settings, Setting{"isolation", r.Isolation})
 	var out []benchfmt.Config

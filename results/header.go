@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -76,4 +77,16 @@ func readHeader(dir string) (h Header, err error) {
 		return Header{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return h, nil
+}
+
+// CommandLine renders the command so that a shell reads it back.
+func (h *Header) CommandLine() string {
+	out := make([]string, len(h.Command))
+	for i, a := range h.Command {
+		out[i] = Quote(a)
+		if a == "" || strings.ContainsAny(a, " \t\n\"'\\$&|;<>()*?[]#~`!{}") {
+			out[i] = "'" + strings.ReplaceAll(out[i], "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(out, " ")
 }

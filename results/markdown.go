@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 )
 
@@ -40,16 +39,7 @@ type markdown struct{ *bufio.Writer }
 func (m *markdown) printf(format string, args ...any) { fmt.Fprintf(m, format, args...) }
 
 func (m *markdown) head(set *Set) {
-	name := ""
-	if set.Header != nil {
-		name = set.Header.ID
-	} else if len(set.Records) > 0 {
-		name = set.Records[0].Run
-	}
-	if name == "" {
-		name = "results"
-	}
-	m.printf("# ipcbench: %s\n", escape(name))
+	m.printf("# ipcbench: %s\n", escape(set.Name()))
 }
 
 // strip names the machine in one line: nobody should read a number without.
@@ -69,7 +59,7 @@ func (m *markdown) strip(set *Set) {
 func (m *markdown) hosts(set *Set) {
 	for _, h := range set.Hosts() {
 		m.printf("\n## Host\n\n| setting | value |\n|---|---|\n")
-		for _, s := range h.settings() {
+		for _, s := range h.Settings() {
 			m.printf("| %s | %s |\n", escape(s.Key), escape(s.Value))
 		}
 	}
@@ -105,39 +95,26 @@ func (m *markdown) doubts(set *Set, summaries []Summary) {
 }
 
 func (m *markdown) answers(summaries []Summary) {
-	// A floor is a bound, not a choice.
-	answers := slices.DeleteFunc(Answers(summaries), func(a Answer) bool { return a.Cell.Workload == "Floor" })
+	answers := Answers(summaries)
 	m.printf("\n## Fastest\n")
 	if len(answers) == 0 {
 		m.printf("\nNo cell has a number.\n")
 		return
 	}
-	m.printf("\nThe smallest median time per operation, and by how much the next exceeds it. \"Same within noise\" are the\n"+
-		"mechanisms whose %.0f %% interval overlaps that of the fastest.\n", 100*confidence)
+	m.printf("\nThe smallest median time per operation, and by how much the next exceeds it, with the %.0f %% interval of the ratio.\n"+
+		"\"Same within noise\" are the mechanisms whose interval holds 0 %%.\n", 100*Confidence)
 	for i, a := range answers {
 		if i == 0 || setting(a.Cell) != setting(answers[i-1].Cell) {
 			m.printf("\n### %s\n\n| size | queue | fastest | median | next | exceeds by | verdict |\n|---:|---:|---|---:|---|---:|---|\n", title(a.Cell))
 		}
 		next, by := "–", "–"
-		if lead, ok := a.Lead(); ok {
-			next, by = a.Ranked[1].Cell.Mechanism, fmt.Sprintf("%.1f %%", 100*lead)
+		if second, ok := a.Next(); ok {
+			next, by = second.Cell.Mechanism, second.Ratio.Exceeds()
 		}
 		first := a.Ranked[0]
 		m.printf("| %s | %s | %s | %s ±%s | %s | %s | %s |\n", FormatBytes(a.Cell.Size), FormatQueue(a.Cell.Queue),
-			first.Cell.Mechanism, duration(first.NsPerOp), interval(first.NsPerOp), next, by, a.verdict())
+			first.Cell.Mechanism, duration(first.NsPerOp), interval(first.NsPerOp), next, by, a.Verdict())
 	}
-}
-
-func (a Answer) verdict() string {
-	switch {
-	case len(a.Ranked) == 1:
-		return "only one measured"
-	case !a.Sure:
-		return "n < 6: cannot tell"
-	case len(a.Tied) == 0:
-		return "faster"
-	}
-	return "same within noise: " + strings.Join(a.Tied, ", ")
 }
 
 func (m *markdown) numbers(summaries []Summary) {
@@ -191,12 +168,12 @@ func (m *markdown) again(set *Set) {
 	if h := set.Header; h != nil {
 		program = h.Program
 		if len(h.Command) > 0 {
-			m.fence(shellWords(h.Command) + "\n")
+			m.fence(h.CommandLine() + "\n")
 			m.printf("\n")
 		}
 		m.printf("- started: %s\n", h.Started.UTC().Format("2006-01-02 15:04:05 UTC"))
 	}
-	for _, seed := range seeds(set) {
+	for _, seed := range set.Seeds() {
 		m.printf("- seed: %d\n", seed)
 	}
 	if program != "" {

@@ -1,7 +1,6 @@
 package results
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -36,30 +35,4 @@ func (m *markdown) fence(text string) {
 	m.printf("%s\n", mark)
 }
 
-// shellWords renders args so that a shell reads them back.
-func shellWords(args []string) string {
-	out := make([]string, len(args))
-	for i, a := range args {
-		out[i] = Quote(a)
-		if a == "" || strings.ContainsAny(a, " \t\n\"'\\$&|;<>()*?[]#~`!{}") {
-			out[i] = "'" + strings.ReplaceAll(out[i], "'", `'\''`) + "'"
-		}
-	}
-	return strings.Join(out, " ")
-}
-
 func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
-
-// seeds returns the seeds of the header or, without one, of the records.
-func seeds(set *Set) []uint64 {
-	if set.Header != nil {
-		return []uint64{set.Header.Seed}
-	}
-	var out []uint64
-	for i := range set.Records {
-		if seed := set.Records[i].Seed; !slices.Contains(out, seed) {
-			out = append(out, seed)
-		}
-	}
-	return out
-}

@@ -1,6 +1,7 @@
-package compare
+package results
 
 import (
+	"encoding/json"
 	"math"
 	"slices"
 	"sync"
@@ -8,8 +9,15 @@ import (
 	"github.com/aclements/go-moremath/stats"
 )
 
-// confidence of every interval.
-const confidence = 0.95
+// Float is a number that JSON has as null where it is not finite.
+type Float float64
+
+func (f Float) MarshalJSON() ([]byte, error) {
+	if math.IsNaN(float64(f)) || math.IsInf(float64(f), 0) {
+		return []byte("null"), nil
+	}
+	return json.Marshal(float64(f))
+}
 
 // Ratio is by what factor new exceeds old: the Hodges–Lehmann estimate, which
 // is the median of the ratios of all pairs of launches, with the interval that
@@ -22,8 +30,11 @@ type Ratio struct {
 	Hi     Float `json:"hi"`
 }
 
-// newRatio estimates it from logarithms.
-func newRatio(old, new []float64) Ratio {
+// Inverse is by what factor old exceeds new.
+func (r Ratio) Inverse() Ratio { return Ratio{1 / r.Center, 1 / r.Hi, 1 / r.Lo} }
+
+// NewRatio estimates it from the logarithms of the launches of both.
+func NewRatio(old, new []float64) Ratio {
 	d := differences{slices.Sorted(slices.Values(old)), slices.Sorted(slices.Values(new))}
 	n := len(old) * len(new)
 	r := Ratio{Center: Float(math.Exp((d.kth((n+1)/2) + d.kth(n/2+1)) / 2)), Lo: 0, Hi: Float(math.Inf(1))}
@@ -38,7 +49,7 @@ var tails sync.Map // of tail, by both n: it takes long
 // tail is the greatest k for which the k-th least and the k-th greatest
 // difference bound an interval at the confidence, 0 where there is none.
 func tail(n1, n2 int) int {
-	beyond := (1 - confidence) / 2
+	beyond := (1 - Confidence) / 2
 	if n1 > stats.MannWhitneyExactLimit || n2 > stats.MannWhitneyExactLimit {
 		sd := math.Sqrt(float64(n1) * float64(n2) * float64(n1+n2+1) / 12)
 		return max(0, int(float64(n1)*float64(n2)/2+stats.StdNormal.InvCDF(beyond)*sd+0.5)) // 0.5 corrects for continuity, as the test does

@@ -1,4 +1,4 @@
-package compare
+package results
 
 import (
 	"math"
@@ -23,7 +23,7 @@ func TestRatioInvertsTheRankTest(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	for _, n := range [][2]int{{4, 4}, {5, 8}, {6, 6}, {10, 10}, {20, 13}, {60, 60}} {
 		old, new := normals(r, n[0], 0, 0.03), normals(r, n[1], 0.1, 0.05)
-		got := newRatio(old, new)
+		got := NewRatio(old, new)
 		p := func(shift float64) float64 {
 			shifted := slices.Clone(new)
 			for i := range shifted {
@@ -47,7 +47,7 @@ func TestRatioInvertsTheRankTest(t *testing.T) {
 }
 
 func TestRatioOfTooFew(t *testing.T) {
-	got := newRatio([]float64{0, 0.1, 0.2}, []float64{0.3, 0.4, 0.5})
+	got := NewRatio([]float64{0, 0.1, 0.2}, []float64{0.3, 0.4, 0.5})
 	if got.Lo != 0 || !math.IsInf(float64(got.Hi), 1) || math.Abs(float64(got.Center)-math.Exp(0.3)) > 1e-6 {
 		t.Errorf("three launches give %+v", got)
 	}
@@ -78,12 +78,20 @@ func TestRatioCovers(t *testing.T) {
 	const trials = 2000
 	covers := 0
 	for range trials {
-		got := newRatio(normals(r, 8, 0, 0.03), normals(r, 8, 0.05, 0.03))
+		got := NewRatio(normals(r, 8, 0, 0.03), normals(r, 8, 0.05, 0.03))
 		if truth := Float(math.Exp(0.05)); got.Lo <= truth && truth <= got.Hi {
 			covers++
 		}
 	}
 	if covers < trials*94/100 {
 		t.Errorf("%d of %d intervals cover the true ratio", covers, trials)
+	}
+}
+
+func TestFloat(t *testing.T) {
+	for f, want := range map[Float]string{1.5: "1.5", Float(math.Inf(1)): "null", Float(math.NaN()): "null"} {
+		if got, err := f.MarshalJSON(); err != nil || string(got) != want {
+			t.Errorf("%v is %s, %v", f, got, err)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 )
 
 // Set is what Read found in one place.
@@ -104,6 +105,32 @@ func (s *Set) doubt(file string) {
 	if n := len(s.hosts); n > 1 {
 		s.warn("%s: records of %d different hosts: their numbers do not compare", Quote(file), n)
 	}
+}
+
+// Name is what a report of the set is called: the run's ID, where it is
+// known.
+func (s *Set) Name() string {
+	switch {
+	case s.Header != nil:
+		return s.Header.ID
+	case len(s.Records) > 0 && s.Records[0].Run != "":
+		return s.Records[0].Run
+	}
+	return "results"
+}
+
+// Seeds returns the seeds of the header or, without one, of the records.
+func (s *Set) Seeds() []uint64 {
+	if s.Header != nil {
+		return []uint64{s.Header.Seed}
+	}
+	var out []uint64
+	for i := range s.Records {
+		if seed := s.Records[i].Seed; !slices.Contains(out, seed) {
+			out = append(out, seed)
+		}
+	}
+	return out
 }
 
 // Hosts returns the different hosts of the records, in order of appearance.

@@ -44,6 +44,10 @@ type Cell struct {
 	Peers     int    `json:"peers"`     // senders of FanIn, stages of Pipeline; 0 where the workload fixes it
 }
 
+// FloorWorkload is the workload of cells that are bounds to hold mechanisms
+// against: they move bytes in one process, with no link.
+const FloorWorkload = "Floor"
+
 // Name is the cell as a Go benchmark names it, without the "Benchmark" prefix:
 // "PingPong/mech=pipe/size=64/queue=default/place=same".
 func (c Cell) Name() string {
@@ -183,5 +187,6 @@ type Noise struct {
 	Throttled   int64 `json:"throttled"`    // periods in which it did
 	Stopped     bool  `json:"stopped"`      // a worker was stopped or continued by a signal
 	PressureNs  int64 `json:"pressure_ns"`  // time in which some task of the machine waited for a CPU, /proc/pressure/cpu; 0 where it is not kept
+	SlowestKHz  int64 `json:"slowest_khz"`  // of the slowest CPU used, before or after the rounds: /sys/devices/system/cpu/cpu*/cpufreq/scaling_cur_freq; 0 where it is not told
 	ForeignNs   int64 `json:"foreign_ns"`   // of the timed rounds: the worst-off worker waited for its CPU while no other worker had it
 }

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/perf/benchmath"
 )
 
-// confidence of every interval, in [0, 1].
-const confidence = 0.95
+// Confidence of every interval, in [0, 1].
+const Confidence = 0.95
 
 // Summary is what all launches of one cell say together. The statistical
 // sample is the launch. An estimate is a median with its order-statistic
@@ -25,10 +25,13 @@ type Summary struct {
 	N        int      // of these, ok: the size of the sample
 
 	NsPerOp     benchmath.Summary // nanoseconds
+	Times       []float64         // of the launches, nanoseconds per operation, in order
 	BytesPerSec benchmath.Summary
 	P99         benchmath.Summary // nanoseconds
 	CPUNsPerOp  benchmath.Summary // nanoseconds, all workers
+	Switches    benchmath.Summary // context switches per operation, all workers
 	InFlight    int               // messages the link held before Send blocked, the fewest of all launches; 0: not tried
+	Queue       int               // bytes that the kernel gave, the fewest; 0: not known
 }
 
 // Summarize condenses records to one summary a cell, ordered by workload,
@@ -118,9 +121,13 @@ func lastLaunch(launches []*Record) int {
 }
 
 func (s *Summary) estimate(launches []*Record) {
+	for _, r := range launches {
+		s.Times = append(s.Times, r.NsPerOp)
+	}
 	s.NsPerOp = median(launches, func(r *Record) float64 { return r.NsPerOp })
 	s.BytesPerSec = median(launches, func(r *Record) float64 { return r.BytesPerSec })
 	s.CPUNsPerOp = median(launches, func(r *Record) float64 { return r.CPUNsPerOp })
+	s.Switches = median(launches, func(r *Record) float64 { return r.Voluntary + r.Involuntary })
 	s.P99 = median(launches, func(r *Record) float64 {
 		if r.Latency == nil {
 			return 0
@@ -128,10 +135,19 @@ func (s *Summary) estimate(launches []*Record) {
 		return float64(r.Latency.P99)
 	})
 	for _, r := range launches {
-		if r.Given != nil && r.Given.InFlight > 0 && (s.InFlight == 0 || r.Given.InFlight < s.InFlight) {
-			s.InFlight = r.Given.InFlight
+		if r.Given != nil {
+			s.InFlight = fewest(s.InFlight, r.Given.InFlight)
+			s.Queue = fewest(s.Queue, r.Given.Queue)
 		}
 	}
+}
+
+// fewest is the smaller of two counts, of which 0 is the absence of one.
+func fewest(a, b int) int {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
 }
 
 // median estimates what of gives, from the launches that measured it: a 0 is
@@ -146,7 +162,7 @@ func median(launches []*Record, of func(*Record) float64) benchmath.Summary {
 	if len(values) == 0 {
 		return benchmath.Summary{}
 	}
-	return benchmath.AssumeNothing.Summary(benchmath.NewSample(values, &benchmath.DefaultThresholds), confidence)
+	return benchmath.AssumeNothing.Summary(benchmath.NewSample(values, &benchmath.DefaultThresholds), Confidence)
 }
 
 // bounded tells whether the sample was large enough for an interval.

@@ -44,7 +44,7 @@ func writeCells(w *bufio.Writer, summaries []Summary) {
 		fmt.Fprintln(w)
 	}
 	if unbounded {
-		fmt.Fprintf(w, "∞: n < 6, too few launches for a %.0f %% interval of a median\n\n", 100*confidence)
+		fmt.Fprintf(w, "∞: n < 6, too few launches for a %.0f %% interval of a median\n\n", 100*Confidence)
 	}
 }
 

@@ -1,0 +1,91 @@
+// Package plots turns records into what people look at: one page that opens
+// from disk, pictures, tables. A report is a pure function of records. What a
+// picture shows is a Chart, data that the page and the static pictures share.
+package plots
+
+import "ipcbench/results"
+
+// Chart is a picture as data. Amounts are nanoseconds, bytes, bytes per
+// second and counts; whoever draws scales them.
+type Chart struct {
+	ID     string  `json:"id"`     // unique, [a-z0-9-]+: the name of its file, and of its place on the page
+	Family string  `json:"family"` // of charts that differ only in their setting: "throughput", "latency" …
+	Title  string  `json:"title"`  // what, and in which setting: "Stream throughput, one CPU"
+	Note   string  `json:"note"`   // how to read it, a sentence; may be ""
+	Kind   Kind    `json:"kind"`
+	Set    Setting `json:"setting"`
+	X      Axis    `json:"x"`
+	Y      Axis    `json:"y"`
+	Lines  []Line  `json:"lines"` // by name; none is empty
+
+	// Missing are the points that have no place in the picture, and why: a
+	// cell that was skipped, a value that has no logarithm.
+	Missing []Missing `json:"missing"`
+}
+
+// Kind is how a chart is drawn.
+type Kind string
+
+const (
+	Lines Kind = "lines" // Y against X, a line a mechanism with its interval as a band and its name at the end
+	Dots  Kind = "dots"  // a row for each of Y.Categories, X with its interval, a colour a line
+)
+
+// Setting is what all cells of a chart have in common; the other axes are in
+// the chart. Zero values say that the chart spans them.
+type Setting struct {
+	Workload string `json:"workload"`
+	Place    string `json:"place,omitempty"`
+	Peers    int    `json:"peers,omitempty"`
+	Queue    string `json:"queue,omitempty"` // as results.FormatQueue has it
+	Size     int    `json:"size,omitempty"`  // bytes
+}
+
+// Axis is one direction of a chart.
+type Axis struct {
+	Label      string   `json:"label"` // with the unit in words where ticks do not carry it
+	Unit       Unit     `json:"unit"`
+	Log        bool     `json:"log"`                  // logarithmic: all values are above 0
+	Categories []string `json:"categories,omitempty"` // names of the positions 0, 1, …; Unit is None
+}
+
+// Unit tells how ticks and values are written.
+type Unit string
+
+const (
+	Bytes          Unit = "B"    // 64, 4KiB, 1MiB
+	BytesPerSecond Unit = "B/s"  // 1.2GiB/s
+	Nanoseconds    Unit = "ns"   // 640ns, 4.1µs
+	Count          Unit = "n"    // 3.2, 1024
+	Quantile       Unit = "tail" // 1/(1-q): 1 is the least, 2 the median, 100 the 99th percentile
+	Times          Unit = "×"    // a ratio, 1 is no change
+	None           Unit = ""
+)
+
+// Line is the points of one mechanism, or of one side, in ascending X.
+type Line struct {
+	Name   string  `json:"name"`
+	Points []Point `json:"points"`
+}
+
+// Point is one cell's value with its interval. Without one Lo and Hi are the
+// value.
+type Point struct {
+	X    float64 `json:"x"`
+	Y    float64 `json:"y"`
+	Lo   float64 `json:"lo"` // of Y, or of X in a chart of dots
+	Hi   float64 `json:"hi"`
+	Cell string  `json:"cell"` // the name: see Page.Cells for n, launches, doubts
+}
+
+// Missing is a point without a place.
+type Missing struct {
+	Line   string  `json:"line"`
+	X      float64 `json:"x"`
+	Reason string  `json:"reason"`
+}
+
+// setting of a cell, all of it.
+func settingOf(c results.Cell) Setting {
+	return Setting{c.Workload, c.Place, c.Peers, results.FormatQueue(c.Queue), c.Size}
+}

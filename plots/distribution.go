@@ -1,0 +1,99 @@
+package plots
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"ipcbench/results"
+)
+
+// quantiles of a distribution, on the scale of its tail: 1/(1-q).
+var tails = []float64{1, 4.0 / 3, 2, 4, 10, 20, 40, 100, 200, 400, 1e3, 2e3, 4e3, 1e4, 2e4, 4e4, 1e5, 2e5, 4e5, 1e6}
+
+// Distributions charts how the times of single round trips lie: for each
+// setting a line a mechanism, from the histograms of all launches that count,
+// merged.
+func Distributions(summaries []results.Summary, records []results.Record) []Chart {
+	ok := map[results.Cell]bool{}
+	for _, s := range summaries {
+		ok[s.Cell] = s.Outcome == results.OK && s.Cell.Workload == "PingPong"
+	}
+	merged := map[results.Cell]*hdrhistogram.Histogram{}
+	damaged := map[results.Cell]string{}
+	for i := range records {
+		r := &records[i]
+		if !ok[r.Cell] || r.Outcome != results.OK || r.Latency == nil || r.Latency.HDR == "" {
+			continue
+		}
+		h, err := decode(r.Latency.HDR)
+		switch {
+		case err != nil:
+			damaged[r.Cell] = fmt.Sprintf("the histogram of launch %d cannot be read: %v", r.Launch, err)
+		case merged[r.Cell] == nil:
+			merged[r.Cell] = h
+		default:
+			merged[r.Cell].Merge(h)
+		}
+	}
+	f := family{name: "distribution", title: "round trip, distribution"}
+	var charts []Chart
+	at := map[Setting]int{}
+	for _, s := range summaries {
+		h := merged[s.Cell]
+		if h == nil && damaged[s.Cell] == "" {
+			continue
+		}
+		set := settingOf(s.Cell)
+		i, known := at[set]
+		if !known {
+			i = len(charts)
+			at[set] = i
+			charts = append(charts, Chart{
+				ID: set.id(f.name), Family: f.name, Title: set.title(f.title), Kind: Lines, Set: set,
+				Note: "Single round trips of all launches together; the scale stretches the tail, as HdrHistogram's.",
+				X:    Axis{Label: "percentile", Unit: Quantile, Log: true},
+				Y:    Axis{Label: "time of a round trip", Unit: Nanoseconds, Log: true},
+			})
+		}
+		c := &charts[i]
+		if why := damaged[s.Cell]; why != "" {
+			c.Missing = append(c.Missing, Missing{s.Cell.Mechanism, 0, why})
+			continue
+		}
+		c.Lines = append(c.Lines, Line{Name: s.Cell.Mechanism, Points: tail(h, s.Cell.Name())})
+	}
+	charts = slices.DeleteFunc(charts, func(c Chart) bool { return len(c.Lines) == 0 })
+	for i := range charts {
+		slices.SortFunc(charts[i].Lines, func(a, b Line) int { return cmp.Compare(a.Name, b.Name) })
+	}
+	return charts
+}
+
+// decode reads a histogram that nobody vouches for.
+func decode(hdr string) (h *hdrhistogram.Histogram, err error) {
+	defer func() { // the library trusts the lengths that it finds inside
+		if p := recover(); p != nil {
+			h, err = nil, fmt.Errorf("damaged: %v", p)
+		}
+	}()
+	if h, err = hdrhistogram.Decode([]byte(hdr)); err == nil && h.TotalCount() == 0 {
+		err = fmt.Errorf("empty")
+	}
+	return h, err
+}
+
+// tail reads the quantiles off that the count supports: of a hundred values
+// the 99th percentile is the last that says anything.
+func tail(h *hdrhistogram.Histogram, cell string) (points []Point) {
+	for _, x := range tails {
+		if x > float64(h.TotalCount()) {
+			break
+		}
+		ns := float64(max(1, h.ValueAtQuantile(100*(1-1/x))))
+		points = append(points, Point{X: x, Y: ns, Lo: ns, Hi: ns, Cell: cell})
+	}
+	return points
+}

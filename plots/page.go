@@ -1,0 +1,196 @@
+package plots
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"ipcbench/results"
+)
+
+// Page is a report as data: everything that is shown, and nothing else.
+type Page struct {
+	Title      string   `json:"title"`
+	Hosts      []Host   `json:"hosts"`
+	Doubts     []Doubt  `json:"doubts"`
+	Mechanisms []string `json:"mechanisms"` // in the order of their colours; floors are last
+	Cells      []Cell   `json:"cells"`      // in the order of results.Summarize
+	Answers    []Answer `json:"answers"`
+	Charts     []Chart  `json:"charts"`
+	Again      Again    `json:"again"`
+}
+
+// Host is a machine in one strip: what names it, and every setting.
+type Host struct {
+	Strip    []string          `json:"strip"`
+	Settings []results.Setting `json:"settings"`
+}
+
+// Doubt is what spoils numbers without voiding them.
+type Doubt struct {
+	Text  string `json:"text"`
+	Cells int    `json:"cells"` // that it holds for; 0: it is about the machine, or the files
+}
+
+// Cell is one cell of the plan with its numbers; null where there is none.
+type Cell struct {
+	results.Cell
+	Name     string          `json:"name"`
+	Outcome  results.Outcome `json:"outcome"`
+	Reasons  []string        `json:"reasons,omitempty"`
+	Doubts   []int           `json:"doubts,omitempty"` // indices in Page.Doubts
+	N        int             `json:"n"`                // launches that count
+	Time     *Value          `json:"time,omitempty"`   // ns of an operation
+	Rate     *Value          `json:"rate,omitempty"`   // bytes per second
+	P99      *Value          `json:"p99,omitempty"`    // ns
+	CPU      *Value          `json:"cpu,omitempty"`    // ns of an operation
+	Switches *Value          `json:"switches,omitempty"`
+	InFlight int             `json:"inflight,omitempty"`
+	Given    int             `json:"given,omitempty"`    // bytes of queue
+	Launches []float64       `json:"launches,omitempty"` // ns of an operation, each
+}
+
+// Value is a median with its interval; null bounds where there is none.
+type Value struct {
+	Median results.Float `json:"median"`
+	Lo     results.Float `json:"lo"`
+	Hi     results.Float `json:"hi"`
+}
+
+// Answer is which mechanism wins in one setting.
+type Answer struct {
+	Setting Setting  `json:"setting"`
+	Ranked  []Ranked `json:"ranked"`
+	Verdict string   `json:"verdict"`
+}
+
+// Ranked is a mechanism of an answer, against the first.
+type Ranked struct {
+	Mechanism string        `json:"mechanism"`
+	Cell      string        `json:"cell"`
+	Ratio     results.Ratio `json:"ratio"` // of its time to the first's
+	Tied      bool          `json:"tied"`
+	Unsure    bool          `json:"unsure"`
+}
+
+// Again is how to repeat the run.
+type Again struct {
+	Command string   `json:"command,omitempty"`
+	Started string   `json:"started,omitempty"`
+	Seeds   []string `json:"seeds"` // a float64, which is all that JavaScript has, cannot hold one
+	Program string   `json:"program,omitempty"`
+}
+
+// NewPage builds the page of one run.
+func NewPage(set *results.Set) *Page {
+	summaries := results.Summarize(set.Records)
+	p := &Page{Title: results.Quote(set.Name()), Again: newAgain(set)}
+	p.doubt(set)
+	for _, h := range set.Hosts() {
+		p.Hosts = append(p.Hosts, newHost(h))
+	}
+	for i := range summaries {
+		p.Cells = append(p.Cells, p.newCell(&summaries[i]))
+		if m := summaries[i].Cell.Mechanism; summaries[i].Cell.Workload != results.FloorWorkload && !slices.Contains(p.Mechanisms, m) {
+			p.Mechanisms = append(p.Mechanisms, m)
+		}
+	}
+	slices.Sort(p.Mechanisms)
+	for _, a := range results.Answers(summaries) {
+		p.Answers = append(p.Answers, newAnswer(a))
+	}
+	p.Charts = append(Charts(summaries), Distributions(summaries, set.Records)...)
+	return p
+}
+
+func newHost(h *results.Host) Host {
+	out := Host{Settings: h.Settings()}
+	for _, part := range []string{h.Kernel, h.Arch, h.CPU, h.Topology, h.Virt, h.Clocksource} {
+		if part != "" {
+			out.Strip = append(out.Strip, results.Quote(part))
+		}
+	}
+	return out
+}
+
+// doubt notes what the files and the machine are doubted for; cells add
+// theirs.
+func (p *Page) doubt(set *results.Set) {
+	for _, h := range set.Hosts() {
+		for _, d := range h.Doubts {
+			p.Doubts = append(p.Doubts, Doubt{Text: results.Quote(d.String())})
+		}
+	}
+	for _, w := range set.Warnings {
+		p.Doubts = append(p.Doubts, Doubt{Text: w})
+	}
+}
+
+func (p *Page) newCell(s *results.Summary) Cell {
+	c := Cell{
+		Cell: s.Cell, Name: s.Cell.Name(), Outcome: s.Outcome, N: s.N, InFlight: s.InFlight, Given: s.Queue,
+		Time: value(s.NsPerOp.Center, s.NsPerOp.Lo, s.NsPerOp.Hi), Rate: value(s.BytesPerSec.Center, s.BytesPerSec.Lo, s.BytesPerSec.Hi),
+		P99: value(s.P99.Center, s.P99.Lo, s.P99.Hi), CPU: value(s.CPUNsPerOp.Center, s.CPUNsPerOp.Lo, s.CPUNsPerOp.Hi),
+		Switches: value(s.Switches.Center, s.Switches.Lo, s.Switches.Hi),
+	}
+	for _, r := range s.Reasons {
+		c.Reasons = append(c.Reasons, results.Quote(r))
+	}
+	for _, w := range s.Warnings {
+		w = results.Quote(w)
+		i := slices.IndexFunc(p.Doubts, func(d Doubt) bool { return d.Cells > 0 && d.Text == w })
+		if i < 0 {
+			i = len(p.Doubts)
+			p.Doubts = append(p.Doubts, Doubt{Text: w})
+		}
+		p.Doubts[i].Cells++
+		c.Doubts = append(c.Doubts, i)
+	}
+	for _, t := range s.Times {
+		c.Launches = append(c.Launches, digits(t))
+	}
+	return c
+}
+
+// value is nil where nothing was measured.
+func value(center, lo, hi float64) *Value {
+	if center == 0 {
+		return nil
+	}
+	return &Value{results.Float(digits(center)), results.Float(digits(lo)), results.Float(digits(hi))}
+}
+
+// digits rounds to five: a page has thousands of numbers, and nobody measures
+// a sixth.
+func digits(v float64) float64 {
+	if v == 0 || math.IsInf(v, 0) || math.IsNaN(v) {
+		return v
+	}
+	scale := math.Pow(10, 4-math.Floor(math.Log10(math.Abs(v))))
+	return math.Round(v*scale) / scale
+}
+
+func newAnswer(a results.Answer) Answer {
+	set := settingOf(a.Cell)
+	out := Answer{Setting: set, Verdict: a.Verdict()}
+	for _, r := range a.Ranked {
+		out.Ranked = append(out.Ranked, Ranked{r.Cell.Mechanism, r.Cell.Name(), r.Ratio, r.Tied(), r.Unsure()})
+	}
+	return out
+}
+
+func newAgain(set *results.Set) Again {
+	var a Again
+	if hosts := set.Hosts(); len(hosts) > 0 {
+		a.Program = results.Quote(hosts[0].Program)
+	}
+	if h := set.Header; h != nil {
+		a.Program = results.Quote(h.Program)
+		a.Command = h.CommandLine()
+		a.Started = h.Started.UTC().Format("2006-01-02 15:04:05 UTC")
+	}
+	for _, s := range set.Seeds() {
+		a.Seeds = append(a.Seeds, fmt.Sprint(s))
+	}
+	return a
+}
