@@ -47,7 +47,7 @@ func Compare(old, new *Side, o Options) *Report {
 	}
 	for _, p := range pairs {
 		for m, unit := range old.metrics {
-			if row, ok := newRow(p, m, unit, d); ok {
+			if row, ok := newRow(p, m, unit, old.better[m], d); ok {
 				if row.refused && !o.Force {
 					r.Incomparable = append(r.Incomparable, Incomparable{row.Cell, row.Name, row.Metric, row.Doubts})
 					continue

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -40,33 +41,56 @@ func (e *QueryError) Unwrap() error { return e.Err }
 // Load reads the inputs. An error that is no *QueryError means that a file
 // could not be read.
 func Load(inputs []Input, q Query) (*Loaded, error) {
-	for _, m := range q.Metrics {
-		if results.Better(m) == "" {
-			return nil, &QueryError{fmt.Errorf("--metric %q: want one of %s", results.Quote(m), strings.Join(results.Units(), ", "))}
+	l, better, err := readSides(inputs, q)
+	if err != nil {
+		return l, err
+	}
+	for i, m := range q.Metrics {
+		if better[i] == "" {
+			return nil, &QueryError{fmt.Errorf("--metric %q: want one of %s, or a unit of which the files say `Unit %[1]s better=lower` or =higher",
+				results.Quote(m), strings.Join(results.Units(), ", "))}
 		}
 	}
-	if q.By != "" {
-		return loadBy(inputs, q)
+	for _, s := range l.Sides {
+		s.better = better
 	}
-	l := &Loaded{Sides: make([]*Side, len(inputs))}
+	return l, nil
+}
+
+// readSides makes the sides, and finds which way each metric is better; "" is not
+// known.
+func readSides(inputs []Input, q Query) (l *Loaded, better []string, err error) {
+	better = make([]string, len(q.Metrics))
+	if q.By != "" {
+		l, err = loadBy(inputs, q, better)
+		return l, better, err
+	}
+	l = &Loaded{Sides: make([]*Side, len(inputs))}
 	warnings, errs := make([][]string, len(inputs)), make([]error, len(inputs))
+	ways := make([][]string, len(inputs))
 	var wg sync.WaitGroup
 	for i, in := range inputs {
 		wg.Go(func() {
 			side := NewSide(in.Name, q.Metrics)
 			l.Sides[i] = side
-			warnings[i], errs[i] = in.read(q, func(r *results.Record, p picked) { side.add(r, p.cell, p.metrics) }, side.Next)
+			ways[i] = make([]string, len(q.Metrics))
+			warnings[i], errs[i] = in.read(q, ways[i], func(r *results.Record, p picked) { side.add(r, p.cell, p.metrics) }, side.Next)
 		})
 	}
 	wg.Wait()
 	for _, w := range warnings {
 		l.Warnings = append(l.Warnings, w...)
 	}
-	return l, errors.Join(errs...)
+	for _, w := range ways {
+		for m := range better {
+			better[m] = cmp.Or(better[m], w[m])
+		}
+	}
+	return l, better, errors.Join(errs...)
 }
 
 // loadBy makes a side of each value of the key.
-func loadBy(inputs []Input, q Query) (*Loaded, error) {
+func loadBy(inputs []Input, q Query, better []string) (*Loaded, error) {
 	l := &Loaded{}
 	sides := map[benchproc.Key]*Side{}
 	var keys []benchproc.Key
@@ -76,7 +100,7 @@ func loadBy(inputs []Input, q Query) (*Loaded, error) {
 	}
 	var err error
 	unknown := 0
-	l.Warnings, err = all.read(q, func(r *results.Record, p picked) {
+	l.Warnings, err = all.read(q, better, func(r *results.Record, p picked) {
 		if p.unknown {
 			unknown++
 			return
@@ -104,8 +128,9 @@ func loadBy(inputs []Input, q Query) (*Loaded, error) {
 }
 
 // read hands the records that the query takes to add, and calls next after
-// each file.
-func (in Input) read(q Query, add func(*results.Record, picked), next func()) (warnings []string, err error) {
+// each file. It notes in better which way the metrics are, as far as the files
+// tell.
+func (in Input) read(q Query, better []string, add func(*results.Record, picked), next func()) (warnings []string, err error) {
 	pick := func(r *results.Record, path string) picked {
 		return picked{ok: true, cell: r.Cell, metrics: ^uint64(0)}
 	}
@@ -131,6 +156,9 @@ func (in Input) read(q Query, add func(*results.Record, picked), next func()) (w
 		}
 		if more := set.LeftOut - len(set.Problems); more > 0 {
 			warnings = append(warnings, fmt.Sprintf("%s: %d more lines were left out", results.Quote(path), more))
+		}
+		for i, m := range q.Metrics {
+			better[i] = cmp.Or(better[i], set.Better(m))
 		}
 		next()
 	}

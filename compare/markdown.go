@@ -64,7 +64,7 @@ func (r *Report) markdownRows(b *bufio.Writer, summary bool) {
 	}
 	fmt.Fprintf(b, "\n| geometric mean of | metric | change | rows |\n|---|---|---:|---:|\n")
 	for _, m := range r.Means {
-		writeRow(b, []string{m.Workload + "/mech=" + m.Mechanism, m.Metric, change(m.Ratio), fmt.Sprint(m.Rows)})
+		writeRow(b, []string{m.of(), m.Metric, change(m.Ratio), fmt.Sprint(m.Rows)})
 	}
 }
 

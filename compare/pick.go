@@ -121,6 +121,11 @@ func (p *picker) pick(r *results.Record, path string) picked {
 		p.forget(&got.cell)
 	}
 	got.side = p.by.Project(res)
+	if r.Cell.Other != "" && p.forget != nil { // it has no axes
+		got.unknown = got.ok
+		p.known[key] = got
+		return got
+	}
 	got.unknown = got.ok && p.forget == nil && len(p.by.Fields()) > 0 && got.side.StringValues() == ""
 	p.known[key] = got
 	return got

@@ -97,13 +97,22 @@ type Estimate struct {
 	Outliers int           `json:"outliers"` // launches more than 1.5 interquartile ranges beyond the quartiles
 }
 
-// Mean is the geometric mean of the ratios of a workload and mechanism.
+// Mean is the geometric mean of the ratios of a workload and mechanism. Both
+// are "" for all benchmarks that are not cells.
 type Mean struct {
 	Workload  string        `json:"workload"`
 	Mechanism string        `json:"mechanism"`
 	Metric    string        `json:"metric"`
 	Ratio     results.Float `json:"ratio"`
 	Rows      int           `json:"rows"`
+}
+
+// of names what is averaged.
+func (m Mean) of() string {
+	if m.Mechanism == "" {
+		return "other benchmarks"
+	}
+	return m.Workload + "/mech=" + m.Mechanism
 }
 
 // Change is a cell whose outcome is not ok on both sides.

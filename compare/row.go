@@ -20,11 +20,11 @@ type sample struct {
 
 // newRow joins both sides of a cell; false where a side did not measure the
 // metric.
-func newRow(p pair, metric int, name string, d *doubtful) (Row, bool) {
+func newRow(p pair, metric int, name, better string, d *doubtful) (Row, bool) {
 	if !p.old.measured(metric) || !p.new.measured(metric) {
 		return Row{}, false
 	}
-	r := Row{Cell: p.cell, Name: p.cell.Name(), Metric: name, Better: results.Better(name), pair: p, column: metric}
+	r := Row{Cell: p.cell, Name: p.cell.Name(), Metric: name, Better: better, pair: p, column: metric}
 	r.Doubts, r.refused = d.of(p)
 	return r, true
 }

@@ -17,6 +17,7 @@ type Side struct {
 	Name string
 
 	metrics []string
+	better  []string // which way each metric is
 	source  int
 	records int
 	passes  map[pass]int
@@ -55,7 +56,11 @@ type notOK struct {
 // NewSide returns an empty side. The metrics are units of the benchmark
 // format, such as "ns/op".
 func NewSide(name string, metrics []string) *Side {
-	return &Side{Name: name, metrics: metrics, passes: map[pass]int{}, cells: map[results.Cell]*launches{}}
+	s := &Side{Name: name, metrics: metrics, passes: map[pass]int{}, cells: map[results.Cell]*launches{}}
+	for _, m := range metrics {
+		s.better = append(s.better, results.Better(m))
+	}
+	return s
 }
 
 // Records returns a side of the records, which are one source.

@@ -59,7 +59,7 @@ func (r *Report) textRows(b *bufio.Writer, summary bool) {
 	}
 	table := [][]string{{"geometric mean of", "metric", "change", "rows"}}
 	for _, m := range r.Means {
-		table = append(table, []string{m.Workload + "/mech=" + m.Mechanism, m.Metric, change(m.Ratio), fmt.Sprint(m.Rows)})
+		table = append(table, []string{m.of(), m.Metric, change(m.Ratio), fmt.Sprint(m.Rows)})
 	}
 	if r.Means != nil {
 		fmt.Fprintln(b)

@@ -29,7 +29,7 @@ func (r *Record) checkFields() error {
 	}
 	switch r.Outcome {
 	case OK:
-		if r.NsPerOp == 0 {
+		if r.NsPerOp == 0 && r.Cell.Other == "" {
 			return errors.New("outcome ok without ns_per_op")
 		}
 	case Skipped, Failed, Untrusted:

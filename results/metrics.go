@@ -97,6 +97,11 @@ func (r *Record) Measured(unit string) (float64, bool) {
 			return m.get(r)
 		}
 	}
+	for _, m := range r.others {
+		if m.Unit == unit {
+			return m.Value, true
+		}
+	}
 	return 0, false
 }
 

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+
+	"golang.org/x/perf/benchfmt"
 	"slices"
 )
 
@@ -21,6 +23,7 @@ type Set struct {
 	Warnings    []string  // doubts about the whole: a torn last line, records of two hosts
 
 	keep  func(*Record) // what becomes of a record; nil: it goes to Records
+	units benchfmt.UnitMetadataMap
 	kept  int
 	hosts []*Host // the different ones, in order of appearance
 }
@@ -47,7 +50,8 @@ func Read(path string) (*Set, error) {
 }
 
 // Scan reads as Read does but holds no record: it hands each one to keep, in
-// the order of the file, and reuses it thereafter.
+// the order of the file, and reuses it thereafter. Benchmarks of someone
+// else's, whose names are not those of cells, it hands on too: see Cell.
 func Scan(path string, keep func(*Record)) (*Set, error) {
 	s := &Set{Path: path, keep: keep}
 	info, err := os.Stat(path)
@@ -71,6 +75,15 @@ func Scan(path string, keep func(*Record)) (*Set, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return s, nil
+}
+
+// Better tells which way a unit is better, "lower" or "higher", as the suite
+// or a Unit line of the text has it; "" is not known.
+func (s *Set) Better(unit string) string {
+	if b := Better(unit); b != "" {
+		return b
+	}
+	return map[int]string{-1: "lower", 1: "higher"}[s.units.GetBetter(unit)]
 }
 
 // add hands a record on.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/perf/benchfmt"
 )
@@ -20,6 +21,7 @@ func (s *Set) readBench(file string, in *lines) error {
 	var rec Record // one for all: they are kept elsewhere
 	for r := benchfmt.NewReader(text, file); ; {
 		if !r.Scan() {
+			s.units = r.Units()
 			return errors.Unwrap(r.Err()) // Read adds the file
 		}
 		switch res := r.Result().(type) {
@@ -50,6 +52,7 @@ type benchText struct {
 	about    map[string]string // what the comments say of the run
 	launches map[Cell]*int     // the text has no numbers of launches: lines are counted
 	cells    map[string]named  // names that were read before: they come again with each launch
+	others   []Metric          // of the latest result, in units that are not the suite's
 	config   []benchfmt.Config // of the latest result
 	known    *Host             // what it says
 }
@@ -147,7 +150,7 @@ func (t *benchText) launch(cell Cell, n int) Record {
 // record turns a result back into the record it was written from, as far as
 // the text has it.
 func (t *benchText) record(res *benchfmt.Result) (Record, error) {
-	cell, err := t.cell(res.Name)
+	cell, err := t.cell(res)
 	if err != nil {
 		return Record{}, err
 	}
@@ -155,24 +158,24 @@ func (t *benchText) record(res *benchfmt.Result) (Record, error) {
 	rec.Outcome, rec.Ops = OK, int64(res.Iters)
 	rec.Isolation = res.GetConfig("isolation")
 	rec.Host = t.host(res)
+	t.others = t.others[:0]
 	for _, v := range res.Values {
-		for _, m := range metrics {
-			value := v.Value
-			switch m.unit {
-			case v.OrigUnit:
-				value = v.OrigValue
-			case v.Unit: // B/s also where the text has MB/s
-			default:
-				continue
-			}
-			// Nothing that is measured comes near 2^53, from which on a
-			// float64 is not exact, and an int64 has room for it.
-			if math.IsNaN(value) || value < 0 || value > 1<<53 {
-				return rec, fmt.Errorf("%v %s: want a number from 0 to 2^53", value, m.unit)
-			}
-			m.set(&rec, value)
+		value, unit := v.Value, v.Unit
+		if v.OrigUnit != "" && v.Unit != "B/s" { // B/s also where the text has MB/s
+			value, unit = v.OrigValue, v.OrigUnit
+		}
+		// Nothing that is measured comes near 2^53, from which on a
+		// float64 is not exact, and an int64 has room for it.
+		if math.IsNaN(value) || value < 0 || value > 1<<53 {
+			return rec, fmt.Errorf("%v %s: want a number from 0 to 2^53", value, Quote(unit))
+		}
+		if i := slices.IndexFunc(metrics, func(m metric) bool { return m.unit == unit }); i >= 0 {
+			metrics[i].set(&rec, value)
+		} else if cell.cell.Other != "" {
+			t.others = append(t.others, Metric{value, unit})
 		}
 	}
+	rec.others = t.others
 	if err := rec.checkFields(); err != nil {
 		return rec, err
 	}
@@ -180,17 +183,31 @@ func (t *benchText) record(res *benchfmt.Result) (Record, error) {
 	return rec, nil
 }
 
-func (t *benchText) cell(name benchfmt.Name) (named, error) {
-	if n, ok := t.cells[string(name)]; ok {
+func (t *benchText) cell(res *benchfmt.Result) (named, error) {
+	if n, ok := t.cells[string(res.Name)]; ok && n.cell.Other == "" {
 		return n, nil
 	}
-	c, err := ParseCell(cellName(name))
+	c, err := ParseCell(cellName(res.Name))
 	if err != nil {
-		return named{}, err
+		var ok bool
+		if c, ok = otherCell(res); !ok || t.set.keep == nil {
+			return named{}, err
+		}
 	}
 	n := named{c, t.count(c)}
-	t.cells[string(name)] = n
+	t.cells[string(res.Name)] = n
 	return n, nil
+}
+
+// maxName bounds a name of someone else's, in bytes: it must fit a table.
+const maxName = 512
+
+// otherCell names a benchmark of someone else's: one that does not look like a
+// cell, in characters that show. go test escapes all others.
+func otherCell(res *benchfmt.Result) (Cell, bool) {
+	c := Cell{Package: res.GetConfig("pkg"), Other: string(res.Name)}
+	name := c.Name()
+	return c, !strings.Contains(name, "/mech=") && !strings.ContainsRune(name, utf8.RuneError) && len(name) <= maxName && Quote(name) == name
 }
 
 // cellName is the name without the "-GOMAXPROCS" that go test appends.

@@ -34,7 +34,9 @@ const (
 	FaultError Fault = "error" // a call failed
 )
 
-// Cell is one point of a plan: a workload and one value of each axis.
+// Cell is one point of a plan: a workload and one value of each axis. Or it is
+// a benchmark of someone else's, which Scan finds in text: then it has nothing
+// but a name.
 type Cell struct {
 	Workload  string `json:"workload"`  // "PingPong"
 	Mechanism string `json:"mechanism"` // "pipe"
@@ -42,6 +44,9 @@ type Cell struct {
 	Queue     int    `json:"queue"`     // bytes asked for; 0: the kernel's default
 	Place     string `json:"place"`     // same, smt, cross, socket, free
 	Peers     int    `json:"peers"`     // senders of FanIn, stages of Pipeline; 0 where the workload fixes it
+
+	Package string `json:"-"` // of a benchmark of someone else's: its pkg line
+	Other   string `json:"-"` // its name, without the "Benchmark" prefix
 }
 
 // FloorWorkload is the workload of cells that are bounds to hold mechanisms
@@ -51,6 +56,12 @@ const FloorWorkload = "Floor"
 // Name is the cell as a Go benchmark names it, without the "Benchmark" prefix:
 // "PingPong/mech=pipe/size=64/queue=default/place=same".
 func (c Cell) Name() string {
+	switch {
+	case c.Package != "":
+		return c.Package + "." + c.Other
+	case c.Other != "":
+		return c.Other
+	}
 	s := fmt.Sprintf("%s/mech=%s/size=%s/queue=%s/place=%s", c.Workload, c.Mechanism, FormatBytes(c.Size), FormatQueue(c.Queue), c.Place)
 	if c.Peers > 0 {
 		s += "/peers=" + strconv.Itoa(c.Peers)
@@ -132,6 +143,8 @@ type Record struct {
 	Seed      uint64   `json:"seed"`                // of the plan's shuffle
 	Isolation string   `json:"isolation,omitempty"` // how kernel objects were kept private
 	Host      *Host    `json:"host,omitempty"`
+
+	others []Metric // of a benchmark of someone else's
 }
 
 // Latency is a distribution of the time of single operations.

@@ -76,6 +76,12 @@ func (r *Record) Benchmark() *benchfmt.Result {
 		Name:   benchfmt.Name(r.Cell.Name()),
 		Iters:  int(r.Ops),
 	}
+	if r.Cell.Other != "" {
+		res.Name = benchfmt.Name(r.Cell.Other)
+		if r.Cell.Package != "" {
+			res.SetConfig("pkg", r.Cell.Package)
+		}
+	}
 	for _, m := range r.Metrics() {
 		res.Values = append(res.Values, benchfmt.Value{Value: m.Value, Unit: m.Unit})
 	}
