@@ -43,10 +43,12 @@ func (r *Report) judge(o Options) {
 			judged = append(judged, row)
 		}
 	}
-	cells := make([]gate.Cell, len(judged))
-	for i, row := range judged {
-		old, new := row.samples[0], row.samples[1]
-		cells[i] = gate.Cell{Old: old.logs, New: new.logs, OldPass: old.passes, NewPass: new.passes}
+	cells := func(yield func(gate.Cell) bool) {
+		for _, row := range judged {
+			if !yield(row.cell()) {
+				return
+			}
+		}
 	}
 	up := gate.Test{Shift: shift, Draws: o.draws(), Seed: seed}.Run(cells)
 	down := gate.Test{Shift: shift, Draws: o.draws(), Seed: seed, Fall: true}.Run(cells)

@@ -178,7 +178,7 @@ func TestCutFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for n := 0; n < len(data); n += 7 {
+	for n := range data {
 		_, loaded, r := all(t, path, write(t, data[:n]))
 		// Against six launches four are the fewest that can be judged; the line
 		// that was cut is none.

@@ -81,8 +81,7 @@ type Row struct {
 	pair     pair
 	column   int // of the metric
 	refused  bool
-	positive bool      // all values have logarithms
-	samples  [2]sample // old and new
+	positive bool // all values have logarithms
 }
 
 // Estimate is a median with its order-statistic interval at 95 %, and how the

@@ -9,14 +9,9 @@ import (
 	"golang.org/x/perf/benchmath"
 	"golang.org/x/perf/benchunit"
 
+	"ipcbench/compare/gate"
 	"ipcbench/results"
 )
-
-// sample is the launches of one side of a row.
-type sample struct {
-	logs   []float64 // of the values, signed so that larger is worse
-	passes []int32   // theirs
-}
 
 // newRow joins both sides of a cell; false where a side did not measure the
 // metric.
@@ -33,12 +28,10 @@ func newRow(p pair, metric int, name, better string, d *doubtful) (Row, bool) {
 func (r *Row) describe() {
 	var sides [2]*benchmath.Sample
 	for i, side := range []*settled{r.pair.old, r.pair.new} {
-		values, passes := side.sample(r.column)
+		values, _ := side.sample(r.column)
 		for j, v := range values {
 			values[j], r.Unit = benchunit.Tidy(v, r.Metric)
-			passes[j] += int32(i * r.pair.offset)
 		}
-		r.samples[i] = sample{r.logs(values), passes}
 		sides[i] = benchmath.NewSample(values, &benchmath.DefaultThresholds) // sorts them
 	}
 	old, new := sides[0], sides[1]
@@ -47,21 +40,33 @@ func (r *Row) describe() {
 	r.PGate, r.PFaster = results.Float(math.NaN()), results.Float(math.NaN())
 	r.Ratio = results.Ratio{Center: results.Float(math.NaN()), Lo: 0, Hi: results.Float(math.Inf(1))}
 	if r.positive = old.Values[0] > 0 && new.Values[0] > 0; r.positive {
-		r.Ratio = results.NewRatio(r.samples[0].logs, r.samples[1].logs)
-		if r.Better == "higher" { // more is a gain
-			r.Ratio = r.Ratio.Inverse()
-		}
+		r.Ratio = results.NewRatio(logs(old.Values), logs(new.Values))
 	}
 }
 
-// logs of values, signed so that larger is worse.
-func (r *Row) logs(values []float64) []float64 {
+// cell is the row as the gate needs it. It is made anew whenever it is asked
+// for: a million launches are held once.
+func (r *Row) cell() (c gate.Cell) {
+	old, oldPass := r.pair.old.sample(r.column)
+	new, newPass := r.pair.new.sample(r.column)
+	for j := range newPass {
+		newPass[j] += int32(r.pair.offset)
+	}
+	c = gate.Cell{Old: logs(old), New: logs(new), OldPass: oldPass, NewPass: newPass}
+	if r.Better == "higher" { // larger is worse
+		for _, side := range [][]float64{c.Old, c.New} {
+			for i := range side {
+				side[i] = -side[i]
+			}
+		}
+	}
+	return c
+}
+
+func logs(values []float64) []float64 {
 	out := make([]float64, len(values))
 	for i, v := range values {
 		out[i] = math.Log(v)
-		if r.Better == "higher" {
-			out[i] = -out[i]
-		}
 	}
 	return out
 }

@@ -2,6 +2,8 @@ package compare
 
 import (
 	"fmt"
+	"iter"
+	"maps"
 	"math"
 	"slices"
 
@@ -34,6 +36,10 @@ func (s *Side) settle() map[results.Cell]*settled {
 
 func (c *launches) settle(passes []pass) *settled {
 	s := &settled{launches: c, outcome: results.OK}
+	if len(c.notOK) == 0 && len(c.again) == 0 && ascending(c.pass) {
+		s.countAll(passes)
+		return s
+	}
 	last := map[int32]int32{} // attempt that counts, by pass
 	for i, p := range c.pass {
 		last[p] = max(last[p], c.attempt(i))
@@ -65,17 +71,36 @@ func (c *launches) settle(passes []pass) *settled {
 		s.outcome = results.Skipped
 	}
 	if s.outcome == results.OK {
-		s.count(last, passes)
+		s.complete(maps.Keys(last), passes)
 	}
 	return s
 }
 
+// countAll counts every launch: each is the only one of its pass.
+func (s *settled) countAll(passes []pass) {
+	s.counts = make([]int32, len(s.pass))
+	for i := range s.counts {
+		s.counts[i] = int32(i)
+	}
+	s.complete(slices.Values(s.pass), passes)
+}
+
+func ascending(passes []int32) bool {
+	for i := 1; i < len(passes); i++ {
+		if passes[i] <= passes[i-1] {
+			return false
+		}
+	}
+	return true
+}
+
 func (c *launches) attempt(i int) int32 { return max(1, c.again[i]) }
 
-// count finds launches without a record.
-func (s *settled) count(last map[int32]int32, passes []pass) {
+// complete makes the cell untrusted if launches have no record: the passes it
+// was launched in should be numbered without a gap.
+func (s *settled) complete(launched iter.Seq[int32], passes []pass) {
 	numbers, highest := map[int]int{}, map[int]int{} // by source
-	for p := range last {
+	for p := range launched {
 		key := passes[p]
 		numbers[key.source]++
 		highest[key.source] = max(highest[key.source], key.launch)

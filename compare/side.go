@@ -106,6 +106,9 @@ func (s *Side) add(r *results.Record, cell results.Cell, metrics uint64) {
 		}
 		c.values[m] = append(c.values[m], v)
 	}
+	if r.Given == nil && r.Workers == nil {
+		return // benchmark text
+	}
 	for name, fact := range cellFacts {
 		if v := fact(r); v != "" && !slices.Contains(c.given[name], v) {
 			if c.given == nil {

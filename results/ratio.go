@@ -35,13 +35,25 @@ func (r Ratio) Inverse() Ratio { return Ratio{1 / r.Center, 1 / r.Hi, 1 / r.Lo} 
 
 // NewRatio estimates it from the logarithms of the launches of both.
 func NewRatio(old, new []float64) Ratio {
-	d := differences{slices.Sorted(slices.Values(old)), slices.Sorted(slices.Values(new))}
+	d := differences{ascending(old), ascending(new)}
 	n := len(old) * len(new)
-	r := Ratio{Center: Float(math.Exp((d.kth((n+1)/2) + d.kth(n/2+1)) / 2)), Lo: 0, Hi: Float(math.Inf(1))}
+	center := d.kth((n + 1) / 2)
+	if n < 1e6 { // of more the two in the middle are one to any digit that is printed
+		center = (center + d.kth(n/2+1)) / 2
+	}
+	r := Ratio{Center: Float(math.Exp(center)), Lo: 0, Hi: Float(math.Inf(1))}
 	if k := tail(len(old), len(new)); k > 0 {
 		r.Lo, r.Hi = Float(math.Exp(d.kth(k))), Float(math.Exp(d.kth(n+1-k)))
 	}
 	return r
+}
+
+// ascending returns the values in order, which they often are already.
+func ascending(values []float64) []float64 {
+	if slices.IsSorted(values) {
+		return values
+	}
+	return slices.Sorted(slices.Values(values))
 }
 
 var tails sync.Map // of tail, by both n: it takes long
@@ -69,15 +81,25 @@ func tail(n1, n2 int) int {
 // Both are ascending.
 type differences struct{ old, new []float64 }
 
-// kth returns the k-th least, from 1, by halving the range that holds it.
+// kth returns the k-th least, from 1, by narrowing the range that holds it:
+// to where it would lie if the differences between were spread evenly, a
+// little beyond, so that the range shrinks from both ends, and by half where
+// they are not.
 func (d differences) kth(k int) float64 {
 	lo, hi := d.new[0]-d.old[len(d.old)-1], d.new[len(d.new)-1]-d.old[0]
-	for hi-lo > 1e-10 {
-		middle := lo + (hi-lo)/2
-		if d.upTo(middle) >= k {
-			hi = middle
+	below, upTo := 0, len(d.old)*len(d.new) // differences up to lo and up to hi, about
+	beyond := 0.01
+	for i := 0; hi-lo > 1e-10; i++ {
+		at := 0.5
+		if i%3 != 2 {
+			at = float64(k-below)/float64(upTo-below) + beyond
+			beyond = -beyond
+		}
+		middle := lo + (hi-lo)*min(max(at, 0.001), 0.999)
+		if n := d.upTo(middle); n >= k {
+			hi, upTo = middle, n
 		} else {
-			lo = middle
+			lo, below = middle, n
 		}
 	}
 	return hi

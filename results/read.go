@@ -200,7 +200,7 @@ func shareHost(rec *Record, before *Host) *Host {
 	if rec.Host == nil {
 		return before
 	}
-	if before != nil && reflect.DeepEqual(rec.Host, before) {
+	if before != nil && rec.Host != before && reflect.DeepEqual(rec.Host, before) {
 		rec.Host = before
 	}
 	return rec.Host

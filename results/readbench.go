@@ -50,6 +50,7 @@ type benchText struct {
 	line     []byte            // the latest
 	rest     []byte            // of it, not yet read
 	about    map[string]string // what the comments say of the run
+	seed     uint64            // of it
 	launches map[Cell]*int     // the text has no numbers of launches: lines are counted
 	cells    map[string]named  // names that were read before: they come again with each launch
 	others   []Metric          // of the latest result, in units that are not the suite's
@@ -66,7 +67,9 @@ type named struct {
 func (t *benchText) Read(p []byte) (int, error) {
 	if len(t.rest) == 0 {
 		line, err := t.in.next()
-		line = bytes.ToValidUTF8(line, []byte("\uFFFD")) // as encoding/json does
+		if !utf8.Valid(line) {
+			line = bytes.ToValidUTF8(line, []byte("\uFFFD")) // as encoding/json does
+		}
 		if err == nil && len(line) > maxBenchLine {
 			err = errLongLine
 		}
@@ -111,6 +114,7 @@ func (t *benchText) comment(s string) {
 	}
 	if slices.Contains(about, key) {
 		t.about[key] = value
+		t.seed, _ = strconv.ParseUint(t.about["seed"], 10, 64)
 		return
 	}
 	verb, name, _ := strings.Cut(key, " ")
@@ -143,8 +147,7 @@ func (t *benchText) count(cell Cell) *int {
 
 // launch begins the record of a launch of cell.
 func (t *benchText) launch(cell Cell, n int) Record {
-	seed, _ := strconv.ParseUint(t.about["seed"], 10, 64)
-	return Record{Schema: Schema, Run: t.about["run"], Cell: cell, Launch: n, Attempt: 1, Seed: seed}
+	return Record{Schema: Schema, Run: t.about["run"], Cell: cell, Launch: n, Attempt: 1, Seed: t.seed}
 }
 
 // record turns a result back into the record it was written from, as far as

@@ -3,6 +3,7 @@ package gate
 import (
 	"cmp"
 	"encoding/binary"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -31,14 +32,15 @@ type pattern struct {
 	news   int     // how many are new
 }
 
-// labels says for each pattern which of its launches are called new.
-type labels [][]int
+// labels says for each pattern which of its launches are called new: 1, or 0.
+// A sum over the new ones is a product with them, which costs no jumps.
+type labels [][]float32
 
-func newFamily(cells []Cell, t Test) *family {
+func newFamily(cells iter.Seq[Cell], t Test) *family {
 	f := &family{plain: t.Plain}
 	known := map[string]int{}
 	var key []byte
-	for _, c := range cells {
+	for c := range cells {
 		key = binary.AppendUvarint(key[:0], uint64(len(c.New)))
 		for _, pass := range c.OldPass {
 			key = binary.AppendUvarint(key, uint64(pass))
@@ -106,16 +108,52 @@ func clip(y []float64) {
 }
 
 func median(values []float64) float64 {
-	s := slices.Sorted(slices.Values(values))
-	return (s[(len(s)-1)/2] + s[len(s)/2]) / 2
+	s := slices.Clone(values)
+	n := len(s)
+	high := nth(s, n/2)
+	if n%2 == 1 {
+		return high
+	}
+	return (slices.Max(s[:n/2]) + high) / 2
+}
+
+// nth returns the value that has k others before it in order, from 0. It
+// leaves those in front of it (Hoare 1961, Algorithm 65: Find).
+func nth(s []float64, k int) float64 {
+	for lo, hi := 0, len(s)-1; lo < hi; {
+		pivot := s[(lo+hi)/2]
+		i, j := lo, hi
+		for i <= j {
+			for s[i] < pivot {
+				i++
+			}
+			for s[j] > pivot {
+				j--
+			}
+			if i <= j {
+				s[i], s[j] = s[j], s[i]
+				i, j = i+1, j-1
+			}
+		}
+		switch {
+		case k <= j:
+			hi = j
+		case k >= i:
+			lo = i
+		default:
+			return s[k]
+		}
+	}
+	return s[k]
 }
 
 // actual returns the labels as they are.
 func (f *family) actual() labels {
 	l := make(labels, len(f.patterns))
 	for i, p := range f.patterns {
-		for j := range p.news {
-			l[i] = append(l[i], len(p.passes)-p.news+j)
+		l[i] = make([]float32, len(p.passes))
+		for j := len(p.passes) - p.news; j < len(p.passes); j++ {
+			l[i][j] = 1
 		}
 	}
 	return l
@@ -130,8 +168,9 @@ func (f *family) relabel(l labels, seed, draw uint64) {
 	for i, p := range f.patterns {
 		if len(p.passes) == f.passes { // of all passes the ranks are known
 			for j, pass := range p.passes {
+				l[i][j] = 0
 				if rank[pass] < p.news {
-					l[i][rank[pass]] = j
+					l[i][j] = 1
 				}
 			}
 			continue
@@ -141,7 +180,10 @@ func (f *family) relabel(l labels, seed, draw uint64) {
 			order[j] = j
 		}
 		slices.SortFunc(order, func(a, b int) int { return cmp.Compare(rank[p.passes[a]], rank[p.passes[b]]) })
-		copy(l[i], order)
+		clear(l[i])
+		for _, j := range order[:p.news] {
+			l[i][j] = 1
+		}
 	}
 }
 
@@ -152,12 +194,8 @@ func (f *family) statistics(l labels, t, se []float64) {
 	s2 := make([]float64, len(f.cells))
 	for i := range f.cells {
 		c := &f.cells[i]
-		news := l[c.pattern]
-		var sum float64
-		for _, j := range news {
-			sum += float64(c.y[j])
-		}
-		n1, n2 := float64(len(c.y)-len(news)), float64(len(news))
+		n1, n2 := f.sizes(c)
+		sum := dot(c.y, l[c.pattern])
 		rest := c.sum - sum
 		t[i] = sum/n2 - rest/n1
 		df := n1 + n2 - 2
@@ -170,14 +208,36 @@ func (f *family) statistics(l labels, t, se []float64) {
 	}
 	for i := range f.cells {
 		c := &f.cells[i]
-		n2 := float64(len(l[c.pattern]))
-		n1 := float64(len(c.y)) - n2
+		n1, n2 := f.sizes(c)
 		e := math.Sqrt(prior.shrink(s2[i], n1+n2-2) * (1/n1 + 1/n2))
 		t[i] /= e
 		if se != nil {
 			se[i] = e
 		}
 	}
+}
+
+// sizes is how many of the cell's launches are called old and new.
+func (f *family) sizes(c *pooled) (n1, n2 float64) {
+	news := f.patterns[c.pattern].news
+	return float64(len(c.y) - news), float64(news)
+}
+
+// dot sums y where label is 1.
+func dot(y, label []float32) float64 {
+	label = label[:len(y)]
+	var a, b, c, d float64 // four sums at a time: each addition waits for the one before it
+	for ; len(y) >= 4; y, label = y[4:], label[4:] {
+		label = label[:len(y)]
+		a += float64(y[0] * label[0])
+		b += float64(y[1] * label[1])
+		c += float64(y[2] * label[2])
+		d += float64(y[3] * label[3])
+	}
+	for i, v := range y {
+		a += float64(v * label[i])
+	}
+	return a + b + c + d
 }
 
 // resolution is the least standard deviation that a cell is credited with, on

@@ -14,6 +14,7 @@ package gate
 
 import (
 	"cmp"
+	"iter"
 	"math"
 	"runtime"
 	"slices"
@@ -69,30 +70,40 @@ func lchoose(n, k int) float64 {
 	return lg(n) - lg(k) - lg(n-k)
 }
 
-// Drawing stops early where the largest statistic was reached enough times to
-// know that no cell comes near significance (Besag and Clifford 1991,
-// doi:10.1093/biomet/78.2.301).
+// Drawing stops early where more draws would tell no more (Besag and Clifford
+// 1991, doi:10.1093/biomet/78.2.301): where the largest statistic was reached
+// enough times to know that no cell comes near significance, and where after
+// a quarter of the draws each cell's was reached that often or never.
 const (
 	batch  = 100
 	enough = 50
 )
 
-// Run performs the test. Every cell needs two launches a side.
-func (t Test) Run(cells []Cell) *Result {
-	r := &Result{T: make([]float64, len(cells)), SE: make([]float64, len(cells)), P: make([]float64, len(cells))}
-	if len(cells) == 0 {
+func (t Test) decided(exceeded []int, draws int) bool {
+	if exceeded[0] >= enough {
+		return true
+	}
+	return draws >= t.Draws/4 && !slices.ContainsFunc(exceeded, func(n int) bool { return 0 < n && n < enough })
+}
+
+// Run performs the test. Every cell needs two launches a side, and none is
+// used after the next.
+func (t Test) Run(cells iter.Seq[Cell]) *Result {
+	f := newFamily(cells, t)
+	n := len(f.cells)
+	r := &Result{T: make([]float64, n), SE: make([]float64, n), P: make([]float64, n)}
+	if n == 0 {
 		return r
 	}
-	f := newFamily(cells, t)
 	f.statistics(f.actual(), r.T, r.SE)
-	order := make([]int, len(cells))
+	order := make([]int, n)
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(r.T[b], r.T[a]) })
 
-	exceeded := make([]int, len(cells))
-	for len(r.max) < t.Draws && exceeded[0] < enough {
+	exceeded := make([]int, n)
+	for len(r.max) < t.Draws && !t.decided(exceeded, len(r.max)) {
 		t.draw(f, r, order, exceeded, min(batch, t.Draws-len(r.max)))
 	}
 	slices.Sort(r.max)
