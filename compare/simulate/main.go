@@ -76,31 +76,39 @@ func candidates(b *strings.Builder) {
 		columns(methods, func(method) string { return "---:|" }))
 	for _, cells := range suiteSizes {
 		for _, n := range launches {
-			fmt.Fprintf(b, "| %d | %d |", cells, n)
-			for _, m := range methods {
-				fmt.Fprintf(b, " %.2f |", detected(m, at(0.03), cells, n, suites(cells), []float64{0.15})[0])
-			}
-			fmt.Fprintln(b)
+			b.WriteString(candidatesRow(cells, n))
 		}
 	}
 }
 
+func candidatesRow(cells, n int) string {
+	return fmt.Sprintf("| %d | %d |%s\n", cells, n, columns(methods, func(m method) string {
+		return fmt.Sprintf(" %.2f |", detected(m, at(0.03), cells, n, suites(cells), []float64{0.15})[0])
+	}))
+}
+
+// few suites tell that a rate is about 0, many what it is.
+const few, many = 500, 3000
+
 func alarms(b *strings.Builder) {
-	const few, many = 500, 3000
 	fmt.Fprintf(b, "\n### False alarms\n\nShare of suites without a cell that is slower by more than %.0f %% in which the gate fires; α is %v.\n"+
 		"\"At the threshold\": every cell is slower by just %.0f %%; a rate of α comes out as %.3f ± %.3f in %d suites.\n\n",
 		100*threshold, alpha, 100*threshold, alpha, 2*math.Sqrt(alpha*(1-alpha)/many), many)
 	fmt.Fprintln(b, "| cells | n | no change at all | at the threshold | the same, new side twice as noisy |\n|---:|---:|---:|---:|---:|")
 	for _, cells := range []int{10, 300} {
 		for _, n := range launches {
-			louder := at(0.03)
-			louder.louder = 2
-			fmt.Fprintf(b, "| %d | %d | %.3f | %.3f | %.3f |\n", cells, n,
-				falseAlarms(theGate, at(0.03), cells, n, few, 0),
-				falseAlarms(theGate, at(0.03), cells, n, many, threshold),
-				falseAlarms(theGate, louder, cells, n, many, threshold))
+			b.WriteString(alarmsRow(cells, n))
 		}
 	}
+}
+
+func alarmsRow(cells, n int) string {
+	louder := at(0.03)
+	louder.louder = 2
+	return fmt.Sprintf("| %d | %d | %.3f | %.3f | %.3f |\n", cells, n,
+		falseAlarms(theGate, at(0.03), cells, n, few, 0),
+		falseAlarms(theGate, at(0.03), cells, n, many, threshold),
+		falseAlarms(theGate, louder, cells, n, many, threshold))
 }
 
 func power(b *strings.Builder) {
@@ -110,14 +118,15 @@ func power(b *strings.Builder) {
 	for _, cells := range suiteSizes {
 		for _, n := range launches {
 			for _, cv := range noises {
-				fmt.Fprintf(b, "| %d | %d | %.0f %% |", cells, n, 100*cv)
-				for _, p := range detected(theGate, at(cv), cells, n, suites(cells), changes) {
-					fmt.Fprintf(b, " %.2f |", p)
-				}
-				fmt.Fprintln(b)
+				b.WriteString(powerRow(cells, n, cv))
 			}
 		}
 	}
+}
+
+func powerRow(cells, n int, cv float64) string {
+	return fmt.Sprintf("| %d | %d | %.0f %% |%s\n", cells, n, 100*cv,
+		columns(detected(theGate, at(cv), cells, n, suites(cells), changes), func(p float64) string { return fmt.Sprintf(" %.2f |", p) }))
 }
 
 // panels are the curves of the picture, for 300 cells.

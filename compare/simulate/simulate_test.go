@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"math"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -11,22 +12,36 @@ import (
 	"ipcbench/compare/gate"
 )
 
-// few suites are drawn; bound is the highest share of alarms in them that a rate of 1 % gives in all but
-// one case in ten thousand.
+// drawn is how many suites the tests draw; bound is the highest share of alarms in them that a rate of 1 %
+// gives in all but one case in ten thousand.
 const (
-	few   = 300
-	bound = 11.0 / few
+	drawn = 300
+	bound = 11.0 / drawn
 )
 
 // The gate must hold its level where it is hardest: every one of 300 cells is
 // slower by just the threshold.
 func TestGateHoldsItsLevel(t *testing.T) {
 	for _, n := range []int{6, 10} {
-		if got := falseAlarms(theGate, at(0.03), 300, n, few, threshold); got > bound {
+		if got := falseAlarms(theGate, at(0.03), 300, n, drawn, threshold); got > bound {
 			t.Errorf("n = %d: %.3f of suites have a false alarm, want at most %v", n, got, alpha)
 		}
 		if got := falseAlarms(theGate, at(0.03), 300, n, 50, 0); got != 0 {
 			t.Errorf("n = %d: %.3f of suites in which nothing changed have a false alarm", n, got)
+		}
+	}
+}
+
+// The page holds what the simulation gives. All of it takes long: rows
+// of two tables tell whether it was run since the gate last changed.
+func TestPageIsUpToDate(t *testing.T) {
+	text, err := os.ReadFile("../../" + page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []string{candidatesRow(10, 6), powerRow(10, 6, 0.03), powerRow(10, 10, 0.05)} {
+		if !strings.Contains(string(text), "\n"+row) {
+			t.Errorf("%s lacks %q: run go run ./compare/simulate", page, row)
 		}
 	}
 }
