@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/montanaflynn/stats"
+	"gonum.org/v1/gonum/stat"
 
 	"ipcbench/results"
 )
@@ -50,46 +51,38 @@ func caught(ctx context.Context, bin *programs, trials int, args []string) error
 }
 
 // calibrate finds the length of the filter that slows the cell by share, to
-// within a point of percent, by the secant method: the cost is nearly linear
-// in the length.
-func (p *programs) calibrate(ctx context.Context, share float64) (n int, err error) {
-	type point struct {
-		n      int
-		slower float64
-	}
-	measure := func(n int) (point, error) {
+// within 2 points of percent: a line through all that was measured so far
+// tells which length to try next, since the cost is nearly linear in it.
+func (p *programs) calibrate(ctx context.Context, share float64) (int, error) {
+	var lengths, slower []float64
+	try := func(n int) error {
 		c, err := p.ab(ctx, n, slices.Concat(cell, []string{"--launches", "100", "--force"})...)
 		if err != nil {
-			return point{}, err
+			return err
 		}
-		logs := c.pairs()
-		if len(logs) == 0 {
-			return point{}, errors.New("the cell could not be measured: is the machine busy?")
+		pairs := c.pairs()
+		if len(pairs) == 0 {
+			return errors.New("the cell could not be measured: is the machine busy?")
 		}
-		return point{n, math.Expm1(median(logs))}, nil
+		lengths, slower = append(lengths, float64(n)), append(slower, math.Expm1(median(pairs)))
+		return nil
 	}
-	a, err := measure(100)
-	if err != nil {
-		return 0, err
-	}
-	b, err := measure(1000)
-	for range 6 {
-		if err != nil {
+	next := 2000
+	for range 8 {
+		if err := try(next); err != nil {
 			return 0, err
 		}
-		if math.Abs(b.slower-share) < 0.01 {
-			return b.n, nil
+		if math.Abs(slower[len(slower)-1]-share) < 0.02 {
+			return next, nil
 		}
-		slope := (b.slower - a.slower) / float64(b.n-a.n)
-		next := b.n + int((share-b.slower)/slope)
-		if slope <= 0 || next == b.n || next < 1 || next >= maxInstructions {
-			return 0, fmt.Errorf("no filter slows the cell by %.0f %%: %d instructions by %.1f %%, %d by %.1f %%",
-				100*share, a.n, 100*a.slower, b.n, 100*b.slower)
+		if len(lengths) == 1 {
+			next = 200
+			continue
 		}
-		a = b
-		b, err = measure(next)
+		base, slope := stat.LinearRegression(lengths, slower, nil, false)
+		next = min(max(int((share-base)/slope), 1), maxInstructions-1)
 	}
-	return 0, fmt.Errorf("calibration does not settle: %d instructions slow the cell by %.1f %%; is the machine busy?", b.n, 100*b.slower)
+	return 0, fmt.Errorf("no filter slows the cell by %.0f %%: filters of %.0f instructions slow it by %.3f; is the machine busy?", 100*share, lengths, slower)
 }
 
 // launches are the cell's of one arm that count, by pass.
