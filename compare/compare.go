@@ -78,6 +78,7 @@ type pair struct {
 // and notes those whose outcome is another.
 func (r *Report) pair(old, new *Side, o Options) (pairs []pair) {
 	olds, news := old.settle(), new.settle()
+	r.Old.Lost, r.New.Lost = lost(olds), lost(news)
 	for cell, a := range olds {
 		b, ok := news[cell]
 		if !ok {

@@ -130,6 +130,22 @@ func TestAttempts(t *testing.T) {
 }
 
 // A launch whose record is gone makes its cell untrusted.
+// What Summarize makes of lost launches a comparison does, too.
+func TestLostLaunches(t *testing.T) {
+	for n, want := range map[int]int{9: 0, 10: 2} {
+		old, new := sides()
+		old.launches(pipe, 12, 5000, 0.01)
+		new.launches(pipe, n, 5000, 0.01)
+		new.notOK(pipe, n+1, results.Untrusted, "stolen")
+		new.notOK(pipe, n+1, results.Untrusted, "stolen again")
+		new.records[len(new.records)-1].Attempt = 2
+		r := compare(old, new)
+		if len(r.Rows) != want || want > 0 && (r.Rows[0].New.N != n || r.New.Lost != 1) || r.New.Again != 1 {
+			t.Errorf("1 of %d lost: %d rows, %+v", n+1, len(r.Rows), r.New)
+		}
+	}
+}
+
 func TestMissingLaunch(t *testing.T) {
 	old, new := sides()
 	old.launches(pipe, 10, 5000, 0.01)

@@ -18,6 +18,7 @@ type settled struct {
 	outcome results.Outcome
 	reason  string
 	counts  []int32 // the launches that count, as indices
+	lost    int     // launches that were disturbed at every attempt
 	*launches
 }
 
@@ -64,8 +65,12 @@ func (c *launches) settle(passes []pass) *settled {
 			skipped++
 			fallthrough
 		default:
-			s.outcome, s.reason = results.Untrusted, n.reason
+			s.lost++
+			s.reason = n.reason
 		}
+	}
+	if skipped > 0 || !results.Tolerable(s.lost, len(last)) {
+		s.outcome = results.Untrusted
 	}
 	if skipped > 0 && skipped == len(last) {
 		s.outcome = results.Skipped
@@ -83,6 +88,16 @@ func (s *settled) countAll(passes []pass) {
 		s.counts[i] = int32(i)
 	}
 	s.complete(slices.Values(s.pass), passes)
+}
+
+// lost counts the launches that the cells that are ok do without.
+func lost(cells map[results.Cell]*settled) (n int) {
+	for _, s := range cells {
+		if s.outcome == results.OK {
+			n += s.lost
+		}
+	}
+	return n
 }
 
 func ascending(passes []int32) bool {

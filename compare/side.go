@@ -20,6 +20,7 @@ type Side struct {
 	better  []string // which way each metric is
 	source  int
 	records int
+	again   int // of these, attempts beyond the first
 	passes  map[pass]int
 	latest  pass        // which the next record is likely to be part of
 	current int         // its number
@@ -81,6 +82,9 @@ func (s *Side) Add(r *results.Record) { s.add(r, r.Cell, ^uint64(0)) }
 // add adds a record as one of cell, with those metrics whose bit is set.
 func (s *Side) add(r *results.Record, cell results.Cell, metrics uint64) {
 	s.records++
+	if r.Attempt > 1 {
+		s.again++
+	}
 	s.about1(r)
 	c := s.cells[cell]
 	if c == nil {
@@ -166,11 +170,13 @@ type About struct {
 	Records int      `json:"records"`
 	Cells   int      `json:"cells"`
 	Passes  int      `json:"passes"`
+	Again   int      `json:"again"` // disturbed launches that were run again, times
+	Lost    int      `json:"lost"`  // launches of cells that are ok, disturbed at every attempt: they do not count
 	Kernels []string `json:"kernels"`
 }
 
 func (s *Side) about() About {
-	a := About{Name: results.Quote(s.Name), Records: s.records, Cells: len(s.cells), Passes: len(s.passes), Kernels: []string{}}
+	a := About{Name: results.Quote(s.Name), Records: s.records, Cells: len(s.cells), Passes: len(s.passes), Again: s.again, Kernels: []string{}}
 	for _, h := range s.hosts {
 		a.Kernels = addOnce(a.Kernels, results.Quote(h.Kernel))
 	}

@@ -23,6 +23,7 @@ type Summary struct {
 	Warnings []string // doubts that travel with the numbers, each once
 	Launches int      // that the records tell of
 	N        int      // of these, ok: the size of the sample
+	Lost     int      // of these, untrusted, however often they were tried again: they do not count
 
 	NsPerOp     benchmath.Summary // nanoseconds
 	Times       []float64         // of the launches, nanoseconds per operation, in order
@@ -36,8 +37,9 @@ type Summary struct {
 
 // Summarize condenses records to one summary a cell, ordered by workload,
 // place, peers, size, queue and mechanism. A cell is failed if any launch
-// failed, skipped if all were, ok if all from the first to the last are ok,
-// else untrusted. An untrusted attempt that was run again does not count.
+// failed, skipped if all were, ok if all from the first to the last are ok or
+// so few are untrusted that the others stand for them (see Tolerable), else
+// untrusted. An untrusted attempt that was run again does not count.
 func Summarize(records []Record) []Summary {
 	byCell := map[Cell][]*Record{}
 	again := repeated(records)
@@ -95,13 +97,13 @@ func summarize(cell Cell, launches []*Record) Summary {
 			s.Warnings = addOnce(s.Warnings, w)
 		}
 	}
-	s.Launches, s.N = len(numbers), count[OK]
+	s.Launches, s.N, s.Lost = len(numbers), count[OK], count[Untrusted]
 	switch {
 	case count[Failed] > 0:
 		s.Outcome = Failed
 	case count[Skipped] == len(launches):
 		s.Outcome = Skipped
-	case count[OK] < len(launches):
+	case count[OK]+count[Untrusted] < len(launches), !Tolerable(count[Untrusted], len(launches)):
 		s.Outcome = Untrusted
 	default:
 		s.Outcome = OK
@@ -111,10 +113,21 @@ func summarize(cell Cell, launches []*Record) Summary {
 		}
 	}
 	if s.Outcome == OK {
+		if s.Lost > 0 {
+			s.Reasons = nil
+			s.Warnings = append(s.Warnings, fmt.Sprintf("%d of %d launches were disturbed at every attempt and do not count", s.Lost, s.Launches))
+			launches = slices.DeleteFunc(launches, func(r *Record) bool { return r.Outcome != OK })
+		}
 		s.estimate(launches)
 	}
 	return s
 }
+
+// Tolerable tells whether a cell that lost so many of its launches to
+// disturbances is ok all the same: fewer than one in ten. What voids a launch
+// is a rule about the machine, not about the launch's time, so the others are
+// not the worse for it.
+func Tolerable(lost, launches int) bool { return 10*lost < launches }
 
 func lastLaunch(launches []*Record) int {
 	return slices.MaxFunc(launches, func(a, b *Record) int { return cmp.Compare(a.Launch, b.Launch) }).Launch

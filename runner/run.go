@@ -23,7 +23,8 @@ type Run struct {
 	// Optional.
 	Progress func(pass int, next results.Cell, left int)
 
-	retries int // that may still be made
+	begun   int // launches of the plan, and beyond it so far
+	retried int // times that one of them was launched again
 }
 
 // Arm is one side of a run: what measures, and where its records go.
@@ -43,7 +44,7 @@ type Arm struct {
 // had their turn, and, while it is still not, after the plan's last pass:
 // disturbances come in bursts.
 // A machine that is disturbed all the time would never be done, so that only
-// so many launches of the plan are tried again.
+// so many of the launches are tried again.
 const (
 	passAttempts = 2
 	maxAttempts  = 5 // in all
@@ -57,7 +58,7 @@ const (
 // is done, and returns ctx's error then.
 func (r *Run) Execute(ctx context.Context) error {
 	start := time.Now()
-	r.retries = max(10, int(retryShare*float64(len(r.Arms)*len(r.Plan.Cells)*r.Plan.Launches)))
+	r.begun, r.retried = len(r.Arms)*len(r.Plan.Cells)*r.Plan.Launches, 0
 	var owed []turn // what no attempt of its pass could settle
 	for _, arm := range r.Arms {
 		arm.done, arm.settled, arm.ops = map[results.Cell]int{}, map[results.Cell]bool{}, map[results.Cell]int{}
@@ -83,6 +84,7 @@ func (r *Run) Execute(ctx context.Context) error {
 		if len(wanted) == 0 || time.Since(start) > r.Budget {
 			return nil
 		}
+		r.begun += len(r.Arms) * len(wanted)
 		if _, err := r.pass(ctx, pass, wanted); err != nil {
 			return err
 		}
@@ -136,10 +138,10 @@ func (r *Run) launches(ctx context.Context, turns []turn, attempt, later int) (a
 			continue // it failed since
 		}
 		if attempt > 1 {
-			if r.retries == 0 {
+			if r.retried >= max(10, int(retryShare*float64(r.begun))) {
 				return nil, nil
 			}
-			r.retries--
+			r.retried++
 		}
 		if r.Progress != nil {
 			r.Progress(t.pass, t.cell, later+len(turns)-i+len(again))

@@ -51,8 +51,11 @@ func (p *precision) add(r results.Record) { p.records[r.Cell] = append(p.records
 // wide tells whether the cell's interval is wider than was asked for.
 func (p *precision) wide(c results.Cell) bool {
 	s := results.Summarize(p.records[c])
-	if len(s) == 0 || s[0].Outcome != results.OK {
+	switch {
+	case len(s) == 0 || s[0].Outcome == results.Failed || s[0].Outcome == results.Skipped:
 		return false // more launches would not make it a number
+	case s[0].Outcome == results.Untrusted:
+		return true // others may yet outweigh those that were disturbed
 	}
 	m := s[0].NsPerOp
 	return math.IsInf(m.Hi-m.Lo, 0) || (m.Hi-m.Lo)/2 > p.until*m.Center
