@@ -95,7 +95,7 @@ func (f *adviseFlags) answer(c *cobra.Command, q advise.Question) error {
 		return err
 	}
 	summaries := results.Summarize(set.Records)
-	doc := document{Run: results.Quote(set.Name()), CantTell: advise.Machine(set.Hosts())}
+	doc := document{Run: runName(set), CantTell: advise.Machine(set.Hosts())}
 	answered := false
 	for _, q := range advise.Everywhere(summaries, q) {
 		a := advise.Advise(summaries, q)
@@ -152,4 +152,12 @@ func readRun(c *cobra.Command, name string) (*results.Set, error) {
 		fmt.Fprintln(c.ErrOrStderr(), "warning:", w)
 	}
 	return set, nil
+}
+
+// runName names a run by its ID, records that are elsewhere by their path.
+func runName(set *results.Set) string {
+	if set.Header == nil {
+		return results.Quote(set.Path)
+	}
+	return results.Quote(set.Header.ID)
 }

@@ -89,9 +89,9 @@ func (e *explanation) fromRecords(c *cobra.Command, in string) error {
 	}
 	e.copies, e.noCopies = advise.CopiesOf(results.Summarize(set.Records), e.Name)
 	if e.noCopies != nil {
-		e.noCopies = fmt.Errorf("not in %s: %w", results.Quote(set.Name()), e.noCopies)
+		e.noCopies = fmt.Errorf("not in %s: %w", runName(set), e.noCopies)
 	}
-	w := wakeups{where: results.Quote(set.Name())}
+	w := wakeups{where: runName(set)}
 	for _, op := range tried {
 		w.perOp = append(w.perOp, voluntary(set.Records, e.cell(op.workload)))
 	}
@@ -145,6 +145,9 @@ func (e *explanation) fromHere() (err error) {
 	e.calls, e.uncounted = session.Trace(e.cell(tried[0].workload), tracedOps)
 	if runner.Unsupported(e.uncounted) {
 		e.untried = e.uncounted
+		if cell := (*runner.CellError)(nil); errors.As(e.untried, &cell) {
+			e.untried = cell.Err // which names the mechanism
+		}
 		return nil
 	}
 	var refused *runner.TraceError

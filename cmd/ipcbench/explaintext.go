@@ -85,35 +85,38 @@ func (e *explanation) writeMeasured(b *bufio.Writer) {
 		var parts []string
 		for i, op := range tried {
 			if w.perOp[i] >= 0 {
-				parts = append(parts, fmt.Sprintf("%s: %.2f", op.op, w.perOp[i]))
+				parts = append(parts, fmt.Sprintf("%.2f %s", w.perOp[i], op.op))
 			}
 		}
 		if parts != nil {
-			named(b, "wake-ups", fmt.Sprintf("%s, voluntary context switches (%s)", strings.Join(parts, ", "), w.where))
+			named(b, "wake-ups", fmt.Sprintf("%s, in voluntary context switches, %s", strings.Join(parts, ", "), w.where))
 		}
 	}
 	if e.noCopies != nil {
 		named(b, "copies", e.noCopies.Error())
 		return
 	}
-	named(b, "copies", fmt.Sprintf("%.1f copies' worth of time a byte, between %s and %s; one copy is half of the floor's two",
+	named(b, "copies", fmt.Sprintf("%.1f copies' worth of time a byte, from %s to %s, in copies of the floor",
 		e.copies.Worth, results.FormatBytes(e.copies.Small), results.FormatBytes(e.copies.Large)))
 }
 
-// allCalls counts by role: "a round trip: 4 in all; ping 1 read, 1 write; …".
+// allCalls counts by role: "4 a round trip: ping 1 read, 1 write; pong …".
 func (e *explanation) allCalls() string {
 	total, roles, last := 0.0, "", ""
-	for _, c := range e.calls {
+	for i, c := range e.calls {
 		total += c.PerOp
-		if c.Role != last {
-			roles += "; " + c.Role
-			last = c.Role
-		} else {
+		switch {
+		case c.Role == last:
 			roles += ","
+		case i > 0:
+			roles += "; " + c.Role
+		default:
+			roles = c.Role
 		}
+		last = c.Role
 		roles += fmt.Sprintf(" %s %s", count(c.PerOp), c.Call)
 	}
-	return fmt.Sprintf("%s: %s in all%s (counted over %d)", tried[0].op, count(total), roles, tracedOps)
+	return fmt.Sprintf("%s %s: %s", count(total), tried[0].op, roles)
 }
 
 // count renders a number of calls: whole ones have no fraction.
