@@ -199,7 +199,7 @@ func TestCopiesOf(t *testing.T) {
 	if err != nil || c.Small != 64<<10 || c.Large != 1<<20 || c.Worth < 2.99 || c.Worth > 3.01 {
 		t.Errorf("%+v, %v: want 3 copies' worth", c, err)
 	}
-	for mech, want := range map[string]string{"fifo": "wants", "sysvmsg": "wants", "dgram": "does not grow"} {
+	for mech, want := range map[string]string{"fifo": "wants numbers", "sysvmsg": "wants numbers", "dgram": "does not grow"} {
 		if c, err := CopiesOf(summaries, mech); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %+v, %v", mech, c, err)
 		}

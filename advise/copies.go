@@ -49,7 +49,7 @@ func CopiesOf(summaries []results.Summary, mech string) (Copies, error) {
 	slices.Sort(both)
 	n := len(both)
 	if n < 2 || both[n-1] < leastLarge {
-		return Copies{}, fmt.Errorf("wants streamed messages on one CPU, and the floor, at two sizes from %s, one of them from %s",
+		return Copies{}, fmt.Errorf("it wants numbers of streamed messages on one CPU, and of the floor, at two sizes from %s, one of them from %s",
 			results.FormatBytes(leastSmall), results.FormatBytes(leastLarge))
 	}
 	c := Copies{Small: both[n-2], Large: both[n-1]}

@@ -52,7 +52,8 @@ func (a *Advice) rank(cells []results.Summary) {
 	a.doubt(doubted)
 }
 
-// misfit is why a cell is not ranked: "" where it is.
+// misfit is why a cell is not ranked: "" where it is. Of several reasons it
+// gives the first; a report has them all.
 func (a *Advice) misfit(s results.Summary) (Kind, string) {
 	m := mechanisms.Lookup(s.Cell.Mechanism)
 	if m == nil && (a.Unrelated || a.Boundaries) {
@@ -64,7 +65,11 @@ func (a *Advice) misfit(s results.Summary) (Kind, string) {
 		}
 	}
 	if s.Outcome != results.OK {
-		return Kind(s.Outcome), strings.Join(s.Reasons, "; ")
+		why := s.Reasons[0]
+		if more := len(s.Reasons) - 1; more > 0 {
+			why += fmt.Sprintf(" (and %d more such)", more)
+		}
+		return Kind(s.Outcome), why
 	}
 	return "", ""
 }

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/sys/unix"
-
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -130,19 +128,11 @@ func (e *explanation) writeLimits(b *bufio.Writer) {
 			continue
 		}
 		none = false
-		item(b, fmt.Sprintf("%s: %s (%s); beyond: %s", l.of, results.FormatBytes(l.N), l.Source, beyond(l.Limit)))
+		item(b, fmt.Sprintf("%s: %s (%s); beyond: %s", l.of, results.FormatBytes(l.N), l.Source, l.Past()))
 	}
 	if none {
 		item(b, "none that is known")
 	}
-}
-
-// beyond says what lies past a limit, with the errno that the kernel answers.
-func beyond(l mechanisms.Limit) string {
-	if l.Errno == 0 {
-		return l.Beyond
-	}
-	return unix.ErrnoName(l.Errno) + ", " + l.Beyond
 }
 
 func (e *explanation) writeFailures(b *bufio.Writer) {
