@@ -48,7 +48,7 @@ func (s *Session) Trace(c results.Cell, ops int) (calls []Calls, err error) {
 		err = cmp.Or(err, closing)
 	}()
 	for _, w := range l.Workers {
-		t, err := trace(w.PID)
+		t, err := trace(w.PID, s.options.timeout())
 		if err != nil {
 			return nil, &TraceError{fmt.Errorf("%s: %w", w.Role, err)}
 		}

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"math"
 	"os"
+	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -67,15 +69,15 @@ func TestTraceFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, err := trace(l.Workers[0].PID)
+	first, err := trace(l.Workers[0].PID, time.Minute)
 	if err != nil {
 		l.Close()
 		t.Skipf("system calls cannot be counted here: %v", err)
 	}
-	if _, err := trace(l.Workers[0].PID); !errors.Is(err, unix.EPERM) {
+	if _, err := trace(l.Workers[0].PID, time.Minute); !errors.Is(err, unix.EPERM) {
 		t.Errorf("a process that is traced already gives %v", err)
 	}
-	if _, err := trace(os.Getppid() + 1<<22); err == nil {
+	if _, err := trace(os.Getppid()+1<<22, time.Minute); err == nil {
 		t.Error("no process can be traced")
 	}
 	if _, err := l.Close(); err != nil {
@@ -85,5 +87,47 @@ func TestTraceFails(t *testing.T) {
 	c.Size = 64
 	if _, err := s.Trace(c, 10); err != nil {
 		t.Errorf("afterwards: %v", err)
+	}
+}
+
+// A traced worker that is killed is the cause, as without a tracer, and its
+// tracer ends with it.
+func TestKilledWhileTraced(t *testing.T) {
+	s := startSession(t, Options{})
+	l, err := s.Open(results.Cell{Workload: "PingPong", Mechanism: "pipe", Size: 64, Place: "free"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tracers []*tracer
+	for _, w := range l.Workers {
+		tr, err := trace(w.PID, time.Minute)
+		if err != nil {
+			l.Close()
+			t.Skipf("system calls cannot be counted here: %v", err)
+		}
+		tracers = append(tracers, tr)
+	}
+	round := make(chan error, 1)
+	go func() {
+		_, err := l.Round(Timed, 1<<30, 0)
+		round <- err
+	}()
+	calls := 0
+	for range time.Tick(time.Millisecond) { // until it is in the middle of its round
+		for _, n := range tracers[1].restart() {
+			calls += n
+		}
+		if calls > 100 {
+			break
+		}
+	}
+	tracers[1].kill()
+	var who *WorkerError
+	var how *DeathError
+	if err := <-round; !errors.As(err, &who) || !errors.As(err, &how) || who.PID != l.Workers[1].PID || how.Signal != syscall.SIGKILL {
+		t.Errorf("killed %d, which is not the cause in: %v", l.Workers[1].PID, err)
+	}
+	for _, tr := range tracers {
+		tr.end(time.Minute)
 	}
 }

@@ -27,8 +27,9 @@ type tracer struct {
 
 // trace counts from now on the calls of the main thread of process pid, which
 // executes this program too, until it ends. Should this process end before,
-// the kernel kills that one.
-func trace(pid int) (*tracer, error) {
+// the kernel kills that one. A process that does not stop for it in time is
+// killed.
+func trace(pid int, timeout time.Duration) (*tracer, error) {
 	t := &tracer{pid: pid, counts: map[int]int{}, done: make(chan struct{})}
 	here, err := startCode(os.Getpid())
 	if err != nil {
@@ -39,6 +40,8 @@ func trace(pid int) (*tracer, error) {
 		return nil, err
 	}
 	t.shift = there - here
+	late := time.AfterFunc(timeout, t.kill)
+	defer late.Stop()
 	attached := make(chan error)
 	go t.run(attached)
 	return t, <-attached
@@ -54,13 +57,16 @@ func (t *tracer) restart() map[int]int {
 }
 
 // end waits until the process, which was asked to, has ended, and kills it if
-// it does not. It is its tracer who reaps it first, so the number is no other
-// process's.
+// it does not.
 func (t *tracer) end(timeout time.Duration) {
-	late := time.AfterFunc(timeout, func() { unix.Kill(t.pid, unix.SIGKILL) })
+	late := time.AfterFunc(timeout, t.kill)
 	defer late.Stop()
 	<-t.done
 }
+
+// kill ends the process. Its tracer is the first to reap it, so that before
+// done is closed its number is no other process's.
+func (t *tracer) kill() { unix.Kill(t.pid, unix.SIGKILL) }
 
 func (t *tracer) run(attached chan<- error) {
 	runtime.LockOSThread() // ends with the goroutine
