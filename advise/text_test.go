@@ -65,6 +65,13 @@ func TestHostile(t *testing.T) {
 	if strings.Contains(got, "\x1b") || strings.Contains(got, "\nPlace cross") {
 		t.Errorf("escapes come through: %q", got)
 	}
+	var b bytes.Buffer
+	if err := WriteMarkdown(&b, []Advice{a}, Machine([]*results.Host{{Virt: "a|b<script>\x1b[2J"}})); err != nil {
+		t.Fatal(err)
+	}
+	if md := b.String(); strings.Contains(md, "\x1b") || strings.Contains(md, "<") || strings.Contains(md, "a|b") || !strings.Contains(md, "\n| pipe | 100.7ns |") {
+		t.Errorf("Markdown comes through, or no table: %q", md)
+	}
 	raw, err := json.Marshal(All(summaries))
 	if err != nil || bytes.Contains(raw, []byte("</script>")) {
 		t.Errorf("%v: %s", err, raw)

@@ -16,7 +16,7 @@ import (
 
 var (
 	relations     = []string{"parent-child", "unrelated"}
-	adviseFormats = []string{"text", "json"}
+	adviseFormats = []string{"text", "markdown", "json"}
 )
 
 func patternNames() []string {
@@ -117,7 +117,11 @@ func (f *adviseFlags) answer(c *cobra.Command, q advise.Question) error {
 
 func (f *adviseFlags) write(c *cobra.Command, doc document) error {
 	out := c.OutOrStdout()
-	if f.format == "json" {
+	switch f.format {
+	case "markdown":
+		fmt.Fprintf(out, "From %s.\n\n", results.EscapeMarkdown(doc.Run))
+		return failed(advise.WriteMarkdown(out, doc.Advice, doc.CantTell))
+	case "json":
 		enc := json.NewEncoder(out)
 		enc.SetIndent("", "  ")
 		return failed(enc.Encode(doc))
