@@ -113,6 +113,19 @@ func (a *Advice) judge() {
 	default:
 		a.Verdict += fmt.Sprintf("; %s, the next, takes %s more", a.Ranked[1].Mechanism, a.Ranked[1].Ratio.Exceeds())
 	}
+	if missing := a.missing(); missing != nil {
+		a.Verdict += "; there is no number of " + strings.Join(missing, ", ")
+	}
+}
+
+// missing names what might be faster and has no number that can be trusted.
+func (a *Advice) missing() (names []string) {
+	for _, l := range a.LeftOut {
+		if l.Kind == Kind(results.Untrusted) || l.Kind == Kind(results.Failed) {
+			names = append(names, l.Mechanism)
+		}
+	}
+	return names
 }
 
 // doubt says how far the ranking can be relied upon.
@@ -124,13 +137,7 @@ func (a *Advice) doubt(doubted int) {
 	if slices.ContainsFunc(a.Ranked, func(c Choice) bool { return c.Unsure }) {
 		a.cantTell("Which is faster: with %d launches of a mechanism there is no interval, so that the order may be chance; 10 (--launches) would tell.", fewest)
 	}
-	var missing []string
-	for _, l := range a.LeftOut {
-		if l.Kind == Kind(results.Untrusted) || l.Kind == Kind(results.Failed) {
-			missing = append(missing, l.Mechanism)
-		}
-	}
-	if len(missing) > 0 {
+	if missing := a.missing(); missing != nil {
 		a.cantTell("How fast %s would be: this run has no number of it that can be trusted.", strings.Join(missing, ", "))
 	}
 	if doubted > 0 {
