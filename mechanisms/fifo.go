@@ -12,12 +12,24 @@ import (
 )
 
 var _ = Register(Mechanism{
-	Name:         "fifo",
-	Summary:      "byte stream through a FIFO, opened by name",
-	Man:          []string{"fifo(7)", "mkfifo(3)", "pipe(7)"},
-	Framing:      Stream,
-	Since:        "2.6.16", // mknodat
-	EOF:          true,
+	Name:    "fifo",
+	Summary: "byte stream through a FIFO, opened by name",
+	Man:     []string{"fifo(7)", "mkfifo(3)", "pipe(7)"},
+	Framing: Stream,
+	Since:   "2.6.16", // mknodat
+	EOF:     true,
+	Facts: Facts{
+		Kernel: "The name leads open(2) to fifo_open, which waits for the other end; what follows is a pipe. " + pipeKernel,
+		Path:   pipePath, Unrelated: true,
+		Gone: "EPIPE",
+		Cautions: []Caution{
+			{"it keeps no message boundaries: the reader must know where a message ends", "pipe(7)"},
+			{"open(2) blocks until somebody opens the other end: two processes that open two FIFOs in different orders wait for ever", "fifo(7)"},
+			interleaves,
+			{"the name stays when its processes have gone, until somebody unlinks it", "unlink(2)"},
+			breaks,
+		},
+	},
 	Limits:       pipeLimits,
 	New:          newFIFO,
 	OpenSender:   opensFIFO(unix.O_WRONLY, sendStream),

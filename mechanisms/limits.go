@@ -27,6 +27,15 @@ type Limit struct {
 	Errno  syscall.Errno `json:"-"`      // what the kernel answers past it; 0: it does not refuse
 }
 
+// Past is what happens past the limit, with the errno that the kernel answers,
+// if any: "EINVAL, msgsnd(2)".
+func (l Limit) Past() string {
+	if l.Errno == 0 {
+		return l.Beyond
+	}
+	return unix.ErrnoName(l.Errno) + ", " + l.Beyond
+}
+
 // Admit tells whether a link of mechanism mech may carry s: nil, or an
 // *UnsupportedError that names the number and its source. It is pure.
 func (l Limits) Admit(mech string, s Spec) error {
@@ -64,11 +73,7 @@ func (e *UnsupportedError) Error() string {
 	if e.Limit == (Limit{}) {
 		return e.Mechanism + ": " + e.What
 	}
-	tail := e.Limit.Beyond
-	if e.Limit.Errno != 0 {
-		tail = unix.ErrnoName(e.Limit.Errno) + ", " + tail
-	}
-	return fmt.Sprintf("%s: %s %d > %d (%s): %s", e.Mechanism, e.What, e.Value, e.Limit.N, e.Limit.Source, tail)
+	return fmt.Sprintf("%s: %s %d > %d (%s): %s", e.Mechanism, e.What, e.Value, e.Limit.N, e.Limit.Source, e.Limit.Past())
 }
 
 func (e *UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }

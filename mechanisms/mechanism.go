@@ -40,6 +40,7 @@ type Mechanism struct {
 	Framing Framing
 	Since   string // first Linux release that has it, "2.6.35"; absent from a later kernel is a failure unless Needs says why
 	EOF     bool   // Recv returns io.EOF once every sender has closed
+	Facts   Facts  // what to know before choosing it
 
 	// Needs names what this kernel or sandbox withholds, as an
 	// *UnsupportedError; nil where nothing is known to be missing. Optional.

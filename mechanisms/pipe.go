@@ -8,17 +8,39 @@ import (
 )
 
 var _ = Register(Mechanism{
-	Name:         "pipe",
-	Summary:      "byte stream through a pipe",
-	Man:          []string{"pipe(2)", "pipe(7)"},
-	Framing:      Stream,
-	Since:        "2.6.27", // pipe2
-	EOF:          true,
+	Name:    "pipe",
+	Summary: "byte stream through a pipe",
+	Man:     []string{"pipe(2)", "pipe(7)"},
+	Framing: Stream,
+	Since:   "2.6.27", // pipe2
+	EOF:     true,
+	Facts: Facts{
+		Kernel: pipeKernel,
+		Path:   pipePath,
+		Gone:   "EPIPE",
+		Cautions: []Caution{
+			{"it keeps no message boundaries: the reader must know where a message ends", "pipe(7)"},
+			interleaves,
+			{"end of file comes only when every copy of the writing end is closed, those that a fork(2) left behind too", "pipe(7)"},
+			breaks,
+		},
+	},
 	Limits:       pipeLimits,
 	New:          func(s Spec) (*Link, error) { return newPipe("pipe", s, 0) },
 	OpenSender:   opens("pipe", sendStream),
 	OpenReceiver: opens("pipe", recvStream),
 })
+
+// What pipes and FIFOs have in common for a reader.
+const pipeKernel = "A write(2) enters pipe_write in fs/pipe.c (anon_pipe_write and fifo_pipe_write since Linux 6.15), which copies the message from the sender's memory into pages that hang on a ring of slots, 16 by default, a short message behind the last one in its page. " +
+	"A read(2) enters pipe_read, which copies it out and gives back each page that is used up. " +
+	"A writer sleeps while the ring is full and is woken when it no longer is, a reader while it is empty."
+
+var (
+	pipePath    = Path{Send: Hop{Call: "write", Kernel: 1}, Object: "pages of a pipe", Receive: Hop{Call: "read", Kernel: 1}}
+	interleaves = Caution{"writes of more than PIPE_BUF (4096) bytes may interleave with those of other writers", "pipe(7)"}
+	breaks      = Caution{"a write that no reader is left for raises SIGPIPE, which ends a process that does not expect it", "pipe(7)"}
+)
 
 // pipeBuf is PIPE_BUF of linux/limits.h: writes of up to so many bytes do not
 // mix with those of others, pipe(7).

@@ -11,6 +11,13 @@ import (
 // socketMan are the pages of every mechanism on socketpair(2).
 var socketMan = []string{"socketpair(2)", "unix(7)", "socket(7)"}
 
+// What the sockets have in common for a reader.
+var (
+	socketPath   = Path{Send: Hop{Call: "write", Kernel: 1}, Object: "socket buffers of the receiver", Receive: Hop{Call: "read", Kernel: 1}}
+	bookkeeping  = Caution{"SO_SNDBUF counts the kernel's bookkeeping too, so that it holds far less in small messages than in large ones", "socket(7)"}
+	brokenSocket = Caution{"a write that no peer is left for raises SIGPIPE, which ends a process that does not expect it: send(2) has MSG_NOSIGNAL", "send(2)"}
+)
+
 // newSocket makes a link on a pair of sockets of that type, from the first to
 // the second.
 func newSocket(mech string, typ int, s Spec) (*Link, error) {

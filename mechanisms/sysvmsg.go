@@ -10,11 +10,27 @@ import (
 )
 
 var _ = Register(Mechanism{
-	Name:         "sysvmsg",
-	Summary:      "messages on a System V message queue",
-	Man:          []string{"msgop(2)", "msgget(2)", "msgctl(2)", "sysvipc(7)"},
-	Framing:      Packet,
-	Since:        "1.0",
+	Name:    "sysvmsg",
+	Summary: "messages on a System V message queue",
+	Man:     []string{"msgop(2)", "msgget(2)", "msgctl(2)", "sysvipc(7)"},
+	Framing: Packet,
+	Since:   "1.0",
+	Facts: Facts{
+		Kernel: "A msgsnd(2) enters do_msgsnd, whose load_msg copies type and text into kernel memory; a receiver that waits for this type gets the message at once (pipelined_send), else it joins the list of its queue. " +
+			"A msgrcv(2) enters do_msgrcv, which takes the first message of the type off the list, and store_msg copies it out. " +
+			"A sender sleeps while the queue holds msg_qbytes, or as many messages, until a receiver makes room (ss_wakeup).",
+		Path: Path{
+			Send: Hop{Call: "msgsnd", Kernel: 1, Own: 1}, Object: "messages of a queue",
+			Receive: Hop{Call: "msgrcv", Kernel: 1, Own: 1},
+		},
+		Unrelated: true,
+		Cautions: []Caution{
+			{"the queue and what is in it outlive its processes, until IPC_RMID or a reboot: ipcs(1) shows them", "msgctl(2)"},
+			{"nobody tells either side that the other has gone: both wait for ever", "msgop(2)"},
+			{"an identifier is no descriptor: poll(2) and epoll(7) cannot wait for it", "poll(2)"},
+			{"a signal interrupts a waiting msgsnd or msgrcv with EINTR, whatever SA_RESTART says", "msgop(2)"},
+		},
+	},
 	Needs:        sysvNeeds("sysvmsg", func() error { _, err := sys.MsgStat(-1); return err }),
 	Limits:       sysvmsgLimits,
 	New:          func(s Spec) (*Link, error) { l, _, err := newSysvmsg(s); return l, err },

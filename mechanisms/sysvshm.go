@@ -13,11 +13,28 @@ import (
 // The segment is a ring of slots that two semaphores count, the free ones and
 // the filled ones. Several senders take turns by a third.
 var _ = Register(Mechanism{
-	Name:         "sysvshm",
-	Summary:      "slots in System V shared memory, counted by semaphores",
-	Man:          []string{"shmop(2)", "shmget(2)", "semop(2)", "sysvipc(7)"},
-	Framing:      Slot,
-	Since:        "2.6.0", // semtimedop
+	Name:    "sysvshm",
+	Summary: "slots in System V shared memory, counted by semaphores",
+	Man:     []string{"shmop(2)", "shmget(2)", "semop(2)", "sysvipc(7)"},
+	Framing: Slot,
+	Since:   "2.6.0", // semtimedop
+	Facts: Facts{
+		Kernel: "shmat(2) enters do_shmat, which maps the pages of the segment into each process: a message is copied by the processes themselves, and the kernel never sees it. " +
+			"Two semaphores count the free and the filled slots. semtimedop(2) enters do_semtimedop, which changes a count (perform_atomic_semop) or sleeps until somebody else's operation lets it (do_smart_update). " +
+			"Each message takes two operations on each side.",
+		Path: Path{
+			Send: Hop{Call: "semtimedop", Own: 1}, Object: "slots of a shared segment",
+			Receive: Hop{Call: "semtimedop", Own: 1},
+		},
+		Unrelated: true,
+		Cautions: []Caution{
+			{"a process that dies between two operations leaves the counts as they are, and its peer waits for ever; SEM_UNDO would give back counts, not messages", "semop(2)"},
+			{"nobody tells either side that the other has gone: both wait for ever", "semop(2)"},
+			{"segment and semaphores outlive their processes, until IPC_RMID or a reboot: ipcs(1) shows them", "shmctl(2)"},
+			{"nothing protects a slot: every process that maps the segment can write to any, at any time", "shmop(2)"},
+			{"a signal interrupts a waiting semop with EINTR, whatever SA_RESTART says", "semop(2)"},
+		},
+	},
 	Needs:        sysvNeeds("sysvshm", func() error { _, err := sys.ShmStat(-1); return err }),
 	Limits:       sysvshmLimits,
 	New:          newSysvshm,

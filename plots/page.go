@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"ipcbench/advise"
 	"ipcbench/results"
 )
 
@@ -17,7 +18,11 @@ type Page struct {
 	Cells      []Cell   `json:"cells"`      // in the order of results.Summarize
 	Answers    []Answer `json:"answers"`
 	Charts     []Chart  `json:"charts"`
-	Again      Again    `json:"again"`
+
+	Advice []advise.Advice `json:"advice"` // of every question that there is data for; what a choice costs is in its cell
+	Facts  []advise.Fact   `json:"facts"`  // of the mechanisms that this program knows
+
+	Again Again `json:"again"`
 }
 
 // Host is a machine in one strip: what names it, and every setting.
@@ -99,6 +104,7 @@ func NewPage(set *results.Set) *Page {
 	for _, a := range results.Answers(summaries) {
 		p.Answers = append(p.Answers, newAnswer(a))
 	}
+	p.Advice, p.Facts = advice(summaries), advise.Facts(p.Mechanisms)
 	p.Charts = append(Charts(summaries), Distributions(summaries, set.Records)...)
 	return p
 }
@@ -193,4 +199,19 @@ func newAgain(set *results.Set) Again {
 		a.Seeds = append(a.Seeds, fmt.Sprint(s))
 	}
 	return a
+}
+
+// advice leaves out what Page.Cells has already.
+func advice(summaries []results.Summary) []advise.Advice {
+	all := advise.All(summaries)
+	for _, a := range all {
+		for i := range a.Ranked {
+			c := &a.Ranked[i]
+			c.Cost = nil
+			for _, v := range []*results.Float{&c.Ratio.Center, &c.Ratio.Lo, &c.Ratio.Hi} {
+				*v = results.Float(digits(float64(*v)))
+			}
+		}
+	}
+	return all
 }

@@ -59,19 +59,24 @@ func title(c Cell) string {
 
 // Values are scaled here and nowhere else: "5.210µs", "1.395GiB/s", "±2%".
 
-func duration(e benchmath.Summary) string {
-	if e.Center == 0 {
+func duration(e benchmath.Summary) string   { return FormatTime(e.Center) }
+func throughput(e benchmath.Summary) string { return FormatRate(e.Center) }
+
+// FormatTime renders nanoseconds: "5.210µs". A 0 was not measured: "–".
+func FormatTime(ns float64) string {
+	if ns == 0 {
 		return "–"
 	}
-	v, unit := benchunit.Tidy(e.Center, "ns")
+	v, unit := benchunit.Tidy(ns, "ns")
 	return benchunit.Scale(v, benchunit.ClassOf(unit)) + "s"
 }
 
-func throughput(e benchmath.Summary) string {
-	if e.Center == 0 {
+// FormatRate renders bytes per second: "1.395GiB/s". A 0 was not measured: "–".
+func FormatRate(perSecond float64) string {
+	if perSecond == 0 {
 		return "–"
 	}
-	return benchunit.Scale(e.Center, benchunit.ClassOf("B/s")) + "B/s"
+	return benchunit.Scale(perSecond, benchunit.ClassOf("B/s")) + "B/s"
 }
 
 func interval(e benchmath.Summary) string { return e.PctRangeString() }

@@ -75,6 +75,19 @@ func limitsOf(m *mechanisms.Mechanism) (mechanisms.Limits, error) {
 	return m.Limits(0)
 }
 
+// namedLimit is a limit with what it is of, for people.
+type namedLimit struct {
+	of string
+	mechanisms.Limit
+}
+
+func limitsByName(l mechanisms.Limits) []namedLimit {
+	return []namedLimit{
+		{"message", l.Message}, {"message, several senders", l.Atomic}, {"queue", l.Queue},
+		{"senders", l.Senders}, {"receivers", l.Receivers},
+	}
+}
+
 func newList() *cobra.Command {
 	var format string
 	c := &cobra.Command{
@@ -120,13 +133,7 @@ func (c catalog) writeTable(out io.Writer) error {
 			fmt.Fprintf(w, "%s\tall\tunavailable\t\t%s\n", m.Name, m.Unavailable)
 			continue
 		}
-		for _, l := range []struct {
-			of string
-			mechanisms.Limit
-		}{
-			{"message", m.Limits.Message}, {"message, several senders", m.Limits.Atomic}, {"queue", m.Limits.Queue},
-			{"senders", m.Limits.Senders}, {"receivers", m.Limits.Receivers},
-		} {
+		for _, l := range limitsByName(*m.Limits) {
 			if l.N > 0 {
 				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", m.Name, l.of, results.FormatBytes(l.N), l.Source, l.Beyond)
 			}

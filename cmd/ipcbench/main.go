@@ -129,6 +129,6 @@ Exit status: 0 ok, 1 a check said no, 2 usage, 3 something asked for failed,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetVersionTemplate("ipcbench {{.Version}}\n")
-	root.AddCommand(newRun(), newAB(), newMeasure(), newCompare(), newReport(), newList(), newDoctor(), newClean())
+	root.AddCommand(newRun(), newAB(), newMeasure(), newCompare(), newReport(), newAdvise(), newExplain(), newList(), newDoctor(), newClean())
 	return root
 }

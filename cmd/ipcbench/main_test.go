@@ -68,7 +68,12 @@ func TestReadme(t *testing.T) {
 	}
 	var script strings.Builder
 	for line := range strings.Lines(string(readme)) {
-		if command, ok := strings.CutPrefix(line, "$ ipcbench "); ok {
+		command, ok := strings.CutPrefix(line, "$ ipcbench ")
+		switch {
+		case !ok:
+		case strings.HasPrefix(command, "advise "): // nothing to answer from, if the machine was too busy to measure
+			script.WriteString("exits 0,4 ipcbench " + command)
+		default:
 			script.WriteString("exits 0,5 ipcbench " + command)
 		}
 	}

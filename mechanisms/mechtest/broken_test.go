@@ -1,6 +1,7 @@
 package mechtest
 
 import (
+	"encoding/json"
 	"syscall"
 
 	"ipcbench/mechanisms"
@@ -108,4 +109,29 @@ func letGo(l *mechanisms.Link, _ *mechanisms.Spec) error {
 	fd := l.FDs[0]
 	l.FDs = nil
 	return syscall.Close(fd)
+}
+
+// hiding declares what needs a descriptor to be open to all, and passes the
+// descriptor's number as if that were enough.
+func hiding(m *mechanisms.Mechanism) {
+	m.Facts.Unrelated = true
+	make, sender, receiver := m.New, m.OpenSender, m.OpenReceiver
+	hide := func(t *mechanisms.Ticket) {
+		t.Attr, _ = json.Marshal(t.FDs)
+		t.FDs = nil
+	}
+	m.New = func(s mechanisms.Spec) (*mechanisms.Link, error) {
+		l, err := make(s)
+		if err == nil {
+			hide(&l.Sender)
+			hide(&l.Receiver)
+		}
+		return l, err
+	}
+	find := func(t mechanisms.Ticket) mechanisms.Ticket {
+		json.Unmarshal(t.Attr, &t.FDs)
+		return t
+	}
+	m.OpenSender = func(t mechanisms.Ticket) (mechanisms.Sender, error) { return sender(find(t)) }
+	m.OpenReceiver = func(t mechanisms.Ticket) (mechanisms.Receiver, error) { return receiver(find(t)) }
 }

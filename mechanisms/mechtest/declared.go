@@ -30,6 +30,9 @@ func declared(b *bed) error {
 			return fmt.Errorf("manual page %q, want one such as pipe(7)", page)
 		}
 	}
+	if err := facts(m.Facts); err != nil {
+		return err
+	}
 	l, err := m.Limits(0)
 	if err != nil {
 		return err
@@ -55,6 +58,29 @@ func declared(b *bed) error {
 		}
 		if err := named(l.Admit(m.Name, c.spec(c.limit.N+1))); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// longestObject is what a diagram has room for.
+const longestObject = 30
+
+// facts holds what a reader is told to its form.
+func facts(f mechanisms.Facts) error {
+	switch n := strings.Count(f.Kernel, ". ") + 1; {
+	case !strings.HasSuffix(f.Kernel, ".") || n < 2 || n > 4:
+		return fmt.Errorf("kernel %q, want two to four sentences", f.Kernel)
+	case f.Path.Object == "" || len(f.Path.Object) > longestObject:
+		return fmt.Errorf("object %q of the path, want 1 to %d characters", f.Path.Object, longestObject)
+	case f.Path.Send.Call == "" || f.Path.Receive.Call == "":
+		return fmt.Errorf("path %+v lacks a call", f.Path)
+	case len(f.Cautions) == 0:
+		return errors.New("no caution: what has a reader to beware of")
+	}
+	for _, c := range f.Cautions {
+		if c.Text == "" || strings.Contains(c.Text, "\n") || !manPage.MatchString(c.Man) {
+			return fmt.Errorf("caution %+v, want one line and a page such as pipe(7)", c)
 		}
 	}
 	return nil

@@ -12,12 +12,21 @@ import (
 // A whole mechanism. Its ends are one descriptor each, like those of most: in
 // package mechanisms it would say opens("example", sendPacket).
 var _ = mechanisms.Register(mechanisms.Mechanism{
-	Name:         "example",
-	Summary:      "packets through a pair of sockets with the default send buffer",
-	Man:          []string{"socketpair(2)", "unix(7)"},
-	Framing:      mechanisms.Packet,
-	Since:        "2.6.27", // SOCK_CLOEXEC
-	EOF:          true,
+	Name:    "example",
+	Summary: "packets through a pair of sockets with the default send buffer",
+	Man:     []string{"socketpair(2)", "unix(7)"},
+	Framing: mechanisms.Packet,
+	Since:   "2.6.27", // SOCK_CLOEXEC
+	EOF:     true,
+	Facts: mechanisms.Facts{
+		Kernel: "write(2) enters unix_seqpacket_sendmsg, which queues one socket buffer on the peer. read(2) enters unix_seqpacket_recvmsg, which takes it off.",
+		Path: mechanisms.Path{
+			Send: mechanisms.Hop{Call: "write", Kernel: 1}, Object: "socket buffers of the receiver",
+			Receive: mechanisms.Hop{Call: "read", Kernel: 1},
+		},
+		Gone:     "EPIPE",
+		Cautions: []mechanisms.Caution{{Text: "a read with too small a buffer discards the rest", Man: "recv(2)"}},
+	},
 	Limits:       exampleLimits,
 	New:          newExample,
 	OpenSender:   mechanisms.Lookup("seqpacket").OpenSender,

@@ -6,9 +6,11 @@
 package mechtest
 
 import (
+	"errors"
 	"testing"
 
 	"ipcbench/mechanisms"
+	"ipcbench/runner"
 )
 
 // Run holds m to every rule, each in a subtest of its own. A rule that m
@@ -28,7 +30,11 @@ func Run(t *testing.T, m *mechanisms.Mechanism) {
 			if race && r.NotUnderRace != "" {
 				t.Skip("under the race detector: " + r.NotUnderRace)
 			}
-			if err := r.verdict(m); err != nil {
+			err := r.verdict(m)
+			if refused := (*runner.TraceError)(nil); errors.As(err, &refused) {
+				t.Skip(refused)
+			}
+			if err != nil {
 				t.Errorf("%s, %s\n%v", r.Sentence, r.Man, err)
 			}
 		})
@@ -70,12 +76,18 @@ var rules = []rule{
 		Sentence: "the two directions of a pair do not mix"},
 	{Name: "eof", check: endOfFile, Man: "read(2)",
 		Sentence: "Recv returns io.EOF once every sender has closed, or waits, as declared"},
+	{Name: "gone", check: gone, Man: "signal(7)",
+		Sentence: "Send fails as declared once every receiver has closed, or sleeps on a full link"},
 	{Name: "allocation", check: allocation, Man: "read(2)", NotUnderRace: "it allocates for itself",
 		Sentence: "Send and Recv allocate nothing"},
 	{Name: "destroy", check: destroy, Man: "sysvipc(7)",
 		Sentence: "Destroy may come at any time, again, and from another process, and nothing is left"},
 	{Name: "leak", check: leak, Man: "proc(5)",
 		Sentence: "a link leaves no descriptor, process, mapping, System V object or file behind"},
+	{Name: "unrelated", check: unrelated, Man: "unix(7)", InWorkers: true,
+		Sentence: "a process that inherited nothing can open an end where that is declared, and only there"},
+	{Name: "calls", check: calls, Man: "ptrace(2)", InWorkers: true,
+		Sentence: "a message takes the system calls that are declared, and no others"},
 	{Name: "workload", check: workloads, Man: "write(2)", InWorkers: true,
 		Sentence: "every workload at every size is measured and verified, or skipped with the number and its source"},
 	{Name: "killed", check: killed, Man: "signal(7)", InWorkers: true,

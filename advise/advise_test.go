@@ -1,0 +1,208 @@
+package advise
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"ipcbench/mechanisms"
+	"ipcbench/results"
+)
+
+func cell(workload, mech string, size int) results.Cell {
+	c := results.Cell{Workload: workload, Mechanism: mech, Size: size, Place: "same"}
+	if workload == "FanIn" {
+		c.Peers = 4
+	}
+	return c
+}
+
+// launches are n that lie within 2 % of ns.
+func launches(c results.Cell, n int, ns float64) (out []results.Record) {
+	for i := range n {
+		t := ns * (1 + float64(i*7%10)/500)
+		out = append(out, results.Record{Schema: results.Schema, Cell: c, Launch: i + 1, Attempt: 1, Outcome: results.OK,
+			NsPerOp: t, BytesPerSec: float64(c.Size) / t * 1e9, CPUNsPerOp: t / 2})
+	}
+	return out
+}
+
+func none(c results.Cell, outcome results.Outcome, reason string) []results.Record {
+	return []results.Record{{Schema: results.Schema, Cell: c, Launch: 1, Attempt: 1, Outcome: outcome, Reason: reason}}
+}
+
+// rpc is a run of one size.
+func rpc(size, n int, ns map[string]float64) (out []results.Record) {
+	for mech, t := range ns {
+		out = append(out, launches(cell("PingPong", mech, size), n, t)...)
+	}
+	return out
+}
+
+func TestAdvise(t *testing.T) {
+	one := rpc(64, 10, map[string]float64{"pipe": 1000, "fifo": 1500, "dgram": 1504, "sysvmsg": 3000})
+	other := cell("PingPong", "fifo", 64)
+	other.Queue = 1 << 20
+	for _, c := range []struct {
+		name     string
+		records  []results.Record
+		q        Question
+		best     []string
+		ranked   []string
+		verdict  string
+		cantTell string // a part of one sentence; "": there is none
+		leftOut  []LeftOut
+	}{
+		{name: "a winner", records: one, best: []string{"pipe"}, ranked: []string{"pipe", "fifo", "dgram", "sysvmsg"},
+			verdict: "use pipe; fifo, the next, takes +50.0 % ("},
+		{name: "a tie", records: rpc(64, 10, map[string]float64{"pipe": 1000, "fifo": 1001}), best: []string{"pipe", "fifo"}, ranked: []string{"pipe", "fifo"},
+			verdict: "use pipe; the same within noise: fifo"},
+		{name: "unrelated", records: one, q: Question{Unrelated: true}, best: []string{"fifo"}, ranked: []string{"fifo", "sysvmsg"},
+			verdict: "use fifo; sysvmsg, the next, takes +100.0 %", leftOut: []LeftOut{{"pipe", Unfit, "SCM_RIGHTS"}, {"dgram", Unfit, "SCM_RIGHTS"}, {"sysvshm", Unmeasured, ""}}},
+		{name: "boundaries", records: one, q: Question{Boundaries: true}, best: []string{"dgram"}, ranked: []string{"dgram", "sysvmsg"},
+			verdict: "use dgram", leftOut: []LeftOut{{"pipe", Unfit, "no message boundaries"}, {"packetpipe", Unmeasured, ""}}},
+		{name: "unrelated with boundaries", records: one, q: Question{Unrelated: true, Boundaries: true}, best: []string{"sysvmsg"}, ranked: []string{"sysvmsg"},
+			verdict: "use sysvmsg: nothing else that fits has a number"},
+		{name: "nothing fits", records: rpc(64, 10, map[string]float64{"pipe": 1000}), q: Question{Unrelated: true},
+			verdict: "can't tell: nothing that fits has a number"},
+		{name: "too few launches", records: rpc(64, 2, map[string]float64{"pipe": 1000, "fifo": 9000}), best: []string{"pipe"}, ranked: []string{"pipe", "fifo"},
+			verdict: "use pipe, perhaps: too few", cantTell: "with 2 launches"},
+		{name: "outcomes", records: slices.Concat(one,
+			none(cell("PingPong", "packetpipe", 64), results.Skipped, "packetpipe: message size 64 > 8"),
+			none(cell("PingPong", "seqpacket", 64), results.Untrusted, "throttled"),
+			none(cell("PingPong", "socketpair", 64), results.Failed, "died of \x1b[31m")),
+			best: []string{"pipe"}, ranked: []string{"pipe", "fifo", "dgram", "sysvmsg"},
+			verdict: "use pipe; fifo, the next, takes +50.0 % (+49.1 to +50.9) more; there is no number of seqpacket, socketpair", cantTell: "How fast seqpacket, socketpair would be",
+			leftOut: []LeftOut{{"packetpipe", "skipped", "64 > 8"}, {"seqpacket", "untrusted", "throttled"}, {"socketpair", "failed", `died of \x1b[31m`}, {"sysvshm", Unmeasured, ""}}},
+		{name: "another queue", records: append(rpc(64, 10, map[string]float64{"pipe": 1000}), launches(other, 10, 10)...), best: []string{"pipe"}, ranked: []string{"pipe"},
+			verdict: "use pipe: nothing else", leftOut: []LeftOut{{"fifo", Unmeasured, ""}}},
+		{name: "between, the same", records: append(one, rpc(4096, 10, map[string]float64{"pipe": 1000, "fifo": 1001})...), q: Question{Size: 1024},
+			best: []string{"pipe"}, verdict: "use pipe: nothing is faster at both 64 and 4KiB", cantTell: "1KiB was not measured"},
+		{name: "between, another", records: append(one, rpc(4096, 10, map[string]float64{"pipe": 1500, "fifo": 1000})...), q: Question{Size: 1024},
+			verdict: "can't tell: it is pipe at 64, and fifo at 4KiB", cantTell: "--size 1KiB --place same"},
+		{name: "between, one not measured", records: append(one, none(cell("PingPong", "fifo", 4096), results.Untrusted, "noise")...), q: Question{Size: 1024},
+			verdict: "can't tell: nothing that fits was measured at both", cantTell: "At 4KiB: How fast fifo",
+			leftOut: []LeftOut{{"fifo", "untrusted", "at 4KiB: noise"}, {"pipe", Unmeasured, "at 4KiB: not measured"}}},
+		{name: "below", records: one, q: Question{Size: 1}, verdict: "can't tell", cantTell: "1 is beyond what was measured, 64 alone"},
+		{name: "above", records: append(one, rpc(4096, 10, map[string]float64{"pipe": 1})...), q: Question{Size: 4097}, verdict: "can't tell",
+			cantTell: "4097 is beyond what was measured, 64 to 4KiB"},
+		{name: "another pattern", records: one, q: Question{Pattern: "stream"}, verdict: "can't tell", cantTell: "stream was not measured in place same"},
+		{name: "another place", records: one, q: Question{Place: "cross"}, verdict: "can't tell", cantTell: "not measured in place cross"},
+		{name: "other peers", records: launches(cell("FanIn", "pipe", 64), 10, 5), q: Question{Pattern: "fanin", Peers: 3}, verdict: "can't tell", cantTell: "--peers 3"},
+		{name: "unknown mechanism", records: rpc(64, 10, map[string]float64{"pipe": 1000, "carrierpigeon": 10}), q: Question{Boundaries: true},
+			verdict: "can't tell", leftOut: []LeftOut{{"carrierpigeon", Unfit, "does not know it"}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.q.Pattern == "" {
+				c.q.Pattern = "rpc"
+			}
+			if c.q.Place == "" {
+				c.q.Place = "same"
+			}
+			if c.q.Size == 0 {
+				c.q.Size = 64
+			}
+			a := Advise(results.Summarize(c.records), c.q)
+			if !slices.Equal(a.Best, c.best) || !slices.Equal(ranked(a), c.ranked) {
+				t.Errorf("best %q of %q, want %q of %q", a.Best, ranked(a), c.best, c.ranked)
+			}
+			if !strings.HasPrefix(a.Verdict, c.verdict) {
+				t.Errorf("%q, want %q", a.Verdict, c.verdict)
+			}
+			if found := strings.Contains(strings.Join(a.CantTell, "\n"), c.cantTell); !found || c.cantTell == "" && len(a.CantTell) > 0 {
+				t.Errorf("can't tell %q, want %q", a.CantTell, c.cantTell)
+			}
+			for _, want := range c.leftOut {
+				if !slices.ContainsFunc(a.LeftOut, func(l LeftOut) bool {
+					return l.Mechanism == want.Mechanism && l.Kind == want.Kind && strings.Contains(l.Why, want.Why)
+				}) {
+					t.Errorf("left out %v, want %v", a.LeftOut, want)
+				}
+			}
+		})
+	}
+}
+
+func ranked(a Advice) (names []string) {
+	for _, c := range a.Ranked {
+		names = append(names, c.Mechanism)
+	}
+	return names
+}
+
+// random is a run in which anything may be fastest.
+func random(seed uint64) (out []results.Record) {
+	r := rand.New(rand.NewPCG(seed, 1))
+	for _, w := range []string{"PingPong", "Stream", "FanIn"} {
+		for _, size := range []int{64, 4096, 1 << 20} {
+			for _, m := range mechanisms.All() {
+				for _, place := range []string{"same", "cross"} {
+					c := cell(w, m.Name, size)
+					c.Place = place
+					out = append(out, launches(c, 2+r.IntN(9), 1000*(1+r.Float64()))...)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// All answers what Advise does, and its first has the least median, which is
+// computed here anew.
+func TestAllRanksByMedian(t *testing.T) {
+	records := random(7)
+	all := All(results.Summarize(records))
+	if want := 3 * 3 * 2 * 4; len(all) != want {
+		t.Fatalf("%d answers, want %d: every pattern, size, place, relation and boundaries", len(all), want)
+	}
+	seen := map[Question]bool{}
+	for _, a := range all {
+		if seen[a.Question] {
+			t.Errorf("%+v twice", a.Question)
+		}
+		seen[a.Question] = true
+		p, _ := LookupPattern(a.Pattern)
+		times := map[string][]float64{}
+		for _, r := range records {
+			m := mechanisms.Lookup(r.Cell.Mechanism)
+			fits := (!a.Unrelated || m.Facts.Unrelated) && (!a.Boundaries || m.Framing != mechanisms.Stream)
+			if fits && r.Cell.Workload == p.Workload && r.Cell.Size == a.Size && r.Cell.Place == a.Place {
+				times[m.Name] = append(times[m.Name], r.NsPerOp)
+			}
+		}
+		first, least := "", 0.0
+		for name, t := range times {
+			slices.Sort(t)
+			if median := (t[(len(t)-1)/2] + t[len(t)/2]) / 2; first == "" || median < least {
+				first, least = name, median
+			}
+		}
+		if len(a.Ranked) != len(times) || a.Ranked[0].Mechanism != first || float64(a.Ranked[0].Cost.Time.Median) != least {
+			t.Errorf("%+v: first %q of %d, want %q of %d", a.Question, a.Ranked[0].Mechanism, len(a.Ranked), first, len(times))
+		}
+	}
+}
+
+func TestCopiesOf(t *testing.T) {
+	var records []results.Record
+	for _, size := range []int{64, 4096, 64 << 10, 1 << 20} {
+		floor := results.Cell{Workload: results.FloorWorkload, Mechanism: "memcpy", Size: size, Place: "same"}
+		records = append(records, launches(floor, 3, 50+float64(size)*0.1)...)
+		records = append(records, launches(cell("Stream", "pipe", size), 3, 3000+float64(size)*0.15)...)
+		records = append(records, launches(cell("Stream", "dgram", size), 3, 3000)...)
+		if size < 64<<10 {
+			records = append(records, launches(cell("Stream", "sysvmsg", size), 3, 3000+float64(size)*0.2)...)
+		}
+	}
+	summaries := results.Summarize(records)
+	c, err := CopiesOf(summaries, "pipe")
+	if err != nil || c.Small != 64<<10 || c.Large != 1<<20 || c.Worth < 2.99 || c.Worth > 3.01 {
+		t.Errorf("%+v, %v: want 3 copies' worth", c, err)
+	}
+	for mech, want := range map[string]string{"fifo": "wants numbers", "sysvmsg": "wants numbers", "dgram": "does not grow"} {
+		if c, err := CopiesOf(summaries, mech); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %+v, %v", mech, c, err)
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package advise
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"ipcbench/results"
+)
+
+// WriteText writes advice for a terminal, 100 columns wide: answers to one
+// question, in several places. The sentences of about, which hold for all of
+// it, join what the data can't tell.
+func WriteText(w io.Writer, list []Advice, about []string) error {
+	b := bufio.NewWriter(w)
+	for i, a := range list {
+		if i == 0 {
+			fmt.Fprintln(b, a.title())
+		}
+		fmt.Fprintf(b, "\n%s\n", a.where())
+		results.WriteWrapped(b, "  ", "  ", a.Verdict)
+		textTable(b, a.table())
+		for _, n := range a.Neighbours {
+			fmt.Fprintf(b, "\n  at %s: %s\n", results.FormatBytes(n.Size), n.Verdict)
+			textTable(b, n.table())
+		}
+	}
+	for i, f := range recommended(list) {
+		if i == 0 {
+			fmt.Fprintln(b, "\nBeware (`ipcbench explain MECHANISM` tells more)")
+		}
+		fmt.Fprintf(b, "  %s\n", f.Mechanism)
+		for _, c := range f.Cautions {
+			results.WriteWrapped(b, "  - ", "    ", caution(c))
+		}
+	}
+	textList(b, "Left out", sentences(list, leftOut))
+	textList(b, "What this data can't tell", append(sentences(list, cantTell), about...))
+	return b.Flush()
+}
+
+func textTable(b *bufio.Writer, rows [][]string) {
+	if rows == nil {
+		return
+	}
+	var table strings.Builder
+	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		fmt.Fprintf(t, "    %s\n", strings.Join(row, "\t"))
+	}
+	t.Flush() // a strings.Builder takes everything
+	fmt.Fprintln(b)
+	for line := range strings.Lines(table.String()) {
+		fmt.Fprintln(b, strings.TrimRight(line, " \n"))
+	}
+}
+
+func textList(b *bufio.Writer, head string, lines []string) {
+	if len(lines) > 0 {
+		fmt.Fprintf(b, "\n%s\n", head)
+	}
+	for _, s := range lines {
+		results.WriteWrapped(b, "  - ", "    ", s)
+	}
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"ipcbench/advise"
+	"ipcbench/bench"
+	"ipcbench/results"
+)
+
+var (
+	relations     = []string{"parent-child", "unrelated"}
+	adviseFormats = []string{"text", "markdown", "json"}
+)
+
+func patternNames() []string {
+	return names(advise.Patterns, func(p advise.Pattern) string { return p.Name })
+}
+
+// adviseFlags are the flags of `ipcbench advise`.
+type adviseFlags struct {
+	size, pattern, relation, in, format string
+	boundaries                          bool
+}
+
+func newAdvise() *cobra.Command {
+	var f adviseFlags
+	c := &cobra.Command{
+		Use:   "advise --size SIZE --pattern PATTERN",
+		Short: "Say which mechanism to use, from what was measured (the newest run)",
+		Long: `Advise ranks the mechanisms that fit by what a run measured, and says what to
+beware of and what the run can't tell. The patterns are those of the workloads:
+rpc is PingPong, stream is Stream, fanin is FanIn, pipeline is Pipeline.
+
+Exit status: 0 an answer, 2 usage, 3 the run can't be read, 4 nothing fits or
+nothing of the kind was measured.`,
+		Example: `  ipcbench advise --size 4KiB --pattern rpc
+  ipcbench advise --size 64 --pattern stream --relation unrelated --boundaries`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			q, err := f.question()
+			if err != nil {
+				return err
+			}
+			return f.answer(c, q)
+		},
+	}
+	fl := c.Flags()
+	fl.StringVar(&f.size, "size", "", "bytes in a message: 64, 4KiB, 1MiB (required)")
+	fl.StringVar(&f.pattern, "pattern", "", "how the processes talk: "+strings.Join(patternNames(), ", ")+" (required)")
+	fl.StringVar(&f.relation, "relation", relations[0], strings.Join(relations, ", ")+": unrelated processes inherit nothing from each other")
+	fl.BoolVar(&f.boundaries, "boundaries", false, "the receiver must get each message as a unit")
+	fl.StringVar(&f.in, "in", "", "run, or file of records, to answer from (the newest run)")
+	fl.StringVar(&f.format, "format", adviseFormats[0], strings.Join(adviseFormats, ", "))
+	for flag, values := range map[string][]string{"pattern": patternNames(), "relation": relations, "format": adviseFormats} {
+		c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	}
+	return c
+}
+
+// question checks the flags.
+func (f *adviseFlags) question() (q advise.Question, err error) {
+	if q.Size, err = results.ParseBytes(f.size); err != nil {
+		return q, fmt.Errorf("--size: %w", err)
+	}
+	if _, known := advise.LookupPattern(f.pattern); !known {
+		return q, badValue("--pattern", f.pattern, patternNames())
+	}
+	if !slices.Contains(relations, f.relation) {
+		return q, badValue("--relation", f.relation, relations)
+	}
+	if !slices.Contains(adviseFormats, f.format) {
+		return q, badValue("--format", f.format, adviseFormats)
+	}
+	q.Pattern, q.Unrelated, q.Boundaries = f.pattern, f.relation == "unrelated", f.boundaries
+	return q, bench.Axes{Sizes: []int{q.Size}}.Check()
+}
+
+// document is the answer as JSON.
+type document struct {
+	Run      string          `json:"run"`
+	Advice   []advise.Advice `json:"advice"`
+	CantTell []string        `json:"cant_tell"` // of all advice
+}
+
+func (f *adviseFlags) answer(c *cobra.Command, q advise.Question) error {
+	set, err := readRun(c, f.in)
+	if err != nil {
+		return err
+	}
+	summaries := results.Summarize(set.Records)
+	doc := document{Run: runName(set), CantTell: advise.Machine(set.Hosts())}
+	answered := false
+	for _, q := range advise.Everywhere(summaries, q) {
+		a := advise.Advise(summaries, q)
+		answered = answered || a.Answered()
+		doc.Advice = append(doc.Advice, a)
+	}
+	if doc.Advice == nil {
+		return unanswered(fmt.Errorf("%s has nothing of the pattern %s: `ipcbench run --workload %s --size %s` measures it",
+			doc.Run, q.Pattern, workloadOf(q.Pattern), results.FormatBytes(q.Size)))
+	}
+	if err := f.write(c, doc); err != nil {
+		return err
+	}
+	if !answered {
+		return unanswered(errors.New("nothing that fits was measured at this size"))
+	}
+	return nil
+}
+
+func (f *adviseFlags) write(c *cobra.Command, doc document) error {
+	out := c.OutOrStdout()
+	switch f.format {
+	case "markdown":
+		fmt.Fprintf(out, "From %s.\n\n", results.EscapeMarkdown(doc.Run))
+		return failed(advise.WriteMarkdown(out, doc.Advice, doc.CantTell))
+	case "json":
+		enc := json.NewEncoder(out)
+		enc.SetIndent("", "  ")
+		return failed(enc.Encode(doc))
+	}
+	fmt.Fprintf(out, "from %s\n", doc.Run)
+	return failed(advise.WriteText(out, doc.Advice, doc.CantTell))
+}
+
+func unanswered(err error) error { return &exitError{exitUnavailable, err} }
+
+func workloadOf(pattern string) string {
+	p, _ := advise.LookupPattern(pattern)
+	return strings.ToLower(p.Workload)
+}
+
+// readRun reads the run of that name, or the newest one, and passes on what
+// there is to warn of.
+func readRun(c *cobra.Command, name string) (*results.Set, error) {
+	var args []string
+	if name != "" {
+		args = []string{name}
+	}
+	path, err := newest(args)
+	if err != nil {
+		return nil, failed(err)
+	}
+	set, err := results.Read(path)
+	if err != nil {
+		return nil, failed(err)
+	}
+	for _, w := range set.Warnings {
+		fmt.Fprintln(c.ErrOrStderr(), "warning:", w)
+	}
+	return set, nil
+}
+
+// runName names a run by its ID, records that are elsewhere by their path.
+func runName(set *results.Set) string {
+	if set.Header == nil {
+		return results.Quote(set.Path)
+	}
+	return results.Quote(set.Header.ID)
+}

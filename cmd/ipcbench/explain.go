@@ -1,0 +1,170 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ipcbench/advise"
+	"ipcbench/bench"
+	"ipcbench/mechanisms"
+	"ipcbench/results"
+	"ipcbench/runner"
+)
+
+// explanation is what `ipcbench explain` tells of a mechanism: what is
+// declared of it, and what was found out here.
+type explanation struct {
+	*mechanisms.Mechanism
+	size      int // bytes in the messages that were tried
+	limits    mechanisms.Limits
+	untried   error // why nothing can be tried here
+	calls     []runner.Calls
+	uncounted error // why there are no calls
+	wakeups   []wakeups
+	copies    advise.Copies
+	noCopies  error // why there are none
+}
+
+// wakeups is how often processes went to sleep, in voluntary context switches
+// of all of them together.
+type wakeups struct {
+	where string    // "here" or a run
+	perOp []float64 // an operation of each of tried; -1 where that is not known
+}
+
+func newExplain() *cobra.Command {
+	var in, size string
+	c := &cobra.Command{
+		Use:   "explain MECHANISM",
+		Short: "Tell how a mechanism works, what a message takes here, and how it fails",
+		Long: `Explain tells how a mechanism works in the kernel. System calls and wake-ups of
+a message are measured on the spot, in a second; what a byte costs comes from a
+run (the newest). System calls are counted by ptrace(2).`,
+		Example: `  ipcbench explain pipe
+  ipcbench explain sysvshm --size 64KiB --in results/runs/ID`,
+		Args:      cobra.ExactArgs(1),
+		ValidArgs: mechanismNames(),
+		RunE: func(c *cobra.Command, args []string) error {
+			e := explanation{Mechanism: mechanisms.Lookup(args[0])}
+			if e.Mechanism == nil {
+				return badValue("mechanism", args[0], mechanismNames())
+			}
+			var err error
+			if e.size, err = results.ParseBytes(size); err != nil {
+				return fmt.Errorf("--size: %w", err)
+			}
+			if err := (bench.Axes{Sizes: []int{e.size}}).Check(); err != nil {
+				return fmt.Errorf("--size: %w", err)
+			}
+			if err := e.fromRecords(c, in); err != nil {
+				return err
+			}
+			broken := e.fromHere()
+			if err := e.write(c.OutOrStdout()); err != nil {
+				return failed(err)
+			}
+			return failed(broken)
+		},
+	}
+	c.Flags().StringVar(&in, "in", "", "run, or file of records, that tells what a byte costs (the newest run, if any)")
+	c.Flags().StringVar(&size, "size", "64", "bytes in the messages to try")
+	return c
+}
+
+// fromRecords finds in a run what a moment is too short to measure. Only a run
+// that was named must be there.
+func (e *explanation) fromRecords(c *cobra.Command, in string) error {
+	if in == "" {
+		if _, err := newest(nil); err != nil {
+			e.noCopies = err
+			return nil
+		}
+	}
+	set, err := readRun(c, in)
+	if err != nil {
+		return err
+	}
+	e.copies, e.noCopies = advise.CopiesOf(results.Summarize(set.Records), e.Name)
+	if e.noCopies != nil {
+		e.noCopies = fmt.Errorf("not in %s: %w", runName(set), e.noCopies)
+	}
+	w := wakeups{where: runName(set)}
+	for _, op := range tried {
+		w.perOp = append(w.perOp, voluntary(set.Records, e.cell(op.workload)))
+	}
+	e.wakeups = append(e.wakeups, w)
+	return nil
+}
+
+// voluntary is the mean over the cell's launches; -1 where there are none.
+func voluntary(records []results.Record, c results.Cell) float64 {
+	sum, n := 0.0, 0.0
+	for _, r := range records {
+		if r.Cell == c && r.Outcome == results.OK {
+			sum += r.Voluntary
+			n++
+		}
+	}
+	if n == 0 {
+		return -1
+	}
+	return sum / n
+}
+
+// What is tried: one message after another, and as many as the link takes.
+var tried = []struct{ workload, op string }{
+	{"PingPong", "a round trip"},
+	{"Stream", "a streamed message"},
+}
+
+// cell is a workload of this mechanism where the machine's speed says least.
+func (e *explanation) cell(workload string) results.Cell {
+	return results.Cell{Workload: workload, Mechanism: e.Name, Size: e.size, Place: runner.TracePlace}
+}
+
+const (
+	tracedOps    = 200                   // operations that system calls are counted over
+	measuredTime = 20 * time.Millisecond // of a launch whose wake-ups are counted
+)
+
+// fromHere tries the mechanism on this machine. What the machine does not have
+// or not allow is told; an error is what ought to have worked.
+func (e *explanation) fromHere() (err error) {
+	if e.limits, e.untried = limitsOf(e.Mechanism); e.untried != nil {
+		return nil
+	}
+	session, err := runner.Start(runner.Options{})
+	if err != nil {
+		e.untried = err
+		return err
+	}
+	defer func() { err = errors.Join(err, session.Close()) }()
+	e.calls, e.uncounted = session.Trace(e.cell(tried[0].workload), tracedOps)
+	if runner.Unsupported(e.uncounted) {
+		e.untried = e.uncounted
+		if cell := (*runner.CellError)(nil); errors.As(e.untried, &cell) {
+			e.untried = cell.Err // which names the mechanism
+		}
+		return nil
+	}
+	var refused *runner.TraceError
+	if !errors.As(e.uncounted, &refused) {
+		err = e.uncounted
+	}
+	w := wakeups{where: "here"}
+	for _, op := range tried {
+		rec, _ := session.Measure(e.cell(op.workload), runner.Measurement{Time: measuredTime})
+		if rec.Outcome == results.Failed {
+			err = errors.Join(err, fmt.Errorf("%s: %s", rec.Cell.Name(), rec.Reason))
+		}
+		if rec.Ops == 0 {
+			rec.Voluntary = -1
+		}
+		w.perOp = append(w.perOp, rec.Voluntary) // of an untrusted launch only the time is in doubt
+	}
+	e.wakeups = append(e.wakeups, w)
+	return err
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"ipcbench/mechanisms"
+	"ipcbench/results"
+)
+
+// write writes the explanation for a terminal, 100 columns wide.
+func (e *explanation) write(out io.Writer) error {
+	b := bufio.NewWriter(out)
+	fmt.Fprintf(b, "%s: %s\n\n", e.Name, e.Summary)
+	results.WriteWrapped(b, "", "", e.Facts.Kernel)
+	writePath(b, e.Facts.Path)
+	e.writeMeasured(b)
+	e.writeLimits(b)
+	e.writeFailures(b)
+	fmt.Fprintln(b, "\nBeware")
+	for _, c := range e.Facts.Cautions {
+		item(b, c.Text+", "+c.Man)
+	}
+	fmt.Fprintf(b, "\nPages: %s\n", strings.Join(e.Man, ", "))
+	return b.Flush()
+}
+
+func item(b *bufio.Writer, text string) { results.WriteWrapped(b, "  - ", "    ", text) }
+
+// named is a line behind a word: "copies        2.1 …".
+func named(b *bufio.Writer, name, text string) {
+	results.WriteWrapped(b, fmt.Sprintf("  %-14s", name), strings.Repeat(" ", 16), text)
+}
+
+// writePath draws the way of a message.
+func writePath(b *bufio.Writer, p mechanisms.Path) {
+	var lines [3]string
+	box := func(text string) {
+		rule := strings.Repeat("─", utf8.RuneCountInString(text)+2)
+		lines[0] += "┌" + rule + "┐"
+		lines[1] += "│ " + text + " │"
+		lines[2] += "└" + rule + "┘"
+	}
+	arrow := func(h mechanisms.Hop) {
+		n := max(len(h.Call), len(copies(h)))
+		lines[0] += fmt.Sprintf("  %-*s  ", n, h.Call)
+		lines[1] += " " + strings.Repeat("─", n+1) + "→ "
+		lines[2] += fmt.Sprintf("  %-*s  ", n, copies(h))
+	}
+	box("sender")
+	arrow(p.Send)
+	box(p.Object)
+	arrow(p.Receive)
+	box("receiver")
+	fmt.Fprintf(b, "\n%s\n", strings.Join(lines[:], "\n"))
+}
+
+// copies says who copies the message on a hop.
+func copies(h mechanisms.Hop) string {
+	switch {
+	case h.Own == 0:
+		return fmt.Sprintf("copies: %d", h.Kernel)
+	case h.Kernel == 0:
+		return fmt.Sprintf("own copies: %d", h.Own)
+	}
+	return fmt.Sprintf("copies: %d own, %d", h.Own, h.Kernel)
+}
+
+func (e *explanation) writeMeasured(b *bufio.Writer) {
+	fmt.Fprintf(b, "\nAs measured: size %s, one CPU, both processes together\n", results.FormatBytes(e.size))
+	switch {
+	case e.untried != nil:
+		named(b, "here", "nothing: "+e.untried.Error())
+	case e.uncounted != nil:
+		named(b, "system calls", "not counted: "+e.uncounted.Error())
+	default:
+		named(b, "system calls", e.allCalls())
+	}
+	for _, w := range e.wakeups {
+		var parts []string
+		for i, op := range tried {
+			if w.perOp[i] >= 0 {
+				parts = append(parts, fmt.Sprintf("%.2f %s", w.perOp[i], op.op))
+			}
+		}
+		if parts != nil {
+			named(b, "wake-ups", fmt.Sprintf("%s, in voluntary context switches, %s", strings.Join(parts, ", "), w.where))
+		}
+	}
+	if e.noCopies != nil {
+		named(b, "copies", e.noCopies.Error())
+		return
+	}
+	named(b, "copies", fmt.Sprintf("%.1f copies' worth of time a byte, from %s to %s, in copies of the floor",
+		e.copies.Worth, results.FormatBytes(e.copies.Small), results.FormatBytes(e.copies.Large)))
+}
+
+// allCalls counts by role: "4 a round trip: ping 1 read, 1 write; pong …".
+func (e *explanation) allCalls() string {
+	total, roles, last := 0.0, "", ""
+	for i, c := range e.calls {
+		total += c.PerOp
+		switch {
+		case c.Role == last:
+			roles += ","
+		case i > 0:
+			roles += "; " + c.Role
+		default:
+			roles = c.Role
+		}
+		last = c.Role
+		roles += fmt.Sprintf(" %s %s", count(c.PerOp), c.Call)
+	}
+	return fmt.Sprintf("%s %s: %s", count(total), tried[0].op, roles)
+}
+
+// count renders a number of calls: whole ones have no fraction.
+func count(n float64) string { return strings.TrimSuffix(fmt.Sprintf("%.2f", n), ".00") }
+
+func (e *explanation) writeLimits(b *bufio.Writer) {
+	fmt.Fprintln(b, "\nLimits here")
+	none := true
+	for _, l := range limitsByName(e.limits) {
+		if l.N == 0 {
+			continue
+		}
+		none = false
+		item(b, fmt.Sprintf("%s: %s (%s); beyond: %s", l.of, results.FormatBytes(l.N), l.Source, l.Past()))
+	}
+	if none {
+		item(b, "none that is known")
+	}
+}
+
+func (e *explanation) writeFailures(b *bufio.Writer) {
+	fmt.Fprintln(b, "\nWhen the other side has gone")
+	if e.EOF {
+		item(b, "the receiver gets what is inside, and then the end of file")
+	} else {
+		item(b, "the receiver is not told, and waits for ever")
+	}
+	if e.Facts.Gone != "" {
+		item(b, "the sender gets "+e.Facts.Gone)
+	} else {
+		item(b, "the sender is not told: it fills the link, and waits for ever")
+	}
+	if e.Facts.Unrelated {
+		item(b, "any process that knows its name or identifier, and has the permission, can open it anew")
+	} else {
+		item(b, "nobody can open it anew: it has no name, and is gone with the last process that has it open")
+	}
+}

@@ -1,0 +1,58 @@
+package mechanisms
+
+// Facts are what a reader who chooses a mechanism needs to know besides its
+// numbers. They are declared; the conformance suite holds those to the running
+// kernel that it can try.
+type Facts struct {
+	// Kernel tells in two to four sentences how a message gets through the
+	// kernel, with the names of its functions.
+	Kernel string `json:"kernel"`
+
+	Path Path `json:"path"`
+
+	// Unrelated tells whether a process that inherited nothing can open an
+	// end, by a name or an identifier: a ticket then brings no descriptor.
+	Unrelated bool `json:"unrelated"`
+
+	// Gone names the errno of Send once every receiver has closed: "EPIPE".
+	// "" says that nobody tells the sender: it fills the link, and then waits.
+	Gone string `json:"gone,omitempty"`
+
+	Cautions []Caution `json:"cautions"` // at least one, the gravest first
+}
+
+// Path is the way of one message.
+type Path struct {
+	Send    Hop    `json:"send"`
+	Object  string `json:"object"` // what holds the message between: "pages of a pipe"; at most 30 characters
+	Receive Hop    `json:"receive"`
+}
+
+// Hop is one side of a Path.
+type Hop struct {
+	Call   string `json:"call"`   // the system call that it makes, all of one kind: "write"
+	Kernel int    `json:"kernel"` // copies of the message that the kernel makes
+	Own    int    `json:"own"`    // copies that the process makes itself
+}
+
+// Caution is something to beware of.
+type Caution struct {
+	Text string `json:"text"` // a clause: "writes of more than PIPE_BUF bytes may interleave"
+	Man  string `json:"man"`  // the page that says so: "pipe(7)"
+}
+
+// Boundaries tells whether a receiver gets a message as the unit that was
+// sent, without counting bytes.
+func (f Framing) Boundaries() bool { return f != Stream }
+
+// Unfit is why m does not serve processes that inherit nothing from each other,
+// or a reader who wants whole messages: "" where it does.
+func (m *Mechanism) Unfit(unrelated, boundaries bool) string {
+	switch {
+	case unrelated && !m.Facts.Unrelated:
+		return "only a process that inherits its descriptors can open it; another must be sent them over a socket, SCM_RIGHTS in unix(7)"
+	case boundaries && !m.Framing.Boundaries():
+		return "a byte stream, which keeps no message boundaries"
+	}
+	return ""
+}

@@ -1,0 +1,91 @@
+package mechtest
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/mechanisms"
+	"ipcbench/results"
+	"ipcbench/runner"
+)
+
+// gone closes the only receiver of a link and lets its sender go on.
+func gone(b *bed) error {
+	l, err := b.line(b.spec(64))
+	if err != nil {
+		return err
+	}
+	if err := l.receivers[0].Close(); err != nil {
+		return err
+	}
+	call := b.thread(func() error {
+		for p := mechanisms.Buffer(64); ; {
+			if err := l.senders[0].Send(p); err != nil {
+				return err
+			}
+		}
+	})
+	want := b.m.Facts.Gone
+	if want == "" {
+		if err := call.asleep(); err != nil {
+			return fmt.Errorf("nobody is declared to tell, and Send: %w", err)
+		}
+		return nil
+	}
+	var errno syscall.Errno
+	if err := <-call.done; !errors.As(err, &errno) || unix.ErrnoName(errno) != want {
+		return fmt.Errorf("%w, want %s", err, want)
+	}
+	return nil
+}
+
+// unrelated looks at what tickets bring, and opens the ends in workers, which
+// inherit that and nothing else.
+func unrelated(b *bed) error {
+	l, err := b.bare(b.spec(64))
+	if err != nil {
+		return err
+	}
+	brings := len(l.link.Sender.FDs) + len(l.link.Receiver.FDs)
+	switch {
+	case brings > 0 && b.m.Facts.Unrelated:
+		return fmt.Errorf("declared, and its tickets bring descriptors: %d", brings)
+	case brings == 0 && !b.m.Facts.Unrelated:
+		return errors.New("not declared, and its tickets bring no descriptor")
+	case brings > 0:
+		return nil
+	}
+	s, err := b.start(runner.Options{Timeout: patience})
+	if err != nil {
+		return err
+	}
+	if err := outcome(s, results.Cell{Workload: "Stream", Mechanism: b.m.Name, Size: 64, Place: "free"}, fewOps); err != nil {
+		return err
+	}
+	return b.stop()
+}
+
+// calls counts the system calls of a few messages one way.
+func calls(b *bed) error {
+	s, err := b.start(runner.Options{Timeout: patience})
+	if err != nil {
+		return err
+	}
+	seen, err := s.Trace(results.Cell{Workload: "Stream", Mechanism: b.m.Name, Size: 64, Place: runner.TracePlace}, fewOps)
+	if err != nil {
+		return err
+	}
+	declared := map[string]string{"sender": b.m.Facts.Path.Send.Call, "receiver": b.m.Facts.Path.Receive.Call}
+	for _, c := range seen {
+		if c.Call != declared[c.Role] {
+			return fmt.Errorf("the %s makes %v %s a message, and %s is declared", c.Role, c.PerOp, c.Call, declared[c.Role])
+		}
+	}
+	if len(seen) != len(declared) {
+		return fmt.Errorf("declared %v, seen only %v", declared, seen)
+	}
+	return b.stop()
+}

@@ -1,0 +1,87 @@
+package runner
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"ipcbench/internal/sys"
+	"ipcbench/results"
+)
+
+// Calls is how often a process of a workload makes one system call.
+type Calls struct {
+	Role  string  // "ping"
+	Call  string  // "write"
+	PerOp float64 // in one operation
+}
+
+// TraceError says that the kernel does not let system calls be counted here.
+type TraceError struct{ Err error }
+
+func (e *TraceError) Error() string { return "cannot trace: " + e.Err.Error() }
+func (e *TraceError) Unwrap() error { return e.Err }
+
+// TracePlace is where traced workers run. A trace is for counting, and the
+// counts of one CPU depend least on how fast a tracer is.
+const TracePlace = "same"
+
+// Trace counts the system calls of the cell's measuring threads, by ptrace(2).
+// It plays ops operations and then twice as many: the difference is what
+// operations cost, whatever a round costs besides. What the Go runtime calls
+// for itself is left out. It is slow, and measures no time. Where tracing is refused the error is a *TraceError, else a
+// *CellError. Nothing is left behind: a traced worker dies with its tracer.
+func (s *Session) Trace(c results.Cell, ops int) (calls []Calls, err error) {
+	l, err := s.Open(c)
+	if err != nil {
+		return nil, err
+	}
+	var tracers []*tracer
+	defer func() {
+		_, closing := l.Close()
+		for _, t := range tracers {
+			t.end(s.options.timeout())
+		}
+		err = cmp.Or(err, closing)
+	}()
+	for _, w := range l.Workers {
+		t, err := trace(w.PID, s.options.timeout())
+		if err != nil {
+			return nil, &TraceError{fmt.Errorf("%s: %w", w.Role, err)}
+		}
+		tracers = append(tracers, t)
+	}
+	counts := make([][2]map[int]int, len(tracers))
+	for round := range 2 {
+		for _, t := range tracers {
+			t.restart()
+		}
+		if _, err := l.Round(Timed, (round+1)*ops, time.Second); err != nil {
+			return nil, err
+		}
+		for i, t := range tracers {
+			counts[i][round] = t.restart()
+		}
+	}
+	for i, w := range l.Workers {
+		once, twice := counts[i][0], counts[i][1]
+		if len(twice) == 0 {
+			return nil, &TraceError{errors.New(w.Role + ": no system call was seen")}
+		}
+		calls = append(calls, perOp(w.Role, once, twice, ops)...)
+	}
+	return calls, nil
+}
+
+// perOp is what ops operations more cost, in the order of the calls' numbers.
+func perOp(role string, once, twice map[int]int, ops int) (calls []Calls) {
+	for _, nr := range slices.Sorted(maps.Keys(twice)) {
+		if n := twice[nr] - once[nr]; n > 0 {
+			calls = append(calls, Calls{Role: role, Call: sys.SyscallName(nr), PerOp: float64(n) / float64(ops)})
+		}
+	}
+	return calls
+}

@@ -1,0 +1,133 @@
+package runner
+
+import (
+	"errors"
+	"math"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/results"
+)
+
+// skipRefused skips where ptrace is not to be had, as in most containers of
+// old.
+func skipRefused(t *testing.T, err error) {
+	t.Helper()
+	var refused *TraceError
+	if errors.As(err, &refused) {
+		t.Skipf("system calls cannot be counted here: %v", refused)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A round trip through pipes is a write and a read on either side.
+func TestTraceCountsCalls(t *testing.T) {
+	s := startSession(t, Options{})
+	for _, c := range []struct {
+		cell results.Cell
+		want map[string]float64
+	}{
+		{results.Cell{Workload: "PingPong", Mechanism: "pipe", Size: 64, Place: TracePlace},
+			map[string]float64{"ping write": 1, "ping read": 1, "pong write": 1, "pong read": 1}},
+		{results.Cell{Workload: "Stream", Mechanism: "seqpacket", Size: 64, Place: TracePlace},
+			map[string]float64{"sender write": 1, "receiver read": 1}},
+		{results.Cell{Workload: "PingPong", Mechanism: "sysvshm", Size: 64, Place: TracePlace},
+			map[string]float64{"ping semtimedop": 4, "pong semtimedop": 4}},
+	} {
+		t.Run(c.cell.Mechanism, func(t *testing.T) {
+			calls, err := s.Trace(c.cell, 100)
+			skipRefused(t, err)
+			for _, call := range calls {
+				key := call.Role + " " + call.Call
+				if want := c.want[key]; math.Abs(call.PerOp-want) > 1e-9 {
+					t.Errorf("%s: %v times in an operation, want %v", key, call.PerOp, want)
+				}
+				delete(c.want, key)
+			}
+			if len(c.want) > 0 {
+				t.Errorf("not seen: %v", c.want)
+			}
+		})
+	}
+}
+
+// A cell that cannot be carried, and a worker that is traced already, end in
+// an error, and leave the session fit for more.
+func TestTraceFails(t *testing.T) {
+	s := startSession(t, Options{})
+	c := results.Cell{Workload: "Stream", Mechanism: "packetpipe", Size: 64 << 10, Place: TracePlace}
+	if _, err := s.Trace(c, 1); !Unsupported(err) {
+		t.Errorf("a packet that is too large gives %v", err)
+	}
+	l, err := s.Open(results.Cell{Workload: "PingPong", Mechanism: "pipe", Size: 64, Place: "free"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := trace(l.Workers[0].PID, time.Minute)
+	if err != nil {
+		l.Close()
+		t.Skipf("system calls cannot be counted here: %v", err)
+	}
+	if _, err := trace(l.Workers[0].PID, time.Minute); !errors.Is(err, unix.EPERM) {
+		t.Errorf("a process that is traced already gives %v", err)
+	}
+	if _, err := trace(os.Getppid()+1<<22, time.Minute); err == nil {
+		t.Error("no process can be traced")
+	}
+	if _, err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	first.end(s.options.timeout())
+	c.Size = 64
+	if _, err := s.Trace(c, 10); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
+// A traced worker that is killed is the cause, as without a tracer, and its
+// tracer ends with it.
+func TestKilledWhileTraced(t *testing.T) {
+	s := startSession(t, Options{})
+	l, err := s.Open(results.Cell{Workload: "PingPong", Mechanism: "pipe", Size: 64, Place: "free"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tracers []*tracer
+	for _, w := range l.Workers {
+		tr, err := trace(w.PID, time.Minute)
+		if err != nil {
+			l.Close()
+			t.Skipf("system calls cannot be counted here: %v", err)
+		}
+		tracers = append(tracers, tr)
+	}
+	round := make(chan error, 1)
+	go func() {
+		_, err := l.Round(Timed, 1<<30, 0)
+		round <- err
+	}()
+	calls := 0
+	for range time.Tick(time.Millisecond) { // until it is in the middle of its round
+		for _, n := range tracers[1].restart() {
+			calls += n
+		}
+		if calls > 100 {
+			break
+		}
+	}
+	tracers[1].kill()
+	var who *WorkerError
+	var how *DeathError
+	if err := <-round; !errors.As(err, &who) || !errors.As(err, &how) || who.PID != l.Workers[1].PID || how.Signal != syscall.SIGKILL {
+		t.Errorf("killed %d, which is not the cause in: %v", l.Workers[1].PID, err)
+	}
+	for _, tr := range tracers {
+		tr.end(time.Minute)
+	}
+}

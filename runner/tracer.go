@@ -1,0 +1,187 @@
+package runner
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// tracer counts the system calls of one thread of another process, from a
+// thread of its own: ptrace(2) takes requests from no other.
+type tracer struct {
+	pid   int
+	shift uintptr // from this program's code to that of the process
+	done  chan struct{}
+
+	mu     sync.Mutex
+	counts map[int]int // by number of the call
+}
+
+// trace counts from now on the calls of the main thread of process pid, which
+// executes this program too, until it ends. Should this process end before,
+// the kernel kills that one. A process that does not stop for it in time is
+// killed.
+func trace(pid int, timeout time.Duration) (*tracer, error) {
+	t := &tracer{pid: pid, counts: map[int]int{}, done: make(chan struct{})}
+	here, err := startCode(os.Getpid())
+	if err != nil {
+		return nil, err
+	}
+	there, err := startCode(pid)
+	if err != nil {
+		return nil, err
+	}
+	t.shift = there - here
+	late := time.AfterFunc(timeout, t.kill)
+	defer late.Stop()
+	attached := make(chan error)
+	go t.run(attached)
+	return t, <-attached
+}
+
+// restart returns the counts so far and begins anew.
+func (t *tracer) restart() map[int]int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	counts := t.counts
+	t.counts = map[int]int{}
+	return counts
+}
+
+// end waits until the process, which was asked to, has ended, and kills it if
+// it does not.
+func (t *tracer) end(timeout time.Duration) {
+	late := time.AfterFunc(timeout, t.kill)
+	defer late.Stop()
+	<-t.done
+}
+
+// kill ends the process. Its tracer is the first to reap it, so that before
+// done is closed its number is no other process's.
+func (t *tracer) kill() { unix.Kill(t.pid, unix.SIGKILL) }
+
+func (t *tracer) run(attached chan<- error) {
+	runtime.LockOSThread() // ends with the goroutine
+	defer close(t.done)
+	err := t.attach()
+	attached <- err
+	if err != nil {
+		return
+	}
+	for {
+		var status unix.WaitStatus
+		if err := t.wait(&status); err != nil || status.Exited() || status.Signaled() {
+			return
+		}
+		signal := 0
+		switch stop := status.StopSignal(); {
+		case stop == unix.SIGTRAP|0x80: // a system call, for PTRACE_O_TRACESYSGOOD
+			t.count()
+		case status>>16 != 0: // an event of the tracing itself
+		default:
+			signal = int(stop) // on its way to the process
+		}
+		unix.PtraceSyscall(t.pid, signal) // one that was killed meanwhile says so in wait
+	}
+}
+
+// attach stops the thread and lets it go on to its next system call.
+func (t *tracer) attach() error {
+	if err := unix.PtraceSeize(t.pid); err != nil {
+		return os.NewSyscallError("ptrace", err)
+	}
+	var status unix.WaitStatus
+	err := unix.PtraceInterrupt(t.pid)
+	if err == nil {
+		err = t.wait(&status)
+	}
+	if err == nil {
+		err = unix.PtraceSetOptions(t.pid, unix.PTRACE_O_TRACESYSGOOD|unix.PTRACE_O_EXITKILL)
+	}
+	if err == nil {
+		_, err = t.info() // needs Linux 5.3
+	}
+	if err == nil {
+		err = unix.PtraceSyscall(t.pid, 0)
+	}
+	if err != nil {
+		unix.PtraceDetach(t.pid)
+	}
+	return os.NewSyscallError("ptrace", err)
+}
+
+func (t *tracer) wait(status *unix.WaitStatus) error {
+	for {
+		if _, err := unix.Wait4(t.pid, status, unix.WALL, nil); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+// stopInfo is the start of struct ptrace_syscall_info of linux/ptrace.h, as at
+// the entry of a call.
+type stopInfo struct {
+	op   uint8
+	_    [3]uint8
+	arch uint32
+	ip   uint64
+	sp   uint64
+	nr   uint64
+	args [6]uint64
+}
+
+func (t *tracer) info() (i stopInfo, err error) {
+	_, _, errno := unix.Syscall6(unix.SYS_PTRACE, unix.PTRACE_GET_SYSCALL_INFO, uintptr(t.pid), unsafe.Sizeof(i), uintptr(unsafe.Pointer(&i)), 0, 0)
+	if errno != 0 {
+		return i, errno
+	}
+	return i, nil
+}
+
+// count notes a call that begins. What goes over the control connection is
+// the harness's and not the mechanism's, nor is what the Go runtime does when
+// a call blocks: it hands its processor on, the sooner the slower the tracer.
+func (t *tracer) count() {
+	i, err := t.info()
+	if err != nil || i.op != unix.PTRACE_SYSCALL_INFO_ENTRY {
+		return
+	}
+	control := (i.nr == unix.SYS_READ || i.nr == unix.SYS_WRITE) && i.args[0] == controlFD
+	if control || ofRuntime(uintptr(i.ip)-t.shift) {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.counts[int(i.nr)]++
+}
+
+// ofRuntime tells whether the instruction is the Go runtime's own. What a
+// program asks for goes through functions of other packages.
+func ofRuntime(pc uintptr) bool {
+	f := runtime.FuncForPC(pc)
+	return f != nil && strings.HasPrefix(f.Name(), "runtime.")
+}
+
+// startCode is where the program of a process lies in its memory.
+func startCode(pid int) (uintptr, error) {
+	path := fmt.Sprintf("/proc/%d/stat", pid)
+	stat, err := os.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	const startcode = 26 - 3 // proc_pid_stat(5), counted from the state, behind a name that may hold anything
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	if len(fields) <= startcode {
+		return 0, fmt.Errorf("%s: %d fields after the name", path, len(fields))
+	}
+	n, err := strconv.ParseUint(string(fields[startcode]), 10, 64)
+	return uintptr(n), err
+}
