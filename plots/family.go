@@ -156,14 +156,21 @@ func (f *family) chart(set Setting, cells []*results.Summary) Chart {
 		if math.IsInf(p.Lo, 0) || math.IsInf(p.Hi, 0) {
 			p.Lo, p.Hi = v.Center, v.Center
 		}
+		missing := Missing{Line: line, X: p.X}
+		if f.kind == Dots {
+			missing.Row = s.Cell.Mechanism
+		}
 		switch {
 		case s.Outcome != results.OK:
-			c.Missing = append(c.Missing, Missing{line, p.X, string(s.Outcome) + ": " + results.Quote(strings.Join(s.Reasons, "; "))})
+			missing.Reason = string(s.Outcome) + ": " + results.Quote(strings.Join(s.Reasons, "; "))
 		case v.Center == 0 && (c.X.Log && f.kind == Dots || c.Y.Log && f.kind == Lines):
-			c.Missing = append(c.Missing, Missing{line, p.X, "not measured, or 0, which has no logarithm"})
+			missing.Reason = "not measured, or 0, which has no logarithm"
 		case c.X.Log && p.X <= 0:
-			c.Missing = append(c.Missing, Missing{line, p.X, "where it belongs on the axis is not known"})
-		default:
+			missing.Reason = "where it belongs on the axis is not known"
+		}
+		if missing.Reason != "" {
+			c.Missing = append(c.Missing, missing)
+		} else {
 			c.add(line, p)
 		}
 	}
@@ -220,7 +227,10 @@ func (s Setting) id(family string) string {
 func (s Setting) title(what string) string {
 	t := s.Workload + " " + what
 	if s.Size > 0 {
-		t += ", " + results.FormatBytes(s.Size) + " messages"
+		t += ", messages of " + results.FormatBytes(s.Size)
+		if s.Size < 1<<10 {
+			t += " B"
+		}
 	}
 	if s.Place != "" {
 		t += ", place " + s.Place

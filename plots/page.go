@@ -100,7 +100,21 @@ func NewPage(set *results.Set) *Page {
 		p.Answers = append(p.Answers, newAnswer(a))
 	}
 	p.Charts = append(Charts(summaries), Distributions(summaries, set.Records)...)
+	p.color(p.Charts)
 	return p
+}
+
+// color gives each mechanism one colour in all charts. Lines that are none
+// have the colour of their place in the chart.
+func (p *Page) color(charts []Chart) {
+	for _, c := range charts {
+		for i := range c.Lines {
+			c.Lines[i].Color = i
+			if m := slices.Index(p.Mechanisms, c.Lines[i].Name); m >= 0 {
+				c.Lines[i].Color = m
+			}
+		}
+	}
 }
 
 func newHost(h *results.Host) Host {

@@ -1,0 +1,61 @@
+package plots
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Of what has no place in a picture it says as much as small print can.
+const (
+	maxAbsences = 8   // lines
+	maxAbsence  = 150 // characters of one
+)
+
+// absences says which points are missing and why: a sentence for those of a
+// line that are missing for one kind of reason, which the first one gives.
+func (c *Chart) absences() (out []string) {
+	type group struct {
+		line, kind, reason string
+		at, rows           []string
+	}
+	var groups []*group
+	for _, m := range c.Missing {
+		kind, why, _ := strings.Cut(m.Reason, ": ")
+		i := slices.IndexFunc(groups, func(g *group) bool { return g.line == m.Line && g.kind == kind })
+		if i < 0 {
+			i = len(groups)
+			groups = append(groups, &group{m.Line, kind, strings.TrimPrefix(why, m.Line+": "), nil, nil})
+		}
+		if g := groups[i]; m.Row != "" {
+			g.rows = addOnce(g.rows, m.Row)
+		} else if m.X > 0 {
+			g.at = addOnce(g.at, c.X.Unit.Format(m.X))
+		}
+	}
+	for i, g := range groups {
+		if i == maxAbsences-1 && len(groups) > maxAbsences {
+			return append(out, fmt.Sprintf("and %d more like these, which the report names", len(groups)-i))
+		}
+		s := strings.Join(append(g.rows, g.line), ", ")
+		if len(g.at) > 0 {
+			s += " at " + strings.Join(g.at, ", ")
+		}
+		s += ", " + g.kind
+		if g.reason != "" {
+			s += ": " + g.reason
+		}
+		if r := []rune(s); len(r) > maxAbsence {
+			s = string(r[:maxAbsence-1]) + "…"
+		}
+		out = append(out, "Not shown: "+s)
+	}
+	return out
+}
+
+func addOnce(list []string, s string) []string {
+	if slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}
