@@ -45,10 +45,7 @@ func (c *Chart) absences() (out []string) {
 		if g.reason != "" {
 			s += ": " + g.reason
 		}
-		if r := []rune(s); len(r) > maxAbsence {
-			s = string(r[:maxAbsence-1]) + "…"
-		}
-		out = append(out, "Not shown: "+s)
+		out = append(out, "Not shown: "+cut(s, maxAbsence))
 	}
 	return out
 }

@@ -10,8 +10,6 @@ import (
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-
-	"ipcbench/results"
 )
 
 // endLabels names the lines at the right edge, where they end.
@@ -45,7 +43,7 @@ func (e endLabels) Plot(c draw.Canvas, p *plot.Plot) {
 		c.StrokeLines(draw.LineStyle{Color: see(outlined(colorOf(l.Color)), 0.6), Width: 0.8, Dashes: []vg.Length{1.5, 2}},
 			[]vg.Point{{X: x(last.X), Y: y(last.Y)}, {X: c.Max.X, Y: y(last.Y)}, tip})
 		c.DrawGlyphNoClip(glyph(l.Color), tip)
-		drawName(c, e.style, tip.Add(vg.Point{X: glyphGap}), results.Quote(l.Name))
+		drawName(c, e.style, tip.Add(vg.Point{X: glyphGap}), label(l.Name))
 	}
 }
 
@@ -53,7 +51,7 @@ func (e endLabels) Plot(c draw.Canvas, p *plot.Plot) {
 func (e endLabels) GlyphBoxes(*plot.Plot) []plot.GlyphBox {
 	var widest vg.Length
 	for _, l := range e.lines {
-		widest = max(widest, e.style.Width(results.Quote(l.Name)))
+		widest = max(widest, e.style.Width(label(l.Name)))
 	}
 	return []plot.GlyphBox{{X: 1, Y: 0.5, Rectangle: vg.Rectangle{Max: vg.Point{X: leader + glyphGap + widest, Y: 1}}}}
 }

@@ -178,7 +178,23 @@ func (f *family) chart(set Setting, cells []*results.Summary) Chart {
 		slices.SortStableFunc(c.Lines[i].Points, func(a, b Point) int { return cmp.Compare(a.X, b.X) })
 	}
 	slices.SortFunc(c.Lines, func(a, b Line) int { return cmp.Compare(a.Name, b.Name) })
+	c.noteIntervals()
 	return c
+}
+
+// noteIntervals says so where a note speaks of intervals and no point has one.
+func (c *Chart) noteIntervals() {
+	if !strings.Contains(c.Note, "interval") {
+		return
+	}
+	for _, l := range c.Lines {
+		for _, p := range l.Points {
+			if p.Lo < p.Hi {
+				return
+			}
+		}
+	}
+	c.Note += " There are none here: they need six launches."
 }
 
 func (c *Chart) add(line string, p Point) {

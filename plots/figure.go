@@ -3,6 +3,7 @@ package plots
 import (
 	"image/color"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/image/font"
 	"gonum.org/v1/plot"
@@ -47,7 +48,7 @@ func newFigure(c *Chart) (*figure, error) {
 	height := linesHeight
 	if c.Kind == Dots {
 		for _, l := range c.Lines {
-			f.key = append(f.key, entry{l.Color, results.Quote(l.Name)})
+			f.key = append(f.key, entry{l.Color, label(l.Name)})
 		}
 		height = c.rowHeight()*vg.Length(len(c.Y.Categories)) + 50
 	}
@@ -98,6 +99,20 @@ func (f *figure) drawKey(c draw.Canvas, top vg.Length) {
 	}
 }
 
+// maxLabel is how many characters of a name a picture has room for.
+const maxLabel = 48
+
+// label makes a name that comes from records harmless, and short enough.
+func label(s string) string { return cut(results.Quote(s), maxLabel) }
+
+// cut keeps at most n characters.
+func cut(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return s
+}
+
 // drawName writes a name right of at, its small letters at the height of at.
 func drawName(c draw.Canvas, style text.Style, at vg.Point, name string) {
 	style.YAlign = text.YCenter
@@ -122,9 +137,7 @@ func wrap(style text.Style, s string, width vg.Length) (lines []textLine) {
 			longer = word
 		}
 		for style.Width(longer) > width { // a word that no line has room for
-			r := []rune(longer)
-			longer = string(r[:len(r)*9/10]) + "…"
-			longer = strings.ReplaceAll(longer, "……", "…")
+			longer = cut(longer, utf8.RuneCountInString(longer)*9/10)
 		}
 		line = longer
 	}

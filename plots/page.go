@@ -18,6 +18,9 @@ type Page struct {
 	Answers    []Answer `json:"answers"`
 	Charts     []Chart  `json:"charts"`
 	Again      Again    `json:"again"`
+
+	// Comparisons are with other runs, where more than one is reported.
+	Comparisons []Comparison `json:"comparisons,omitempty"`
 }
 
 // Host is a machine in one strip: what names it, and every setting.

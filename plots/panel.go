@@ -7,8 +7,6 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg/draw"
-
-	"ipcbench/results"
 )
 
 // newPanel makes of a drawable chart what gonum draws: axes and marks.
@@ -58,7 +56,7 @@ func dress(to *plot.Axis, a *Axis, r span) {
 	x, y := to.Tick.Label.XAlign, to.Tick.Label.YAlign
 	to.Tick.Label = textStyle(9.5, ink, font.WeightNormal)
 	to.Tick.Label.XAlign, to.Tick.Label.YAlign = x, y
-	to.Label.Text = results.Quote(a.Label)
+	to.Label.Text = label(a.Label)
 	x, y = to.Label.TextStyle.XAlign, to.Label.TextStyle.YAlign
 	to.Label.TextStyle = textStyle(10, grey, font.WeightNormal)
 	to.Label.TextStyle.XAlign, to.Label.TextStyle.YAlign = x, y
@@ -71,7 +69,7 @@ type quoted struct{ plot.Ticker }
 func (q quoted) Ticks(lo, hi float64) []plot.Tick {
 	out := q.Ticker.Ticks(lo, hi)
 	for i := range out {
-		out[i].Label = results.Quote(out[i].Label)
+		out[i].Label = label(out[i].Label)
 	}
 	return out
 }

@@ -1,22 +1,26 @@
 package plots
 
+import "ipcbench/results"
+
 // pictured says which charts become files, in this order: of each family the
 // one with the most points, and where it says so one for each place and
 // workload. Only the kernel's default queue is shown, or charts that span
-// queues; the page has the others.
+// queues, and no floor; the page has the others.
 var pictured = []struct {
 	family string
 	each   func(Setting) Setting // what of the setting tells pictures of a family apart
 }{
 	{"change", func(s Setting) Setting { return Setting{Workload: s.Workload, Place: s.Place} }},
-	{"forest", nil},
+	{"forest", one},
 	{"throughput", place},
 	{"latency", place},
 	{"distribution", place},
-	{"place", nil},
-	{"capacity", nil},
-	{"inflight", nil},
+	{"place", one},
+	{"capacity", one},
+	{"inflight", one},
 }
+
+func one(Setting) Setting { return Setting{} }
 
 func place(s Setting) Setting { return Setting{Place: s.Place} }
 
@@ -26,13 +30,10 @@ func Pictures(charts []Chart) (out []Chart) {
 	for _, p := range pictured {
 		at := map[Setting]int{}
 		for _, c := range charts {
-			if c.Family != p.family || c.Set.Queue != "" && c.Set.Queue != "default" {
+			if c.Family != p.family || c.Set.Workload == results.FloorWorkload || c.Set.Queue != "" && c.Set.Queue != "default" {
 				continue
 			}
-			var key Setting
-			if p.each != nil {
-				key = p.each(c.Set)
-			}
+			key := p.each(c.Set)
 			i, seen := at[key]
 			switch {
 			case !seen:

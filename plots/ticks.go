@@ -88,7 +88,7 @@ func multiples(step, lo, hi float64) (out []float64) {
 
 func within(values []float64, lo, hi float64) (out []float64) {
 	for _, v := range values {
-		if slack := 1e-9 * (hi - lo); v >= lo-slack && v <= hi+slack {
+		if slack := 1e-9 * math.Abs(v); v >= lo-slack && v <= hi+slack {
 			out = append(out, v)
 		}
 	}
