@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,7 +26,7 @@ func (c *Chart) absences() (out []string) {
 		i := slices.IndexFunc(groups, func(g *group) bool { return g.line == m.Line && g.kind == kind })
 		if i < 0 {
 			i = len(groups)
-			groups = append(groups, &group{m.Line, kind, strings.TrimPrefix(why, m.Line+": "), nil, nil})
+			groups = append(groups, &group{m.Line, kind, strings.TrimPrefix(why, cmp.Or(m.Row, m.Line)+": "), nil, nil})
 		}
 		if g := groups[i]; m.Row != "" {
 			g.rows = addOnce(g.rows, m.Row)
@@ -37,7 +38,10 @@ func (c *Chart) absences() (out []string) {
 		if i == maxAbsences-1 && len(groups) > maxAbsences {
 			return append(out, fmt.Sprintf("and %d more like these, which the report names", len(groups)-i))
 		}
-		s := strings.Join(append(g.rows, g.line), ", ")
+		s := g.line
+		if g.rows != nil {
+			s = fmt.Sprintf("%s (%s)", strings.Join(g.rows, ", "), g.line)
+		}
 		if len(g.at) > 0 {
 			s += " at " + strings.Join(g.at, ", ")
 		}

@@ -82,7 +82,31 @@ func (c *Chart) drawable() (*Chart, error) {
 	if len(out.Lines) == 0 {
 		return nil, fmt.Errorf("chart %s: none of its points can be drawn", results.Quote(c.ID))
 	}
+	if c.Kind == Dots {
+		out.dropEmptyRows()
+	}
 	return &out, nil
+}
+
+// dropEmptyRows leaves out the rows of a chart of dots that have none: what is
+// missing is said below.
+func (c *Chart) dropEmptyRows() {
+	var names []string
+	at := map[float64]float64{}
+	for i, name := range c.Y.Categories {
+		if slices.ContainsFunc(c.Lines, func(l Line) bool {
+			return slices.ContainsFunc(l.Points, func(p Point) bool { return p.Y == float64(i) })
+		}) {
+			at[float64(i)] = float64(len(names))
+			names = append(names, name)
+		}
+	}
+	c.Y.Categories = names
+	for _, l := range c.Lines {
+		for i := range l.Points {
+			l.Points[i].Y = at[l.Points[i].Y]
+		}
+	}
 }
 
 func (a *Axis) refuses(v float64) string {
