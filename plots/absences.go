@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"ipcbench/results"
 )
 
 // Of what has no place in a picture it says as much as small print can.
@@ -22,14 +24,15 @@ func (c *Chart) absences() (out []string) {
 	}
 	var groups []*group
 	for _, m := range c.Missing {
+		mechanism := c.rowOf(m)
 		kind, why, _ := strings.Cut(m.Reason, ": ")
 		i := slices.IndexFunc(groups, func(g *group) bool { return g.line == m.Line && g.kind == kind })
 		if i < 0 {
 			i = len(groups)
-			groups = append(groups, &group{m.Line, kind, strings.TrimPrefix(why, cmp.Or(m.Row, m.Line)+": "), nil, nil})
+			groups = append(groups, &group{m.Line, kind, strings.TrimPrefix(why, cmp.Or(mechanism, m.Line)+": "), nil, nil})
 		}
-		if g := groups[i]; m.Row != "" {
-			g.rows = addOnce(g.rows, m.Row)
+		if g := groups[i]; mechanism != "" {
+			g.rows = addOnce(g.rows, mechanism)
 		} else if m.X > 0 {
 			g.at = addOnce(g.at, c.X.Unit.Format(m.X))
 		}
@@ -52,6 +55,19 @@ func (c *Chart) absences() (out []string) {
 		out = append(out, "Not shown: "+cut(s, maxAbsence))
 	}
 	return out
+}
+
+// rowOf is the mechanism of a point that is missing from a chart of dots; in
+// others it is the line, and this is "".
+func (c *Chart) rowOf(m Missing) string {
+	if c.Kind != Dots {
+		return ""
+	}
+	cell, err := results.ParseCell(m.Cell)
+	if err != nil {
+		return results.Quote(m.Cell)
+	}
+	return cell.Mechanism
 }
 
 func addOnce(list []string, s string) []string {

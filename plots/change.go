@@ -39,7 +39,7 @@ func changes(r *compare.Report) (charts []Chart) {
 		p := interval(row.Ratio)
 		p.X, p.Y, p.Cell = float64(row.Cell.Size), float64(row.Ratio.Center), row.Name
 		if why := c.Y.refuses(p.Y); why != "" {
-			c.Missing = append(c.Missing, Missing{Line: row.Cell.Mechanism, X: p.X, Reason: why})
+			c.Missing = append(c.Missing, Missing{Line: row.Cell.Mechanism, X: p.X, Reason: why, Cell: p.Cell})
 			continue
 		}
 		c.add(row.Cell.Mechanism, p)
@@ -70,7 +70,7 @@ const forestRows = 60
 
 // verdictColor says a verdict in the palette.
 var verdictColor = map[compare.Verdict]int{
-	compare.Slower: 1, compare.Faster: 2, compare.Same: 0, compare.CantTell: 4, compare.Unjudged: 3,
+	compare.Slower: 6, compare.Faster: 3, compare.Same: 5, compare.CantTell: 1, compare.Unjudged: 7,
 }
 
 // forests charts the ratios of all cells with their intervals, in the order

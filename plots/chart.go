@@ -82,9 +82,9 @@ type Point struct {
 // Missing is a point without a place.
 type Missing struct {
 	Line   string  `json:"line"`
-	X      float64 `json:"x"`             // 0: not known
-	Row    string  `json:"row,omitempty"` // of a chart of dots
+	X      float64 `json:"x"` // 0: not known
 	Reason string  `json:"reason"`
+	Cell   string  `json:"cell"` // its name
 }
 
 // setting of a cell, all of it.

@@ -40,7 +40,7 @@ func (e endLabels) Plot(c draw.Canvas, p *plot.Plot) {
 	for i, at := range dodge(want, float64(e.style.Font.Size)*1.2, float64(c.Min.Y), float64(c.Max.Y)) {
 		l, last := lines[i], end(lines[i])
 		tip := vg.Point{X: c.Max.X + leader, Y: vg.Length(at)}
-		c.StrokeLines(draw.LineStyle{Color: see(outlined(colorOf(l.Color)), 0.6), Width: 0.8, Dashes: []vg.Length{1.5, 2}},
+		c.StrokeLines(draw.LineStyle{Color: see(colorOf(l.Color), 0.6), Width: 0.8, Dashes: []vg.Length{1.5, 2}},
 			[]vg.Point{{X: x(last.X), Y: y(last.Y)}, {X: c.Max.X, Y: y(last.Y)}, tip})
 		c.DrawGlyphNoClip(glyph(l.Color), tip)
 		drawName(c, e.style, tip.Add(vg.Point{X: glyphGap}), label(l.Name))

@@ -156,10 +156,7 @@ func (f *family) chart(set Setting, cells []*results.Summary) Chart {
 		if math.IsInf(p.Lo, 0) || math.IsInf(p.Hi, 0) {
 			p.Lo, p.Hi = v.Center, v.Center
 		}
-		missing := Missing{Line: line, X: p.X}
-		if f.kind == Dots {
-			missing.Row = s.Cell.Mechanism
-		}
+		missing := Missing{Line: line, X: p.X, Cell: p.Cell}
 		switch {
 		case s.Outcome != results.OK:
 			missing.Reason = string(s.Outcome) + ": " + results.Quote(strings.Join(s.Reasons, "; "))

@@ -19,13 +19,10 @@ func (c *Chart) lines() (bands []plot.Plotter) {
 		var before []Point
 		for _, run := range c.runs(l) {
 			if before != nil {
-				lines = append(lines, stroke(draw.LineStyle{Color: outlined(hue), Width: 0.8, Dashes: dotted}, before[len(before)-1], run[0]))
+				lines = append(lines, stroke(draw.LineStyle{Color: hue, Width: 0.8, Dashes: dotted}, before[len(before)-1], run[0]))
 			}
 			before = run
 			bands = append(bands, band(see(hue, 0.13), run))
-			if bright(hue) {
-				lines = append(lines, stroke(draw.LineStyle{Color: grey, Width: 3}, run...))
-			}
 			lines = append(lines, stroke(draw.LineStyle{Color: hue, Width: 1.8}, run...))
 		}
 		glyphs = append(glyphs, &plotter.Scatter{XYs: xys(l.Points), GlyphStyle: glyph(l.Color)})
@@ -85,7 +82,7 @@ func (c *Chart) dots() (intervals []plot.Plotter) {
 			if p.Lo < p.Hi {
 				intervals = append(intervals, &plotter.Line{
 					XYs:       plotter.XYs{{X: p.Lo, Y: y}, {X: p.Hi, Y: y}},
-					LineStyle: draw.LineStyle{Color: see(outlined(colorOf(l.Color)), 0.5), Width: 2},
+					LineStyle: draw.LineStyle{Color: see(colorOf(l.Color), 0.5), Width: 2},
 				})
 			}
 		}

@@ -107,12 +107,16 @@ func NewPage(set *results.Set) *Page {
 	return p
 }
 
+// others are the colours of lines that are no mechanism: they do not look like
+// the first ones of those.
+var others = []int{5, 6, 3, 7, 1, 2, 4, 0}
+
 // color gives each mechanism one colour in all charts. Lines that are none
 // have the colour of their place in the chart.
 func (p *Page) color(charts []Chart) {
 	for _, c := range charts {
 		for i := range c.Lines {
-			c.Lines[i].Color = i
+			c.Lines[i].Color = others[i%len(others)]
 			if m := slices.Index(p.Mechanisms, c.Lines[i].Name); m >= 0 {
 				c.Lines[i].Color = m
 			}

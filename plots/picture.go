@@ -70,7 +70,7 @@ func (c *Chart) drawable() (*Chart, error) {
 		l.Points = nil
 		for _, p := range points {
 			if why := cmp.Or(c.X.refuses(p.X), c.Y.refuses(p.Y)); why != "" {
-				out.Missing = append(out.Missing, Missing{Line: l.Name, X: p.X, Reason: why})
+				out.Missing = append(out.Missing, Missing{Line: l.Name, X: p.X, Reason: why, Cell: p.Cell})
 				continue
 			}
 			l.Points = append(l.Points, c.bounded(p))
