@@ -13,7 +13,7 @@ import (
 // tables.
 func (r *Report) WriteMarkdown(w io.Writer, summary bool) error {
 	b := bufio.NewWriter(w)
-	fmt.Fprintf(b, "## Comparison: %s\n\n- old: %s\n- new: %s\n", r.counts(), escape(r.Old.String()), escape(r.New.String()))
+	fmt.Fprintf(b, "## Comparison: %s\n\n- old: %s\n- new: %s\n", r.Counts(), escape(r.Old.String()), escape(r.New.String()))
 	if len(r.Doubts) > 0 {
 		fmt.Fprintf(b, "\n| doubt | why | remedy |\n|---|---|---|\n")
 	}
@@ -46,7 +46,7 @@ func (r *Report) markdownRows(b *bufio.Writer, summary bool) {
 	if len(r.Rows) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n%s\n%s\n\n", escape(r.scope()), escape(r.variation()))
+	fmt.Fprintf(b, "\n%s\n%s\n\n", escape(r.Scope()), escape(r.Variation()))
 	rows, left := r.shown(summary)
 	if len(rows) > 0 {
 		marked := r.marked()

@@ -24,6 +24,9 @@ const (
 // verdicts in the order in which they matter.
 var verdicts = []Verdict{Broken, Slower, Lost, Unjudged, Faster, CantTell, Same, Recovered, NotCompared}
 
+// Verdicts returns all verdicts in the order in which they matter.
+func Verdicts() []Verdict { return slices.Clone(verdicts) }
+
 func (v Verdict) order() int {
 	for i, w := range verdicts {
 		if v == w {

@@ -55,8 +55,9 @@ func (r *Row) n() string {
 	return fmt.Sprintf("%d+%d", r.Old.N, r.New.N)
 }
 
-// verdict adds what would tell.
-func (r *Row) verdict() string {
+// Judgement is the verdict, and what would tell where it is none: "can't tell
+// (n ≈ 40 would)".
+func (r *Row) Judgement() string {
 	s := string(r.Verdict)
 	switch {
 	case r.Why != "":
@@ -81,8 +82,8 @@ func (c Change) outcome() string {
 	return s
 }
 
-// scope says what was tested, how, and what size of change it can see.
-func (r *Report) scope() string {
+// Scope says what was tested, how, and what size of change it can see.
+func (r *Report) Scope() string {
 	g := r.Gate
 	s := fmt.Sprintf("Gate: slower by more than %s, at most %s false alarms over all %d rows; %s, %d relabellings.",
 		percent(r.Threshold), percent(r.Alpha), g.Cells, g.Method, g.Draws)
@@ -95,8 +96,8 @@ func (r *Report) scope() string {
 
 func percent(f float64) string { return fmt.Sprintf("%.3g %%", 100*f) }
 
-// variation says how launches vary.
-func (r *Report) variation() string {
+// Variation says how launches vary.
+func (r *Report) Variation() string {
 	var worst *Row
 	outliers, n := 0, 0
 	for i := range r.Rows {
@@ -114,8 +115,8 @@ func (r *Report) variation() string {
 		n, outliers, percent(float64(max(worst.Old.CV, worst.New.CV))), worst.Name, worst.Metric)
 }
 
-// counts sums up: "1 slower, 30 same".
-func (r *Report) counts() string {
+// Counts sums up: "1 slower, 30 same".
+func (r *Report) Counts() string {
 	var parts []string
 	for _, v := range verdicts {
 		if n := r.Count(v); n > 0 && v != NotCompared {
@@ -155,7 +156,7 @@ func columns(marked bool) []string {
 
 func (r *Row) columns(marked bool) []string {
 	old, new := r.medians()
-	out := []string{r.Name, r.Metric, old, new, change(r.Ratio.Center), r.Ratio.Interval(), probability(r.P), probability(r.PGate), r.n(), r.verdict()}
+	out := []string{r.Name, r.Metric, old, new, change(r.Ratio.Center), r.Ratio.Interval(), probability(r.P), probability(r.PGate), r.n(), r.Judgement()}
 	if marked {
 		out = append(out, strings.Join(r.Doubts, ", "))
 	}

@@ -35,7 +35,7 @@ func (r *Report) WriteText(w io.Writer, summary bool) error {
 	if r.NeverOK > 0 {
 		fmt.Fprintf(b, "\ncells without a number on either side: %d\n", r.NeverOK)
 	}
-	fmt.Fprintf(b, "\n%s\n", r.counts())
+	fmt.Fprintf(b, "\n%s\n", r.Counts())
 	return b.Flush()
 }
 
@@ -43,7 +43,7 @@ func (r *Report) textRows(b *bufio.Writer, summary bool) {
 	if len(r.Rows) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n%s\n%s\n", r.scope(), r.variation())
+	fmt.Fprintf(b, "\n%s\n%s\n", r.Scope(), r.Variation())
 	rows, left := r.shown(summary)
 	if len(rows) > 0 {
 		marked := r.marked()

@@ -65,6 +65,7 @@ const (
 // Line is the points of one mechanism, or of one side, in ascending X.
 type Line struct {
 	Name   string  `json:"name"`
+	Color  int     `json:"color"` // of Palette, the same in all charts of a page; the shape goes with it
 	Points []Point `json:"points"`
 }
 
@@ -81,8 +82,9 @@ type Point struct {
 // Missing is a point without a place.
 type Missing struct {
 	Line   string  `json:"line"`
-	X      float64 `json:"x"`
+	X      float64 `json:"x"` // 0: not known
 	Reason string  `json:"reason"`
+	Cell   string  `json:"cell"` // its name
 }
 
 // setting of a cell, all of it.

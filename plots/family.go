@@ -158,11 +158,11 @@ func (f *family) chart(set Setting, cells []*results.Summary) Chart {
 		}
 		switch {
 		case s.Outcome != results.OK:
-			c.Missing = append(c.Missing, Missing{line, p.X, string(s.Outcome) + ": " + results.Quote(strings.Join(s.Reasons, "; "))})
+			c.Missing = append(c.Missing, Missing{line, p.X, string(s.Outcome) + ": " + results.Quote(strings.Join(s.Reasons, "; ")), p.Cell})
 		case v.Center == 0 && (c.X.Log && f.kind == Dots || c.Y.Log && f.kind == Lines):
-			c.Missing = append(c.Missing, Missing{line, p.X, "not measured, or 0, which has no logarithm"})
+			c.Missing = append(c.Missing, Missing{line, p.X, "not measured, or 0, which has no logarithm", p.Cell})
 		case c.X.Log && p.X <= 0:
-			c.Missing = append(c.Missing, Missing{line, p.X, "where it belongs on the axis is not known"})
+			c.Missing = append(c.Missing, Missing{line, p.X, "where it belongs on the axis is not known", p.Cell})
 		default:
 			c.add(line, p)
 		}
@@ -171,7 +171,23 @@ func (f *family) chart(set Setting, cells []*results.Summary) Chart {
 		slices.SortStableFunc(c.Lines[i].Points, func(a, b Point) int { return cmp.Compare(a.X, b.X) })
 	}
 	slices.SortFunc(c.Lines, func(a, b Line) int { return cmp.Compare(a.Name, b.Name) })
+	c.noteIntervals()
 	return c
+}
+
+// noteIntervals says so where a note speaks of intervals and no point has one.
+func (c *Chart) noteIntervals() {
+	if !strings.Contains(c.Note, "interval") {
+		return
+	}
+	for _, l := range c.Lines {
+		for _, p := range l.Points {
+			if p.Lo < p.Hi {
+				return
+			}
+		}
+	}
+	c.Note += " There are none here: they need six launches."
 }
 
 func (c *Chart) add(line string, p Point) {
@@ -220,7 +236,10 @@ func (s Setting) id(family string) string {
 func (s Setting) title(what string) string {
 	t := s.Workload + " " + what
 	if s.Size > 0 {
-		t += ", " + results.FormatBytes(s.Size) + " messages"
+		t += ", messages of " + results.FormatBytes(s.Size)
+		if s.Size < 1<<10 {
+			t += " B"
+		}
 	}
 	if s.Place != "" {
 		t += ", place " + s.Place

@@ -18,11 +18,13 @@ type Page struct {
 	Cells      []Cell   `json:"cells"`      // in the order of results.Summarize
 	Answers    []Answer `json:"answers"`
 	Charts     []Chart  `json:"charts"`
+	Again      Again    `json:"again"`
 
 	Advice []advise.Advice `json:"advice"` // of every question that there is data for; what a choice costs is in its cell
 	Facts  []advise.Fact   `json:"facts"`  // of the mechanisms that this program knows
 
-	Again Again `json:"again"`
+	// Comparisons are with other runs, where more than one is reported.
+	Comparisons []Comparison `json:"comparisons,omitempty"`
 }
 
 // Host is a machine in one strip: what names it, and every setting.
@@ -106,7 +108,25 @@ func NewPage(set *results.Set) *Page {
 	}
 	p.Advice, p.Facts = advice(summaries), advise.Facts(p.Mechanisms)
 	p.Charts = append(Charts(summaries), Distributions(summaries, set.Records)...)
+	p.color(p.Charts)
 	return p
+}
+
+// others are the colours of lines that are no mechanism: they do not look like
+// the first ones of those.
+var others = []int{5, 6, 3, 7, 1, 2, 4, 0}
+
+// color gives each mechanism one colour in all charts. Lines that are none
+// have the colour of their place in the chart.
+func (p *Page) color(charts []Chart) {
+	for _, c := range charts {
+		for i := range c.Lines {
+			c.Lines[i].Color = others[i%len(others)]
+			if m := slices.Index(p.Mechanisms, c.Lines[i].Name); m >= 0 {
+				c.Lines[i].Color = m
+			}
+		}
+	}
 }
 
 func newHost(h *results.Host) Host {

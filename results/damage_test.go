@@ -172,3 +172,44 @@ func shortWrites(t *testing.T, dir string, limit uint64) {
 		t.Logf("no room for a small record: %v", err)
 	}
 }
+
+// A report's directory is made, is one writer's, and holds nothing half
+// written.
+func TestDir(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a", "b")
+	dir, err := OpenDir(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenDir(path); !errors.Is(err, syscall.EWOULDBLOCK) {
+		t.Errorf("a second writer: %v, want %v", err, syscall.EWOULDBLOCK)
+	}
+	full := func(w io.Writer) error {
+		io.WriteString(w, "half")
+		return syscall.ENOSPC
+	}
+	if err := dir.WriteFile("index.html", full); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("got %v, want %v", err, syscall.ENOSPC)
+	}
+	for _, name := range []string{RecordsFile, HeaderFile, "../x", "", "a/b", ".hidden"} {
+		if err := dir.WriteFile(name, func(io.Writer) error { return nil }); err == nil {
+			t.Errorf("WriteFile took the name %q", name)
+		}
+	}
+	if got := files(t, path); got != nil {
+		t.Errorf("files %q, want none", got)
+	}
+	if err := errors.Join(dir.WriteFile("index.html", func(io.Writer) error { return nil }), dir.Close()); err != nil {
+		t.Fatal(err)
+	}
+	again, err := OpenDir(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenDir(filepath.Join(path, "index.html")); err == nil {
+		t.Error("OpenDir took a file")
+	}
+}

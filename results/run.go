@@ -156,10 +156,7 @@ func (r *Run) Sync() error { return r.records.Sync() }
 // WriteFile gives the file name in the run's directory a new content, whole
 // or not at all. It is for exports, never for the records.
 func (r *Run) WriteFile(name string, write func(io.Writer) error) error {
-	if !validID.MatchString(name) || name == HeaderFile || name == RecordsFile {
-		return fmt.Errorf("write %s in run %s: not the name of an export", Quote(name), r.Header.ID)
-	}
-	return replace(r.root, name, write)
+	return writeExport(r.root, name, write)
 }
 
 // WriteBench writes the records as bench.txt.

@@ -140,15 +140,13 @@ func workloadOf(pattern string) string {
 // readRun reads the run of that name, or the newest one, and passes on what
 // there is to warn of.
 func readRun(c *cobra.Command, name string) (*results.Set, error) {
-	var args []string
-	if name != "" {
-		args = []string{name}
+	if name == "" {
+		var err error
+		if name, err = newestRun(); err != nil {
+			return nil, failed(err)
+		}
 	}
-	path, err := newest(args)
-	if err != nil {
-		return nil, failed(err)
-	}
-	set, err := results.Read(path)
+	set, err := results.Read(name)
 	if err != nil {
 		return nil, failed(err)
 	}

@@ -78,7 +78,7 @@ run (the newest). System calls are counted by ptrace(2).`,
 // that was named must be there.
 func (e *explanation) fromRecords(c *cobra.Command, in string) error {
 	if in == "" {
-		if _, err := newest(nil); err != nil {
+		if _, err := newestRun(); err != nil {
 			e.noCopies = err
 			return nil
 		}

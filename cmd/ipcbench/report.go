@@ -1,6 +1,9 @@
 package main
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,36 +17,49 @@ import (
 	"ipcbench/results"
 )
 
-// reportFile is the report's name in the run's directory.
-const reportFile = "report.md"
-
 func newReport() *cobra.Command {
-	var benchstat string
+	var benchstat, out string
+	var open bool
 	c := &cobra.Command{
-		Use:   "report [RUN]",
-		Short: "Write the report of a run into its directory (the newest run)",
-		Args:  cobra.MaximumNArgs(1),
+		Use:   "report [RUN…]",
+		Short: "Write the report of a run (the newest), or of several compared with the first",
+		Long: `Report writes index.html, a page that opens from disk; report.md; summary.csv;
+and pictures as SVG and PNG. A RUN is a run's directory, or, with --out, also a
+records.jsonl, a bench.txt or the output of "go test -bench ./bench". Of several
+the report is that of the last one, and each is compared with the first.`,
+		Example: `  ipcbench report --open
+  ipcbench report results/runs/A results/runs/B --out compared`,
 		RunE: func(c *cobra.Command, args []string) error {
-			dir, err := newest(args)
-			if err != nil {
-				return failed(err)
+			if len(args) == 0 {
+				run, err := newestRun()
+				if err != nil {
+					return failed(err)
+				}
+				args = []string{run}
 			}
-			return writeReport(c, dir, strings.Fields(benchstat))
+			if out == "" {
+				var err error
+				if out, err = defaultOut(args); err != nil {
+					return err
+				}
+			}
+			if err := writeReport(c, args, out, strings.Fields(benchstat)); err != nil || !open {
+				return err
+			}
+			return openPage(c, filepath.Join(out, pageFile))
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return nil, cobra.ShellCompDirectiveFilterDirs
+			return nil, cobra.ShellCompDirectiveDefault
 		},
 	}
-	c.Flags().StringVar(&benchstat, "benchstat", "go tool benchstat", "command that makes the tables")
+	c.Flags().StringVar(&out, "out", "", "directory to write into (the run's own; of several runs one beside the first)")
+	c.Flags().BoolVar(&open, "open", false, "open the page in a browser, by xdg-open")
+	c.Flags().StringVar(&benchstat, "benchstat", "go tool benchstat", "command that makes the tables of report.md")
 	return c
 }
 
-// newest is the run that was named, or the last one under runsDir: IDs sort
-// by time.
-func newest(args []string) (string, error) {
-	if len(args) > 0 {
-		return args[0], nil
-	}
+// newestRun is the last one under runsDir: IDs sort by time.
+func newestRun() (string, error) {
 	headers, err := filepath.Glob(filepath.Join(runsDir, "*", results.HeaderFile))
 	if err != nil || len(headers) == 0 {
 		return "", fmt.Errorf("no run under %s: measure one with `ipcbench run`, or name a run's directory", runsDir)
@@ -51,31 +67,96 @@ func newest(args []string) (string, error) {
 	return filepath.Dir(slices.Max(headers)), nil
 }
 
-func writeReport(c *cobra.Command, path string, benchstat []string) error {
-	set, err := results.Read(path)
-	if err != nil {
-		return failed(err)
-	}
-	for _, w := range set.Warnings {
-		fmt.Fprintln(c.ErrOrStderr(), "warning:", w)
-	}
-	run, err := results.Open(path)
-	if err != nil {
-		return failed(err)
-	}
-	defer run.Close()
-	tables := func(args ...string) ([]byte, error) {
-		if len(benchstat) == 0 {
-			return nil, fmt.Errorf("no benchstat command was given")
+// defaultOut is the directory of a run, or one beside that of the first of
+// several, named for all.
+func defaultOut(paths []string) (string, error) {
+	var names []string
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return "", failed(err)
 		}
-		cmd := exec.CommandContext(c.Context(), benchstat[0], append(benchstat[1:], args...)...)
+		if !info.IsDir() {
+			return "", fmt.Errorf("report %s: not a run's directory: say with --out DIR where the report is to go", results.Quote(path))
+		}
+		abs, err := filepath.Abs(path)
+		if err != nil {
+			return "", failed(err)
+		}
+		names = append(names, filepath.Base(abs))
+	}
+	if len(paths) == 1 {
+		return paths[0], nil
+	}
+	name := strings.Join(names, "-vs-")
+	if len(name) > 200 {
+		return "", fmt.Errorf("report of %d runs: say with --out DIR where it is to go", len(paths))
+	}
+	return filepath.Join(filepath.Dir(filepath.Clean(paths[0])), name), nil
+}
+
+func writeReport(c *cobra.Command, paths []string, out string, benchstat []string) error {
+	sets := make([]*results.Set, len(paths))
+	for i, path := range paths {
+		var err error
+		if sets[i], err = results.Read(path); err != nil {
+			return failed(err)
+		}
+		for _, w := range sets[i].Warnings {
+			fmt.Fprintln(c.ErrOrStderr(), "warning:", w)
+		}
+	}
+	r := newReportOf(sets, tables(c.Context(), benchstat))
+	dir, err := results.OpenDir(out)
+	if err != nil {
+		return failed(err)
+	}
+	defer dir.Close()
+	for _, f := range r.files() {
+		err := dir.WriteFile(f.name, func(w io.Writer) error {
+			return cmp.Or(f.write(w), c.Context().Err())
+		})
+		if errors.Is(err, context.Canceled) {
+			return failed(fmt.Errorf("interrupted: %s has a part of the report, and no half of a file", out))
+		}
+		if err != nil {
+			return failed(err)
+		}
+	}
+	for _, name := range []string{pageFile, markdownFile, csvFile} {
+		fmt.Fprintln(c.OutOrStdout(), filepath.Join(out, name))
+	}
+	if n := len(r.pictures); n > 0 {
+		fmt.Fprintf(c.OutOrStdout(), "%s and .png: %d pictures\n", filepath.Join(out, "*.svg"), n)
+	}
+	return nil
+}
+
+// tables runs benchstat, given as a command.
+func tables(ctx context.Context, command []string) func(args ...string) ([]byte, error) {
+	return func(args ...string) ([]byte, error) {
+		if len(command) == 0 {
+			return nil, errors.New("no benchstat command was given")
+		}
+		cmd := exec.CommandContext(ctx, command[0], append(command[1:], args...)...)
 		cmd.Stderr = os.Stderr
 		return cmd.Output()
 	}
-	err = run.WriteFile(reportFile, func(w io.Writer) error { return results.WriteMarkdown(w, set, tables) })
+}
+
+// openPage hands the page to the desktop's browser.
+func openPage(c *cobra.Command, page string) error {
+	opener, err := exec.LookPath("xdg-open")
 	if err != nil {
-		return failed(err)
+		return failed(fmt.Errorf("--open: xdg-open is not installed (Debian: xdg-utils): open %s yourself", page))
 	}
-	fmt.Fprintln(c.OutOrStdout(), filepath.Join(path, reportFile))
+	if f, ok := c.OutOrStdout().(interface{ Flush() }); ok {
+		f.Flush() // a browser of the terminal takes it over
+	}
+	cmd := exec.CommandContext(c.Context(), opener, page)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return failed(fmt.Errorf("--open: xdg-open %s: %w", page, err))
+	}
 	return nil
 }

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"ipcbench/compare"
+	"ipcbench/plots"
+	"ipcbench/results"
+)
+
+// Names of the files of a report, beside its pictures.
+const (
+	pageFile     = "index.html"
+	markdownFile = "report.md"
+	csvFile      = "summary.csv"
+)
+
+// reportOf is the report of the last of its sets, with a comparison of each
+// but the first with the first.
+type reportOf struct {
+	sets        []*results.Set
+	comparisons []*compare.Report
+	page        *plots.Page
+	pictures    []plots.Chart
+	benchstat   func(args ...string) ([]byte, error)
+}
+
+func newReportOf(sets []*results.Set, benchstat func(args ...string) ([]byte, error)) *reportOf {
+	base, last := sets[0], sets[len(sets)-1]
+	r := &reportOf{sets: sets, page: plots.NewPage(last), benchstat: benchstat}
+	o := compare.Defaults
+	o.Shared = len(sets) - 1
+	for _, set := range sets[1:] {
+		c := compare.Compare(side(base), side(set), o)
+		r.comparisons = append(r.comparisons, c)
+		r.page.Compare(c)
+	}
+	if r.comparisons != nil {
+		r.page.Title += " against " + results.Quote(nameOf(base))
+	}
+	r.pictures = plots.Pictures(r.page.Charts)
+	return r
+}
+
+func side(set *results.Set) *compare.Side {
+	return compare.Records(nameOf(set), set.Records, compare.DefaultMetrics)
+}
+
+// nameOf is the run's ID or, where there is none, the file's name.
+func nameOf(set *results.Set) string {
+	if set.Header == nil && (len(set.Records) == 0 || set.Records[0].Run == "") {
+		return filepath.Base(set.Path)
+	}
+	return set.Name()
+}
+
+// file is one of a report.
+type file struct {
+	name  string
+	write func(io.Writer) error
+}
+
+func (r *reportOf) files() []file {
+	all := []file{
+		{pageFile, func(w io.Writer) error { return plots.WriteHTML(w, r.page) }},
+		{markdownFile, r.writeMarkdown},
+		{csvFile, func(w io.Writer) error { return plots.WriteCSV(w, r.page) }},
+	}
+	for i := range r.pictures {
+		c := &r.pictures[i]
+		all = append(all,
+			file{c.ID + ".svg", func(w io.Writer) error { return plots.WriteSVG(w, c) }},
+			file{c.ID + ".png", func(w io.Writer) error { return plots.WritePNG(w, c) }})
+	}
+	return all
+}
+
+// writeMarkdown writes the comparisons, and then the report of the last run.
+func (r *reportOf) writeMarkdown(w io.Writer) error {
+	if r.comparisons != nil {
+		if _, err := fmt.Fprintf(w, "# ipcbench: %s\n", results.EscapeMarkdown(r.page.Title)); err != nil {
+			return err
+		}
+	}
+	for _, c := range r.comparisons {
+		if _, err := fmt.Fprintln(w); err != nil {
+			return err
+		}
+		if err := c.WriteMarkdown(w, true); err != nil {
+			return err
+		}
+	}
+	if r.comparisons != nil {
+		if _, err := fmt.Fprintln(w); err != nil {
+			return err
+		}
+	}
+	return results.WriteMarkdown(w, r.sets[len(r.sets)-1], r.benchstat)
+}

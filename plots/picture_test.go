@@ -1,0 +1,221 @@
+package plots
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"image/png"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/image/font"
+	"gonum.org/v1/plot/vg"
+
+	"ipcbench/results"
+)
+
+func svg(t *testing.T, c *Chart) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := WriteSVG(&b, c); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestGoldenPictures(t *testing.T) {
+	p := comparedPage()
+	for _, id := range []string{"latency-pingpong-same-default", "place-pingpong-default-64", "forest"} {
+		golden(t, id+".svg", svg(t, p.chart(t, id)))
+	}
+}
+
+func TestEqualChartsGiveEqualBytes(t *testing.T) {
+	var before [][]byte
+	for range 2 {
+		var now [][]byte
+		for _, c := range Pictures(comparedPage().Charts) {
+			var b bytes.Buffer
+			if err := WritePNG(&b, &c); err != nil {
+				t.Fatal(err)
+			}
+			if config, err := png.DecodeConfig(bytes.NewReader(b.Bytes())); err != nil || config.Width != int(pictureWidth)*dpi/72 {
+				t.Errorf("%s is no PNG of the width: %+v, %v", c.ID, config, err)
+			}
+			now = append(now, svg(t, &c), b.Bytes())
+		}
+		for i := range before {
+			if !bytes.Equal(before[i], now[i]) {
+				t.Errorf("picture %d differs from the one before", i)
+			}
+		}
+		before = now
+	}
+	if len(before) < 10 {
+		t.Errorf("%d pictures, want more", len(before)/2)
+	}
+}
+
+// label of a picture, where it stands.
+type placed struct {
+	text           string
+	x, y, width, h float64
+}
+
+// texts reads the level text of a picture; an SVG that is not XML fails.
+func texts(t *testing.T, picture []byte) (out []placed) {
+	t.Helper()
+	dec := xml.NewDecoder(bytes.NewReader(picture))
+	rotated := 0
+	for {
+		token, err := dec.Token()
+		if err == io.EOF {
+			return out
+		}
+		if err != nil {
+			t.Fatalf("not XML: %v\n%s", err, picture)
+		}
+		start, ok := token.(xml.StartElement)
+		if !ok {
+			continue
+		}
+		switch start.Name.Local {
+		case "g":
+			for _, a := range start.Attr {
+				if strings.HasPrefix(a.Value, "rotate") {
+					rotated = 1
+				}
+			}
+		case "script", "image", "foreignObject", "a":
+			t.Errorf("the picture has an element %s", start.Name.Local)
+		case "text":
+			p := placed{}
+			size := 0.0
+			for _, a := range start.Attr {
+				switch a.Name.Local {
+				case "x":
+					p.x, _ = strconv.ParseFloat(a.Value, 64)
+				case "y":
+					p.y, _ = strconv.ParseFloat(a.Value, 64)
+				case "style":
+					_, rest, _ := strings.Cut(a.Value, "font-size:")
+					number, _, _ := strings.Cut(rest, "px")
+					size, _ = strconv.ParseFloat(number, 64)
+					if strings.Contains(a.Value, "bold") {
+						p.h = size // weight is wider: see below
+					}
+				}
+			}
+			if err := dec.DecodeElement(&p.text, &start); err != nil {
+				t.Fatal(err)
+			}
+			weight := font.WeightNormal
+			if p.h > 0 {
+				weight = font.WeightBold
+			}
+			p.h = size
+			p.width = float64(textStyle(vg.Length(size), ink, weight).Width(p.text))
+			if rotated > 0 { // the label of the vertical axis, which is alone
+				rotated = 0
+				continue
+			}
+			out = append(out, p)
+		}
+	}
+}
+
+// No text is cut at the edge, and none lies on another.
+func TestTextHasRoom(t *testing.T) {
+	p := comparedPage()
+	crowd := Chart{ID: "crowd", Title: strings.Repeat("A long title ", 20), Note: strings.Repeat("note", 300), Kind: Lines, X: sizeAxis,
+		Y: Axis{Label: "time", Unit: Nanoseconds, Log: true}}
+	for i := range 12 {
+		crowd.Lines = append(crowd.Lines, Line{Name: fmt.Sprintf("mechanism%d", i), Color: i, Points: []Point{{X: 64, Y: 100}, {X: 128, Y: 1000 + float64(i), Lo: 900, Hi: 1100}}})
+		crowd.Missing = append(crowd.Missing, Missing{Line: fmt.Sprint(i), X: 64, Reason: strings.Repeat("reason ", 99)})
+	}
+	for _, c := range append(p.Charts, crowd) {
+		f, err := newFigure(&c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := texts(t, svg(t, &c))
+		if len(all) < 5 {
+			t.Errorf("%s has %d texts", c.ID, len(all))
+		}
+		for i, a := range all {
+			if a.x < 0 || a.x+a.width > float64(f.width) || a.y > 0 || -a.y > float64(f.height) {
+				t.Errorf("%s: %q is cut: at %g, %g, %g wide", c.ID, a.text, a.x, a.y, a.width)
+			}
+			for _, b := range all[:i] {
+				if a.x < b.x+b.width && b.x < a.x+a.width && math.Abs(a.y-b.y) < 0.8*math.Min(a.h, b.h) {
+					t.Errorf("%s: %q lies on %q", c.ID, a.text, b.text)
+				}
+			}
+		}
+	}
+}
+
+// A value that an axis has no place for is named below the picture.
+func TestWhatCannotBeDrawn(t *testing.T) {
+	c := Chart{ID: "x", Title: "t", Kind: Lines, X: sizeAxis, Y: Axis{Unit: Nanoseconds, Log: true}, Lines: []Line{
+		{Name: "pipe", Points: []Point{{X: 64, Y: 10, Lo: -1, Hi: math.Inf(1)}, {X: 128, Y: 0}, {X: 256, Y: math.NaN()}, {X: 0, Y: 1}}},
+		{Name: "fifo", Points: []Point{{X: 64, Y: -3}}},
+	}}
+	picture := string(svg(t, &c))
+	for _, want := range []string{"Not shown: pipe at 128, 0 has no logarithm", "Not shown: pipe at 256, no finite number", "Not shown: fifo at 64, -3 has no logarithm"} {
+		if !strings.Contains(picture, want) {
+			t.Errorf("the picture does not say %q", want)
+		}
+	}
+	c.Lines = c.Lines[1:]
+	if err := WriteSVG(io.Discard, &c); err == nil {
+		t.Error("a chart with nothing in it was drawn")
+	}
+}
+
+func TestPicturesReportWriteErrors(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	p := comparedPage()
+	c := p.chart(t, "forest")
+	for name, err := range map[string]error{"SVG": WriteSVG(full, c), "PNG": WritePNG(full, c), "CSV": WriteCSV(full, p)} {
+		if !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("%s on a full disk: %v", name, err)
+		}
+	}
+}
+
+// hostile is what a file from elsewhere may hold.
+const hostile = "</script><script>alert(1)</script> \" ' \x1b]52;c;aGk=\x07 | `=cmd` \u202e[x](javascript:y)\nforged\r\xff</text></svg>"
+
+func TestHostilePictures(t *testing.T) {
+	all := eventful()
+	for i := range all {
+		if r := &all[i]; r.Cell.Mechanism != "pipe" {
+			r.Cell.Mechanism, r.Cell.Place = hostile, hostile
+		}
+		if all[i].Reason != "" {
+			all[i].Reason = hostile
+		}
+		all[i].Warnings = []string{"=cmd|' /C calc'!A0", hostile}
+	}
+	p := NewPage(&results.Set{Records: all})
+	for i := range p.Charts {
+		picture := svg(t, &p.Charts[i])
+		texts(t, picture) // is XML, without an element that acts
+		for _, bad := range []string{"<script", "\x1b", "\x07", "\u202e", "\xff", "\r", "\nforged"} {
+			if bytes.Contains(picture, []byte(bad)) {
+				t.Errorf("%q has %q", p.Charts[i].ID, bad)
+			}
+		}
+	}
+}

@@ -1,0 +1,90 @@
+package plots
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"ipcbench/compare"
+	"ipcbench/results"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden compares got with testdata/name, or writes it under -update.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != string(want) {
+		t.Errorf("%s differs; go test -update writes it anew. Got:\n%s", path, got)
+	}
+}
+
+// eventful is records, with an instance of whatever a report has a place for.
+func eventful() []results.Record {
+	all := records()
+	for i := range all {
+		all[i].Latency = &results.Latency{P99: int64(all[i].NsPerOp * 2)}
+		all[i].Given = &results.Given{Queue: 65536, InFlight: 16}
+	}
+	all[0].Warnings = []string{"governor is powersave: the clock follows the load"}
+	cell := results.Cell{Workload: "PingPong", Mechanism: "sysvmsg", Place: "same"}
+	for _, end := range []struct {
+		size    int
+		outcome results.Outcome
+		reason  string
+	}{
+		{64, results.OK, ""},
+		{4 << 10, results.Untrusted, "other processes kept a worker from its CPU"},
+		{64 << 10, results.Skipped, "sysvmsg: message size 65536 > 8192 (/proc/sys/kernel/msgmax): EINVAL, msgsnd(2)"},
+	} {
+		cell.Size = end.size
+		r := results.Record{Schema: results.Schema, Cell: cell, Launch: 1, Attempt: 1, Outcome: end.outcome, Reason: end.reason}
+		if end.outcome == results.OK {
+			r.NsPerOp, r.BytesPerSec = 6000, 2e7
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// slower is records whose times, of one mechanism, are longer.
+func slower(records []results.Record, mechanism string, by float64) []results.Record {
+	for i := range records {
+		if r := &records[i]; r.Cell.Mechanism == mechanism {
+			r.NsPerOp *= by
+			r.BytesPerSec /= by
+		}
+	}
+	return records
+}
+
+// comparedPage is a page of two runs, of which the new one is slower.
+func comparedPage() *Page {
+	old, new := eventful(), slower(eventful(), "fifo", 1.3)
+	p := NewPage(&results.Set{Records: new})
+	p.Compare(compare.Compare(compare.Records("old", old, compare.DefaultMetrics), compare.Records("new", new, compare.DefaultMetrics), compare.Defaults))
+	return p
+}
+
+// chart finds one of a page by its ID.
+func (p *Page) chart(t *testing.T, id string) *Chart {
+	t.Helper()
+	for i := range p.Charts {
+		if p.Charts[i].ID == id {
+			return &p.Charts[i]
+		}
+	}
+	t.Fatalf("there is no chart %s", id)
+	return nil
+}
