@@ -14,22 +14,11 @@ package gate
 
 import (
 	"cmp"
-	"iter"
 	"math"
 	"runtime"
 	"slices"
 	"sync"
 )
-
-// Cell is the launches of one cell on both sides, as natural logarithms and
-// signed so that larger is worse.
-type Cell struct {
-	Old, New []float64
-	// OldPass and NewPass name the pass that each launch was part of, numbered
-	// across both sides: no pass is on both. Launches of one pass are relabelled
-	// together in all cells.
-	OldPass, NewPass []int32
-}
 
 // Test is a test of the null hypothesis that no cell is worse by more than a
 // threshold.
@@ -59,17 +48,6 @@ func (r *Result) Critical(alpha float64) float64 {
 	return r.max[min(max(i, 0), len(r.max)-1)]
 }
 
-// MinP is the smallest p that a cell with so many launches can have: one in
-// the number of ways in which they can be relabelled.
-func MinP(olds, news int) float64 {
-	return 1 / math.Round(math.Exp(lchoose(olds+news, news)))
-}
-
-func lchoose(n, k int) float64 {
-	lg := func(x int) float64 { v, _ := math.Lgamma(float64(x + 1)); return v }
-	return lg(n) - lg(k) - lg(n-k)
-}
-
 // Drawing stops early where more draws would tell no more (Besag and Clifford
 // 1991, doi:10.1093/biomet/78.2.301): where the largest statistic was reached
 // enough times to know that no cell comes near significance, and where after
@@ -86,10 +64,8 @@ func (t Test) decided(exceeded []int, draws int) bool {
 	return draws >= t.Draws/4 && !slices.ContainsFunc(exceeded, func(n int) bool { return 0 < n && n < enough })
 }
 
-// Run performs the test. Every cell needs two launches a side, and none is
-// used after the next.
-func (t Test) Run(cells iter.Seq[Cell]) *Result {
-	f := newFamily(cells, t)
+// run performs the test on its family.
+func (t Test) run(f *family) *Result {
 	n := len(f.cells)
 	r := &Result{T: make([]float64, n), SE: make([]float64, n), P: make([]float64, n)}
 	if n == 0 {

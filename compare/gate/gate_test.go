@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"reflect"
@@ -110,22 +111,32 @@ func TestMinP(t *testing.T) {
 
 func run(t Test, cells []Cell) *Result { return t.Run(slices.Values(cells)) }
 
-// Every choice of passes must be as likely as any other.
+// Every choice of passes must be as likely as any other, in both designs.
 func TestRelabelIsUniform(t *testing.T) {
-	f := newFamily(slices.Values(suite(5, 1, 3)), fivePercent)
-	count := map[[6]float32]int{}
-	l := f.actual()
-	const draws = 20000
-	for d := range uint64(draws) {
-		f.relabel(l, 1, d)
-		count[[6]float32(l[0])]++
-	}
-	if len(count) != 20 {
-		t.Fatalf("%d choices, want 20", len(count))
-	}
-	for choice, n := range count {
-		if n < draws/20*8/10 || n > draws/20*12/10 {
-			t.Errorf("%v was drawn %d times, want about %d", choice, n, draws/20)
+	for _, c := range []struct {
+		design design
+		p      pattern
+		ways   int
+	}{
+		{twoSample{}, pattern{[]int32{0, 1, 2, 3, 4, 5}, 3}, 20},
+		{paired{}, pattern{passes: []int32{0, 1, 2, 3}}, 16},
+	} {
+		f := &family{design: c.design}
+		f.share(c.p)
+		l := f.actual()
+		count := map[string]int{}
+		const draws = 20000
+		for d := range uint64(draws) {
+			f.relabel(l, 1, d)
+			count[fmt.Sprint(l[0])]++
+		}
+		if len(count) != c.ways {
+			t.Fatalf("%T: %d choices, want %d", c.design, len(count), c.ways)
+		}
+		for choice, n := range count {
+			if n < draws/c.ways*8/10 || n > draws/c.ways*12/10 {
+				t.Errorf("%T: %v was drawn %d times, want about %d", c.design, choice, n, draws/c.ways)
+			}
 		}
 	}
 }
