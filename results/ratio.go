@@ -37,13 +37,13 @@ func (r Ratio) Inverse() Ratio { return Ratio{1 / r.Center, 1 / r.Hi, 1 / r.Lo} 
 func NewRatio(old, new []float64) Ratio {
 	d := differences{ascending(old), ascending(new)}
 	n := len(old) * len(new)
-	center := d.kth((n + 1) / 2)
+	center := kth(d, n, (n+1)/2)
 	if n < 1e6 { // of more the two in the middle are one to any digit that is printed
-		center = (center + d.kth(n/2+1)) / 2
+		center = (center + kth(d, n, n/2+1)) / 2
 	}
 	r := Ratio{Center: Float(math.Exp(center)), Lo: 0, Hi: Float(math.Inf(1))}
 	if k := tail(len(old), len(new)); k > 0 {
-		r.Lo, r.Hi = Float(math.Exp(d.kth(k))), Float(math.Exp(d.kth(n+1-k)))
+		r.Lo, r.Hi = Float(math.Exp(kth(d, n, k))), Float(math.Exp(kth(d, n, n+1-k)))
 	}
 	return r
 }
@@ -81,28 +81,8 @@ func tail(n1, n2 int) int {
 // Both are ascending.
 type differences struct{ old, new []float64 }
 
-// kth returns the k-th least, from 1, by narrowing the range that holds it:
-// to where it would lie if the differences between were spread evenly, a
-// little beyond, so that the range shrinks from both ends, and by half where
-// they are not.
-func (d differences) kth(k int) float64 {
-	lo, hi := d.new[0]-d.old[len(d.old)-1], d.new[len(d.new)-1]-d.old[0]
-	below, upTo := 0, len(d.old)*len(d.new) // differences up to lo and up to hi, about
-	beyond := 0.01
-	for i := 0; hi-lo > 1e-10; i++ {
-		at := 0.5
-		if i%3 != 2 {
-			at = float64(k-below)/float64(upTo-below) + beyond
-			beyond = -beyond
-		}
-		middle := lo + (hi-lo)*min(max(at, 0.001), 0.999)
-		if n := d.upTo(middle); n >= k {
-			hi, upTo = middle, n
-		} else {
-			lo, below = middle, n
-		}
-	}
-	return hi
+func (d differences) bounds() (lo, hi float64) {
+	return d.new[0] - d.old[len(d.old)-1], d.new[len(d.new)-1] - d.old[0]
 }
 
 // upTo counts the differences that are at most v.
@@ -115,4 +95,32 @@ func (d differences) upTo(v float64) (n int) {
 		n += j
 	}
 	return n
+}
+
+// kth returns the k-th least, from 1, of a number of values that are known by
+// their bounds and by how many are at most as large as any. It narrows the
+// range that holds it: to where it would lie if the values between were spread
+// evenly, a little beyond, so that the range shrinks from both ends, and by
+// half where they are not.
+func kth(values interface {
+	bounds() (lo, hi float64)
+	upTo(v float64) int
+}, number, k int) float64 {
+	lo, hi := values.bounds()
+	below, upTo := 0, number // values up to lo and up to hi, about
+	beyond := 0.01
+	for i := 0; hi-lo > 1e-10; i++ {
+		at := 0.5
+		if i%3 != 2 {
+			at = float64(k-below)/float64(upTo-below) + beyond
+			beyond = -beyond
+		}
+		middle := lo + (hi-lo)*min(max(at, 0.001), 0.999)
+		if n := values.upTo(middle); n >= k {
+			hi, upTo = middle, n
+		} else {
+			lo, below = middle, n
+		}
+	}
+	return hi
 }

@@ -66,7 +66,7 @@ func TestKthDifference(t *testing.T) {
 	slices.Sort(all)
 	d := differences{slices.Sorted(slices.Values(old)), slices.Sorted(slices.Values(new))}
 	for k, want := range all {
-		if got := d.kth(k + 1); math.Abs(got-want) > 1e-9 {
+		if got := kth(d, len(all), k+1); math.Abs(got-want) > 1e-9 {
 			t.Errorf("difference %d is %v, want %v", k+1, got, want)
 		}
 	}
