@@ -83,6 +83,7 @@ type Missing struct {
 	Line   string  `json:"line"`
 	X      float64 `json:"x"`
 	Reason string  `json:"reason"`
+	Cell   string  `json:"cell"` // its name
 }
 
 // setting of a cell, all of it.

@@ -158,11 +158,11 @@ func (f *family) chart(set Setting, cells []*results.Summary) Chart {
 		}
 		switch {
 		case s.Outcome != results.OK:
-			c.Missing = append(c.Missing, Missing{line, p.X, string(s.Outcome) + ": " + results.Quote(strings.Join(s.Reasons, "; "))})
+			c.Missing = append(c.Missing, Missing{line, p.X, string(s.Outcome) + ": " + results.Quote(strings.Join(s.Reasons, "; ")), p.Cell})
 		case v.Center == 0 && (c.X.Log && f.kind == Dots || c.Y.Log && f.kind == Lines):
-			c.Missing = append(c.Missing, Missing{line, p.X, "not measured, or 0, which has no logarithm"})
+			c.Missing = append(c.Missing, Missing{line, p.X, "not measured, or 0, which has no logarithm", p.Cell})
 		case c.X.Log && p.X <= 0:
-			c.Missing = append(c.Missing, Missing{line, p.X, "where it belongs on the axis is not known"})
+			c.Missing = append(c.Missing, Missing{line, p.X, "where it belongs on the axis is not known", p.Cell})
 		default:
 			c.add(line, p)
 		}
