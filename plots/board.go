@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"golang.org/x/perf/benchunit"
 
@@ -25,17 +24,17 @@ type board struct {
 type boardRow struct {
 	Size  int // bytes
 	Peers int
-	Cells []*verdict // nil where nothing was measured
+	Cells []verdict // one a place
 }
 
-// verdict is one answer in words.
+// verdict is one answer in words. Without a winner nothing was measured.
 type verdict struct {
-	Winner string
-	Cell   string
-	Value  string   // its median: throughput where messages flow one way, else time
-	Tied   []string // the same within noise
-	Kind   string   // clear, tied, unsure, alone
-	Rest   string   // the first that it beats, by how much, and the interval
+	Winner  string
+	Value   string   // its median: throughput where messages flow one way, else time
+	Tied    []string // the same within noise
+	Kind    string   // clear, tied, unsure, alone
+	Rest    string   // the first that it beats, by how much, and the interval
+	Unknown []string // mechanisms that failed or are not to be trusted: they might be faster
 }
 
 // means says what the workloads are, to who does not know their names.
@@ -47,20 +46,49 @@ var means = map[string]string{
 }
 
 // newBoards lays out the answers; those of the default queue come first.
-func newBoards(p *Page) []board {
-	cells := map[string]*Cell{}
-	for i := range p.Cells {
-		cells[p.Cells[i].Name] = &p.Cells[i]
-	}
-	var boards []board
-	for _, a := range p.Answers {
-		set := a.Setting
-		i := slices.IndexFunc(boards, func(b board) bool { return b.Workload == set.Workload && b.Queue == set.Queue })
+func newBoards(p *Page) (boards []board) {
+	for _, c := range p.Cells {
+		if c.Workload == results.FloorWorkload {
+			continue
+		}
+		queue := results.FormatQueue(c.Queue)
+		i := slices.IndexFunc(boards, func(b board) bool { return b.Workload == c.Workload && b.Queue == queue })
 		if i < 0 {
 			i = len(boards)
-			boards = append(boards, board{Workload: set.Workload, Means: means[set.Workload], Queue: set.Queue})
+			boards = append(boards, board{Workload: c.Workload, Means: means[c.Workload], Queue: queue})
 		}
-		boards[i].add(p.Answers, a, cells)
+		if b := &boards[i]; !slices.Contains(b.Places, c.Place) {
+			b.Places = append(b.Places, c.Place)
+		}
+	}
+	answers := map[Setting]*Answer{}
+	for i := range p.Answers {
+		answers[p.Answers[i].Setting] = &p.Answers[i]
+	}
+	values := map[string]string{}
+	unknown := map[Setting][]string{}
+	for i := range p.Cells {
+		c := &p.Cells[i]
+		values[c.Name] = median(c)
+		if c.Outcome == results.Failed || c.Outcome == results.Untrusted {
+			set := settingOf(c.Cell)
+			unknown[set] = append(unknown[set], c.Mechanism)
+		}
+	}
+	for i := range boards {
+		b := &boards[i]
+		for _, c := range p.Cells {
+			if c.Workload != b.Workload || results.FormatQueue(c.Queue) != b.Queue || b.has(c.Size, c.Peers) {
+				continue
+			}
+			row := boardRow{Size: c.Size, Peers: c.Peers}
+			for _, place := range b.Places {
+				set := Setting{c.Workload, place, c.Peers, b.Queue, c.Size}
+				row.Cells = append(row.Cells, newVerdict(answers[set], values, unknown[set]))
+			}
+			b.Rows, b.Peers = append(b.Rows, row), b.Peers || c.Peers > 0
+		}
+		slices.SortStableFunc(b.Rows, func(x, y boardRow) int { return cmp.Or(cmp.Compare(x.Peers, y.Peers), cmp.Compare(x.Size, y.Size)) })
 	}
 	slices.SortStableFunc(boards, func(a, b board) int { return cmp.Compare(odd(a.Queue), odd(b.Queue)) })
 	return boards
@@ -73,43 +101,31 @@ func odd(queue string) int {
 	return 1
 }
 
-func (b *board) add(all []Answer, a Answer, cells map[string]*Cell) {
-	if b.Places == nil { // the columns of all rows, in the order of the answers
-		for _, other := range all {
-			if s := other.Setting; s.Workload == b.Workload && s.Queue == b.Queue && !slices.Contains(b.Places, s.Place) {
-				b.Places = append(b.Places, s.Place)
-			}
-		}
-	}
-	row := slices.IndexFunc(b.Rows, func(r boardRow) bool {
-		return r.Size == a.Setting.Size && r.Peers == a.Setting.Peers
-	})
-	if row < 0 {
-		row = len(b.Rows)
-		b.Rows = append(b.Rows, boardRow{a.Setting.Size, a.Setting.Peers, make([]*verdict, len(b.Places))})
-		b.Peers = b.Peers || a.Setting.Peers > 0
-	}
-	b.Rows[row].Cells[slices.Index(b.Places, a.Setting.Place)] = newVerdict(a, cells)
+func (b *board) has(size, peers int) bool {
+	return slices.ContainsFunc(b.Rows, func(r boardRow) bool { return r.Size == size && r.Peers == peers })
 }
 
-func newVerdict(a Answer, cells map[string]*Cell) *verdict {
-	first := a.Ranked[0]
-	v := &verdict{Winner: first.Mechanism, Cell: first.Cell, Value: median(cells[first.Cell]), Kind: "clear"}
+func newVerdict(a *Answer, values map[string]string, unknown []string) verdict {
+	v := verdict{Unknown: unknown}
+	if a == nil {
+		return v
+	}
+	v.Winner, v.Value, v.Kind = a.Ranked[0].Mechanism, values[a.Ranked[0].Cell], "clear"
+	if len(a.Ranked) == 1 {
+		v.Kind, v.Rest = "alone", "the only one measured"
+	}
 	for _, r := range a.Ranked[1:] {
-		if r.Unsure {
+		switch {
+		case r.Unsure:
 			v.Kind = "unsure"
 			v.Rest = fmt.Sprintf("too few launches to tell from %s, %.3g×", r.Mechanism, float64(r.Ratio.Center))
 			return v
-		}
-		if r.Tied {
+		case r.Tied:
 			v.Kind = "tied"
 			v.Tied = append(v.Tied, r.Mechanism)
-		} else if v.Rest == "" {
+		case v.Rest == "":
 			v.Rest = fmt.Sprintf("%s takes %.3g× (%.3g to %.3g)", r.Mechanism, float64(r.Ratio.Center), float64(r.Ratio.Lo), float64(r.Ratio.Hi))
 		}
-	}
-	if len(a.Ranked) == 1 {
-		v.Kind, v.Rest = "alone", "the only one measured"
 	}
 	return v
 }
@@ -117,39 +133,10 @@ func newVerdict(a Answer, cells map[string]*Cell) *verdict {
 // median of a cell in words: what flows, or how long it takes.
 func median(c *Cell) string {
 	switch {
-	case c == nil:
-		return ""
 	case c.Workload != "PingPong" && c.Rate != nil:
 		return benchunit.Scale(float64(c.Rate.Median), benchunit.Binary) + "B/s"
 	case c.Time != nil:
 		return benchunit.Scale(float64(c.Time.Median)/1e9, benchunit.Decimal) + "s"
 	}
 	return ""
-}
-
-// absence is why cells have no number.
-type absence struct {
-	Outcome results.Outcome
-	Reason  string
-	Cells   []string // by what tells them apart
-}
-
-// newAbsences groups cells by outcome, the worst first, and reason.
-func newAbsences(cells []Cell) (out []absence) {
-	for _, outcome := range []results.Outcome{results.Failed, results.Untrusted, results.Skipped} {
-		from := len(out)
-		for _, c := range cells {
-			if c.Outcome != outcome {
-				continue
-			}
-			reason := strings.Join(c.Reasons, "; ")
-			i := slices.IndexFunc(out[from:], func(a absence) bool { return a.Reason == reason })
-			if i < 0 {
-				i = len(out) - from
-				out = append(out, absence{Outcome: outcome, Reason: reason})
-			}
-			out[from+i].Cells = append(out[from+i].Cells, c.Name)
-		}
-	}
-	return out
 }

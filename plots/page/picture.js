@@ -10,7 +10,9 @@ function picture(chart, options) {
 	svg.setAttribute("tabindex", "0");
 	point(svg, chart, points, options.width);
 	const caption = options.caption ?? element("figcaption", {}, chart.title);
-	return element("figure", {id: options.mini ? null : chart.id, "data-kind": chart.kind}, caption, keys, points.length ? svg : element("p.empty", {}, "Nothing that the filters leave."), options.mini ? null : missing(chart));
+	const figure = element("figure", {id: options.mini ? null : chart.id, "data-kind": chart.kind}, caption, keys, points.length ? svg : element("p.empty", {}, "Nothing that the filters leave."), options.mini ? null : missing(chart));
+	figure.style.setProperty("--wide", options.width + "px");
+	return figure;
 }
 
 // point makes the points of a chart tell what they are.
@@ -60,7 +62,7 @@ function missing(chart) {
 	if (!chart.missing.length) return null;
 	const who = m => chart.kind === "dots" ? `${cellNamed.get(m.cell)?.mechanism ?? ""} ${places[m.line] ?? m.line}`.trim() : m.line;
 	const by = d3.rollups(chart.missing, list => distinct(list.map(who)), m => m.reason.split(": ")[0]);
-	const what = by.map(([why, names]) => `${why}: ${names.join(", ")}`).join("; ");
+	const what = by.map(([why, names]) => `${why}: ${names.length > 6 ? names.length : names.join(", ")}`).join("; ");
 	const place = m => chart.kind === "lines" && m.x ? `${m.line}, ${write(chart.x.unit, m.x)}` : who(m);
 	return element("details.missing", {}, element("summary", {}, `Without ${chart.missing.length} ${chart.missing.length === 1 ? "point" : "points"} (${what})`),
 		element("ul", {}, ...chart.missing.map(m => element("li", {}, `${place(m)}: ${m.reason}`))));

@@ -23,23 +23,26 @@ function section(box) {
 	}
 	select.addEventListener("change", () => view.set({[id]: select.value}));
 
-	function draw() {
-		stale = false;
-		width = area.clientWidth;
+	// draw fills the section for its width on the screen, or for paper.
+	function draw(paper = 0) {
+		stale = paper > 0;
+		width = paper || area.clientWidth;
 		const group = pick(), look = {only: view.only(), hidden: view.hidden()};
 		area.classList.toggle("many", each);
-		if (!group.length) { area.replaceChildren(element("p.empty", {}, "Nothing that the filters leave.")); return; }
-		if (each) { area.replaceChildren(...multiples(group, look)); return; }
-		const columns = group.length > 1 && width >= 1072 ? 2 : 1, each1 = (width - 32 * (columns - 1)) / columns;
-		const bounds = d3.rollup(group, g => g.flatMap(c => c.lines.flatMap(l => l.points.flatMap(p => c.kind === "dots" ? [p.x, p.lo, p.hi] : [p.y, p.lo, p.hi]))), c => c.family);
-		const size = {width: Math.min(each1, 900), height: Math.max(260, Math.min(400, each1 * 0.58))};
-		area.replaceChildren(...group.map(c => picture(c, {...size, ...look, bounds: bounds.get(c.family)})));
+		if (!group.length) area.replaceChildren(element("p.empty", {}, "Nothing that the filters leave."));
+		else if (each) area.replaceChildren(...multiples(group, look));
+		else {
+			const columns = group.length > 1 && (paper || width >= 1072) ? 2 : 1, own = (width - (paper ? 16 : 32) * (columns - 1)) / columns;
+			const bounds = d3.rollup(group, g => g.flatMap(c => c.lines.flatMap(l => l.points.flatMap(p => c.kind === "dots" ? [p.x, p.lo, p.hi] : [p.y, p.lo, p.hi]))), c => c.family);
+			const size = {width: Math.min(own, 900), height: Math.max(240, Math.min(400, own * 0.58))};
+			area.replaceChildren(...group.map(c => picture(c, {...size, ...look, bounds: bounds.get(c.family)})));
+		}
 	}
 
 	// multiples: each line in colour on the same scales, the others in grey.
 	function multiples(group, {hidden}) {
 		const bounds = group.flatMap(c => c.lines.flatMap(l => l.points.flatMap(p => [p.y, p.lo, p.hi])));
-		const columns = matchMedia("(max-width: 640px)").matches ? 2 : 4, size = {width: (width - 16 * (columns - 1)) / columns, height: 150};
+		const columns = width < 600 ? 2 : 4, size = {width: (width - 16 * (columns - 1)) / columns, height: 150};
 		return group.flatMap(c => [element("h3", {}, c.title), ...c.lines.filter(l => !hidden.has(l.name)).map(l =>
 			picture(c, {...size, mini: true, only: l.name, hidden, bounds, caption: element("figcaption", {}, glyph(l.name), l.name)}))]);
 	}
@@ -49,5 +52,6 @@ function section(box) {
 	new ResizeObserver(() => { if (Math.abs(area.clientWidth - width) > 4) { stale = true; refresh(); } }).observe(area);
 	const relevant = new Set([...Object.keys(axes), "only", "hide", id]);
 	view.listeners.push(keys => { if (!keys || keys.some(k => relevant.has(k))) { stale = true; refresh(); } });
-	addEventListener("beforeprint", () => { if (stale) draw(); });
+	addEventListener("beforeprint", () => draw(700));
+	addEventListener("afterprint", refresh);
 }
