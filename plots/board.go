@@ -3,7 +3,9 @@ package plots
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 
 	"golang.org/x/perf/benchunit"
 
@@ -118,16 +120,22 @@ func newVerdict(a *Answer, values map[string]string, unknown []string) verdict {
 		switch {
 		case r.Unsure:
 			v.Kind = "unsure"
-			v.Rest = fmt.Sprintf("too few launches to tell from %s, %.3g×", r.Mechanism, float64(r.Ratio.Center))
+			v.Rest = fmt.Sprintf("too few launches to tell from %s, %s×", r.Mechanism, times(r.Ratio.Center))
 			return v
 		case r.Tied:
 			v.Kind = "tied"
 			v.Tied = append(v.Tied, r.Mechanism)
 		case v.Rest == "":
-			v.Rest = fmt.Sprintf("%s takes %.3g× (%.3g to %.3g)", r.Mechanism, float64(r.Ratio.Center), float64(r.Ratio.Lo), float64(r.Ratio.Hi))
+			v.Rest = fmt.Sprintf("%s takes %s× (%s to %s)", r.Mechanism, times(r.Ratio.Center), times(r.Ratio.Lo), times(r.Ratio.Hi))
 		}
 	}
 	return v
+}
+
+// times writes a ratio with three digits: "1.10", "12.5", "140".
+func times(ratio results.Float) string {
+	v := float64(ratio)
+	return strconv.FormatFloat(v, 'f', max(0, 2-int(math.Log10(max(v, 1)))), 64)
 }
 
 // median of a cell in words: what flows, or how long it takes.

@@ -156,14 +156,18 @@ func (f *family) chart(set Setting, cells []*results.Summary) Chart {
 		if math.IsInf(p.Lo, 0) || math.IsInf(p.Hi, 0) {
 			p.Lo, p.Hi = v.Center, v.Center
 		}
+		missing := Missing{Line: line, X: p.X, Cell: p.Cell}
 		switch {
 		case s.Outcome != results.OK:
-			c.Missing = append(c.Missing, Missing{line, p.X, string(s.Outcome) + ": " + results.Quote(strings.Join(s.Reasons, "; ")), p.Cell})
+			missing.Reason = string(s.Outcome) + ": " + results.Quote(strings.Join(s.Reasons, "; "))
 		case v.Center == 0 && (c.X.Log && f.kind == Dots || c.Y.Log && f.kind == Lines):
-			c.Missing = append(c.Missing, Missing{line, p.X, "not measured, or 0, which has no logarithm", p.Cell})
+			missing.Reason = "not measured, or 0, which has no logarithm"
 		case c.X.Log && p.X <= 0:
-			c.Missing = append(c.Missing, Missing{line, p.X, "where it belongs on the axis is not known", p.Cell})
-		default:
+			missing.Reason = "where it belongs on the axis is not known"
+		}
+		if missing.Reason != "" {
+			c.Missing = append(c.Missing, missing)
+		} else {
 			c.add(line, p)
 		}
 	}

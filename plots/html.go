@@ -21,7 +21,7 @@ var page = template.Must(template.New("page.html.tmpl").Funcs(template.FuncMap{
 }).ParseFS(files, "page/page.html.tmpl"))
 
 // ours are the page's own scripts, in the order in which they are joined.
-var ours = []string{"format", "state", "marks", "table", "tip", "lines", "dots", "picture", "sections", "numbers", "advice", "main"}
+var ours = []string{"format", "state", "marks", "table", "tip", "lines", "dots", "picture", "sections", "numbers", "advice", "comparison", "main"}
 
 // WriteHTML writes the page as one file that needs no other and no network:
 // style, scripts and data are in it, and its policy lets nothing else in. What

@@ -17,7 +17,7 @@ import (
 
 var defaultSizes = []int{64, 1 << 10, 4 << 10, 64 << 10, 1 << 20}
 
-func html(t *testing.T, set *results.Set) string {
+func render(t *testing.T, set *results.Set) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := WriteHTML(&b, NewPage(set)); err != nil {
@@ -46,7 +46,7 @@ func TestHTMLHostile(t *testing.T) {
 		named[i].Cell.Mechanism, named[i].Cell.Place = "<script>m</script>\"", "<b>'place"
 	}
 	header := &results.Header{ID: hostile, Command: []string{"ipcbench", hostile}, Program: hostile, Started: time.Unix(0, 0), Seed: math.MaxUint64}
-	out := html(t, &results.Set{Header: header, Records: append(all, named...), Warnings: []string{results.Quote(hostile)}})
+	out := render(t, &results.Set{Header: header, Records: append(all, named...), Warnings: []string{results.Quote(hostile)}})
 	if got := strings.Count(out, "<script"); got != 1+3 { // the data; D3, Plot, ours
 		t.Errorf("there are %d script elements, want 4", got)
 	}
@@ -69,7 +69,7 @@ func TestHTMLHostile(t *testing.T) {
 // Equal records give equal bytes, and a default run less than 2 MB.
 func TestHTMLIsAFunctionOfRecords(t *testing.T) {
 	all := sample(t, defaultSizes, 10)
-	a, b := html(t, &results.Set{Records: all}), html(t, &results.Set{Records: slices.Clone(all)})
+	a, b := render(t, &results.Set{Records: all}), render(t, &results.Set{Records: slices.Clone(all)})
 	if a != b {
 		t.Error("two pages of the same records differ")
 	}
@@ -82,7 +82,7 @@ func TestHTMLWithoutNumbers(t *testing.T) {
 	r := records()[0]
 	r.Outcome, r.Reason = results.Failed, "sender (pid 1): write: broken pipe"
 	for name, set := range map[string]*results.Set{"no record": {}, "a failure": {Records: []results.Record{r}}} {
-		if out := html(t, set); !strings.Contains(out, "No cell has a number.") {
+		if out := render(t, set); !strings.Contains(out, "No cell has a number.") {
 			t.Errorf("%s: the page does not say that there is no number", name)
 		}
 	}

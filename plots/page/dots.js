@@ -1,7 +1,7 @@
 // dots draws a row for each of Y.Categories: X with its interval, a colour and
 // a shape a line.
 function dots(chart, {width, only, hidden, bounds}) {
-	const names = d3.sort(chart.lines.map(l => l.name), n => axes.place.indexOf(n));
+	const order = chart.lines.map(l => l.name), names = d3.sort(order, n => axes.place.indexOf(n));
 	const mechs = chart.y.categories.every(c => page.mechanisms.includes(c));
 	const least = i => d3.min(chart.lines.flatMap(l => l.points.filter(p => p.y === i).map(p => p.x)));
 	let rows = d3.range(chart.y.categories.length).filter(i => least(i) !== undefined && !hidden.has(chart.y.categories[i]));
@@ -27,7 +27,7 @@ function dots(chart, {width, only, hidden, bounds}) {
 	];
 	if (chart.x.unit === "×" && x.domain[0] < 1 && x.domain[1] > 1) marks.push(Plot.ruleX([1], {stroke: "var(--muted)"}));
 	for (const name of names) {
-		const {color, symbol} = look(name, names), own = all.filter(d => d.line === name);
+		const {color, symbol} = look(name, order), own = all.filter(d => d.line === name);
 		const paint = d => lit(d.p.y) ? color : "var(--grey)";
 		marks.push(
 			Plot.link(own.filter(d => d.p.lo < d.p.hi), {x1: d => d.p.lo, x2: d => d.p.hi, y1: level, y2: level, stroke: paint, strokeWidth: 2, strokeOpacity: 0.6}),
@@ -38,6 +38,6 @@ function dots(chart, {width, only, hidden, bounds}) {
 		x: {type: chart.x.log ? "log" : "linear", domain: x.domain, range: x.pixels}, y: {type: "linear", domain: y.domain(), range: y.range(), axis: null},
 		color: {type: "identity"}, marks,
 	});
-	const keys = element("div.keys", {}, ...names.map(n => element("span", {}, glyph(n, names), places[n] ?? n)));
+	const keys = element("div.keys", {}, ...names.map(n => element("span", {}, glyph(n, order), places[n] ?? n)));
 	return {svg, keys, points: all.filter(({p}) => lit(p.y)).map(d => ({...d, mech: mechs ? chart.y.categories[d.p.y] : null, x: x.scale(d.p.x), y: y(level(d))}))};
 }

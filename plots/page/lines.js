@@ -62,11 +62,11 @@ function lines(chart, {width, height, only, hidden, bounds, mini}) {
 	const lit = name => !only || name === only;
 	const all = shown.flatMap(l => l.points);
 	const longest = d3.max(shown, l => l.name.length) ?? 0;
-	const margin = mini ? {top: 6, right: 10, bottom: 22, left: 56} : {top: 26, right: 26 + 6.9 * longest, bottom: 38, left: 64};
+	const margin = mini ? {top: 6, right: 10, bottom: 22, left: 60} : {top: 26, right: 26 + 6.9 * longest, bottom: 38, left: 64};
 	const x = scaleOf(chart.x, all.map(p => p.x), [margin.left + (mini ? 6 : 10), width - margin.right - (mini ? 4 : 10)], 48);
 	const y = scaleOf(chart.y, bounds ?? all.flatMap(p => [p.y, p.lo, p.hi]), [height - margin.bottom - 4, margin.top + 6], mini ? 30 : 38);
 	const xText = ticks[chart.x.unit], yText = ticks[chart.y.unit];
-	const at = chart.x.unit === "tail" ? [1, 2, 4, 10, 100, 1e3, 1e4, 1e5, 1e6].filter(t => t <= x.domain[1]) : d3.sort(distinct(all.map(p => p.x)));
+	const at = chart.x.unit === "tail" ? [2, 10, 100, 1e3, 1e4, 1e5, 1e6].filter(t => t <= x.domain[1]) : d3.sort(distinct(all.map(p => p.x)));
 	const xTicks = thin(at, x.scale, xText, mini ? 6.5 : 7);
 	const marks = [
 		Plot.gridY(y.ticks, {stroke: "var(--rule)", strokeOpacity: 1}),

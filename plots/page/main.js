@@ -55,6 +55,7 @@ function here() {
 bar();
 boards();
 advice();
+comparisons();
 document.querySelectorAll("section[data-families]").forEach(section);
 if (page.cells.some(c => c.time)) heat(); else document.getElementById("heat").hidden = true;
 allCells();
