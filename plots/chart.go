@@ -81,7 +81,7 @@ type Point struct {
 // Missing is a point without a place.
 type Missing struct {
 	Line   string  `json:"line"`
-	X      float64 `json:"x"` // 0: not known
+	X      float64 `json:"x"`
 	Reason string  `json:"reason"`
 	Cell   string  `json:"cell"` // its name
 }

@@ -60,7 +60,7 @@ func Distributions(summaries []results.Summary, records []results.Record) []Char
 		}
 		c := &charts[i]
 		if why := damaged[s.Cell]; why != "" {
-			c.Missing = append(c.Missing, Missing{Line: s.Cell.Mechanism, Reason: why, Cell: s.Cell.Name()})
+			c.Missing = append(c.Missing, Missing{s.Cell.Mechanism, 0, why, s.Cell.Name()})
 			continue
 		}
 		c.Lines = append(c.Lines, Line{Name: s.Cell.Mechanism, Points: tail(h, s.Cell.Name())})

@@ -156,18 +156,14 @@ func (f *family) chart(set Setting, cells []*results.Summary) Chart {
 		if math.IsInf(p.Lo, 0) || math.IsInf(p.Hi, 0) {
 			p.Lo, p.Hi = v.Center, v.Center
 		}
-		missing := Missing{Line: line, X: p.X, Cell: p.Cell}
 		switch {
 		case s.Outcome != results.OK:
-			missing.Reason = string(s.Outcome) + ": " + results.Quote(strings.Join(s.Reasons, "; "))
+			c.Missing = append(c.Missing, Missing{line, p.X, string(s.Outcome) + ": " + results.Quote(strings.Join(s.Reasons, "; ")), p.Cell})
 		case v.Center == 0 && (c.X.Log && f.kind == Dots || c.Y.Log && f.kind == Lines):
-			missing.Reason = "not measured, or 0, which has no logarithm"
+			c.Missing = append(c.Missing, Missing{line, p.X, "not measured, or 0, which has no logarithm", p.Cell})
 		case c.X.Log && p.X <= 0:
-			missing.Reason = "where it belongs on the axis is not known"
-		}
-		if missing.Reason != "" {
-			c.Missing = append(c.Missing, missing)
-		} else {
+			c.Missing = append(c.Missing, Missing{line, p.X, "where it belongs on the axis is not known", p.Cell})
+		default:
 			c.add(line, p)
 		}
 	}
