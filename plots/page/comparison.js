@@ -3,7 +3,7 @@
 function comparisons() {
 	const box = document.getElementById("comparison"), all = page.comparisons ?? [];
 	const value = (unit, v) => unit === "sec/op" ? write("ns", v === null ? null : v * 1e9) : unit === "B/s" ? write("B/s", v) : write("n", v);
-	const percent = v => v === null || v === undefined ? "–" : (v >= 1 ? "+" : "−") + digits3(Math.abs(100 * (v - 1))) + " %";
+	const percent = v => v === null || v === undefined ? "–" : (v > 1 ? "+" : v < 1 ? "−" : "") + digits3(Math.abs(100 * (v - 1))) + " %";
 	const tags = {slower: "failed", broken: "failed", lost: "untrusted", unjudged: "untrusted", faster: "tied"};
 	const tag = v => element("span.tag." + (tags[v] ?? "ok"), {}, v);
 	all.forEach((c, i) => {

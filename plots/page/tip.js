@@ -14,7 +14,7 @@ function tipText(chart, line, p) {
 	const cell = cellNamed.get(p.cell);
 	const dots = chart.kind === "dots";
 	const [unit, value] = dots ? [chart.x.unit, p.x] : [chart.y.unit, p.y];
-	const where = dots ? [chart.y.categories[p.y], places[line] ?? line] : [line, chart.x.unit === "tail" ? percentile(p.x) : `${chart.x.label} ${write(chart.x.unit, p.x)}`];
+	const where = dots ? [chart.y.categories[p.y], axes.place.includes(line) && page.mechanisms.includes(chart.y.categories[p.y]) ? places[line] ?? line : line] : [line, chart.x.unit === "tail" ? percentile(p.x) : `${chart.x.label} ${write(chart.x.unit, p.x)}`];
 	const mech = cell?.mechanism;
 	const title = element("p", {}, element("b", {}, where[0]), " ", where[1]);
 	if (mech) title.prepend(glyph(mech));
