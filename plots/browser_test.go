@@ -233,6 +233,7 @@ func TestPageTellsAPoint(t *testing.T) {
 		}
 	}
 	is(b, 7, `document.querySelectorAll("#tip svg.strip g[aria-label=tick] line").length`)
+	is(b, 2, `document.querySelectorAll("#tip svg.strip text").length`) // the least and the greatest
 
 	// The keyboard gets there too.
 	focus := fmt.Sprintf(`document.querySelector("#%s svg.plot").focus()`, chart)

@@ -23,10 +23,9 @@ function dots(chart, {width, only, hidden, bounds}) {
 		Plot.gridX(xTicks, {stroke: "var(--rule)", strokeOpacity: 1}),
 		Plot.axisX(xTicks, {text: ticks[chart.x.unit], tickSize: 0, label: chart.x.label + " →", labelArrow: "none", labelOffset: 36}),
 		Plot.ruleY(d3.range(1, rows.length).map(i => i - 0.5), {stroke: "var(--rule)"}),
-		above ? Plot.text(rows, {...text, x: x.domain[0], dx: -8, dy: -10, textAnchor: "start"})
-			: Plot.text(rows, {...text, x: x.domain[0], dx: -16, textAnchor: "end"}),
 	];
 	if (chart.x.unit === "×" && x.domain[0] < 1 && x.domain[1] > 1) marks.push(Plot.ruleX([1], {stroke: "var(--muted)"}));
+	marks.push(Plot.text(rows, {...text, x: x.domain[0], ...(above ? {dx: -8, dy: -10, textAnchor: "start"} : {dx: -16, textAnchor: "end"})}));
 	for (const name of names) {
 		const {color, symbol} = look(name, order), own = all.filter(d => d.line === name);
 		const paint = d => lit(d.p.y) ? color : "var(--grey)";

@@ -34,7 +34,7 @@ function tipText(chart, line, p) {
 // strip shows the launches themselves.
 function strip(values, unit, color) {
 	const svg = Plot.plot({width: 244, height: 40, marginLeft: 22, marginRight: 22, marginTop: 8, marginBottom: 18, className: "plot",
-		x: {nice: false, label: null}, ariaLabel: "launches",
+		x: {label: null}, y: {axis: null}, ariaLabel: "launches",
 		marks: [
 			Plot.ruleY([0], {stroke: "var(--rule)"}),
 			Plot.tickX(values, {x: d => d, stroke: color, strokeWidth: 1.5, insetTop: 0}),
