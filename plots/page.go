@@ -130,7 +130,10 @@ func (p *Page) color(charts []Chart) {
 }
 
 func newHost(h *results.Host) Host {
-	out := Host{Settings: h.Settings()}
+	var out Host
+	for _, s := range h.Settings() {
+		out.Settings = append(out.Settings, results.Setting{Key: results.Quote(s.Key), Value: results.Quote(s.Value)})
+	}
 	for _, part := range []string{h.Kernel, h.Arch, h.CPU, h.Topology, h.Virt, h.Clocksource} {
 		if part != "" {
 			out.Strip = append(out.Strip, results.Quote(part))

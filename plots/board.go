@@ -1,0 +1,150 @@
+package plots
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	"golang.org/x/perf/benchunit"
+
+	"ipcbench/results"
+)
+
+// board is the answers of one workload and queue as a table: a row a size, a
+// column a place.
+type board struct {
+	Workload string
+	Means    string // what the workload does
+	Queue    string // "default", or a size
+	Peers    bool   // rows have a number of them
+	Places   []string
+	Rows     []boardRow
+}
+
+type boardRow struct {
+	Size  int // bytes
+	Peers int
+	Cells []verdict // one a place
+}
+
+// verdict is one answer in words. Without a winner nothing was measured.
+type verdict struct {
+	Winner  string
+	Value   string   // its median: throughput where messages flow one way, else time
+	Tied    []string // the same within noise
+	Kind    string   // clear, tied, unsure, alone
+	Rest    string   // the first that it beats, by how much, and the interval
+	Unknown []string // mechanisms that failed or are not to be trusted: they might be faster
+}
+
+// means says what the workloads are, to who does not know their names.
+var means = map[string]string{
+	"PingPong": "request and reply: the time of a round trip",
+	"Stream":   "one way, as fast as it goes",
+	"FanIn":    "several senders, one receiver",
+	"Pipeline": "processes in a row pass messages on",
+}
+
+// newBoards lays out the answers; those of the default queue come first.
+func newBoards(p *Page) (boards []board) {
+	for _, c := range p.Cells {
+		if c.Workload == results.FloorWorkload {
+			continue
+		}
+		queue := results.FormatQueue(c.Queue)
+		i := slices.IndexFunc(boards, func(b board) bool { return b.Workload == c.Workload && b.Queue == queue })
+		if i < 0 {
+			i = len(boards)
+			boards = append(boards, board{Workload: c.Workload, Means: means[c.Workload], Queue: queue})
+		}
+		if b := &boards[i]; !slices.Contains(b.Places, c.Place) {
+			b.Places = append(b.Places, c.Place)
+		}
+	}
+	answers := map[Setting]*Answer{}
+	for i := range p.Answers {
+		answers[p.Answers[i].Setting] = &p.Answers[i]
+	}
+	values := map[string]string{}
+	unknown := map[Setting][]string{}
+	for i := range p.Cells {
+		c := &p.Cells[i]
+		values[c.Name] = median(c)
+		if c.Outcome == results.Failed || c.Outcome == results.Untrusted {
+			set := settingOf(c.Cell)
+			unknown[set] = append(unknown[set], c.Mechanism)
+		}
+	}
+	for i := range boards {
+		b := &boards[i]
+		for _, c := range p.Cells {
+			if c.Workload != b.Workload || results.FormatQueue(c.Queue) != b.Queue || b.has(c.Size, c.Peers) {
+				continue
+			}
+			row := boardRow{Size: c.Size, Peers: c.Peers}
+			for _, place := range b.Places {
+				set := Setting{c.Workload, place, c.Peers, b.Queue, c.Size}
+				row.Cells = append(row.Cells, newVerdict(answers[set], values, unknown[set]))
+			}
+			b.Rows, b.Peers = append(b.Rows, row), b.Peers || c.Peers > 0
+		}
+		slices.SortStableFunc(b.Rows, func(x, y boardRow) int { return cmp.Or(cmp.Compare(x.Peers, y.Peers), cmp.Compare(x.Size, y.Size)) })
+	}
+	slices.SortStableFunc(boards, func(a, b board) int { return cmp.Compare(odd(a.Queue), odd(b.Queue)) })
+	return boards
+}
+
+func odd(queue string) int {
+	if queue == "default" {
+		return 0
+	}
+	return 1
+}
+
+func (b *board) has(size, peers int) bool {
+	return slices.ContainsFunc(b.Rows, func(r boardRow) bool { return r.Size == size && r.Peers == peers })
+}
+
+func newVerdict(a *Answer, values map[string]string, unknown []string) verdict {
+	v := verdict{Unknown: unknown}
+	if a == nil {
+		return v
+	}
+	v.Winner, v.Value, v.Kind = a.Ranked[0].Mechanism, values[a.Ranked[0].Cell], "clear"
+	if len(a.Ranked) == 1 {
+		v.Kind, v.Rest = "alone", "the only one measured"
+	}
+	for _, r := range a.Ranked[1:] {
+		switch {
+		case r.Unsure:
+			v.Kind = "unsure"
+			v.Rest = fmt.Sprintf("too few launches to tell from %s, %s×", r.Mechanism, times(r.Ratio.Center))
+			return v
+		case r.Tied:
+			v.Kind = "tied"
+			v.Tied = append(v.Tied, r.Mechanism)
+		case v.Rest == "":
+			v.Rest = fmt.Sprintf("%s takes %s× (%s to %s)", r.Mechanism, times(r.Ratio.Center), times(r.Ratio.Lo), times(r.Ratio.Hi))
+		}
+	}
+	return v
+}
+
+// times writes a ratio with three digits: "1.10", "12.5", "140".
+func times(ratio results.Float) string {
+	v := float64(ratio)
+	return strconv.FormatFloat(v, 'f', max(0, 2-int(math.Log10(max(v, 1)))), 64)
+}
+
+// median of a cell in words: what flows, or how long it takes.
+func median(c *Cell) string {
+	switch {
+	case c.Workload != "PingPong" && c.Rate != nil:
+		return benchunit.Scale(float64(c.Rate.Median), benchunit.Binary) + "B/s"
+	case c.Time != nil:
+		return benchunit.Scale(float64(c.Time.Median)/1e9, benchunit.Decimal) + "s"
+	}
+	return ""
+}
