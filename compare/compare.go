@@ -57,8 +57,9 @@ func Compare(old, new *Side, o Options) *Report {
 		}
 	}
 	r.Doubts = d.list
-	parallel(len(r.Rows), func(i int) { r.Rows[i].describe() })
-	r.judge(o)
+	t := takeTurns(old, new)
+	parallel(len(r.Rows), func(i int) { r.Rows[i].describe(t) })
+	r.judge(o, t)
 	r.Means = means(r.Rows)
 	slices.SortFunc(r.Rows, func(a, b Row) int {
 		return cmp.Or(cmp.Compare(a.Verdict.order(), b.Verdict.order()), -cmp.Compare(a.size(), b.size()),

@@ -9,9 +9,6 @@ import (
 	"ipcbench/results"
 )
 
-// Method names the gate's test in reports.
-const Method = "step-down maxT over relabelled passes, moderated t on logarithms, null shifted by the threshold (docs/method.md)"
-
 // seed of the relabellings: a report is a pure function of records.
 const seed = 1
 
@@ -22,37 +19,36 @@ const (
 	interval = 1.96
 )
 
-// judge gives every row its verdict.
-func (r *Report) judge(o Options) {
+// judge gives every row its verdict. The turns are nil where the sides did not
+// take any.
+func (r *Report) judge(o Options, t *turns) {
 	alpha, shift := o.alpha(), math.Log1p(o.Threshold)
+	d := design(twoSamples{})
+	if slices.ContainsFunc(r.Rows, func(row Row) bool { return row.Pairs >= leastPairs }) {
+		d = pairs{t}
+		r.Gate.Paired = true
+	}
 	minN := 1
-	for gate.MinP(minN, minN) > alpha {
+	for d.minP(minN, minN, minN) > alpha {
 		minN++
 	}
 	var judged []*Row
 	for i := range r.Rows {
 		row := &r.Rows[i]
-		olds, news := row.Old.N, row.New.N
+		p := d.minP(row.Old.N, row.New.N, row.Pairs)
 		switch {
 		case !row.positive:
 			row.Verdict, row.Why = Unjudged, "a value is 0: there is no ratio"
-		case olds < 2 || news < 2 || gate.MinP(olds, news) > alpha:
+		case p > alpha:
 			row.Verdict, row.Need = Unjudged, minN
-			row.Why = fmt.Sprintf("%d and %d launches: no p can be below %.2g; %d a side would do", olds, news, gate.MinP(olds, news), minN)
+			row.Why = fmt.Sprintf("%s: no p can be below %.2g; %d a side would do", d.count(row), p, minN)
 		default:
 			judged = append(judged, row)
 		}
 	}
-	cells := func(yield func(gate.Cell) bool) {
-		for _, row := range judged {
-			if !yield(row.cell()) {
-				return
-			}
-		}
-	}
-	up := gate.Test{Shift: shift, Draws: o.draws(), Seed: seed}.Run(cells)
-	down := gate.Test{Shift: shift, Draws: o.draws(), Seed: seed, Fall: true}.Run(cells)
-	r.Gate = Gate{Method: Method, Cells: len(judged), Draws: up.Draws(), MinN: minN}
+	up := d.run(gate.Test{Shift: shift, Draws: o.draws(), Seed: seed}, judged)
+	down := d.run(gate.Test{Shift: shift, Draws: o.draws(), Seed: seed, Fall: true}, judged)
+	r.Gate.Method, r.Gate.Cells, r.Gate.Draws, r.Gate.MinN = d.method(), len(judged), up.Draws(), minN
 	if len(judged) == 0 {
 		return
 	}
@@ -71,7 +67,7 @@ func (r *Report) judge(o Options) {
 			row.Verdict = Same
 		default:
 			row.Verdict = CantTell
-			row.Need = row.needed(shift, critical, up.SE[i], minN)
+			row.Need = row.needed(shift, critical, up.SE[i]*up.SE[i]*d.size(row), minN)
 		}
 	}
 	slices.Sort(detectable)
@@ -80,18 +76,17 @@ func (r *Report) judge(o Options) {
 
 // needed is how many launches a side would tell, if the change is what it
 // looks like: enough for the statistic to exceed its critical value, or for
-// the interval to lie within the threshold, 4 times in 5. It is -1 beyond
-// 1000, where the change is about the threshold itself.
-func (r *Row) needed(shift, critical, se float64, minN int) int {
+// the interval to lie within the threshold, 4 times in 5. The variance is that
+// of the change which a single launch a side shows. It is -1 beyond 1000,
+// where the change is about the threshold itself.
+func (r *Row) needed(shift, critical, variance float64, minN int) int {
 	change := math.Abs(math.Log(float64(r.Ratio.Center)))
 	z := interval + powered
 	if change > shift {
 		z = critical + powered
 	}
-	n1, n2 := float64(r.Old.N), float64(r.New.N)
-	variance := se * se / (1/n1 + 1/n2)
 	gap := change - shift
-	n := math.Ceil(2 * variance * z * z / (gap * gap))
+	n := math.Ceil(variance * z * z / (gap * gap))
 	if !(n <= 1000) {
 		return -1
 	}

@@ -58,7 +58,8 @@ type Gate struct {
 	Method     string        `json:"method"`
 	Cells      int           `json:"cells"`      // rows it corrects for
 	Draws      int           `json:"draws"`      // relabellings
-	MinN       int           `json:"min_n"`      // launches a side below which no p can pass
+	Paired     bool          `json:"paired"`     // launches were compared within pairs
+	MinN       int           `json:"min_n"`      // launches a side, or pairs, below which no p can pass
 	Detectable results.Float `json:"detectable"` // change that it finds in a typical row 4 times in 5: 0.12 is 12 %
 	Worst      results.Float `json:"worst"`      // the same in the noisiest row
 }
@@ -73,9 +74,10 @@ type Row struct {
 	Old     Estimate      `json:"old"`
 	New     Estimate      `json:"new"`
 	Ratio   results.Ratio `json:"ratio"`
-	P       results.Float `json:"p"`        // two-sided Mann–Whitney, of this row alone
-	PGate   results.Float `json:"p_gate"`   // of being slower than the threshold, corrected; null: not judged
-	PFaster results.Float `json:"p_faster"` // the same of being faster
+	Pairs   int           `json:"pairs,omitempty"` // launches of both sides that came one after the other, where the sides took turns
+	P       results.Float `json:"p"`               // two-sided Mann–Whitney, of this row alone
+	PGate   results.Float `json:"p_gate"`          // of being slower than the threshold, corrected; null: not judged
+	PFaster results.Float `json:"p_faster"`        // the same of being faster
 	Verdict Verdict       `json:"verdict"`
 	Why     string        `json:"why,omitempty"`  // it is unjudged
 	Need    int           `json:"need,omitempty"` // launches a side to tell, about; -1: more than 1000

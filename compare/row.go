@@ -24,8 +24,9 @@ func newRow(p pair, metric int, name, better string, d *doubtful) (Row, bool) {
 	return r, true
 }
 
-// describe fills in what follows from the row alone.
-func (r *Row) describe() {
+// describe fills in what follows from the row alone. The turns are nil where
+// the sides did not take any.
+func (r *Row) describe(t *turns) {
 	var sides [2]*benchmath.Sample
 	for i, side := range []*settled{r.pair.old, r.pair.new} {
 		values, _ := side.sample(r.column)
@@ -40,27 +41,43 @@ func (r *Row) describe() {
 	r.PGate, r.PFaster = results.Float(math.NaN()), results.Float(math.NaN())
 	r.Ratio = results.Ratio{Center: results.Float(math.NaN()), Lo: 0, Hi: results.Float(math.Inf(1))}
 	if r.positive = old.Values[0] > 0 && new.Values[0] > 0; r.positive {
+		if t != nil {
+			pairs := t.pairs(r.pair, r.column).Diff
+			if r.Pairs = len(pairs); r.Pairs >= leastPairs {
+				r.Ratio = results.NewPairedRatio(pairs)
+				return
+			}
+		}
 		r.Ratio = results.NewRatio(logs(old.Values), logs(new.Values))
 	}
 }
 
 // cell is the row as the gate needs it. It is made anew whenever it is asked
 // for: a million launches are held once.
-func (r *Row) cell() (c gate.Cell) {
+func (r *Row) cell() gate.Cell {
 	old, oldPass := r.pair.old.sample(r.column)
 	new, newPass := r.pair.new.sample(r.column)
 	for j := range newPass {
 		newPass[j] += int32(r.pair.offset)
 	}
-	c = gate.Cell{Old: logs(old), New: logs(new), OldPass: oldPass, NewPass: newPass}
-	if r.Better == "higher" { // larger is worse
-		for _, side := range [][]float64{c.Old, c.New} {
-			for i := range side {
-				side[i] = -side[i]
-			}
+	return gate.Cell{Old: r.worse(logs(old)), New: r.worse(logs(new)), OldPass: oldPass, NewPass: newPass}
+}
+
+// pairs is the same of a row whose sides took turns.
+func (r *Row) pairs(t *turns) gate.Pairs {
+	p := t.pairs(r.pair, r.column)
+	r.worse(p.Diff)
+	return p
+}
+
+// worse turns logarithms so that larger is worse.
+func (r *Row) worse(logs []float64) []float64 {
+	if r.Better == "higher" {
+		for i := range logs {
+			logs[i] = -logs[i]
 		}
 	}
-	return c
+	return logs
 }
 
 func logs(values []float64) []float64 {

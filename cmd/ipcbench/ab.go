@@ -73,7 +73,7 @@ func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, until
 	now := time.Now().UTC()
 	id := results.NewID(now)
 	run := runner.Run{Plan: plan, Budget: budget}
-	var known []*precision
+	known := &contrast{until: until}
 	var runs []*results.Run
 	for i, command := range commands {
 		process, err := startArm(command, console)
@@ -90,7 +90,8 @@ func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, until
 		}
 		defer dir.Close()
 		p := newPrecision(until, nil)
-		dirs, runs, known = append(dirs, dir.Dir), append(runs, dir), append(known, p)
+		known.arms[i] = p
+		dirs, runs = append(dirs, dir.Dir), append(runs, dir)
 		run.Arms = append(run.Arms, &runner.Arm{
 			ID: dir.Header.ID, Measure: process.measure, Host: process.hello.Host,
 			Sink: func(r results.Record) error {
@@ -104,15 +105,17 @@ func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, until
 	progress := newProgress(console, 2*len(plan.Cells)*plan.Launches, plan.Launches)
 	run.Progress = progress.before
 	if until > 0 {
-		run.More = func(c results.Cell) bool { return known[0].wide(c) || known[1].wide(c) }
+		run.More = known.wide
 	}
 	err = run.Execute(c.Context())
 	progress.finish()
 	if errors.Is(err, context.Canceled) {
 		return nil, &exitError{exitFailed, fmt.Errorf("interrupted; what was measured is in %s and %s", dirs[0], dirs[1])}
 	}
-	for i, dir := range runs {
-		err = errors.Join(err, dir.Missed(known[i].missed(plan)), dir.WriteBench())
+	wide := missed(known.wide, plan)
+	tell(console, until, plan, wide)
+	for _, dir := range runs {
+		err = errors.Join(err, dir.Missed(wide), dir.WriteBench())
 	}
 	return dirs, failed(err)
 }

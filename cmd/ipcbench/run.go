@@ -145,15 +145,15 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 	if stopped != nil && !errors.Is(stopped, context.Canceled) {
 		return failed(stopped)
 	}
-	missed := known.missed(plan)
-	if err := errors.Join(dir.Missed(missed), dir.WriteBench()); err != nil {
+	wide := missed(known.wide, plan)
+	if err := errors.Join(dir.Missed(wide), dir.WriteBench()); err != nil {
 		return failed(err)
 	}
 	summaries := results.Summarize(all)
 	if err := results.WriteTable(c.OutOrStdout(), summaries); err != nil {
 		return failed(err)
 	}
-	known.tell(c.OutOrStdout(), missed)
+	tell(c.OutOrStdout(), dir.Header.Until, plan, wide)
 	fmt.Fprintf(c.OutOrStdout(), "\n%s\n", dir.Dir)
 	if stopped != nil {
 		return &exitError{exitFailed, fmt.Errorf("interrupted; what was measured is kept: ipcbench run --resume %s goes on", dir.Dir)}
