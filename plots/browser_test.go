@@ -21,19 +21,21 @@ import (
 	"ipcbench/results"
 )
 
-// chromium is where Debian's is. Without it the test is skipped, unless
-// IPCBENCH_REQUIRE names it.
+// chromium is Debian's, or what others call theirs. Without it the test is
+// skipped, unless IPCBENCH_REQUIRE names it.
 func chromium(t *testing.T) string {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		const remedy = "chromium is not installed; on Debian: apt-get install chromium"
-		if strings.Contains(os.Getenv("IPCBENCH_REQUIRE"), "chromium") {
-			t.Fatal(remedy)
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
 		}
-		t.Skip(remedy)
 	}
-	return path
+	const remedy = "chromium is not installed; on Debian: apt-get install chromium"
+	if strings.Contains(os.Getenv("IPCBENCH_REQUIRE"), "chromium") {
+		t.Fatal(remedy)
+	}
+	t.Skip(remedy)
+	return ""
 }
 
 // browser is a window that shows one page, and what it complained about.

@@ -38,6 +38,21 @@ var methods = []method{
 	theGate,
 }
 
+// inPairs is the gate where sides took turns.
+var inPairs = method{"pairs", func(cells []gate.Cell, seed uint64) []float64 {
+	return gate.Test{Shift: shift, Draws: draws, Seed: seed}.RunPaired(func(yield func(gate.Pairs) bool) {
+		for _, c := range cells {
+			p := gate.Pairs{Turn: c.OldPass}
+			for i, old := range c.Old {
+				p.Diff = append(p.Diff, c.New[i]-old)
+			}
+			if !yield(p) {
+				return
+			}
+		}
+	}).P
+}}
+
 // exactU is the p of the one-sided Mann–Whitney U test of each cell by itself.
 func exactU(cells []gate.Cell) []float64 {
 	p := make([]float64, len(cells))

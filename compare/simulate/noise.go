@@ -13,6 +13,7 @@ type noise struct {
 	cv      float64 // standard deviation of the launches of a typical cell
 	uneven  float64 // standard deviation of log cv among cells
 	drift   float64 // standard deviation of a whole pass, all cells alike
+	turns   bool    // sides take turns: a pass of the one drifts as that of the other
 	outlier float64 // probability that a launch comes out far too slow
 	louder  float64 // factor of cv on the new side
 }
@@ -29,6 +30,9 @@ func (z noise) suite(r *rand.Rand, cells, n int, rest float64, changes ...float6
 	for p := range passes {
 		passes[p] = int32(p)
 		drift[p] = z.drift * r.NormFloat64()
+		if z.turns && p >= n {
+			drift[p] = drift[p-n]
+		}
 	}
 	out := make([]gate.Cell, cells)
 	for i := range out {
