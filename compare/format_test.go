@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"ipcbench/internal/golden"
 	"ipcbench/results"
 )
 
@@ -65,7 +66,7 @@ func TestFormats(t *testing.T) {
 		if err := tt.write(&b); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, tt.file, b.Bytes())
+		golden.Check(t, tt.file, b.Bytes())
 		if bytes.ContainsRune(b.Bytes(), '\x1b') {
 			t.Errorf("%s has a raw escape", tt.file)
 		}
@@ -116,5 +117,5 @@ func TestRefusal(t *testing.T) {
 	if err := r.WriteText(&b, false); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "refused.txt", b.Bytes())
+	golden.Check(t, "refused.txt", b.Bytes())
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"ipcbench/internal/golden"
 	"ipcbench/results"
 )
 
@@ -19,7 +20,7 @@ func csvOf(t *testing.T, p *Page) []byte {
 }
 
 func TestGoldenCSV(t *testing.T) {
-	golden(t, "summary.csv", csvOf(t, NewPage(&results.Set{Records: eventful()})))
+	golden.Check(t, "summary.csv", csvOf(t, NewPage(&results.Set{Records: eventful()})))
 }
 
 // No cell is a formula to a spreadsheet, nor harms a terminal.

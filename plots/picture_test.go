@@ -17,6 +17,7 @@ import (
 	"golang.org/x/image/font"
 	"gonum.org/v1/plot/vg"
 
+	"ipcbench/internal/golden"
 	"ipcbench/results"
 )
 
@@ -32,7 +33,7 @@ func svg(t *testing.T, c *Chart) []byte {
 func TestGoldenPictures(t *testing.T) {
 	p := comparedPage()
 	for _, id := range []string{"latency-pingpong-same-default", "place-pingpong-default-64", "forest"} {
-		golden(t, id+".svg", svg(t, p.chart(t, id)))
+		golden.Check(t, id+".svg", svg(t, p.chart(t, id)))
 	}
 }
 

@@ -1,34 +1,11 @@
 package plots
 
 import (
-	"flag"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"ipcbench/compare"
 	"ipcbench/results"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
-
-// golden compares got with testdata/name, or writes it under -update.
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != string(want) {
-		t.Errorf("%s differs; go test -update writes it anew. Got:\n%s", path, got)
-	}
-}
 
 // eventful is records, with an instance of whatever a report has a place for.
 func eventful() []results.Record {

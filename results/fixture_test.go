@@ -1,15 +1,9 @@
 package results
 
 import (
-	"flag"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"testing"
 	"time"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 var testHost = Host{
 	Kernel: "Linux 6.18.44", Build: "#1 SMP PREEMPT_DYNAMIC", Arch: "amd64", CPU: "Example CPU @ 2.50GHz", CPUs: 2,
@@ -89,24 +83,6 @@ func testRecords() (out []Record) {
 	out = append(out, okRecord(shm, 1, 400), notOKRecord(shm, 2, Untrusted, "throttled by the cgroup for 12 ms"))
 	out[0].Warnings = []string{"governor is powersave: the clock follows the load; cpupower frequency-set -g performance"}
 	return out
-}
-
-// golden compares got with testdata/name, or writes it under -update.
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != string(want) {
-		t.Errorf("%s differs; go test -update writes it anew. Got:\n%s", path, got)
-	}
 }
 
 func benchstat(args ...string) ([]byte, error) {

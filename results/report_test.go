@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"ipcbench/internal/golden"
 )
 
 func TestGolden(t *testing.T) {
@@ -28,7 +30,7 @@ func TestGolden(t *testing.T) {
 			if err := r.write(&got); err != nil {
 				t.Fatal(err)
 			}
-			golden(t, r.file, got.Bytes())
+			golden.Check(t, r.file, got.Bytes())
 			for line := range strings.Lines(got.String()) {
 				if n := utf8.RuneCountInString(line); r.width > 0 && n > r.width+1 {
 					t.Errorf("%d columns, want at most %d: %s", n, r.width, line)
