@@ -32,8 +32,8 @@ func TestGateHoldsItsLevel(t *testing.T) {
 	}
 }
 
-// The page holds what the simulation gives. All of it takes long: rows
-// of two tables tell whether it was run since the gate last changed.
+// The page holds what the simulation gives. All of it takes long: some rows
+// tell whether it was run since the gate last changed.
 func TestPageIsUpToDate(t *testing.T) {
 	text, err := os.ReadFile("../../" + page)
 	if err != nil {
@@ -59,6 +59,15 @@ func TestGateDetects(t *testing.T) {
 	got := detected(theGate, at(0.03), 300, 10, 50, []float64{0.15, 0.25})
 	if got[0] < 0.4 || got[1] < 0.8 {
 		t.Errorf("changes of 15 and 25 %% are detected in %.2f and %.2f of cells", got[0], got[1])
+	}
+}
+
+func TestPairsDetectUnderDrift(t *testing.T) {
+	z := at(0.03)
+	z.turns, z.drift = true, 0.3
+	two, pairs := detected(theGate, z, 300, 10, 30, []float64{0.15})[0], detected(inPairs, z, 300, 10, 30, []float64{0.15})[0]
+	if two > 0.1 || pairs < 0.4 {
+		t.Errorf("of changes of 15 %%, two samples detect %.2f and pairs %.2f", two, pairs)
 	}
 }
 
