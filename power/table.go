@@ -13,7 +13,7 @@ import (
 
 // passes of one long comparison; blocks of them are comparisons of their own,
 // as good as if they had been run apart.
-const passes = 240
+const passes = 120
 
 // table plants regressions and counts how many of the blocks of n passes show
 // them, without a load and with one.
