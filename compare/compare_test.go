@@ -132,7 +132,7 @@ func TestAttempts(t *testing.T) {
 // A launch whose record is gone makes its cell untrusted.
 // What Summarize makes of lost launches a comparison does, too.
 func TestLostLaunches(t *testing.T) {
-	for n, want := range map[int]int{9: 0, 10: 2} {
+	for n, want := range map[int]int{4: 0, 5: 2} {
 		old, new := sides()
 		old.launches(pipe, 12, 5000, 0.01)
 		new.launches(pipe, n, 5000, 0.01)

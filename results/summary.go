@@ -124,10 +124,10 @@ func summarize(cell Cell, launches []*Record) Summary {
 }
 
 // Tolerable tells whether a cell that lost so many of its launches to
-// disturbances is ok all the same: fewer than one in ten. What voids a launch
+// disturbances is ok all the same: fewer than one in five. What voids a launch
 // is a rule about the machine, not about the launch's time, so the others are
 // not the worse for it.
-func Tolerable(lost, launches int) bool { return 10*lost < launches }
+func Tolerable(lost, launches int) bool { return 5*lost < launches }
 
 func lastLaunch(launches []*Record) int {
 	return slices.MaxFunc(launches, func(a, b *Record) int { return cmp.Compare(a.Launch, b.Launch) }).Launch
