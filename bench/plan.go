@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -13,7 +14,7 @@ import (
 
 // Axes spans a block of cells: every combination of its values.
 type Axes struct {
-	Workloads  []string // names; a floor is planned beside the others by itself
+	Workloads  []string // names; floors are planned beside them
 	Mechanisms []string
 	Sizes      []int // bytes
 	Queues     []int // bytes; 0: the kernel's default
@@ -53,13 +54,13 @@ func (a Axes) Check() error {
 		}
 		for _, n := range a.Peers {
 			if w.Peers != "" {
-				if err := w.Admit(n); err != nil {
+				if err := w.Admit(results.Cell{Peers: n}); err != nil {
 					return err
 				}
 			}
 		}
 		for _, mech := range a.Mechanisms {
-			if w.Floor == "" && mechanisms.Lookup(mech) == nil {
+			if mechanisms.Lookup(mech) == nil {
 				return unknown("mechanism", mech, mechanisms.All(), func(m *mechanisms.Mechanism) string { return m.Name })
 			}
 		}
@@ -98,8 +99,8 @@ type Plan struct {
 	Seed     uint64         `json:"seed"`     // of the shuffles
 }
 
-// NewPlan joins blocks of cells, each cell once, and adds the floor for every
-// size that occurs.
+// NewPlan joins blocks of cells, each cell once, and adds the floors for every
+// size and place that occurs.
 func NewPlan(blocks []Axes, launches int, time time.Duration, verify bool, seed uint64) Plan {
 	p := Plan{Launches: launches, Time: time, Verify: verify, Seed: seed}
 	seen := map[results.Cell]bool{}
@@ -114,23 +115,19 @@ func NewPlan(blocks []Axes, launches int, time time.Duration, verify bool, seed 
 			add(c)
 		}
 	}
-	for _, w := range Workloads {
-		if w.Floor == "" {
-			continue
-		}
-		for _, size := range p.sizes() {
-			add(results.Cell{Workload: w.Name, Mechanism: w.Floor, Size: size, Place: "same"})
-		}
+	for _, c := range FloorCells(values(p.Cells, func(c results.Cell) int { return c.Size }), values(p.Cells, func(c results.Cell) string { return c.Place })) {
+		add(c)
 	}
 	return p
 }
 
-func (p Plan) sizes() (sizes []int) {
-	for _, c := range p.Cells {
-		sizes = append(sizes, c.Size)
+// values are those of one axis that occur, in order.
+func values[T cmp.Ordered](cells []results.Cell, axis func(results.Cell) T) (out []T) {
+	for _, c := range cells {
+		out = append(out, axis(c))
 	}
-	slices.Sort(sizes)
-	return slices.Compact(sizes)
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // Pass returns cells in the order of one pass (1, 2, …): shuffled, so that a

@@ -10,7 +10,7 @@ import (
 )
 
 func TestTopologies(t *testing.T) {
-	for _, w := range Workloads {
+	for _, w := range slices.Concat(Workloads, Floors) {
 		for _, peers := range []int{max(w.MinPeers, 0), 4, 7} {
 			if w.Peers == "" {
 				peers = 0
@@ -104,9 +104,14 @@ func TestPlanHoldsEachCellOnce(t *testing.T) {
 			}
 			seen[c] = true
 		}
-		for _, size := range p.sizes() {
-			if !seen[results.Cell{Workload: "Floor", Mechanism: "memcpy", Size: size, Place: "same"}] {
-				t.Errorf("%s: no floor at %d B", preset.Name, size)
+		for c := range seen {
+			for _, floor := range []string{results.FloorCopy, results.FloorCopies} {
+				if !seen[results.Cell{Workload: results.FloorWorkload, Mechanism: floor, Size: c.Size, Place: "same"}] && c.Workload != results.FloorWorkload {
+					t.Errorf("%s: no %s of %d B", preset.Name, floor, c.Size)
+				}
+			}
+			if !seen[results.Cell{Workload: results.FloorWorkload, Mechanism: results.FloorWake, Size: 4, Place: c.Place}] {
+				t.Errorf("%s: no wake-up in place %s", preset.Name, c.Place)
 			}
 		}
 	}

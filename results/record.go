@@ -50,8 +50,18 @@ type Cell struct {
 }
 
 // FloorWorkload is the workload of cells that are bounds to hold mechanisms
-// against: they move bytes in one process, with no link.
+// against: they have no link. What stands in the place of a mechanism tells
+// them apart.
 const FloorWorkload = "Floor"
+
+// The floors, by what stands in the place of a mechanism.
+const (
+	FloorCall   = "nullcall"  // a system call that does nothing
+	FloorWake   = "wake"      // one process wakes another, one way
+	FloorBounce = "bounce"    // a cache line goes from one CPU to another
+	FloorCopy   = "onecopy"   // a message is copied once
+	FloorCopies = "twocopies" // a message is copied in and copied out
+)
 
 // Name is the cell as a Go benchmark names it, without the "Benchmark" prefix:
 // "PingPong/mech=pipe/size=64/queue=default/place=same".

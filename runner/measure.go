@@ -83,7 +83,7 @@ func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err erro
 		return 0, err
 	}
 
-	w := bench.LookupWorkload(rec.Cell.Workload)
+	w := bench.WorkloadOf(rec.Cell)
 	timed := 1.0
 	if w.Timed() {
 		timed -= latencyShare
