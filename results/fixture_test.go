@@ -81,6 +81,11 @@ func testRecords() (out []Record) {
 	out = append(out, okRecord(fifo, 1, 950), notOKRecord(fifo, 2, Failed, "sender 2 (pid 8946): send fifo 512 B: write: broken pipe"))
 	shm := with(fanIn, "sysvshm", 512)
 	out = append(out, okRecord(shm, 1, 400), notOKRecord(shm, 2, Untrusted, "throttled by the cgroup for 12 ms"))
+	floor := Cell{Workload: FloorWorkload, Mechanism: FloorWake, Size: 4, Place: "same"}
+	for _, r := range append(launches(floor, 10, 2000), launches(with(floor, FloorCall, 1), 5, 100)...) {
+		r.Op, r.BytesPerSec, r.Latency, r.Given = "wake-up", 0, nil, nil
+		out = append(out, r)
+	}
 	out[0].Warnings = []string{"governor is powersave: the clock follows the load; cpupower frequency-set -g performance"}
 	return out
 }

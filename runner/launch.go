@@ -21,7 +21,7 @@ type launch struct {
 	session  *session
 	topology bench.Topology
 	links    []*mechanisms.Link
-	shared   *os.File           // memory of a floor's parts; nil: none, or all have mapped it
+	shared   *os.File   // memory of a floor's parts; nil: none, or all have mapped it
 	workers  []*process // by part
 	events   chan event
 	phase    string
