@@ -66,8 +66,7 @@ func BenchmarkFanIn(b *testing.B)    { run(b, cells(b, bench.FanIn)) }
 func BenchmarkPipeline(b *testing.B) { run(b, cells(b, bench.Pipeline)) }
 
 func BenchmarkFloor(b *testing.B) {
-	a := spanned(b)
-	run(b, bench.FloorCells(a.Sizes, a.Places))
+	run(b, bench.FloorCells(append(cells(b, bench.PingPong), cells(b, bench.Stream)...)))
 }
 
 // start starts the session and prints the configuration, once, before the

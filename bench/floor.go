@@ -79,27 +79,26 @@ func copyTwice(e *Ends, n int) error {
 	return nil
 }
 
-// FloorCells are the cells that hold the others' numbers against what the machine
-// can do: each floor once for each size that it depends on and, where it takes
-// two processes, for each place.
-func FloorCells(sizes []int, places []string) (cells []results.Cell) {
+// FloorCells are the floors that cells are to be held against, each once:
+// those of two processes for each place of a round trip, those of one for each
+// size of the other messages, where they depend on it.
+func FloorCells(cells []results.Cell) (out []results.Cell) {
+	seen := map[results.Cell]bool{}
 	for _, f := range Floors {
-		at := places
-		if len(f.Topology(0).Parts) == 1 {
-			at = []string{"same"}
-		}
-		of := sizes
-		if f.Size > 0 {
-			of = []int{f.Size}
-		}
-		for _, place := range at {
-			for _, size := range of {
-				c := results.Cell{Workload: f.Name, Mechanism: f.Floor, Size: size, Place: place}
-				if f.Admit(c) == nil {
-					cells = append(cells, c)
-				}
+		two := len(f.Topology(0).Parts) == 2
+		for _, c := range cells {
+			floor := results.Cell{Workload: f.Name, Mechanism: f.Floor, Size: c.Size, Place: "same"}
+			if two {
+				floor.Place = c.Place
+			}
+			if f.Size > 0 {
+				floor.Size = f.Size
+			}
+			if two == (c.Workload == PingPong.Name) && f.Admit(floor) == nil && !seen[floor] {
+				seen[floor] = true
+				out = append(out, floor)
 			}
 		}
 	}
-	return cells
+	return out
 }

@@ -91,7 +91,15 @@ func TestFloorsCheck(t *testing.T) {
 
 func TestFloorsArePlannedOnce(t *testing.T) {
 	var names []string
-	for _, c := range FloorCells([]int{64, 4096}, []string{"cross", "free", "same"}) {
+	var cells []results.Cell
+	for _, size := range []int{64, 4096} {
+		for _, place := range []string{"cross", "free", "same"} {
+			for _, w := range Workloads {
+				cells = append(cells, results.Cell{Workload: w.Name, Mechanism: "pipe", Size: size, Place: place})
+			}
+		}
+	}
+	for _, c := range FloorCells(cells) {
 		names = append(names, c.Name())
 	}
 	want := []string{
@@ -107,6 +115,9 @@ func TestFloorsArePlannedOnce(t *testing.T) {
 	}
 	if !slices.Equal(names, want) {
 		t.Errorf("FloorCells gives %q", names)
+	}
+	if got := FloorCells(cells[:1]); len(got) != 2 || got[0].Mechanism != results.FloorWake || got[1].Mechanism != results.FloorBounce {
+		t.Errorf("of one round trip: %v", got)
 	}
 }
 

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -99,8 +98,8 @@ type Plan struct {
 	Seed     uint64         `json:"seed"`     // of the shuffles
 }
 
-// NewPlan joins blocks of cells, each cell once, and adds the floors for every
-// size and place that occurs.
+// NewPlan joins blocks of cells, each cell once, and adds the floors that they
+// are to be held against.
 func NewPlan(blocks []Axes, launches int, time time.Duration, verify bool, seed uint64) Plan {
 	p := Plan{Launches: launches, Time: time, Verify: verify, Seed: seed}
 	seen := map[results.Cell]bool{}
@@ -115,19 +114,8 @@ func NewPlan(blocks []Axes, launches int, time time.Duration, verify bool, seed 
 			add(c)
 		}
 	}
-	for _, c := range FloorCells(values(p.Cells, func(c results.Cell) int { return c.Size }), values(p.Cells, func(c results.Cell) string { return c.Place })) {
-		add(c)
-	}
+	p.Cells = append(p.Cells, FloorCells(p.Cells)...)
 	return p
-}
-
-// values are those of one axis that occur, in order.
-func values[T cmp.Ordered](cells []results.Cell, axis func(results.Cell) T) (out []T) {
-	for _, c := range cells {
-		out = append(out, axis(c))
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
 }
 
 // Pass returns cells in the order of one pass (1, 2, …): shuffled, so that a

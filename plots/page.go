@@ -52,6 +52,7 @@ type Cell struct {
 	P99      *Value          `json:"p99,omitempty"`    // ns
 	CPU      *Value          `json:"cpu,omitempty"`    // ns of an operation
 	Switches *Value          `json:"switches,omitempty"`
+	Worth    *Worth          `json:"worth,omitempty"` // in units of a floor
 	InFlight int             `json:"inflight,omitempty"`
 	Given    int             `json:"given,omitempty"`    // bytes of queue
 	Launches []float64       `json:"launches,omitempty"` // ns of an operation, each
@@ -160,7 +161,7 @@ func (p *Page) newCell(s *results.Summary) Cell {
 		Cell: s.Cell, Name: s.Cell.Name(), Outcome: s.Outcome, N: s.N, InFlight: s.InFlight, Given: s.Queue,
 		Time: value(s.NsPerOp.Center, s.NsPerOp.Lo, s.NsPerOp.Hi), Rate: value(s.BytesPerSec.Center, s.BytesPerSec.Lo, s.BytesPerSec.Hi),
 		P99: value(s.P99.Center, s.P99.Lo, s.P99.Hi), CPU: value(s.CPUNsPerOp.Center, s.CPUNsPerOp.Lo, s.CPUNsPerOp.Hi),
-		Switches: value(s.Switches.Center, s.Switches.Lo, s.Switches.Hi),
+		Switches: value(s.Switches.Center, s.Switches.Lo, s.Switches.Hi), Worth: newWorth(s),
 	}
 	for _, r := range s.Reasons {
 		c.Reasons = append(c.Reasons, results.Quote(r))

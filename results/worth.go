@@ -11,8 +11,8 @@ import (
 // needs is what somebody could still save.
 type Worth struct {
 	Ratio        // of the cell's time per operation to the floor's
-	Unit  string // what the floor does, in the plural: "wake-ups"
-	Floor string // as in Cell.Mechanism of the floor: "wake"
+	Unit  string `json:"unit"`  // what the floor does, in the plural: "wake-ups"
+	Floor string `json:"floor"` // as in Cell.Mechanism of the floor: "wake"
 }
 
 // Units of Worth.

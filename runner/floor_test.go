@@ -11,12 +11,18 @@ import (
 	"ipcbench/results"
 )
 
+func floorCells() []results.Cell {
+	return bench.FloorCells(bench.Axes{
+		Workloads: []string{"PingPong", "Stream"}, Mechanisms: []string{"pipe"}, Sizes: []int{1, 64, 64 << 10}, Queues: []int{0}, Places: []string{"same", "cross"},
+	}.Cells())
+}
+
 // TestFloors measures every floor in every place that it is planned in.
 func TestFloors(t *testing.T) {
 	for shared, name := range isolated {
 		t.Run(name, func(t *testing.T) {
 			s := startSession(t, Options{Shared: shared})
-			for _, c := range bench.FloorCells([]int{1, 64, 64 << 10}, []string{"same", "cross"}) {
+			for _, c := range floorCells() {
 				w := bench.WorkloadOf(c)
 				rec, _ := s.Measure(c, Measurement{Time: time.Millisecond, Ops: 101, Verify: true})
 				if rec.Outcome == results.Skipped && c.Place == "cross" {
