@@ -87,6 +87,7 @@ type Again struct {
 	Started string   `json:"started,omitempty"`
 	Seeds   []string `json:"seeds"` // a float64, which is all that JavaScript has, cannot hold one
 	Program string   `json:"program,omitempty"`
+	Spent   string   `json:"spent,omitempty"` // where the run's time went
 }
 
 // NewPage builds the page of one run.
@@ -218,6 +219,9 @@ func newAgain(set *results.Set) Again {
 		a.Program = results.Quote(h.Program)
 		a.Command = h.CommandLine()
 		a.Started = h.Started.UTC().Format("2006-01-02 15:04:05 UTC")
+	}
+	if spent, ok := results.SpentOn(set.Records); ok {
+		a.Spent = spent.String()
 	}
 	for _, s := range set.Seeds() {
 		a.Seeds = append(a.Seeds, fmt.Sprint(s))

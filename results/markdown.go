@@ -181,4 +181,7 @@ func (m *markdown) again(set *Set) {
 	if program != "" {
 		m.printf("- program: %s\n", escape(program))
 	}
+	if spent, ok := SpentOn(set.Records); ok {
+		m.printf("- time: %s\n", spent)
+	}
 }

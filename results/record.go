@@ -149,6 +149,7 @@ type Record struct {
 	Given     *Given   `json:"given,omitempty"`     // what the kernel gave
 	Verified  int64    `json:"verified,omitempty"`  // messages whose CRC-32C was checked, in a pass of its own
 	Overhead  *Cost    `json:"overhead,omitempty"`  // what the launch cost beside its rounds
+	WallNs    int64    `json:"wall_ns,omitempty"`   // the whole launch, from the end of the one before it, or of the set-up
 	Noise     *Noise   `json:"noise,omitempty"`     // what the machine did meanwhile
 	Seed      uint64   `json:"seed"`                // of the plan's shuffle
 	Isolation string   `json:"isolation,omitempty"` // how kernel objects were kept private
