@@ -41,6 +41,12 @@ var Bounce = &Workload{
 const (
 	wordSize  = 4  // bytes of a futex
 	cacheLine = 64 // bytes that one CPU takes from another at a time
+
+	// patience is how often who spins looks before it lets others run: some
+	// microseconds, far longer than a line takes. Only if somebody has moved
+	// both processes to one CPU is it ever spent, and then no time slice is.
+	// Such a launch is not to be trusted: each waited for its CPU.
+	patience = 1 << 12
 )
 
 // Both count the shared word up in turn: the i-th of n operations is done by
@@ -84,7 +90,10 @@ func writeAndSpin(parity int) func(*Ends, int) error {
 				continue
 			}
 			got := word.Load()
-			for got == before {
+			for spins := 1; got == before; spins++ {
+				if spins%patience == 0 {
+					sys.SchedYield()
+				}
 				got = word.Load()
 			}
 			if err := e.handedOver(got); err != nil {
