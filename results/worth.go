@@ -23,8 +23,9 @@ const (
 )
 
 // leastCopied is the size, in bytes, from which the time of a message is about
-// its bytes rather than about the calls that move it.
-const leastCopied = 4 << 10
+// its bytes rather than about the calls that move it: to copy so much takes
+// longer than a call on the machines of today.
+const leastCopied = 16 << 10
 
 // WorthIn says which floor a cell is held against, and in what unit: a round
 // trip in wake-ups of the same place, other messages in copies of their size

@@ -87,7 +87,7 @@ func (e *explanation) fromRecords(c *cobra.Command, in string) error {
 		return err
 	}
 	if e.worth = largest(results.Summarize(set.Records), e.cell("Stream")); e.worth == nil {
-		e.noWorth = fmt.Errorf("not in %s: it wants numbers of streamed messages of 4KiB or more on one CPU, and of the floor", runName(set))
+		e.noWorth = fmt.Errorf("not in %s: it wants numbers of streamed messages of 16KiB or more on one CPU, and of the floor", runName(set))
 	}
 	w := wakeups{where: runName(set)}
 	for _, op := range tried {
