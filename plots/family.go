@@ -62,7 +62,7 @@ var families = []family{
 	},
 	{
 		name: "wakeups", title: "in wake-ups",
-		note: "A round trip against one process waking another in the same place, one way, futex(2). Bands are 95 % intervals of the ratio.",
+		note: "A round trip against one wake-up of its place, one way.",
 		kind: Lines, takes: worthIn(results.WakeUps), spans: func(s *Setting) { s.Size = 0 }, least: 2,
 		x: sizeAxis, y: Axis{Label: "wake-ups' worth", Unit: Times, Log: true},
 		line: mechanism, at: bySize, value: worth,
