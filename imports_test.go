@@ -65,7 +65,7 @@ var layers = map[string][]string{
 	"compare/gate":    {},
 	"compare":         {"compare/gate", "results"},
 	"host":            {"mechanisms", "results"},
-	"bench":           {"mechanisms", "results"},
+	"bench":           {"mechanisms", "results", "internal/sys"},
 	"runner":          {"bench", "host", "mechanisms", "results", "internal/sys"},
 	"semantics":       {"mechanisms", "internal/sys"},
 	// What stands above the engine may use all of it.

@@ -35,6 +35,8 @@ type Cost struct {
 	Rate Value `json:"rate"` // bytes of payload per second
 	CPU  Value `json:"cpu"`  // ns of all processes together
 	N    int   `json:"n"`    // launches
+
+	Worth *results.Worth `json:"worth,omitempty"` // of the time, in units of a floor; nil where none was measured
 }
 
 // Value is a median with its interval, null below six launches. A median of 0

@@ -183,26 +183,3 @@ func TestAllRanksByMedian(t *testing.T) {
 		}
 	}
 }
-
-func TestCopiesOf(t *testing.T) {
-	var records []results.Record
-	for _, size := range []int{64, 4096, 64 << 10, 1 << 20} {
-		floor := results.Cell{Workload: results.FloorWorkload, Mechanism: "memcpy", Size: size, Place: "same"}
-		records = append(records, launches(floor, 3, 50+float64(size)*0.1)...)
-		records = append(records, launches(cell("Stream", "pipe", size), 3, 3000+float64(size)*0.15)...)
-		records = append(records, launches(cell("Stream", "dgram", size), 3, 3000)...)
-		if size < 64<<10 {
-			records = append(records, launches(cell("Stream", "sysvmsg", size), 3, 3000+float64(size)*0.2)...)
-		}
-	}
-	summaries := results.Summarize(records)
-	c, err := CopiesOf(summaries, "pipe")
-	if err != nil || c.Small != 64<<10 || c.Large != 1<<20 || c.Worth < 2.99 || c.Worth > 3.01 {
-		t.Errorf("%+v, %v: want 3 copies' worth", c, err)
-	}
-	for mech, want := range map[string]string{"fifo": "wants numbers", "sysvmsg": "wants numbers", "dgram": "does not grow"} {
-		if c, err := CopiesOf(summaries, mech); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %+v, %v", mech, c, err)
-		}
-	}
-}

@@ -18,6 +18,9 @@ func WriteMarkdown(w io.Writer, list []Advice, about []string) error {
 		}
 		fmt.Fprintf(b, "\n## %s\n\n%s\n", results.EscapeMarkdown(a.where()), results.EscapeMarkdown(a.Verdict))
 		markdownTable(b, a.table())
+		if s := a.toSave(); s != "" {
+			fmt.Fprintf(b, "\n%s\n", results.EscapeMarkdown(s))
+		}
 		for _, n := range a.Neighbours {
 			fmt.Fprintf(b, "\nAt %s: %s\n", results.FormatBytes(n.Size), results.EscapeMarkdown(n.Verdict))
 			markdownTable(b, n.table())

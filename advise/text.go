@@ -22,6 +22,10 @@ func WriteText(w io.Writer, list []Advice, about []string) error {
 		fmt.Fprintf(b, "\n%s\n", a.where())
 		results.WriteWrapped(b, "  ", "  ", a.Verdict)
 		textTable(b, a.table())
+		if s := a.toSave(); s != "" {
+			fmt.Fprintln(b)
+			results.WriteWrapped(b, "  ", "  ", s)
+		}
 		for _, n := range a.Neighbours {
 			fmt.Fprintf(b, "\n  at %s: %s\n", results.FormatBytes(n.Size), n.Verdict)
 			textTable(b, n.table())

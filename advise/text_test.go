@@ -77,3 +77,22 @@ func TestHostile(t *testing.T) {
 		t.Errorf("%v: %s", err, raw)
 	}
 }
+
+// What the first costs in units of a floor is told where one was measured.
+func TestTextTellsTheWorth(t *testing.T) {
+	records := launches(cell("PingPong", "pipe", 64), 6, 5000)
+	q := Question{Pattern: "rpc", Size: 64, Place: "same"}
+	if got := text(t, []Advice{Advise(results.Summarize(records), q)}, nil); strings.Contains(got, "as long as") {
+		t.Errorf("without a floor:\n%s", got)
+	}
+	wake := results.Cell{Workload: results.FloorWorkload, Mechanism: results.FloorWake, Size: 4, Place: "same"}
+	summaries := results.Summarize(append(records, launches(wake, 6, 2000)...))
+	list := []Advice{Advise(summaries, q)}
+	if got := text(t, list, nil); !strings.Contains(got, "\n  pipe takes as long as 2.5 wake-ups (") {
+		t.Errorf("with a floor:\n%s", got)
+	}
+	var b bytes.Buffer
+	if err := WriteMarkdown(&b, list, nil); err != nil || !strings.Contains(b.String(), "\npipe takes as long as 2.5 wake-ups (") {
+		t.Errorf("%v\n%s", err, b.String())
+	}
+}

@@ -58,6 +58,20 @@ func (a *Advice) table() (rows [][]string) {
 	return rows
 }
 
+// toSave says how far the first of the ranking is from what no mechanism does
+// without; "" where no floor was measured.
+func (a *Advice) toSave() string {
+	if len(a.Ranked) == 0 || a.Ranked[0].Cost.Worth == nil {
+		return ""
+	}
+	first := a.Ranked[0]
+	s := fmt.Sprintf("%s takes as long as %v", first.Mechanism, first.Cost.Worth)
+	if interval := first.Cost.Worth.Interval(); interval != "none" {
+		s += " (" + interval + ")"
+	}
+	return s + ", measured in the same run"
+}
+
 func (v Value) time() string { return results.FormatTime(float64(v.Median)) }
 
 func (v Value) spread() string {

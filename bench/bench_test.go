@@ -60,11 +60,14 @@ func TestMain(m *testing.M) {
 // pipeQueues adds F_SETPIPE_SZ settings to Stream over pipes.
 var pipeQueues bool
 
-func BenchmarkPingPong(b *testing.B) { run(b, bench.PingPong) }
-func BenchmarkStream(b *testing.B)   { run(b, bench.Stream) }
-func BenchmarkFanIn(b *testing.B)    { run(b, bench.FanIn) }
-func BenchmarkPipeline(b *testing.B) { run(b, bench.Pipeline) }
-func BenchmarkFloor(b *testing.B)    { run(b, bench.Memcpy) }
+func BenchmarkPingPong(b *testing.B) { run(b, cells(b, bench.PingPong)) }
+func BenchmarkStream(b *testing.B)   { run(b, cells(b, bench.Stream)) }
+func BenchmarkFanIn(b *testing.B)    { run(b, cells(b, bench.FanIn)) }
+func BenchmarkPipeline(b *testing.B) { run(b, cells(b, bench.Pipeline)) }
+
+func BenchmarkFloor(b *testing.B) {
+	run(b, bench.FloorCells(append(cells(b, bench.PingPong), cells(b, bench.Stream)...)))
+}
 
 // start starts the session and prints the configuration, once, before the
 // first benchmark line.
@@ -82,9 +85,9 @@ func start(b *testing.B) {
 	}
 }
 
-func run(b *testing.B, w *bench.Workload) {
+func run(b *testing.B, cells []results.Cell) {
 	start(b)
-	for _, c := range cells(b, w) {
+	for _, c := range cells {
 		_, name, _ := strings.Cut(c.Name(), "/")
 		var l *launch
 		if !b.Run(name, func(b *testing.B) {
@@ -100,8 +103,8 @@ func run(b *testing.B, w *bench.Workload) {
 	}
 }
 
-// cells spans the axes for one workload.
-func cells(b *testing.B, w *bench.Workload) []results.Cell {
+// spanned is the axes that the flags gave, for every workload.
+func spanned(b *testing.B) bench.Axes {
 	list := func(flag, value string, parse func(string) (int, error)) (out []int) {
 		for s := range strings.SplitSeq(value, ",") {
 			n, err := parse(s)
@@ -113,11 +116,10 @@ func cells(b *testing.B, w *bench.Workload) []results.Cell {
 		return out
 	}
 	a := bench.Axes{
-		Workloads: []string{w.Name},
-		Sizes:     list("size", axes.sizes, results.ParseBytes),
-		Queues:    list("queue", axes.queues, results.ParseQueue),
-		Places:    strings.Split(axes.places, ","),
-		Peers:     []int{axes.peers},
+		Sizes:  list("size", axes.sizes, results.ParseBytes),
+		Queues: list("queue", axes.queues, results.ParseQueue),
+		Places: strings.Split(axes.places, ","),
+		Peers:  []int{axes.peers},
 	}
 	for _, m := range mechanisms.All() {
 		a.Mechanisms = append(a.Mechanisms, m.Name)
@@ -125,9 +127,16 @@ func cells(b *testing.B, w *bench.Workload) []results.Cell {
 	if axes.mechs != "" {
 		a.Mechanisms = strings.Split(axes.mechs, ",")
 	}
-	if w.Floor != "" {
-		a.Mechanisms, a.Queues, a.Places = []string{w.Floor}, []int{0}, []string{"same"}
+	if err := a.Check(); err != nil {
+		b.Fatal(err)
 	}
+	return a
+}
+
+// cells spans the axes for one workload.
+func cells(b *testing.B, w *bench.Workload) []results.Cell {
+	a := spanned(b)
+	a.Workloads = []string{w.Name}
 	blocks := []bench.Axes{a}
 	if pipeQueues && w == bench.Stream {
 		pipes := a
@@ -169,7 +178,7 @@ func open(b *testing.B, c results.Cell) *launch {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return &launch{Launch: l, workload: bench.LookupWorkload(c.Workload)}
+	return &launch{Launch: l, workload: bench.WorkloadOf(c)}
 }
 
 func (l *launch) close(b *testing.B) {

@@ -23,11 +23,15 @@ type Ends struct {
 	// Verified counts the messages whose seal was checked.
 	Verified int64
 
+	// Shared is the memory that all parts of a floor map; nil elsewhere.
+	Shared []byte
+
 	part         Part
 	buf          []byte // the message under way
 	next         uint64 // the stamp of the next message that this part originates
 	in           *checker
-	between, out []byte // a floor's memory
+	between, out []byte // a floor's own memory
+	handed       uint32 // how often the floor's shared word has been handed over
 }
 
 // NewEnds prepares a part for messages of size bytes. Its buffers are touched

@@ -13,7 +13,7 @@ import (
 
 // Axes spans a block of cells: every combination of its values.
 type Axes struct {
-	Workloads  []string // names; a floor is planned beside the others by itself
+	Workloads  []string // names; floors are planned beside them
 	Mechanisms []string
 	Sizes      []int // bytes
 	Queues     []int // bytes; 0: the kernel's default
@@ -53,13 +53,13 @@ func (a Axes) Check() error {
 		}
 		for _, n := range a.Peers {
 			if w.Peers != "" {
-				if err := w.Admit(n); err != nil {
+				if err := w.Admit(results.Cell{Peers: n}); err != nil {
 					return err
 				}
 			}
 		}
 		for _, mech := range a.Mechanisms {
-			if w.Floor == "" && mechanisms.Lookup(mech) == nil {
+			if mechanisms.Lookup(mech) == nil {
 				return unknown("mechanism", mech, mechanisms.All(), func(m *mechanisms.Mechanism) string { return m.Name })
 			}
 		}
@@ -98,8 +98,8 @@ type Plan struct {
 	Seed     uint64         `json:"seed"`     // of the shuffles
 }
 
-// NewPlan joins blocks of cells, each cell once, and adds the floor for every
-// size that occurs.
+// NewPlan joins blocks of cells, each cell once, and adds the floors that they
+// are to be held against.
 func NewPlan(blocks []Axes, launches int, time time.Duration, verify bool, seed uint64) Plan {
 	p := Plan{Launches: launches, Time: time, Verify: verify, Seed: seed}
 	seen := map[results.Cell]bool{}
@@ -114,23 +114,8 @@ func NewPlan(blocks []Axes, launches int, time time.Duration, verify bool, seed 
 			add(c)
 		}
 	}
-	for _, w := range Workloads {
-		if w.Floor == "" {
-			continue
-		}
-		for _, size := range p.sizes() {
-			add(results.Cell{Workload: w.Name, Mechanism: w.Floor, Size: size, Place: "same"})
-		}
-	}
+	p.Cells = append(p.Cells, FloorCells(p.Cells)...)
 	return p
-}
-
-func (p Plan) sizes() (sizes []int) {
-	for _, c := range p.Cells {
-		sizes = append(sizes, c.Size)
-	}
-	slices.Sort(sizes)
-	return slices.Compact(sizes)
 }
 
 // Pass returns cells in the order of one pass (1, 2, …): shuffled, so that a
@@ -197,7 +182,7 @@ var Presets = []Preset{
 	},
 	{
 		Name: "default", Summary: "the core mechanisms at five sizes, at most five minutes on 2 CPUs",
-		Launches: 10, Time: 90 * time.Millisecond,
+		Launches: 10, Time: 105 * time.Millisecond,
 		Blocks: core([]int{64, 1 << 10, 4 << 10, 64 << 10, 1 << 20}),
 	},
 	{

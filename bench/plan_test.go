@@ -10,7 +10,7 @@ import (
 )
 
 func TestTopologies(t *testing.T) {
-	for _, w := range Workloads {
+	for _, w := range slices.Concat(Workloads, Floors) {
 		for _, peers := range []int{max(w.MinPeers, 0), 4, 7} {
 			if w.Peers == "" {
 				peers = 0
@@ -104,9 +104,13 @@ func TestPlanHoldsEachCellOnce(t *testing.T) {
 			}
 			seen[c] = true
 		}
-		for _, size := range p.sizes() {
-			if !seen[results.Cell{Workload: "Floor", Mechanism: "memcpy", Size: size, Place: "same"}] {
-				t.Errorf("%s: no floor at %d B", preset.Name, size)
+		for c := range seen {
+			floor, unit := results.WorthIn(c)
+			if floor.Size == 0 && unit != "" {
+				floor.Size = map[string]int{results.FloorWake: Wake.Size, results.FloorCall: NullCall.Size}[floor.Mechanism]
+			}
+			if unit != "" && !seen[floor] {
+				t.Errorf("%s: nothing to hold %s against: no %s", preset.Name, c.Name(), floor.Name())
 			}
 		}
 	}

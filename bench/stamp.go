@@ -124,7 +124,8 @@ func (e *CheckError) Error() string {
 // A sealed message carries, after its stamp, a CRC-32C of all that follows.
 const sealedFrom = stampBytes + crc32.Size
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+// castagnoli is made at its first use: most workers have none.
+func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
 
 // seal gives the message a payload that differs from the message before in
 // every word and a checksum over it. Messages too short for one are left as
@@ -144,7 +145,7 @@ func seal(p []byte) bool {
 	for i := range body {
 		body[i] = byte(x >> (8 * i))
 	}
-	binary.LittleEndian.PutUint32(p[stampBytes:], crc32.Checksum(p[sealedFrom:], castagnoli))
+	binary.LittleEndian.PutUint32(p[stampBytes:], crc32.Checksum(p[sealedFrom:], castagnoli()))
 	return true
 }
 
@@ -153,7 +154,7 @@ func checkSeal(p []byte) error {
 		return nil
 	}
 	want := binary.LittleEndian.Uint32(p[stampBytes:])
-	if got := crc32.Checksum(p[sealedFrom:], castagnoli); got != want {
+	if got := crc32.Checksum(p[sealedFrom:], castagnoli()); got != want {
 		return &CheckError{What: "CRC-32C of the payload", Sender: int(getStamp(p) >> senderShift), Want: uint64(want), Got: uint64(got)}
 	}
 	return nil

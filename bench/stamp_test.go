@@ -125,8 +125,10 @@ func TestSealChangesThePayload(t *testing.T) {
 }
 
 func TestStampAndCheckDoNotAllocate(t *testing.T) {
-	e := NewEnds(Memcpy.Topology(0).Parts[0], 64)
-	if n := testing.AllocsPerRun(100, func() { e.Play(10) }); n != 0 {
-		t.Errorf("%v allocations in a round of stamps and checks", n)
+	for _, w := range []*Workload{OneCopy, TwoCopies, NullCall} {
+		e := NewEnds(w.Topology(0).Parts[0], 64)
+		if n := testing.AllocsPerRun(100, func() { e.Play(10) }); n != 0 {
+			t.Errorf("%s: %v allocations in a round", w.Floor, n)
+		}
 	}
 }

@@ -29,6 +29,11 @@ type Workload struct {
 	// Floor names what runs in place of a mechanism in a workload with no
 	// links: a bound that no mechanism can beat. "" for all others.
 	Floor string
+	// Size is how many bytes a floor touches that does not depend on the
+	// plan's sizes; 0 for all others.
+	Size int
+	// Spins says that the processes of a floor wait without sleeping.
+	Spins bool
 
 	// Topology lays out links and parts for a number of peers. It is pure.
 	Topology func(peers int) Topology
@@ -36,8 +41,9 @@ type Workload struct {
 
 // Topology is the processes of a workload and the links between them.
 type Topology struct {
-	Wires []Wire
-	Parts []Part // one process each
+	Wires  []Wire
+	Parts  []Part // one process each
+	Shared int    // bytes of memory that all parts of a floor map; 0: none
 }
 
 // Wire is a link to be made, by its numbers of ends.
@@ -61,10 +67,22 @@ type Part struct {
 	Play func(e *Ends, n int) error
 }
 
-// Workloads is every workload, in the order in which people meet them.
-var Workloads = []*Workload{PingPong, Stream, FanIn, Pipeline, Memcpy}
+// Workloads is every workload that mechanisms carry, in the order in which
+// people meet them.
+var Workloads = []*Workload{PingPong, Stream, FanIn, Pipeline}
 
-// LookupWorkload returns the workload of that name, in any case, or nil.
+// WorkloadOf returns the workload, or the floor, that the cell is of, or nil.
+func WorkloadOf(c results.Cell) *Workload {
+	for _, w := range slices.Concat(Workloads, Floors) {
+		if w.Name == c.Workload && (w.Floor == "" || w.Floor == c.Mechanism) {
+			return w
+		}
+	}
+	return nil
+}
+
+// LookupWorkload returns the workload of that name, in any case, or nil. A
+// floor is none to ask for by name.
 func LookupWorkload(name string) *Workload {
 	for _, w := range Workloads {
 		if strings.EqualFold(w.Name, name) {
@@ -74,13 +92,18 @@ func LookupWorkload(name string) *Workload {
 	return nil
 }
 
-// Admit tells whether the workload can have that many peers.
-func (w *Workload) Admit(peers int) error {
+// Admit tells whether the workload can have that many peers, and be in that
+// place, which is an *mechanisms.UnsupportedError where it can't. The cell's
+// other axes do not matter.
+func (w *Workload) Admit(c results.Cell) error {
 	switch {
-	case w.Peers == "" && peers != 0:
-		return fmt.Errorf("%s fixes its number of processes: peers %d does not apply", w.Name, peers)
-	case w.Peers != "" && (peers < w.MinPeers || peers > MaxPeers):
-		return fmt.Errorf("%s: %d %s: want %d to %d", w.Name, peers, w.Peers, w.MinPeers, MaxPeers)
+	case w.Peers == "" && c.Peers != 0:
+		return fmt.Errorf("%s fixes its number of processes: peers %d does not apply", w.Name, c.Peers)
+	case w.Peers != "" && (c.Peers < w.MinPeers || c.Peers > MaxPeers):
+		return fmt.Errorf("%s: %d %s: want %d to %d", w.Name, c.Peers, w.Peers, w.MinPeers, MaxPeers)
+	case w.Spins && (c.Place == "same" || c.Place == "free"):
+		return &mechanisms.UnsupportedError{Mechanism: w.Floor,
+			What: "place " + c.Place + ": its processes wait without sleeping, and on one CPU each would use up the other's time slice, sched(7)"}
 	}
 	return nil
 }

@@ -33,7 +33,9 @@ var columns = append(append([]column{
 	estimate{"p99_ns", func(c *Cell) *Value { return c.P99 }},
 	estimate{"cpu_ns_per_op", func(c *Cell) *Value { return c.CPU }},
 	estimate{"context_switches_per_op", func(c *Cell) *Value { return c.Switches }},
+	estimate{"worth", func(c *Cell) *Value { return c.Worth.estimate() }},
 )...), []column{
+	{"worth_unit", func(_ *Page, c *Cell) string { return c.Worth.unit() }},
 	{"in_flight_messages", func(_ *Page, c *Cell) string { return count(c.InFlight) }},
 	{"queue_given_bytes", func(_ *Page, c *Cell) string { return count(c.Given) }},
 	{"reasons", func(_ *Page, c *Cell) string { return strings.Join(c.Reasons, "; ") }},

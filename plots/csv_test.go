@@ -20,7 +20,7 @@ func csvOf(t *testing.T, p *Page) []byte {
 }
 
 func TestGoldenCSV(t *testing.T) {
-	golden.Check(t, "summary.csv", csvOf(t, NewPage(&results.Set{Records: eventful()})))
+	golden.Check(t, "summary.csv", csvOf(t, NewPage(&results.Set{Records: append(eventful(), floors()...)})))
 }
 
 // No cell is a formula to a spreadsheet, nor harms a terminal.

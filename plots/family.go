@@ -61,6 +61,20 @@ var families = []family{
 		line: mechanism, at: bySize, value: func(s *results.Summary) benchmath.Summary { return s.NsPerOp },
 	},
 	{
+		name: "wakeups", title: "in wake-ups",
+		note: "A round trip against one wake-up of its place, one way.",
+		kind: Lines, takes: worthIn(results.WakeUps), spans: func(s *Setting) { s.Size = 0 }, least: 2,
+		x: sizeAxis, y: Axis{Label: "wake-ups' worth", Unit: Times, Log: true},
+		line: mechanism, at: bySize, value: worth,
+	},
+	{
+		name: "copies", title: "in copies",
+		note: "A message against one copy of it within one process. Bands are 95 % intervals of the ratio.",
+		kind: Lines, takes: worthIn(results.Copies), spans: func(s *Setting) { s.Size = 0 }, least: 2,
+		x: sizeAxis, y: Axis{Label: "copies' worth", Unit: Times, Log: true},
+		line: mechanism, at: bySize, value: worth,
+	},
+	{
 		name: "capacity", title: "throughput against capacity",
 		note: "What F_SETPIPE_SZ buys: the capacity is what the kernel gave.",
 		kind: Lines, takes: throughputOnly, spans: func(s *Setting) { s.Queue = "" }, least: 2,

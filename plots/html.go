@@ -9,6 +9,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync"
 
 	"ipcbench/results"
 )
@@ -16,9 +17,13 @@ import (
 //go:embed page thirdparty/*.js
 var files embed.FS
 
-var page = template.Must(template.New("page.html.tmpl").Funcs(template.FuncMap{
-	"heading": heading, "detail": detail, "bytes": inBytes,
-}).ParseFS(files, "page/page.html.tmpl"))
+// page is parsed at its first use: every worker of a run has this package in
+// it, and starts sooner without.
+var page = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page.html.tmpl").Funcs(template.FuncMap{
+		"heading": heading, "detail": detail, "bytes": inBytes,
+	}).ParseFS(files, "page/page.html.tmpl"))
+})
 
 // ours are the page's own scripts, in the order in which they are joined.
 var ours = []string{"format", "state", "marks", "table", "tip", "lines", "dots", "picture", "sections", "numbers", "advice", "comparison", "main"}
@@ -48,7 +53,7 @@ func WriteHTML(w io.Writer, p *Page) error {
 	}
 	v.Policy = "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; style-src " + hash(string(v.Style)) +
 		"; script-src " + strings.Join(sources, " ")
-	return page.Execute(w, v)
+	return page().Execute(w, v)
 }
 
 // view is what the template shows.

@@ -52,6 +52,7 @@ type Cell struct {
 	P99      *Value          `json:"p99,omitempty"`    // ns
 	CPU      *Value          `json:"cpu,omitempty"`    // ns of an operation
 	Switches *Value          `json:"switches,omitempty"`
+	Worth    *Worth          `json:"worth,omitempty"` // in units of a floor
 	InFlight int             `json:"inflight,omitempty"`
 	Given    int             `json:"given,omitempty"`    // bytes of queue
 	Launches []float64       `json:"launches,omitempty"` // ns of an operation, each
@@ -86,6 +87,7 @@ type Again struct {
 	Started string   `json:"started,omitempty"`
 	Seeds   []string `json:"seeds"` // a float64, which is all that JavaScript has, cannot hold one
 	Program string   `json:"program,omitempty"`
+	Spent   string   `json:"spent,omitempty"` // where the run's time went
 }
 
 // NewPage builds the page of one run.
@@ -160,7 +162,7 @@ func (p *Page) newCell(s *results.Summary) Cell {
 		Cell: s.Cell, Name: s.Cell.Name(), Outcome: s.Outcome, N: s.N, InFlight: s.InFlight, Given: s.Queue,
 		Time: value(s.NsPerOp.Center, s.NsPerOp.Lo, s.NsPerOp.Hi), Rate: value(s.BytesPerSec.Center, s.BytesPerSec.Lo, s.BytesPerSec.Hi),
 		P99: value(s.P99.Center, s.P99.Lo, s.P99.Hi), CPU: value(s.CPUNsPerOp.Center, s.CPUNsPerOp.Lo, s.CPUNsPerOp.Hi),
-		Switches: value(s.Switches.Center, s.Switches.Lo, s.Switches.Hi),
+		Switches: value(s.Switches.Center, s.Switches.Lo, s.Switches.Hi), Worth: newWorth(s),
 	}
 	for _, r := range s.Reasons {
 		c.Reasons = append(c.Reasons, results.Quote(r))
@@ -217,6 +219,9 @@ func newAgain(set *results.Set) Again {
 		a.Program = results.Quote(h.Program)
 		a.Command = h.CommandLine()
 		a.Started = h.Started.UTC().Format("2006-01-02 15:04:05 UTC")
+	}
+	if spent, ok := results.SpentOn(set.Records); ok {
+		a.Spent = spent.String()
 	}
 	for _, s := range set.Seeds() {
 		a.Seeds = append(a.Seeds, fmt.Sprint(s))

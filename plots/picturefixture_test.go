@@ -35,6 +35,24 @@ func eventful() []results.Record {
 	return all
 }
 
+// floors are what cells of those places are held against, but for wake-ups
+// across CPUs.
+func floors() (all []results.Record) {
+	for _, f := range []struct {
+		mech string
+		size int
+		ns   float64
+	}{{results.FloorWake, 4, 2000}, {results.FloorCall, 1, 120}, {results.FloorCopy, 64 << 10, 1800}} {
+		for launch := range 6 {
+			all = append(all, results.Record{
+				Schema: results.Schema, Launch: launch + 1, Attempt: 1, Outcome: results.OK, NsPerOp: f.ns + float64(launch),
+				Cell: results.Cell{Workload: results.FloorWorkload, Mechanism: f.mech, Size: f.size, Place: "same"},
+			})
+		}
+	}
+	return all
+}
+
 // slower is records whose times, of one mechanism, are longer.
 func slower(records []results.Record, mechanism string, by float64) []results.Record {
 	for i := range records {

@@ -16,6 +16,7 @@ var pictured = []struct {
 	{"latency", place},
 	{"distribution", place},
 	{"place", one},
+	{"copies", one},
 	{"capacity", one},
 	{"inflight", one},
 }

@@ -26,6 +26,8 @@ var sections = []section{
 		Lede: "A flat line keeps its promise; one that rises at the right has a tail."},
 	{ID: "each", Title: "Each mechanism against the others", Families: []string{"throughput", "latency"}, Each: true,
 		Lede: "One in colour, all others in grey, on the same scales."},
+	{ID: "floor", Title: "Against the machine's floor", Families: []string{"wakeups", "copies"},
+		Lede: "Down is nearer to what nobody does without."},
 	{ID: "capacity", Title: "Effect of the capacity", Families: []string{"capacity", "inflight"},
 		Lede: "Pipes and FIFOs with the capacity set; others at the one they have."},
 	{ID: "place", Title: "Same CPU against two", Families: []string{"place"},

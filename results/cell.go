@@ -2,15 +2,14 @@ package results
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 )
 
-var validWord = struct{ workload, mechanism, place *regexp.Regexp }{
-	workload:  regexp.MustCompile(`^[A-Z][A-Za-z0-9]{0,63}$`),
-	mechanism: regexp.MustCompile(`^[a-z][a-z0-9]{0,63}$`),
-	place:     regexp.MustCompile(`^[a-z]{1,32}$`),
+var validWord = struct{ workload, mechanism, place form }{
+	workload:  newForm(`^[A-Z][A-Za-z0-9]{0,63}$`),
+	mechanism: newForm(`^[a-z][a-z0-9]{0,63}$`),
+	place:     newForm(`^[a-z]{1,32}$`),
 }
 
 // ParseCell reads a cell's name: the inverse of Cell.Name. It takes no
@@ -64,7 +63,7 @@ func parseCell(name string) (c Cell, err error) {
 	return c, nil
 }
 
-func word(dst *string, s string, valid *regexp.Regexp) error {
+func word(dst *string, s string, valid form) error {
 	if !valid.MatchString(s) {
 		return fmt.Errorf("%s does not match %v", Quote(s), valid)
 	}

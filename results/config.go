@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,7 +39,7 @@ var hostFields = []struct {
 
 const sysctlPrefix = "sysctl-"
 
-var validKey = regexp.MustCompile(`^[a-z][a-z0-9._-]*$`)
+var validKey = newForm(`^[a-z][a-z0-9._-]*$`)
 
 // Setting is one configuration line of the benchmark format.
 type Setting struct {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"syscall"
 )
 
@@ -52,7 +51,7 @@ func (d *Dir) Close() error {
 }
 
 // validExport is the name of a file that a report may have.
-var validExport = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$`)
+var validExport = newForm(`^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$`)
 
 // writeExport is WriteFile of a Dir and of a Run.
 func writeExport(root *os.Root, name string, write func(io.Writer) error) error {

@@ -27,16 +27,17 @@ func okRecord(c Cell, n int, ns float64) Record {
 		Schema: Schema, Run: testHeader.ID, Time: testHeader.Started.Add(time.Duration(n) * time.Second), Cell: c, Launch: n, Attempt: 1,
 		Outcome: OK, Op: "round trip", Ops: 20000, ElapsedNs: int64(20000 * ns), NsPerOp: ns, BytesPerSec: float64(2*c.Size) / ns * 1e9,
 		CPUNsPerOp: ns * 0.75, Voluntary: 2, EINTR: 0,
-		Latency: &Latency{Count: 20000, P50: int64(ns), P90: int64(ns * 1.25), P99: int64(ns * 1.75), P999: int64(ns * 3), Max: int64(ns * 20), ClockNs: 27},
-		Rounds:  []Round{{"warmup", 100, int64(100 * ns)}, {"timed", 20000, int64(20000 * ns)}},
-		Given:   &Given{Queue: 65536, Source: "F_GETPIPE_SZ", InFlight: 16},
-		Seed:    42, Isolation: "ipc and mount namespace", Host: &host,
+		Latency:  &Latency{Count: 20000, P50: int64(ns), P90: int64(ns * 1.25), P99: int64(ns * 1.75), P999: int64(ns * 3), Max: int64(ns * 20), ClockNs: 27},
+		Rounds:   []Round{{"warmup", 100, int64(100 * ns)}, {"timed", 20000, int64(20000 * ns)}},
+		Given:    &Given{Queue: 65536, Source: "F_GETPIPE_SZ", InFlight: 16},
+		Overhead: &Cost{StartNs: 4e6, StopNs: 1e6}, WallNs: int64(20100*ns) + 6e6,
+		Seed: 42, Isolation: "ipc and mount namespace", Host: &host,
 	}
 }
 
 func notOKRecord(c Cell, n int, outcome Outcome, reason string) Record {
 	host := testHost
-	return Record{Schema: Schema, Run: testHeader.ID, Time: testHeader.Started, Cell: c, Launch: n, Attempt: 1,
+	return Record{Schema: Schema, Run: testHeader.ID, Time: testHeader.Started, Cell: c, Launch: n, Attempt: 1, WallNs: 1e6,
 		Outcome: outcome, Reason: reason, Seed: 42, Isolation: "ipc and mount namespace", Host: &host}
 }
 
@@ -81,6 +82,11 @@ func testRecords() (out []Record) {
 	out = append(out, okRecord(fifo, 1, 950), notOKRecord(fifo, 2, Failed, "sender 2 (pid 8946): send fifo 512 B: write: broken pipe"))
 	shm := with(fanIn, "sysvshm", 512)
 	out = append(out, okRecord(shm, 1, 400), notOKRecord(shm, 2, Untrusted, "throttled by the cgroup for 12 ms"))
+	floor := Cell{Workload: FloorWorkload, Mechanism: FloorWake, Size: 4, Place: "same"}
+	for _, r := range append(launches(floor, 10, 2000), launches(with(floor, FloorCall, 1), 5, 100)...) {
+		r.Op, r.BytesPerSec, r.Latency, r.Given = "wake-up", 0, nil, nil
+		out = append(out, r)
+	}
 	out[0].Warnings = []string{"governor is powersave: the clock follows the load; cpupower frequency-set -g performance"}
 	return out
 }

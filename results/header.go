@@ -7,12 +7,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 )
 
-var validID = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$`)
+var validID = newForm(`^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$`)
 
 // Header is what a run was asked for. It is written before the first record,
 // so that an interrupted run can be continued with the same plan.

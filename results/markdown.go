@@ -8,7 +8,8 @@ import (
 )
 
 // WriteMarkdown writes a report of set: the host in a line and what to doubt,
-// which mechanism is fastest where, benchstat's comparison, every number, what
+// which mechanism is fastest where, benchstat's comparison, how far from the
+// machine's floors that is, every number, what
 // has none and why, how to run it again, and all that is known of the host. It depends on nothing but the
 // records and on what benchstat prints for them.
 //
@@ -25,6 +26,7 @@ func WriteMarkdown(w io.Writer, set *Set, benchstat func(args ...string) ([]byte
 	if err := m.comparison(set, summaries, benchstat); err != nil {
 		return err
 	}
+	m.floors(summaries)
 	m.numbers(summaries)
 	m.notOK(summaries)
 	m.leftOut(set)
@@ -178,5 +180,8 @@ func (m *markdown) again(set *Set) {
 	}
 	if program != "" {
 		m.printf("- program: %s\n", escape(program))
+	}
+	if spent, ok := SpentOn(set.Records); ok {
+		m.printf("- time: %s\n", spent)
 	}
 }

@@ -50,8 +50,18 @@ type Cell struct {
 }
 
 // FloorWorkload is the workload of cells that are bounds to hold mechanisms
-// against: they move bytes in one process, with no link.
+// against: they have no link. What stands in the place of a mechanism tells
+// them apart.
 const FloorWorkload = "Floor"
+
+// The floors, by what stands in the place of a mechanism.
+const (
+	FloorCall   = "nullcall"  // a system call that does nothing
+	FloorWake   = "wake"      // one process wakes another, one way
+	FloorBounce = "bounce"    // a cache line goes from one CPU to another
+	FloorCopy   = "onecopy"   // a message is copied once
+	FloorCopies = "twocopies" // a message is copied in and copied out
+)
 
 // Name is the cell as a Go benchmark names it, without the "Benchmark" prefix:
 // "PingPong/mech=pipe/size=64/queue=default/place=same".
@@ -139,6 +149,7 @@ type Record struct {
 	Given     *Given   `json:"given,omitempty"`     // what the kernel gave
 	Verified  int64    `json:"verified,omitempty"`  // messages whose CRC-32C was checked, in a pass of its own
 	Overhead  *Cost    `json:"overhead,omitempty"`  // what the launch cost beside its rounds
+	WallNs    int64    `json:"wall_ns,omitempty"`   // the whole launch, from the end of the one before it, or of the set-up
 	Noise     *Noise   `json:"noise,omitempty"`     // what the machine did meanwhile
 	Seed      uint64   `json:"seed"`                // of the plan's shuffle
 	Isolation string   `json:"isolation,omitempty"` // how kernel objects were kept private

@@ -31,6 +31,7 @@ type Summary struct {
 	P99         benchmath.Summary // nanoseconds
 	CPUNsPerOp  benchmath.Summary // nanoseconds, all workers
 	Switches    benchmath.Summary // context switches per operation, all workers
+	Worth       *Worth            // in units of a floor; nil where it or the floor has no number
 	InFlight    int               // messages the link held before Send blocked, the fewest of all launches; 0: not tried
 	Queue       int               // bytes that the kernel gave, the fewest; 0: not known
 }
@@ -53,6 +54,7 @@ func Summarize(records []Record) []Summary {
 		out = append(out, summarize(cell, launches))
 	}
 	slices.SortFunc(out, func(a, b Summary) int { return compareCells(a.Cell, b.Cell) })
+	weigh(out)
 	return out
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // WriteTable writes summaries for a terminal: the cells that are ok, a table
-// for each workload and place, at most some 100 columns wide, and below the
+// for each workload and place, at most some 110 columns wide, and below the
 // ones that are not, with their reasons.
 func WriteTable(w io.Writer, summaries []Summary) error {
 	buf := bufio.NewWriter(w)
@@ -22,26 +22,30 @@ func WriteTable(w io.Writer, summaries []Summary) error {
 }
 
 func writeCells(w *bufio.Writer, summaries []Summary) {
-	unbounded := false
+	unbounded, weighed := false, false
 	var ok []Summary
 	for _, s := range summaries {
 		if s.Outcome == OK {
 			ok = append(ok, s)
 			unbounded = unbounded || !bounded(s.NsPerOp)
+			weighed = weighed || s.Worth != nil
 		}
 	}
 	for _, group := range groupBy(ok, setting) {
 		fmt.Fprintf(w, "%s\n", title(group[0].Cell))
-		g := grid{{"mechanism", "size", "queue", "time/op", "±", "throughput", "p99", "CPU/op", "in flight", "n"}}
+		g := grid{{"mechanism", "size", "queue", "time/op", "±", "worth", "±", "throughput", "p99", "CPU/op", "in flight", "n"}}
 		for _, s := range group {
 			g = append(g, []string{
 				s.Cell.Mechanism, FormatBytes(s.Cell.Size), FormatQueue(s.Cell.Queue),
-				duration(s.NsPerOp), interval(s.NsPerOp), throughput(s.BytesPerSec), duration(s.P99), duration(s.CPUNsPerOp),
+				duration(s.NsPerOp), interval(s.NsPerOp), s.Worth.String(), s.Worth.spread(), throughput(s.BytesPerSec), duration(s.P99), duration(s.CPUNsPerOp),
 				dash(s.InFlight), fmt.Sprint(s.N),
 			})
 		}
 		g.write(w)
 		fmt.Fprintln(w)
+	}
+	if weighed {
+		fmt.Fprintf(w, "worth: time/op in units of a floor of this run: %s of the place, %s of the size, null system %s\n\n", WakeUps, Copies, Calls)
 	}
 	if unbounded {
 		fmt.Fprintf(w, "∞: n < 6, too few launches for a %.0f %% interval of a median\n\n", 100*Confidence)

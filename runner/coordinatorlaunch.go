@@ -31,11 +31,11 @@ func (s *Session) Open(c results.Cell) (*Launch, error) {
 }
 
 func (s *Session) open(c results.Cell) (*Launch, error) {
-	w := bench.LookupWorkload(c.Workload)
+	w := bench.WorkloadOf(c)
 	if w == nil {
-		return nil, fmt.Errorf("unknown workload %q", c.Workload)
+		return nil, fmt.Errorf("%s: unknown workload", c.Name())
 	}
-	if err := w.Admit(c.Peers); err != nil {
+	if err := w.Admit(c); err != nil {
 		return nil, err
 	}
 	cpus, err := host.Assign(s.cpus, c.Place, len(w.Topology(c.Peers).Parts))

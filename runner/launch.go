@@ -3,6 +3,7 @@ package runner
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"syscall"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/bench"
+	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -19,6 +21,7 @@ type launch struct {
 	session  *session
 	topology bench.Topology
 	links    []*mechanisms.Link
+	shared   *os.File   // memory of a floor's parts; nil: none, or all have mapped it
 	workers  []*process // by part
 	events   chan event
 	phase    string
@@ -45,6 +48,9 @@ func (l *launch) start(o *openRequest, w *bench.Workload) (*openedReply, error) 
 		}
 		opened.Given = given
 	}
+	if err := l.share(w); err != nil {
+		return nil, err
+	}
 	l.events = make(chan event, 4*len(l.topology.Parts))
 	for i := range l.topology.Parts {
 		if err := l.spawn(i, o); err != nil {
@@ -63,7 +69,31 @@ func (l *launch) start(o *openRequest, w *bench.Workload) (*openedReply, error) 
 			return nil, err
 		}
 	}
-	return opened, nil
+	return opened, l.unshare()
+}
+
+// share makes the memory that a floor's parts map. It is gone with the last of
+// them, whoever is killed.
+func (l *launch) share(w *bench.Workload) error {
+	if l.topology.Shared == 0 {
+		return nil
+	}
+	fd, err := sys.MemfdCreate("ipcbench-"+w.Floor, l.topology.Shared)
+	if err != nil {
+		return withheld(&mechanisms.Mechanism{Name: w.Floor, Since: "3.17"}, err)
+	}
+	l.shared = os.NewFile(uintptr(fd), w.Floor)
+	return nil
+}
+
+// unshare gives up what only those who have yet to map the memory need.
+func (l *launch) unshare() error {
+	if l.shared == nil {
+		return nil
+	}
+	f := l.shared
+	l.shared = nil
+	return f.Close()
 }
 
 // makeLinks makes every wire of the topology from the cell's mechanism.
@@ -113,6 +143,10 @@ func (l *launch) spawn(i int, o *openRequest) error {
 		a.CPU = o.CPUs[i]
 	}
 	var files []int
+	if l.shared != nil {
+		a.Shared = l.topology.Shared
+		files = append(files, int(l.shared.Fd()))
+	}
 	inherit := func(t mechanisms.Ticket) mechanisms.Ticket {
 		here := t.FDs
 		t.FDs = nil
@@ -325,7 +359,7 @@ func (l *launch) abort() {
 }
 
 func (l *launch) destroy() error {
-	var errs []error
+	errs := []error{l.unshare()}
 	for _, link := range l.links {
 		errs = append(errs, l.session.destroy(link))
 	}

@@ -28,6 +28,10 @@ const (
 	verifyShare  = 0.1
 )
 
+// warmupMost bounds the warm-up: after 2 ms of it the first timed round was no
+// slower than the second, over all cells of a default run.
+const warmupMost = 2 * time.Millisecond
+
 // Measure runs one launch and returns its record, whatever happens: an error
 // is an outcome with a reason. The record lacks what only the run knows (ID,
 // launch, seed, host). Ops is the calibrated number for the next launch.
@@ -79,11 +83,11 @@ func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err erro
 		if ops, err = calibrate(l, m.Time); err != nil {
 			return 0, err
 		}
-	} else if _, err = l.Round(Warmup, part(ops, warmupShare), m.Time); err != nil {
+	} else if _, err = l.Round(Warmup, part(ops, min(warmupShare, float64(warmupMost)/float64(m.Time))), m.Time); err != nil {
 		return 0, err
 	}
 
-	w := bench.LookupWorkload(rec.Cell.Workload)
+	w := bench.WorkloadOf(rec.Cell)
 	timed := 1.0
 	if w.Timed() {
 		timed -= latencyShare

@@ -92,11 +92,11 @@ func seccompFilter() bool {
 // Admit tells whether this machine can carry the cell, as far as can be told
 // without trying: nil, or the reason for which it will be skipped.
 func Admit(c results.Cell, cpus []host.CPU) error {
-	w := bench.LookupWorkload(c.Workload)
+	w := bench.WorkloadOf(c)
 	if w == nil {
-		return fmt.Errorf("unknown workload %q", c.Workload)
+		return fmt.Errorf("%s: unknown workload", c.Name())
 	}
-	if err := w.Admit(c.Peers); err != nil {
+	if err := w.Admit(c); err != nil {
 		return err
 	}
 	t := w.Topology(c.Peers)

@@ -85,6 +85,7 @@ type assignment struct {
 	CPU       int                 `json:"cpu"` // -1: not pinned
 	Senders   []mechanisms.Ticket `json:"senders"`
 	Receivers []mechanisms.Ticket `json:"receivers"`
+	Shared    int                 `json:"shared"` // bytes to map of the first descriptor inherited, which is in no ticket then; 0: none
 }
 
 // Worker → session.

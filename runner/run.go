@@ -23,8 +23,9 @@ type Run struct {
 	// Optional.
 	Progress func(pass int, next results.Cell, left int)
 
-	begun   int // launches of the plan, and beyond it so far
-	retried int // times that one of them was launched again
+	last    time.Time // end of the launch before
+	begun   int       // launches of the plan, and beyond it so far
+	retried int       // times that one of them was launched again
 }
 
 // Arm is one side of a run: what measures, and where its records go.
@@ -58,6 +59,7 @@ const (
 // is done, and returns ctx's error then.
 func (r *Run) Execute(ctx context.Context) error {
 	start := time.Now()
+	r.last = start
 	r.begun, r.retried = len(r.Arms)*len(r.Plan.Cells)*r.Plan.Launches, 0
 	var owed []turn // what no attempt of its pass could settle
 	for _, arm := range r.Arms {
@@ -162,6 +164,8 @@ func (r *Run) launch(t turn, attempt int) (results.Outcome, error) {
 	rec, ops := t.arm.Measure(t.cell, Measurement{Time: r.Plan.Time, Verify: r.Plan.Verify, Ops: t.arm.ops[t.cell]})
 	t.arm.ops[t.cell] = ops
 	rec.Run, rec.Launch, rec.Attempt, rec.Seed, rec.Host = t.arm.ID, t.pass, attempt, r.Plan.Seed, t.arm.Host
+	now := time.Now()
+	rec.WallNs, r.last = int64(now.Sub(r.last)), now
 	t.arm.note(rec)
 	return rec.Outcome, t.arm.Sink(rec)
 }

@@ -159,3 +159,25 @@ func TestStopsBetweenLaunches(t *testing.T) {
 		t.Errorf("err %v after %d records, want one record", err, len(a.kept))
 	}
 }
+
+// TestRunTellsItsTime shows that the launches' wall times add up to the run's,
+// with nothing counted twice, whichever arm they are of.
+func TestRunTellsItsTime(t *testing.T) {
+	var diary []string
+	a, b := &script{diary: &diary, name: "a", end: ok}, &script{diary: &diary, name: "b", end: ok}
+	run := Run{Plan: planOf(3, "x", "y"), Arms: []*Arm{a.arm(), b.arm()}}
+	begin := time.Now()
+	if err := run.Execute(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	took, sum := time.Since(begin), int64(0)
+	for _, r := range append(a.kept, b.kept...) {
+		if r.WallNs <= 0 {
+			t.Errorf("%s took %d ns", r.Cell.Name(), r.WallNs)
+		}
+		sum += r.WallNs
+	}
+	if sum > int64(took) {
+		t.Errorf("launches took %d ns, the run %v", sum, took)
+	}
+}

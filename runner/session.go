@@ -101,11 +101,11 @@ func (s *session) open(o *openRequest) (*openedReply, error) {
 	if s.launch != nil {
 		return nil, fmt.Errorf("a launch is open already")
 	}
-	w := bench.LookupWorkload(o.Cell.Workload)
+	w := bench.WorkloadOf(o.Cell)
 	if w == nil {
-		return nil, fmt.Errorf("unknown workload %q", o.Cell.Workload)
+		return nil, fmt.Errorf("%s: unknown workload", o.Cell.Name())
 	}
-	if err := w.Admit(o.Cell.Peers); err != nil {
+	if err := w.Admit(o.Cell); err != nil {
 		return nil, err
 	}
 	l := &launch{session: s, topology: w.Topology(o.Cell.Peers)}

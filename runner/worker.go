@@ -68,9 +68,9 @@ func (w *worker) attach(token string) (cpus []int, err error) {
 	if a.Token != token {
 		return nil, errors.New("the parent does not know this worker's token")
 	}
-	workload := bench.LookupWorkload(a.Workload)
+	workload := bench.WorkloadOf(results.Cell{Workload: a.Workload, Mechanism: a.Mechanism})
 	if workload == nil {
-		return nil, fmt.Errorf("unknown workload %q", a.Workload)
+		return nil, fmt.Errorf("unknown workload %q with mech=%s", a.Workload, a.Mechanism)
 	}
 	w.part = workload.Topology(a.Peers).Parts[a.Part]
 	if a.CPU >= 0 {
@@ -81,6 +81,13 @@ func (w *worker) attach(token string) (cpus []int, err error) {
 		}
 	}
 	w.ends = bench.NewEnds(w.part, a.Size)
+	inherited := countFDs(a.Senders) + countFDs(a.Receivers)
+	if a.Shared > 0 {
+		inherited++
+		if w.ends.Shared, err = sys.Mmap(ticketFD, a.Shared); err != nil {
+			return nil, err
+		}
+	}
 	mech := mechanisms.Lookup(a.Mechanism)
 	for _, t := range a.Senders {
 		end, err := mech.OpenSender(t)
@@ -98,7 +105,7 @@ func (w *worker) attach(token string) (cpus []int, err error) {
 	}
 	// An end owns a copy of what its ticket brought. What the ticket brought
 	// itself would keep a link open after its end has closed.
-	for fd := ticketFD; fd < ticketFD+countFDs(a.Senders)+countFDs(a.Receivers); fd++ {
+	for fd := ticketFD; fd < ticketFD+inherited; fd++ {
 		unix.Close(fd)
 	}
 	return host.AllowedCPUs()

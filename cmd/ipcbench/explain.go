@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ipcbench/advise"
 	"ipcbench/bench"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
@@ -24,8 +23,8 @@ type explanation struct {
 	calls     []runner.Calls
 	uncounted error // why there are no calls
 	wakeups   []wakeups
-	copies    advise.Copies
-	noCopies  error // why there are none
+	worth     *results.Summary // of the largest streamed message that a run knows the worth of in copies
+	noWorth   error            // why there is none
 }
 
 // wakeups is how often processes went to sleep, in voluntary context switches
@@ -79,7 +78,7 @@ run (the newest). System calls are counted by ptrace(2).`,
 func (e *explanation) fromRecords(c *cobra.Command, in string) error {
 	if in == "" {
 		if _, err := newestRun(); err != nil {
-			e.noCopies = err
+			e.noWorth = err
 			return nil
 		}
 	}
@@ -87,9 +86,8 @@ func (e *explanation) fromRecords(c *cobra.Command, in string) error {
 	if err != nil {
 		return err
 	}
-	e.copies, e.noCopies = advise.CopiesOf(results.Summarize(set.Records), e.Name)
-	if e.noCopies != nil {
-		e.noCopies = fmt.Errorf("not in %s: %w", runName(set), e.noCopies)
+	if e.worth = largest(results.Summarize(set.Records), e.cell("Stream")); e.worth == nil {
+		e.noWorth = fmt.Errorf("not in %s: it wants numbers of streamed messages of 16KiB or more on one CPU, and of the floor", runName(set))
 	}
 	w := wakeups{where: runName(set)}
 	for _, op := range tried {
@@ -97,6 +95,19 @@ func (e *explanation) fromRecords(c *cobra.Command, in string) error {
 	}
 	e.wakeups = append(e.wakeups, w)
 	return nil
+}
+
+// largest finds the cell with the largest messages, of those like c, whose
+// worth is known in copies; nil where there is none.
+func largest(summaries []results.Summary, c results.Cell) (found *results.Summary) {
+	for i := range summaries {
+		s := &summaries[i]
+		c.Size = s.Cell.Size
+		if s.Cell == c && s.Worth != nil && s.Worth.Unit == results.Copies && (found == nil || c.Size > found.Cell.Size) {
+			found = s
+		}
+	}
+	return found
 }
 
 // voluntary is the mean over the cell's launches; -1 where there are none.

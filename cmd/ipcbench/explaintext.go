@@ -90,12 +90,12 @@ func (e *explanation) writeMeasured(b *bufio.Writer) {
 			named(b, "wake-ups", fmt.Sprintf("%s, in voluntary context switches, %s", strings.Join(parts, ", "), w.where))
 		}
 	}
-	if e.noCopies != nil {
-		named(b, "copies", e.noCopies.Error())
+	if e.worth == nil {
+		named(b, "copies", e.noWorth.Error())
 		return
 	}
-	named(b, "copies", fmt.Sprintf("%.1f copies' worth of time a byte, from %s to %s, in copies of the floor",
-		e.copies.Worth, results.FormatBytes(e.copies.Small), results.FormatBytes(e.copies.Large)))
+	named(b, "copies", fmt.Sprintf("%s copies' worth of time (%s) a streamed message of %s",
+		e.worth.Worth.Multiple(), e.worth.Worth.Interval(), results.FormatBytes(e.worth.Cell.Size)))
 }
 
 // allCalls counts by role: "4 a round trip: ping 1 read, 1 write; pong …".

@@ -18,6 +18,7 @@ import (
 type catalog struct {
 	Mechanisms []mechanismEntry `json:"mechanisms"`
 	Workloads  []workloadEntry  `json:"workloads"`
+	Floors     []floorEntry     `json:"floors"` // measured beside every run
 	Places     []placeEntry     `json:"places"`
 }
 
@@ -36,6 +37,12 @@ type workloadEntry struct {
 	Summary string `json:"summary"`
 	Op      string `json:"op"`
 	Peers   string `json:"peers,omitempty"` // what the peers axis counts
+}
+
+type floorEntry struct {
+	Name    string `json:"name"` // what stands in the place of a mechanism
+	Summary string `json:"summary"`
+	Op      string `json:"op"`
 }
 
 type placeEntry struct {
@@ -59,6 +66,9 @@ func newCatalog(limits bool) (c catalog) {
 	}
 	for _, w := range bench.Workloads {
 		c.Workloads = append(c.Workloads, workloadEntry{w.Name, w.Summary, w.Op, w.Peers})
+	}
+	for _, f := range bench.Floors {
+		c.Floors = append(c.Floors, floorEntry{f.Floor, f.Summary, f.Op})
 	}
 	for _, p := range bench.Places {
 		c.Places = append(c.Places, placeEntry(p))
@@ -149,6 +159,11 @@ func (c catalog) writeTable(out io.Writer) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", x.Name, peers, x.Op, x.Summary)
 	}
 	w.Flush()
+	fmt.Fprintln(w, "\nFLOOR\tONE OPERATION\tWHAT NO MECHANISM IS CHEAPER THAN")
+	for _, f := range c.Floors {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", f.Name, f.Op, f.Summary)
+	}
+	w.Flush()
 	fmt.Fprintln(w, "\nPLACE\tWHERE THE PROCESSES RUN")
 	for _, p := range c.Places {
 		fmt.Fprintf(w, "%s\t%s\n", p.Name, p.Summary)
@@ -164,6 +179,10 @@ func (c catalog) writeMarkdown(out io.Writer) error {
 	fmt.Fprintln(out, "\n| workload | what it does | one operation | peers |\n|---|---|---|---|")
 	for _, x := range c.Workloads {
 		fmt.Fprintf(out, "| `%s` | %s | %s | %s |\n", x.Name, x.Summary, x.Op, x.Peers)
+	}
+	fmt.Fprintln(out, "\n| floor | what it is | one operation |\n|---|---|---|")
+	for _, f := range c.Floors {
+		fmt.Fprintf(out, "| `%s` | %s | %s |\n", f.Name, f.Summary, f.Op)
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ func (f *planFlags) plan(c *cobra.Command) (bench.Plan, error) {
 		blocks := preset.Blocks(mechanismNames(), placeNames())
 		p := bench.NewPlan(blocks, launches, measured, f.verify, f.seed)
 		p.Cells = slices.DeleteFunc(p.Cells, func(c results.Cell) bool { return !holds(asked, c) })
-		if !slices.ContainsFunc(p.Cells, func(c results.Cell) bool { return bench.LookupWorkload(c.Workload).Floor == "" }) {
+		if !slices.ContainsFunc(p.Cells, func(c results.Cell) bool { return c.Workload != results.FloorWorkload }) {
 			return none, fmt.Errorf("the preset %s has no cell with these values: leave out --preset to span them", f.preset)
 		}
 		return p, nil
@@ -91,7 +91,7 @@ func (f *planFlags) axes() (askedAxes, error) {
 	var a askedAxes
 	for _, name := range f.workloads {
 		w := bench.LookupWorkload(name)
-		if w == nil || w.Floor != "" {
+		if w == nil {
 			return a, badValue("--workload", name, workloadNames())
 		}
 		a.Workloads = append(a.Workloads, w.Name)
@@ -150,12 +150,12 @@ func (a askedAxes) orDefaults() bench.Axes {
 }
 
 // holds tells whether the cell is within the values asked for. A floor is
-// within if its size is.
+// within if its size is, or if it has one of its own; with its place.
 func holds(a askedAxes, c results.Cell) bool {
 	in := func(values []string, v string) bool { return len(values) == 0 || slices.Contains(values, v) }
 	inInts := func(values []int, v int) bool { return len(values) == 0 || slices.Contains(values, v) }
-	if bench.LookupWorkload(c.Workload).Floor != "" {
-		return inInts(a.Sizes, c.Size)
+	if w := bench.WorkloadOf(c); w.Floor != "" {
+		return (w.Size > 0 || inInts(a.Sizes, c.Size)) && (len(w.Topology(0).Parts) == 1 || in(a.Places, c.Place))
 	}
 	return in(a.Workloads, c.Workload) && in(a.Mechanisms, c.Mechanism) && in(a.Places, c.Place) &&
 		inInts(a.Sizes, c.Size) && inInts(a.Queues, c.Queue) && (c.Peers == 0 || inInts(a.Peers, c.Peers))
@@ -163,9 +163,7 @@ func holds(a askedAxes, c results.Cell) bool {
 
 func names[T any](all []T, name func(T) string) (out []string) {
 	for _, x := range all {
-		if n := name(x); n != "" {
-			out = append(out, n)
-		}
+		out = append(out, name(x))
 	}
 	return out
 }
@@ -175,12 +173,7 @@ func mechanismNames() []string {
 }
 
 func workloadNames() []string {
-	return names(bench.Workloads, func(w *bench.Workload) string {
-		if w.Floor != "" {
-			return "" // measured beside every run, not asked for
-		}
-		return strings.ToLower(w.Name)
-	})
+	return names(bench.Workloads, func(w *bench.Workload) string { return strings.ToLower(w.Name) })
 }
 
 func placeNames() []string { return names(bench.Places, func(p bench.Place) string { return p.Name }) }

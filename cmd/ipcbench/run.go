@@ -154,6 +154,9 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 		return failed(err)
 	}
 	tell(c.OutOrStdout(), dir.Header.Until, plan, wide)
+	if spent, ok := results.SpentOn(all); ok {
+		results.WriteWrapped(c.OutOrStdout(), "time: ", "      ", spent.String())
+	}
 	fmt.Fprintf(c.OutOrStdout(), "\n%s\n", dir.Dir)
 	if stopped != nil {
 		return &exitError{exitFailed, fmt.Errorf("interrupted; what was measured is kept: ipcbench run --resume %s goes on", dir.Dir)}
@@ -170,7 +173,7 @@ func verdict(summaries []results.Summary, all []results.Record) error {
 	}
 	count := map[results.Outcome]int{}
 	for _, s := range summaries {
-		if bench.LookupWorkload(s.Cell.Workload).Floor == "" {
+		if s.Cell.Workload != results.FloorWorkload {
 			count[s.Outcome]++
 		}
 	}

@@ -19,7 +19,7 @@ function logTicks(unit, lo, hi, most) {
 		return out;
 	};
 	const tries = unit === "B" || unit === "B/s" ? [1, 2, 3, 4, 5, 10].map(s => powers(2, s)) : [powers(10, 1, [1, 2, 5]), powers(10, 1), powers(10, 2)];
-	if (unit === "×" || unit === "ns" && hi / lo < 3) tries.unshift(d3.ticks(lo, hi, Math.min(most, 5)));
+	if (hi / lo < 3 && (unit === "×" || unit === "ns")) tries.unshift(d3.ticks(lo, hi, Math.min(most, 5)));
 	return tries.find(t => t.length <= most && t.length > 1) ?? [lo, hi];
 }
 

@@ -5,6 +5,7 @@ const metrics = [
 	["p99", "99th percentile", "ns", false],
 	["cpu", "CPU time per operation", "ns", false],
 	["switches", "context switches per operation", "n", false],
+	["worth", "in units of the machine's floor", "n", false],
 ];
 
 // heat shows one number of one setting: mechanisms down, sizes across.
@@ -61,9 +62,10 @@ function heat() {
 // allCells is every cell with every number.
 function allCells() {
 	const area = document.querySelector("#numbers .scroll");
-	const amount = ([key, title, unit]) => ({name: {time: "time/op", rate: "throughput", p99: "p99", cpu: "CPU/op", switches: "switches/op"}[key], num: true, value: c => c[key]?.median, cell: c => {
+	const amount = ([key, title, unit]) => ({name: {time: "time/op", rate: "throughput", p99: "p99", cpu: "CPU/op", switches: "switches/op", worth: "worth"}[key], num: true, value: c => c[key]?.median, cell: c => {
 		if (!c[key]) return "–";
 		const {median, lo, hi} = c[key], spread = lo === null || hi === null ? "" : ` ${range(unit, lo, hi)}`;
+		if (key === "worth") return element("span", {title: `${write(unit, median)} ${c.worth.unit}${spread}`}, `${write(unit, median)} ${c.worth.unit}`);
 		return key === "time" ? element("span", {}, write(unit, median), element("small", {}, spread)) : element("span", {title: title + spread}, write(unit, median));
 	}});
 	const plain = (name, value, cell, num) => ({name, value, cell: cell ?? value, num});

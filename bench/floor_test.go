@@ -1,0 +1,133 @@
+package bench
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"ipcbench/internal/sys"
+	"ipcbench/results"
+)
+
+// together plays rounds of n operations on all parts of a floor at once.
+// Before each the word that they share is what spoil makes of it.
+func together(w *Workload, rounds []int, spoil func(round int, shared []byte)) error {
+	topology := w.Topology(0)
+	shared := make([]byte, topology.Shared+1)[:topology.Shared]
+	var ends []*Ends
+	for _, p := range topology.Parts {
+		e := NewEnds(p, max(w.Size, 64))
+		e.Shared = shared
+		ends = append(ends, e)
+	}
+	for i, n := range rounds {
+		if spoil != nil {
+			spoil(i, shared)
+		}
+		done := make(chan error, len(ends))
+		for _, e := range ends {
+			go func() {
+				_, err := e.Play(n)
+				done <- errors.Join(err, e.Finish(n))
+			}()
+		}
+		for range ends {
+			if err := <-done; err != nil {
+				return err // the others may wait for ever
+			}
+		}
+	}
+	return nil
+}
+
+// TestFloorsPlayRounds plays even, odd and single operations in turn: whoever
+// had the last word in one round is met where he is in the next.
+func TestFloorsPlayRounds(t *testing.T) {
+	for _, w := range Floors {
+		var word uint32
+		rounds := []int{1, 2, 7, 1, 1, 100}
+		if err := together(w, append(rounds, 1), func(i int, shared []byte) {
+			if len(shared) > 0 {
+				word = sys.Word(shared).Load()
+			}
+		}); err != nil {
+			t.Errorf("%s: %v", w.Floor, err)
+		}
+		if handed := uint32(1 + 2 + 7 + 1 + 1 + 100); len(w.Topology(0).Parts) == 2 && word != handed {
+			t.Errorf("%s: handed over %d times, want %d", w.Floor, word, handed)
+		}
+	}
+}
+
+// TestFloorsCheck shows that a floor whose memory is not what was written
+// fails, and gives no number.
+func TestFloorsCheck(t *testing.T) {
+	for _, w := range []*Workload{Wake, Bounce} {
+		err := together(w, []int{2, 1}, func(round int, shared []byte) {
+			if round == 1 {
+				sys.Word(shared).Store(99) // it stands at 2
+			}
+		})
+		// The first to write makes it 3 again, unless the other looks before.
+		var check *CheckError
+		if err != nil && !errors.As(err, &check) {
+			t.Errorf("%s: %v", w.Floor, err)
+		}
+		e := NewEnds(w.Topology(0).Parts[1], w.Size)
+		e.handed = 5
+		if err := e.handedOver(6); !errors.As(err, &check) || check.Want != 5 || check.Got != 6 {
+			t.Errorf("%s: 6 where 5 was due: %v", w.Floor, err)
+		}
+	}
+	for _, w := range []*Workload{OneCopy, TwoCopies} {
+		e := NewEnds(w.Topology(0).Parts[0], 64)
+		e.next++ // as if a message had been lost
+		var check *CheckError
+		if _, err := e.Play(1); !errors.As(err, &check) {
+			t.Errorf("%s: a message is missing: %v", w.Floor, err)
+		}
+	}
+}
+
+func TestFloorsArePlannedOnce(t *testing.T) {
+	var names []string
+	var cells []results.Cell
+	for _, size := range []int{64, 4096} {
+		for _, place := range []string{"cross", "free", "same"} {
+			for _, w := range Workloads {
+				cells = append(cells, results.Cell{Workload: w.Name, Mechanism: "pipe", Size: size, Place: place})
+			}
+		}
+	}
+	for _, c := range FloorCells(cells) {
+		names = append(names, c.Name())
+	}
+	want := []string{
+		"Floor/mech=nullcall/size=1/queue=default/place=same",
+		"Floor/mech=wake/size=4/queue=default/place=cross",
+		"Floor/mech=wake/size=4/queue=default/place=free",
+		"Floor/mech=wake/size=4/queue=default/place=same",
+		"Floor/mech=bounce/size=64/queue=default/place=cross",
+		"Floor/mech=onecopy/size=64/queue=default/place=same",
+		"Floor/mech=onecopy/size=4KiB/queue=default/place=same",
+		"Floor/mech=twocopies/size=64/queue=default/place=same",
+		"Floor/mech=twocopies/size=4KiB/queue=default/place=same",
+	}
+	if !slices.Equal(names, want) {
+		t.Errorf("FloorCells gives %q", names)
+	}
+	if got := FloorCells(cells[:1]); len(got) != 2 || got[0].Mechanism != results.FloorWake || got[1].Mechanism != results.FloorBounce {
+		t.Errorf("of one round trip: %v", got)
+	}
+}
+
+func TestWorkloadOf(t *testing.T) {
+	for _, w := range slices.Concat(Workloads, Floors) {
+		if got := WorkloadOf(results.Cell{Workload: w.Name, Mechanism: w.Floor}); got != w {
+			t.Errorf("WorkloadOf(%s, %q) = %v", w.Name, w.Floor, got)
+		}
+	}
+	if got := WorkloadOf(results.Cell{Workload: results.FloorWorkload, Mechanism: "pipe"}); got != nil {
+		t.Errorf("a floor of the name of a mechanism: %+v", got)
+	}
+}

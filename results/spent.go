@@ -1,0 +1,67 @@
+package results
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Spent is where the wall time of a run went, in ns.
+type Spent struct {
+	Wall      int64 // from the start of the first launch, pauses between sessions left out
+	Measuring int64 // in rounds that give numbers: timed, latency, verify
+	Start     int64 // making links, starting workers, attaching
+	Stop      int64 // ending workers, removing objects
+
+	// PerLaunch is what a launch costs beside those rounds: the median of the
+	// launches that are ok.
+	PerLaunch int64
+}
+
+// measuring are the rounds that give numbers.
+var measuring = []string{"timed", "latency", "verify"}
+
+// SpentOn sums up a run, and is false where its records do not tell: those of
+// other programs do not, nor do those of earlier versions.
+func SpentOn(records []Record) (s Spent, ok bool) {
+	var beside []int64
+	for _, r := range records {
+		if r.WallNs == 0 {
+			return Spent{}, false
+		}
+		rounds := int64(0)
+		for _, round := range r.Rounds {
+			if slices.Contains(measuring, round.Kind) {
+				rounds += round.ElapsedNs
+			}
+		}
+		s.Wall += r.WallNs
+		s.Measuring += rounds
+		if r.Overhead != nil {
+			s.Start += r.Overhead.StartNs
+			s.Stop += r.Overhead.StopNs
+		}
+		if r.Outcome == OK {
+			beside = append(beside, r.WallNs-rounds)
+		}
+	}
+	if len(beside) > 0 {
+		slices.Sort(beside)
+		s.PerLaunch = beside[len(beside)/2]
+	}
+	return s, len(records) > 0
+}
+
+// Rest is what neither rounds nor starting and ending workers took:
+// calibrating, warming up, writing records.
+func (s Spent) Rest() int64 { return s.Wall - s.Measuring - s.Start - s.Stop }
+
+// String is a line: "86 % measuring, 7 % starting and attaching, …".
+func (s Spent) String() string {
+	share := func(ns int64) string { return fmt.Sprintf("%.0f %%", 100*float64(ns)/float64(s.Wall)) }
+	text := fmt.Sprintf("%s of %s measuring, %s starting and attaching, %s ending, %s calibrating, warming up and writing",
+		share(s.Measuring), FormatTime(float64(s.Wall)), share(s.Start), share(s.Stop), share(s.Rest()))
+	if s.PerLaunch > 0 {
+		text += "; a launch costs " + FormatTime(float64(s.PerLaunch)) + " beside its rounds"
+	}
+	return text
+}

@@ -1,0 +1,114 @@
+package results
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// Worth is what an operation of a cell costs in units of a floor that was
+// measured in the same run: "2.1 copies". What is left above what the work
+// needs is what somebody could still save.
+type Worth struct {
+	Ratio        // of the cell's time per operation to the floor's
+	Unit  string `json:"unit"`  // what the floor does, in the plural: "wake-ups"
+	Floor string `json:"floor"` // as in Cell.Mechanism of the floor: "wake"
+}
+
+// Units of Worth.
+const (
+	WakeUps = "wake-ups"
+	Copies  = "copies"
+	Calls   = "calls" // null system calls
+)
+
+// leastCopied is the size, in bytes, from which the time of a message is about
+// its bytes rather than about the calls that move it: to copy so much takes
+// longer than a call on the machines of today.
+const leastCopied = 16 << 10
+
+// WorthIn says which floor a cell is held against, and in what unit: a round
+// trip in wake-ups of the same place, other messages in copies of their size
+// or, where they are small, in null system calls. A floor is held against
+// none: the unit is "".
+func WorthIn(c Cell) (floor Cell, unit string) {
+	floor = Cell{Workload: FloorWorkload, Place: "same"}
+	switch {
+	case c.Workload == FloorWorkload, c.Workload == "":
+		return Cell{}, ""
+	case c.Workload == "PingPong":
+		floor.Mechanism, floor.Place = FloorWake, c.Place
+		return floor, WakeUps
+	case c.Size >= leastCopied:
+		floor.Mechanism, floor.Size = FloorCopy, c.Size
+		return floor, Copies
+	}
+	floor.Mechanism = FloorCall
+	return floor, Calls
+}
+
+// weigh tells of each cell what it is worth. It has none where it, or its
+// floor, has no number.
+func weigh(summaries []Summary) {
+	times := map[Cell][]float64{} // of floors
+	for _, s := range summaries {
+		if s.Cell.Workload == FloorWorkload && s.Outcome == OK {
+			c := s.Cell
+			if c.Mechanism != FloorCopy {
+				c.Size = 0 // it does not depend on one
+			}
+			times[c] = logs(s.Times)
+		}
+	}
+	for i := range summaries {
+		s := &summaries[i]
+		floor, unit := WorthIn(s.Cell)
+		if of := times[floor]; len(of) > 0 && s.Outcome == OK {
+			s.Worth = &Worth{NewRatio(of, logs(s.Times)), unit, floor.Mechanism}
+		}
+	}
+}
+
+// Multiple renders the factor: "2.1", "48", with its unit "2.1 copies".
+func (w *Worth) Multiple() string {
+	if w == nil {
+		return "–"
+	}
+	return factor(w.Center)
+}
+
+func (w *Worth) String() string {
+	if w == nil {
+		return "–"
+	}
+	return w.Multiple() + " " + w.Unit
+}
+
+// Interval renders the interval of the factor: "2.0 to 2.3", or "none" where
+// there are too few launches for one.
+func (w *Worth) Interval() string {
+	if w.Lo == 0 {
+		return "none"
+	}
+	return factor(w.Lo) + " to " + factor(w.Hi)
+}
+
+// spread is how far the interval reaches from the factor, at most: "9%".
+func (w *Worth) spread() string {
+	switch {
+	case w == nil:
+		return "–"
+	case w.Lo == 0:
+		return "∞"
+	}
+	return fmt.Sprintf("%.0f%%", 100*max(float64(w.Hi/w.Center)-1, 1-float64(w.Lo/w.Center)))
+}
+
+// factor has two digits, or as many as it takes.
+func factor(f Float) string {
+	v := float64(f)
+	if v <= 0 || math.IsInf(v, 0) || math.IsNaN(v) {
+		return "–"
+	}
+	return strconv.FormatFloat(v, 'f', max(0, 1-int(math.Floor(math.Log10(v)))), 64)
+}
