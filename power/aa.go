@@ -10,17 +10,17 @@ import (
 )
 
 // falseAlarms compares the program with itself, without a load and then with
-// one, trials times in all.
-func falseAlarms(ctx context.Context, bin *programs, trials int, args []string) error {
+// one.
+func falseAlarms(ctx context.Context, bin *programs, s settings, args []string) error {
 	if len(args) == 0 {
 		args = []string{"--preset", "quick"}
 	}
 	fmt.Println("| trial | load | cells | launches | replaced | untrusted cells | exit status |")
 	fmt.Println("|---:|---|---:|---:|---:|---:|---:|")
 	alarms := 0
-	for trial := range trials {
+	for trial := range s.trials {
 		load, stop := "none", func() {}
-		if trial >= trials/2 {
+		if trial >= s.trials/2 {
 			load, stop = "on and off", disturb(ctx)
 		}
 		c, err := bin.ab(ctx, 0, args...)
@@ -38,16 +38,16 @@ func falseAlarms(ctx context.Context, bin *programs, trials int, args []string) 
 					replaced++
 				}
 			}
-			for _, s := range results.Summarize(records) {
+			for _, cell := range results.Summarize(records) {
 				cells++
-				if s.Outcome == results.Untrusted {
+				if cell.Outcome == results.Untrusted {
 					untrusted++
 				}
 			}
 		}
 		fmt.Printf("| %d | %s | %d | %d | %d | %d | %d |\n", trial+1, load, cells, len(c.arms[0])+len(c.arms[1]), replaced, untrusted, c.status)
 	}
-	fmt.Printf("\n%d false alarms in %d\n", alarms, trials)
+	fmt.Printf("\n%d false alarms in %d\n", alarms, s.trials)
 	return nil
 }
 

@@ -18,10 +18,16 @@ import (
 )
 
 // verbs by name; each prints lines of a Markdown table as it gets them.
-var verbs = map[string]func(ctx context.Context, bin *programs, trials int, args []string) error{
+var verbs = map[string]func(ctx context.Context, bin *programs, s settings, args []string) error{
 	"aa":     falseAlarms,
 	"caught": caught,
 	"table":  table,
+}
+
+// settings of all verbs; each has its use for some.
+type settings struct {
+	trials       int
+	instructions int // of the filter that slows by 15 %; 0: calibrate
 }
 
 func main() {
@@ -36,7 +42,9 @@ func run(args []string) error {
 		return fmt.Errorf("%q: want aa, caught or table", args)
 	}
 	flags := flag.NewFlagSet(args[0], flag.ExitOnError)
-	trials := flags.Int("trials", 20, "comparisons of each kind")
+	var s settings
+	flags.IntVar(&s.trials, "trials", 20, "comparisons of each kind")
+	flags.IntVar(&s.instructions, "instructions", 0, "of the filter of caught, as an earlier calibration found them; 0 calibrates")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
@@ -47,5 +55,5 @@ func run(args []string) error {
 		return err
 	}
 	defer os.RemoveAll(bin.dir)
-	return verbs[args[0]](ctx, bin, *trials, flags.Args())
+	return verbs[args[0]](ctx, bin, s, flags.Args())
 }

@@ -21,20 +21,23 @@ var cell = []string{"--workload", "pingpong", "--mech", "pipe", "--size", "64", 
 const maxInstructions = 4096
 
 // caught plants a regression of 15 % and counts how often ab says so.
-func caught(ctx context.Context, bin *programs, trials int, args []string) error {
+func caught(ctx context.Context, bin *programs, s settings, args []string) error {
 	if len(args) == 0 {
 		args = []string{"--until", "2%", "--budget", "1m"}
 	}
-	n, err := bin.calibrate(ctx, 0.15)
-	if err != nil {
-		return err
+	n := s.instructions
+	if n == 0 {
+		var err error
+		if n, err = bin.calibrate(ctx, 0.15); err != nil {
+			return err
+		}
 	}
 	fmt.Printf("filter of %d instructions\n\n", n)
 	fmt.Println("| trial | launches | variation | slower by | exit status |")
 	fmt.Println("|---:|---:|---:|---:|---:|")
 	hits := 0
 	var all []float64
-	for trial := range trials {
+	for trial := range s.trials {
 		c, err := bin.ab(ctx, n, slices.Concat(cell, args)...)
 		if err != nil {
 			return err
@@ -46,17 +49,19 @@ func caught(ctx context.Context, bin *programs, trials int, args []string) error
 		}
 		fmt.Printf("| %d | %d | %.1f %% | %.1f %% | %d |\n", trial+1, len(logs), 100*spread(c.values(0)), 100*math.Expm1(median(logs)), c.status)
 	}
-	fmt.Printf("\ncaught %d of %d; slower by %.1f %% over all launches\n", hits, trials, 100*math.Expm1(median(all)))
+	fmt.Printf("\ncaught %d of %d; slower by %.1f %% over all launches\n", hits, s.trials, 100*math.Expm1(median(all)))
 	return nil
 }
 
 // calibrate finds the length of the filter that slows the cell by share, to
 // within 2 points of percent: a line through all that was measured so far
-// tells which length to try next, since the cost is nearly linear in it.
+// tells which length to try next, since the cost is nearly linear in it. What
+// is not itself known to 2 points does not count as found.
 func (p *programs) calibrate(ctx context.Context, share float64) (int, error) {
 	var lengths, slower []float64
+	var known bool
 	try := func(n int) error {
-		c, err := p.ab(ctx, n, slices.Concat(cell, []string{"--launches", "100", "--force"})...)
+		c, err := p.ab(ctx, n, slices.Concat(cell, []string{"--launches", "50", "--until", "1.5%", "--budget", "40s", "--force"})...)
 		if err != nil {
 			return err
 		}
@@ -64,7 +69,9 @@ func (p *programs) calibrate(ctx context.Context, share float64) (int, error) {
 		if len(pairs) == 0 {
 			return errors.New("the cell could not be measured: is the machine busy?")
 		}
-		lengths, slower = append(lengths, float64(n)), append(slower, math.Expm1(median(pairs)))
+		r := results.NewPairedRatio(pairs)
+		known = float64(r.Hi-r.Lo)/2 < 0.02
+		lengths, slower = append(lengths, float64(n)), append(slower, float64(r.Center)-1)
 		return nil
 	}
 	next := 2000
@@ -72,7 +79,7 @@ func (p *programs) calibrate(ctx context.Context, share float64) (int, error) {
 		if err := try(next); err != nil {
 			return 0, err
 		}
-		if math.Abs(slower[len(slower)-1]-share) < 0.02 {
+		if known && math.Abs(slower[len(slower)-1]-share) < 0.02 {
 			return next, nil
 		}
 		if len(lengths) == 1 {

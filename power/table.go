@@ -17,7 +17,7 @@ const passes = 120
 
 // table plants regressions and counts how many of the blocks of n passes show
 // them, without a load and with one.
-func table(ctx context.Context, bin *programs, _ int, _ []string) error {
+func table(ctx context.Context, bin *programs, _ settings, _ []string) error {
 	fmt.Println("| slower by | load | variation | n = 6 | n = 10 | n = 20 | n = 40 |")
 	fmt.Println("|---:|---|---:|---:|---:|---:|---:|")
 	for _, share := range []float64{0.08, 0.12, 0.15, 0.25} {
