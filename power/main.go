@@ -5,8 +5,8 @@
 //	go run ./power caught                 # one planted regression of 15 %: an alarm is right
 //	go run ./power table                  # alarms against the regression and the launches
 //
-// Arguments after -- are given to every `ipcbench ab` of aa and caught. The
-// results are for docs/method.md.
+// Arguments after -- are given to every `ipcbench ab` of aa and caught; those of
+// table are lengths of its filters. The results are for docs/method.md.
 package main
 
 import (

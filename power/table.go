@@ -13,17 +13,21 @@ import (
 
 // passes of one long comparison; blocks of them are comparisons of their own,
 // as good as if they had been run apart.
-const passes = 120
+const passes = 160
 
-// table plants regressions and counts how many of the blocks of n passes show
-// them, without a load and with one.
-func table(ctx context.Context, bin *programs, _ settings, _ []string) error {
+// table plants regressions, by filters of the given lengths, and counts how
+// many of the blocks of n passes show them, without a load and with one. How
+// large each regression is it measures by all passes together.
+func table(ctx context.Context, bin *programs, _ settings, lengths []string) error {
+	if len(lengths) == 0 {
+		lengths = []string{"200", "500", "750", "1400"}
+	}
 	fmt.Println("| slower by | load | variation | n = 6 | n = 10 | n = 20 | n = 40 |")
 	fmt.Println("|---:|---|---:|---:|---:|---:|---:|")
-	for _, share := range []float64{0.08, 0.12, 0.15, 0.25} {
-		length, err := bin.calibrate(ctx, share)
+	for _, arg := range lengths {
+		length, err := strconv.Atoi(arg)
 		if err != nil {
-			return err
+			return fmt.Errorf("%q instructions: want a number, as of `power caught`", arg)
 		}
 		for _, load := range []string{"none", "on and off"} {
 			stop := func() {}
