@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"encoding/binary"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -18,8 +19,6 @@ type Ends struct {
 	// Latency records the time of each operation, in ns; nil in rounds that
 	// read no clock.
 	Latency *hdrhistogram.Histogram
-	// Sealed makes senders seal and receivers check the whole payload.
-	Sealed bool
 	// Verified counts the messages whose seal was checked.
 	Verified int64
 
@@ -27,12 +26,27 @@ type Ends struct {
 	Shared []byte
 
 	part         Part
+	content      Content
 	buf          []byte // the message under way
 	next         uint64 // the stamp of the next message that this part originates
 	in           *checker
 	between, out []byte // a floor's own memory
 	handed       uint32 // how often the floor's shared word has been handed over
+
+	// What stamp and check can do in a few instructions where they stand: whole
+	// stamps, and nothing else to do.
+	stamps bool    // for stamp
+	due    *uint64 // for check: the stamp of the next message; nil: it can't
 }
+
+// Content is what messages carry besides bytes that nobody looks at.
+type Content int
+
+const (
+	Stamped Content = iota // a stamp, which receivers check: all rounds that give numbers
+	Sealed                 // a checksum over the whole payload as well
+	Bare                   // nothing, to find out what stamps and checks cost
+)
 
 // NewEnds prepares a part for messages of size bytes. Its buffers are touched
 // here, outside any round.
@@ -44,7 +58,17 @@ func NewEnds(p Part, size int) *Ends {
 	if p.Origins > 0 {
 		e.in = newChecker(p.Origins, size)
 	}
+	e.Carry(Stamped)
 	return e
+}
+
+// Carry sets what messages carry in the rounds to come. All parts must agree.
+func (e *Ends) Carry(c Content) {
+	e.content, e.Verified = c, 0
+	e.stamps, e.due = c == Stamped && len(e.buf) >= stampBytes, nil
+	if e.stamps && e.part.Origins == 1 {
+		e.due = &e.in.next[0]
+	}
 }
 
 // Play performs one round of n operations in all, and returns how many of
@@ -60,7 +84,7 @@ func (e *Ends) Play(n int) (int, error) {
 // Finish closes a round of n operations, outside the timed path: receivers
 // compare totals where single messages could not be told apart.
 func (e *Ends) Finish(n int) error {
-	if e.in == nil {
+	if e.in == nil || e.content == Bare {
 		return nil
 	}
 	sent := make([]int, e.part.Origins)
@@ -75,22 +99,47 @@ func (e *Ends) Finish(n int) error {
 
 // stamp makes the buffer the next message of this part.
 func (e *Ends) stamp() {
+	if e.stamps {
+		binary.LittleEndian.PutUint64(e.buf, e.next)
+		e.next++
+		return
+	}
+	e.mark()
+}
+
+// mark is stamp for all that messages may carry.
+func (e *Ends) mark() {
+	if e.content == Bare {
+		return
+	}
 	putStamp(e.buf, e.next)
 	e.next++
-	if e.Sealed {
+	if e.content == Sealed {
 		seal(e.buf)
 	}
 }
 
-// check holds p against the message that must have arrived.
-func (e *Ends) check(p []byte) error {
-	if e.Sealed {
-		if err := checkSeal(p); err != nil {
+// check holds the buffer against the message that must have arrived.
+func (e *Ends) check() error {
+	if e.due != nil && binary.LittleEndian.Uint64(e.buf) == *e.due {
+		*e.due++
+		return nil
+	}
+	return e.examine()
+}
+
+// examine is check for all that messages may carry.
+func (e *Ends) examine() error {
+	if e.content == Bare {
+		return nil
+	}
+	if e.content == Sealed {
+		if err := checkSeal(e.buf); err != nil {
 			return err
 		}
 		e.Verified++
 	}
-	return e.in.check(p)
+	return e.in.check(e.buf)
 }
 
 // share gives the i-th of k senders its part of n messages.

@@ -29,7 +29,7 @@ func ping(e *Ends, n int) error {
 		if err := back.Recv(e.buf); err != nil {
 			return err
 		}
-		if err := e.check(e.buf); err != nil {
+		if err := e.check(); err != nil {
 			return err
 		}
 		watch.lap()

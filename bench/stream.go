@@ -36,7 +36,7 @@ func receive(e *Ends, n int) error {
 		if err := in.Recv(e.buf); err != nil {
 			return err
 		}
-		if err := e.check(e.buf); err != nil {
+		if err := e.check(); err != nil {
 			return err
 		}
 	}
@@ -50,7 +50,7 @@ func forward(e *Ends, n int) error {
 		if err := in.Recv(e.buf); err != nil {
 			return err
 		}
-		if err := e.check(e.buf); err != nil {
+		if err := e.check(); err != nil {
 			return err
 		}
 		if err := out.Send(e.buf); err != nil {

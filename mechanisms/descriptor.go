@@ -43,10 +43,10 @@ func opens[E any](mech string, as func(descriptor) E) func(Ticket) (E, error) {
 	}
 }
 
-func sendStream(d descriptor) Sender   { return streamSender{d} }
-func recvStream(d descriptor) Receiver { return streamReceiver{d} }
-func sendPacket(d descriptor) Sender   { return packetSender{d} }
-func recvPacket(d descriptor) Receiver { return packetReceiver{d} }
+func sendStream(d descriptor) Sender   { return &streamSender{d} }
+func recvStream(d descriptor) Receiver { return &streamReceiver{d} }
+func sendPacket(d descriptor) Sender   { return &packetSender{d} }
+func recvPacket(d descriptor) Receiver { return &packetReceiver{d} }
 
 // Close closes the end. Once only.
 func (d descriptor) Close() error { return os.NewSyscallError("close", unix.Close(d.fd)) }
@@ -81,58 +81,92 @@ type (
 )
 
 // Send writes until all of p is in.
-func (s streamSender) Send(p []byte) error {
-	for rest := p; len(rest) > 0; {
-		n, err := sys.Write(s.fd, rest)
+func (s *streamSender) Send(p []byte) error {
+	a := sys.TryWrite(s.fd, p)
+	if int(a) == len(p) {
+		return nil
+	}
+	return s.send(p, a)
+}
+
+func (s *streamSender) send(p []byte, a sys.Attempt) error {
+	for rest := p; ; a = sys.TryWrite(s.fd, rest) {
+		n, err := a.Write(s.fd, rest)
 		if err != nil {
 			return failed("send", s.mechanism, len(p), err)
 		}
-		rest = rest[n:]
+		if rest = rest[n:]; len(rest) == 0 {
+			return nil
+		}
 	}
-	return nil
 }
 
 // Recv reads until p is full. The end of the stream inside a message is
 // io.ErrUnexpectedEOF.
-func (r streamReceiver) Recv(p []byte) error {
-	for got := 0; got < len(p); {
-		n, err := sys.Read(r.fd, p[got:])
+func (r *streamReceiver) Recv(p []byte) error {
+	a := sys.TryRead(r.fd, p)
+	if int(a) == len(p) {
+		return nil
+	}
+	return r.recv(p, a)
+}
+
+func (r *streamReceiver) recv(p []byte, a sys.Attempt) error {
+	for rest := p; ; a = sys.TryRead(r.fd, rest) {
+		n, err := a.Read(r.fd, rest)
 		switch {
 		case err != nil:
 			return failed("recv", r.mechanism, len(p), err)
-		case n == 0 && got == 0:
+		case n == 0 && len(rest) == len(p):
 			return io.EOF
 		case n == 0:
 			return failed("recv", r.mechanism, len(p), io.ErrUnexpectedEOF)
 		}
-		got += n
+		if rest = rest[n:]; len(rest) == 0 {
+			return nil
+		}
 	}
-	return nil
 }
 
 // Send writes p in one call.
-func (s packetSender) Send(p []byte) error {
-	n, err := sys.Write(s.fd, p)
+func (s *packetSender) Send(p []byte) error {
+	a := sys.TryWrite(s.fd, p)
+	if int(a) == len(p) {
+		return nil
+	}
+	return s.send(p, a)
+}
+
+func (s *packetSender) send(p []byte, a sys.Attempt) error {
+	n, err := a.Write(s.fd, p)
+	if err == nil && n != len(p) {
+		err = errLength(n, len(p))
+	}
 	if err != nil {
 		return failed("send", s.mechanism, len(p), err)
-	}
-	if n != len(p) {
-		return failed("send", s.mechanism, len(p), errLength(n, len(p)))
 	}
 	return nil
 }
 
 // Recv takes one packet. read(2) discards in silence what does not fit, so it
 // is offered the spare byte as well: a longer packet gives len(p)+1.
-func (r packetReceiver) Recv(p []byte) error {
-	n, err := sys.Read(r.fd, p[:len(p)+1])
-	switch {
-	case err != nil:
-		return failed("recv", r.mechanism, len(p), err)
-	case n == len(p):
+func (r *packetReceiver) Recv(p []byte) error {
+	a := sys.TryRead(r.fd, p[:len(p)+1])
+	if int(a) == len(p) {
 		return nil
-	case n == 0:
-		return io.EOF
 	}
-	return failed("recv", r.mechanism, len(p), errLength(n, len(p)))
+	return r.recv(p, a)
+}
+
+func (r *packetReceiver) recv(p []byte, a sys.Attempt) error {
+	n, err := a.Read(r.fd, p[:len(p)+1])
+	switch {
+	case err == nil && n == len(p):
+		return nil
+	case err == nil && n == 0:
+		return io.EOF
+	case err == nil:
+		err = errLength(n, len(p))
+	}
+	return failed("recv", r.mechanism, len(p), err)
 }

@@ -37,9 +37,9 @@ func TestFillGivesBlockingModeBack(t *testing.T) {
 		out, _ := attach(t, m, newLink(t, m, spec(t, 100)))
 		var fd int
 		switch out := out.(type) {
-		case streamSender:
+		case *streamSender:
 			fd = out.fd
-		case packetSender:
+		case *packetSender:
 			fd = out.fd
 		default:
 			t.Skip("IPC_NOWAIT is of one call")

@@ -19,6 +19,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"ipcbench/internal/sys"
 )
 
 // Framing tells how the kernel sees a message.
@@ -75,8 +77,9 @@ type Spec struct {
 
 // Sender is the sending end of a link. It is not safe for concurrent use.
 type Sender interface {
-	// Send hands over the message p, of the link's size, and blocks while the
-	// kernel will not take it. The caller may reuse p as soon as it returns.
+	// Send hands over the message p, of the link's size and made by Buffer, and
+	// blocks while the kernel will not take it. The caller may reuse p as soon
+	// as it returns.
 	Send(p []byte) error
 	// Fill sends copies of p until the link would block and returns how many
 	// whole messages it took. It spends the link: a part of one more message
@@ -87,9 +90,9 @@ type Sender interface {
 
 // Receiver is the receiving end of a link. It is not safe for concurrent use.
 type Receiver interface {
-	// Recv fills p, of the link's size, with the next message. A message of
+	// Recv fills p, of the link's size and made by Buffer, with the next message. A message of
 	// another length is an error; where the kernel would hide a longer one, it
-	// shows in the spare byte that p must have beyond its length (see Buffer).
+	// shows in the spare byte that p has beyond its length.
 	// Recv returns io.EOF, bare, when all senders have closed and the
 	// mechanism can tell.
 	Recv(p []byte) error
@@ -97,10 +100,12 @@ type Receiver interface {
 }
 
 // Buffer returns a message buffer of size bytes with the spare byte that
-// Receiver.Recv asks for, page-aligned in its first touch: every page is
-// written once, so that no page fault falls into the timed path.
+// Receiver.Recv asks for. It begins on a page, since how a message lies in
+// memory is no difference to measure, and every page is written once, so that
+// no page fault falls into the timed path. In front of it is room for the type
+// of a System V message, msgop(2), so that nobody has to copy it to prepend one.
 func Buffer(size int) []byte {
-	p := make([]byte, size+1)
+	p := sys.MsgBuffer(size + 1)
 	for i := range p {
 		p[i] = byte(i)
 	}

@@ -21,7 +21,7 @@ func openRingSender(t Ticket) (Sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := ringSender{
+	s := &ringSender{
 		ring: r,
 		take: []sys.Sembuf{{Num: semFree, Op: -1}},
 		give: []sys.Sembuf{{Num: semFilled, Op: 1}},
@@ -38,35 +38,41 @@ func openRingSender(t Ticket) (Sender, error) {
 	return s, nil
 }
 
-func (s ringSender) Send(p []byte) error {
-	if err := s.send(p, s.take); err != nil {
-		return failed("send", "sysvshm", len(p), err)
+func (s *ringSender) Send(p []byte) error {
+	if len(p) != s.size {
+		return s.failed(p, errLength(len(p), s.size))
+	}
+	if a := sys.TrySemop(s.Sem, s.take); a != 0 {
+		if err := a.Semop(s.Sem, s.take); err != nil {
+			return s.failed(p, err)
+		}
+	}
+	copy(s.slot(), p)
+	if a := sys.TrySemop(s.Sem, s.give); a != 0 {
+		if err := a.Semop(s.Sem, s.give); err != nil {
+			return s.failed(p, err)
+		}
 	}
 	return nil
 }
 
+func (s *ringSender) failed(p []byte, err error) error { return failed("send", "sysvshm", len(p), err) }
+
 // Fill takes slots with IPC_NOWAIT.
-func (s ringSender) Fill(p []byte) (int, error) {
+func (s *ringSender) Fill(p []byte) (int, error) {
 	for whole := 0; ; whole++ {
-		err := s.send(p, s.try)
+		err := sys.Semop(s.Sem, s.try)
 		if errors.Is(err, unix.EAGAIN) {
 			return whole, nil
 		}
+		if err == nil {
+			copy(s.slot(), p)
+			err = sys.Semop(s.Sem, s.give)
+		}
 		if err != nil {
-			return whole, failed("send", "sysvshm", len(p), err)
+			return whole, s.failed(p, err)
 		}
 	}
-}
-
-func (s ringSender) send(p []byte, take []sys.Sembuf) error {
-	if len(p) != s.size {
-		return errLength(len(p), s.size)
-	}
-	if err := sys.Semop(s.Sem, take); err != nil {
-		return err
-	}
-	copy(s.slot(), p)
-	return sys.Semop(s.Sem, s.give)
 }
 
 type ringReceiver struct {
@@ -80,27 +86,31 @@ func openRingReceiver(t Ticket) (Receiver, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ringReceiver{
+	return &ringReceiver{
 		ring: r,
 		take: []sys.Sembuf{{Num: semFilled, Op: -1}},
 		give: []sys.Sembuf{{Num: semFree, Op: 1}},
 	}, nil
 }
 
-func (r ringReceiver) Recv(p []byte) error {
-	if err := r.recv(p); err != nil {
-		return failed("recv", "sysvshm", len(p), err)
+func (r *ringReceiver) Recv(p []byte) error {
+	if len(p) != r.size {
+		return r.failed(p, errLength(r.size, len(p)))
+	}
+	if a := sys.TrySemop(r.Sem, r.take); a != 0 {
+		if err := a.Semop(r.Sem, r.take); err != nil {
+			return r.failed(p, err)
+		}
+	}
+	copy(p, r.slot())
+	if a := sys.TrySemop(r.Sem, r.give); a != 0 {
+		if err := a.Semop(r.Sem, r.give); err != nil {
+			return r.failed(p, err)
+		}
 	}
 	return nil
 }
 
-func (r ringReceiver) recv(p []byte) error {
-	if len(p) != r.size {
-		return errLength(r.size, len(p))
-	}
-	if err := sys.Semop(r.Sem, r.take); err != nil {
-		return err
-	}
-	copy(p, r.slot())
-	return sys.Semop(r.Sem, r.give)
+func (r *ringReceiver) failed(p []byte, err error) error {
+	return failed("recv", "sysvshm", len(p), err)
 }

@@ -20,8 +20,8 @@ var _ = Register(Mechanism{
 			"A msgrcv(2) enters do_msgrcv, which takes the first message of the type off the list, and store_msg copies it out. " +
 			"A sender sleeps while the queue holds msg_qbytes, or as many messages, until a receiver makes room (ss_wakeup).",
 		Path: Path{
-			Send: Hop{Call: "msgsnd", Kernel: 1, Own: 1}, Object: "messages of a queue",
-			Receive: Hop{Call: "msgrcv", Kernel: 1, Own: 1},
+			Send: Hop{Call: "msgsnd", Kernel: 1}, Object: "messages of a queue",
+			Receive: Hop{Call: "msgrcv", Kernel: 1},
 		},
 		Unrelated: true,
 		Cautions: []Caution{

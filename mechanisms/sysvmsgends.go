@@ -16,13 +16,10 @@ type sysvmsgAttr struct {
 }
 
 // sysvmsgEnd is an end of a link on a message queue. msgop(2) wants the type
-// in front of the text, in one piece, so each message is copied once between
-// the caller's buffer and this one. That is a part of what the mechanism
-// costs, in any language, unless messages are laid out for it.
+// in front of the text, in one piece: a Buffer has room for it.
 type sysvmsgEnd struct {
 	sysvmsgAttr
-	size int    // bytes in a message
-	buf  []byte // the type, then the text
+	size int // bytes in a message
 }
 
 type (
@@ -31,26 +28,23 @@ type (
 )
 
 func openSysvmsgSender(t Ticket) (Sender, error) {
-	e, err := openSysvmsg(t, t.Spec.Size)
+	e, err := openSysvmsg(t)
 	if err != nil {
 		return nil, err
 	}
-	sys.SetMsgType(e.buf, e.Type)
-	return sysvmsgSender{e}, nil
+	return &sysvmsgSender{e}, nil
 }
 
-// openSysvmsgReceiver has room for one byte more, so that a longer message
-// shows.
 func openSysvmsgReceiver(t Ticket) (Receiver, error) {
-	e, err := openSysvmsg(t, t.Spec.Size+1)
+	e, err := openSysvmsg(t)
 	if err != nil {
 		return nil, err
 	}
-	return sysvmsgReceiver{e}, nil
+	return &sysvmsgReceiver{e}, nil
 }
 
-func openSysvmsg(t Ticket, room int) (sysvmsgEnd, error) {
-	e := sysvmsgEnd{size: t.Spec.Size, buf: sys.MsgBuffer(room)}
+func openSysvmsg(t Ticket) (sysvmsgEnd, error) {
+	e := sysvmsgEnd{size: t.Spec.Size}
 	err := json.Unmarshal(t.Attr, &e.sysvmsgAttr)
 	if err == nil {
 		_, err = sys.MsgStat(e.ID)
@@ -61,43 +55,45 @@ func openSysvmsg(t Ticket, room int) (sysvmsgEnd, error) {
 	return e, nil
 }
 
-func (s sysvmsgSender) Send(p []byte) error {
-	if err := s.send(p, 0); err != nil {
-		return failed("send", "sysvmsg", len(p), err)
+func (s *sysvmsgSender) Send(p []byte) error {
+	if len(p) != s.size {
+		return s.failed(p, errLength(len(p), s.size))
+	}
+	m := sys.NewMsg(p, s.Type)
+	if a := sys.TryMsgsnd(s.ID, m); a != 0 {
+		if err := a.Msgsnd(s.ID, m, 0); err != nil {
+			return s.failed(p, err)
+		}
 	}
 	return nil
 }
 
+func (s *sysvmsgSender) failed(p []byte, err error) error {
+	return failed("send", "sysvmsg", len(p), err)
+}
+
 // Fill sends with IPC_NOWAIT.
-func (s sysvmsgSender) Fill(p []byte) (int, error) {
+func (s *sysvmsgSender) Fill(p []byte) (int, error) {
 	for whole := 0; ; whole++ {
-		err := s.send(p, unix.IPC_NOWAIT)
+		err := sys.Msgsnd(s.ID, sys.NewMsg(p, s.Type), unix.IPC_NOWAIT)
 		if errors.Is(err, unix.EAGAIN) {
 			return whole, nil
 		}
 		if err != nil {
-			return whole, failed("send", "sysvmsg", len(p), err)
+			return whole, s.failed(p, err)
 		}
 	}
 }
 
-func (s sysvmsgSender) send(p []byte, flag int) error {
-	if len(p) != s.size {
-		return errLength(len(p), s.size)
-	}
-	copy(s.buf[sys.MsgType:], p)
-	return sys.Msgsnd(s.ID, s.buf, flag)
-}
-
-func (r sysvmsgReceiver) Recv(p []byte) error {
-	n, err := sys.Msgrcv(r.ID, r.buf, r.Type, 0)
+// Recv has room for one byte more, so that a longer message shows.
+func (r *sysvmsgReceiver) Recv(p []byte) error {
+	n, err := sys.Msgrcv(r.ID, sys.NewMsg(p[:len(p)+1], r.Type), 0)
 	if err == nil && n != len(p) {
 		err = errLength(n, len(p))
 	}
 	if err != nil {
 		return failed("recv", "sysvmsg", len(p), err)
 	}
-	copy(p, r.buf[sys.MsgType:])
 	return nil
 }
 

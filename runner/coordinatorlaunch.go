@@ -12,10 +12,11 @@ import (
 
 // Launch is an open launch of a cell: its processes run and have attached.
 type Launch struct {
-	Cell    results.Cell
-	Given   *results.Given
-	Workers []results.Worker // by part
-	Started time.Duration    // how long starting and attaching took
+	Cell     results.Cell
+	Given    *results.Given
+	Workers  []results.Worker // by part
+	Started  time.Duration    // how long starting and attaching took
+	Warnings []string         // what about its processes costs time that is not the mechanism's
 
 	session *Session
 }
@@ -58,12 +59,17 @@ func (s *Session) open(c results.Cell) (*Launch, error) {
 		return nil, errors.New("session answered out of turn")
 	}
 	l := &Launch{Cell: c, Given: r.Opened.Given, Workers: r.Opened.Workers, session: s, Started: time.Since(begin)}
+	if r.Opened.SharesFiles {
+		l.Warnings = append(l.Warnings, sharedFiles)
+	}
 	if err := l.checkAffinity(cpus); err != nil {
 		l.Close()
 		return nil, err
 	}
 	return l, nil
 }
+
+const sharedFiles = "unshare(2) of descriptors is refused: the kernel counts references in every call, which takes a sixth of a short one; allow unshare or close_range in the seccomp filter"
 
 // ask sends a request of this launch and wraps what goes wrong.
 func (l *Launch) ask(r request, timeout time.Duration, answered func(*reply) bool) (*reply, error) {

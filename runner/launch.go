@@ -63,6 +63,7 @@ func (l *launch) start(o *openRequest, w *bench.Workload) (*openedReply, error) 
 	}
 	for i, r := range replies {
 		opened.Workers = append(opened.Workers, results.Worker{Role: l.topology.Parts[i].Role, PID: l.workers[i].pid, CPUs: r.Ready})
+		opened.SharesFiles = opened.SharesFiles || r.SharesFiles
 	}
 	for _, link := range l.links {
 		if err := link.Release(); err != nil {

@@ -77,10 +77,10 @@ func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err erro
 			l.Close() // where the error was found here, the session does not know of it
 		}
 	}()
-	rec.Given, rec.Workers = l.Given, l.Workers
+	rec.Given, rec.Workers, rec.Warnings = l.Given, l.Workers, l.Warnings
 	ops = m.Ops
 	if ops == 0 {
-		if ops, err = calibrate(l, m.Time); err != nil {
+		if ops, err = l.Calibrate(m.Time); err != nil {
 			return 0, err
 		}
 	} else if _, err = l.Round(Warmup, part(ops, min(warmupShare, float64(warmupMost)/float64(m.Time))), m.Time); err != nil {

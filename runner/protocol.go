@@ -3,6 +3,7 @@ package runner
 import (
 	"time"
 
+	"ipcbench/bench"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -16,7 +17,19 @@ const (
 	Timed     Kind = "timed"   // ns/op comes from these: no clock is read per operation
 	Latency   Kind = "latency" // percentiles come from these
 	Verify    Kind = "verify"  // every payload carries and is checked against a CRC-32C
+	Bare      Kind = "bare"    // no message is stamped or checked: what that costs, and no number to publish
 )
+
+// content is what the messages of a round carry.
+func (k Kind) content() bench.Content {
+	switch k {
+	case Verify:
+		return bench.Sealed
+	case Bare:
+		return bench.Bare
+	}
+	return bench.Stamped
+}
 
 // Coordinator → session. One of the pointers is set.
 type request struct {
@@ -66,8 +79,9 @@ type setupReply struct {
 }
 
 type openedReply struct {
-	Given   *results.Given   `json:"given"`
-	Workers []results.Worker `json:"workers"` // by part
+	Given       *results.Given   `json:"given"`
+	Workers     []results.Worker `json:"workers"`                // by part
+	SharesFiles bool             `json:"shares_files,omitempty"` // some worker has no descriptor table of its own
 }
 
 type closedReply struct {
@@ -90,10 +104,11 @@ type assignment struct {
 
 // Worker → session.
 type workerReply struct {
-	Error *wireError   `json:"error,omitempty"`
-	Ready []int        `json:"ready,omitempty"` // attached; affinity as read back
-	Armed bool         `json:"armed,omitempty"` // waits for the byte that starts the round
-	Done  *workerRound `json:"done,omitempty"`
+	Error       *wireError   `json:"error,omitempty"`
+	Ready       []int        `json:"ready,omitempty"`        // attached; affinity as read back
+	SharesFiles bool         `json:"shares_files,omitempty"` // with Ready: it has no descriptor table of its own
+	Armed       bool         `json:"armed,omitempty"`        // waits for the byte that starts the round
+	Done        *workerRound `json:"done,omitempty"`
 }
 
 // workerRound is one worker's account of a round. Start and End are

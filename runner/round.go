@@ -44,9 +44,9 @@ func (r *Round) perOp() float64 { return max(float64(r.Elapsed)/float64(r.Ops), 
 // maxOps bounds a round: 10 s of the fastest floor.
 const maxOps = 1 << 30
 
-// calibrate finds how many operations take about target, from short rounds
+// Calibrate finds how many operations take about target, from short rounds
 // that grow until they take a tenth of it.
-func calibrate(l *Launch, target time.Duration) (int, error) {
+func (l *Launch) Calibrate(target time.Duration) (ops int, err error) {
 	n := 1
 	for {
 		r, err := l.Round(Calibrate, n, target)

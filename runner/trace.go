@@ -48,13 +48,13 @@ func (s *Session) Trace(c results.Cell, ops int) (calls []Calls, err error) {
 		err = cmp.Or(err, closing)
 	}()
 	for _, w := range l.Workers {
-		t, err := trace(w.PID, s.options.timeout())
+		t, err := traceCalls(w.PID, s.options.timeout())
 		if err != nil {
 			return nil, &TraceError{fmt.Errorf("%s: %w", w.Role, err)}
 		}
 		tracers = append(tracers, t)
 	}
-	counts := make([][2]map[int]int, len(tracers))
+	counts := make([][2]map[uint64]int, len(tracers))
 	for round := range 2 {
 		for _, t := range tracers {
 			t.restart()
@@ -77,10 +77,10 @@ func (s *Session) Trace(c results.Cell, ops int) (calls []Calls, err error) {
 }
 
 // perOp is what ops operations more cost, in the order of the calls' numbers.
-func perOp(role string, once, twice map[int]int, ops int) (calls []Calls) {
+func perOp(role string, once, twice map[uint64]int, ops int) (calls []Calls) {
 	for _, nr := range slices.Sorted(maps.Keys(twice)) {
 		if n := twice[nr] - once[nr]; n > 0 {
-			calls = append(calls, Calls{Role: role, Call: sys.SyscallName(nr), PerOp: float64(n) / float64(ops)})
+			calls = append(calls, Calls{Role: role, Call: sys.SyscallName(int(nr)), PerOp: float64(n) / float64(ops)})
 		}
 	}
 	return calls

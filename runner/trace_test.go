@@ -69,15 +69,15 @@ func TestTraceFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, err := trace(l.Workers[0].PID, time.Minute)
+	first, err := traceCalls(l.Workers[0].PID, time.Minute)
 	if err != nil {
 		l.Close()
 		t.Skipf("system calls cannot be counted here: %v", err)
 	}
-	if _, err := trace(l.Workers[0].PID, time.Minute); !errors.Is(err, unix.EPERM) {
+	if _, err := traceCalls(l.Workers[0].PID, time.Minute); !errors.Is(err, unix.EPERM) {
 		t.Errorf("a process that is traced already gives %v", err)
 	}
-	if _, err := trace(os.Getppid()+1<<22, time.Minute); err == nil {
+	if _, err := traceCalls(os.Getppid()+1<<22, time.Minute); err == nil {
 		t.Error("no process can be traced")
 	}
 	if _, err := l.Close(); err != nil {
@@ -100,7 +100,7 @@ func TestKilledWhileTraced(t *testing.T) {
 	}
 	var tracers []*tracer
 	for _, w := range l.Workers {
-		tr, err := trace(w.PID, time.Minute)
+		tr, err := traceCalls(w.PID, time.Minute)
 		if err != nil {
 			l.Close()
 			t.Skipf("system calls cannot be counted here: %v", err)

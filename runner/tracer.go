@@ -14,23 +14,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tracer counts the system calls of one thread of another process, from a
-// thread of its own: ptrace(2) takes requests from no other.
+// tracer counts what one thread of another process does, from a thread of its
+// own: ptrace(2) takes requests from no other.
 type tracer struct {
 	pid   int
-	shift uintptr // from this program's code to that of the process
+	next  func(pid, signal int) error // lets the process go on to its next stop
+	see   func()                      // notes a stop
+	shift uintptr                     // from this program's code to that of the process
+	cpu   int                         // where the tracer runs; -1: anywhere
+	alone bool                        // all other threads of the process stand still
 	done  chan struct{}
 
 	mu     sync.Mutex
-	counts map[int]int // by number of the call
+	counts map[uint64]int // by number of the call
 }
 
-// trace counts from now on the calls of the main thread of process pid, which
-// executes this program too, until it ends. Should this process end before,
-// the kernel kills that one. A process that does not stop for it in time is
-// killed.
-func trace(pid int, timeout time.Duration) (*tracer, error) {
-	t := &tracer{pid: pid, counts: map[int]int{}, done: make(chan struct{})}
+// traceCalls counts from now on the calls of the main thread of process pid,
+// which executes this program too.
+func traceCalls(pid int, timeout time.Duration) (*tracer, error) {
 	here, err := startCode(os.Getpid())
 	if err != nil {
 		return nil, err
@@ -39,20 +40,28 @@ func trace(pid int, timeout time.Duration) (*tracer, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.shift = there - here
+	t := &tracer{pid: pid, next: unix.PtraceSyscall, shift: there - here, cpu: -1}
+	t.see = t.countCall
+	return t, t.start(timeout)
+}
+
+// start counts until the process ends. Should this process end before, the
+// kernel kills that one. A process that does not stop for it in time is killed.
+func (t *tracer) start(timeout time.Duration) error {
+	t.counts, t.done = map[uint64]int{}, make(chan struct{})
 	late := time.AfterFunc(timeout, t.kill)
 	defer late.Stop()
 	attached := make(chan error)
 	go t.run(attached)
-	return t, <-attached
+	return <-attached
 }
 
 // restart returns the counts so far and begins anew.
-func (t *tracer) restart() map[int]int {
+func (t *tracer) restart() map[uint64]int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	counts := t.counts
-	t.counts = map[int]int{}
+	t.counts = map[uint64]int{}
 	return counts
 }
 
@@ -71,6 +80,12 @@ func (t *tracer) kill() { unix.Kill(t.pid, unix.SIGKILL) }
 func (t *tracer) run(attached chan<- error) {
 	runtime.LockOSThread() // ends with the goroutine
 	defer close(t.done)
+	if t.cpu >= 0 {
+		// Beside the process, a stop costs two switches, not two wake-ups.
+		var set unix.CPUSet
+		set.Set(t.cpu)
+		unix.SchedSetaffinity(0, &set)
+	}
 	err := t.attach()
 	attached <- err
 	if err != nil {
@@ -83,13 +98,13 @@ func (t *tracer) run(attached chan<- error) {
 		}
 		signal := 0
 		switch stop := status.StopSignal(); {
-		case stop == unix.SIGTRAP|0x80: // a system call, for PTRACE_O_TRACESYSGOOD
-			t.count()
+		case stop&^0x80 == unix.SIGTRAP && status>>16 == 0: // with 0x80 a system call, for PTRACE_O_TRACESYSGOOD
+			t.see()
 		case status>>16 != 0: // an event of the tracing itself
 		default:
 			signal = int(stop) // on its way to the process
 		}
-		unix.PtraceSyscall(t.pid, signal) // one that was killed meanwhile says so in wait
+		t.next(t.pid, signal) // one that was killed meanwhile says so in wait
 	}
 }
 
@@ -109,13 +124,73 @@ func (t *tracer) attach() error {
 	if err == nil {
 		_, err = t.info() // needs Linux 5.3
 	}
+	if err == nil && t.alone {
+		err = t.stopOthers()
+	}
 	if err == nil {
-		err = unix.PtraceSyscall(t.pid, 0)
+		err = t.next(t.pid, 0)
 	}
 	if err != nil {
 		unix.PtraceDetach(t.pid)
 	}
 	return os.NewSyscallError("ptrace", err)
+}
+
+// stopOthers stops all threads of the process but the main one, once they
+// sleep: Go's scheduler would wait for one that was stopped in the middle of
+// its work. They stay stopped until the process ends.
+func (t *tracer) stopOthers() error {
+	tids, err := t.sleepers()
+	if err != nil {
+		return err
+	}
+	for _, tid := range tids {
+		if err := unix.PtraceSeize(tid); err != nil {
+			return err
+		}
+		if err := unix.PtraceInterrupt(tid); err != nil {
+			return err
+		}
+		if _, err := unix.Wait4(tid, nil, unix.WALL, nil); err != nil {
+			return err
+		}
+		// The end of the process is told when the last of them has been reaped.
+		go func() {
+			for {
+				var status unix.WaitStatus
+				_, err := unix.Wait4(tid, &status, unix.WALL, nil)
+				if err != unix.EINTR && (err != nil || status.Exited() || status.Signaled()) {
+					return
+				}
+			}
+		}()
+	}
+	return nil
+}
+
+// sleepers are the process's threads but the main one, when all of them have
+// been seen asleep several times in a row.
+func (t *tracer) sleepers() (tids []int, err error) {
+	dir := fmt.Sprintf("/proc/%d/task", t.pid)
+	for asleep := 0; asleep < 3; time.Sleep(time.Millisecond) {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return nil, err
+		}
+		asleep++
+		tids = tids[:0]
+		for _, e := range entries {
+			tid, err := strconv.Atoi(e.Name())
+			if err != nil || tid == t.pid {
+				continue
+			}
+			if stateIn(fmt.Sprintf("%s/%d/stat", dir, tid)) != "S" {
+				asleep = 0
+			}
+			tids = append(tids, tid)
+		}
+	}
+	return tids, nil
 }
 
 func (t *tracer) wait(status *unix.WaitStatus) error {
@@ -146,10 +221,10 @@ func (t *tracer) info() (i stopInfo, err error) {
 	return i, nil
 }
 
-// count notes a call that begins. What goes over the control connection is
+// countCall notes a call that begins. What goes over the control connection is
 // the harness's and not the mechanism's, nor is what the Go runtime does when
 // a call blocks: it hands its processor on, the sooner the slower the tracer.
-func (t *tracer) count() {
+func (t *tracer) countCall() {
 	i, err := t.info()
 	if err != nil || i.op != unix.PTRACE_SYSCALL_INFO_ENTRY {
 		return
@@ -160,14 +235,15 @@ func (t *tracer) count() {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.counts[int(i.nr)]++
+	t.counts[i.nr]++
 }
 
-// ofRuntime tells whether the instruction is the Go runtime's own. What a
-// program asks for goes through functions of other packages.
+// ofRuntime tells whether the instruction is the Go runtime's own, or of the C
+// code that the race detector brings. What a program asks for goes through
+// functions of other packages.
 func ofRuntime(pc uintptr) bool {
 	f := runtime.FuncForPC(pc)
-	return f != nil && strings.HasPrefix(f.Name(), "runtime.")
+	return f == nil || strings.HasPrefix(f.Name(), "runtime.")
 }
 
 // startCode is where the program of a process lies in its memory.

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strconv"
@@ -15,11 +16,8 @@ import (
 func inspect(pid int, after time.Duration) *HungError {
 	e := &HungError{Call: "an unknown call", State: "?", After: after.String()}
 	dir := fmt.Sprintf("/proc/%d/", pid)
-	if stat, err := os.ReadFile(dir + "stat"); err == nil {
-		// "PID (comm) S …": comm may hold spaces and parentheses.
-		if i := strings.LastIndexByte(string(stat), ')'); i > 0 && i+2 < len(stat) {
-			e.State = string(stat[i+2])
-		}
+	if state := stateIn(dir + "stat"); state != "" {
+		e.State = state
 	}
 	if wchan, err := os.ReadFile(dir + "wchan"); err == nil && string(wchan) != "0" {
 		e.Wchan = string(wchan)
@@ -33,4 +31,15 @@ func inspect(pid int, after time.Duration) *HungError {
 		}
 	}
 	return e
+}
+
+// stateIn is the state in a proc_pid_stat(5) file, R, S, D, T …, or "".
+func stateIn(path string) string {
+	stat, err := os.ReadFile(path)
+	// "PID (comm) S …": comm may hold spaces and parentheses.
+	i := bytes.LastIndexByte(stat, ')')
+	if err != nil || i < 0 || i+2 >= len(stat) {
+		return ""
+	}
+	return string(stat[i+2])
 }

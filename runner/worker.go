@@ -35,12 +35,14 @@ func workerMain(c *conn, token string) int {
 	debug.SetGCPercent(-1)
 	w := &worker{conn: c}
 	w.schedstat, _ = os.Open("/proc/thread-self/schedstat")
+	shares := ownFiles()
+	sys.Dedicate()
 	cpus, err := w.attach(token)
 	if err != nil {
 		c.send(workerReply{Error: encodeError(err)})
 		return 1
 	}
-	if err := c.send(workerReply{Ready: cpus}); err != nil {
+	if err := c.send(workerReply{Ready: cpus, SharesFiles: shares != nil}); err != nil {
 		return 1
 	}
 	for {
@@ -105,9 +107,7 @@ func (w *worker) attach(token string) (cpus []int, err error) {
 	}
 	// An end owns a copy of what its ticket brought. What the ticket brought
 	// itself would keep a link open after its end has closed.
-	for fd := ticketFD; fd < ticketFD+inherited; fd++ {
-		unix.Close(fd)
-	}
+	closeEverywhere(ticketFD, inherited)
 	return host.AllowedCPUs()
 }
 
@@ -121,7 +121,8 @@ func countFDs(tickets []mechanisms.Ticket) (n int) {
 // round prepares, waits for the common start, plays, and accounts.
 func (w *worker) round(r roundRequest) (*workerRound, error) {
 	e := w.ends
-	e.Sealed, e.Verified, e.Latency = r.Kind == Verify, 0, nil
+	e.Carry(r.Kind.content())
+	e.Latency = nil
 	var hist *hdrhistogram.Histogram
 	if r.Kind == Latency && w.part.Timer {
 		hist = hdrhistogram.New(1, int64(time.Minute), 3)

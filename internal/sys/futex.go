@@ -1,7 +1,6 @@
 package sys
 
 import (
-	"os"
 	"sync/atomic"
 	"syscall"
 	"unsafe"
@@ -19,25 +18,28 @@ const (
 // returns at once if the word is not val any more. The caller looks at the
 // word again either way, futex(2).
 func FutexWait(word *atomic.Uint32, val uint32) error {
-	for {
-		_, _, errno := syscall.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWait, uintptr(val), 0, 0, 0)
-		switch errno {
-		case 0, syscall.EAGAIN:
-			return nil
-		case syscall.EINTR:
-			interrupts.Add(1)
-		default:
-			return os.NewSyscallError("futex", errno)
-		}
+	a := untried
+	for again(a) {
+		a = futex(word, futexWait, val)
 	}
+	if a == -Attempt(syscall.EAGAIN) {
+		return nil
+	}
+	_, err := a.result("futex")
+	return err
 }
 
 // FutexWake wakes up to n of those who sleep on the word, and returns how many
 // it woke, futex(2).
 func FutexWake(word *atomic.Uint32, n int) (woken int, err error) {
-	r, _, errno := syscall.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWake, uintptr(n), 0, 0, 0)
-	if errno != 0 {
-		return 0, os.NewSyscallError("futex", errno)
+	return futex(word, futexWake, uint32(n)).result("futex")
+}
+
+func futex(word *atomic.Uint32, op uintptr, val uint32) Attempt {
+	if dedicated {
+		// Without a fourth argument there is no time limit.
+		r, _ := unix.RawSyscallNoError(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), op, uintptr(val))
+		return Attempt(r)
 	}
-	return int(r), nil
+	return attempt(syscall.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), op, uintptr(val), 0, 0, 0))
 }

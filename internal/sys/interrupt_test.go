@@ -13,11 +13,7 @@ import (
 // SA_RESTART; the calls below are those that signal(7) says it cannot: System
 // V ones, and sockets with a time limit.
 func TestInterruptedCallsStartAnew(t *testing.T) {
-	text := func(size int) []byte {
-		buf := MsgBuffer(size)
-		SetMsgType(buf, 1)
-		return buf
-	}
+	text := func(size int) Msg { return NewMsg(MsgBuffer(size), 1) }
 	for _, c := range []struct {
 		name  string
 		setup func(t *testing.T) (call, release func() error)
@@ -48,7 +44,7 @@ func TestInterruptedCallsStartAnew(t *testing.T) {
 		}},
 		{"Msgrcv", func(t *testing.T) (call, release func() error) {
 			id := queue(t)
-			return func() error { _, err := Msgrcv(id, text(1), 1, 0); return err },
+			return func() error { _, err := Msgrcv(id, text(1), 0); return err },
 				func() error { return Msgsnd(id, text(1), 0) }
 		}},
 		{"Msgsnd", func(t *testing.T) (call, release func() error) {
@@ -56,7 +52,7 @@ func TestInterruptedCallsStartAnew(t *testing.T) {
 			must(t, MsgSetQbytes(id, 1))
 			must(t, Msgsnd(id, text(1), 0))
 			return func() error { return Msgsnd(id, text(1), 0) },
-				func() error { _, err := Msgrcv(id, text(1), 1, 0); return err }
+				func() error { _, err := Msgrcv(id, text(1), 0); return err }
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -24,44 +24,55 @@
 package sys
 
 import (
-	"os"
-	"sync/atomic"
 	"syscall"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
-var interrupts atomic.Int64
-
-// Interrupts returns how many calls of this package a signal has interrupted
-// in this process, and were started anew.
-func Interrupts() int64 { return interrupts.Load() }
+// TryRead makes one attempt at Read where this process is dedicated, and none
+// elsewhere. It is what the compiler copies into its caller.
+func TryRead(fd int, p []byte) Attempt {
+	if !dedicated {
+		return untried
+	}
+	n, _ := unix.RawSyscallNoError(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+	return Attempt(n)
+}
 
 // Read reads up to len(p) bytes from the descriptor, read(2). It returns 0
 // and no error at end of file.
-func Read(fd int, p []byte) (int, error) {
-	for {
-		n, _, errno := syscall.Syscall(syscall.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
-		if errno == 0 {
-			return int(n), nil
+func Read(fd int, p []byte) (int, error) { return TryRead(fd, p).Read(fd, p) }
+
+// Read is the end of a Read that began with this attempt.
+func (a Attempt) Read(fd int, p []byte) (int, error) {
+	for again(a) {
+		if a = TryRead(fd, p); a == untried {
+			a = attempt(syscall.Syscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p))))
 		}
-		if errno != syscall.EINTR {
-			return 0, os.NewSyscallError("read", errno)
-		}
-		interrupts.Add(1)
 	}
+	return a.result("read")
+}
+
+// TryWrite is to Write what TryRead is to Read.
+func TryWrite(fd int, p []byte) Attempt {
+	if !dedicated {
+		return untried
+	}
+	n, _ := unix.RawSyscallNoError(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+	return Attempt(n)
 }
 
 // Write writes up to len(p) bytes to the descriptor, write(2), and returns
 // how many the kernel took, which may be fewer.
-func Write(fd int, p []byte) (int, error) {
-	for {
-		n, _, errno := syscall.Syscall(syscall.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
-		if errno == 0 {
-			return int(n), nil
+func Write(fd int, p []byte) (int, error) { return TryWrite(fd, p).Write(fd, p) }
+
+// Write is the end of a Write that began with this attempt.
+func (a Attempt) Write(fd int, p []byte) (int, error) {
+	for again(a) {
+		if a = TryWrite(fd, p); a == untried {
+			a = attempt(syscall.Syscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p))))
 		}
-		if errno != syscall.EINTR {
-			return 0, os.NewSyscallError("write", errno)
-		}
-		interrupts.Add(1)
 	}
+	return a.result("write")
 }

@@ -46,7 +46,6 @@ func TestTimedCallsDoNotAllocate(t *testing.T) {
 	up, down := []Sembuf{{Op: 1}}, []Sembuf{{Op: -1}}
 	msg := queue(t)
 	buf := MsgBuffer(64)
-	SetMsgType(buf, 1)
 	calls := map[string]func() error{
 		"Write and Read": func() error {
 			if _, err := Write(w, p); err != nil {
@@ -62,10 +61,10 @@ func TestTimedCallsDoNotAllocate(t *testing.T) {
 			return Semop(sem, down)
 		},
 		"Msgsnd and Msgrcv": func() error {
-			if err := Msgsnd(msg, buf, 0); err != nil {
+			if err := Msgsnd(msg, NewMsg(buf, 1), 0); err != nil {
 				return err
 			}
-			_, err := Msgrcv(msg, buf, 1, 0)
+			_, err := Msgrcv(msg, NewMsg(buf, 1), 0)
 			return err
 		},
 	}

@@ -12,15 +12,50 @@ import (
 // before the text of every message: struct msgbuf, msgop(2).
 const MsgType = int(unsafe.Sizeof(uintptr(0)))
 
-// MsgBuffer returns a zeroed buffer for a message with size bytes of text,
-// aligned as the type word needs. The text begins at MsgType.
-func MsgBuffer(size int) []byte {
-	words := make([]uintptr, 1+(size+MsgType-1)/MsgType)
-	return unsafe.Slice((*byte)(unsafe.Pointer(&words[0])), MsgType+size)
+// msgHeader is what lies in front of the text in a MsgBuffer.
+type msgHeader struct {
+	guard uintptr // tells such a text from any other slice
+	typ   int     // mtype of struct msgbuf
 }
 
-// SetMsgType sets the type, at least 1, of the message in a MsgBuffer.
-func SetMsgType(buf []byte, typ int) { *(*int)(unsafe.Pointer(&buf[:MsgType][0])) = typ }
+// MsgBuffer returns zeroed room for the text of a message of size bytes, from
+// the start of a page on, with the type that msgop(2) wants right before it. No
+// other call than those of a queue sees that.
+func MsgBuffer(size int) []byte {
+	page, room := os.Getpagesize(), int(unsafe.Sizeof(msgHeader{}))
+	whole := make([]byte, page+room+size)
+	at := -int(uintptr(unsafe.Pointer(unsafe.SliceData(whole)))) & (page - 1)
+	if at < room {
+		at += page
+	}
+	text := whole[at : at+size : at+size]
+	header(text).guard = guard(text)
+	return text
+}
+
+// header is where a MsgBuffer's type is.
+func header(text []byte) *msgHeader {
+	return (*msgHeader)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(text)), -int(unsafe.Sizeof(msgHeader{}))))
+}
+
+func guard(text []byte) uintptr { return ^uintptr(unsafe.Pointer(unsafe.SliceData(text))) }
+
+// Msg is a message as the kernel takes it, a type and a text.
+type Msg struct {
+	at   unsafe.Pointer // struct msgbuf
+	size int            // of the text
+}
+
+// NewMsg is a message of that type, at least 1, with the text of a MsgBuffer
+// from its start on. With any other text the calls of a queue fail with EFAULT.
+func NewMsg(text []byte, typ int) Msg {
+	h := header(text)
+	if h.guard != guard(text) {
+		return Msg{}
+	}
+	h.typ = typ
+	return Msg{unsafe.Pointer(&h.typ), len(text)}
+}
 
 // Msgget makes or finds a message queue, msgget(2).
 func Msgget(key, flag int) (id int, err error) {
@@ -31,37 +66,50 @@ func Msgget(key, flag int) (id int, err error) {
 	return int(r), nil
 }
 
-// Msgsnd sends the message in buf, which begins with the type word, and
-// blocks while the queue is full; with IPC_NOWAIT it fails with EAGAIN
-// instead, msgop(2).
-func Msgsnd(id int, buf []byte, flag int) error {
-	for {
-		_, _, errno := syscall.Syscall6(unix.SYS_MSGSND, uintptr(id), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)-MsgType), uintptr(flag), 0, 0)
-		if errno == 0 {
-			return nil
-		}
-		if errno != syscall.EINTR {
-			return os.NewSyscallError("msgsnd", errno)
-		}
-		interrupts.Add(1)
+// TryMsgsnd is to a Msgsnd that may block what TryRead is to Read. Without a
+// fourth argument the flag is 0.
+func TryMsgsnd(id int, m Msg) Attempt {
+	if !dedicated {
+		return untried
 	}
+	r, _ := unix.RawSyscallNoError(unix.SYS_MSGSND, uintptr(id), uintptr(m.at), uintptr(m.size))
+	return Attempt(r)
 }
 
-// Msgrcv receives the first message that typ selects into buf, the type word
-// first, and returns the length of its text. It blocks while there is none;
-// with IPC_NOWAIT it fails with ENOMSG instead. A text longer than the buffer
-// fails with E2BIG and stays on the queue, msgop(2).
-func Msgrcv(id int, buf []byte, typ, flag int) (int, error) {
-	for {
-		n, _, errno := syscall.Syscall6(unix.SYS_MSGRCV, uintptr(id), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)-MsgType), uintptr(typ), uintptr(flag), 0)
-		if errno == 0 {
-			return int(n), nil
+// Msgsnd sends a message and blocks while the queue is full; with IPC_NOWAIT
+// it fails with EAGAIN instead, msgop(2).
+func Msgsnd(id int, m Msg, flag int) error { return untried.Msgsnd(id, m, flag) }
+
+// Msgsnd is the end of a Msgsnd that began with this attempt.
+func (a Attempt) Msgsnd(id int, m Msg, flag int) error {
+	for again(a) {
+		if dedicated {
+			a = attempt(syscall.RawSyscall6(unix.SYS_MSGSND, uintptr(id), uintptr(m.at), uintptr(m.size), uintptr(flag), 0, 0))
+		} else {
+			a = attempt(syscall.Syscall6(unix.SYS_MSGSND, uintptr(id), uintptr(m.at), uintptr(m.size), uintptr(flag), 0, 0))
 		}
-		if errno != syscall.EINTR {
-			return 0, os.NewSyscallError("msgrcv", errno)
-		}
-		interrupts.Add(1)
 	}
+	_, err := a.result("msgsnd")
+	return err
+}
+
+// Msgrcv receives the first message of m's type into m's text and returns its
+// length. It blocks while there is none; with IPC_NOWAIT it fails with ENOMSG
+// instead. A message longer than m's text fails with E2BIG and stays on the
+// queue, msgop(2).
+func Msgrcv(id int, m Msg, flag int) (int, error) {
+	typ, a := uintptr(0), untried
+	if m.at != nil {
+		typ = *(*uintptr)(m.at)
+	}
+	for again(a) {
+		if dedicated {
+			a = attempt(syscall.RawSyscall6(unix.SYS_MSGRCV, uintptr(id), uintptr(m.at), uintptr(m.size), typ, uintptr(flag), 0))
+		} else {
+			a = attempt(syscall.Syscall6(unix.SYS_MSGRCV, uintptr(id), uintptr(m.at), uintptr(m.size), typ, uintptr(flag), 0))
+		}
+	}
+	return a.result("msgrcv")
 }
 
 // MsgStat reads the state of a queue: IPC_STAT, msgctl(2).

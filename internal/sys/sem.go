@@ -35,20 +35,30 @@ func Semget(key, nsems, flag int) (id int, err error) {
 	return int(r), nil
 }
 
+// TrySemop is to Semop what TryRead is to Read. Without a fourth argument the
+// time limit is NULL.
+func TrySemop(id int, ops []Sembuf) Attempt {
+	if !dedicated {
+		return untried
+	}
+	r, _ := unix.RawSyscallNoError(sysSemtimedop, uintptr(id), uintptr(unsafe.Pointer(unsafe.SliceData(ops))), uintptr(len(ops)))
+	return Attempt(r)
+}
+
 // Semop performs all of ops, at least one, or blocks until it can; with
 // IPC_NOWAIT it fails with EAGAIN instead. It is semtimedop(2) without a time
 // limit: several architectures have no system call semop.
-func Semop(id int, ops []Sembuf) error {
-	for {
-		_, _, errno := syscall.Syscall6(sysSemtimedop, uintptr(id), uintptr(unsafe.Pointer(unsafe.SliceData(ops))), uintptr(len(ops)), 0, 0, 0)
-		if errno == 0 {
-			return nil
+func Semop(id int, ops []Sembuf) error { return TrySemop(id, ops).Semop(id, ops) }
+
+// Semop is the end of a Semop that began with this attempt.
+func (a Attempt) Semop(id int, ops []Sembuf) error {
+	for again(a) {
+		if a = TrySemop(id, ops); a == untried {
+			a = attempt(syscall.Syscall6(sysSemtimedop, uintptr(id), uintptr(unsafe.Pointer(unsafe.SliceData(ops))), uintptr(len(ops)), 0, 0, 0))
 		}
-		if errno != syscall.EINTR {
-			return os.NewSyscallError("semtimedop", errno)
-		}
-		interrupts.Add(1)
 	}
+	_, err := a.result("semtimedop")
+	return err
 }
 
 // SemStat reads the state of a set: IPC_STAT, semctl(2).

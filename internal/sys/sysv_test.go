@@ -2,7 +2,9 @@ package sys
 
 import (
 	"errors"
+	"os"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 	"unsafe"
@@ -67,9 +69,8 @@ func TestMessages(t *testing.T) {
 			continue
 		}
 		buf := MsgBuffer(len(text))
-		SetMsgType(buf, typ)
-		copy(buf[MsgType:], text)
-		must(t, Msgsnd(id, buf, 0))
+		copy(buf, text)
+		must(t, Msgsnd(id, NewMsg(buf, typ), 0))
 	}
 	ds, err := MsgStat(id)
 	must(t, err)
@@ -80,14 +81,14 @@ func TestMessages(t *testing.T) {
 		t.Errorf("Changed: %d, want %d or a moment later", c, before)
 	}
 
-	_, err = Msgrcv(id, MsgBuffer(3), 2, 0)
+	_, err = Msgrcv(id, NewMsg(MsgBuffer(3), 2), 0)
 	wantErrno(t, err, "msgrcv", unix.E2BIG)
 	buf := MsgBuffer(100)
-	n, err := Msgrcv(id, buf, 2, 0)
-	if err != nil || string(buf[MsgType:MsgType+n]) != "second" {
-		t.Errorf("type 2: %q, %v", buf[MsgType:MsgType+n], err)
+	n, err := Msgrcv(id, NewMsg(buf, 2), 0)
+	if err != nil || string(buf[:n]) != "second" {
+		t.Errorf("type 2: %q, %v", buf[:n], err)
 	}
-	_, err = Msgrcv(id, buf, 2, unix.IPC_NOWAIT)
+	_, err = Msgrcv(id, NewMsg(buf, 2), unix.IPC_NOWAIT)
 	wantErrno(t, err, "msgrcv", unix.ENOMSG)
 
 	must(t, MsgSetQbytes(id, 16))
@@ -95,14 +96,33 @@ func TestMessages(t *testing.T) {
 	if ds.Qbytes != 16 || ds.Perm.Mode&0o777 != 0o600 || err != nil {
 		t.Errorf("after IPC_SET: %+v, %v; want 16 bytes, mode 0600", ds, err)
 	}
-	SetMsgType(buf, 1)
-	wantErrno(t, Msgsnd(id, buf, unix.IPC_NOWAIT), "msgsnd", unix.EAGAIN)
-	SetMsgType(buf, 0)
-	wantErrno(t, Msgsnd(id, buf, 0), "msgsnd", unix.EINVAL)
+	wantErrno(t, Msgsnd(id, NewMsg(buf, 1), unix.IPC_NOWAIT), "msgsnd", unix.EAGAIN)
+	wantErrno(t, Msgsnd(id, NewMsg(buf, 0), 0), "msgsnd", unix.EINVAL)
 	must(t, MsgRemove(id))
 	_, err = MsgStat(id)
 	wantErrno(t, err, "msgctl", unix.EINVAL)
 	wantErrno(t, MsgSetQbytes(id, 1), "msgctl", unix.EINVAL)
+}
+
+// A text that is no MsgBuffer's, or not its start, has no type before it: what
+// lies there instead must not be touched.
+func TestForeignTextIsNoMessage(t *testing.T) {
+	id := queue(t)
+	foreign := make([]byte, 200)
+	wantErrno(t, Msgsnd(id, NewMsg(foreign[100:], 1), 0), "msgsnd", unix.EFAULT)
+	wantErrno(t, Msgsnd(id, NewMsg(MsgBuffer(100)[8:], 1), 0), "msgsnd", unix.EFAULT)
+	if slices.ContainsFunc(foreign, func(b byte) bool { return b != 0 }) {
+		t.Errorf("before the text was written to: %v", foreign)
+	}
+}
+
+func TestMessageBuffersBeginOnAPage(t *testing.T) {
+	for _, size := range []int{1, 64, 4095, 4096, 1 << 20} {
+		p := MsgBuffer(size)
+		if len(p) != size || cap(p) != size || uintptr(unsafe.Pointer(&p[0]))%uintptr(os.Getpagesize()) != 0 {
+			t.Errorf("MsgBuffer(%d): %d bytes of %d at %p", size, len(p), cap(p), &p[0])
+		}
+	}
 }
 
 func TestSharedMemory(t *testing.T) {

@@ -36,7 +36,7 @@ var faults = map[string]func(f *faulty, p []byte) error{
 	"double": func(f *faulty, p []byte) error {
 		return errors.Join(f.Sender.Send(p), f.Sender.Send(p))
 	},
-	"swap": func(f *faulty, p []byte) error { f.held = bytes.Clone(p); return nil },
+	"swap": func(f *faulty, p []byte) error { f.held = clone(p); return nil },
 	"truncate": func(f *faulty, p []byte) error {
 		if len(p) == 1 {
 			return nil
@@ -45,7 +45,7 @@ var faults = map[string]func(f *faulty, p []byte) error{
 	},
 	"extend": func(f *faulty, p []byte) error { return f.Sender.Send(append(bytes.Clone(p), 0)) },
 	"flip": func(f *faulty, p []byte) error {
-		p = bytes.Clone(p)
+		p = clone(p)
 		p[len(p)-1] ^= 1
 		return f.Sender.Send(p)
 	},
@@ -59,3 +59,10 @@ func faulting(fault string, at func(i int) bool) func(*mechanisms.Mechanism) {
 }
 
 func only(k int) func(int) bool { return func(i int) bool { return i == k } }
+
+// clone is the message in a buffer of its own.
+func clone(p []byte) []byte {
+	q := mechanisms.Buffer(len(p))
+	copy(q, p)
+	return q
+}

@@ -1,0 +1,63 @@
+package sys
+
+import (
+	"os"
+	"sync/atomic"
+	"syscall"
+)
+
+// dedicated says how the calls of the timed path enter the kernel. It is
+// written before the first of them.
+var dedicated bool
+
+// Dedicate makes the calls of the timed path enter the kernel by the shortest
+// way, for the rest of this process's life: the instruction itself, without a
+// word to Go's scheduler. Only a process may do so that has one goroutine, on a
+// locked thread, and no garbage collector: the scheduler would wait for a
+// thread that blocks in such a call, and interrupt it thousands of times a
+// second.
+//
+// What it saves is returns more than instructions. A kernel that defends
+// itself against speculation empties the processor's return predictor, so that
+// every frame between the instruction and the loop costs a misprediction.
+func Dedicate() { dedicated = true }
+
+// Attempt is what one attempt at a call returned: what the call gives, or an
+// errno below zero. It lets a loop see success without a frame in between, and
+// leave the rest to the method of the call's name.
+type Attempt int
+
+// untried is no attempt at all, below all errnos.
+const untried Attempt = -4096
+
+// attempt makes an Attempt of what package syscall returns.
+func attempt(r, _ uintptr, errno syscall.Errno) Attempt {
+	if errno != 0 {
+		return -Attempt(errno)
+	}
+	return Attempt(r)
+}
+
+var interrupts atomic.Int64
+
+// Interrupts returns how many calls of this package a signal has interrupted
+// in this process, and were started anew.
+func Interrupts() int64 { return interrupts.Load() }
+
+// again tells whether the call is to be made: it has not been, or a signal
+// interrupted it, which is counted.
+func again(a Attempt) bool {
+	if a == -Attempt(syscall.EINTR) {
+		interrupts.Add(1)
+		return true
+	}
+	return a == untried
+}
+
+// result is the attempt as the call's result and error.
+func (a Attempt) result(call string) (int, error) {
+	if a < 0 {
+		return 0, os.NewSyscallError(call, syscall.Errno(-a))
+	}
+	return int(a), nil
+}

@@ -1,0 +1,202 @@
+package runner
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"runtime"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/results"
+)
+
+// Steps counts the instructions that the main threads of some processes
+// execute in user mode for one operation, by single steps, ptrace(2). That is
+// exact, needs no counters of the processor and no quiet machine. A copy that
+// is one instruction counts as often as it repeats, so that only counts for
+// short messages compare.
+//
+// The other threads of each process stand still meanwhile: Go's would
+// interrupt a thread that takes longer than 10 ms, and a stepped one would
+// take as long for the interruption.
+type Steps struct {
+	steppers []*stepper
+	timeout  time.Duration
+}
+
+// stepper follows one process, call by call, and for a while in the middle of
+// a round instruction by instruction.
+type stepper struct {
+	tracer
+	isCall map[uint64]bool // by address: the instruction enters the kernel
+	calls  int             // in this round
+	steps  int             // so far; 0 before and window after the steps
+	at     []int           // the step that each call was
+}
+
+const (
+	settled = 64   // calls after which a process is past what a round begins with
+	window  = 4000 // steps
+	// StepOps is how many operations a round has at least that steps are
+	// counted in.
+	StepOps = 1000
+)
+
+// StepsOf begins to count. The processes must be this one's to trace, as its
+// descendants are, and die with it. Where that is refused the error is a
+// *TraceError. Whoever has asked for Steps must end them.
+func StepsOf(timeout time.Duration, pids ...int) (*Steps, error) {
+	s := &Steps{timeout: timeout}
+	if callCode[runtime.GOARCH] == nil {
+		return s, &TraceError{fmt.Errorf("instructions are not counted on %s", runtime.GOARCH)}
+	}
+	for _, pid := range pids {
+		t := &stepper{isCall: map[uint64]bool{}}
+		t.tracer = tracer{pid: pid, next: unix.PtraceSyscall, see: t.stopped, cpu: onlyCPU(pid), alone: true}
+		if err := t.start(timeout); err != nil {
+			return s, &TraceError{fmt.Errorf("process %d: %w", pid, err)}
+		}
+		s.steppers = append(s.steppers, t)
+	}
+	return s, nil
+}
+
+// PerOp plays a round of n operations, at least StepOps, and returns how many
+// instructions each process executes in one of them. Every operation must make
+// the same calls.
+func (s *Steps) PerOp(n int, round func(n int) error) (perOp []float64, err error) {
+	for _, t := range s.steppers {
+		t.restart()
+	}
+	if err := round(n); err != nil {
+		return nil, err
+	}
+	for _, t := range s.steppers {
+		calls := t.restart()
+		each := int(math.Round(float64(calls.calls) / float64(n)))
+		if each == 0 || len(calls.at) <= each {
+			return nil, &TraceError{fmt.Errorf("process %d: %d calls in %d operations, %d of them stepped over", t.pid, calls.calls, n, len(calls.at))}
+		}
+		ops := (len(calls.at) - 1) / each
+		perOp = append(perOp, float64(calls.at[ops*each]-calls.at[0])/float64(ops))
+	}
+	return perOp, nil
+}
+
+// End waits until the processes, which were asked to, have ended, and kills
+// those that do not.
+func (s *Steps) End() {
+	for _, t := range s.steppers {
+		t.end(s.timeout)
+	}
+}
+
+// Instructions counts what the parts of the cell execute in user mode in one
+// operation, by part. Where that is refused the error is a *TraceError, else a
+// *CellError.
+func (s *Session) Instructions(c results.Cell) (perOp []float64, err error) {
+	l, err := s.Open(c)
+	if err != nil {
+		return nil, err
+	}
+	var pids []int
+	for _, w := range l.Workers {
+		pids = append(pids, w.PID)
+	}
+	steps, err := StepsOf(s.options.timeout(), pids...)
+	if err == nil {
+		perOp, err = steps.PerOp(StepOps, func(n int) error {
+			_, err := l.Round(Timed, n, time.Second)
+			return err
+		})
+	}
+	_, closing := l.Close()
+	steps.End()
+	return perOp, errors.Join(err, closing)
+}
+
+// stepped is what a stepper saw of a round.
+type stepped struct {
+	calls int
+	at    []int
+}
+
+// restart returns what was seen and begins anew.
+func (t *stepper) restart() stepped {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	seen := stepped{t.calls, t.at}
+	t.calls, t.steps, t.at = 0, 0, nil
+	return seen
+}
+
+// stopped notes a stop, and says how to go on.
+func (t *stepper) stopped() {
+	i, err := t.info()
+	if err != nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	stepping := t.calls >= settled && t.steps < window
+	switch {
+	case i.op == unix.PTRACE_SYSCALL_INFO_ENTRY:
+		t.calls++
+	case i.op == unix.PTRACE_SYSCALL_INFO_EXIT:
+	case stepping:
+		t.steps++
+		if t.enters(i.ip) {
+			t.calls++
+			t.at = append(t.at, t.steps)
+		}
+	}
+	t.next = unix.PtraceSyscall
+	// Not from the entry on: the way back from the kernel is a stop as well.
+	if stepping && i.op != unix.PTRACE_SYSCALL_INFO_ENTRY {
+		t.next = singleStep
+	}
+}
+
+// callCode is the instruction that enters the kernel.
+var callCode = map[string][]byte{
+	"amd64": {0x0f, 0x05},             // syscall
+	"arm64": {0x01, 0x00, 0x00, 0xd4}, // svc #0
+}
+
+// enters tells whether the instruction at an address enters the kernel.
+func (t *stepper) enters(ip uint64) bool {
+	enters, known := t.isCall[ip]
+	if !known {
+		code := callCode[runtime.GOARCH]
+		got := make([]byte, len(code))
+		_, err := unix.PtracePeekText(t.pid, uintptr(ip), got)
+		enters = err == nil && bytes.Equal(got, code)
+		t.isCall[ip] = enters
+	}
+	return enters
+}
+
+func singleStep(pid, signal int) error {
+	_, _, errno := unix.Syscall6(unix.SYS_PTRACE, unix.PTRACE_SINGLESTEP, uintptr(pid), 0, uintptr(signal), 0, 0)
+	if errno != 0 {
+		return os.NewSyscallError("ptrace", errno)
+	}
+	return nil
+}
+
+// onlyCPU is the one CPU that the process may run on, or -1.
+func onlyCPU(pid int) int {
+	var set unix.CPUSet
+	if unix.SchedGetaffinity(pid, &set) != nil || set.Count() != 1 {
+		return -1
+	}
+	cpu := 0
+	for !set.IsSet(cpu) {
+		cpu++
+	}
+	return cpu
+}
