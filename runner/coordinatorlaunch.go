@@ -83,6 +83,14 @@ func (l *Launch) ask(r request, timeout time.Duration, answered func(*reply) boo
 	return a, nil
 }
 
+// PIDs are the processes, by part.
+func (l *Launch) PIDs() (pids []int) {
+	for _, w := range l.Workers {
+		pids = append(pids, w.PID)
+	}
+	return pids
+}
+
 // checkAffinity holds what was read back against what was asked for.
 func (l *Launch) checkAffinity(asked []int) error {
 	for i, cpu := range asked {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -19,10 +20,6 @@ import (
 // exact, needs no counters of the processor and no quiet machine. A copy that
 // is one instruction counts as often as it repeats, so that only counts for
 // short messages compare.
-//
-// The other threads of each process stand still meanwhile: Go's would
-// interrupt a thread that takes longer than 10 ms, and a stepped one would
-// take as long for the interruption.
 type Steps struct {
 	steppers []*stepper
 	timeout  time.Duration
@@ -36,6 +33,7 @@ type stepper struct {
 	calls  int             // in this round
 	steps  int             // so far; 0 before and window after the steps
 	at     []int           // the step that each call was
+	others []int           // threads of the process that stand still
 }
 
 const (
@@ -56,7 +54,7 @@ func StepsOf(timeout time.Duration, pids ...int) (*Steps, error) {
 	}
 	for _, pid := range pids {
 		t := &stepper{isCall: map[uint64]bool{}}
-		t.tracer = tracer{pid: pid, next: unix.PtraceSyscall, see: t.stopped, cpu: onlyCPU(pid), alone: true}
+		t.tracer = tracer{pid: pid, next: unix.PtraceSyscall, see: t.stopped, cpu: onlyCPU(pid)}
 		if err := t.start(timeout); err != nil {
 			return s, &TraceError{fmt.Errorf("process %d: %w", pid, err)}
 		}
@@ -81,8 +79,11 @@ func (s *Steps) PerOp(n int, round func(n int) error) (perOp []float64, err erro
 		if each == 0 || len(calls.at) <= each {
 			return nil, &TraceError{fmt.Errorf("process %d: %d calls in %d operations, %d of them stepped over", t.pid, calls.calls, n, len(calls.at))}
 		}
-		ops := (len(calls.at) - 1) / each
-		perOp = append(perOp, float64(calls.at[ops*each]-calls.at[0])/float64(ops))
+		least := math.MaxInt // what comes on top in some is not the operation's
+		for i := each; i < len(calls.at); i += each {
+			least = min(least, calls.at[i]-calls.at[i-each])
+		}
+		perOp = append(perOp, float64(least))
 	}
 	return perOp, nil
 }
@@ -103,11 +104,7 @@ func (s *Session) Instructions(c results.Cell) (perOp []float64, err error) {
 	if err != nil {
 		return nil, err
 	}
-	var pids []int
-	for _, w := range l.Workers {
-		pids = append(pids, w.PID)
-	}
-	steps, err := StepsOf(s.options.timeout(), pids...)
+	steps, err := StepsOf(s.options.timeout(), l.PIDs()...)
 	if err == nil {
 		perOp, err = steps.PerOp(StepOps, func(n int) error {
 			_, err := l.Round(Timed, n, time.Second)
@@ -143,6 +140,11 @@ func (t *stepper) stopped() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	stepping := t.calls >= settled && t.steps < window
+	if stepping && t.steps == 0 {
+		t.stopOthers()
+	} else if t.steps == window {
+		t.resumeOthers()
+	}
 	switch {
 	case i.op == unix.PTRACE_SYSCALL_INFO_ENTRY:
 		t.calls++
@@ -159,6 +161,40 @@ func (t *stepper) stopped() {
 	if stepping && i.op != unix.PTRACE_SYSCALL_INFO_ENTRY {
 		t.next = singleStep
 	}
+}
+
+// stopOthers stops all threads of the process but the main one. Go's would ask
+// a thread that has run for 10 ms to let others run, again and again, and one
+// that is stepped does nothing else then. A worker in a round needs none of
+// them. One that can't be stopped is none that matters.
+func (t *stepper) stopOthers() {
+	threads, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", t.pid))
+	for _, thread := range threads {
+		tid, err := strconv.Atoi(thread.Name())
+		if err != nil || tid == t.pid || unix.PtraceSeize(tid) != nil {
+			continue
+		}
+		t.others = append(t.others, tid)
+		unix.PtraceInterrupt(tid)
+		// The end of the process is told when the last of them has been reaped.
+		go func() {
+			for {
+				var status unix.WaitStatus
+				_, err := unix.Wait4(tid, &status, unix.WALL, nil)
+				if err != unix.EINTR && (err != nil || status.Exited() || status.Signaled()) {
+					return
+				}
+			}
+		}()
+	}
+}
+
+// resumeOthers lets them go on: between rounds they are needed.
+func (t *stepper) resumeOthers() {
+	for _, tid := range t.others {
+		unix.PtraceCont(tid, 0)
+	}
+	t.others = nil
 }
 
 // callCode is the instruction that enters the kernel.

@@ -22,7 +22,6 @@ type tracer struct {
 	see   func()                      // notes a stop
 	shift uintptr                     // from this program's code to that of the process
 	cpu   int                         // where the tracer runs; -1: anywhere
-	alone bool                        // all other threads of the process stand still
 	done  chan struct{}
 
 	mu     sync.Mutex
@@ -124,9 +123,6 @@ func (t *tracer) attach() error {
 	if err == nil {
 		_, err = t.info() // needs Linux 5.3
 	}
-	if err == nil && t.alone {
-		err = t.stopOthers()
-	}
 	if err == nil {
 		err = t.next(t.pid, 0)
 	}
@@ -134,63 +130,6 @@ func (t *tracer) attach() error {
 		unix.PtraceDetach(t.pid)
 	}
 	return os.NewSyscallError("ptrace", err)
-}
-
-// stopOthers stops all threads of the process but the main one, once they
-// sleep: Go's scheduler would wait for one that was stopped in the middle of
-// its work. They stay stopped until the process ends.
-func (t *tracer) stopOthers() error {
-	tids, err := t.sleepers()
-	if err != nil {
-		return err
-	}
-	for _, tid := range tids {
-		if err := unix.PtraceSeize(tid); err != nil {
-			return err
-		}
-		if err := unix.PtraceInterrupt(tid); err != nil {
-			return err
-		}
-		if _, err := unix.Wait4(tid, nil, unix.WALL, nil); err != nil {
-			return err
-		}
-		// The end of the process is told when the last of them has been reaped.
-		go func() {
-			for {
-				var status unix.WaitStatus
-				_, err := unix.Wait4(tid, &status, unix.WALL, nil)
-				if err != unix.EINTR && (err != nil || status.Exited() || status.Signaled()) {
-					return
-				}
-			}
-		}()
-	}
-	return nil
-}
-
-// sleepers are the process's threads but the main one, when all of them have
-// been seen asleep several times in a row.
-func (t *tracer) sleepers() (tids []int, err error) {
-	dir := fmt.Sprintf("/proc/%d/task", t.pid)
-	for asleep := 0; asleep < 3; time.Sleep(time.Millisecond) {
-		entries, err := os.ReadDir(dir)
-		if err != nil {
-			return nil, err
-		}
-		asleep++
-		tids = tids[:0]
-		for _, e := range entries {
-			tid, err := strconv.Atoi(e.Name())
-			if err != nil || tid == t.pid {
-				continue
-			}
-			if stateIn(fmt.Sprintf("%s/%d/stat", dir, tid)) != "S" {
-				asleep = 0
-			}
-			tids = append(tids, tid)
-		}
-	}
-	return tids, nil
 }
 
 func (t *tracer) wait(status *unix.WaitStatus) error {

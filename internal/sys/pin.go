@@ -1,0 +1,22 @@
+package sys
+
+import _ "unsafe" // for linkname
+
+// Pin keeps the calling goroutine on its processor of Go's scheduler until
+// Unpin. Whoever runs for 10 ms is otherwise asked to let others run, even if
+// there are none: one that is locked to its thread is then taken off it and put
+// back by way of another thread, which takes two wake-ups. A pinned goroutine
+// must not wait for another, nor make a call that tells the scheduler: no call
+// but those of the timed path in a dedicated process.
+func Pin() { procPin() }
+
+// Unpin ends what Pin began.
+func Unpin() { procUnpin() }
+
+// The runtime lets other packages link to these, go.dev/issue/67401.
+
+//go:linkname procPin runtime.procPin
+func procPin() int
+
+//go:linkname procUnpin runtime.procUnpin
+func procUnpin()
