@@ -31,6 +31,7 @@ type Ends struct {
 	next         uint64 // the stamp of the next message that this part originates
 	in           *checker
 	between, out []byte // a floor's own memory
+	at           int    // where in it a cold copy stands
 	handed       uint32 // how often the floor's shared word has been handed over
 
 	// What stamp and check can do in a few instructions where they stand: whole
@@ -53,7 +54,12 @@ const (
 func NewEnds(p Part, size int) *Ends {
 	e := &Ends{part: p, buf: mechanisms.Buffer(size), next: uint64(p.ID) << senderShift}
 	if len(p.Sends)+len(p.Receives) == 0 {
-		e.between, e.out = mechanisms.Buffer(size), mechanisms.Buffer(size)
+		room := size
+		if p.Cold {
+			room = coldRoom(size)
+		}
+		e.between, e.out = mechanisms.Buffer(room), mechanisms.Buffer(room)
+		clear(e.out) // so that a copy shows
 	}
 	if p.Origins > 0 {
 		e.in = newChecker(p.Origins, size)

@@ -8,7 +8,7 @@ import (
 // Floors are what every mechanism is made of and cannot be cheaper than: bounds
 // to hold mechanisms against, not mechanisms. They are one workload to whoever
 // reads names, and told apart by what stands in the place of a mechanism.
-var Floors = []*Workload{NullCall, Wake, Bounce, OneCopy, TwoCopies}
+var Floors = []*Workload{NullCall, Wake, Bounce, OneCopy, TwoCopies, ColdCopy}
 
 // NullCall is the way into the kernel and back, with nothing done there.
 var NullCall = &Workload{
@@ -102,7 +102,7 @@ func FloorCells(cells []results.Cell) (out []results.Cell) {
 			if f.Size > 0 {
 				floor.Size = f.Size
 			}
-			if two == (c.Workload == PingPong.Name) && f.Admit(floor) == nil && !seen[floor] {
+			if two == (c.Workload == PingPong.Name) && floor.Size >= f.Least && f.Admit(floor) == nil && !seen[floor] {
 				seen[floor] = true
 				out = append(out, floor)
 			}

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"testing"
@@ -16,7 +17,7 @@ func together(w *Workload, rounds []int, spoil func(round int, shared []byte)) e
 	shared := make([]byte, topology.Shared+1)[:topology.Shared]
 	var ends []*Ends
 	for _, p := range topology.Parts {
-		e := NewEnds(p, max(w.Size, 64))
+		e := NewEnds(p, max(w.Size, w.Least, 64))
 		e.Shared = shared
 		ends = append(ends, e)
 	}
@@ -92,10 +93,29 @@ func TestFloorsCheck(t *testing.T) {
 	}
 }
 
+// A cold copy goes through all of its memory, which is larger than the cache,
+// and checks the last.
+func TestColdCopy(t *testing.T) {
+	const size = 1 << 20
+	e := NewEnds(ColdCopy.Topology(0).Parts[0], size)
+	all := len(e.between) / size
+	if len(e.between) < 2*min(sys.LastCache(), coldest/2) || len(e.between)%size != 0 {
+		t.Fatalf("%d bytes for messages of %d, and a cache of %d", len(e.between), size, sys.LastCache())
+	}
+	for _, n := range []int{1, all - 1} {
+		if _, err := e.Play(n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(e.between, e.out) {
+		t.Error("some memory was not copied")
+	}
+}
+
 func TestFloorsArePlannedOnce(t *testing.T) {
 	var names []string
 	var cells []results.Cell
-	for _, size := range []int{64, 4096} {
+	for _, size := range []int{64, 65536} {
 		for _, place := range []string{"cross", "free", "same"} {
 			for _, w := range Workloads {
 				cells = append(cells, results.Cell{Workload: w.Name, Mechanism: "pipe", Size: size, Place: place})
@@ -112,9 +132,10 @@ func TestFloorsArePlannedOnce(t *testing.T) {
 		"Floor/mech=wake/size=4/queue=default/place=same",
 		"Floor/mech=bounce/size=64/queue=default/place=cross",
 		"Floor/mech=onecopy/size=64/queue=default/place=same",
-		"Floor/mech=onecopy/size=4KiB/queue=default/place=same",
+		"Floor/mech=onecopy/size=64KiB/queue=default/place=same",
 		"Floor/mech=twocopies/size=64/queue=default/place=same",
-		"Floor/mech=twocopies/size=4KiB/queue=default/place=same",
+		"Floor/mech=twocopies/size=64KiB/queue=default/place=same",
+		"Floor/mech=coldcopy/size=64KiB/queue=default/place=same",
 	}
 	if !slices.Equal(names, want) {
 		t.Errorf("FloorCells gives %q", names)

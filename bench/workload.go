@@ -32,6 +32,8 @@ type Workload struct {
 	// Size is how many bytes a floor touches that does not depend on the
 	// plan's sizes; 0 for all others.
 	Size int
+	// Least is the smallest size, in bytes, at which a floor is planned.
+	Least int
 	// Spins says that the processes of a floor wait without sleeping.
 	Spins bool
 
@@ -60,6 +62,7 @@ type Part struct {
 	Receives []int  // wires from which it receives
 	ID       int    // numbers the parts that originate messages, from 0
 	Origins  int    // how many parts originate the messages that it receives; 0: it receives none
+	Cold     bool   // it works in memory that no cache holds, in place of message buffers
 	Timer    bool   // its operations begin and end here: it can record their latency
 	// Share is how many of a round's n operations fall to this part; nil: all.
 	Share func(n int) int

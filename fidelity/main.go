@@ -1,132 +1,155 @@
-// Fidelity compares the engine with hand-written C, launch by launch in turn.
+// Fidelity measures how much of the suite's numbers is the suite: the engine
+// against hand-written C, round by round in turn; the instructions of both;
+// what stamps and checks cost; `go test -bench` against `ipcbench run`; and
+// the tools of others. It writes docs/fidelity.json, and docs/fidelity.md from
+// it.
 //
-// Its first question is about two twins: a pipe and a FIFO are nearly the
-// same kernel code, so their ratio in the engine must be their ratio in C. A
-// harness per mechanism gets this wrong by tens of percents.
-//
-//	go run ./fidelity -launches 20
+//	go run ./fidelity              # about 20 minutes, on a quiet machine
+//	go run ./fidelity -page        # docs/fidelity.md from docs/fidelity.json
+//	go run ./fidelity -cells '^Stream/mech=pipe/' -launches 6   # a part, printed
 package main
 
 import (
+	"bytes"
+	"cmp"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
+	"regexp"
+	"slices"
 	"time"
 
-	"golang.org/x/perf/benchmath"
+	"golang.org/x/term"
 
 	"ipcbench/results"
 	"ipcbench/runner"
 )
 
+// Fidelity is what a run of this program found.
+type Fidelity struct {
+	Date         string         `json:"date"` // of the measurement, UTC
+	Host         *results.Host  `json:"host"`
+	Compiler     string         `json:"compiler"` // of the twins
+	Launches     int            `json:"launches"`
+	Pace         []Pace         `json:"pace"`
+	Instructions []Instructions `json:"instructions"`
+	Stamps       []Stamps       `json:"stamps"`
+	Same         []Same         `json:"same"`
+	Against      []Against      `json:"against"`
+}
+
+// fidelity is this program at work.
+type fidelity struct {
+	session  *runner.Session
+	twins    *twins
+	launches int
+	round    time.Duration // how long a round is to take
+}
+
 func main() {
 	runner.Init()
-	launches := flag.Int("launches", 20, "interleaved launches of each arrangement")
-	measured := flag.Duration("time", 100*time.Millisecond, "measured time of a launch")
+	f := &fidelity{}
+	flag.IntVar(&f.launches, "launches", 20, "interleaved launches of each cell")
+	flag.DurationVar(&f.round, "round", 10*time.Millisecond, "time of a round")
+	cells := flag.String("cells", "", "measure only the pace of cells that match this expression, and print it")
+	page := flag.Bool("page", false, "only write the page from what was measured before")
 	flag.Parse()
-	if err := twins(*launches, *measured); err != nil {
+	if err := f.main(*cells, *page); err != nil {
 		fmt.Fprintln(os.Stderr, "fidelity:", err)
 		os.Exit(1)
 	}
 }
 
-// twins prints fifo/pipe, in the engine and in C.
-func twins(launches int, measured time.Duration) error {
-	loop, remove, err := compile()
+var (
+	dataFile = filepath.Join("docs", "fidelity.json")
+	pageFile = filepath.Join("docs", "fidelity.md")
+)
+
+func (f *fidelity) main(cells string, page bool) (err error) {
+	if page {
+		return writePage()
+	}
+	only, err := regexp.Compile(cells)
+	if err != nil {
+		return fmt.Errorf("-cells: %w", err)
+	}
+	if f.launches < 6 {
+		return fmt.Errorf("-launches %d: want at least 6, below which a median has no interval at 95 %%", f.launches)
+	}
+	if f.twins, err = compile(); err != nil {
+		return err
+	}
+	defer func() { err = cmp.Or(err, f.twins.remove()) }()
+	if f.session, err = runner.Start(runner.Options{}); err != nil {
+		return err
+	}
+	defer func() { err = cmp.Or(err, f.session.Close()) }()
+	if cells != "" {
+		paces, err := f.pace(slices.DeleteFunc(paceCells(), func(c results.Cell) bool { return !only.MatchString(c.Name()) }))
+		f.progress("")
+		for _, p := range paces {
+			fmt.Printf("%-64s %10.1f ns  C %10.1f ns  engine/C %s  with an idle thread %s\n", p.Cell.Name(), p.Engine, p.Plain, p.Ratio, p.Threaded)
+		}
+		return err
+	}
+	found := Fidelity{Date: time.Now().UTC().Format(time.DateOnly), Host: f.session.Host("fidelity"), Compiler: f.twins.compiler, Launches: f.launches}
+	if found.Instructions, err = f.instructions(); err != nil {
+		return err
+	}
+	if found.Same, err = f.same(); err != nil {
+		return err
+	}
+	if found.Stamps, err = f.stamps(); err != nil {
+		return err
+	}
+	if found.Against, err = f.against(); err != nil {
+		return err
+	}
+	if found.Pace, err = f.pace(paceCells()); err != nil {
+		return err
+	}
+	f.progress("")
+	data, err := json.MarshalIndent(found, "", "\t")
 	if err != nil {
 		return err
 	}
-	defer remove()
-	session, err := runner.Start(runner.Options{})
+	if err := write(dataFile, append(data, '\n')); err != nil {
+		return err
+	}
+	return writePage()
+}
+
+// progress tells on a terminal what is under way, in one line.
+func (f *fidelity) progress(format string, args ...any) {
+	if term.IsTerminal(int(os.Stderr.Fd())) {
+		fmt.Fprintf(os.Stderr, "\r\033[K"+format, args...)
+	}
+}
+
+func writePage() error {
+	data, err := os.ReadFile(dataFile)
 	if err != nil {
 		return err
 	}
-	defer session.Close()
-
-	fmt.Printf("fifo/pipe on one CPU, %d interleaved launches: median of the ratios and its 95 %% interval\n\n", launches)
-	fmt.Printf("%-10s %6s  %-22s  %-22s  %s\n", "workload", "size", "engine", "C", "engine/C of the ratio")
-	for _, workload := range []string{"PingPong", "Stream"} {
-		for _, size := range []int{64, 4096} {
-			if err := compareTwins(session, loop, workload, size, launches, measured); err != nil {
-				return err
-			}
-		}
+	var f Fidelity
+	if err := json.Unmarshal(data, &f); err != nil {
+		return fmt.Errorf("%s: %w", dataFile, err)
 	}
-	return nil
+	var page bytes.Buffer
+	if err := f.render(&page); err != nil {
+		return err
+	}
+	return write(pageFile, page.Bytes())
 }
 
-func compareTwins(session *runner.Session, loop, workload string, size, launches int, measured time.Duration) error {
-	var engine, c, both []float64
-	ops := map[string]int{}
-	for i := range launches {
-		ns := map[string]float64{}
-		mechs := []string{"pipe", "fifo"}
-		if i%2 == 1 {
-			mechs = []string{"fifo", "pipe"} // A B B A: a drift hits both alike
-		}
-		for _, mech := range mechs {
-			cell := results.Cell{Workload: workload, Mechanism: mech, Size: size, Place: "same"}
-			rec, n, err := measure(session, cell, runner.Measurement{Time: measured, Ops: ops[mech]})
-			if err != nil {
-				return err
-			}
-			ops[mech], ns[mech] = n, rec.NsPerOp
-			cpu := strconv.Itoa(rec.Workers[0].CPUs[0])
-			out, err := exec.Command(loop, mech, workload, strconv.Itoa(size), strconv.Itoa(n), cpu, cpu).Output()
-			if err != nil {
-				return fmt.Errorf("%s: C loop: %w", cell.Name(), err)
-			}
-			if ns["C "+mech], err = strconv.ParseFloat(strings.TrimSpace(string(out)), 64); err != nil {
-				return err
-			}
-		}
-		engine = append(engine, ns["fifo"]/ns["pipe"])
-		c = append(c, ns["C fifo"]/ns["C pipe"])
-		both = append(both, engine[i]/c[i])
+// write gives a file a new content, whole or not at all.
+func write(path string, content []byte) error {
+	beside := path + ".new"
+	if err := os.WriteFile(beside, content, 0o644); err != nil {
+		os.Remove(beside)
+		return err
 	}
-	fmt.Printf("%-10s %6d  %-22s  %-22s  %s\n", workload, size, interval(engine), interval(c), interval(both))
-	return nil
-}
-
-// measure is one launch, tried again while it is not to be trusted.
-func measure(session *runner.Session, cell results.Cell, how runner.Measurement) (results.Record, int, error) {
-	for attempt := 1; ; attempt++ {
-		rec, n := session.Measure(cell, how)
-		if rec.Outcome == results.OK {
-			return rec, n, nil
-		}
-		if rec.Outcome != results.Untrusted || attempt == 10 {
-			return rec, n, fmt.Errorf("%s: %s: %s", cell.Name(), rec.Outcome, rec.Reason)
-		}
-	}
-}
-
-func interval(values []float64) string {
-	s := benchmath.AssumeNothing.Summary(benchmath.NewSample(values, &benchmath.DefaultThresholds), 0.95)
-	return fmt.Sprintf("%.3f [%.3f, %.3f]", s.Center, s.Lo, s.Hi)
-}
-
-// compile builds the C loops.
-func compile() (loop string, remove func(), err error) {
-	gcc, err := exec.LookPath("gcc")
-	if err != nil {
-		return "", nil, fmt.Errorf("gcc is not installed; on Debian: apt-get install gcc libc6-dev")
-	}
-	dir, err := os.MkdirTemp("", "ipcbench-fidelity-")
-	if err != nil {
-		return "", nil, err
-	}
-	remove = func() { os.RemoveAll(dir) }
-	loop = filepath.Join(dir, "loop")
-	cmd := exec.Command(gcc, "-O2", "-Wall", "-Werror", "-o", loop, filepath.Join("fidelity", "c", "loop.c"))
-	cmd.Stderr = os.Stderr
-	if err := cmd.Run(); err != nil {
-		remove()
-		return "", nil, fmt.Errorf("gcc: %w", err)
-	}
-	return loop, remove, nil
+	return os.Rename(beside, path)
 }

@@ -106,8 +106,11 @@ type Receiver interface {
 // of a System V message, msgop(2), so that nobody has to copy it to prepend one.
 func Buffer(size int) []byte {
 	p := sys.MsgBuffer(size + 1)
-	for i := range p {
+	for i := range min(256, len(p)) {
 		p[i] = byte(i)
+	}
+	for n := 256; n < len(p); n *= 2 {
+		copy(p[n:], p[:n])
 	}
 	return p[:size]
 }

@@ -56,11 +56,12 @@ const FloorWorkload = "Floor"
 
 // The floors, by what stands in the place of a mechanism.
 const (
-	FloorCall   = "nullcall"  // a system call that does nothing
-	FloorWake   = "wake"      // one process wakes another, one way
-	FloorBounce = "bounce"    // a cache line goes from one CPU to another
-	FloorCopy   = "onecopy"   // a message is copied once
-	FloorCopies = "twocopies" // a message is copied in and copied out
+	FloorCall     = "nullcall"  // a system call that does nothing
+	FloorWake     = "wake"      // one process wakes another, one way
+	FloorBounce   = "bounce"    // a cache line goes from one CPU to another
+	FloorCopy     = "onecopy"   // a message is copied once
+	FloorCopies   = "twocopies" // a message is copied in and copied out
+	FloorColdCopy = "coldcopy"  // a message is copied once, and no cache helps
 )
 
 // Name is the cell as a Go benchmark names it, without the "Benchmark" prefix:

@@ -1,0 +1,50 @@
+package bench
+
+import (
+	"bytes"
+
+	"ipcbench/internal/sys"
+	"ipcbench/results"
+)
+
+// ColdCopy is OneCopy where no cache helps: each copy goes from memory to
+// memory that nobody has touched for longer than the last cache holds. It
+// bounds what a stream of messages can be whose bytes somebody makes anew and
+// somebody else reads once.
+var ColdCopy = &Workload{
+	Name: results.FloorWorkload, Floor: results.FloorColdCopy,
+	Summary:  "the message copied once, between memory that no cache holds",
+	Op:       "message",
+	Payloads: 1,
+	Least:    16 << 10, // below, the copy is not what a message costs
+	Topology: func(int) Topology {
+		return Topology{Parts: []Part{{Role: "copier", Origins: 1, Cold: true, Play: copyCold}}}
+	},
+}
+
+// coldest bounds the memory that a cold copy takes, on each side. A larger
+// cache than half of it would help.
+const coldest = 512 << 20
+
+// coldRoom is how many bytes a side of a cold copy has, for messages of size
+// bytes: a whole number of messages, twice what the last cache holds.
+func coldRoom(size int) int {
+	room := min(2*sys.LastCache(), coldest)
+	return max(2, (room+size-1)/size) * size
+}
+
+func copyCold(e *Ends, n int) error {
+	from, to, size := e.between, e.out, len(e.buf)
+	for range n {
+		at := e.at
+		copy(to[at:at+size], from[at:at+size])
+		if e.at += size; e.at == len(from) {
+			e.at = 0
+		}
+	}
+	last := (e.at + len(from) - size) % len(from)
+	if !bytes.Equal(to[last:last+size], from[last:last+size]) {
+		return &CheckError{What: "copied wrongly"}
+	}
+	return nil
+}

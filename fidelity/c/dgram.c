@@ -1,0 +1,3 @@
+#define PACKETS
+#define SOCKET SOCK_DGRAM
+#include "socket.h"

@@ -1,0 +1,3 @@
+#define PACKETS
+#define FLAGS O_DIRECT
+#include "pipe.c"

@@ -1,0 +1,3 @@
+#define PACKETS
+#define SOCKET SOCK_SEQPACKET
+#include "socket.h"

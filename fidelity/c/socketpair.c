@@ -1,0 +1,2 @@
+#define SOCKET SOCK_STREAM
+#include "socket.h"

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"ipcbench/bench"
+	"ipcbench/results"
+	"ipcbench/runner"
+)
+
+// Pace is how long the engine takes for a cell against C.
+type Pace struct {
+	Cell     results.Cell `json:"cell"`
+	Engine   float64      `json:"engine_ns"` // per operation
+	Plain    float64      `json:"plain_ns"`  // of plain C
+	Ratio    Interval     `json:"ratio"`     // engine to plain C
+	Threaded Interval     `json:"threaded"`  // engine to C with one idle thread in each process
+	Launches []float64    `json:"launches"`  // of Ratio
+}
+
+// paceCells are the cells to hold against C: the core mechanisms in the two
+// workloads that the twins are written for, and the floors.
+func paceCells() []results.Cell {
+	cells := bench.Axes{
+		Workloads:  []string{bench.PingPong.Name, bench.Stream.Name},
+		Mechanisms: bench.Core,
+		Sizes:      []int{64, 4 << 10, 64 << 10},
+		Queues:     []int{0},
+		Places:     []string{"same", "cross"},
+	}.Cells()
+	// A copy that waits for memory has nothing to tell of languages.
+	return append(cells, slices.DeleteFunc(bench.FloorCells(cells), func(c results.Cell) bool { return c.Mechanism == results.FloorColdCopy })...)
+}
+
+// paceLaunch is one launch of a cell in which the engine, plain C and C with
+// an idle thread take turns, each in fresh processes on the same CPUs.
+func (f *fidelity) paceLaunch(c results.Cell) (ns, ratio []float64, err error) {
+	l, err := f.session.Open(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		_, closing := l.Close()
+		err = cmp.Or(err, closing)
+	}()
+	arms := []arm{f.rounds(l, runner.Timed)}
+	for idle := range 2 {
+		t, err := f.twins.start(l, idle)
+		if err != nil {
+			return nil, nil, err
+		}
+		defer t.stop()
+		arms = append(arms, t.round)
+	}
+	n, err := l.Calibrate(f.round)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, warmUp := range arms[1:] { // as the engine has had its
+		if _, err := warmUp(max(1, n/5)); err != nil {
+			return nil, nil, err
+		}
+	}
+	return takeTurns(arms, n)
+}
+
+// rounds is the engine as an arm.
+func (f *fidelity) rounds(l *runner.Launch, kind runner.Kind) arm {
+	return func(n int) (time.Duration, error) {
+		r, err := l.Round(kind, n, f.round)
+		if err != nil {
+			return 0, err
+		}
+		return r.Elapsed, nil
+	}
+}
+
+// pace takes launches of every cell, in passes, so that a drift of the machine
+// hits all cells alike. Cells that this machine does not carry are left out.
+func (f *fidelity) pace(cells []results.Cell) (out []Pace, err error) {
+	type sample struct{ engine, plain, ratio, threaded []float64 }
+	samples := map[results.Cell]*sample{}
+	for pass := range f.launches {
+		for _, c := range cells {
+			f.progress("engine against C, launch %d of %d: %s", pass+1, f.launches, c.Name())
+			ns, ratio, err := f.paceLaunch(c)
+			if runner.Unsupported(err) {
+				continue
+			}
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", c.Name(), err)
+			}
+			s := samples[c]
+			if s == nil {
+				s = &sample{}
+				samples[c] = s
+			}
+			s.engine, s.plain = append(s.engine, ns[0]), append(s.plain, ns[1])
+			s.ratio, s.threaded = append(s.ratio, ratio[1]), append(s.threaded, ratio[2])
+		}
+	}
+	for _, c := range cells {
+		if s := samples[c]; s != nil {
+			out = append(out, Pace{c, median(s.engine).Center, median(s.plain).Center, median(s.ratio), median(s.threaded), s.ratio})
+		}
+	}
+	return out, nil
+}

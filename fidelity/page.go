@@ -1,0 +1,95 @@
+package main
+
+import (
+	_ "embed"
+	"fmt"
+	"io"
+	"slices"
+	"text/template"
+
+	"ipcbench/results"
+)
+
+//go:embed page.md.tmpl
+var pageText string
+
+var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+	"time":      results.FormatTime,
+	"bytes":     results.FormatBytes,
+	"mechanism": func(c results.Cell) string { return "`" + c.Mechanism + "`" },
+	"counters": func(all []Instructions) bool {
+		for _, i := range all {
+			if i.EngineKernel > 0 {
+				return true
+			}
+		}
+		return false
+	},
+}).Parse(pageText))
+
+// render writes the page, which depends on what was measured alone.
+func (f *Fidelity) render(w io.Writer) error { return pageTemplate.Execute(w, f) }
+
+func (i Interval) String() string { return fmt.Sprintf("%.3f [%.3f, %.3f]", i.Center, i.Lo, i.Hi) }
+
+// Bound is what the engine is held to, against plain C.
+type Bound struct {
+	Name  string
+	Most  float64
+	Ratio Interval
+	Worst string // the cell, where one stands for many
+}
+
+// Verdict goes by the interval, not by its middle.
+func (b Bound) Verdict() string {
+	switch {
+	case b.Ratio.Hi <= b.Most:
+		return "kept"
+	case b.Ratio.Lo > b.Most:
+		return "broken"
+	}
+	return "not shown"
+}
+
+// Bounds are the suite's promises, with what was measured of them.
+func (f *Fidelity) Bounds() []Bound {
+	of := func(want func(results.Cell) bool) (cells []Pace) {
+		for _, p := range f.Pace {
+			if want(p.Cell) {
+				cells = append(cells, p)
+			}
+		}
+		return cells
+	}
+	mean := func(name string, most float64, cells []Pace) Bound {
+		var launches [][]float64
+		for _, p := range cells {
+			launches = append(launches, p.Launches)
+		}
+		return Bound{Name: name, Most: most, Ratio: geometric(launches)}
+	}
+	worst := func(name string, most float64, cells []Pace) Bound {
+		b := Bound{Name: name, Most: most}
+		for _, p := range cells {
+			if p.Ratio.Hi > b.Ratio.Hi {
+				b.Ratio, b.Worst = p.Ratio, p.Cell.Name()
+			}
+		}
+		return b
+	}
+	pingpong := of(func(c results.Cell) bool { return c.Workload == "PingPong" })
+	long := of(func(c results.Cell) bool { return c.Workload == "Stream" && c.Size >= 4<<10 })
+	short := of(func(c results.Cell) bool { return c.Workload == "Stream" && c.Size < 4<<10 })
+	copies := of(func(c results.Cell) bool {
+		return (c.Mechanism == results.FloorCopy || c.Mechanism == results.FloorCopies) && c.Size >= 4<<10 || c.Mechanism == results.FloorBounce
+	})
+	return slices.DeleteFunc([]Bound{
+		mean("PingPong, geometric mean of all cells", 1.03, pingpong),
+		worst("PingPong, the worst cell", 1.08, pingpong),
+		mean("Stream from 4 KiB up, geometric mean", 1.05, long),
+		worst("Stream from 4 KiB up, the worst cell", 1.05, long),
+		mean("Stream at 64 bytes, geometric mean", 1.15, short),
+		worst("Stream at 64 bytes, the worst cell", 1.15, short),
+		worst("floors in memory alone, from 4 KiB up, the worst", 1.15, copies),
+	}, func(b Bound) bool { return b.Ratio.Center == 0 }) // nothing was measured of it
+}

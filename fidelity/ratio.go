@@ -1,0 +1,84 @@
+package main
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"golang.org/x/perf/benchmath"
+)
+
+// Interval is a median of launches and its order-statistic interval at 95 %.
+type Interval struct {
+	Center float64 `json:"center"`
+	Lo     float64 `json:"lo"`
+	Hi     float64 `json:"hi"`
+}
+
+func median(launches []float64) Interval {
+	s := benchmath.AssumeNothing.Summary(benchmath.NewSample(launches, &benchmath.DefaultThresholds), 0.95)
+	return Interval{s.Center, s.Lo, s.Hi}
+}
+
+// geometric is the geometric mean of ratios, launch by launch.
+func geometric(ratios [][]float64) Interval {
+	if len(ratios) == 0 {
+		return Interval{}
+	}
+	n := len(ratios[0])
+	for _, cell := range ratios {
+		n = min(n, len(cell))
+	}
+	means := make([]float64, n)
+	for i := range means {
+		sum := 0.0
+		for _, cell := range ratios {
+			sum += math.Log(cell[i])
+		}
+		means[i] = math.Exp(sum / float64(len(ratios)))
+	}
+	return median(means)
+}
+
+// arm is one of the programs that take turns in a launch: it plays n
+// operations and tells how long they took.
+type arm func(n int) (time.Duration, error)
+
+// rounds is how many rounds each arm has in a launch.
+const rounds = 9
+
+// takeTurns plays rounds of n operations on all arms in turn, so that a drift
+// of the machine hits neighbours alike, and returns what an operation took on
+// each, in ns, and the ratio of the first to each: medians of the rounds.
+func takeTurns(arms []arm, n int) (ns, ratio []float64, err error) {
+	times, ratios := make([][]float64, len(arms)), make([][]float64, len(arms))
+	var order []int
+	for a := range arms {
+		order = append(order, a)
+	}
+	for i := range rounds {
+		took := make([]float64, len(arms))
+		for _, a := range order {
+			d, err := arms[a](n)
+			if err != nil {
+				return nil, nil, err
+			}
+			took[a] = float64(d) / float64(n)
+		}
+		for a := range arms {
+			times[a], ratios[a] = append(times[a], took[a]), append(ratios[a], took[0]/took[a])
+		}
+		if slices.Reverse(order); i%2 == 1 { // A B C, C B A, B C A, A C B, …
+			order = append(order[1:], order[0])
+		}
+	}
+	for a := range arms {
+		ns, ratio = append(ns, middle(times[a])), append(ratio, middle(ratios[a]))
+	}
+	return ns, ratio, nil
+}
+
+func middle(values []float64) float64 {
+	slices.Sort(values)
+	return values[len(values)/2]
+}
