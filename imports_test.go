@@ -67,6 +67,7 @@ var layers = map[string][]string{
 	"host":            {"mechanisms", "results"},
 	"bench":           {"mechanisms", "results", "internal/sys"},
 	"runner":          {"bench", "host", "mechanisms", "results", "internal/sys"},
+	"runner/first":    {"runner"},
 	"semantics":       {"mechanisms", "internal/sys"},
 	// What stands above the engine may use all of it.
 	"mechanisms/mechtest": nil,

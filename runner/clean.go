@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -107,13 +108,13 @@ func privateDir(dir string) (o mechanisms.Object, exists bool, err error) {
 		return o, false, fmt.Errorf("%v: %w", o, os.NewSyscallError("lstat", err))
 	}
 	o.Inode, o.UID = st.Ino, int(st.Uid)
-	if st.Mode&(unix.S_IFMT|0o777) != unix.S_IFDIR|0o700 || o.UID != os.Geteuid() || !privateName.MatchString(filepath.Base(dir)) {
+	if st.Mode&(unix.S_IFMT|0o777) != unix.S_IFDIR|0o700 || o.UID != os.Geteuid() || !privateName().MatchString(filepath.Base(dir)) {
 		return o, false, fmt.Errorf("%v: mode %#o of user %d: %w", o, st.Mode, o.UID, mechanisms.ErrNotOurs)
 	}
 	return o, true, nil
 }
 
-var privateName = regexp.MustCompile(`^ipcbench-[A-Z2-7]{26,}$`) // rand.Text
+var privateName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^ipcbench-[A-Z2-7]{26,}$`) }) // rand.Text
 
 // readJournal returns the boot, the private directory and the objects that
 // were made and not removed. A torn last line is an object that was never

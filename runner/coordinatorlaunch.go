@@ -3,6 +3,7 @@ package runner
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"ipcbench/bench"
@@ -104,14 +105,39 @@ func (l *Launch) checkAffinity(asked []int) error {
 // Round plays n operations. Expected is how long they should take; the
 // watchdog waits far longer.
 func (l *Launch) Round(kind Kind, n int, expected time.Duration) (*Round, error) {
-	l.session.phase = string(kind) + " round"
-	t := l.session.options.timeout() + 20*expected
-	r, err := l.ask(request{Round: &roundRequest{Kind: kind, N: n, Timeout: t}}, 3*t,
-		func(a *reply) bool { return len(a.Round) == len(l.Workers) })
+	played, err := l.Play(expected, Ask{kind, n})
 	if err != nil {
 		return nil, err
 	}
-	return newRound(kind, n, r.Round), nil
+	return played[0], nil
+}
+
+// Ask is a round that is asked for.
+type Ask struct {
+	Kind Kind
+	N    int // operations
+}
+
+// Play plays rounds as Round does, with no more between them than it takes to
+// know that all went well.
+func (l *Launch) Play(expected time.Duration, asked ...Ask) ([]*Round, error) {
+	l.session.phase = string(asked[0].Kind) + " round"
+	t := l.session.options.timeout() + 20*expected
+	r := &playRequest{}
+	for _, a := range asked {
+		r.Rounds = append(r.Rounds, roundRequest{Kind: a.Kind, N: a.N, Timeout: t})
+	}
+	a, err := l.ask(request{Play: r}, time.Duration(3*len(asked))*t, func(a *reply) bool {
+		return len(a.Played) == len(asked) && !slices.ContainsFunc(a.Played, func(w []workerRound) bool { return len(w) != len(l.Workers) })
+	})
+	if err != nil {
+		return nil, err
+	}
+	var played []*Round
+	for i, workers := range a.Played {
+		played = append(played, newRound(asked[i].Kind, asked[i].N, workers))
+	}
+	return played, nil
 }
 
 // Close ends the launch's processes and removes its objects.

@@ -196,28 +196,35 @@ func (l *launch) follow(i int, p *process) {
 	l.events <- end
 }
 
-// round plays one round on all workers.
-func (l *launch) round(r *roundRequest) ([]workerRound, error) {
-	l.rounds++
-	l.phase = fmt.Sprintf("%s round %d", r.Kind, l.rounds)
+// play plays rounds on all workers. The next begins when the one before is
+// known to have gone well.
+func (l *launch) play(r *playRequest) (played [][]workerRound, err error) {
 	for _, p := range l.workers {
 		p.conn.send(r)
 	}
-	if _, err := l.gather(r.Timeout, func(r workerReply) bool { return r.Armed }); err != nil {
-		return nil, err
+	for i, round := range r.Rounds {
+		l.rounds++
+		l.phase = fmt.Sprintf("%s round %d", round.Kind, l.rounds)
+		if i == 0 {
+			if _, err := l.gather(round.Timeout, func(r workerReply) bool { return r.Armed && r.Done == nil }); err != nil {
+				return nil, err
+			}
+		}
+		for _, p := range l.workers {
+			p.conn.f.Write([]byte{'\n'})
+		}
+		more := i+1 < len(r.Rounds)
+		replies, err := l.gather(round.Timeout, func(r workerReply) bool { return r.Done != nil && r.Armed == more })
+		if err != nil {
+			return nil, err
+		}
+		all := make([]workerRound, len(replies))
+		for part, r := range replies {
+			all[part] = *r.Done
+		}
+		played = append(played, all)
 	}
-	for _, p := range l.workers {
-		p.conn.f.Write([]byte{'\n'})
-	}
-	replies, err := l.gather(r.Timeout, func(r workerReply) bool { return r.Done != nil })
-	if err != nil {
-		return nil, err
-	}
-	rounds := make([]workerRound, len(replies))
-	for i, r := range replies {
-		rounds[i] = *r.Done
-	}
-	return rounds, nil
+	return played, nil
 }
 
 // gather waits until every worker has given the answer that is wanted. On the

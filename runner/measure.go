@@ -78,53 +78,50 @@ func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err erro
 		}
 	}()
 	rec.Given, rec.Workers, rec.Warnings = l.Given, l.Workers, l.Warnings
-	ops = m.Ops
-	if ops == 0 {
-		if ops, err = l.Calibrate(m.Time); err != nil {
-			return 0, err
-		}
-	} else if _, err = l.Round(Warmup, part(ops, min(warmupShare, float64(warmupMost)/float64(m.Time))), m.Time); err != nil {
+	var first, second []Ask // rounds; what the first took sets the number of operations of the second
+	if ops = m.Ops; ops != 0 {
+		first = append(first, Ask{Warmup, part(ops, min(warmupShare, float64(warmupMost)/float64(m.Time)))})
+	} else if ops, err = l.Calibrate(m.Time); err != nil {
 		return 0, err
 	}
-
 	w := bench.WorkloadOf(rec.Cell)
 	timed := 1.0
 	if w.Timed() {
 		timed -= latencyShare
 	}
-	var rounds []*Round
-	play := func(kind Kind, n int) (*Round, error) {
-		r, err := l.Round(kind, n, m.Time)
-		if err == nil {
-			rounds = append(rounds, r)
-			rec.Rounds = append(rec.Rounds, results.Round{Kind: string(kind), Ops: int64(n), ElapsedNs: int64(r.Elapsed)})
-		}
-		return r, err
-	}
 	for range timedRounds {
-		if _, err := play(Timed, part(ops, timed/timedRounds)); err != nil {
-			return 0, err
-		}
+		first = append(first, Ask{Timed, part(ops, timed/timedRounds)})
 	}
-	Account(rec, w, rounds)
+	played, err := l.Play(m.Time, first...)
+	if err != nil {
+		return 0, err
+	}
+	played = played[len(played)-timedRounds:] // without the warm-up
+	Account(rec, w, played)
 	ops = paced(ops, time.Duration(float64(m.Time)*timed), time.Duration(rec.ElapsedNs))
 	if w.Timed() {
-		r, err := play(Latency, part(ops, latencyShare))
-		if err != nil {
-			return 0, err
-		}
-		if rec.Latency, err = r.Latency(); err != nil {
-			return 0, err
-		}
+		second = append(second, Ask{Latency, part(ops, latencyShare)})
 	}
 	if m.Verify {
-		r, err := play(Verify, part(ops, verifyShare))
+		second = append(second, Ask{Verify, part(ops, verifyShare)})
+	}
+	if len(second) > 0 {
+		others, err := l.Play(m.Time, second...)
 		if err != nil {
 			return 0, err
 		}
-		rec.Verified = r.Verified
+		played = append(played, others...)
 	}
 
+	for _, r := range played {
+		rec.Rounds = append(rec.Rounds, results.Round{Kind: string(r.Kind), Ops: int64(r.Ops), ElapsedNs: int64(r.Elapsed)})
+		rec.Verified += r.Verified
+		if r.Kind == Latency {
+			if rec.Latency, err = r.Latency(); err != nil {
+				return 0, err
+			}
+		}
+	}
 	end := time.Now()
 	stopped, err := l.Close()
 	if err != nil {

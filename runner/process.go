@@ -27,7 +27,8 @@ const (
 
 // Init turns this process into a session or a worker where its environment
 // says so, and does not return then. It must come first in main and in
-// TestMain: the coordinator re-executes /proc/self/exe.
+// TestMain, since the coordinator re-executes /proc/self/exe, or before either:
+// see package first.
 func Init() {
 	kind := os.Getenv(envProcess)
 	if kind == "" {
@@ -146,8 +147,11 @@ func spawn(kind, name string, files []int, attr syscall.SysProcAttr) (*process, 
 		}
 	}
 	if kind == "worker" {
-		// Nothing may stop a measuring thread: no collector, no preemption signal.
-		env = append(env, "GOGC=off", "GODEBUG=asyncpreemptoff=1")
+		// Nothing may stop a measuring thread: no collector, no preemption
+		// signal, no change of GOMAXPROCS. One that is set is not looked up in
+		// the cgroup's files at the start, nor every second thereafter, and does
+		// not grow with the machine.
+		env = append(env, "GOGC=off", "GODEBUG=asyncpreemptoff=1", "GOMAXPROCS=2")
 	}
 	inherit := []uintptr{uintptr(null), 2, 2, uintptr(theirs)}
 	for _, fd := range files {

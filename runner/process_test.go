@@ -131,7 +131,7 @@ func TestWorkersAreBare(t *testing.T) {
 	t.Setenv("LD_PRELOAD", "/nonexistent.so")
 	t.Setenv("SECRET", "x")
 	t.Setenv("GODEBUG", "gctrace=1")
-	allowed := []string{envProcess, envToken, "GOCOVERDIR", "GORACE", "GOTRACEBACK", "TMPDIR", "GOGC", "GODEBUG"}
+	allowed := []string{envProcess, envToken, "GOCOVERDIR", "GORACE", "GOTRACEBACK", "TMPDIR", "GOGC", "GODEBUG", "GOMAXPROCS"}
 	for shared, name := range isolated {
 		t.Run(name, func(t *testing.T) {
 			s := startSession(t, Options{Shared: shared})

@@ -36,7 +36,7 @@ type request struct {
 	Token string        `json:"token,omitempty"` // in the first one
 	Setup *setup        `json:"setup,omitempty"`
 	Open  *openRequest  `json:"open,omitempty"`
-	Round *roundRequest `json:"round,omitempty"`
+	Play  *playRequest  `json:"play,omitempty"`
 	Close *closeRequest `json:"close,omitempty"`
 }
 
@@ -54,7 +54,13 @@ type openRequest struct {
 	Timeout time.Duration `json:"timeout"`
 }
 
-// roundRequest also goes on to the workers, unchanged.
+// playRequest asks for rounds, one after the other. It also goes on to the
+// workers, unchanged: whoever has played one is armed for the next without
+// being asked, so that a round costs two messages a worker.
+type playRequest struct {
+	Rounds []roundRequest `json:"rounds"`
+}
+
 type roundRequest struct {
 	Kind    Kind          `json:"kind"`
 	N       int           `json:"n"`
@@ -67,11 +73,11 @@ type closeRequest struct {
 
 // Session → coordinator. Error alone, or the answer to the request.
 type reply struct {
-	Error  *wireError    `json:"error,omitempty"`
-	Setup  *setupReply   `json:"setup,omitempty"`
-	Opened *openedReply  `json:"opened,omitempty"`
-	Round  []workerRound `json:"round,omitempty"` // by part
-	Closed *closedReply  `json:"closed,omitempty"`
+	Error  *wireError      `json:"error,omitempty"`
+	Setup  *setupReply     `json:"setup,omitempty"`
+	Opened *openedReply    `json:"opened,omitempty"`
+	Played [][]workerRound `json:"played,omitempty"` // by round, by part
+	Closed *closedReply    `json:"closed,omitempty"`
 }
 
 type setupReply struct {
@@ -108,7 +114,7 @@ type workerReply struct {
 	Ready       []int        `json:"ready,omitempty"`        // attached; affinity as read back
 	SharesFiles bool         `json:"shares_files,omitempty"` // with Ready: it has no descriptor table of its own
 	Armed       bool         `json:"armed,omitempty"`        // waits for the byte that starts the round
-	Done        *workerRound `json:"done,omitempty"`
+	Done        *workerRound `json:"done,omitempty"`         // with Armed: the round before
 }
 
 // workerRound is one worker's account of a round. Start and End are

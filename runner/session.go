@@ -80,8 +80,8 @@ func (s *session) answer(r request) (a reply) {
 		a.Opened, err = s.open(r.Open)
 	case s.launch == nil:
 		err = fmt.Errorf("no launch is open")
-	case r.Round != nil:
-		a.Round, err = s.launch.round(r.Round)
+	case r.Play != nil:
+		a.Played, err = s.launch.play(r.Play)
 	case r.Close != nil:
 		if a.Closed, err = s.launch.stop(r.Close.Timeout); err == nil {
 			s.launch = nil

@@ -49,14 +49,16 @@ func workerMain(c *conn, token string) int {
 		return 1
 	}
 	for {
-		var r roundRequest
-		if err := c.receive(&r); err != nil {
+		var play playRequest
+		if err := c.receive(&play); err != nil {
 			return 0 // the session has closed: the launch is over
 		}
-		done, err := w.round(r)
-		if err != nil {
-			c.send(workerReply{Error: encodeError(err)})
-			return 1
+		var done *workerRound
+		for _, r := range play.Rounds {
+			if done, err = w.round(r, done); err != nil {
+				c.send(workerReply{Error: encodeError(err)})
+				return 1
+			}
 		}
 		if err := c.send(workerReply{Done: done}); err != nil {
 			return 1
@@ -121,8 +123,9 @@ func countFDs(tickets []mechanisms.Ticket) (n int) {
 	return n
 }
 
-// round prepares, waits for the common start, plays, and accounts.
-func (w *worker) round(r roundRequest) (*workerRound, error) {
+// round prepares, waits for the common start, plays, and accounts. With being
+// armed it tells the account of the round before, if there was one.
+func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error) {
 	e := w.ends
 	e.Carry(r.Kind.content())
 	e.Latency = nil
@@ -131,7 +134,7 @@ func (w *worker) round(r roundRequest) (*workerRound, error) {
 		hist = hdrhistogram.New(1, int64(time.Minute), 3)
 		e.Latency = hist
 	}
-	if err := w.conn.send(workerReply{Armed: true}); err != nil {
+	if err := w.conn.send(workerReply{Armed: true, Done: before}); err != nil {
 		return nil, err
 	}
 	if _, err := w.conn.r.ReadByte(); err != nil {
@@ -139,7 +142,7 @@ func (w *worker) round(r roundRequest) (*workerRound, error) {
 	}
 
 	waited := w.waited()
-	before := threadUsage()
+	used := threadUsage()
 	interrupts := sys.Interrupts()
 	sys.Pin()
 	start := monotonic()
@@ -158,8 +161,8 @@ func (w *worker) round(r roundRequest) (*workerRound, error) {
 	done := &workerRound{
 		Start: start, End: end, Receives: w.part.Origins > 0, Verified: e.Verified,
 		Usage: results.Worker{
-			UserNs: after.Utime.Nano() - before.Utime.Nano(), SystemNs: after.Stime.Nano() - before.Stime.Nano(),
-			Voluntary: int64(after.Nvcsw - before.Nvcsw), Involuntary: int64(after.Nivcsw - before.Nivcsw),
+			UserNs: after.Utime.Nano() - used.Utime.Nano(), SystemNs: after.Stime.Nano() - used.Stime.Nano(),
+			Voluntary: int64(after.Nvcsw - used.Nvcsw), Involuntary: int64(after.Nivcsw - used.Nivcsw),
 			EINTR: sys.Interrupts() - interrupts, WaitNs: waited,
 		},
 	}

@@ -122,7 +122,6 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 		fmt.Fprintf(console, "%d things about this host spoil numbers; `ipcbench doctor` tells which and what to do\n", len(host.Doubts))
 	}
 
-	all := earlier
 	known := newPrecision(dir.Header.Until, earlier)
 	progress := newProgress(console, len(plan.Cells)*plan.Launches, plan.Launches)
 	run := runner.Run{
@@ -130,7 +129,6 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 		Arms: []*runner.Arm{{
 			ID: dir.Header.ID, Measure: session.Measure, Host: host, Earlier: earlier,
 			Sink: func(r results.Record) error {
-				all = append(all, r)
 				known.add(r)
 				return dir.Append(r)
 			},
@@ -149,6 +147,11 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 	if err := errors.Join(dir.Missed(wide), dir.WriteBench()); err != nil {
 		return failed(err)
 	}
+	set, err := results.Read(dir.Dir) // nothing was kept meanwhile: memory does not grow with a run
+	if err != nil {
+		return failed(err)
+	}
+	all := set.Records
 	summaries := results.Summarize(all)
 	if err := results.WriteTable(c.OutOrStdout(), summaries); err != nil {
 		return failed(err)

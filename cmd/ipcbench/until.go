@@ -57,7 +57,14 @@ func newPrecision(until float64, earlier []results.Record) *precision {
 	return p
 }
 
-func (p *precision) add(r results.Record) { p.records[r.Cell] = append(p.records[r.Cell], r) }
+// add keeps what a precision is told by, which is a small part of a record.
+func (p *precision) add(r results.Record) {
+	if p.until == 0 {
+		return
+	}
+	r.Latency, r.Workers, r.Rounds, r.Warnings = nil, nil, nil, nil
+	p.records[r.Cell] = append(p.records[r.Cell], r)
+}
 
 // wide tells whether the cell's interval is wider than was asked for.
 func (p *precision) wide(c results.Cell) bool {
