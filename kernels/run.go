@@ -114,7 +114,7 @@ func (r *Runner) job() job {
 	j := job{Program: r.Plan.Program, Settle: settle}
 	for _, c := range r.Plan.Cells {
 		if r.Plan.Accel.admit(c) == "" {
-			j.Tasks = append(j.Tasks, task{c, r.Plan.Accel.measurement(r.Plan.Time)})
+			j.Tasks = append(j.Tasks, task{c, r.Plan.Accel.measurement(c, r.Plan.Time)})
 		}
 	}
 	return j

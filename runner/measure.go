@@ -17,6 +17,8 @@ type Measurement struct {
 	Time   time.Duration // of its timed and latency rounds together
 	Verify bool          // add a round with CRC-32C over every payload
 	Ops    int           // operations that fill Time, as an earlier launch of the cell found; 0: calibrate
+	Warmup int           // operations that come first where Ops is given; 0: a share of them
+	Plain  bool          // no round that gives percentiles
 }
 
 // Shares of a launch's time: the rounds that give ns/op, and those that give
@@ -83,13 +85,14 @@ func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err erro
 		if ops, err = calibrate(l, m.Time); err != nil {
 			return 0, err
 		}
-	} else if _, err = l.Round(Warmup, part(ops, min(warmupShare, float64(warmupMost)/float64(m.Time))), m.Time); err != nil {
+	} else if _, err = l.Round(Warmup, max(m.Warmup, part(ops, min(warmupShare, float64(warmupMost)/float64(m.Time)))), m.Time); err != nil {
 		return 0, err
 	}
 
 	w := bench.WorkloadOf(rec.Cell)
+	percentiles := w.Timed() && !m.Plain
 	timed := 1.0
-	if w.Timed() {
+	if percentiles {
 		timed -= latencyShare
 	}
 	var rounds []*Round
@@ -108,7 +111,7 @@ func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err erro
 	}
 	Account(rec, w, rounds)
 	ops = paced(ops, time.Duration(float64(m.Time)*timed), time.Duration(rec.ElapsedNs))
-	if w.Timed() {
+	if percentiles {
 		r, err := play(Latency, part(ops, latencyShare))
 		if err != nil {
 			return 0, err
