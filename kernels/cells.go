@@ -36,9 +36,9 @@ func (a Accel) admit(c results.Cell) string {
 // with. Half as many come first: a Go program that has just started looks
 // after itself often, and ever more seldom.
 const (
-	countedRoundTrips = 6_000
-	countedMessages   = 20_000
-	countedCalls      = 200_000
+	countedRoundTrips = 4_000
+	countedMessages   = 30_000
+	countedCalls      = 100_000
 	countedTime       = 100 * time.Millisecond // for the watchdog
 )
 

@@ -160,7 +160,7 @@ func (r *Runner) boot(ctx context.Context, t turn, initrd string) error {
 	if r.Plan.Accel == KVM {
 		want = said.control[0] // the other reading of the same boot
 	}
-		if got, off := moved(said.control, want); off {
+	if got, off := moved(said.control, want); off {
 		return &ControlError{arm.Label, t.seed, got, want}
 	}
 	return r.sink(arm, t, begin, said)
