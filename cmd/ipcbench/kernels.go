@@ -70,6 +70,7 @@ gave no result, 5 the control moved, or something could not be judged.`,
 	f.judge.register(c)
 	fl.Lookup("threshold").DefValue, f.judge.threshold = "2%", "2%"
 	c.MarkFlagDirname("out")
+	c.AddCommand(newKernelsBisect(), newKernelsStep())
 	for flag, values := range map[string][]string{"accel": accels, "workload": workloadNames(), "mech": mechanismNames(), "place": placeNames()} {
 		c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
@@ -137,12 +138,9 @@ func (f *kernelsFlags) runner(c *cobra.Command, arms []kernels.Arm) (*kernels.Ru
 	if f.seeds < 1 || f.seeds > 100 || f.boots < 1 || f.boots > 100 {
 		return nil, errors.New("--seeds, --boots: want 1 to 100")
 	}
-	if !kernels.Supported {
-		return nil, &exitError{exitUnavailable, errors.New("kernels boots x86-64 with this program as its first process: build it with GOARCH=amd64")}
-	}
-	qemu, err := kernels.Find(c.Context())
+	qemu, err := findQEMU(c)
 	if err != nil {
-		return nil, &exitError{exitUnavailable, err}
+		return nil, err
 	}
 	accel, why, err := qemu.Choose(c.Context(), f.accel, &arms[0])
 	if err != nil {
