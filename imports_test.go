@@ -80,7 +80,7 @@ var layers = map[string][]string{
 }
 
 // system are the packages that call the kernel.
-var system = []string{"mechanisms", "mechanisms/mechtest", "host", "runner", "semantics", "internal/sys", "power/slow"}
+var system = []string{"mechanisms", "mechanisms/mechtest", "host", "runner", "semantics", "kernels", "internal/sys", "power/slow"}
 
 // The folders are layers, and imports point one way.
 func TestImports(t *testing.T) {

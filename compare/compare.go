@@ -30,7 +30,7 @@ func (o Options) draws() int { return max(1999, int(math.Ceil(20/o.alpha()))-1) 
 var Defaults = Options{Threshold: 0.05, Alpha: 0.01}
 
 // DefaultMetrics are the units that are judged where none were asked for.
-var DefaultMetrics = []string{"ns/op", "B/s"}
+var DefaultMetrics = []string{"ns/op", "insns/op", "B/s"}
 
 // Compare compares the new side with the old one. The sides must have been
 // made with the same metrics.

@@ -90,7 +90,7 @@ type doubtful struct {
 // doubts compares what both sides say of themselves.
 func doubts(old, new *Side, o Options) *doubtful {
 	d := &doubtful{list: []Doubt{}, cells: axis(o.By) == nil, at: map[string]int{}}
-	for _, r := range hostRules {
+	for _, r := range slices.Concat(hostRules, guestRules) {
 		if r.key == o.By || len(old.hosts) == 0 || len(new.hosts) == 0 {
 			continue
 		}
@@ -111,7 +111,9 @@ func doubts(old, new *Side, o Options) *doubtful {
 		d.add(rule{name: "isolation", why: "a namespace has objects and limits of its own",
 			remedy: "measure both sides with the same privileges"}, a, b, false)
 	}
-	d.interleaving(old, new)
+	if !old.counted() || !new.counted() {
+		d.interleaving(old, new)
+	}
 	return d
 }
 

@@ -37,6 +37,8 @@ type junitCase struct {
 	Failure *junitMessage `xml:"failure"`
 	Error   *junitMessage `xml:"error"`
 	Skipped *junitMessage `xml:"skipped"`
+
+	passed string // what a case that is fine tells, where there is a place for it
 }
 
 type junitMessage struct {
@@ -65,7 +67,7 @@ func WriteJUnit(w io.Writer, reports []*Report) error {
 func (r *Report) junit() junitSuite {
 	s := junitSuite{Name: fmt.Sprintf("%s against %s", r.New.Name, r.Old.Name)}
 	add := func(class, name string, v Verdict, message string) {
-		c := junitCase{Class: class, Name: name}
+		c := junitCase{Class: class, Name: name, passed: message}
 		m := &junitMessage{message}
 		switch v {
 		case Slower, Broken:

@@ -101,7 +101,7 @@ func Answers(summaries []Summary) []Answer {
 func Rank(group []Summary) []Ranked {
 	var out []Ranked
 	for _, s := range group {
-		if s.Outcome == OK {
+		if s.Outcome == OK && len(s.Times) > 0 {
 			out = append(out, Ranked{Summary: s, Ratio: Ratio{1, 1, 1}})
 		}
 	}

@@ -29,8 +29,11 @@ func (r *Record) checkFields() error {
 	}
 	switch r.Outcome {
 	case OK:
-		if r.NsPerOp == 0 && r.Cell.Other == "" {
+		if r.NsPerOp == 0 && r.InsnsPerOp == 0 && r.Cell.Other == "" {
 			return errors.New("outcome ok without ns_per_op")
+		}
+		if r.NsPerOp != 0 && r.InsnsPerOp != 0 {
+			return errors.New("ns_per_op and insns_per_op exclude each other")
 		}
 	case Skipped, Failed, Untrusted:
 		if r.Reason == "" {
@@ -52,6 +55,7 @@ func (r *Record) checkNumbers() error {
 		{"ops", float64(r.Ops)},
 		{"elapsed_ns", float64(r.ElapsedNs)},
 		{"ns_per_op", r.NsPerOp},
+		{"insns_per_op", r.InsnsPerOp},
 		{"bytes_per_sec", r.BytesPerSec},
 		{"cpu_ns_per_op", r.CPUNsPerOp},
 		{"voluntary_per_op", r.Voluntary},

@@ -78,7 +78,7 @@ type comparison struct {
 func comparisons(summaries []Summary) []comparison {
 	var ok []Summary
 	for _, s := range summaries {
-		if s.Outcome == OK && s.Cell.Workload != FloorWorkload { // floors are no alternatives to each other
+		if s.Outcome == OK && len(s.Times) > 0 && s.Cell.Workload != FloorWorkload { // floors are no alternatives to each other
 			ok = append(ok, s)
 		}
 	}

@@ -37,6 +37,22 @@ var hostFields = []struct {
 	{"gomaxprocs", func(h *Host) any { return &h.GOMAXPROCS }},
 }
 
+// guestFields does the same for a guest.
+var guestFields = []struct {
+	key   string
+	field func(*Guest) *string
+}{
+	{"label", func(g *Guest) *string { return &g.Label }},
+	{"accel", func(g *Guest) *string { return &g.Accel }},
+	{"qemu", func(g *Guest) *string { return &g.QEMU }},
+	{"guest-cpu", func(g *Guest) *string { return &g.Processor }},
+	{"cmdline", func(g *Guest) *string { return &g.CommandLine }},
+	{"kernel-image", func(g *Guest) *string { return &g.Image }},
+	{"kernel-config", func(g *Guest) *string { return &g.Config }},
+	{"idle", func(g *Guest) *string { return &g.Idle }},
+	{"guest-host", func(g *Guest) *string { return &g.Host }},
+}
+
 const sysctlPrefix = "sysctl-"
 
 var validKey = newForm(`^[a-z][a-z0-9._-]*$`)
@@ -97,6 +113,13 @@ func (h *Host) Settings() []Setting {
 			out = append(out, Setting{f.key, value})
 		}
 	}
+	if h.Guest != nil {
+		for _, f := range guestFields {
+			if v := *f.field(h.Guest); v != "" {
+				out = append(out, Setting{f.key, v})
+			}
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(h.Sysctls)) {
 		if key := sysctlPrefix + name; validKey.MatchString(key) && h.Sysctls[name] != "" {
 			value := strings.Join(strings.Fields(h.Sysctls[name]), " ") // the kernel puts tabs into kernel.sem
@@ -115,6 +138,15 @@ func (h *Host) set(key, value string) bool {
 		}
 		h.Sysctls[name] = value
 		return true
+	}
+	for _, f := range guestFields {
+		if f.key == key {
+			if h.Guest == nil {
+				h.Guest = &Guest{}
+			}
+			*f.field(h.Guest) = value
+			return true
+		}
 	}
 	for _, f := range hostFields {
 		if f.key != key {

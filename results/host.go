@@ -22,7 +22,21 @@ type Host struct {
 	Go          string            `json:"go"`                // runtime.Version()
 	GOMAXPROCS  int               `json:"gomaxprocs"`        // of the coordinator
 	Program     string            `json:"program"`           // version of ipcbench
+	Guest       *Guest            `json:"guest,omitempty"`   // where the machine is a guest that ipcbench booted
 	Doubts      []Doubt           `json:"doubts,omitempty"`  // what spoils numbers without voiding them
+}
+
+// Guest is how ipcbench booted the machine that the rest of Host is about.
+type Guest struct {
+	Label       string `json:"label"`            // what the user calls the kernel
+	Accel       string `json:"accel"`            // "icount": instructions are counted; "kvm": real time
+	QEMU        string `json:"qemu"`             // version
+	Processor   string `json:"processor"`        // QEMU's -cpu
+	CommandLine string `json:"command_line"`     // the kernel's
+	Image       string `json:"image"`            // SHA-256 of the kernel
+	Config      string `json:"config,omitempty"` // SHA-256 of what it was built with
+	Idle        string `json:"idle,omitempty"`   // driver and governor of cpuidle
+	Host        string `json:"host,omitempty"`   // below, where time is real
 }
 
 // Doubt is something about the host that spoils numbers without voiding them.

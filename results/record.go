@@ -138,6 +138,7 @@ type Record struct {
 	Ops         int64   `json:"ops,omitempty"`
 	ElapsedNs   int64   `json:"elapsed_ns,omitempty"`
 	NsPerOp     float64 `json:"ns_per_op,omitempty"`          // from rounds that read no clock per operation
+	InsnsPerOp  float64 `json:"insns_per_op,omitempty"`       // instructions, all processes and the kernel; in place of every time where a guest's instructions were counted
 	BytesPerSec float64 `json:"bytes_per_sec,omitempty"`      // payload delivered; both directions of a round trip count
 	CPUNsPerOp  float64 `json:"cpu_ns_per_op,omitempty"`      // user and system time of all workers
 	Voluntary   float64 `json:"voluntary_per_op,omitempty"`   // context switches, all workers

@@ -26,6 +26,7 @@ type Summary struct {
 	Lost     int      // of these, untrusted, however often they were tried again: they do not count
 
 	NsPerOp     benchmath.Summary // nanoseconds
+	InsnsPerOp  benchmath.Summary // instructions, in place of every time where a guest's were counted
 	Times       []float64         // of the launches, nanoseconds per operation, in order
 	BytesPerSec benchmath.Summary
 	P99         benchmath.Summary // nanoseconds
@@ -137,8 +138,11 @@ func lastLaunch(launches []*Record) int {
 
 func (s *Summary) estimate(launches []*Record) {
 	for _, r := range launches {
-		s.Times = append(s.Times, r.NsPerOp)
+		if r.NsPerOp > 0 {
+			s.Times = append(s.Times, r.NsPerOp)
+		}
 	}
+	s.InsnsPerOp = median(launches, func(r *Record) float64 { return r.InsnsPerOp })
 	s.NsPerOp = median(launches, func(r *Record) float64 { return r.NsPerOp })
 	s.BytesPerSec = median(launches, func(r *Record) float64 { return r.BytesPerSec })
 	s.CPUNsPerOp = median(launches, func(r *Record) float64 { return r.CPUNsPerOp })

@@ -23,9 +23,11 @@ func WriteTable(w io.Writer, summaries []Summary) error {
 
 func writeCells(w *bufio.Writer, summaries []Summary) {
 	unbounded, weighed := false, false
-	var ok []Summary
+	var ok, counted []Summary
 	for _, s := range summaries {
-		if s.Outcome == OK {
+		if s.Outcome == OK && s.InsnsPerOp.Center > 0 {
+			counted = append(counted, s)
+		} else if s.Outcome == OK {
 			ok = append(ok, s)
 			unbounded = unbounded || !bounded(s.NsPerOp)
 			weighed = weighed || s.Worth != nil
@@ -40,6 +42,15 @@ func writeCells(w *bufio.Writer, summaries []Summary) {
 				duration(s.NsPerOp), interval(s.NsPerOp), s.Worth.String(), s.Worth.spread(), throughput(s.BytesPerSec), duration(s.P99), duration(s.CPUNsPerOp),
 				dash(s.InFlight), fmt.Sprint(s.N),
 			})
+		}
+		g.write(w)
+		fmt.Fprintln(w)
+	}
+	for _, group := range groupBy(counted, setting) {
+		fmt.Fprintf(w, "%s, instructions counted\n", title(group[0].Cell))
+		g := grid{{"mechanism", "size", "queue", "insns/op", "±", "in flight", "n"}}
+		for _, s := range group {
+			g = append(g, []string{s.Cell.Mechanism, FormatBytes(s.Cell.Size), FormatQueue(s.Cell.Queue), fmt.Sprintf("%.1f", s.InsnsPerOp.Center), interval(s.InsnsPerOp), dash(s.InFlight), fmt.Sprint(s.N)})
 		}
 		g.write(w)
 		fmt.Fprintln(w)

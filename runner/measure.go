@@ -17,6 +17,8 @@ type Measurement struct {
 	Time   time.Duration // of its timed and latency rounds together
 	Verify bool          // add a round with CRC-32C over every payload
 	Ops    int           // operations that fill Time, as an earlier launch of the cell found; 0: calibrate
+	Warmup int           // operations that come first where Ops is given; 0: a share of them
+	Plain  bool          // no round that gives percentiles
 }
 
 // Shares of a launch's time: the rounds that give ns/op, and those that give
@@ -80,13 +82,14 @@ func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err erro
 	rec.Given, rec.Workers, rec.Warnings = l.Given, l.Workers, l.Warnings
 	var first, second []Ask // rounds; what the first took sets the number of operations of the second
 	if ops = m.Ops; ops != 0 {
-		first = append(first, Ask{Warmup, part(ops, min(warmupShare, float64(warmupMost)/float64(m.Time)))})
+		first = append(first, Ask{Warmup, max(m.Warmup, part(ops, min(warmupShare, float64(warmupMost)/float64(m.Time))))})
 	} else if ops, err = l.Calibrate(m.Time); err != nil {
 		return 0, err
 	}
 	w := bench.WorkloadOf(rec.Cell)
+	percentiles := w.Timed() && !m.Plain
 	timed := 1.0
-	if w.Timed() {
+	if percentiles {
 		timed -= latencyShare
 	}
 	for range timedRounds {
@@ -99,7 +102,7 @@ func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err erro
 	played = played[len(played)-timedRounds:] // without the warm-up
 	Account(rec, w, played)
 	ops = paced(ops, time.Duration(float64(m.Time)*timed), time.Duration(rec.ElapsedNs))
-	if w.Timed() {
+	if percentiles {
 		second = append(second, Ask{Latency, part(ops, latencyShare)})
 	}
 	if m.Verify {

@@ -141,7 +141,7 @@ func spawn(kind, name string, files []int, attr syscall.SysProcAttr) (*process, 
 	env := []string{envProcess + "=" + kind, envToken + "=" + token}
 	// The race detector would hold up the end of every process for a second.
 	env = append(env, "GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE"))
-	for _, name := range []string{"GOCOVERDIR", "GOTRACEBACK", "TMPDIR"} {
+	for _, name := range []string{"GOCOVERDIR", "GOTRACEBACK", "TMPDIR", "GOMAXPROCS"} {
 		if v, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+v)
 		}

@@ -15,7 +15,7 @@ import (
 	"ipcbench/results"
 )
 
-var compareFormats = []string{"text", "markdown", "json", "junit"}
+var compareFormats = []string{"text", "markdown", "json", "junit", "ktap", "kcidb"}
 
 // compareFlags are the flags of `ipcbench compare`.
 type compareFlags struct {
@@ -152,6 +152,10 @@ func (f *compareFlags) write(w io.Writer, reports []*compare.Report) error {
 		return compare.WriteJSON(w, reports)
 	case "junit":
 		return compare.WriteJUnit(w, reports)
+	case "ktap":
+		return compare.WriteKTAP(w, reports)
+	case "kcidb":
+		return compare.WriteKCIDB(w, reports)
 	}
 	for i, r := range reports {
 		if i > 0 {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ipcbench/kernels"
 	_ "ipcbench/runner/first"
 )
 
@@ -53,6 +54,7 @@ func failed(err error) error {
 }
 
 func main() {
+	kernels.Init()
 	os.Exit(command(os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -128,6 +130,6 @@ Exit status: 0 ok, 1 a check said no, 2 usage, 3 something asked for failed,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetVersionTemplate("ipcbench {{.Version}}\n")
-	root.AddCommand(newRun(), newAB(), newMeasure(), newCompare(), newReport(), newAdvise(), newExplain(), newList(), newDoctor(), newClean())
+	root.AddCommand(newRun(), newAB(), newMeasure(), newCompare(), newReport(), newAdvise(), newExplain(), newList(), newKernels(), newDoctor(), newClean())
 	return root
 }

@@ -63,8 +63,12 @@ type file struct {
 }
 
 func (r *reportOf) files() []file {
+	page := func(w io.Writer) error { return plots.WriteHTML(w, r.page) }
+	if plots.InGuests(r.sets) {
+		page = func(w io.Writer) error { return plots.WriteKernels(w, plots.NewKernels(r.sets, r.comparisons)) }
+	}
 	all := []file{
-		{pageFile, func(w io.Writer) error { return plots.WriteHTML(w, r.page) }},
+		{pageFile, page},
 		{markdownFile, r.writeMarkdown},
 		{csvFile, func(w io.Writer) error { return plots.WriteCSV(w, r.page) }},
 	}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ipcbench/bench"
+	"ipcbench/kernels"
+	"ipcbench/results"
+)
+
+// kernelsFlags are the flags of `ipcbench kernels`.
+type kernelsFlags struct {
+	accel, append, out     string
+	arms, workloads, mechs []string
+	sizes, places          []string
+	seeds, boots           int
+	time                   time.Duration
+	gate                   bool
+	judge                  compareFlags
+}
+
+var accels = []string{"auto", string(kernels.ICount), string(kernels.KVM)}
+
+func newKernels() *cobra.Command {
+	var f kernelsFlags
+	c := &cobra.Command{
+		Use:   "kernels KERNEL[=label]…",
+		Short: "Boot kernels in QEMU, measure in each, and compare",
+		Long: `Kernels boots each KERNEL, a bzImage or vmlinux for x86-64, in QEMU, with this
+program as its first process, measures in it and compares each with the first.
+It needs QEMU and nothing else: no root, no network, no modules, no disk image.
+
+Where KVM works it measures real time (--accel kvm), which is no gate unless
+--gate makes it one. Elsewhere QEMU counts instructions (--accel icount): one
+kernel gives the same numbers on any host, loaded or not, in insns/op. That
+answers "did the path get longer?", not "did it get slower?".
+
+Exit status: 0 no regression, 1 a regression, 2 usage, 3 a guest did not boot or
+gave no result, 5 the control moved, or something could not be judged.`,
+		Example: `  ipcbench kernels /boot/vmlinuz-6.1.0-9-amd64=old arch/x86/boot/bzImage=new
+  ipcbench kernels --arm base:vmlinuz --arm nopsi:vmlinuz:psi=0 --mech pipe`,
+		RunE: func(c *cobra.Command, args []string) error { return f.run(c, args) },
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveDefault
+		},
+	}
+	fl := c.Flags()
+	fl.StringVar(&f.accel, "accel", "auto", strings.Join(accels, ", ")+": count instructions, or measure real time; auto takes kvm where a probe boot comes up")
+	fl.StringArrayVar(&f.arms, "arm", nil, "LABEL:KERNEL[:OPTIONS], a kernel with boot options of its own; may be repeated")
+	fl.StringVar(&f.append, "append", "", "boot options of every kernel, as in 'psi=0'")
+	fl.StringSliceVar(&f.workloads, "workload", []string{"pingpong", "stream"}, "workloads: "+strings.Join(workloadNames(), ", "))
+	fl.StringSliceVar(&f.mechs, "mech", bench.Core, "mechanisms: "+strings.Join(mechanismNames(), ", "))
+	fl.StringSliceVar(&f.sizes, "size", []string{"64"}, "message sizes; instructions are counted up to 4KiB")
+	fl.StringSliceVar(&f.places, "place", nil, "where processes run (same; with kvm also cross)")
+	fl.IntVar(&f.seeds, "seeds", 6, "boots of each kernel with --accel icount, each with a seed of its own")
+	fl.IntVar(&f.boots, "boots", 10, "boots of each kernel with --accel kvm, interleaved")
+	fl.DurationVar(&f.time, "time", 90*time.Millisecond, "measured time of one launch with --accel kvm")
+	fl.BoolVar(&f.gate, "gate", false, "fail on a regression with --accel kvm too")
+	fl.StringVar(&f.out, "out", runsDir, "directory in which the kernels' runs are made")
+	f.judge.register(c)
+	fl.Lookup("threshold").DefValue, f.judge.threshold = "2%", "2%"
+	c.MarkFlagDirname("out")
+	c.AddCommand(newKernelsBisect(), newKernelsStep())
+	for flag, values := range map[string][]string{"accel": accels, "workload": workloadNames(), "mech": mechanismNames(), "place": placeNames()} {
+		c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	}
+	return c
+}
+
+func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
+	if _, err := f.judge.options(); err != nil {
+		return err
+	}
+	arms, err := f.parseArms(args)
+	if err != nil {
+		return err
+	}
+	if len(arms) == 0 {
+		return errors.New("kernels needs a KERNEL: a bzImage or vmlinux, as in /boot/vmlinuz-6.1.0-9-amd64")
+	}
+	r, err := f.runner(c, arms)
+	if err != nil {
+		return err
+	}
+	dirs, err := record(c, r, f.out)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.ErrOrStderr(), "the page: ipcbench report %s\n", strings.Join(dirs, " "))
+	if len(dirs) == 1 {
+		return nil
+	}
+	err = f.judge.compare(c, dirs)
+	var e *exitError
+	if r.Plan.Accel == kernels.KVM && !f.gate && errors.As(err, &e) && e.status == exitNo {
+		fmt.Fprintf(c.ErrOrStderr(), "%v: not a gate in real time; --gate makes it one\n", e)
+		return nil
+	}
+	return err
+}
+
+func (f *kernelsFlags) parseArms(args []string) (arms []kernels.Arm, err error) {
+	for _, arg := range args {
+		a, err := kernels.ParseKernel(arg)
+		if err != nil {
+			return nil, err
+		}
+		arms = append(arms, a)
+	}
+	for _, arg := range f.arms {
+		a, err := kernels.ParseArm(arg)
+		if err != nil {
+			return nil, err
+		}
+		arms = append(arms, a)
+	}
+	for i := range arms {
+		arms[i].Append = strings.TrimSpace(f.append + " " + arms[i].Append)
+	}
+	return arms, kernels.CheckArms(arms)
+}
+
+// runner finds QEMU, chooses how it is to run, and plans.
+func (f *kernelsFlags) runner(c *cobra.Command, arms []kernels.Arm) (*kernels.Runner, error) {
+	if !slices.Contains(accels, f.accel) {
+		return nil, badValue("--accel", f.accel, accels)
+	}
+	if f.seeds < 1 || f.seeds > 100 || f.boots < 1 || f.boots > 100 {
+		return nil, errors.New("--seeds, --boots: want 1 to 100")
+	}
+	qemu, err := findQEMU(c)
+	if err != nil {
+		return nil, err
+	}
+	accel, why, err := qemu.Choose(c.Context(), f.accel, &arms[0])
+	if err != nil {
+		return nil, &exitError{exitUnavailable, err}
+	}
+	if why != "" {
+		fmt.Fprintf(c.ErrOrStderr(), "no KVM, instructions are counted: %s\n", why)
+	}
+	plan := kernels.Plan{Accel: accel, Boots: f.seeds, Time: f.time, Program: version(), Jobs: runtime.NumCPU()}
+	places := f.places
+	if len(places) == 0 {
+		places = []string{"same"}
+	}
+	if accel == kernels.KVM {
+		plan.Boots = f.boots
+		if len(f.places) == 0 {
+			places = append(places, "cross")
+		}
+	}
+	p := planFlags{workloads: f.workloads, mechs: f.mechs, sizes: f.sizes, places: places}
+	axes, err := p.axes()
+	if err != nil {
+		return nil, err
+	}
+	plan.Cells = bench.NewPlan([]bench.Axes{axes.orDefaults()}, plan.Boots, f.time, false, 0).Cells
+	return &kernels.Runner{QEMU: qemu, Plan: plan, Arms: arms}, nil
+}
+
+// record executes the plan with a run for each arm, and returns their
+// directories.
+func record(c *cobra.Command, r *kernels.Runner, out string) (dirs []string, err error) {
+	console := c.ErrOrStderr()
+	raw, err := json.Marshal(r.Plan)
+	if err != nil {
+		return nil, failed(err)
+	}
+	now := time.Now().UTC()
+	id := results.NewID(now)
+	var runs []*results.Run
+	for _, a := range r.Arms {
+		dir, err := results.Create(out, results.Header{ID: id + "-" + a.Label, Started: now, Program: version(), Command: os.Args, Plan: raw})
+		if err != nil {
+			return nil, failed(err)
+		}
+		defer dir.Close()
+		runs, dirs = append(runs, dir), append(dirs, dir.Dir)
+	}
+	fmt.Fprintf(console, "%d kernels × %d boots × %d cells, %s, QEMU %s\n", len(r.Arms), r.Plan.Boots, len(r.Plan.Cells), r.Plan.Accel, r.QEMU.Version)
+	r.Sink = func(arm int, rec results.Record) error { return runs[arm].Append(rec) }
+	r.Started = func(arm, seed int) { fmt.Fprintf(console, "boot %d of %s\n", seed, r.Arms[arm].Label) }
+	if err := r.Execute(c.Context()); err != nil {
+		return nil, ofGuest(err, dirs)
+	}
+	for _, dir := range runs {
+		if err := dir.WriteBench(); err != nil {
+			return nil, failed(err)
+		}
+	}
+	return dirs, nil
+}
+
+// ofGuest gives what ended a run of guests its exit status.
+func ofGuest(err error, dirs []string) error {
+	var moved *kernels.ControlError
+	switch {
+	case errors.As(err, &moved):
+		return &exitError{exitUntrusted, err}
+	case errors.Is(err, context.Canceled):
+		return failed(fmt.Errorf("interrupted; what was measured is in %s", strings.Join(dirs, ", ")))
+	}
+	return failed(err)
+}

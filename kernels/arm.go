@@ -1,0 +1,125 @@
+// Package kernels boots kernels in a virtual machine and runs the suite in
+// each: this program is the tool on the host and the first process of the
+// guest. In QEMU's instruction-counted mode the same kernel gives the same
+// numbers on any host, loaded or not, in instructions, not in time.
+package kernels
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"ipcbench/results"
+)
+
+// Arm is a kernel and what it is booted with: one side of a comparison.
+type Arm struct {
+	Label  string // [A-Za-z0-9._-]+, unique
+	Path   string // of the kernel's image
+	Append string // options for its command line, beyond those that every guest has
+	Image  string // SHA-256 of the image
+	Config string // SHA-256 of what it was built with; "" where that is not beside the image
+}
+
+var validLabel = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$`)
+
+// ParseKernel reads KERNEL[=label]. Without a label the kernel is called by
+// its file's name.
+func ParseKernel(s string) (Arm, error) {
+	a := Arm{Path: s}
+	if _, err := os.Stat(s); err != nil {
+		if i := strings.LastIndexByte(s, '='); i >= 0 {
+			a.Path, a.Label = s[:i], s[i+1:]
+		}
+	}
+	if a.Label == "" {
+		a.Label = strings.TrimPrefix(filepath.Base(a.Path), "vmlinuz-")
+		a.Label = regexp.MustCompile(`[^A-Za-z0-9._-]+`).ReplaceAllString(a.Label, "-")
+	}
+	return a, a.open()
+}
+
+// ParseArm reads LABEL:KERNEL[:OPTIONS].
+func ParseArm(s string) (Arm, error) {
+	parts := strings.SplitN(s, ":", 3)
+	if len(parts) < 2 {
+		return Arm{}, fmt.Errorf("--arm %q: want LABEL:KERNEL or LABEL:KERNEL:OPTIONS, as in 'nopsi:vmlinuz:psi=0'", results.Quote(s))
+	}
+	a := Arm{Label: parts[0], Path: parts[1]}
+	if len(parts) == 3 {
+		a.Append = parts[2]
+	}
+	return a, a.open()
+}
+
+// open reads what tells the image apart.
+func (a *Arm) open() error {
+	if !validLabel.MatchString(a.Label) {
+		return fmt.Errorf("kernel %s: label %q: want at most 32 of A-Z a-z 0-9 . _ -, as in KERNEL=base", results.Quote(a.Path), results.Quote(a.Label))
+	}
+	if strings.ContainsAny(a.Append, "\n\x00") || strings.Contains(" "+a.Append+" ", " -- ") {
+		return fmt.Errorf("kernel %s: options %q: want one line of kernel options", a.Label, results.Quote(a.Append))
+	}
+	f, err := os.Open(a.Path)
+	if err != nil {
+		return fmt.Errorf("kernel %s: %w", a.Label, err)
+	}
+	defer f.Close()
+	head := make([]byte, 0x206)
+	if _, err := io.ReadFull(f, head); err != nil || !isKernel(head) {
+		return fmt.Errorf("kernel %s: %s is neither a bzImage nor a vmlinux for x86-64: give arch/x86/boot/bzImage of a kernel tree, or /boot/vmlinuz-…", a.Label, results.Quote(a.Path))
+	}
+	sum := sha256.New()
+	sum.Write(head)
+	if _, err := io.Copy(sum, f); err != nil {
+		return fmt.Errorf("kernel %s: %w", a.Label, err)
+	}
+	a.Image = hex.EncodeToString(sum.Sum(nil))
+	a.Config = configBeside(a.Path)
+	return nil
+}
+
+// isKernel knows an image by its beginning: "HdrS" at 0x202 of a bzImage
+// (Documentation/arch/x86/boot.rst), or a 64-bit ELF file for x86-64, elf(5).
+func isKernel(head []byte) bool {
+	return bytes.Equal(head[0x202:0x206], []byte("HdrS")) ||
+		bytes.HasPrefix(head, []byte("\x7fELF\x02\x01")) && head[18] == 62
+}
+
+// configBeside finds the configuration of an image where distributions and
+// kernel trees have it.
+func configBeside(image string) string {
+	dir, name := filepath.Split(image)
+	for _, path := range []string{
+		filepath.Join(dir, strings.Replace(name, "vmlinuz", "config", 1)),
+		filepath.Join(dir, "../../../.config"), filepath.Join(dir, ".config"),
+	} {
+		if path == image {
+			continue
+		}
+		if text, err := os.ReadFile(path); err == nil {
+			sum := sha256.Sum256(text)
+			return hex.EncodeToString(sum[:])
+		}
+	}
+	return ""
+}
+
+// CheckArms tells why arms can't be compared.
+func CheckArms(arms []Arm) error {
+	labels := map[string]bool{}
+	for _, a := range arms {
+		if labels[a.Label] {
+			return fmt.Errorf("two kernels are called %s: name them, as in %s=old", a.Label, results.Quote(cmp.Or(a.Path, "KERNEL")))
+		}
+		labels[a.Label] = true
+	}
+	return nil
+}

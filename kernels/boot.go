@@ -1,0 +1,161 @@
+package kernels
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/results"
+)
+
+// Bounds on what a guest may take from the host.
+const (
+	maxOutput   = 8 << 20 // bytes in one of its files; QEMU is ended at more
+	lastLines   = 12      // of the console, in an error
+	lastColumns = 200
+)
+
+// BootError is a guest that did not boot or did not give its result.
+type BootError struct {
+	Label   string
+	Seed    int
+	Err     error
+	Console []string // the last lines, harmless on a terminal
+}
+
+func (e *BootError) Error() string {
+	s := fmt.Sprintf("kernel %s, boot %d: %v", e.Label, e.Seed, e.Err)
+	if len(e.Console) == 0 {
+		return s + "; its console is empty: is CONFIG_SERIAL_8250_CONSOLE on?"
+	}
+	return s + "; its console ends with:\n  " + strings.Join(e.Console, "\n  ")
+}
+
+func (e *BootError) Unwrap() error { return e.Err }
+
+// boot is one machine to be run.
+type boot struct {
+	qemu   string // path
+	args   func(console, port string) []string
+	limit  time.Duration // of wall time
+	dir    string        // for its files, which are gone afterwards
+	onCPUs bool          // give each virtual CPU one of the host's
+}
+
+// run boots the machine, waits until it ends and returns what it said on its
+// ports. It ends it when the time is up, when a file is full and when ctx is
+// done. An error says how the machine ended, if not by itself.
+func (b boot) run(ctx context.Context) (console, port []byte, err error) {
+	dir, err := os.MkdirTemp(b.dir, "boot-")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer os.RemoveAll(dir)
+	files := [2]string{filepath.Join(dir, "console"), filepath.Join(dir, "port")}
+	limited, stop := context.WithTimeout(ctx, b.limit)
+	defer stop()
+	cmd := exec.CommandContext(limited, b.qemu, b.args(files[0], files[1])...)
+	var complaint capped
+	cmd.Stderr = &complaint
+	cmd.WaitDelay = 5 * time.Second
+	// QEMU goes when we do, however we go: the signal follows this thread. A
+	// terminal's Ctrl-C is for us alone.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := cmd.Start(); err != nil {
+		return nil, nil, err
+	}
+	// A port that is written to without end fills its file and no disk.
+	full := unix.Rlimit{Cur: maxOutput, Max: maxOutput}
+	if err := unix.Prlimit(cmd.Process.Pid, unix.RLIMIT_FSIZE, &full, nil); err != nil {
+		cmd.Process.Kill()
+		cmd.Wait()
+		return nil, nil, os.NewSyscallError("prlimit", err)
+	}
+	if b.onCPUs {
+		pinned := make(chan struct{})
+		go func() { defer close(pinned); pinCPUs(limited, cmd.Process.Pid) }()
+		defer func() { stop(); <-pinned }()
+	}
+	err = cmd.Wait()
+	console, port = contents(files[0]), contents(files[1])
+	switch {
+	case ctx.Err() != nil:
+		return console, port, ctx.Err()
+	case limited.Err() != nil:
+		return console, port, fmt.Errorf("it did not end within %v", b.limit)
+	case len(console) >= maxOutput, len(port) >= maxOutput:
+		return console, port, fmt.Errorf("it wrote more than %s", results.FormatBytes(maxOutput))
+	case err != nil:
+		return console, port, fmt.Errorf("QEMU: %w: %s", err, results.Quote(strings.TrimSpace(string(complaint.text))))
+	}
+	return console, port, nil
+}
+
+// contents of a file, as far as there is one; QEMU may not have come to make it.
+func contents(path string) []byte {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	text, _ := io.ReadAll(io.LimitReader(f, maxOutput))
+	return text
+}
+
+// capped keeps the beginning of what is written to it.
+type capped struct{ text []byte }
+
+func (c *capped) Write(p []byte) (int, error) {
+	c.text = append(c.text, p[:min(len(p), 2000-len(c.text))]...)
+	return len(p), nil
+}
+
+// tail is the last lines of a console that say anything.
+func tail(console []byte) (last []string) {
+	lines := strings.FieldsFunc(string(console[max(0, len(console)-64<<10):]), func(r rune) bool { return r == '\n' || r == '\r' })
+	for _, line := range lines {
+		line = strings.TrimSpace(results.Quote(line))
+		if r := []rune(line); len(r) > lastColumns {
+			line = string(r[:lastColumns]) + "…"
+		}
+		if line != "" {
+			last = append(last, line)
+		}
+	}
+	return last[max(0, len(last)-lastLines):]
+}
+
+// Probe tells whether this host can run the kernel by KVM: /dev/kvm may open
+// and no guest get anywhere. A kernel without a root file system panics soon.
+func (q QEMU) Probe(ctx context.Context, a *Arm, dir string) error {
+	f, err := os.OpenFile("/dev/kvm", os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	f.Close()
+	// The panic's message is an error, which quiet does not hold back; panic=-1
+	// restarts, which ends QEMU.
+	b := boot{qemu: q.Path, dir: dir, limit: 10 * time.Second, args: func(console, port string) []string {
+		return KVM.arguments(a.Path, "", everywhere, 1, console, port)
+	}}
+	console, _, err := b.run(ctx)
+	if strings.Contains(string(console), "VFS: Unable to mount root") {
+		return nil
+	}
+	if err == nil {
+		err = errors.New("the kernel ended without a word")
+	}
+	return fmt.Errorf("%s did not come up in a probe boot: %w", a.Label, err)
+}

@@ -1,0 +1,117 @@
+package kernels
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func fakeBoot(t *testing.T, script string, limit time.Duration) boot {
+	t.Helper()
+	return boot{qemu: fake(t, script), dir: t.TempDir(), limit: limit, args: func(console, port string) []string {
+		return ICount.arguments("vmlinuz", "initrd", everywhere, 1, console, port)
+	}}
+}
+
+func TestBoot(t *testing.T) {
+	b := fakeBoot(t, `echo booted >"$console"; echo said >"$port"`, time.Minute)
+	console, port, err := b.run(t.Context())
+	if err != nil || string(console) != "booted\n" || string(port) != "said\n" {
+		t.Errorf("%q, %q, %v", console, port, err)
+	}
+	if left, _ := os.ReadDir(b.dir); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// A guest that writes without end is ended by a full file, well before its
+// time is up.
+func TestEndlessGuest(t *testing.T) {
+	for _, to := range []string{"console", "port"} {
+		b := fakeBoot(t, `exec cat /dev/zero >"$`+to+`"`, time.Minute)
+		_, _, err := b.run(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "more than 8MiB") {
+			t.Errorf("%s: %v", to, err)
+		}
+		if left, _ := os.ReadDir(b.dir); len(left) > 0 {
+			t.Errorf("%s: left behind: %v", to, left)
+		}
+	}
+}
+
+func TestHungGuest(t *testing.T) {
+	b := fakeBoot(t, `echo panic >"$console"; exec sleep 1000`, 300*time.Millisecond)
+	console, _, err := b.run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "did not end within") || string(console) != "panic\n" {
+		t.Errorf("%q, %v", console, err)
+	}
+}
+
+func TestInterruptedGuest(t *testing.T) {
+	b := fakeBoot(t, `: >"$port"; exec sleep 1000`, time.Minute)
+	ctx, stop := context.WithCancel(t.Context())
+	go func() {
+		for {
+			if found, _ := filepath.Glob(b.dir + "/boot-*/port"); len(found) > 0 {
+				stop()
+				return
+			}
+			time.Sleep(time.Millisecond) // polls for what the fake does first
+		}
+	}()
+	if _, _, err := b.run(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	if left, _ := os.ReadDir(b.dir); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestRefusingQEMU(t *testing.T) {
+	b := fakeBoot(t, `echo 'qemu: no such machine' >&2; exit 1`, time.Minute)
+	if _, _, err := b.run(t.Context()); err == nil || !strings.Contains(err.Error(), "no such machine") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestTail(t *testing.T) {
+	got := tail([]byte(strings.Repeat("old\r\n", 100) + "\x1b[31mlast\r\n\r\n" + strings.Repeat("x", 1000)))
+	if len(got) != lastLines || got[lastLines-2] != `\x1b[31mlast` || len(got[lastLines-1]) > 4*lastColumns || got[0] != "old" {
+		t.Errorf("%q", got)
+	}
+}
+
+// A runner tells what the console said last, and stops at the first guest that
+// does not come up.
+func TestGuestThatPanics(t *testing.T) {
+	r := Runner{QEMU: QEMU{Path: fake(t, `echo 'Kernel panic - not syncing: no init' >"$console"`)}, Plan: Plan{Accel: ICount, Boots: 3, Jobs: 1},
+		Arms: []Arm{{Label: "new", Path: "vmlinuz"}}, Image: staticProgram(t)}
+	started := 0
+	r.Started = func(int, int) { started++ }
+	err := r.Execute(t.Context())
+	var failed *BootError
+	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "kernel new, boot 1: the guest stopped before its end: it said nothing") || !strings.Contains(err.Error(), "no init") {
+		t.Errorf("%v", err)
+	}
+	if started != 1 {
+		t.Errorf("%d boots", started)
+	}
+}
+
+// staticProgram is one that may become a guest, for runners that start none:
+// an ELF header and no more.
+func staticProgram(t *testing.T) string {
+	t.Helper()
+	head := make([]byte, 64)
+	copy(head, "\x7fELF\x02\x01\x01")
+	head[16], head[18], head[20], head[52], head[54], head[58] = 2, 62, 1, 64, 56, 64
+	path := filepath.Join(t.TempDir(), "static")
+	if err := os.WriteFile(path, head, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

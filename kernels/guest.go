@@ -1,0 +1,213 @@
+package kernels
+
+import (
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/results"
+	"ipcbench/runner"
+)
+
+// jobFile is where a guest finds what it is to do. Nothing else makes a
+// process with the ID 1 a guest: in a container this program may have it too.
+const jobFile = "/ipcbench-job.json"
+
+// job is what a guest does.
+type job struct {
+	Program string        `json:"program"` // version, for records
+	Settle  time.Duration `json:"settle_ns"`
+	Tasks   []task        `json:"tasks"` // in this order
+}
+
+// task is one cell and how it is measured.
+type task struct {
+	Cell results.Cell       `json:"cell"`
+	How  runner.Measurement `json:"how"`
+}
+
+// Init turns this process into the guest's first one where it is that, and
+// does not return then. It must come in main, after runner.Init: the session
+// and the workers of a guest are processes of their own.
+func Init() {
+	if os.Getpid() != 1 {
+		return
+	}
+	raw, err := os.ReadFile(jobFile)
+	if err != nil {
+		return
+	}
+	if err := guest(raw); err != nil {
+		fmt.Fprintln(os.Stderr, "ipcbench: guest:", err)
+	}
+	unix.Sync()
+	// A restart ends the machine, as QEMU was told; to switch it off would
+	// need ACPI.
+	err = unix.Reboot(unix.LINUX_REBOOT_CMD_RESTART)
+	fmt.Fprintln(os.Stderr, "ipcbench: guest: reboot:", err)
+	select {} // the end of the first process is a panic
+}
+
+// mounts is what a process of a run looks for in a system.
+var mounts = []struct{ kind, at string }{
+	{"proc", "/proc"}, {"sysfs", "/sys"}, {"devtmpfs", "/dev"}, {"tmpfs", "/tmp"}, {"tmpfs", "/dev/shm"},
+}
+
+func guest(raw []byte) error {
+	for _, m := range mounts {
+		if err := os.MkdirAll(m.at, 0o755); err != nil {
+			return err
+		}
+		if err := unix.Mount(m.kind, m.at, m.kind, 0, ""); err != nil && !errors.Is(err, unix.EBUSY) {
+			return fmt.Errorf("mount %s: %w", m.at, os.NewSyscallError("mount", err))
+		}
+	}
+	out, err := openPort("/dev/ttyS1")
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	if err := work(raw, out.say); err != nil {
+		return out.say(message{Failed: err.Error()})
+	}
+	return nil
+}
+
+// work does the job.
+func work(raw []byte, say func(message) error) error {
+	var j job
+	if err := json.Unmarshal(raw, &j); err != nil {
+		return fmt.Errorf("%s: %w", jobFile, err)
+	}
+	// With one processor the Go runtime takes it from whoever has been in a
+	// system call for 20 µs, and gives it back, time and again.
+	os.Setenv("GOMAXPROCS", "2")
+	debug.SetGCPercent(-1) // nothing runs beside the workers, and this process is short
+	// The kernel is still busy with starting up, beside whatever runs.
+	time.Sleep(j.Settle)
+	session, err := runner.Start(runner.Options{})
+	if err != nil {
+		return err
+	}
+	defer session.Close()
+	if err := say(message{Hello: &hello{Host: session.Host(j.Program), Config: configHash(), Idle: idle()}}); err != nil {
+		return err
+	}
+	if err := say(message{Control: control()}); err != nil {
+		return err
+	}
+	for _, t := range j.Tasks {
+		rec, _ := session.Measure(t.Cell, t.How)
+		if err := say(message{Record: &rec}); err != nil {
+			return err
+		}
+	}
+	if err := say(message{Control: control()}); err != nil {
+		return err
+	}
+	n := len(j.Tasks)
+	return say(message{End: &n})
+}
+
+// control is how long an iteration of spin takes, in ns: the median of several
+// readings, since a tick of the kernel's clock may fall into one. A Go program
+// that wakes looks after itself often at first, and ever more seldom: some
+// 40 ms later that is done with.
+func control() *float64 {
+	for range 30 {
+		spin(controlRounds)
+	}
+	var readings [controlReadings]float64
+	for i := range readings {
+		start := time.Now()
+		spin(controlRounds)
+		readings[i] = float64(time.Since(start)) / controlRounds
+	}
+	slices.Sort(readings[:])
+	return &readings[controlReadings/2]
+}
+
+// port is a serial port.
+type port struct{ *os.File }
+
+// openPort opens a serial port that changes no byte, termios(3).
+func openPort(path string) (port, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|unix.O_NOCTTY, 0)
+	if err != nil {
+		return port{}, err
+	}
+	t, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	if err == nil {
+		t.Oflag &^= unix.OPOST
+		t.Lflag &^= unix.ECHO | unix.ICANON | unix.ISIG | unix.IEXTEN
+		err = unix.IoctlSetTermios(int(f.Fd()), unix.TCSETS, t)
+	}
+	if err != nil {
+		f.Close()
+		return port{}, fmt.Errorf("%s: %w", path, os.NewSyscallError("ioctl", err))
+	}
+	return port{f}, nil
+}
+
+// pause lets what a message, or a process that has just started, leaves to be
+// done in the background be done: the control read up to 6 % more without.
+const pause = 200 * time.Millisecond
+
+// say writes a message and waits until it has left the machine: what follows
+// is measured.
+func (p port) say(m message) error {
+	line, err := encode(m)
+	if err != nil {
+		return err
+	}
+	if _, err := p.Write(line); err != nil {
+		return err
+	}
+	if err := unix.IoctlSetInt(int(p.Fd()), unix.TCSBRK, 1); err != nil {
+		return os.NewSyscallError("ioctl", err)
+	}
+	time.Sleep(pause)
+	return nil
+}
+
+// configHash tells kernels of one release apart, where they keep what they
+// were built with.
+func configHash() string {
+	f, err := os.Open("/proc/config.gz")
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	text, err := gzip.NewReader(f)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.New()
+	if _, err := io.Copy(sum, text); err != nil {
+		return ""
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// idle is what waking an idle CPU costs most for.
+func idle() string {
+	var parts []string
+	for _, name := range []string{"current_driver", "current_governor"} {
+		b, err := os.ReadFile("/sys/devices/system/cpu/cpuidle/" + name)
+		if err == nil {
+			parts = append(parts, strings.TrimSpace(string(b)))
+		}
+	}
+	return strings.Join(parts, ", ")
+}

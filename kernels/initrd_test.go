@@ -1,0 +1,87 @@
+package kernels
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The archive is what cpio(1) reads, where it is there, and byte for byte what
+// the format says in any case.
+func TestCPIO(t *testing.T) {
+	var b bytes.Buffer
+	if err := writeCPIO(&b, []entry{{name: "dev", mode: directory | 0o755}, {name: "init", mode: regular | 0o755, size: 5, data: strings.NewReader("hello")}}); err != nil {
+		t.Fatal(err)
+	}
+	const want = "07070100000001000041ED000000000000000000000001000000000000000000000000000000000000000000000000000000040000" + "0000dev\x00\x00\x00" +
+		"07070100000002000081ED000000000000000000000001000000000000000500000000000000000000000000000000000000050000" + "0000init\x00\x00hello\x00\x00\x00"
+	if got := b.String(); !strings.HasPrefix(got, want) {
+		t.Errorf("got  %q\nwant %q", got[:min(len(got), len(want))], want)
+	}
+	if !strings.Contains(b.String(), "TRAILER!!!\x00") || b.Len()%4 != 0 {
+		t.Errorf("no trailer, or %d bytes", b.Len())
+	}
+	if path, err := exec.LookPath("cpio"); err == nil {
+		c := exec.Command(path, "-t")
+		c.Stdin = &b
+		if out, err := c.Output(); err != nil || string(out) != "dev\ninit\n" {
+			t.Errorf("cpio -t: %q, %v", out, err)
+		}
+	}
+}
+
+func TestCPIOShortFile(t *testing.T) {
+	err := writeCPIO(&bytes.Buffer{}, []entry{{name: "init", mode: regular, size: 5, data: strings.NewReader("hel")}})
+	if err == nil || !strings.Contains(err.Error(), "init: 3 of 5 bytes") {
+		t.Errorf("%v", err)
+	}
+}
+
+// What is linked dynamically would panic in the guest: it is refused here.
+func TestStatic(t *testing.T) {
+	if err := static("/bin/sh"); err == nil || !strings.Contains(err.Error(), "CGO_ENABLED=0") {
+		t.Errorf("/bin/sh: %v", err)
+	}
+}
+
+func image(t *testing.T, name, magic string) string {
+	t.Helper()
+	head := make([]byte, 4096)
+	copy(head[0x202:], magic)
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, head, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestParseKernel(t *testing.T) {
+	path := image(t, "vmlinuz-6.1.0-9-cloud-amd64", "HdrS")
+	if a, err := ParseKernel(path); err != nil || a.Label != "6.1.0-9-cloud-amd64" || len(a.Image) != 64 {
+		t.Errorf("%+v, %v", a, err)
+	}
+	if a, err := ParseKernel(path + "=old"); err != nil || a.Label != "old" || a.Path != path {
+		t.Errorf("%+v, %v", a, err)
+	}
+	if a, err := ParseArm("nopsi:" + path + ":psi=0 x=a:b"); err != nil || a.Label != "nopsi" || a.Append != "psi=0 x=a:b" {
+		t.Errorf("%+v, %v", a, err)
+	}
+	for arg, want := range map[string]string{
+		path + "=a b":                     "want at most 32 of",
+		filepath.Dir(path) + "/none=x":    "no such file",
+		image(t, "text", "none") + "=old": "neither a bzImage nor a vmlinux",
+	} {
+		if _, err := ParseKernel(arg); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", arg, err, want)
+		}
+	}
+	if _, err := ParseArm("vmlinuz"); err == nil || !strings.Contains(err.Error(), "LABEL:KERNEL") {
+		t.Errorf("%v", err)
+	}
+	if err := CheckArms([]Arm{{Label: "a"}, {Label: "a"}}); err == nil {
+		t.Error("two kernels of one name pass")
+	}
+}

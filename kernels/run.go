@@ -1,0 +1,224 @@
+package kernels
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"ipcbench/host"
+	"ipcbench/results"
+)
+
+// Plan is what is measured in each kernel.
+type Plan struct {
+	Accel   Accel
+	Boots   int // of each kernel; in instruction-counted mode the seeds 1, 2, …
+	Cells   []results.Cell
+	Time    time.Duration // of one launch, in real time
+	Program string        // version, for records
+	Jobs    int           // boots at a time; in real time always one
+}
+
+// settle is how long a guest sleeps before it measures. In
+// instruction-counted mode that costs nothing: time jumps.
+const settle = 10 * time.Second
+
+// limit is how long a boot may take on the host. Instruction-counted ones take
+// 10 to 20 s, and twice that on a loaded host.
+func (p *Plan) limit() time.Duration {
+	return 3*time.Minute + time.Duration(len(p.Cells))*(15*time.Second+2*p.Time)
+}
+
+// Runner boots the plan.
+type Runner struct {
+	QEMU    QEMU
+	Plan    Plan
+	Arms    []Arm
+	Sink    func(arm int, r results.Record) error // one at a time
+	Started func(arm, seed int)                   // one at a time; optional
+	Image   string                                // the program that becomes the guest; "": this one
+
+	dir string // temporary
+	mu  sync.Mutex
+}
+
+// turn is a boot of an arm.
+type turn struct{ arm, seed int }
+
+// turns interleaves the arms: A B, B A, A B …
+func (r *Runner) turns() (all []turn) {
+	for seed := 1; seed <= r.Plan.Boots; seed++ {
+		for i := range r.Arms {
+			if seed%2 == 0 {
+				i = len(r.Arms) - 1 - i
+			}
+			all = append(all, turn{i, seed})
+		}
+	}
+	return all
+}
+
+// Execute boots every arm as often as planned and hands each record to Sink.
+// The first boot that fails ends it: a *BootError, or a *ControlError where a
+// guest's numbers mean nothing.
+func (r *Runner) Execute(ctx context.Context) (err error) {
+	if r.dir, err = os.MkdirTemp("", "ipcbench-kernels-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(r.dir)
+	initrd := filepath.Join(r.dir, "initrd")
+	if err := writeInitrd(initrd, cmp.Or(r.Image, "/proc/self/exe"), r.job()); err != nil {
+		return err
+	}
+	if err := r.skip(); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	turns := make(chan turn)
+	go func() {
+		defer close(turns)
+		for _, t := range r.turns() {
+			select {
+			case turns <- t:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	jobs := max(1, r.Plan.Jobs)
+	if r.Plan.Accel == KVM {
+		jobs = 1
+	}
+	var wg sync.WaitGroup
+	for range jobs {
+		wg.Go(func() {
+			for t := range turns {
+				if err := r.boot(ctx, t, initrd); err != nil {
+					stop(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return context.Cause(ctx)
+}
+
+func (r *Runner) job() job {
+	j := job{Program: r.Plan.Program, Settle: settle}
+	for _, c := range r.Plan.Cells {
+		if r.Plan.Accel.admit(c) == "" {
+			j.Tasks = append(j.Tasks, task{c, r.Plan.Accel.measurement(c, r.Plan.Time)})
+		}
+	}
+	return j
+}
+
+// skip hands on a record of each cell that has no number in this mode.
+func (r *Runner) skip() error {
+	for _, c := range r.Plan.Cells {
+		why := r.Plan.Accel.admit(c)
+		if why == "" {
+			continue
+		}
+		for i := range r.Arms {
+			if err := r.Sink(i, results.Record{Schema: results.Schema, Time: time.Now().UTC(), Cell: c, Launch: 1, Attempt: 1, Outcome: results.Skipped, Reason: why}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// boot runs one guest and hands on its records.
+func (r *Runner) boot(ctx context.Context, t turn, initrd string) error {
+	arm := &r.Arms[t.arm]
+	if r.Started != nil {
+		r.mu.Lock()
+		r.Started(t.arm, t.seed)
+		r.mu.Unlock()
+	}
+	begin := time.Now().UTC()
+	b := boot{qemu: r.QEMU.Path, dir: r.dir, limit: r.Plan.limit(), onCPUs: r.Plan.Accel == KVM, args: func(console, port string) []string {
+		return r.Plan.Accel.arguments(arm.Path, initrd, arm.commandLine(), t.seed, console, port)
+	}}
+	console, port, err := b.run(ctx)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	said, unheard := decode(port)
+	if err = cmp.Or(err, unheard); err != nil {
+		return &BootError{Label: arm.Label, Seed: t.seed, Err: err, Console: tail(console)}
+	}
+	want := float64(spinInsns)
+	if r.Plan.Accel == KVM {
+		want = said.control[0] // the other reading of the same boot
+	}
+	if got, off := moved(said.control, want); off {
+		return &ControlError{arm.Label, t.seed, got, want}
+	}
+	return r.sink(arm, t, begin, said)
+}
+
+func (r *Runner) sink(arm *Arm, t turn, begin time.Time, s *said) error {
+	h := *s.hello.Host
+	h.Guest = &results.Guest{
+		Label: arm.Label, Accel: string(r.Plan.Accel), QEMU: r.QEMU.Version, Processor: r.Plan.Accel.processor(), CommandLine: arm.commandLine(),
+		Image: arm.Image, Config: cmp.Or(s.hello.Config, arm.Config), Idle: s.hello.Idle,
+	}
+	if r.Plan.Accel == KVM { // numbers of the other mode don't depend on it
+		h.Guest.Host = hostInWords()
+	}
+	h.Doubts = nil
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, rec := range s.records {
+		rec.Launch, rec.Attempt, rec.Seed, rec.Time, rec.Host = t.seed, 1, uint64(t.seed), begin, &h
+		if r.Plan.Accel == ICount {
+			rec = counted(rec)
+		}
+		if err := r.Sink(t.arm, rec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hostInWords is what a guest in real time runs on.
+func hostInWords() string {
+	cpus, err := host.ReadCPUs(host.Root)
+	if err != nil {
+		return ""
+	}
+	h := host.Read(host.Root, cpus, "")
+	return fmt.Sprintf("%s, %s, %s", h.Kernel, h.CPU, h.Topology)
+}
+
+// Choose picks the accelerator: KVM where a probe boot comes up, else the
+// instruction-counted mode, with the reason.
+func (q QEMU) Choose(ctx context.Context, asked string, a *Arm) (Accel, string, error) {
+	if asked == string(ICount) {
+		return ICount, "", nil
+	}
+	dir, err := os.MkdirTemp("", "ipcbench-kernels-")
+	if err != nil {
+		return "", "", err
+	}
+	defer os.RemoveAll(dir)
+	err = q.Probe(ctx, a, dir)
+	switch {
+	case ctx.Err() != nil:
+		return "", "", ctx.Err()
+	case err == nil:
+		return KVM, "", nil
+	case asked == string(KVM):
+		return "", "", errors.Join(errors.New("KVM is not to be had here"), err)
+	}
+	return ICount, err.Error(), nil
+}

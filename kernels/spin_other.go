@@ -1,0 +1,8 @@
+//go:build !amd64
+
+package kernels
+
+func spin(uint64) {}
+
+// Supported tells whether this program can be a guest: QEMU runs it as it is.
+const Supported = false

@@ -1,0 +1,73 @@
+package kernels
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"ipcbench/runner"
+)
+
+func TestMain(m *testing.M) {
+	runner.Init()
+	os.Exit(m.Run())
+}
+
+// required tells whether IPCBENCH_REQUIRE names what a test needs.
+func required(what string) bool {
+	return slices.Contains(strings.Split(os.Getenv("IPCBENCH_REQUIRE"), ","), what)
+}
+
+// need skips a test that lacks something, and fails it where that must not be.
+func need(t *testing.T, lacks string) {
+	t.Helper()
+	if required("qemu") {
+		t.Fatal(lacks)
+	}
+	t.Skip(lacks)
+}
+
+// cachedKernel is a kernel that scripts/fetch-debian-kernel has fetched.
+func cachedKernel(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("IPCBENCH_KERNELS")
+	if dir == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			need(t, err.Error())
+		}
+		dir = filepath.Join(cache, "ipcbench", "kernels")
+	}
+	found, _ := filepath.Glob(filepath.Join(dir, "*", "vmlinuz-*"))
+	if len(found) == 0 {
+		need(t, "no kernel in "+dir+": scripts/fetch-debian-kernel '6.1.*-cloud-amd64' fetches one")
+	}
+	return found[0]
+}
+
+// program builds what becomes the guest: a test's own binary has no main.
+func program(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "ipcbench")
+	c := exec.Command("go", "build", "-o", path, "ipcbench/cmd/ipcbench")
+	c.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return path
+}
+
+// fake is a program in place of QEMU: a shell script that finds the files of
+// its two serial ports in $console and $port.
+func fake(t *testing.T, script string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "qemu")
+	text := "#!/bin/sh\nfor a; do case $a in file:*) if [ -z \"$console\" ]; then console=${a#file:}; else port=${a#file:}; fi;; esac; done\n" + script + "\n"
+	if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

@@ -1,0 +1,118 @@
+package kernels
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+
+	"ipcbench/results"
+)
+
+// message is what a guest says, one a line, on its second serial port. One of
+// the fields is set.
+type message struct {
+	Hello   *hello          `json:"hello,omitempty"`   // first
+	Control *float64        `json:"control,omitempty"` // ns of an iteration of spin: before the first cell, and after the last
+	Record  *results.Record `json:"record,omitempty"`  // of one cell
+	End     *int            `json:"end,omitempty"`     // last: how many records there were
+	Failed  string          `json:"failed,omitempty"`  // last: why there is no more
+}
+
+// hello is what the guest is.
+type hello struct {
+	Host   *results.Host `json:"host"`
+	Config string        `json:"config"` // SHA-256 of /proc/config.gz, unpacked; "" where the kernel does not keep it
+	Idle   string        `json:"idle"`   // what an idle CPU does: driver and governor of cpuidle
+}
+
+// A line is a CRC-32C of the message, a space and the message: a serial port
+// has no other way to tell that a byte got lost.
+func encode(m message) ([]byte, error) {
+	text, err := json.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	return fmt.Appendf(nil, "%08x %s\n", checksum(text), text), nil
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func checksum(text []byte) uint32 { return crc32.Checksum(text, castagnoli) }
+
+// said is everything that a guest said.
+type said struct {
+	hello   *hello
+	control []float64
+	records []results.Record
+}
+
+// decode reads what came through the port. Its error says at which line the
+// guest stopped to make sense; what came before is returned all the same.
+func decode(text []byte) (*said, error) {
+	s := &said{}
+	number := 0
+	for line := range bytes.Lines(text) {
+		number++
+		m, err := decodeLine(line)
+		if err != nil {
+			return s, fmt.Errorf("line %d of what the guest said: %w", number, err)
+		}
+		switch {
+		case m.Hello != nil && m.Hello.Host != nil:
+			s.hello = m.Hello
+		case m.Control != nil:
+			s.control = append(s.control, *m.Control)
+		case m.Record != nil:
+			s.records = append(s.records, *m.Record)
+		case m.Failed != "":
+			return s, errors.New("the guest gave up: " + results.Quote(m.Failed))
+		case m.End != nil:
+			return s, s.complete(*m.End)
+		}
+	}
+	return s, errors.New("the guest stopped before its end: " + s.progress())
+}
+
+func decodeLine(line []byte) (m message, err error) {
+	text, whole := bytes.CutSuffix(line, []byte("\n"))
+	if !whole {
+		return m, errors.New("torn")
+	}
+	var sum uint32
+	if len(text) < 10 || text[8] != ' ' {
+		return m, errors.New("garbled: no checksum")
+	}
+	if _, err := fmt.Sscanf(string(text[:8]), "%08x", &sum); err != nil {
+		return m, errors.New("garbled: no checksum")
+	}
+	text = text[9:]
+	if sum != checksum(text) {
+		return m, errors.New("garbled: wrong checksum")
+	}
+	if err := json.Unmarshal(text, &m); err != nil {
+		return m, fmt.Errorf("not a message of this program's guest: %w", err)
+	}
+	return m, nil
+}
+
+// complete holds the end against what came before it.
+func (s *said) complete(records int) error {
+	switch {
+	case s.hello == nil:
+		return errors.New("the guest did not say what it is")
+	case len(s.control) != 2:
+		return fmt.Errorf("the guest measured the control %d times, not twice", len(s.control))
+	case len(s.records) != records:
+		return fmt.Errorf("%d of the guest's %d records arrived", len(s.records), records)
+	}
+	return nil
+}
+
+func (s *said) progress() string {
+	if s.hello == nil {
+		return "it said nothing"
+	}
+	return fmt.Sprintf("%d records arrived", len(s.records))
+}
