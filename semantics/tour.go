@@ -1,0 +1,3 @@
+package semantics
+type Step struct{}
+func (k *kernel) tour(string) []Step { return nil }
