@@ -2,11 +2,11 @@ package semantics
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,7 +15,7 @@ import (
 type order struct {
 	ID   string `json:"id"`
 	Tour string `json:"tour,omitempty"`
-	Dir  string `json:"dir"`           // private directory, to be made
+	Dir  string `json:"dir"`           // private directory, to be made: the working directory
 	Own  bool   `json:"own,omitempty"` // in an IPC namespace of its own
 	Lie  *Lie   `json:"lie,omitempty"`
 }
@@ -35,16 +35,21 @@ func checkMain() int {
 	if c.receive(&o) != nil {
 		return 0 // nobody asks any more
 	}
-	time.NewTimer(0) // the runtime takes its descriptors now, not in the middle of a check
+	// The runtime's poller takes its descriptors now, not in the middle of a check.
+	if r, w, err := os.Pipe(); err == nil {
+		r.Close()
+		w.Close()
+	}
 	unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 	ownNamespace = o.Own
-	k := &kernel{host: newHost(), dir: o.Dir, lie: o.Lie, making: new(sync.Mutex)}
+	k := &kernel{host: newHost(), lie: o.Lie, making: new(sync.Mutex)}
 	k.proc = &proc{k: k, pid: os.Getpid()}
 	if !o.Own {
 		k.keep = keep
 	}
 	go endWith(controlFD, k.making)
-	if err := unix.Mkdir(o.Dir, 0o700); err != nil {
+	// Names are relative to it, in peers too.
+	if err := errors.Join(unix.Mkdir(o.Dir, 0o700), unix.Chdir(o.Dir)); err != nil {
 		return fail(err)
 	}
 	var out reply

@@ -97,4 +97,7 @@ var fdChecks = []Check{
 			}
 			return say("limit %s", f[2])
 		}},
+	{ID: "G01", Mechanism: "fd", Statement: "Go's io.Pipe opens no descriptor: it is no pipe of the kernel's; os.Pipe opens two",
+		Expect: "io.Pipe 0; os.Pipe 2, O_NONBLOCK, O_CLOEXEC", Source: "go doc io.Pipe, os.Pipe",
+		Observe: func(k *kernel) string { return say("io.Pipe %v; os.Pipe %s", k.do("iopipe"), k.do("ospipe").text()) }},
 }

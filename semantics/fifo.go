@@ -4,8 +4,8 @@ import "golang.org/x/sys/unix"
 
 // fifo makes a FIFO of this name in the check's directory.
 func (k *kernel) fifo(name string) string {
-	need(k.do("mkfifo", k.path(name), 0o600))
-	return k.path(name)
+	need(k.do("mkfifo", name, 0o600))
+	return name
 }
 
 func (p *proc) open(path string, flag int) answer { return p.do("open", path, flag, 0) }
@@ -15,10 +15,10 @@ var fifoChecks = []Check{
 		Expect: "type 010000 mode 0640 size 0; again EEXIST; ENOENT; ENOTDIR", Source: "mkfifo(3)",
 		Observe: func(k *kernel) string {
 			k.do("umask", 0o027)
-			need(k.do("mkfifo", k.path("f"), 0o666))
-			fd := need(k.open(k.path("f"), unix.O_RDWR)).N
-			return say("%s; again %v; %v; %v", k.do("fstat", fd).text(), k.do("mkfifo", k.path("f"), 0o600),
-				k.do("mkfifo", k.path("none/f"), 0o600), k.do("mkfifo", k.path("f/f"), 0o600))
+			need(k.do("mkfifo", "f", 0o666))
+			fd := need(k.open("f", unix.O_RDWR)).N
+			return say("%s; again %v; %v; %v", k.do("fstat", fd).text(), k.do("mkfifo", "f", 0o600),
+				k.do("mkfifo", "none/f", 0o600), k.do("mkfifo", "f/f", 0o600))
 		}},
 	{ID: "F02", Mechanism: "fifo", Statement: "opening for reading waits for a writer, and opening for writing for a reader",
 		Expect: "reader sleeps, both open; writer sleeps, both open", Source: "fifo(7)",
@@ -135,7 +135,7 @@ var fifoChecks = []Check{
 			other := k.process("other user")
 			need(other.do("setresuid", stranger))
 			no := other.do("openat", dir, "f", unix.O_RDONLY|unix.O_NONBLOCK)
-			need(k.do("chmod", k.path("d/f"), 0o666))
+			need(k.do("chmod", "d/f", 0o666))
 			if a := other.do("openat", dir, "f", unix.O_RDONLY|unix.O_NONBLOCK); a.Errno != 0 {
 				return say("%v, and with 0666 %v", no, a)
 			}
@@ -163,7 +163,7 @@ var fifoChecks = []Check{
 			owner, other := k.process("owner"), k.process("other user")
 			need(owner.do("setresuid", stranger+1))
 			need(owner.do("mkfifoat", dir, "f", 0o666))
-			need(k.do("chmod", k.path("d/f"), 0o666))
+			need(k.do("chmod", "d/f", 0o666))
 			need(other.do("setresuid", stranger))
 			return other.do("openat", dir, "f", unix.O_RDWR|unix.O_CREAT).String()
 		}},
@@ -172,7 +172,7 @@ var fifoChecks = []Check{
 // openDir makes a directory for other users: they can't walk to it, since what
 // it is in is private, but inherit its descriptor.
 func (k *kernel) openDir(mode int) int {
-	need(k.do("mkdir", k.path("d"), 0o700))
-	need(k.do("chmod", k.path("d"), mode))
-	return need(k.do("open", k.path("d"), unix.O_RDONLY|unix.O_DIRECTORY, 0)).N
+	need(k.do("mkdir", "d", 0o700))
+	need(k.do("chmod", "d", mode))
+	return need(k.do("open", "d", unix.O_RDONLY|unix.O_DIRECTORY, 0)).N
 }

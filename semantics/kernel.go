@@ -17,7 +17,6 @@ const patience = 3 * time.Second
 type kernel struct {
 	*proc
 	host *host
-	dir  string // private directory for names
 	lie  *Lie
 
 	keep func(kept) error // notes an object before anybody can lose it; nil in a namespace of its own
@@ -80,13 +79,13 @@ func (k *kernel) answered(p *proc, r request, a answer) answer {
 
 // seen is answered for what a check saw by other means than a call: the state
 // of a thread, the end of a process. says are what 0 and 1 mean.
-func (k *kernel) seen(p *proc, n int, says ...string) string {
+func (k *kernel) seen(p *proc, what string, n int, says ...string) string {
 	a := k.lied(answer{N: n})
 	said := "?"
 	if a.Errno == 0 && a.N >= 0 && a.N < len(says) {
 		said = says[a.N]
 	}
-	k.note(Event{Process: p.name, PID: p.pid, Remark: said})
+	k.note(Event{Process: p.name, PID: p.pid, Remark: what + " " + said})
 	return said
 }
 
@@ -141,9 +140,6 @@ func pair(a answer) pipe {
 	}
 	return p
 }
-
-// path names a file in the check's directory.
-func (k *kernel) path(name string) string { return k.dir + "/" + name }
 
 // bytes are n bytes that differ from their neighbours.
 func bytes(n int) []byte {

@@ -94,8 +94,8 @@ var fdOps = map[string]op{
 		err := unix.Fstat(a[0], &st)
 		return text(0, err, fmt.Sprintf("atime %d.%09d mtime %d.%09d", st.Atim.Sec, st.Atim.Nsec, st.Mtim.Sec, st.Mtim.Nsec))
 	}},
-	"open":   {params: "oflag mode", do: func(a []int, d []byte) answer { return result(unix.Open(string(d), a[0], uint32(a[1]))) }},
-	"openat": {params: "fd oflag", do: func(a []int, d []byte) answer { return result(unix.Openat(a[0], string(d), a[1], 0o600)) }},
+	"open":   {params: "openflag mode", do: func(a []int, d []byte) answer { return result(unix.Open(string(d), a[0], uint32(a[1]))) }},
+	"openat": {params: "fd openflag", do: func(a []int, d []byte) answer { return result(unix.Openat(a[0], string(d), a[1], 0o600)) }},
 	"mkfifo": {params: "mode", do: func(a []int, d []byte) answer {
 		return result(0, unix.Mknodat(unix.AT_FDCWD, string(d), unix.S_IFIFO|uint32(a[0]), 0))
 	}},

@@ -2,6 +2,7 @@ package semantics
 
 import (
 	"errors"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -58,7 +59,7 @@ func sigaction(sig, how int) error {
 var processOps = map[string]op{
 	"getpid":    {do: func([]int, []byte) answer { return answer{N: os.Getpid()} }},
 	"tgkill":    {params: "pid tid sig", do: func(a []int, _ []byte) answer { return result(0, unix.Tgkill(a[0], a[1], unix.Signal(a[2]))) }},
-	"sigaction": {params: "sig n", do: func(a []int, _ []byte) answer { return result(0, sigaction(a[0], a[1])) }},
+	"sigaction": {params: "sig handler", do: func(a []int, _ []byte) answer { return result(0, sigaction(a[0], a[1])) }},
 	"sigblock": {name: "sigprocmask SIG_BLOCK", params: "sig", do: func(a []int, _ []byte) answer {
 		var set unix.Sigset_t
 		set.Val[0] |= 1 << (a[0] - 1)
@@ -112,6 +113,33 @@ var processOps = map[string]op{
 		env := append(os.Environ(), envRole+"="+rolePeer, envAgain+"=1")
 		return result(-1, unix.Exec("/proc/self/exe", []string{"ipcbench-peer"}, env))
 	}},
+	"iopipe": {name: "Go's io.Pipe, descriptors more", do: func([]int, []byte) answer {
+		before := descriptors()
+		io.Pipe()
+		return answer{N: descriptors() - before}
+	}},
+	"ospipe": {name: "Go's os.Pipe, descriptors more", do: func([]int, []byte) answer { // with how they are marked, in words
+		before := descriptors()
+		r, w, err := os.Pipe()
+		if err != nil {
+			return result(-1, err)
+		}
+		defer r.Close()
+		defer w.Close()
+		words := ""
+		if raw, err := r.SyscallConn(); err == nil { // Fd would clear O_NONBLOCK
+			raw.Control(func(fd uintptr) {
+				if mode, _ := unix.FcntlInt(fd, unix.F_GETFL, 0); mode&unix.O_NONBLOCK != 0 {
+					words += ", O_NONBLOCK"
+				}
+				if mark, _ := unix.FcntlInt(fd, unix.F_GETFD, 0); mark&unix.FD_CLOEXEC != 0 {
+					words += ", O_CLOEXEC"
+				}
+			})
+		}
+		n := descriptors() - before
+		return text(n, nil, strconv.Itoa(n)+words)
+	}},
 	"unshareipc": {name: "unshare CLONE_NEWIPC", do: func([]int, []byte) answer { return result(0, unix.Unshare(unix.CLONE_NEWIPC)) }},
 }
 
@@ -158,4 +186,15 @@ func forkUntil(r, w int) (uintptr, syscall.Errno) {
 	syscall.RawSyscall(unix.SYS_READ, uintptr(r), uintptr(unsafe.Pointer(&b)), 1)
 	syscall.RawSyscall(unix.SYS_EXIT_GROUP, 0, 0, 0)
 	return 0, 0
+}
+
+// descriptors counts those of this process, up to a number that no check gets
+// to.
+func descriptors() (n int) {
+	for fd := range 256 {
+		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil {
+			n++
+		}
+	}
+	return n
 }

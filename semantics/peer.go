@@ -70,11 +70,11 @@ func (p *proc) ends() string {
 		}
 		p.over()
 		if status.Signaled() {
-			return p.k.seen(p, 0, unix.SignalName(status.Signal()), "exit 0")
+			return p.k.seen(p, "ends:", 0, unix.SignalName(status.Signal()), "exit 0")
 		}
-		return p.k.seen(p, 0, fmt.Sprintf("exit %d", status.ExitStatus()), "SIGKILL")
+		return p.k.seen(p, "ends:", 0, fmt.Sprintf("exit %d", status.ExitStatus()), "SIGKILL")
 	}
-	return p.k.seen(p, 0, "still alive", "exit 0")
+	return p.k.seen(p, "ends:", 0, "still alive", "exit 0")
 }
 
 // kill ends the peer by SIGKILL and waits for it.

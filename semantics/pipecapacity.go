@@ -98,9 +98,11 @@ func (k *kernel) collide(size int) answer {
 		w := k.process("writer " + name)
 		writers = append(writers, w.begin("records", p.w, size, each, name))
 	}
-	torn := k.begin("torn", p.r, size, each*len(writers))
+	reading := k.begin("torn", p.r, size, each*len(writers))
 	for _, w := range writers {
 		need(w.answer())
 	}
-	return torn.answer()
+	torn := reading.answer()
+	k.close(p.r, p.w)
+	return torn
 }

@@ -87,7 +87,7 @@ func (p *proc) do(op string, args ...any) answer {
 		r := newRequest(op, args)
 		return p.k.answered(p, r, p.kept(r, r.perform))
 	}
-	return p.begin(op, args...).answer()
+	return p.start(newRequest(op, args)).answer()
 }
 
 // kept makes a call, and notes what it made before anybody can end this process.
@@ -129,7 +129,13 @@ type pending struct {
 // begin begins a call: on a thread of its own in the check's process, on the
 // only one in a peer.
 func (p *proc) begin(op string, args ...any) *pending {
-	w := &pending{p: p, r: newRequest(op, args), done: make(chan answer, 1)}
+	r := newRequest(op, args)
+	p.k.note(Event{Process: p.name, PID: p.pid, Remark: r.call() + " …"})
+	return p.start(r)
+}
+
+func (p *proc) start(r request) *pending {
+	w := &pending{p: p, r: r, done: make(chan answer, 1)}
 	if p.conn == nil {
 		tid := make(chan int)
 		go func() {
@@ -202,7 +208,7 @@ func (w *pending) asleep() string {
 	if w.got != nil {
 		n = 1
 	}
-	return w.p.k.seen(w.p, n, "sleeps", "does not sleep")
+	return w.p.k.seen(w.p, w.r.call(), n, "sleeps", "does not sleep")
 }
 
 // answer waits for the call to return. One that does not for long is Late.

@@ -9,7 +9,10 @@ import (
 )
 
 // A call is shown as strace(1) does: write(4, "abc") = 3.
-func (r request) show(a answer) string {
+func (r request) show(a answer) string { return r.call() + " = " + a.shown(ops[r.Op]) }
+
+// call is the call without its answer.
+func (r request) call() string {
 	o := ops[r.Op]
 	name := o.name
 	if name == "" {
@@ -20,10 +23,13 @@ func (r request) show(a answer) string {
 		args = append(args, argument(kind, r.Args[i]))
 	}
 	if r.Data != nil {
-		at := min(1, len(args))
+		at := min(1, len(args)) // a path comes first, what is written after its descriptor
+		if kinds := strings.Fields(o.params); at == 1 && (kinds[0] == "openflag" || kinds[0] == "mode") {
+			at = 0
+		}
 		args = append(args[:at:at], append([]string{inQuotes(r.Data)}, args[at:]...)...)
 	}
-	return fmt.Sprintf("%s(%s) = %s", name, strings.Join(args, ", "), a.shown(o))
+	return fmt.Sprintf("%s(%s)", name, strings.Join(args, ", "))
 }
 
 func (a answer) shown(o op) string {
@@ -40,7 +46,7 @@ func (a answer) shown(o op) string {
 
 // inQuotes is short text, or how many bytes there are.
 func inQuotes(p []byte) string {
-	if len(p) > 40 || strings.ContainsFunc(string(p), func(r rune) bool { return r < ' ' && r != '\n' || r > '~' }) {
+	if len(p) > 80 || strings.ContainsFunc(string(p), func(r rune) bool { return r < ' ' && r != '\n' || r > '~' }) {
 		return fmt.Sprintf("%d bytes", len(p))
 	}
 	return strconv.Quote(string(p))
@@ -56,6 +62,7 @@ type word struct {
 var words = map[string][]word{
 	"oflag": {{unix.O_WRONLY, "O_WRONLY"}, {unix.O_RDWR, "O_RDWR"}, {unix.O_CREAT, "O_CREAT"}, {unix.O_NONBLOCK, "O_NONBLOCK"},
 		{unix.O_CLOEXEC, "O_CLOEXEC"}, {unix.O_DIRECT, "O_DIRECT"}},
+	"handler": {{sigDefault, "SIG_DFL"}, {sigIgnore, "SIG_IGN"}, {sigRestart, "a handler, SA_RESTART"}, {sigNoRestart, "a handler, no SA_RESTART"}},
 	"fcmd": {{unix.F_GETFD, "F_GETFD"}, {unix.F_SETFD, "F_SETFD"}, {unix.F_GETFL, "F_GETFL"}, {unix.F_SETFL, "F_SETFL"},
 		{unix.F_DUPFD_CLOEXEC, "F_DUPFD_CLOEXEC"}, {unix.F_SETPIPE_SZ, "F_SETPIPE_SZ"}, {unix.F_GETPIPE_SZ, "F_GETPIPE_SZ"}},
 	"ipcflag":  {{unix.IPC_CREAT, "IPC_CREAT"}, {unix.IPC_EXCL, "IPC_EXCL"}},
@@ -67,8 +74,10 @@ var words = map[string][]word{
 	"how":      {{unix.SHUT_RD, "SHUT_RD"}, {unix.SHUT_WR, "SHUT_WR"}},
 }
 
+func init() { words["openflag"] = words["oflag"] }
+
 // values are kinds whose arguments are one of the words, not a sum of them.
-var values = map[string]bool{"fcmd": true, "semcmd": true, "sock": true, "how": true}
+var values = map[string]bool{"fcmd": true, "semcmd": true, "sock": true, "how": true, "handler": true}
 
 func argument(kind string, n int) string {
 	switch {
@@ -104,6 +113,9 @@ func flags(kind string, n int) string {
 		names = append(names, fmt.Sprintf("%#x", n))
 	}
 	if names == nil {
+		if kind == "openflag" {
+			return "O_RDONLY"
+		}
 		return "0"
 	}
 	return strings.Join(names, "|")
