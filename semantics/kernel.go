@@ -62,8 +62,9 @@ func (l *Lie) tell(a answer) answer {
 		a.Errno = 0
 	case "data":
 		a.Data = append([]byte(nil), a.Data...)
-		for i := range a.Data {
-			a.Data[i] ^= 1
+		if n := len(a.Data); n > 0 {
+			a.Data[0] ^= 1
+			a.Data[n-1] ^= 1
 		}
 	}
 	return a
@@ -141,8 +142,8 @@ func pair(a answer) pipe {
 	return p
 }
 
-// bytes are n bytes that differ from their neighbours.
-func bytes(n int) []byte {
+// letters are n bytes that differ from their neighbours.
+func letters(n int) []byte {
 	p := make([]byte, n)
 	for i := range p {
 		p[i] = byte('a' + i%23)

@@ -34,7 +34,7 @@ var mqChecks = []Check{
 			q := k.queue(4, 64)
 			need(k.do("mq_send", q, 1, "low"))
 			need(k.do("mq_send", q, 9, "high"))
-			long, ready, small := k.do("mq_send", q, 1, bytes(65)), k.ready(q, inOut), k.do("mq_receive", q, 63)
+			long, ready, small := k.do("mq_send", q, 1, letters(65)), k.ready(q, inOut), k.do("mq_receive", q, 63)
 			return say("longer %v; %s; small buffer %v; %s, %s", long, ready, small, k.do("mq_receive", q, 64).text(), k.do("mq_receive", q, 64).text())
 		}},
 	{ID: "Q02", Mechanism: "posixmq", Statement: "O_NONBLOCK does not wait, and a queue with what is in it outlives those who have it open",

@@ -50,7 +50,7 @@ var msgChecks = []Check{
 		Observe: func(k *kernel) string {
 			id := k.msg()
 			defer k.remove("msgrm", id)
-			k.sendMsg(id, 1, bytes(100))
+			k.sendMsg(id, 1, letters(100))
 			small, stays := k.do("msgrcv", id, 10, 0, unix.IPC_NOWAIT), k.do("msgqnum", id)
 			cut := k.do("msgrcv", id, 10, 0, unix.IPC_NOWAIT|msgNoerror)
 			return say("%v, queued %v; %v, queued %v", small, stays, cut, k.do("msgqnum", id))
@@ -62,7 +62,7 @@ var msgChecks = []Check{
 			defer k.remove("msgrm", id)
 			empty, most, total := k.do("msgrcv", id, 9, 0, unix.IPC_NOWAIT), k.number("kernel/msgmax"), 0
 			for left := k.number("kernel/msgmnb"); left > 0; left -= min(left, most) {
-				k.sendMsg(id, 1, bytes(min(left, most)))
+				k.sendMsg(id, 1, letters(min(left, most)))
 				total += min(left, most)
 			}
 			return say("%v; full after %d bytes: %v", empty, total, k.do("msgsnd", id, 1, unix.IPC_NOWAIT, "x"))
@@ -72,7 +72,7 @@ var msgChecks = []Check{
 		Observe: func(k *kernel) string {
 			id, most := k.msg(), k.number("kernel/msgmax")
 			defer k.remove("msgrm", id)
-			send := func(typ, n int) answer { return k.do("msgsnd", id, typ, unix.IPC_NOWAIT, bytes(n)) }
+			send := func(typ, n int) answer { return k.do("msgsnd", id, typ, unix.IPC_NOWAIT, letters(n)) }
 			return say("%d: %v, one more %v; type 0 %v, type -1 %v", most, send(1, most), send(1, most+1), send(0, 1), send(-1, 1))
 		}},
 	{ID: "M08", Mechanism: "sysvmsg", Statement: "msg_qbytes limits the number of messages too: those of no bytes fill a queue as well",
@@ -91,7 +91,7 @@ var msgChecks = []Check{
 			id := k.msg()
 			defer k.remove("msgrm", id)
 			need(k.do("msgqbytes", id, 100))
-			k.sendMsg(id, 1, bytes(100))
+			k.sendMsg(id, 1, letters(100))
 			w := k.process("sender").begin("msgsnd", id, 1, 0, "x")
 			state := w.asleep()
 			need(k.do("msgrcv", id, 100, 0, 0))
@@ -172,7 +172,7 @@ var msgChecks = []Check{
 			defer k.remove("msgrm", id)
 			w := k.process("receiver").begin("msgrcv", id, 10, 0, 0)
 			state := w.asleep()
-			k.sendMsg(id, 1, bytes(100))
+			k.sendMsg(id, 1, letters(100))
 			return say("%s, then %v, queued %v", state, w.answer(), k.do("msgqnum", id))
 		}},
 	{ID: "M17", Mechanism: "sysvmsg", Statement: "a receive into memory that is not there: the error, and what is then on the queue of one message",

@@ -129,7 +129,7 @@ var fdOps = map[string]op{
 // loopOps are calls made many times over: one by one they would take too long.
 var loopOps = map[string]op{
 	"fill": {name: "write until EAGAIN, from", params: "fd size", show: shown, do: func(a []int, _ []byte) answer {
-		total, calls, p := 0, 0, bytes(a[1])
+		total, calls, p := 0, 0, letters(a[1])
 		for {
 			n, err := unix.Write(a[0], p)
 			switch {

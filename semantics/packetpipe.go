@@ -15,7 +15,7 @@ var packetChecks = []Check{
 		Expect: "of 100: 10, then the next packet: z", Source: "pipe(2), O_DIRECT", Since: "3.4",
 		Observe: func(k *kernel) string {
 			p := k.pipe(unix.O_DIRECT)
-			need(k.write(p.w, bytes(100)))
+			need(k.write(p.w, letters(100)))
 			need(k.write(p.w, "z"))
 			return say("of 100: %v, then the next packet: %s", k.read(p.r, 10), k.read(p.r, 100).text())
 		}},
@@ -23,7 +23,7 @@ var packetChecks = []Check{
 		Expect: "8292 as 4096, 4096, 100", Source: "pipe(2), O_DIRECT", Since: "3.4",
 		Observe: func(k *kernel) string {
 			p := k.pipe(unix.O_DIRECT)
-			n := k.write(p.w, bytes(8292))
+			n := k.write(p.w, letters(8292))
 			return say("%v as %v, %v, %v", n, k.read(p.r, 9000), k.read(p.r, 9000), k.read(p.r, 9000))
 		}},
 	{ID: "K04", Mechanism: "packetpipe", Statement: "16 packets fit, of whatever size",
@@ -90,7 +90,6 @@ var packetChecks = []Check{
 		Expect: "write end O_DIRECT, read end 0", Source: "fs/pipe.c, create_pipe_files; fcntl(2)", Since: "3.4",
 		Observe: func(k *kernel) string {
 			p := k.pipe(unix.O_DIRECT)
-			mode := func(fd int) string { return flags("oflag", need(k.do("getfl", fd)).N&unix.O_DIRECT) }
-			return say("write end %s, read end %s", mode(p.w), mode(p.r))
+			return say("write end %s, read end %s", k.mode(p.w, unix.O_DIRECT), k.mode(p.r, unix.O_DIRECT))
 		}},
 }

@@ -92,7 +92,7 @@ var pipeChecks = []Check{
 		Expect: "{16p}, then EAGAIN", Source: "pipe(7), PIPE_BUF",
 		Observe: func(k *kernel) string {
 			p := k.pipe(unix.O_NONBLOCK)
-			big := bytes(16*k.host.page + 34464)
+			big := letters(16*k.host.page + 34464)
 			return say("%v, then %v", k.write(p.w, big), k.write(p.w, big))
 		}},
 	{ID: "P20", Mechanism: "pipe", Statement: "O_NONBLOCK: up to PIPE_BUF bytes a write is all or nothing",
@@ -101,14 +101,14 @@ var pipeChecks = []Check{
 			p := k.pipe(unix.O_NONBLOCK)
 			need(k.do("fill", p.w, 4096))
 			need(k.read(p.r, k.host.page)) // a slot, of which one byte is taken again
-			need(k.write(p.w, bytes(k.host.page-4095)))
+			need(k.write(p.w, letters(k.host.page-4095)))
 			before := need(k.do("fionread", p.r)).N
-			all := k.write(p.w, bytes(4096))
+			all := k.write(p.w, letters(4096))
 			after, queued := k.do("fionread", p.r), "and nothing more is queued"
 			if after.N != before {
 				queued = say("and %v bytes are queued, not %d", after, before)
 			}
-			return say("with 4095 bytes of room, 4096: %v, %s; 4095: %v", all, queued, k.write(p.w, bytes(4095)))
+			return say("with 4095 bytes of room, 4096: %v, %s; 4095: %v", all, queued, k.write(p.w, letters(4095)))
 		}},
 	{ID: "P30", Mechanism: "pipe", Statement: "a write or read of no bytes does nothing, and does not block",
 		Expect: "0, 0; queued 0", Source: "write(2); read(2)",
@@ -122,8 +122,7 @@ var pipeChecks = []Check{
 			p := k.pipe(0)
 			copied := need(k.do("dup", p.r)).N
 			need(k.do("setfl", p.r, unix.O_NONBLOCK))
-			mode := func(fd int) string { return flags("oflag", need(k.do("getfl", fd)).N&unix.O_NONBLOCK) }
-			return say("copy: %s, other end: %s", mode(copied), mode(p.w))
+			return say("copy: %s, other end: %s", k.mode(copied, unix.O_NONBLOCK), k.mode(p.w, unix.O_NONBLOCK))
 		}},
 	{ID: "P38", Mechanism: "pipe", Statement: "pipe2 refuses unknown flags and bad pointers, and leaves no descriptor behind",
 		Expect: "EINVAL, EFAULT; next descriptor unchanged", Source: "pipe(2), ERRORS",
@@ -180,7 +179,7 @@ var pipeChecks = []Check{
 		Expect: "wrote {16p}, nobody reads", Source: "pipe(7)",
 		Observe: func(k *kernel) string {
 			p := k.pipe(0)
-			return say("wrote %v, nobody reads", k.begin("write", p.w, bytes(16*k.host.page)).answer())
+			return say("wrote %v, nobody reads", k.begin("write", p.w, letters(16*k.host.page)).answer())
 		}},
 	{ID: "P44", Mechanism: "pipe", Statement: "a write of no bytes succeeds even without a reader",
 		Expect: "0, no SIGPIPE", Source: "fs/pipe.c, \"Null write succeeds\"",
@@ -190,6 +189,15 @@ var pipeChecks = []Check{
 			k.close(p.r)
 			return say("%v, %s", k.write(p.w, ""), k.sigpipe())
 		}},
+}
+
+// mode is what of a flag F_GETFL shows.
+func (p *proc) mode(fd, flag int) string {
+	a := p.do("getfl", fd)
+	if a.Errno != 0 {
+		return a.String()
+	}
+	return flags("oflag", a.N&flag)
 }
 
 // lowest is the descriptor that would be given next.

@@ -49,7 +49,7 @@ var pipeCapacityChecks = []Check{
 		Expect: "EBUSY, once read {p}", Source: "fcntl(2), F_SETPIPE_SZ", Since: "2.6.35",
 		Observe: func(k *kernel) string {
 			p, size := k.pipe(0), k.host.page
-			need(k.write(p.w, bytes(2*size)))
+			need(k.write(p.w, letters(2*size)))
 			busy := k.do("fcntl", p.w, unix.F_SETPIPE_SZ, size)
 			need(k.read(p.r, 2*size))
 			return say("%v, once read %v", busy, k.do("fcntl", p.w, unix.F_SETPIPE_SZ, size))

@@ -47,9 +47,9 @@ var pollChecks = []Check{
 		Observe: func(k *kernel) string {
 			p := k.pipe(0)
 			writer := k.process("writer")
-			need(k.write(p.w, bytes(15*k.host.page)))
+			need(k.write(p.w, letters(15*k.host.page)))
 			ready := k.ready(p.w, unix.POLLOUT)
-			return say("%s, and a write of %d %s", ready, 2*k.host.page, writer.begin("write", p.w, bytes(2*k.host.page)).asleep())
+			return say("%s, and a write of %d %s", ready, 2*k.host.page, writer.begin("write", p.w, letters(2*k.host.page)).asleep())
 		}},
 	{ID: "L07", Mechanism: "poll", Statement: "a FIFO that never had a writer shows nothing, one whose writer has gone POLLHUP",
 		Expect: "never 0, a read 0; gone POLLHUP", Source: "fs/pipe.c, pipe_poll",

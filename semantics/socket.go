@@ -30,7 +30,7 @@ var socketChecks = []Check{
 		Expect: "MSG_TRUNC, next 2", Source: "unix(7), SOCK_SEQPACKET; recv(2), MSG_TRUNC",
 		Observe: func(k *kernel) string {
 			s := k.sockets(unix.SOCK_SEQPACKET)
-			need(k.write(s.w, bytes(100)))
+			need(k.write(s.w, letters(100)))
 			need(k.write(s.w, "xy"))
 			cut := k.do("recvflags", s.r, 10)
 			return say("%s, next %v", flags("sendflag", cut.N&unix.MSG_TRUNC), k.read(s.r, 100))
@@ -39,7 +39,7 @@ var socketChecks = []Check{
 		Expect: "of 100: 10, next 2", Source: "recv(2); read(2)",
 		Observe: func(k *kernel) string {
 			s := k.sockets(unix.SOCK_SEQPACKET)
-			need(k.write(s.w, bytes(100)))
+			need(k.write(s.w, letters(100)))
 			need(k.write(s.w, "xy"))
 			return say("of 100: %v, next %v", k.read(s.r, 10), k.read(s.r, 100))
 		}},
@@ -85,7 +85,7 @@ var socketChecks = []Check{
 		Observe: func(k *kernel) string {
 			send := func(kind int) answer {
 				s := k.sockets(kind)
-				return k.write(s.w, bytes(need(k.do("getsockopt", s.w, unix.SO_SNDBUF)).N+1))
+				return k.write(s.w, letters(need(k.do("getsockopt", s.w, unix.SO_SNDBUF)).N+1))
 			}
 			return say("%v, %v", send(unix.SOCK_DGRAM), send(unix.SOCK_SEQPACKET))
 		}},
@@ -143,7 +143,7 @@ var socketChecks = []Check{
 		Observe: func(k *kernel) string {
 			s := k.sockets(unix.SOCK_STREAM)
 			k.nonblock(s.w)
-			big := bytes(2 * need(k.do("getsockopt", s.w, unix.SO_SNDBUF)).N)
+			big := letters(2 * need(k.do("getsockopt", s.w, unix.SO_SNDBUF)).N)
 			took, part := k.write(s.w, big), "a part"
 			if took.Errno != 0 || took.N <= 0 || took.N >= len(big) {
 				part = say("%v of %d", took, len(big))
