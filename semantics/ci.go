@@ -72,7 +72,7 @@ type junitMessage struct {
 func (r *Report) WriteJUnit(w io.Writer) error {
 	all := junitSuites{Name: "ipcbench semantics, " + r.Host.Strip(), Tests: len(r.Findings),
 		Failures: r.Count(Differs), Errors: r.Count(Broken), Skipped: r.Count(Skipped)}
-	for _, g := range r.groups() {
+	for _, g := range r.Groups() {
 		s := junitSuite{Name: g.Title, Tests: len(g.Findings)}
 		for _, f := range g.Findings {
 			c := junitCase{Class: "semantics." + results.Quote(f.Mechanism), Name: results.Quote(f.ID + " " + f.Statement)}

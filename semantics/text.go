@@ -9,14 +9,14 @@ import (
 	"ipcbench/results"
 )
 
-// group is the findings of one family.
-type group struct {
+// Group is the findings of one family.
+type Group struct {
 	Title    string
 	Findings []*Finding
 }
 
-// groups puts findings together by their mechanism, in their order.
-func (r *Report) groups() (all []group) {
+// Groups puts findings together by their mechanism, in their order.
+func (r *Report) Groups() (all []Group) {
 	at := map[string]int{}
 	for i := range r.Findings {
 		f := &r.Findings[i]
@@ -24,11 +24,32 @@ func (r *Report) groups() (all []group) {
 		if !known {
 			n = len(all)
 			at[f.Mechanism] = n
-			all = append(all, group{Title: title(f.Mechanism)})
+			all = append(all, Group{Title: title(f.Mechanism)})
 		}
 		all[n].Findings = append(all[n].Findings, f)
 	}
 	return all
+}
+
+// Gravest is the gravest verdict of the group.
+func (g Group) Gravest() Verdict {
+	for _, v := range Verdicts {
+		for _, f := range g.Findings {
+			if f.Verdict == v {
+				return v
+			}
+		}
+	}
+	return Holds
+}
+
+// Summary counts the verdicts of the group.
+func (g Group) Summary() string {
+	r := Report{}
+	for _, f := range g.Findings {
+		r.Findings = append(r.Findings, *f)
+	}
+	return r.Summary()
 }
 
 func title(mechanism string) string {
@@ -91,7 +112,7 @@ func (f *Finding) Outcome() string {
 // told with what was expected.
 func (r *Report) WriteText(out io.Writer) error {
 	fmt.Fprintln(out, r.Host.Strip())
-	for _, g := range r.groups() {
+	for _, g := range r.Groups() {
 		fmt.Fprintf(out, "\n%s\n", g.Title)
 		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		for _, f := range g.Findings {
@@ -159,7 +180,7 @@ func writeEvents(w io.Writer, all []Event) {
 func (r *Report) WriteMarkdown(w io.Writer) error {
 	fmt.Fprintf(w, "# What the manual promises, and what the kernel does\n\n%s.\n\n%d statements: %s.\n",
 		results.EscapeMarkdown(r.Host.Strip()), len(r.Findings), results.EscapeMarkdown(r.Summary()))
-	for _, g := range r.groups() {
+	for _, g := range r.Groups() {
 		fmt.Fprintf(w, "\n## %s\n\n| | statement | verdict | expected | observed, or the reason | source |\n|---|---|---|---|---|---|\n", results.EscapeMarkdown(g.Title))
 		for _, f := range g.Findings {
 			verdict := string(f.Verdict)
