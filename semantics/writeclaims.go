@@ -3,6 +3,7 @@ package semantics
 import (
 	"fmt"
 	"io"
+	"math"
 
 	"ipcbench/results"
 )
@@ -52,7 +53,7 @@ func writeSpeed(w io.Writer, c Claim, cells []results.Summary) error {
 		if own == nil || other == nil || own == other {
 			continue
 		}
-		ratio := results.NewRatio(other.Times, own.Times)
+		ratio := results.NewRatio(logs(other.Times), logs(own.Times))
 		says := "as long, within noise"
 		switch {
 		case ratio.Lo == 0:
@@ -75,6 +76,13 @@ func writeSpeed(w io.Writer, c Claim, cells []results.Summary) error {
 	}
 	_, err := fmt.Fprintf(w, "\nFaster than %s in %d settings, slower in %d, the same within noise in %d.\n", than, faster, slower, tied)
 	return err
+}
+
+func logs(times []float64) (out []float64) {
+	for _, ns := range times {
+		out = append(out, math.Log(ns))
+	}
+	return out
 }
 
 // ranked is a mechanism in an answer, or nil.
