@@ -41,7 +41,7 @@ generate: $(BIN) ## write the generated parts of the documents
 	scripts/generate
 
 check-generated: generate ## fail where a generated part is not up to date
-	git diff --exit-code -- README.md
+	git diff --exit-code -- README.md docs
 
 ci: ## what CI runs
 	.ci/run

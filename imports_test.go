@@ -60,7 +60,7 @@ var layers = map[string][]string{
 	"internal/golden": {},
 	"mechanisms":      {"internal/sys"},
 	"results":         {},
-	"plots":           {"advise", "compare", "results"},
+	"plots":           {"advise", "compare", "results", "semantics"},
 	"advise":          {"mechanisms", "results"},
 	"compare/gate":    {},
 	"compare":         {"compare/gate", "results"},
@@ -68,7 +68,7 @@ var layers = map[string][]string{
 	"bench":           {"mechanisms", "results", "internal/sys"},
 	"runner":          {"bench", "host", "mechanisms", "results", "internal/sys"},
 	"runner/first":    {"runner"},
-	"semantics":       {"mechanisms", "internal/sys"},
+	"semantics":       {"mechanisms", "results", "internal/sys"},
 	// What stands above the engine may use all of it.
 	"mechanisms/mechtest": nil,
 	"fidelity":            nil,

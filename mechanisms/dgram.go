@@ -13,8 +13,9 @@ var _ = Register(Mechanism{
 		Kernel: "A write(2) enters unix_dgram_sendmsg, which copies the message into one socket buffer (sk_buff) charged to the sender's SO_SNDBUF, queues it on the peer's sk_receive_queue and wakes it. " +
 			"A read(2) enters unix_dgram_recvmsg, which copies it out and frees the buffer, whole. " +
 			"The sender sleeps in sock_alloc_send_pskb while its charge is spent; nothing is lost or reordered, unlike on a network.",
-		Path: socketPath,
-		Gone: "ECONNREFUSED",
+		Path:   socketPath,
+		Gone:   "ECONNREFUSED",
+		Traits: dgramTraits,
 		Cautions: []Caution{
 			{"a receiver is not told that its peer has gone: it waits for ever, and a read of 0 bytes is a message", "recv(2)"},
 			{"a read with too small a buffer discards the rest of the message", "recv(2)"},

@@ -19,6 +19,8 @@ type Facts struct {
 	Gone string `json:"gone,omitempty"`
 
 	Cautions []Caution `json:"cautions"` // at least one, the gravest first
+
+	Traits Traits `json:"traits"` // every one of them
 }
 
 // Path is the way of one message.

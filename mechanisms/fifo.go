@@ -21,7 +21,8 @@ var _ = Register(Mechanism{
 	Facts: Facts{
 		Kernel: "The name leads open(2) to fifo_open, which waits for the other end; what follows is a pipe. " + pipeKernel,
 		Path:   pipePath, Unrelated: true,
-		Gone: "EPIPE",
+		Gone:   "EPIPE",
+		Traits: fifoTraits,
 		Cautions: []Caution{
 			{"it keeps no message boundaries: the reader must know where a message ends", "pipe(7)"},
 			{"open(2) blocks until somebody opens the other end: two processes that open two FIFOs in different orders wait for ever", "fifo(7)"},

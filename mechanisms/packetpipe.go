@@ -14,8 +14,9 @@ var _ = Register(Mechanism{
 		Kernel: "A pipe whose write(2) puts each message into pages of its own (PIPE_BUF_FLAG_PACKET) instead of behind the last one. " +
 			"A read(2) ends with the packet and drops what the reader has no room for. " +
 			"A slot is taken by a packet of any size, so that the 16 slots of the default hold 16 packets, and their writer sleeps.",
-		Path: pipePath,
-		Gone: "EPIPE",
+		Path:   pipePath,
+		Gone:   "EPIPE",
+		Traits: packetpipeTraits,
 		Cautions: []Caution{
 			{"a message of more than PIPE_BUF (4096) bytes is split into several packets, and the write succeeds", "pipe(2)"},
 			{"a read with too small a buffer discards the rest of the packet in silence", "pipe(2)"},

@@ -18,6 +18,7 @@ var _ = Register(Mechanism{
 		Kernel: pipeKernel,
 		Path:   pipePath,
 		Gone:   "EPIPE",
+		Traits: pipeTraits,
 		Cautions: []Caution{
 			{"it keeps no message boundaries: the reader must know where a message ends", "pipe(7)"},
 			interleaves,

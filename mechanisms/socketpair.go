@@ -13,8 +13,9 @@ var _ = Register(Mechanism{
 		Kernel: "A write(2) enters unix_stream_sendmsg, which copies the message into socket buffers (sk_buff) charged to the sender's SO_SNDBUF, queues them on the peer's sk_receive_queue and wakes it. " +
 			"A read(2) enters unix_stream_read_generic, which copies out of the first buffers and frees those that are used up. " +
 			"The sender sleeps in sock_alloc_send_pskb while its charge is spent, and is woken as buffers are freed (sock_wfree).",
-		Path: socketPath,
-		Gone: "EPIPE",
+		Path:   socketPath,
+		Gone:   "EPIPE",
+		Traits: socketpairTraits,
 		Cautions: []Caution{
 			{"it keeps no message boundaries: the reader must know where a message ends", "unix(7)"},
 			{"no page promises that the messages of several senders stay apart, at any size", "unix(7)"},

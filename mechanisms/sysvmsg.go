@@ -24,6 +24,7 @@ var _ = Register(Mechanism{
 			Receive: Hop{Call: "msgrcv", Kernel: 1},
 		},
 		Unrelated: true,
+		Traits:    sysvmsgTraits,
 		Cautions: []Caution{
 			{"the queue and what is in it outlive its processes, until IPC_RMID or a reboot: ipcs(1) shows them", "msgctl(2)"},
 			{"nobody tells either side that the other has gone: both wait for ever", "msgop(2)"},

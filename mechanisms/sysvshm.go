@@ -27,6 +27,7 @@ var _ = Register(Mechanism{
 			Receive: Hop{Call: "semtimedop", Own: 1},
 		},
 		Unrelated: true,
+		Traits:    sysvshmTraits,
 		Cautions: []Caution{
 			{"a process that dies between two operations leaves the counts as they are, and its peer waits for ever; SEM_UNDO would give back counts, not messages", "semop(2)"},
 			{"nobody tells either side that the other has gone: both wait for ever", "semop(2)"},

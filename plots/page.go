@@ -7,6 +7,7 @@ import (
 
 	"ipcbench/advise"
 	"ipcbench/results"
+	"ipcbench/semantics"
 )
 
 // Page is a report as data: everything that is shown, and nothing else.
@@ -22,6 +23,10 @@ type Page struct {
 
 	Advice []advise.Advice `json:"advice"` // of every question that there is data for; what a choice costs is in its cell
 	Facts  []advise.Fact   `json:"facts"`  // of the mechanisms that this program knows
+
+	// Semantics is what the manual promises, checked where the run was; nil if
+	// nobody did.
+	Semantics *semantics.Report `json:"-"`
 
 	// Comparisons are with other runs, where more than one is reported.
 	Comparisons []Comparison `json:"comparisons,omitempty"`

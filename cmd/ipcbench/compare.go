@@ -31,7 +31,8 @@ func newCompare() *cobra.Command {
 		Short: "Tell what became slower or faster, and fail where something did",
 		Long: `Compare reads run directories, records.jsonl, bench.txt or the output of
 "go test -bench ./bench", and compares each NEW with OLD. A side can be several
-of them, joined by commas. With --by the sides are the values of a key instead,
+of them, joined by commas. Of two semantics.json it lists the statements whose
+verdict or observation changed. With --by the sides are the values of a key instead,
 in all that is named: kernel, mech, size … ; "mech@(pipe fifo)" picks and orders
 them, the first is the base.
 
@@ -39,7 +40,7 @@ The gate fails a cell that is slower by more than the threshold. Over all cells
 together a false alarm has at most the probability alpha.
 
 Exit status: 0 nothing is slower, 1 a cell is slower, or was ok and is failed or
-skipped, 2 usage, 3 unreadable or nothing comparable, 5 something could not be
+skipped, or a statement differs that did not, 2 usage, 3 unreadable or nothing comparable, 5 something could not be
 judged: too few launches, or a cell that is untrusted or gone.`,
 		Example: `  ipcbench compare results/runs/A results/runs/B
   ipcbench compare old1,old2 new1,new2 --threshold 10% --format markdown --summary
@@ -75,6 +76,9 @@ func (f *compareFlags) compare(c *cobra.Command, args []string) error {
 	}
 	if f.by == "" && len(args) < 2 {
 		return errors.New("compare needs OLD and NEW, or --by KEY")
+	}
+	if done, err := f.statements(c, args); done {
+		return err
 	}
 	inputs := make([]compare.Input, len(args))
 	for i, arg := range args {

@@ -18,6 +18,7 @@ import (
 
 	"ipcbench/kernels"
 	_ "ipcbench/runner/first"
+	"ipcbench/semantics"
 )
 
 // Exit statuses, as documented in the README.
@@ -54,6 +55,7 @@ func failed(err error) error {
 }
 
 func main() {
+	semantics.Init()
 	kernels.Init()
 	os.Exit(command(os.Args[1:], os.Stdout, os.Stderr))
 }
@@ -130,6 +132,6 @@ Exit status: 0 ok, 1 a check said no, 2 usage, 3 something asked for failed,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetVersionTemplate("ipcbench {{.Version}}\n")
-	root.AddCommand(newRun(), newAB(), newMeasure(), newCompare(), newReport(), newAdvise(), newExplain(), newList(), newKernels(), newDoctor(), newClean())
+	root.AddCommand(newRun(), newAB(), newMeasure(), newCompare(), newReport(), newAdvise(), newExplain(), newSemantics(), newList(), newKernels(), newDoctor(), newClean())
 	return root
 }

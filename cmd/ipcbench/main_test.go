@@ -13,10 +13,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"ipcbench/runner"
+	"ipcbench/semantics"
 )
 
 func TestMain(m *testing.M) {
 	runner.Init()
+	semantics.Init()
 	testscript.Main(m, map[string]func(){"ipcbench": main})
 }
 

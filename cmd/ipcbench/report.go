@@ -6,15 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"ipcbench/results"
+	"ipcbench/semantics"
 )
 
 func newReport() *cobra.Command {
@@ -107,6 +110,12 @@ func writeReport(c *cobra.Command, paths []string, out string, benchstat []strin
 		}
 	}
 	r := newReportOf(sets, tables(c.Context(), benchstat))
+	last := paths[len(paths)-1]
+	var err error
+	r.page.Semantics, err = semantics.ReadFile(filepath.Join(last, semantics.File))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+		fmt.Fprintln(c.ErrOrStderr(), "warning:", results.Quote(err.Error())+": the page has no statements; ipcbench semantics --out", results.Quote(last), "writes it anew")
+	}
 	dir, err := results.OpenDir(out)
 	if err != nil {
 		return failed(err)

@@ -3,6 +3,7 @@ package mechtest
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
@@ -77,6 +78,12 @@ func facts(f mechanisms.Facts) error {
 		return fmt.Errorf("path %+v lacks a call", f.Path)
 	case len(f.Cautions) == 0:
 		return errors.New("no caution: what has a reader to beware of")
+	}
+	all := reflect.ValueOf(f.Traits)
+	for i := range all.NumField() {
+		if t := all.Field(i).Interface().(mechanisms.Trait); t.Text == "" || len(t.Checks) == 0 {
+			return fmt.Errorf("trait %s is %+v, want a few words and the statements that hold it true", all.Type().Field(i).Name, t)
+		}
 	}
 	for _, c := range f.Cautions {
 		if c.Text == "" || strings.Contains(c.Text, "\n") || !manPage.MatchString(c.Man) {

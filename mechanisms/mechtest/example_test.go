@@ -25,6 +25,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			Receive: mechanisms.Hop{Call: "read", Kernel: 1},
 		},
 		Gone:     "EPIPE",
+		Traits:   mechanisms.Lookup("seqpacket").Facts.Traits, // each with the statements of package semantics that hold it true
 		Cautions: []mechanisms.Caution{{Text: "a read with too small a buffer discards the rest", Man: "recv(2)"}},
 	},
 	Limits:       exampleLimits,

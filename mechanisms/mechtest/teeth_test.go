@@ -27,6 +27,7 @@ var teeth = []tooth{
 	{"declared", broken("nosource", "pipe", limiting(func(l *mechanisms.Limits) { l.Atomic.Source = "" })), text("lacks its source")},
 	{"declared", broken("noman", "pipe", func(m *mechanisms.Mechanism) { m.Man = nil }), text("no manual page")},
 	{"declared", broken("careless", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Cautions = nil }), text("no caution")},
+	{"declared", broken("traitless", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Traits.Capacity.Checks = nil }), text("trait Capacity")},
 	{"declared", broken("unexplained", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Kernel = "It works." }), text("two to four sentences")},
 
 	{"roundtrip", broken("refusal", "pipe", limiting(func(l *mechanisms.Limits) { l.Message = mechanisms.Limit{N: 100} })), text("without a number and its source")},

@@ -1,0 +1,74 @@
+package sys
+
+import (
+	"os"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// MqAttr is struct mq_attr, mq_getattr(3).
+type MqAttr struct {
+	Flags   int // O_NONBLOCK or 0
+	Maxmsg  int // messages that the queue holds
+	Msgsize int // bytes of the largest
+	Curmsgs int // messages on the queue
+	_       [4]int
+}
+
+// MqOpen opens a POSIX message queue, whose name has no leading slash here, and
+// makes it with attr where flags say O_CREAT: mq_open(2).
+func MqOpen(name string, flags int, mode uint32, attr *MqAttr) (fd int, err error) {
+	p, err := unix.BytePtrFromString(name)
+	if err != nil {
+		return -1, os.NewSyscallError("mq_open", unix.EINVAL)
+	}
+	r, _, errno := syscall.Syscall6(unix.SYS_MQ_OPEN, uintptr(unsafe.Pointer(p)), uintptr(flags), uintptr(mode), uintptr(unsafe.Pointer(attr)), 0, 0)
+	if errno != 0 {
+		return -1, os.NewSyscallError("mq_open", errno)
+	}
+	return int(r), nil
+}
+
+// MqUnlink removes the name of a queue, mq_unlink(2).
+func MqUnlink(name string) error {
+	p, err := unix.BytePtrFromString(name)
+	if err != nil {
+		return os.NewSyscallError("mq_unlink", unix.EINVAL)
+	}
+	_, _, errno := syscall.Syscall(unix.SYS_MQ_UNLINK, uintptr(unsafe.Pointer(p)), 0, 0)
+	if errno != 0 {
+		return os.NewSyscallError("mq_unlink", errno)
+	}
+	return nil
+}
+
+// MqSend sends a message, without a time limit: mq_timedsend(2).
+func MqSend(fd int, text []byte, priority int) error {
+	_, _, errno := syscall.Syscall6(unix.SYS_MQ_TIMEDSEND, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(text))), uintptr(len(text)), uintptr(priority), 0, 0)
+	if errno != 0 {
+		return os.NewSyscallError("mq_timedsend", errno)
+	}
+	return nil
+}
+
+// MqReceive receives the message of the highest priority, without a time
+// limit: mq_timedreceive(2).
+func MqReceive(fd int, p []byte) (n int, priority uint32, err error) {
+	r, _, errno := syscall.Syscall6(unix.SYS_MQ_TIMEDRECEIVE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), uintptr(unsafe.Pointer(&priority)), 0, 0)
+	if errno != 0 {
+		return 0, 0, os.NewSyscallError("mq_timedreceive", errno)
+	}
+	return int(r), priority, nil
+}
+
+// MqGetAttr tells what the queue holds, mq_getsetattr(2).
+func MqGetAttr(fd int) (MqAttr, error) {
+	var attr MqAttr
+	_, _, errno := syscall.Syscall(unix.SYS_MQ_GETSETATTR, uintptr(fd), 0, uintptr(unsafe.Pointer(&attr)))
+	if errno != 0 {
+		return attr, os.NewSyscallError("mq_getsetattr", errno)
+	}
+	return attr, nil
+}

@@ -1,0 +1,138 @@
+package semantics
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// order is what the engine tells the process of a check, or of a tour.
+type order struct {
+	ID   string `json:"id"`
+	Tour string `json:"tour,omitempty"`
+	Dir  string `json:"dir"`           // private directory, to be made: the working directory
+	Own  bool   `json:"own,omitempty"` // in an IPC namespace of its own
+	Lie  *Lie   `json:"lie,omitempty"`
+}
+
+// reply is what it tells when it has ended.
+type reply struct {
+	Finding Finding `json:"finding"`
+	Calls   int     `json:"calls"` // answers that there were
+	Steps   []Step  `json:"steps,omitempty"`
+}
+
+// checkMain is the process of one check.
+func checkMain() int {
+	unix.CloseOnExec(keeperFD)
+	c := newConn(controlFD)
+	var o order
+	if c.receive(&o) != nil {
+		return 0 // nobody asks any more
+	}
+	// The runtime's poller takes its descriptors now, not in the middle of a check.
+	if r, w, err := os.Pipe(); err == nil {
+		r.Close()
+		w.Close()
+	}
+	unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
+	ownNamespace = o.Own
+	k := &kernel{host: newHost(), lie: o.Lie, making: new(sync.Mutex)}
+	k.proc = &proc{k: k, pid: os.Getpid()}
+	if !o.Own {
+		k.keep = keep
+	}
+	go endWith(controlFD, k.making)
+	// Names are relative to it, in peers too.
+	if err := errors.Join(unix.Mkdir(o.Dir, 0o700), unix.Chdir(o.Dir)); err != nil {
+		return fail(err)
+	}
+	var out reply
+	if o.Tour != "" {
+		out.Steps = k.tour(o.Tour)
+	} else if check := Lookup(o.ID); check != nil {
+		out.Finding = check.run(k)
+		out.Finding.Story = k.events
+	} else {
+		return fail(fmt.Errorf("there is no statement %s", o.ID))
+	}
+	out.Calls = k.calls
+	if err := c.send(out); err != nil {
+		return fail(err)
+	}
+	return 0
+}
+
+func fail(err error) int {
+	fmt.Fprintln(os.Stderr, "ipcbench:", err)
+	return 1
+}
+
+// endWith ends this process group when the other end of a connection closes,
+// though not between an object's making and its note.
+func endWith(fd int, making *sync.Mutex) {
+	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
+	for {
+		if n, err := unix.Ppoll(fds, nil, nil); n > 0 || err != unix.EINTR {
+			making.Lock()
+			syscall.Kill(0, syscall.SIGKILL)
+		}
+	}
+}
+
+// keep sends a note to the keeper, in one write that no other can tear.
+func keep(o kept) error {
+	line, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	_, err = unix.Write(keeperFD, append(line, '\n'))
+	return err
+}
+
+// run observes and judges.
+func (c *Check) run(k *kernel) (f Finding) {
+	f = c.finding()
+	defer k.finish()
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case stop:
+			f.Verdict, f.Reason, f.Observed = p.verdict, p.reason, ""
+		default:
+			f.Verdict, f.Reason, f.Observed = Broken, fmt.Sprint(p), ""
+		}
+	}()
+	if olderThan(k.host.release, c.Since) {
+		panic(skipped("needs Linux " + c.Since + ", this is " + k.host.release))
+	}
+	for _, n := range c.Needs {
+		if why := n.Lacks(k.host); why != "" {
+			panic(skipped(why))
+		}
+	}
+	var err error
+	if f.Expect, err = k.host.expectation(c); err != nil {
+		panic(skipped(err.Error()))
+	}
+	f.Observed = c.Observe(k)
+	switch {
+	case f.Expect == "":
+		f.Verdict = Recorded
+	case f.Expect == f.Observed:
+		f.Verdict = Holds
+	default:
+		f.Verdict = Differs
+	}
+	return f
+}
+
+// private makes a System V object of this check's own, with mode 0600.
+func (k *kernel) shm(size int) int { return need(k.do("shmget", unix.IPC_PRIVATE, size, 0o600)).N }
+func (k *kernel) sem(n int) int    { return need(k.do("semget", unix.IPC_PRIVATE, n, 0o600)).N }
+func (k *kernel) msg() int         { return need(k.do("msgget", unix.IPC_PRIVATE, 0o600)).N }

@@ -1,0 +1,76 @@
+package semantics
+
+// Claim is what tutorials repeat, with an answer.
+type Claim struct {
+	Text   string   // as it is said
+	Answer string   // whether it is so, in a sentence or two
+	Checks []string // the statements that test it
+	Speed  string   // a claim about speed, answered from records: the mechanism that it is about
+	Than   string   // and the one that it is said to be faster than; "" is all others
+}
+
+// Claims are answered in docs/claims.md.
+var Claims = []Claim{
+	{Text: "A pipe holds 64 KB.",
+		Answer: "By default, and where a page has 4 KiB: it holds 16 pages, so 1 MiB where a page has 64 KiB. It counts pages, so that 16 writes of 2049 bytes fill it, and a user with too many pipes gets smaller ones.",
+		Checks: []string{"P21", "P08", "P22", "P23", "P28"}},
+	{Text: "Pipes work only between parent and child.",
+		Answer: "Between any processes that have its descriptors: inherited by fork and execve, or sent over a UNIX domain socket. And a FIFO is a pipe with a name.",
+		Checks: []string{"D08", "D07", "P11", "F02"}},
+	{Text: "read returning 0 is an error.",
+		Answer: "It is the end of file: every copy of the write end is closed, and what was left has been read.",
+		Checks: []string{"P09", "P10", "P17"}},
+	{Text: "A full pipe blocks the writer.",
+		Answer: "Yes, until a whole page has been read; with O_NONBLOCK the write fails or takes a part.",
+		Checks: []string{"P07", "P08", "P18", "P19"}},
+	{Text: "A writer without a reader is killed.",
+		Answer: "By SIGPIPE, unless the process ignores, blocks or handles it: then write fails with EPIPE.",
+		Checks: []string{"P13", "P14", "P15", "P16"}},
+	{Text: "One pipe is half-duplex.",
+		Answer: "Each descriptor goes one way, so that two processes that talk need two pipes, or a pair of sockets. The property is the descriptor's: the read end can be opened for writing by its name in /proc.",
+		Checks: []string{"P02", "P41", "U01"}},
+	{Text: "Descriptors of a pipe are 3 and 4.",
+		Answer: "They are the two lowest that are free, which are 3 and 4 only where nothing else is open.",
+		Checks: []string{"D01"}},
+	{Text: "Go's io.Pipe makes a pipe2 system call.",
+		Answer: "It makes none: it is a channel between goroutines of one process. os.Pipe makes one, with O_CLOEXEC, so that another process needs ExtraFiles to get an end.",
+		Checks: []string{"G01"}},
+	{Text: "pipe-max-size is what a user who is not root can set.",
+		Answer: "What a process without CAP_SYS_RESOURCE can: root in a container often lacks it. Beyond it the call fails with EPERM.",
+		Checks: []string{"P25", "P23", "P26"}},
+	{Text: "Writes to a pipe are atomic.",
+		Answer: "Up to PIPE_BUF, 4096 bytes. Longer ones may be torn, though not always: a test that finds none proves nothing.",
+		Checks: []string{"P31", "P32", "P20"}},
+	{Text: "Packet mode never merges writes.",
+		Answer: "No two writes become one packet while O_DIRECT is set. A write of more than PIPE_BUF bytes becomes several, and a read with too small a buffer loses the rest.",
+		Checks: []string{"K01", "K02", "K03", "K06"}},
+	{Text: "Data in a FIFO persists on disk.",
+		Answer: "It is in memory, as that of a pipe, and goes with the last close. Only the name stays.",
+		Checks: []string{"F07", "F08"}},
+	{Text: "Opening a FIFO for writing without a reader fails with ENXIO.",
+		Answer: "With O_NONBLOCK. Without, it waits for a reader.",
+		Checks: []string{"F04", "F02", "F03"}},
+	{Text: "Shared memory is the fastest IPC.", Speed: "sysvshm",
+		Answer: "It saves copies, and not wake-ups: processes that wait for each other sleep and wake as with a pipe.",
+		Checks: []string{"S17", "E02"}},
+	{Text: "Message queues are slower than shared memory.", Speed: "sysvshm", Than: "sysvmsg",
+		Answer: "It depends on the size of the messages and on where the processes run."},
+	{Text: "Detaching a segment deletes it.",
+		Answer: "Only IPC_RMID does, once nobody is attached. Without, it outlives all its processes.",
+		Checks: []string{"S10", "S05", "S06", "S07"}},
+	{Text: "A semaphore is a lock.",
+		Answer: "It is a number. With the value 1 it can serve as a lock, but it has no owner: anybody can give what he has not taken, and unless SEM_UNDO is set a holder that dies leaves it taken.",
+		Checks: []string{"E16", "E14", "E06"}},
+	{Text: "FNDELAY gives EWOULDBLOCK.",
+		Answer: "These are older names for O_NONBLOCK and EAGAIN, with the same values on the architectures that Go runs on.",
+		Checks: []string{"P17", "P18"}},
+	{Text: "pipe() fails with EMFILE, ENFILE, EFAULT and ENOMEM.",
+		Answer: "EMFILE where the process has no two descriptors left, EFAULT for a bad pointer, EINVAL for unknown flags. ENFILE is the whole machine's limit, or that of a user's pipes, and is not provoked here. ENOMEM is not in every version of the page, and can't be had at will.",
+		Checks: []string{"D02", "P38", "D09"}},
+	{Text: "Any number of children can share one pipe.",
+		Answer: "Yes. Writers do not tear each other's records up to PIPE_BUF, each byte goes to one reader only, and the end of file comes when the last writer has gone.",
+		Checks: []string{"P31", "P11", "P12"}},
+	{Text: "Setting O_CLOEXEC by fcntl is as good as pipe2.",
+		Answer: "Between the two calls another thread may start a program, which inherits the descriptor. pipe2 leaves no such moment.",
+		Checks: []string{"D06", "D03", "D04"}},
+}

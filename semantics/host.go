@@ -1,0 +1,132 @@
+package semantics
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Host is the kernel that statements were checked on.
+type Host struct {
+	Kernel   string `json:"kernel"` // "Linux 6.18.44"
+	Arch     string `json:"arch"`   // "x86_64"
+	PageSize int    `json:"page_size"`
+	UID      int    `json:"uid"`
+	// Namespace tells where System V objects were made: "private" or "host".
+	Namespace string `json:"namespace"`
+}
+
+// host is what a check knows of the machine.
+type host struct {
+	release string
+	page    int
+	uid     int
+}
+
+func newHost() *host {
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		return &host{page: os.Getpagesize()}
+	}
+	return &host{unix.ByteSliceToString(u.Release[:]), os.Getpagesize(), os.Getuid()}
+}
+
+// sysctl is a number below /proc/sys.
+func (h *host) sysctl(path string) (int, error) {
+	text, err := readFile("/proc/sys/" + path)
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseUint(strings.TrimSpace(text), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("/proc/sys/%s: %w", path, err)
+	}
+	return int(min(n, 1<<31-1)), nil
+}
+
+// number is sysctl of one that every Linux has.
+func (k *kernel) number(path string) int {
+	n, err := k.host.sysctl(path)
+	if err != nil {
+		panic(skipped(err.Error()))
+	}
+	return n
+}
+
+// numbers are the sysctls that an expectation can name.
+var numbers = map[string]string{
+	"msgmax": "kernel/msgmax", "msgmnb": "kernel/msgmnb",
+	"wmem_max": "net/core/wmem_max", "pipe_max": "fs/pipe-max-size",
+}
+
+var placeholder = regexp.MustCompile(`\{(\d*)(p|[a-z_]+)([+-]\d+)?\}`)
+
+// expand puts numbers of this kernel in the place of {16p}, {msgmax}, {p-1}.
+func (h *host) expand(s string) (out string, err error) {
+	out = placeholder.ReplaceAllStringFunc(s, func(m string) string {
+		part := placeholder.FindStringSubmatch(m)
+		times, plus := 1, 0
+		if part[1] != "" {
+			times, _ = strconv.Atoi(part[1])
+		}
+		if part[3] != "" {
+			plus, _ = strconv.Atoi(part[3])
+		}
+		n := h.page
+		if part[2] != "p" {
+			path, known := numbers[part[2]]
+			if !known {
+				err = fmt.Errorf("expectation names %s, which is no number", m)
+				return m
+			}
+			var e error
+			if n, e = h.sysctl(path); e != nil {
+				err = e
+			}
+		}
+		return strconv.Itoa(times*n + plus)
+	})
+	return out, err
+}
+
+// expectation is what this kernel should answer.
+func (h *host) expectation(c *Check) (string, error) {
+	for _, o := range c.Before {
+		if olderThan(h.release, o.Release) {
+			return h.expand(o.Expect)
+		}
+	}
+	return h.expand(c.Expect)
+}
+
+// olderThan compares releases number by number: "6.18.44-rc1" with "2.6.35".
+func olderThan(release, since string) bool {
+	have, want := releaseNumbers(release), releaseNumbers(since)
+	for i, w := range want {
+		switch {
+		case i >= len(have):
+			return w > 0
+		case have[i] != w:
+			return have[i] < w
+		}
+	}
+	return false
+}
+
+func releaseNumbers(release string) (ns []int) {
+	for part := range strings.SplitSeq(release, ".") {
+		digits := strings.IndexFunc(part+" ", func(r rune) bool { return r < '0' || r > '9' })
+		n, err := strconv.Atoi(part[:digits])
+		if err != nil {
+			break
+		}
+		if ns = append(ns, n); digits < len(part) {
+			break
+		}
+	}
+	return ns
+}

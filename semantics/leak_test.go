@@ -1,0 +1,152 @@
+package semantics
+
+import (
+	"bufio"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// left is what this process, and this user, hold: descriptors, children, System
+// V objects, message queues, names.
+func left(t *testing.T, dir string) (all []string) {
+	t.Helper()
+	fds, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fd := range fds {
+		if target, err := os.Readlink("/proc/self/fd/" + fd.Name()); err == nil {
+			all = append(all, "descriptor "+fd.Name()+" "+target)
+		}
+	}
+	for _, kind := range []string{"shm", "sem", "msg"} {
+		text, err := os.ReadFile("/proc/sysvipc/" + kind)
+		if err != nil {
+			continue
+		}
+		for row := range strings.Lines(string(text)) {
+			all = append(all, kind+" "+strings.Join(strings.Fields(row)[:2], " "))
+		}
+	}
+	queues, _ := filepath.Glob("/dev/mqueue/ipcbench-*")
+	names, _ := filepath.Glob(filepath.Join(dir, "*"))
+	return append(append(append(all, queues...), names...), ours()...)
+}
+
+// ours are the processes of checks, whoever started them.
+func ours() (all []string) {
+	stats, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, path := range stats {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		if role, _, _ := strings.Cut(string(text), "\x00"); slices.Contains([]string{"ipcbench-check", "ipcbench-peer", "ipcbench-keeper"}, role) {
+			env, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "environ"))
+			if strings.Contains(string(env), "PATH="+os.Getenv("PATH")) && owned(path) {
+				all = append(all, "process "+filepath.Base(filepath.Dir(path))+" "+role)
+			}
+		}
+	}
+	return all
+}
+
+// owned tells whether a process is of this test: other tests run checks too.
+func owned(path string) bool {
+	exe, err := os.Readlink(filepath.Join(filepath.Dir(path), "exe"))
+	self, err2 := os.Readlink("/proc/self/exe")
+	return err == nil && err2 == nil && exe == self
+}
+
+// restored waits until nothing is left that was not there before.
+func restored(t *testing.T, before []string, dir string) {
+	t.Helper()
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for late := time.Now().Add(20 * time.Second); ; <-look.C {
+		more := slices.DeleteFunc(left(t, dir), func(s string) bool { return slices.Contains(before, s) })
+		if len(more) == 0 {
+			return
+		}
+		if time.Now().After(late) {
+			t.Fatalf("left behind: %s", strings.Join(more, ", "))
+		}
+	}
+}
+
+// A run leaves nothing, nor does one whose checks are told lies.
+func TestLeavesNothing(t *testing.T) {
+	left(t, "") // the runtime's poller
+	for _, refuse := range []bool{false, true} {
+		dir := t.TempDir()
+		before := left(t, dir)
+		for _, lie := range []*Lie{nil, {2, "errno"}} {
+			lies := map[string]*Lie{}
+			for _, c := range Checks() {
+				lies[c.ID] = lie
+			}
+			if _, err := Run(t.Context(), Checks(), Options{dirBase: dir, refuse: refuse, lies: lies, Deadline: 8 * time.Second}); err != nil {
+				t.Fatal(err)
+			}
+			restored(t, before, dir)
+		}
+	}
+}
+
+// A run that SIGKILL ends, at any moment, leaves nothing either: in a private
+// namespace, and where there is none.
+func TestKilledLeavesNothing(t *testing.T) {
+	if os.Getenv("IPCBENCH_TEST_VICTIM") != "" {
+		victim(t)
+		return
+	}
+	rounds := 12
+	if testing.Short() {
+		rounds = 4
+	}
+	for i := range rounds {
+		dir := t.TempDir()
+		before := left(t, dir)
+		cmd := exec.Command("/proc/self/exe", "-test.run=^TestKilledLeavesNothing$")
+		cmd.Env = append(os.Environ(), "IPCBENCH_TEST_VICTIM="+dir, "IPCBENCH_TEST_REFUSE="+strconv.Itoa(i%2))
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		// In the middle of what comes after some statement.
+		lines := bufio.NewScanner(out)
+		for n := rand.IntN(140); n >= 0 && lines.Scan(); n-- {
+		}
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		for lines.Scan() { // the pipe is the victim's alone: its checks have another
+		}
+		if err := cmd.Wait(); err == nil || cmd.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+			t.Fatalf("it was to be killed, and ended with %v", err)
+		}
+		restored(t, before, dir)
+	}
+}
+
+func victim(t *testing.T) {
+	o := Options{dirBase: os.Getenv("IPCBENCH_TEST_VICTIM"), refuse: os.Getenv("IPCBENCH_TEST_REFUSE") == "1",
+		Seen: func(f Finding) { fmt.Println(f.ID) }}
+	for {
+		if _, err := Run(t.Context(), Checks(), o); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

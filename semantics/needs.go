@@ -1,0 +1,83 @@
+package semantics
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Need is what a check can't do without.
+type Need struct {
+	Name string
+	// Lacks says why this process does not have it, "" if it does.
+	Lacks func(*host) string
+}
+
+// ownNamespace says that this process is in an IPC namespace that was made for
+// it. Only its parent can tell.
+var ownNamespace bool
+
+var namespace = Need{"a private IPC namespace", func(*host) string {
+	if !ownNamespace {
+		return "a private IPC namespace is refused here: CAP_SYS_ADMIN, or user namespaces, clone(2)"
+	}
+	return ""
+}}
+
+// anotherUser is for checks in which another user knocks.
+var anotherUser = Need{"CAP_SETUID", func(*host) string {
+	if !has(unix.CAP_SETUID) {
+		return "needs CAP_SETUID, to become another user"
+	}
+	if !mapped(stranger) {
+		return fmt.Sprintf("user %d is not mapped in this user namespace, user_namespaces(7)", stranger)
+	}
+	return ""
+}}
+
+var mqueue = Need{"POSIX message queues", func(*host) string {
+	if _, err := os.Stat("/proc/sys/fs/mqueue"); err != nil {
+		return "a kernel without CONFIG_POSIX_MQUEUE: no /proc/sys/fs/mqueue"
+	}
+	return ""
+}}
+
+var sysv = Need{"System V IPC", func(*host) string {
+	if _, err := os.Stat("/proc/sysvipc"); err != nil {
+		return "a kernel without CONFIG_SYSVIPC: no /proc/sysvipc"
+	}
+	return ""
+}}
+
+// stranger is a user that nobody is: what it uses up nobody misses.
+const stranger = 1_917_003_211
+
+// has tells whether this thread has a capability in effect.
+func has(c int) bool {
+	head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	return unix.Capget(&head, &data[0]) == nil && data[c/32].Effective&(1<<(c%32)) != 0
+}
+
+// mapped tells whether a user exists in this user namespace.
+func mapped(uid int) bool {
+	text, err := readFile("/proc/self/uid_map")
+	if err != nil {
+		return false
+	}
+	for line := range strings.Lines(text) {
+		f := strings.Fields(line)
+		if len(f) != 3 {
+			continue
+		}
+		first, err1 := strconv.Atoi(f[0])
+		n, err2 := strconv.Atoi(f[2])
+		if err1 == nil && err2 == nil && uid >= first && uid-first < n {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,211 @@
+package semantics
+
+import (
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/internal/sys"
+)
+
+// ops are the calls that a check can make, by name. They are put together
+// before main, and not changed.
+var ops = map[string]op{}
+
+func init() {
+	for _, some := range []map[string]op{fdOps, loopOps, socketOps, sysvOps, mqOps, memoryOps, processOps} {
+		maps.Copy(ops, some)
+	}
+}
+
+// fdOps are calls on descriptors and paths.
+var fdOps = map[string]op{
+	"pipe2": {params: "oflag", show: shown, do: func(a []int, _ []byte) answer {
+		var p [2]int
+		return two(p[:], unix.Pipe2(p[:], a[0]))
+	}},
+	"pipe2array": {name: "pipe2 into an array of -7, -7", params: "oflag", show: shown, do: func(a []int, _ []byte) answer {
+		p := [2]int32{-7, -7}
+		_, _, errno := syscall.RawSyscall(unix.SYS_PIPE2, uintptr(unsafe.Pointer(&p)), uintptr(a[0]), 0)
+		return text(0, nil, fmt.Sprint(errnoName(errno), " ", p))
+	}},
+	"read": {params: "fd n", do: func(a []int, _ []byte) answer {
+		p := make([]byte, a[1])
+		n, err := unix.Read(a[0], p)
+		return reading(p, n, err)
+	}},
+	"write": {params: "fd", do: func(a []int, d []byte) answer { return result(unix.Write(a[0], d)) }},
+	"pread": {params: "fd n offset", do: func(a []int, _ []byte) answer {
+		p := make([]byte, a[1])
+		n, err := unix.Pread(a[0], p, int64(a[2]))
+		return reading(p, n, err)
+	}},
+	"pwrite": {params: "fd offset", do: func(a []int, d []byte) answer { return result(unix.Pwrite(a[0], d, int64(a[1]))) }},
+	"lseek": {params: "fd offset whence", do: func(a []int, _ []byte) answer {
+		n, err := unix.Seek(a[0], int64(a[1]), a[2])
+		return result(int(n), err)
+	}},
+	"readv": {params: "fd n n", do: func(a []int, _ []byte) answer {
+		p, q := make([]byte, a[1]), make([]byte, a[2])
+		n, err := unix.Readv(a[0], [][]byte{p, q})
+		return reading(append(p, q...), n, err)
+	}},
+	"writev": {params: "fd n", do: func(a []int, d []byte) answer { return result(unix.Writev(a[0], [][]byte{d[:a[1]], d[a[1]:]})) }},
+	"close":  {params: "fd", do: func(a []int, _ []byte) answer { return result(0, unix.Close(a[0])) }},
+	"dup":    {params: "fd", do: func(a []int, _ []byte) answer { return result(unix.Dup(a[0])) }},
+	"dup2":   {params: "fd fd", do: func(a []int, _ []byte) answer { return result(a[1], unix.Dup3(a[0], a[1], 0)) }},
+	"fcntl":  {params: "fd fcmd n", do: func(a []int, _ []byte) answer { return result(unix.FcntlInt(uintptr(a[0]), a[1], a[2])) }},
+	"getfl":  {name: "fcntl F_GETFL", params: "fd", do: func(a []int, _ []byte) answer { return result(unix.FcntlInt(uintptr(a[0]), unix.F_GETFL, 0)) }},
+	"setfl":  {name: "fcntl F_SETFL", params: "fd oflag", do: func(a []int, _ []byte) answer { return result(unix.FcntlInt(uintptr(a[0]), unix.F_SETFL, a[1])) }},
+	"fionread": {name: "ioctl FIONREAD", params: "fd", do: func(a []int, _ []byte) answer {
+		return result(unix.IoctlGetInt(a[0], unix.TIOCINQ))
+	}},
+	"poll": {params: "fd events", show: func(a answer) string { return flags("events", a.N) }, do: func(a []int, _ []byte) answer {
+		fds := []unix.PollFd{{Fd: int32(a[0]), Events: int16(a[1])}}
+		_, err := unix.Ppoll(fds, &unix.Timespec{}, nil)
+		return result(int(fds[0].Revents), err)
+	}},
+	"pollwait": {name: "poll", params: "fd events", do: func(a []int, _ []byte) answer {
+		return result(unix.Ppoll([]unix.PollFd{{Fd: int32(a[0]), Events: int16(a[1])}}, nil, nil))
+	}},
+	"epoll_create": {do: func([]int, []byte) answer { return result(unix.EpollCreate1(unix.EPOLL_CLOEXEC)) }},
+	"epoll_add": {name: "epoll_ctl EPOLL_CTL_ADD", params: "fd fd n", do: func(a []int, _ []byte) answer {
+		return result(0, unix.EpollCtl(a[0], unix.EPOLL_CTL_ADD, a[1], &unix.EpollEvent{Events: uint32(a[2]), Fd: int32(a[1])}))
+	}},
+	"epoll_wait": {params: "fd timeout", do: func(a []int, _ []byte) answer { return result(unix.EpollWait(a[0], make([]unix.EpollEvent, 4), a[1])) }},
+	"fstat": {params: "fd", show: shown, do: func(a []int, _ []byte) answer { // type and size
+		var st unix.Stat_t
+		err := unix.Fstat(a[0], &st)
+		return text(int(st.Mode)&unix.S_IFMT, err, fmt.Sprintf("type %#o mode %#o size %d", st.Mode&unix.S_IFMT, st.Mode&0o7777, st.Size))
+	}},
+	"size": {name: "fstat", params: "fd", show: shown, do: func(a []int, _ []byte) answer {
+		var st unix.Stat_t
+		err := unix.Fstat(a[0], &st)
+		return text(0, err, fmt.Sprint("size ", st.Size))
+	}},
+	"times": {name: "fstat", params: "fd", show: shown, do: func(a []int, _ []byte) answer {
+		var st unix.Stat_t
+		err := unix.Fstat(a[0], &st)
+		return text(0, err, fmt.Sprintf("atime %d.%09d mtime %d.%09d", st.Atim.Sec, st.Atim.Nsec, st.Mtim.Sec, st.Mtim.Nsec))
+	}},
+	"open":   {params: "openflag mode", do: func(a []int, d []byte) answer { return result(unix.Open(string(d), a[0], uint32(a[1]))) }},
+	"openat": {params: "fd openflag", do: func(a []int, d []byte) answer { return result(unix.Openat(a[0], string(d), a[1], 0o600)) }},
+	"mkfifo": {params: "mode", do: func(a []int, d []byte) answer {
+		return result(0, unix.Mknodat(unix.AT_FDCWD, string(d), unix.S_IFIFO|uint32(a[0]), 0))
+	}},
+	"mkfifoat": {params: "fd mode", do: func(a []int, d []byte) answer {
+		return result(0, unix.Mknodat(a[0], string(d), unix.S_IFIFO|uint32(a[1]), 0))
+	}},
+	"mkdir": {params: "mode", do: func(a []int, d []byte) answer { return result(0, unix.Mkdirat(unix.AT_FDCWD, string(d), uint32(a[0]))) }},
+	"chmod": {params: "mode", do: func(a []int, d []byte) answer {
+		return result(0, unix.Fchmodat(unix.AT_FDCWD, string(d), uint32(a[0]), 0))
+	}},
+	"umask":  {params: "mode", do: func(a []int, _ []byte) answer { return result(unix.Umask(a[0]), nil) }},
+	"unlink": {do: func(_ []int, d []byte) answer { return result(0, unix.Unlinkat(unix.AT_FDCWD, string(d), 0)) }},
+	"splice": {params: "fd fd n", do: func(a []int, _ []byte) answer {
+		n, err := unix.Splice(a[0], nil, a[1], nil, a[2], 0)
+		return result(int(n), err)
+	}},
+	"spliceoff": {name: "splice with an offset", params: "fd fd n", do: func(a []int, _ []byte) answer {
+		var off int64
+		n, err := unix.Splice(a[0], &off, a[1], nil, a[2], 0)
+		return result(int(n), err)
+	}},
+	"tee": {params: "fd fd n", do: func(a []int, _ []byte) answer { n, err := unix.Tee(a[0], a[1], a[2], 0); return result(int(n), err) }},
+	"eventread": {name: "read from eventfd", params: "fd", do: func(a []int, _ []byte) answer {
+		p := make([]byte, 8)
+		_, err := unix.Read(a[0], p)
+		return result(int(binary.NativeEndian.Uint64(p)), err)
+	}},
+	"eventfd": {params: "n n", do: func(a []int, _ []byte) answer { return result(unix.Eventfd(uint(a[0]), a[1])) }},
+}
+
+// loopOps are calls made many times over: one by one they would take too long.
+var loopOps = map[string]op{
+	"fill": {name: "write until EAGAIN, from", params: "fd size", show: shown, do: func(a []int, _ []byte) answer {
+		total, calls, p := 0, 0, letters(a[1])
+		for {
+			n, err := unix.Write(a[0], p)
+			switch {
+			case err == unix.EAGAIN:
+				return text(total, nil, fmt.Sprint(total, "/", calls))
+			case err != nil:
+				return result(-1, err)
+			}
+			total += n
+			calls++
+		}
+	}},
+	"records": {name: "write records to", params: "fd size times", do: func(a []int, d []byte) answer { // each of one letter
+		p := make([]byte, a[1])
+		for i := range p {
+			p[i] = d[0]
+		}
+		for range a[2] {
+			for q := p; len(q) > 0; {
+				n, err := unix.Write(a[0], q)
+				if err != nil {
+					return result(-1, err)
+				}
+				q = q[n:]
+			}
+		}
+		return answer{N: a[2]}
+	}},
+	"torn": {name: "records torn of those read from", params: "fd size times", do: func(a []int, _ []byte) answer {
+		torn, p := 0, make([]byte, a[1])
+		for range a[2] {
+			for q := p; len(q) > 0; {
+				n, err := unix.Read(a[0], q)
+				if err != nil || n == 0 {
+					return result(-1, cmp.Or(err, error(unix.ENODATA)))
+				}
+				q = q[n:]
+			}
+			for _, c := range p {
+				if c != p[0] {
+					torn++
+					break
+				}
+			}
+		}
+		return answer{N: torn}
+	}},
+	"filltype": {name: "msgsnd until EAGAIN", params: "id size", do: func(a []int, _ []byte) answer { // how many messages
+		for n := 0; ; n++ {
+			if err := sys.MsgsndOnce(a[0], oneMessage(a[1]), unix.IPC_NOWAIT); err != nil {
+				if errors.Is(err, unix.EAGAIN) {
+					return answer{N: n}
+				}
+				return result(-1, err)
+			}
+		}
+	}},
+}
+
+func oneMessage(size int) []byte {
+	buf := sys.MsgBuffer(size)
+	sys.SetMsgType(buf, 1)
+	return buf
+}
+
+// text is an answer that tells in words what the call filled in.
+func text(n int, err error, s string) answer {
+	a := result(n, err)
+	if a.Errno == 0 {
+		a.Data = []byte(s)
+	}
+	return a
+}
+
+// two is the answer of a call that gives two descriptors.
+func two(p []int, err error) answer { return text(0, err, fmt.Sprint(p[0], " ", p[1])) }
+
+// shown renders an answer that is in words already.
+func shown(a answer) string { return string(a.Data) }

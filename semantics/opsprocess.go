@@ -1,0 +1,200 @@
+package semantics
+
+import (
+	"errors"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// What a thread does with a signal.
+const (
+	sigDefault   = iota // what signal(7) says
+	sigIgnore           // nothing
+	sigRestart          // a handler that does nothing, with SA_RESTART
+	sigNoRestart        // the same without
+)
+
+const (
+	saRestart = 0x10000000
+	setSize   = 8 // bytes of the kernel's sigset_t
+)
+
+// action is the kernel's struct sigaction as words: handler, flags, restorer
+// where there is one, and mask.
+type action [6]uintptr
+
+// sigaction sets what the process does with a signal. The handlers are the Go
+// runtime's own, which ignores a signal that nobody has asked for; only the
+// flag is changed.
+func sigaction(sig, how int) error {
+	var a action
+	if _, _, errno := syscall.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), 0, uintptr(unsafe.Pointer(&a)), setSize, 0, 0); errno != 0 {
+		return errno
+	}
+	switch how {
+	case sigDefault:
+		a[0] = 0
+	case sigIgnore:
+		a[0] = 1
+	case sigRestart:
+		a[1] |= saRestart
+	case sigNoRestart:
+		a[1] &^= saRestart
+	}
+	if _, _, errno := syscall.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(&a)), 0, setSize, 0, 0); errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// processOps are calls on processes, threads, signals and limits. Those that
+// change a thread's identity change only that of the calling thread, which is
+// the main one of a check and the only one of a peer that matters.
+var processOps = map[string]op{
+	"getpid":    {do: func([]int, []byte) answer { return answer{N: os.Getpid()} }},
+	"tgkill":    {params: "pid tid sig", do: func(a []int, _ []byte) answer { return result(0, unix.Tgkill(a[0], a[1], unix.Signal(a[2]))) }},
+	"sigaction": {params: "sig handler", do: func(a []int, _ []byte) answer { return result(0, sigaction(a[0], a[1])) }},
+	"sigblock": {name: "sigprocmask SIG_BLOCK", params: "sig", do: func(a []int, _ []byte) answer {
+		var set unix.Sigset_t
+		set.Val[0] |= 1 << (a[0] - 1)
+		return result(0, unix.PthreadSigmask(unix.SIG_BLOCK, &set, nil))
+	}},
+	"sigtimedwait": {params: "sig", do: func(a []int, _ []byte) answer { // the signal if it is pending, EAGAIN if not
+		set := [2]uint32{1 << (a[0] - 1)}
+		var now [2]int64
+		r, _, errno := syscall.RawSyscall6(sysSigtimedwait, uintptr(unsafe.Pointer(&set)), 0, uintptr(unsafe.Pointer(&now)), setSize, 0, 0)
+		if errno != 0 {
+			return answer{N: -1, Errno: errno}
+		}
+		return answer{N: int(r)}
+	}, show: func(a answer) string { return unix.SignalName(unix.Signal(a.N)) }},
+	"setresuid": {params: "uid", do: func(a []int, _ []byte) answer {
+		_, _, errno := syscall.RawSyscall(sysSetresuid, uintptr(a[0]), uintptr(a[0]), uintptr(a[0]))
+		if errno != 0 {
+			return answer{N: -1, Errno: errno}
+		}
+		// Another identity lets go of it, prctl(2).
+		return result(0, unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0))
+	}},
+	"dropcap": {name: "capset without capability", params: "cap", do: func(a []int, _ []byte) answer { return result(0, dropCapability(a[0])) }},
+	"rlimit": {name: "setrlimit", params: "which n", do: func(a []int, _ []byte) answer {
+		return result(0, unix.Prlimit(0, a[0], &unix.Rlimit{Cur: uint64(a[1]), Max: uint64(a[1])}, nil))
+	}},
+	"nodump": {name: "prctl PR_SET_DUMPABLE 0", do: func([]int, []byte) answer { return result(0, unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)) }},
+	"execve": {do: func(_ []int, d []byte) answer { // words divided by NUL; comes back only with an error
+		words := strings.Split(string(d), "\x00")
+		return result(-1, unix.Exec(words[0], words, os.Environ()))
+	}},
+	"sysctl": {name: "write to /proc/sys/kernel", params: "n", do: func(a []int, d []byte) answer {
+		return result(0, writeSysctl(string(d), strconv.Itoa(a[0])))
+	}},
+	"sysctlget": {name: "read from /proc/sys", do: func(_ []int, d []byte) answer {
+		got, err := readFile("/proc/sys/" + string(d))
+		return text(0, err, strings.TrimSpace(got))
+	}},
+	"forkuntil": {name: "fork", params: "fd fd", do: func(a []int, _ []byte) answer { // until the pipe of these ends says end of file
+		pid, errno := forkUntil(a[0], a[1])
+		if errno != 0 {
+			return answer{N: -1, Errno: errno}
+		}
+		return answer{N: int(pid)}
+	}},
+	"waitpid": {params: "pid", do: func(a []int, _ []byte) answer { return answer{N: wait(a[0]).ExitStatus()} }},
+	"reexec": {name: "execve", do: func([]int, []byte) answer { // the same program again, as the same peer
+		if _, err := unix.FcntlInt(controlFD, unix.F_SETFD, 0); err != nil {
+			return result(-1, err)
+		}
+		env := append(os.Environ(), envRole+"="+rolePeer, envAgain+"=1")
+		return result(-1, unix.Exec("/proc/self/exe", []string{"ipcbench-peer"}, env))
+	}},
+	"iopipe": {name: "Go's io.Pipe, descriptors more", do: func([]int, []byte) answer {
+		before := descriptors()
+		io.Pipe()
+		return answer{N: descriptors() - before}
+	}},
+	"ospipe": {name: "Go's os.Pipe, descriptors more", do: func([]int, []byte) answer { // with how they are marked, in words
+		before := descriptors()
+		r, w, err := os.Pipe()
+		if err != nil {
+			return result(-1, err)
+		}
+		defer r.Close()
+		defer w.Close()
+		words := ""
+		if raw, err := r.SyscallConn(); err == nil { // Fd would clear O_NONBLOCK
+			raw.Control(func(fd uintptr) {
+				if mode, _ := unix.FcntlInt(fd, unix.F_GETFL, 0); mode&unix.O_NONBLOCK != 0 {
+					words += ", O_NONBLOCK"
+				}
+				if mark, _ := unix.FcntlInt(fd, unix.F_GETFD, 0); mark&unix.FD_CLOEXEC != 0 {
+					words += ", O_CLOEXEC"
+				}
+			})
+		}
+		n := descriptors() - before
+		return text(n, nil, strconv.Itoa(n)+words)
+	}},
+	"unshareipc": {name: "unshare CLONE_NEWIPC", do: func([]int, []byte) answer { return result(0, unix.Unshare(unix.CLONE_NEWIPC)) }},
+}
+
+func dropCapability(c int) error {
+	head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err := unix.Capget(&head, &data[0]); err != nil {
+		return err
+	}
+	data[c/32].Effective &^= 1 << (c % 32)
+	data[c/32].Permitted &^= 1 << (c % 32)
+	data[c/32].Inheritable &^= 1 << (c % 32)
+	return unix.Capset(&head, &data[0])
+}
+
+// writeSysctl writes below /proc/sys/kernel, and refuses to unless this process
+// has an IPC namespace of its own: nothing machine-wide is changed.
+func writeSysctl(name, value string) error {
+	if !ownNamespace {
+		return errors.Join(unix.EPERM)
+	}
+	fd, err := unix.Open("/proc/sys/kernel/"+name, unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	_, err = unix.Write(fd, []byte(value))
+	return err
+}
+
+// forkUntil is fork(2) without execve(2). The child shares nothing with the Go
+// runtime but a copy of its memory, and so makes system calls only: it waits
+// until the pipe says end of file, and ends.
+//
+//go:norace
+//go:nosplit
+func forkUntil(r, w int) (uintptr, syscall.Errno) {
+	pid, _, errno := syscall.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
+	if errno != 0 || pid != 0 {
+		return pid, errno
+	}
+	var b [1]byte
+	syscall.RawSyscall(unix.SYS_CLOSE, uintptr(w), 0, 0)
+	syscall.RawSyscall(unix.SYS_READ, uintptr(r), uintptr(unsafe.Pointer(&b)), 1)
+	syscall.RawSyscall(unix.SYS_EXIT_GROUP, 0, 0, 0)
+	return 0, 0
+}
+
+// descriptors counts those of this process, up to a number that no check gets
+// to.
+func descriptors() (n int) {
+	for fd := range 256 {
+		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,251 @@
+package semantics
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// proc is a process that makes calls for a check: the check's own, or a peer.
+type proc struct {
+	k    *kernel
+	name string // "" is the check's own
+	pid  int
+	conn *conn // to a peer; nil for the check's own
+	gone bool  // it has been waited for
+}
+
+// conn carries JSON lines over a descriptor that the runtime's poller does not
+// know: a poller would take descriptors of its own.
+type conn struct {
+	fd int
+	r  *bufio.Reader
+}
+
+type rawFD int
+
+func (fd rawFD) Read(p []byte) (int, error) {
+	for {
+		n, err := unix.Read(int(fd), p)
+		switch {
+		case err == unix.EINTR:
+		case err != nil:
+			return 0, os.NewSyscallError("read", err)
+		case n == 0:
+			return 0, errGone
+		default:
+			return n, nil
+		}
+	}
+}
+
+func (fd rawFD) Write(p []byte) (int, error) {
+	for done := 0; done < len(p); {
+		n, err := unix.SendmsgN(int(fd), p[done:], nil, nil, unix.MSG_NOSIGNAL)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return done, os.NewSyscallError("sendmsg", err)
+		}
+		done += n
+	}
+	return len(p), nil
+}
+
+var errGone = fmt.Errorf("the process has gone")
+
+func newConn(fd int) *conn { return &conn{fd, bufio.NewReader(rawFD(fd))} }
+
+func (c *conn) send(v any) error {
+	line, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = rawFD(c.fd).Write(append(line, '\n'))
+	return err
+}
+
+func (c *conn) receive(v any) error {
+	line, err := c.r.ReadBytes('\n')
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(line, v)
+}
+
+// do makes a call and waits for its answer. Numbers among args are its
+// arguments, a string or bytes are its data.
+func (p *proc) do(op string, args ...any) answer {
+	if p.conn == nil {
+		r := newRequest(op, args)
+		return p.k.answered(p, r, p.kept(r, r.perform))
+	}
+	return p.start(newRequest(op, args)).answer()
+}
+
+// kept makes a call, and notes what it made before anybody can end this process.
+func (p *proc) kept(r request, do func() answer) answer {
+	kind, keeps := outlives[r.Op]
+	if !keeps {
+		return do()
+	}
+	p.k.making.Lock()
+	defer p.k.making.Unlock()
+	a := do()
+	if a.Errno == 0 && !a.Late {
+		id := a.N
+		if r.Op == "semctl" || r.Op == "msgqbytes" { // their ctime moves
+			id = r.Args[0]
+		}
+		p.k.made(kind, id)
+	}
+	return a
+}
+
+func (p *proc) read(fd, n int) answer         { return p.do("read", fd, n) }
+func (p *proc) write(fd int, data any) answer { return p.do("write", fd, data) }
+func (p *proc) close(fds ...int) {
+	for _, fd := range fds {
+		need(p.do("close", fd))
+	}
+}
+
+// pending is a call that has begun and may sleep.
+type pending struct {
+	p    *proc
+	r    request
+	tid  int // the thread that makes it
+	done chan answer
+	got  *answer
+}
+
+// begin begins a call: on a thread of its own in the check's process, on the
+// only one in a peer.
+func (p *proc) begin(op string, args ...any) *pending {
+	r := newRequest(op, args)
+	p.k.note(Event{Process: p.name, PID: p.pid, Remark: r.call() + " …"})
+	return p.start(r)
+}
+
+func (p *proc) start(r request) *pending {
+	w := &pending{p: p, r: r, done: make(chan answer, 1)}
+	if p.conn == nil {
+		tid := make(chan int)
+		go func() {
+			runtime.LockOSThread()
+			tid <- unix.Gettid()
+			w.done <- w.r.perform()
+		}()
+		w.tid = <-tid
+		return w
+	}
+	w.tid, w.r.Ack = p.pid, true
+	ack := make(chan error, 1)
+	go func() {
+		a, err := p.ask(w.r, ack)
+		if err != nil {
+			a = answer{N: -1, Errno: unix.ESRCH} // it died in the call
+		}
+		w.done <- a
+	}()
+	if err := <-ack; err != nil {
+		panic(broken("process " + p.name + ": " + err.Error()))
+	}
+	return w
+}
+
+// ask has a peer make the call. ack gets nil once the peer is about to.
+func (p *proc) ask(r request, ack chan<- error) (a answer, err error) {
+	err = p.conn.send(r)
+	if err == nil {
+		err = p.conn.receive(&a)
+	}
+	ack <- err
+	if err != nil {
+		return a, err
+	}
+	a = p.kept(r, func() (a answer) {
+		if err = p.conn.receive(&a); err != nil {
+			a.Errno = unix.ESRCH
+		}
+		return a
+	})
+	return a, err
+}
+
+// looks is how often in a row a thread must be seen asleep.
+const looks = 4
+
+// asleep tells whether the call sleeps: the kernel shows its thread in state S,
+// in one look after another, and it has not returned.
+func (w *pending) asleep() string {
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	late := time.After(patience)
+	slept := 0
+	for slept < looks && w.got == nil {
+		select {
+		case a := <-w.done:
+			w.got = &a
+		case <-late:
+			panic(broken("thread " + fmt.Sprint(w.tid) + " neither sleeps nor returns"))
+		case <-look.C:
+			if threadState(w.tid) == "S" {
+				slept++
+			} else {
+				slept = 0
+			}
+		}
+	}
+	n := 0
+	if w.got != nil {
+		n = 1
+	}
+	return w.p.k.seen(w.p, w.r.call(), n, "sleeps", "does not sleep")
+}
+
+// answer waits for the call to return. One that does not for long is Late.
+func (w *pending) answer() answer {
+	if w.got == nil {
+		select {
+		case a := <-w.done:
+			w.got = &a
+		case <-time.After(patience):
+			w.got = &answer{Late: true}
+		}
+	}
+	return w.p.k.answered(w.p, w.r, *w.got)
+}
+
+// threadState is the state of a thread in /proc/TID/stat, "" if it has gone.
+func threadState(tid int) string {
+	text, err := readFile(fmt.Sprintf("/proc/%d/stat", tid))
+	if err != nil {
+		return ""
+	}
+	_, after, _ := strings.Cut(text[strings.LastIndexByte(text, ')')+1:], " ")
+	return after[:min(1, len(after))]
+}
+
+// readFile reads a small file without the runtime's poller, which would take
+// descriptors of its own.
+func readFile(path string) (string, error) {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return "", &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	defer unix.Close(fd)
+	p := make([]byte, 64<<10)
+	n, err := unix.Read(fd, p)
+	if err != nil {
+		return "", &os.PathError{Op: "read", Path: path, Err: err}
+	}
+	return string(p[:n]), nil
+}

@@ -1,0 +1,115 @@
+package semantics
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// run checks statements, and fails the test where they can't be.
+func run(t *testing.T, checks []*Check, o Options) *Report {
+	t.Helper()
+	o.dirBase = t.TempDir()
+	r, err := Run(t.Context(), checks, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Findings) != len(checks) {
+		t.Fatalf("%d findings of %d checks", len(r.Findings), len(checks))
+	}
+	return r
+}
+
+// Whoever runs this, on whatever Linux: no statement differs, no check breaks,
+// and what is skipped says why.
+func TestEveryStatement(t *testing.T) {
+	r := run(t, Checks(), Options{})
+	for _, f := range r.Findings {
+		switch f.Verdict {
+		case Holds, Recorded:
+			if f.Observed == "" {
+				t.Errorf("%s: %s, and nothing was observed", f.ID, f.Verdict)
+			}
+		case Skipped:
+			t.Logf("%s: skipped: %s", f.ID, f.Reason)
+			if f.Reason == "" {
+				t.Errorf("%s is skipped without a reason", f.ID)
+			}
+		default:
+			t.Errorf("%s: %s: expected %q, observed %q %s\n%s", f.ID, f.Verdict, f.Expect, f.Observed, f.Reason, story(f))
+		}
+	}
+	if held := r.Count(Holds); held < 100 {
+		t.Errorf("only %d statements hold: %s", held, r.Summary())
+	}
+}
+
+func story(f Finding) string {
+	var b strings.Builder
+	writeEvents(&b, f.Story)
+	return b.String()
+}
+
+// Where namespaces are refused objects are made in the host's, with the same
+// verdicts but for those that need one.
+func TestWithoutANamespace(t *testing.T) {
+	r := run(t, Checks(), Options{refuse: true})
+	for _, f := range r.Findings {
+		switch c := Lookup(f.ID); {
+		case f.Verdict == Differs || f.Verdict == Broken:
+			t.Errorf("%s: %s: %q, %q %s\n%s", f.ID, f.Verdict, f.Expect, f.Observed, f.Reason, story(f))
+		case len(c.Needs) > 1 && c.Needs[1].Name == namespace.Name && f.Verdict != Skipped:
+			t.Errorf("%s needs a namespace, and is not skipped but %s", f.ID, f.Verdict)
+		}
+	}
+}
+
+// Statements are told in the same form.
+func TestDeclared(t *testing.T) {
+	seen := map[string]bool{}
+	for _, f := range Families {
+		for _, c := range f.Checks {
+			switch {
+			case seen[c.ID]:
+				t.Errorf("%s twice", c.ID)
+			case c.Mechanism != f.Name:
+				t.Errorf("%s is in family %s and says %s", c.ID, f.Name, c.Mechanism)
+			case c.Statement == "" || strings.HasSuffix(c.Statement, ".") || strings.Contains(c.Statement, "\n"):
+				t.Errorf("%s: statement %q, want one line without a full stop", c.ID, c.Statement)
+			case c.Source == "" || c.Observe == nil:
+				t.Errorf("%s lacks its source, or what observes", c.ID)
+			}
+			seen[c.ID] = true
+			if _, err := newHost().expectation(&c); err != nil && !strings.Contains(err.Error(), "/proc") {
+				t.Errorf("%s: %v", c.ID, err)
+			}
+			for i, o := range c.Before {
+				if i > 0 && !olderThan(c.Before[i-1].Release, o.Release) {
+					t.Errorf("%s: older kernels are out of order", c.ID)
+				}
+			}
+		}
+	}
+}
+
+func TestReleases(t *testing.T) {
+	for _, c := range []struct {
+		have, want string
+		older      bool
+	}{{"6.18.44-rc1", "2.6.35", false}, {"2.6.32", "2.6.35", true}, {"5.4", "5.14", true}, {"5.14.0", "5.14", false}, {"5.14", "5.14.1", true}, {"6.18-fc", "6.18", false}, {"x", "3.4", true}, {"6.1", "", false}} {
+		if got := olderThan(c.have, c.want); got != c.older {
+			t.Errorf("olderThan(%q, %q) = %t", c.have, c.want, got)
+		}
+	}
+}
+
+func TestExpand(t *testing.T) {
+	h := &host{page: 4096}
+	got, err := h.expand("{16p}, then {p-1}")
+	if want := fmt.Sprint(16*4096, ", then 4095"); got != want || err != nil {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+	if _, err := h.expand("{nothing}"); err == nil {
+		t.Error("a number that does not exist was taken")
+	}
+}

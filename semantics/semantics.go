@@ -1,0 +1,95 @@
+// Package semantics checks on the running kernel what the manual promises of
+// each mechanism: what happens when a pipe is full, the peer dies, two writers
+// collide, a packet is too long.
+//
+// A [Check] is data: a statement, what a kernel that keeps it answers, the page
+// that says so, what it needs, and a function that observes. Each runs in a
+// process of its own, which the program re-executes itself for, with peers
+// where the statement is about several processes. All system calls of a check
+// go through one function, which notes them: the notes are the check's story,
+// and a test replaces the answers to show that every check can say no.
+//
+// A program that calls [Run] must call [Init] first in main.
+package semantics
+
+import "slices"
+
+// Check is one statement about a mechanism, and how to see whether it holds.
+type Check struct {
+	ID        string // "P16": the family's letter and a number, unique
+	Mechanism string // the family: one of Families
+	Statement string // one sentence, or the beginning of one
+	// Expect is what Observe returns on a kernel that keeps the statement.
+	// {p} stands for the size of a page, {16p} for 16 of them, {msgmax} and the
+	// like for a number of this kernel (see expand). "" says that the answer is
+	// a fact of the machine: it is recorded, not judged.
+	Expect  string
+	Before  []Older // what older kernels answer, the oldest first
+	Source  string  // the page and section, the kernel's file, or the commit: "pipe(7), PIPE_BUF"
+	Since   string  // the first Linux with it: "2.6.35"; "" is any
+	Needs   []Need  // what it can't do without
+	Observe func(*kernel) string
+}
+
+// Older is what kernels before a release answer.
+type Older struct {
+	Release string // "5.14"
+	Expect  string
+}
+
+// Verdict is how a check ended.
+type Verdict string
+
+const (
+	Holds    Verdict = "holds"    // the kernel does what the statement says
+	Differs  Verdict = "differs"  // it does something else
+	Skipped  Verdict = "skipped"  // it can't be tried here: the reason says why
+	Recorded Verdict = "recorded" // a fact of the machine, which no page promises
+	Broken   Verdict = "broken"   // the check itself failed, and tells nothing of the kernel
+)
+
+// Verdicts are all of them, the gravest first.
+var Verdicts = []Verdict{Differs, Broken, Skipped, Recorded, Holds}
+
+// Family is a mechanism, or what several have in common.
+type Family struct {
+	Name   string // "pipe"
+	Title  string // "Pipes"
+	Checks []Check
+}
+
+// Families are all statements in the order in which they are read.
+var Families = []Family{
+	{"pipe", "Pipes", slices.Concat(pipeChecks, pipeCapacityChecks, pipePeerChecks)},
+	{"packetpipe", "Pipes in packet mode", packetChecks},
+	{"fd", "Descriptors", fdChecks},
+	{"poll", "Waiting with poll and epoll", pollChecks},
+	{"fifo", "FIFOs", fifoChecks},
+	{"socketpair", "Socket pairs", socketChecks},
+	{"sysvshm", "System V shared memory", shmChecks},
+	{"sysvsem", "System V semaphores", semChecks},
+	{"sysvmsg", "System V message queues", msgChecks},
+	{"splice", "splice, tee, vmsplice", spliceChecks},
+	{"posixmq", "POSIX message queues", mqChecks},
+	{"wake", "eventfd and futex", wakeChecks},
+}
+
+// Checks returns the checks of all families.
+func Checks() (all []*Check) {
+	for f := range Families {
+		for i := range Families[f].Checks {
+			all = append(all, &Families[f].Checks[i])
+		}
+	}
+	return all
+}
+
+// Lookup returns the check of that ID, or nil.
+func Lookup(id string) *Check {
+	for _, c := range Checks() {
+		if c.ID == id {
+			return c
+		}
+	}
+	return nil
+}

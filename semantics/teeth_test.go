@@ -1,0 +1,107 @@
+package semantics
+
+import (
+	"testing"
+	"time"
+)
+
+// A check that can't say no proves nothing: of each at least one wrong answer
+// to one of its calls must make it say so. What is only recorded must change.
+func TestTeeth(t *testing.T) {
+	checks := Checks()
+	o := Options{calls: map[string]int{}}
+	honest := map[string]Finding{}
+	for _, f := range run(t, checks, o).Findings {
+		honest[f.ID] = f
+	}
+	e, err := newEngine(Options{dirBase: t.TempDir(), Deadline: 8 * time.Second, lies: map[string]*Lie{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := e.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	for _, c := range checks {
+		before := honest[c.ID]
+		if before.Verdict == Skipped {
+			t.Logf("%s: not tried: %s", c.ID, before.Reason)
+			continue
+		}
+		if !bites(t, e, c, before, o.calls[c.ID]) {
+			t.Errorf("%s holds whatever is answered to any of its %d calls", c.ID, o.calls[c.ID])
+		}
+	}
+}
+
+// bites tries wrong answers, from the last call to the first.
+func bites(t *testing.T, e *engine, c *Check, honest Finding, calls int) bool {
+	t.Helper()
+	for call := calls - 1; call >= 0; call-- {
+		for _, kind := range LieKinds {
+			e.o.lies[c.ID] = &Lie{call, kind}
+			f, err := e.check(t.Context(), c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f.Verdict == Differs || f.Verdict == Recorded && f.Observed != honest.Observed {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// A statement that differs says what was expected and observed.
+func TestDiffers(t *testing.T) {
+	r := run(t, []*Check{Lookup("P30")}, Options{lies: map[string]*Lie{"P30": {2, "number"}}}) // the second call, after the pipe
+	f := r.Findings[0]
+	if f.Verdict != Differs || f.Observed != "0, 1; queued 0" || f.Expect != "0, 0; queued 0" {
+		t.Errorf("got %+v", f)
+	}
+}
+
+// A check that hangs, panics or can't prepare is broken, and not the kernel.
+func TestBroken(t *testing.T) {
+	r := run(t, []*Check{Lookup("P30")}, Options{lies: map[string]*Lie{"P30": {0, "errno"}}})
+	if f := r.Findings[0]; f.Verdict != Broken || f.Reason == "" || f.Observed != "" {
+		t.Errorf("a pipe that could not be made: %+v", f)
+	}
+	c := &Check{ID: "X99", Mechanism: "pipe", Statement: "nobody knows it"}
+	if f := run(t, []*Check{c}, Options{}).Findings[0]; f.Verdict != Broken {
+		t.Errorf("a check that does not exist: %+v", f)
+	}
+	r = run(t, []*Check{Lookup("P04")}, Options{Deadline: time.Nanosecond})
+	if f := r.Findings[0]; f.Verdict != Broken {
+		t.Errorf("past its deadline: %+v", f)
+	}
+}
+
+// A step of a tour that does not go as its text says ends the tour, and says so.
+func TestTourBites(t *testing.T) {
+	for _, name := range TourNames() {
+		steps, err := Tour(t.Context(), name, Options{dirBase: t.TempDir()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, s := range steps {
+			if s.Problem != "" || s.Skipped != "" || len(s.Story) == 0 || s.Title == "" || s.Text == "" || s.Otherwise == "" {
+				t.Errorf("%s, step %d: %+v", name, i+1, s)
+			}
+		}
+		if len(steps) < 7 {
+			t.Errorf("%s has only %d steps", name, len(steps))
+		}
+		steps, err = Tour(t.Context(), name, Options{dirBase: t.TempDir(), lies: map[string]*Lie{name: {1, "errno"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last := steps[len(steps)-1]; last.Problem == "" {
+			t.Errorf("%s: a wrong answer goes unnoticed", name)
+		}
+	}
+	if _, err := Tour(t.Context(), "train", Options{}); err == nil {
+		t.Error("a tour that does not exist was taken")
+	}
+}

@@ -1,0 +1,196 @@
+package semantics
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"ipcbench/results"
+)
+
+// Group is the findings of one family.
+type Group struct {
+	Title    string
+	Findings []*Finding
+}
+
+// Groups puts findings together by their mechanism, in their order.
+func (r *Report) Groups() (all []Group) {
+	at := map[string]int{}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		n, known := at[f.Mechanism]
+		if !known {
+			n = len(all)
+			at[f.Mechanism] = n
+			all = append(all, Group{Title: title(f.Mechanism)})
+		}
+		all[n].Findings = append(all[n].Findings, f)
+	}
+	return all
+}
+
+// Gravest is the gravest verdict of the group.
+func (g Group) Gravest() Verdict {
+	for _, v := range Verdicts {
+		for _, f := range g.Findings {
+			if f.Verdict == v {
+				return v
+			}
+		}
+	}
+	return Holds
+}
+
+// Summary counts the verdicts of the group.
+func (g Group) Summary() string {
+	r := Report{}
+	for _, f := range g.Findings {
+		r.Findings = append(r.Findings, *f)
+	}
+	return r.Summary()
+}
+
+func title(mechanism string) string {
+	for _, f := range Families {
+		if f.Name == mechanism {
+			return f.Title
+		}
+	}
+	return results.Quote(mechanism)
+}
+
+// Summary counts the verdicts: "148 hold, 1 differs (P16), 2 skipped".
+func (r *Report) Summary() string {
+	var parts []string
+	for _, v := range []Verdict{Holds, Differs, Broken, Skipped, Recorded} {
+		n := r.Count(v)
+		if n == 0 && v != Holds {
+			continue
+		}
+		word := string(v)
+		switch {
+		case v == Holds && n != 1:
+			word = "hold"
+		case v == Differs && n != 1:
+			word = "differ"
+		}
+		part := fmt.Sprintf("%d %s", n, word)
+		if v == Differs || v == Broken {
+			part += " (" + strings.Join(r.ids(v), ", ") + ")"
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (r *Report) ids(v Verdict) (ids []string) {
+	for i := range r.Findings {
+		if r.Findings[i].Verdict == v {
+			ids = append(ids, results.Quote(r.Findings[i].ID))
+		}
+	}
+	return ids
+}
+
+// Strip names the machine in one line.
+func (h Host) Strip() string {
+	return results.Quote(fmt.Sprintf("%s, %s, pages of %d bytes, user %d, %s IPC namespace", h.Kernel, h.Arch, h.PageSize, h.UID, h.Namespace))
+}
+
+// Outcome is what a finding came to: what was observed, or the reason for there
+// being nothing.
+func (f *Finding) Outcome() string {
+	if f.Verdict == Skipped || f.Verdict == Broken {
+		return f.Reason
+	}
+	return f.Observed
+}
+
+// WriteText writes a table for a terminal, a group a family. What differs is
+// told with what was expected.
+func (r *Report) WriteText(out io.Writer) error {
+	fmt.Fprintln(out, r.Host.Strip())
+	for _, g := range r.Groups() {
+		fmt.Fprintf(out, "\n%s\n", g.Title)
+		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		for _, f := range g.Findings {
+			fmt.Fprintf(w, "  %s\t%s\t%s\n", results.Quote(f.ID), f.Verdict, results.Quote(f.Statement))
+			switch f.Verdict {
+			case Differs:
+				fmt.Fprintf(w, "\t\t  expected: %s\n\t\t  observed: %s\n\t\t  source: %s\n", results.Quote(f.Expect), results.Quote(f.Observed), results.Quote(f.Source))
+			default:
+				fmt.Fprintf(w, "\t\t  %s\n", results.Quote(f.Outcome()))
+			}
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(out, "\n%d statements: %s\n", len(r.Findings), r.Summary())
+	return err
+}
+
+// WriteStories writes what each check did, what the kernel answered, and which
+// page says so.
+func (r *Report) WriteStories(w io.Writer) error {
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintf(w, "%s  %s: %s\n", results.Quote(f.ID), title(f.Mechanism), results.Quote(f.Statement))
+		writeEvents(w, f.Story)
+		if f.Expect != "" {
+			fmt.Fprintf(w, "  expected  %s\n", results.Quote(f.Expect))
+		}
+		label := "observed"
+		if f.Outcome() == f.Reason {
+			label = "reason  "
+		}
+		fmt.Fprintf(w, "  %s  %s\n  source    %s", label, results.Quote(f.Outcome()), results.Quote(f.Source))
+		if f.Since != "" {
+			fmt.Fprintf(w, ", since Linux %s", results.Quote(f.Since))
+		}
+		fmt.Fprintf(w, "\n  %s\n", f.Verdict)
+	}
+	_, err := fmt.Fprintf(w, "\n%d statements: %s\n", len(r.Findings), r.Summary())
+	return err
+}
+
+func writeEvents(w io.Writer, all []Event) {
+	for _, e := range all {
+		who := ""
+		if e.Process != "" {
+			who = fmt.Sprintf("[%s %d] ", results.Quote(e.Process), e.PID)
+		}
+		what := e.Call
+		if what == "" {
+			what = e.Remark
+		}
+		fmt.Fprintf(w, "    %s%s\n", who, results.Quote(what))
+	}
+	if len(all) == maxEvents {
+		fmt.Fprintf(w, "    … and so on\n")
+	}
+}
+
+// WriteMarkdown writes a table a family.
+func (r *Report) WriteMarkdown(w io.Writer) error {
+	fmt.Fprintf(w, "# What the manual promises, and what the kernel does\n\n%s.\n\n%d statements: %s.\n",
+		results.EscapeMarkdown(r.Host.Strip()), len(r.Findings), results.EscapeMarkdown(r.Summary()))
+	for _, g := range r.Groups() {
+		fmt.Fprintf(w, "\n## %s\n\n| | statement | verdict | expected | observed, or the reason | source |\n|---|---|---|---|---|---|\n", results.EscapeMarkdown(g.Title))
+		for _, f := range g.Findings {
+			verdict := string(f.Verdict)
+			if f.Verdict == Differs || f.Verdict == Broken {
+				verdict = "**" + verdict + "**"
+			}
+			fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s |\n", results.EscapeMarkdown(f.ID), results.EscapeMarkdown(f.Statement), verdict,
+				results.EscapeMarkdown(f.Expect), results.EscapeMarkdown(f.Outcome()), results.EscapeMarkdown(f.Source))
+		}
+	}
+	_, err := fmt.Fprintln(w)
+	return err
+}

@@ -1,0 +1,96 @@
+package semantics
+
+import (
+	"fmt"
+	"io"
+	"math"
+
+	"ipcbench/results"
+)
+
+// WriteClaims answers every claim as Markdown: those about what the kernel does
+// from a report, those about speed from the cells of a run. Equal inputs give
+// equal bytes. run names the run.
+func WriteClaims(w io.Writer, r *Report, run string, cells []results.Summary) error {
+	fmt.Fprintf(w, "Observed on %s.\n", results.EscapeMarkdown(r.Host.Strip()))
+	fmt.Fprintf(w, "Speed is that of %s.\n", results.EscapeMarkdown(run))
+	for i, c := range Claims {
+		fmt.Fprintf(w, "\n## %d. “%s”\n\n%s\n", i+1, c.Text, c.Answer)
+		if c.Checks != nil {
+			fmt.Fprint(w, "\n| | statement | verdict | observed |\n|---|---|---|---|\n")
+		}
+		for _, id := range c.Checks {
+			f := r.Finding(id)
+			if f == nil {
+				return fmt.Errorf("claim %d: the report has no statement %s: it was written by another version", i+1, id)
+			}
+			fmt.Fprintf(w, "| %s | %s | %s | %s |\n", id, results.EscapeMarkdown(f.Statement), f.Verdict, results.EscapeMarkdown(f.Outcome()))
+		}
+		if c.Speed != "" {
+			if err := writeSpeed(w, c, cells); err != nil {
+				return err
+			}
+		}
+	}
+	_, err := fmt.Fprintln(w)
+	return err
+}
+
+// writeSpeed answers a claim about speed, setting by setting.
+func writeSpeed(w io.Writer, c Claim, cells []results.Summary) error {
+	fmt.Fprintf(w, "\n| workload | size | place | fastest | `%s` takes |\n|---|---|---|---|---|\n", c.Speed)
+	faster, slower, tied := 0, 0, 0
+	for _, a := range results.Answers(cells) {
+		if a.Cell.Queue != 0 || a.Cell.Workload != "PingPong" && a.Cell.Workload != "Stream" {
+			continue
+		}
+		own, other := ranked(a, c.Speed), &a.Ranked[0]
+		if c.Than != "" {
+			other = ranked(a, c.Than)
+		} else if own == other && len(a.Ranked) > 1 {
+			other = &a.Ranked[1]
+		}
+		if own == nil || other == nil || own == other {
+			continue
+		}
+		ratio := results.NewRatio(logs(other.Times), logs(own.Times))
+		says := "as long, within noise"
+		switch {
+		case ratio.Lo == 0:
+			says = "– too few launches"
+		case ratio.Hi < 1:
+			says = fmt.Sprintf("%.2f times as long as `%s`", float64(ratio.Center), other.Cell.Mechanism)
+			faster++
+		case ratio.Lo > 1:
+			says = fmt.Sprintf("%.2f times as long as `%s`", float64(ratio.Center), other.Cell.Mechanism)
+			slower++
+		default:
+			says += " as `" + other.Cell.Mechanism + "`"
+			tied++
+		}
+		fmt.Fprintf(w, "| %s | %s | %s | `%s` | %s |\n", a.Cell.Workload, results.FormatBytes(a.Cell.Size), a.Cell.Place, a.Ranked[0].Cell.Mechanism, says)
+	}
+	than := "any other"
+	if c.Than != "" {
+		than = "`" + c.Than + "`"
+	}
+	_, err := fmt.Fprintf(w, "\nFaster than %s in %d settings, slower in %d, the same within noise in %d.\n", than, faster, slower, tied)
+	return err
+}
+
+func logs(times []float64) (out []float64) {
+	for _, ns := range times {
+		out = append(out, math.Log(ns))
+	}
+	return out
+}
+
+// ranked is a mechanism in an answer, or nil.
+func ranked(a results.Answer, mechanism string) *results.Ranked {
+	for i := range a.Ranked {
+		if a.Ranked[i].Cell.Mechanism == mechanism {
+			return &a.Ranked[i]
+		}
+	}
+	return nil
+}
