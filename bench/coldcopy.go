@@ -23,13 +23,14 @@ var ColdCopy = &Workload{
 }
 
 // coldest bounds the memory that a cold copy takes, on each side. A larger
-// cache than half of it would help.
+// cache than that would help.
 const coldest = 512 << 20
 
 // coldRoom is how many bytes a side of a cold copy has, for messages of size
-// bytes: a whole number of messages, twice what the last cache holds.
+// bytes: a whole number of messages, so that both sides together are twice what
+// the last cache holds.
 func coldRoom(size int) int {
-	room := min(2*sys.LastCache(), coldest)
+	room := min(sys.LastCache(), coldest)
 	return max(2, (room+size-1)/size) * size
 }
 

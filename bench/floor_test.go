@@ -99,7 +99,7 @@ func TestColdCopy(t *testing.T) {
 	const size = 1 << 20
 	e := NewEnds(ColdCopy.Topology(0).Parts[0], size)
 	all := len(e.between) / size
-	if len(e.between) < 2*min(sys.LastCache(), coldest/2) || len(e.between)%size != 0 {
+	if len(e.between) < min(sys.LastCache(), coldest) || len(e.between)%size != 0 {
 		t.Fatalf("%d bytes for messages of %d, and a cache of %d", len(e.between), size, sys.LastCache())
 	}
 	for _, n := range []int{1, all - 1} {

@@ -105,7 +105,7 @@ type Receiver interface {
 // no page fault falls into the timed path. In front of it is room for the type
 // of a System V message, msgop(2), so that nobody has to copy it to prepend one.
 func Buffer(size int) []byte {
-	p := sys.MsgBuffer(size + 1)
+	p := sys.MsgBuffer(size)[:size+1]
 	for i := range min(256, len(p)) {
 		p[i] = byte(i)
 	}

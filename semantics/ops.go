@@ -189,11 +189,7 @@ var loopOps = map[string]op{
 	}},
 }
 
-func oneMessage(size int) []byte {
-	buf := sys.MsgBuffer(size)
-	sys.SetMsgType(buf, 1)
-	return buf
-}
+func oneMessage(size int) sys.Msg { return sys.NewMsg(sys.MsgBuffer(size), 1) }
 
 // text is an answer that tells in words what the call filled in.
 func text(n int, err error, s string) answer {

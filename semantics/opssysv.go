@@ -140,24 +140,24 @@ var sysvOps = map[string]op{
 	"msgget": {params: "key ipcflag", do: func(a []int, _ []byte) answer { return result(sys.Msgget(a[0], a[1])) }},
 	"msgsnd": {params: "id type msgflag", do: func(a []int, d []byte) answer {
 		buf := sys.MsgBuffer(len(d))
-		sys.SetMsgType(buf, a[1])
-		copy(buf[sys.MsgType:], d)
-		return result(0, sys.MsgsndOnce(a[0], buf, a[2]))
+		copy(buf, d)
+		return result(0, sys.MsgsndOnce(a[0], sys.NewMsg(buf, a[1]), a[2]))
 	}},
 	"msgrcv": {params: "id n type msgflag", do: func(a []int, _ []byte) answer {
 		buf := sys.MsgBuffer(a[1])
-		n, err := sys.MsgrcvOnce(a[0], buf, a[2], a[3])
-		return reading(buf[sys.MsgType:], n, err)
+		n, err := sys.MsgrcvOnce(a[0], sys.NewMsg(buf, 0), a[2], a[3])
+		return reading(buf, n, err)
 	}},
 	"msgrcvtyped": {name: "msgrcv", params: "id type", show: shown, do: func(a []int, _ []byte) answer { // with its type, in words
 		buf := sys.MsgBuffer(64)
-		n, err := sys.MsgrcvOnce(a[0], buf, a[1], unix.IPC_NOWAIT)
-		return text(n, err, fmt.Sprintf("%d: %s", sys.GetMsgType(buf), buf[sys.MsgType:sys.MsgType+n]))
+		m := sys.NewMsg(buf, 0)
+		n, err := sys.MsgrcvOnce(a[0], m, a[1], unix.IPC_NOWAIT)
+		return text(n, err, fmt.Sprintf("%d: %s", m.Type(), buf[:n]))
 	}},
 	"msgtype": {name: "type of msgrcv", params: "id type msgflag", do: func(a []int, _ []byte) answer { // the type of the message that it takes
-		buf := sys.MsgBuffer(64)
-		_, err := sys.MsgrcvOnce(a[0], buf, a[1], a[2])
-		return result(sys.GetMsgType(buf), err)
+		m := sys.NewMsg(sys.MsgBuffer(64), 0)
+		_, err := sys.MsgrcvOnce(a[0], m, a[1], a[2])
+		return result(m.Type(), err)
 	}},
 	"msgrcvnowhere": {name: "msgrcv to a bad address", params: "id n", do: func(a []int, _ []byte) answer { return result(0, sys.MsgrcvNowhere(a[0], a[1])) }},
 	"msgqbytes":     {name: "msgctl IPC_SET msg_qbytes", params: "id n", do: func(a []int, _ []byte) answer { return result(0, sys.MsgSetQbytes(a[0], a[1])) }},

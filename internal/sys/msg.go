@@ -19,16 +19,16 @@ type msgHeader struct {
 }
 
 // MsgBuffer returns zeroed room for the text of a message of size bytes, from
-// the start of a page on, with the type that msgop(2) wants right before it. No
-// other call than those of a queue sees that.
+// the start of a page on, with the type that msgop(2) wants right before it,
+// which no other call than those of a queue sees, and a spare byte behind it.
 func MsgBuffer(size int) []byte {
 	page, room := os.Getpagesize(), int(unsafe.Sizeof(msgHeader{}))
-	whole := make([]byte, page+room+size)
+	whole := make([]byte, page+room+size+1)
 	at := -int(uintptr(unsafe.Pointer(unsafe.SliceData(whole)))) & (page - 1)
 	if at < room {
 		at += page
 	}
-	text := whole[at : at+size : at+size]
+	text := whole[at : at+size : at+size+1]
 	header(text).guard = guard(text)
 	return text
 }
@@ -56,6 +56,9 @@ func NewMsg(text []byte, typ int) Msg {
 	h.typ = typ
 	return Msg{unsafe.Pointer(&h.typ), len(text)}
 }
+
+// Type is the message's type, of one that was received what it had.
+func (m Msg) Type() int { return *(*int)(m.at) }
 
 // Msgget makes or finds a message queue, msgget(2).
 func Msgget(key, flag int) (id int, err error) {

@@ -28,17 +28,18 @@ func SemopOnce(id int, ops []Sembuf, limit time.Duration) error {
 }
 
 // MsgsndOnce is Msgsnd, made once.
-func MsgsndOnce(id int, buf []byte, flag int) error {
-	_, _, errno := syscall.Syscall6(unix.SYS_MSGSND, uintptr(id), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)-MsgType), uintptr(flag), 0, 0)
+func MsgsndOnce(id int, m Msg, flag int) error {
+	_, _, errno := syscall.Syscall6(unix.SYS_MSGSND, uintptr(id), uintptr(m.at), uintptr(m.size), uintptr(flag), 0, 0)
 	if errno != 0 {
 		return os.NewSyscallError("msgsnd", errno)
 	}
 	return nil
 }
 
-// MsgrcvOnce is Msgrcv, made once.
-func MsgrcvOnce(id int, buf []byte, typ, flag int) (int, error) {
-	n, _, errno := syscall.Syscall6(unix.SYS_MSGRCV, uintptr(id), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)-MsgType), uintptr(typ), uintptr(flag), 0)
+// MsgrcvOnce is Msgrcv, made once, of what typ selects: 0 the first message, a
+// negative one the first of the least type up to that, msgop(2).
+func MsgrcvOnce(id int, m Msg, typ, flag int) (int, error) {
+	n, _, errno := syscall.Syscall6(unix.SYS_MSGRCV, uintptr(id), uintptr(m.at), uintptr(m.size), uintptr(typ), uintptr(flag), 0)
 	if errno != 0 {
 		return 0, os.NewSyscallError("msgrcv", errno)
 	}
@@ -54,9 +55,6 @@ func MsgrcvNowhere(id, size int) error {
 	}
 	return nil
 }
-
-// GetMsgType is the type of the message in a MsgBuffer.
-func GetMsgType(buf []byte) int { return *(*int)(unsafe.Pointer(&buf[:MsgType][0])) }
 
 // Semctl is semctl(2) with a command that takes a number, or none.
 func Semctl(id, num, cmd, value int) (int, error) {

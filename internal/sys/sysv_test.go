@@ -117,10 +117,10 @@ func TestForeignTextIsNoMessage(t *testing.T) {
 }
 
 func TestMessageBuffersBeginOnAPage(t *testing.T) {
-	for _, size := range []int{1, 64, 4095, 4096, 1 << 20} {
+	for _, size := range []int{0, 1, 64, 4095, 4096, 1 << 20} {
 		p := MsgBuffer(size)
-		if len(p) != size || cap(p) != size || uintptr(unsafe.Pointer(&p[0]))%uintptr(os.Getpagesize()) != 0 {
-			t.Errorf("MsgBuffer(%d): %d bytes of %d at %p", size, len(p), cap(p), &p[0])
+		if len(p) != size || cap(p) != size+1 || uintptr(unsafe.Pointer(unsafe.SliceData(p)))%uintptr(os.Getpagesize()) != 0 {
+			t.Errorf("MsgBuffer(%d): %d bytes of %d at %p", size, len(p), cap(p), unsafe.SliceData(p))
 		}
 	}
 }
