@@ -129,5 +129,5 @@ func (c *twin) stop() error {
 
 func (c *twin) died(err error) error {
 	c.cmd.Process.Kill()
-	return fmt.Errorf("C twin of %s: %w (%v)", c.cell.Name(), err, c.stop())
+	return fmt.Errorf("twin of %s in C: %w (%v)", c.cell.Name(), err, c.stop())
 }

@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"compress/gzip"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -18,6 +19,7 @@ import (
 
 	"ipcbench/results"
 	"ipcbench/runner"
+	"ipcbench/semantics"
 )
 
 // jobFile is where a guest finds what it is to do. Nothing else makes a
@@ -29,6 +31,8 @@ type job struct {
 	Program string        `json:"program"` // version, for records
 	Settle  time.Duration `json:"settle_ns"`
 	Tasks   []task        `json:"tasks"` // in this order
+
+	Statements bool `json:"statements,omitempty"` // check what the manual promises, before the tasks
 }
 
 // task is one cell and how it is measured.
@@ -106,6 +110,20 @@ func work(raw []byte, say func(message) error) error {
 	}
 	if err := say(message{Control: control()}); err != nil {
 		return err
+	}
+	if j.Statements {
+		// A guest's clock follows the instructions, the slower the more of them
+		// a check has to wait for.
+		r, err := semantics.Run(context.Background(), semantics.Checks(), semantics.Options{Program: j.Program, Deadline: time.Minute})
+		if err != nil {
+			return err
+		}
+		for i := range r.Findings {
+			r.Findings[i].Story = nil
+		}
+		if err := say(message{Statements: r}); err != nil {
+			return err
+		}
 	}
 	for _, t := range j.Tasks {
 		rec, _ := session.Measure(t.Cell, t.How)

@@ -12,16 +12,18 @@ import (
 
 	"ipcbench/host"
 	"ipcbench/results"
+	"ipcbench/semantics"
 )
 
 // Plan is what is measured in each kernel.
 type Plan struct {
-	Accel   Accel
-	Boots   int // of each kernel; in instruction-counted mode the seeds 1, 2, …
-	Cells   []results.Cell
-	Time    time.Duration // of one launch, in real time
-	Program string        // version, for records
-	Jobs    int           // boots at a time; in real time always one
+	Accel      Accel
+	Boots      int // of each kernel; in instruction-counted mode the seeds 1, 2, …
+	Cells      []results.Cell
+	Time       time.Duration // of one launch, in real time
+	Program    string        // version, for records
+	Jobs       int           // boots at a time; in real time always one
+	Statements bool          // check what the manual promises, too
 }
 
 // settle is how long a guest sleeps before it measures. In
@@ -31,6 +33,9 @@ const settle = 10 * time.Second
 // limit is how long a boot may take on the host. Instruction-counted ones take
 // 10 to 20 s, and twice that on a loaded host.
 func (p *Plan) limit() time.Duration {
+	if p.Statements {
+		return 10 * time.Minute
+	}
 	return 3*time.Minute + time.Duration(len(p.Cells))*(15*time.Second+2*p.Time)
 }
 
@@ -39,9 +44,10 @@ type Runner struct {
 	QEMU    QEMU
 	Plan    Plan
 	Arms    []Arm
-	Sink    func(arm int, r results.Record) error // one at a time
-	Started func(arm, seed int)                   // one at a time; optional
-	Image   string                                // the program that becomes the guest; "": this one
+	Sink    func(arm int, r results.Record) error    // one at a time
+	Started func(arm, seed int)                      // one at a time; optional
+	Checked func(arm int, r *semantics.Report) error // one at a time; where the plan has statements
+	Image   string                                   // the program that becomes the guest; "": this one
 
 	dir string // temporary
 	mu  sync.Mutex
@@ -111,7 +117,7 @@ func (r *Runner) Execute(ctx context.Context) (err error) {
 }
 
 func (r *Runner) job() job {
-	j := job{Program: r.Plan.Program, Settle: settle}
+	j := job{Program: r.Plan.Program, Settle: settle, Statements: r.Plan.Statements}
 	for _, c := range r.Plan.Cells {
 		if r.Plan.Accel.admit(c) == "" {
 			j.Tasks = append(j.Tasks, task{c, r.Plan.Accel.measurement(c, r.Plan.Time)})
@@ -178,6 +184,14 @@ func (r *Runner) sink(arm *Arm, t turn, begin time.Time, s *said) error {
 	h.Doubts = nil
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.Plan.Statements {
+		if s.statements == nil {
+			return &BootError{Label: arm.Label, Seed: t.seed, Err: errors.New("the guest said nothing of the statements")}
+		}
+		if err := r.Checked(t.arm, s.statements); err != nil {
+			return err
+		}
+	}
 	for _, rec := range s.records {
 		rec.Launch, rec.Attempt, rec.Seed, rec.Time, rec.Host = t.seed, 1, uint64(t.seed), begin, &h
 		if r.Plan.Accel == ICount {

@@ -8,16 +8,18 @@ import (
 	"hash/crc32"
 
 	"ipcbench/results"
+	"ipcbench/semantics"
 )
 
 // message is what a guest says, one a line, on its second serial port. One of
 // the fields is set.
 type message struct {
-	Hello   *hello          `json:"hello,omitempty"`   // first
-	Control *float64        `json:"control,omitempty"` // ns of an iteration of spin: before the first cell, and after the last
-	Record  *results.Record `json:"record,omitempty"`  // of one cell
-	End     *int            `json:"end,omitempty"`     // last: how many records there were
-	Failed  string          `json:"failed,omitempty"`  // last: why there is no more
+	Hello      *hello            `json:"hello,omitempty"`      // first
+	Control    *float64          `json:"control,omitempty"`    // ns of an iteration of spin: before the first cell, and after the last
+	Record     *results.Record   `json:"record,omitempty"`     // of one cell
+	Statements *semantics.Report `json:"statements,omitempty"` // where they were asked for
+	End        *int              `json:"end,omitempty"`        // last: how many records there were
+	Failed     string            `json:"failed,omitempty"`     // last: why there is no more
 }
 
 // hello is what the guest is.
@@ -43,9 +45,10 @@ func checksum(text []byte) uint32 { return crc32.Checksum(text, castagnoli) }
 
 // said is everything that a guest said.
 type said struct {
-	hello   *hello
-	control []float64
-	records []results.Record
+	hello      *hello
+	control    []float64
+	records    []results.Record
+	statements *semantics.Report
 }
 
 // decode reads what came through the port. Its error says at which line the
@@ -66,6 +69,8 @@ func decode(text []byte) (*said, error) {
 			s.control = append(s.control, *m.Control)
 		case m.Record != nil:
 			s.records = append(s.records, *m.Record)
+		case m.Statements != nil:
+			s.statements = m.Statements
 		case m.Failed != "":
 			return s, errors.New("the guest gave up: " + results.Quote(m.Failed))
 		case m.End != nil:

@@ -30,7 +30,6 @@ func TourNames() []string { return []string{"pipe", "fifo", "sysv"} }
 type guide struct {
 	*kernel
 	steps []Step
-	from  int // events that belong to earlier steps
 }
 
 // step begins a step.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"ipcbench/bench"
 	"ipcbench/kernels"
 	"ipcbench/results"
+	"ipcbench/semantics"
 )
 
 // kernelsFlags are the flags of `ipcbench kernels`.
@@ -25,7 +27,7 @@ type kernelsFlags struct {
 	sizes, places          []string
 	seeds, boots           int
 	time                   time.Duration
-	gate                   bool
+	gate, semantics        bool
 	judge                  compareFlags
 }
 
@@ -66,6 +68,7 @@ gave no result, 5 the control moved, or something could not be judged.`,
 	fl.IntVar(&f.boots, "boots", 10, "boots of each kernel with --accel kvm, interleaved")
 	fl.DurationVar(&f.time, "time", 90*time.Millisecond, "measured time of one launch with --accel kvm")
 	fl.BoolVar(&f.gate, "gate", false, "fail on a regression with --accel kvm too")
+	fl.BoolVar(&f.semantics, "semantics", false, "check in each kernel what the manual promises, in place of measuring, and list what differs between kernels")
 	fl.StringVar(&f.out, "out", runsDir, "directory in which the kernels' runs are made")
 	f.judge.register(c)
 	fl.Lookup("threshold").DefValue, f.judge.threshold = "2%", "2%"
@@ -94,6 +97,21 @@ func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
 	}
 	dirs, err := record(c, r, f.out)
 	if err != nil {
+		return err
+	}
+	if f.semantics {
+		if len(dirs) == 1 {
+			r, err := semantics.ReadFile(dirs[0])
+			if err != nil {
+				return failed(err)
+			}
+			return failed(r.WriteText(c.OutOrStdout()))
+		}
+		var reports []string
+		for _, dir := range dirs {
+			reports = append(reports, filepath.Join(dir, semantics.File))
+		}
+		_, err := f.judge.statements(c, reports)
 		return err
 	}
 	fmt.Fprintf(c.ErrOrStderr(), "the page: ipcbench report %s\n", strings.Join(dirs, " "))
@@ -160,6 +178,10 @@ func (f *kernelsFlags) runner(c *cobra.Command, arms []kernels.Arm) (*kernels.Ru
 			places = append(places, "cross")
 		}
 	}
+	if f.semantics {
+		plan.Boots, plan.Statements = 1, true
+		return &kernels.Runner{QEMU: qemu, Plan: plan, Arms: arms}, nil
+	}
 	p := planFlags{workloads: f.workloads, mechs: f.mechs, sizes: f.sizes, places: places}
 	axes, err := p.axes()
 	if err != nil {
@@ -190,6 +212,13 @@ func record(c *cobra.Command, r *kernels.Runner, out string) (dirs []string, err
 	}
 	fmt.Fprintf(console, "%d kernels × %d boots × %d cells, %s, QEMU %s\n", len(r.Arms), r.Plan.Boots, len(r.Plan.Cells), r.Plan.Accel, r.QEMU.Version)
 	r.Sink = func(arm int, rec results.Record) error { return runs[arm].Append(rec) }
+	r.Checked = func(arm int, s *semantics.Report) error {
+		f, err := os.Create(filepath.Join(dirs[arm], semantics.File))
+		if err != nil {
+			return err
+		}
+		return errors.Join(s.WriteJSON(f), f.Close())
+	}
 	r.Started = func(arm, seed int) { fmt.Fprintf(console, "boot %d of %s\n", seed, r.Arms[arm].Label) }
 	if err := r.Execute(c.Context()); err != nil {
 		return nil, ofGuest(err, dirs)
