@@ -45,7 +45,7 @@ func (r *Round) perOp() float64 { return max(float64(r.Elapsed)/float64(r.Ops), 
 const maxOps = 1 << 30
 
 // Calibrate finds how many operations take about target, from short rounds
-// that grow until they take a tenth of it.
+// that grow until they take a twentieth of it.
 func (l *Launch) Calibrate(target time.Duration) (ops int, err error) {
 	n := 1
 	for {
@@ -54,7 +54,7 @@ func (l *Launch) Calibrate(target time.Duration) (ops int, err error) {
 			return 0, err
 		}
 		fits := opsFor(r, target)
-		if r.Elapsed >= target/10 || n >= maxOps {
+		if r.Elapsed >= target/20 || n >= maxOps {
 			return fits, nil
 		}
 		n = min(max(fits/8, 2*n), 100*n, maxOps)
