@@ -1,7 +1,9 @@
 package semantics
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -62,13 +64,8 @@ func newEngine(o Options) (*engine, error) {
 	if o.Deadline == 0 {
 		o.Deadline = 15 * time.Second
 	}
-	dir, err := os.MkdirTemp(o.dirBase, "ipcbench-semantics-") // 0700
-	if err != nil {
-		return nil, err
-	}
-	e := &engine{o: o, dir: dir}
+	e := &engine{o: o, dir: filepath.Join(cmp.Or(o.dirBase, os.TempDir()), "ipcbench-semantics-"+rand.Text())}
 	if err := e.startKeeper(); err != nil {
-		os.Remove(dir)
 		return nil, err
 	}
 	return e, nil

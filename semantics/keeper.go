@@ -16,9 +16,10 @@ import (
 	"ipcbench/mechanisms"
 )
 
-// startKeeper starts the process that cleans up after the run, whoever is
-// killed: when the last of those who can write to the journal has gone, it
-// removes what the journal names and is still the same, and the directory.
+// startKeeper starts the process that makes the run's directory, and cleans up
+// after the run, whoever is killed: when the last of those who can write to the
+// journal has gone, it removes what the journal names and is still the same,
+// and the directory.
 func (e *engine) startKeeper() error {
 	var journal [2]int
 	if err := unix.Pipe2(journal[:], unix.O_CLOEXEC); err != nil {
@@ -39,17 +40,31 @@ func (e *engine) startKeeper() error {
 		return err
 	}
 	e.journal, e.control = journal[1], control[0]
-	return nil
+	for {
+		var made [1]byte
+		n, err := unix.Read(e.control, made[:])
+		switch {
+		case err == unix.EINTR:
+		case n == 1:
+			return nil
+		default:
+			return errors.Join(fmt.Errorf("no directory %s could be made", e.dir), e.close())
+		}
+	}
 }
 
 // keeperMain is the keeper.
 func keeperMain() int {
 	signal.Ignore(unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGPIPE)
 	dir := os.Args[1]
-	made, err := mechanisms.PathObject(dir)
-	if err != nil {
+	if err := os.Mkdir(dir, 0o700); err != nil {
 		return fail(err)
 	}
+	made, err := mechanisms.PathObject(dir)
+	if err != nil {
+		return fail(errors.Join(err, os.Remove(dir)))
+	}
+	unix.Write(controlFD, []byte{0}) // who does not hear it is gone
 	all, queues, err := readJournal(os.NewFile(keeperFD, "journal"))
 	for _, o := range all {
 		// That another is in its place says that it is gone.
