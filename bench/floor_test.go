@@ -14,7 +14,7 @@ import (
 // Before each the word that they share is what spoil makes of it.
 func together(w *Workload, rounds []int, spoil func(round int, shared []byte)) error {
 	topology := w.Topology(0)
-	shared := make([]byte, topology.Shared+1)[:topology.Shared]
+	shared := make([]byte, 64+topology.Shared)[:topology.Shared] // aligned as mapped memory is, which a tiny allocation need not be
 	var ends []*Ends
 	for _, p := range topology.Parts {
 		e := NewEnds(p, max(w.Size, w.Least, 64))
