@@ -124,6 +124,11 @@ func TestGeometric(t *testing.T) {
 	if math.Abs(got.Center-2) > 1e-9 || math.Abs(got.Lo-2) > 1e-9 || math.Abs(got.Hi-2) > 1e-9 {
 		t.Errorf("geometric mean of 1 and 4: %v", got)
 	}
+	// Noise widens the interval, and one launch that was disturbed does not move it.
+	noisy := []float64{0.9, 0.95, 1, 1, 1.05, 50}
+	if got := geometric([][]float64{noisy, noisy}); got.Center != 1 || got.Lo >= 1 || got.Hi <= 1 || got.Lo < 0.9 || got.Hi > 10 {
+		t.Errorf("of noise: %v", got)
+	}
 }
 
 func TestPage(t *testing.T) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -20,24 +21,36 @@ func median(launches []float64) Interval {
 	return Interval{s.Center, s.Lo, s.Hi}
 }
 
-// geometric is the geometric mean of ratios, launch by launch.
+// geometric is the geometric mean of the cells' medians, with the interval at
+// 95 % of a bootstrap that draws launches anew within each cell (Efron and
+// Tibshirani 1993, chapter 13). Launches of different cells have nothing to do
+// with each other, and a mean over cells of single launches would be at the
+// mercy of the one that somebody disturbed.
 func geometric(ratios [][]float64) Interval {
+	const draws = 2000
 	if len(ratios) == 0 {
 		return Interval{}
 	}
-	n := len(ratios[0])
-	for _, cell := range ratios {
-		n = min(n, len(cell))
-	}
-	means := make([]float64, n)
-	for i := range means {
+	mean := func(launches func(cell []float64) []float64) float64 {
 		sum := 0.0
 		for _, cell := range ratios {
-			sum += math.Log(cell[i])
+			sum += math.Log(middle(launches(cell)))
 		}
-		means[i] = math.Exp(sum / float64(len(ratios)))
+		return math.Exp(sum / float64(len(ratios)))
 	}
-	return median(means)
+	r := rand.New(rand.NewPCG(1, 2)) // one measurement gives one page
+	means := make([]float64, draws)
+	for i := range means {
+		means[i] = mean(func(cell []float64) []float64 {
+			drawn := make([]float64, len(cell))
+			for j := range drawn {
+				drawn[j] = cell[r.IntN(len(cell))]
+			}
+			return drawn
+		})
+	}
+	slices.Sort(means)
+	return Interval{mean(slices.Clone[[]float64]), means[draws*25/1000], means[draws*975/1000]}
 }
 
 // arm is one of the programs that take turns in a launch: it plays n
@@ -78,7 +91,9 @@ func takeTurns(arms []arm, n int) (ns, ratio []float64, err error) {
 	return ns, ratio, nil
 }
 
+// middle is the median. It sorts.
 func middle(values []float64) float64 {
 	slices.Sort(values)
-	return values[len(values)/2]
+	n := len(values)
+	return (values[(n-1)/2] + values[n/2]) / 2
 }
