@@ -93,7 +93,7 @@ func TestTraceFails(t *testing.T) {
 // A traced worker that is killed is the cause, as without a tracer, and its
 // tracer ends with it.
 func TestKilledWhileTraced(t *testing.T) {
-	s := startSession(t, Options{})
+	s := startSession(t, Options{Timeout: time.Minute}) // a busy machine lets a traced process wait for its tracer
 	l, err := s.Open(results.Cell{Workload: "PingPong", Mechanism: "pipe", Size: 64, Place: "free"})
 	if err != nil {
 		t.Fatal(err)
@@ -112,13 +112,16 @@ func TestKilledWhileTraced(t *testing.T) {
 		_, err := l.Round(Timed, 1<<30, 0)
 		round <- err
 	}()
-	calls := 0
-	for range time.Tick(time.Millisecond) { // until it is in the middle of its round
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	for calls := 0; calls <= 20; { // until it is in the middle of its round
+		select {
+		case err := <-round:
+			t.Fatalf("after %d calls the round ended: %v", calls, err)
+		case <-look.C:
+		}
 		for _, n := range tracers[1].restart() {
 			calls += n
-		}
-		if calls > 100 {
-			break
 		}
 	}
 	tracers[1].kill()
