@@ -1,10 +1,13 @@
 package kernels
 
 import (
+	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"ipcbench/results"
+	"ipcbench/semantics"
 )
 
 // lines is what a guest says that measured one cell.
@@ -30,6 +33,34 @@ func TestDecode(t *testing.T) {
 	s, err := decode([]byte(strings.Join(lines(t), "")))
 	if err != nil || s.hello.Host.Kernel != "Linux 6.1" || len(s.control) != 2 || len(s.records) != 1 || s.records[0].NsPerOp != 13000 {
 		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+// What a guest found of statements comes with its records, and a guest that was
+// asked for it and says nothing of it has failed.
+func TestStatementsOfAGuest(t *testing.T) {
+	line, err := encode(message{Statements: &semantics.Report{Schema: semantics.Schema, Findings: []semantics.Finding{{ID: "P01", Verdict: semantics.Holds}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := lines(t)
+	s, err := decode([]byte(l[0] + string(line) + strings.Join(l[1:], "")))
+	if err != nil || s.statements == nil || s.statements.Finding("P01") == nil {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	asked := 0
+	r := &Runner{
+		Arms: []Arm{{Label: "a"}}, Plan: Plan{Accel: ICount, Statements: true},
+		Sink:    func(int, results.Record) error { return nil },
+		Checked: func(_ int, r *semantics.Report) error { asked += len(r.Findings); return nil },
+	}
+	if err := r.sink(&r.Arms[0], turn{0, 1}, time.Now(), s); err != nil || asked != 1 {
+		t.Errorf("%d findings came through: %v", asked, err)
+	}
+	s.statements = nil
+	var silent *BootError
+	if err := r.sink(&r.Arms[0], turn{0, 1}, time.Now(), s); !errors.As(err, &silent) {
+		t.Errorf("a guest that says nothing of statements gives %v", err)
 	}
 }
 
