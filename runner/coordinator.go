@@ -3,6 +3,7 @@ package runner
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"syscall"
@@ -177,8 +178,10 @@ func (s *Session) call(r request, timeout time.Duration) (*reply, error) {
 		s.child.kill()
 		s.died()
 		return nil, hung
-	case err != nil:
+	case err == io.EOF:
 		return nil, s.died()
+	case err != nil: // it was let go because of this, and need not have died of itself
+		return nil, fmt.Errorf("%w, after its answer could not be read: %v", s.died(), err)
 	case a.Error != nil:
 		return nil, a.Error.decode()
 	}
