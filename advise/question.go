@@ -50,7 +50,7 @@ func Everywhere(summaries []results.Summary, q Question) (all []Question) {
 	p, _ := LookupPattern(q.Pattern)
 	for _, s := range summaries {
 		q.Place, q.Peers = s.Cell.Place, s.Cell.Peers
-		if s.Cell.Workload == p.Workload && s.Cell.Queue == 0 && !slices.Contains(all, q) {
+		if s.Cell.Workload == p.Workload && s.Cell.Queue == 0 && s.Cell.Options == (results.Options{}) && !slices.Contains(all, q) {
 			all = append(all, q)
 		}
 	}
@@ -58,12 +58,12 @@ func Everywhere(summaries []results.Summary, q Question) (all []Question) {
 }
 
 // asked returns the summaries that a question is about, of all sizes: those
-// with the kernel's own queue.
+// with the kernel's own queue and all options at their usual value.
 func asked(summaries []results.Summary, q Question) (out []results.Summary) {
 	p, _ := LookupPattern(q.Pattern)
 	for _, s := range summaries {
 		c := s.Cell
-		if c.Workload == p.Workload && c.Place == q.Place && c.Peers == q.Peers && c.Queue == 0 {
+		if c.Workload == p.Workload && c.Place == q.Place && c.Peers == q.Peers && c.Queue == 0 && c.Options == (results.Options{}) {
 			out = append(out, s)
 		}
 	}

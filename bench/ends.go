@@ -7,6 +7,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"ipcbench/mechanisms"
+	"ipcbench/results"
 )
 
 // Ends is what a part plays with: its open ends, one message buffer, and what
@@ -26,6 +27,7 @@ type Ends struct {
 	Shared []byte
 
 	part         Part
+	cell         results.Cell
 	content      Content
 	buf          []byte // the message under way
 	next         uint64 // the stamp of the next message that this part originates
@@ -49,10 +51,11 @@ const (
 	Bare                   // nothing, to find out what stamps and checks cost
 )
 
-// NewEnds prepares a part for messages of size bytes. Its buffers are touched
-// here, outside any round.
-func NewEnds(p Part, size int) *Ends {
-	e := &Ends{part: p, buf: mechanisms.Buffer(size), next: uint64(p.ID) << senderShift}
+// NewEnds prepares a part of the cell. Its buffers are touched here, outside
+// any round.
+func NewEnds(p Part, c results.Cell) *Ends {
+	size := c.Size
+	e := &Ends{part: p, cell: c, buf: mechanisms.Buffer(size), next: uint64(p.ID) << senderShift}
 	if len(p.Sends)+len(p.Receives) == 0 {
 		room := size
 		if p.Cold {

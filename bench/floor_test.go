@@ -17,7 +17,7 @@ func together(w *Workload, rounds []int, spoil func(round int, shared []byte)) e
 	shared := make([]byte, 64+topology.Shared)[:topology.Shared] // aligned as mapped memory is, which a tiny allocation need not be
 	var ends []*Ends
 	for _, p := range topology.Parts {
-		e := NewEnds(p, max(w.Size, w.Least, 64))
+		e := NewEnds(p, results.Cell{Size: max(w.Size, w.Least, 64)})
 		e.Shared = shared
 		ends = append(ends, e)
 	}
@@ -74,14 +74,14 @@ func TestFloorsCheck(t *testing.T) {
 		if err != nil && !errors.As(err, &check) {
 			t.Errorf("%s: %v", w.Floor, err)
 		}
-		e := NewEnds(w.Topology(0).Parts[1], w.Size)
+		e := NewEnds(w.Topology(0).Parts[1], results.Cell{Size: w.Size})
 		e.handed = 5
 		if err := e.handedOver(6); !errors.As(err, &check) || check.Want != 5 || check.Got != 6 {
 			t.Errorf("%s: 6 where 5 was due: %v", w.Floor, err)
 		}
 	}
 	for _, w := range []*Workload{OneCopy, TwoCopies} {
-		e := NewEnds(w.Topology(0).Parts[0], 64)
+		e := NewEnds(w.Topology(0).Parts[0], results.Cell{Size: 64})
 		if _, err := e.Play(3); err != nil {
 			t.Errorf("%s: %v", w.Floor, err)
 		}
@@ -97,7 +97,7 @@ func TestFloorsCheck(t *testing.T) {
 // and checks the last.
 func TestColdCopy(t *testing.T) {
 	const size = 1 << 20
-	e := NewEnds(ColdCopy.Topology(0).Parts[0], size)
+	e := NewEnds(ColdCopy.Topology(0).Parts[0], results.Cell{Size: size})
 	all := len(e.between) / size
 	if len(e.between) < min(sys.LastCache(), coldest) || len(e.between)%size != 0 {
 		t.Fatalf("%d bytes for messages of %d, and a cache of %d", len(e.between), size, sys.LastCache())

@@ -19,6 +19,10 @@ type Axes struct {
 	Queues     []int // bytes; 0: the kernel's default
 	Places     []string
 	Peers      []int // for the workloads that vary them
+
+	// Options are combinations to try, each as far as a workload takes them;
+	// none stands for the usual values.
+	Options []results.Options
 }
 
 // Cells returns the cells of the block, in the order of the axes.
@@ -29,12 +33,15 @@ func (a Axes) Cells() (cells []results.Cell) {
 		if w.Peers == "" {
 			peers = []int{0}
 		}
+		options := w.options(a.Options)
 		for _, mech := range a.Mechanisms {
 			for _, size := range a.Sizes {
 				for _, queue := range a.Queues {
 					for _, place := range a.Places {
 						for _, n := range peers {
-							cells = append(cells, results.Cell{Workload: w.Name, Mechanism: mech, Size: size, Queue: queue, Place: place, Peers: n})
+							for _, o := range options {
+								cells = append(cells, results.Cell{Workload: w.Name, Mechanism: mech, Size: size, Queue: queue, Place: place, Peers: n, Options: o})
+							}
 						}
 					}
 				}
@@ -67,6 +74,11 @@ func (a Axes) Check() error {
 	for _, place := range a.Places {
 		if !slices.ContainsFunc(Places, func(p Place) bool { return p.Name == place }) {
 			return unknown("place", place, Places, func(p Place) string { return p.Name })
+		}
+	}
+	for _, o := range a.Options {
+		if err := a.checkOptions(o); err != nil {
+			return err
 		}
 	}
 	for _, size := range a.Sizes {

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"ipcbench/mechanisms"
+
+	"ipcbench/results"
 )
 
 // message is a buffer of size bytes with a stamp.
@@ -126,7 +128,7 @@ func TestSealChangesThePayload(t *testing.T) {
 
 func TestStampAndCheckDoNotAllocate(t *testing.T) {
 	for _, w := range []*Workload{OneCopy, TwoCopies, NullCall} {
-		e := NewEnds(w.Topology(0).Parts[0], 64)
+		e := NewEnds(w.Topology(0).Parts[0], results.Cell{Size: 64})
 		if n := testing.AllocsPerRun(100, func() { e.Play(10) }); n != 0 {
 			t.Errorf("%s: %v allocations in a round", w.Floor, n)
 		}

@@ -26,6 +26,10 @@ type Workload struct {
 	Peers    string
 	MinPeers int
 
+	// Takes names the options that it can be played with, besides those of the
+	// link alone, wait and memory: "batch", "touch", "copy", "rate".
+	Takes []string
+
 	// Floor names what runs in place of a mechanism in a workload with no
 	// links: a bound that no mechanism can beat. "" for all others.
 	Floor string
@@ -108,7 +112,7 @@ func (w *Workload) Admit(c results.Cell) error {
 		return &mechanisms.UnsupportedError{Mechanism: w.Floor,
 			What: "place " + c.Place + ": its processes wait without sleeping, and on one CPU each would use up the other's time slice, sched(7)"}
 	}
-	return nil
+	return w.admitOptions(c.Options)
 }
 
 // Timed tells whether single operations of the workload can be timed, so that
@@ -122,5 +126,8 @@ const MaxPeers = 64
 
 // Spec is what the wire asks of a mechanism in a cell.
 func (w Wire) Spec(c results.Cell) mechanisms.Spec {
-	return mechanisms.Spec{Size: c.Size, Senders: w.Senders, Receivers: w.Receivers, Queue: c.Queue}
+	return mechanisms.Spec{
+		Size: c.Size, Senders: w.Senders, Receivers: w.Receivers, Queue: c.Queue,
+		Wait: c.Wait, Memory: c.Memory, Batch: c.Batch, Lend: c.Lend,
+	}
 }

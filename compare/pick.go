@@ -24,6 +24,12 @@ var axes = []struct {
 	{"queue", "/queue", func(c *results.Cell) { c.Queue = 0 }},
 	{"place", "/place", func(c *results.Cell) { c.Place = "all" }},
 	{"peers", "/peers", func(c *results.Cell) { c.Peers = 0 }},
+	{"wait", "/wait", func(c *results.Cell) { c.Options = c.Without("wait") }},
+	{"batch", "/batch", func(c *results.Cell) { c.Options = c.Without("batch") }},
+	{"touch", "/touch", func(c *results.Cell) { c.Options = c.Without("touch") }},
+	{"copy", "/copy", func(c *results.Cell) { c.Options = c.Without("copy") }},
+	{"memory", "/memory", func(c *results.Cell) { c.Options = c.Without("memory") }},
+	{"rate", "/rate", func(c *results.Cell) { c.Options = c.Without("rate") }},
 }
 
 // axis returns what makes a cell forget the axis, nil where by is none.

@@ -32,9 +32,13 @@ type Path struct {
 
 // Hop is one side of a Path.
 type Hop struct {
-	Call   string `json:"call"`   // the system call that it makes, all of one kind: "write"
+	Call   string `json:"call"`   // the system call that every message takes, all of one kind: "write"; "": none
 	Kernel int    `json:"kernel"` // copies of the message that the kernel makes
 	Own    int    `json:"own"`    // copies that the process makes itself
+
+	// Waits are other calls, which it makes only where it has to wait, or to
+	// wake its peer: "futex".
+	Waits []string `json:"waits,omitempty"`
 }
 
 // Caution is something to beware of.

@@ -44,6 +44,14 @@ type Mechanism struct {
 	EOF     bool   // Recv returns io.EOF once every sender has closed
 	Facts   Facts  // what to know before choosing it
 
+	// What a Spec may ask of it besides the numbers that Limits bounds.
+	Polls     bool     // ends are descriptors that poll(2) can wait for, and are Descriptors: Spec.Wait applies
+	Memories  []string // what may back its memory, the first by default: Spec.Memory
+	Batches   bool     // ends are a BatchSender and a BatchReceiver
+	Lends     bool     // ends are a Lender and a Borrower
+	Spins     bool     // ends wait without sleeping, so that each needs a CPU of its own
+	Scheduled bool     // ends wait in Go's scheduler: their process keeps it, with all that it costs
+
 	// Needs names what this kernel or sandbox withholds, as an
 	// *UnsupportedError; nil where nothing is known to be missing. Optional.
 	Needs func() error
@@ -73,7 +81,16 @@ type Spec struct {
 	Receivers int    `json:"receivers"`     // receiving ends, at least 1
 	Queue     int    `json:"queue"`         // bytes the link should hold before Send blocks; 0: the default
 	Dir       string `json:"dir,omitempty"` // private 0700 directory for names, where the mechanism needs one
+
+	Wait   string `json:"wait,omitempty"`   // how ends wait that are descriptors: one of Waits; "": in the call itself
+	Memory string `json:"memory,omitempty"` // one of the mechanism's Memories; "": the first
+	Batch  int    `json:"batch,omitempty"`  // messages that one call hands over; 0: one
+	Lend   bool   `json:"lend,omitempty"`   // ends work in the link's own memory, as a Lender and a Borrower
 }
+
+// Waits are the ways in which an end waits that is a descriptor, besides
+// sleeping in the call that moves the message: the values of Spec.Wait.
+var Waits = []string{"poll", "epoll", "spin"}
 
 // Sender is the sending end of a link. It is not safe for concurrent use.
 type Sender interface {
@@ -97,6 +114,47 @@ type Receiver interface {
 	// mechanism can tell.
 	Recv(p []byte) error
 	Close() error
+}
+
+// Descriptor is an end that is a file descriptor.
+type Descriptor interface {
+	// FD is its number in this process, for poll(2): readable where a message
+	// may be received, writable where one may be sent.
+	FD() int
+}
+
+// BatchSender is a Sender that hands over several messages in one call, as
+// writev(2), sendmmsg(2) or one semop(2) do.
+type BatchSender interface {
+	// SendBatch sends every message of ps, at most Spec.Batch, in order, under
+	// the promise of Send.
+	SendBatch(ps [][]byte) error
+}
+
+// BatchReceiver is a Receiver that takes several messages in one call.
+type BatchReceiver interface {
+	// RecvBatch fills every message of ps, at most Spec.Batch, in order.
+	RecvBatch(ps [][]byte) error
+}
+
+// Lender is a Sender that lends the link's own memory to its caller, who
+// writes a message there rather than have it copied.
+type Lender interface {
+	// Loan returns the memory of the next message, which the caller may write to
+	// until SendLoan, and blocks while there is none. What it holds is not
+	// defined.
+	Loan() ([]byte, error)
+	// SendLoan hands over the message that Loan returned.
+	SendLoan() error
+}
+
+// Borrower is a Receiver that shows a message where it lies.
+type Borrower interface {
+	// Borrow waits for the next message and returns it in the link's own memory,
+	// unchanged until Return.
+	Borrow() ([]byte, error)
+	// Return gives the memory back to the sender.
+	Return() error
 }
 
 // Buffer returns a message buffer of size bytes with the spare byte that

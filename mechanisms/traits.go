@@ -2,7 +2,7 @@ package mechanisms
 
 // Traits are how a mechanism behaves at its edges, for a reader who compares.
 // Each names the statements of package semantics that hold it to the running
-// kernel: they are tested there.
+// kernel, which tests them, or the page that says so.
 type Traits struct {
 	Duplex      Trait `json:"duplex"`
 	Persistence Trait `json:"persistence"` // what is left when all processes have gone
@@ -19,11 +19,14 @@ type Traits struct {
 
 // Trait is one of them.
 type Trait struct {
-	Text   string   `json:"text"`   // a few words
-	Checks []string `json:"checks"` // IDs of the statements that hold it true, at least one
+	Text   string   `json:"text"`             // a few words
+	Checks []string `json:"checks,omitempty"` // IDs of the statements that hold it true
+	Man    string   `json:"man,omitempty"`    // the page that says so, where no statement does: "tcp(7)"
 }
 
-func trait(text string, checks ...string) Trait { return Trait{text, checks} }
+func trait(text string, checks ...string) Trait { return Trait{Text: text, Checks: checks} }
+
+func said(text, man string) Trait { return Trait{Text: text, Man: man} }
 
 var pipeTraits = Traits{
 	Duplex:      trait("one way", "P02"),

@@ -18,6 +18,7 @@ type board struct {
 	Workload string
 	Means    string // what the workload does
 	Queue    string // "default", or a size
+	Options  string // "" where all are at their usual value
 	Peers    bool   // rows have a number of them
 	Places   []string
 	Rows     []boardRow
@@ -47,17 +48,18 @@ var means = map[string]string{
 	"Pipeline": "processes in a row pass messages on",
 }
 
-// newBoards lays out the answers; those of the default queue come first.
+// newBoards lays out the answers; those of the usual settings come first.
 func newBoards(p *Page) (boards []board) {
 	for _, c := range p.Cells {
 		if c.Workload == results.FloorWorkload {
 			continue
 		}
 		queue := results.FormatQueue(c.Queue)
-		i := slices.IndexFunc(boards, func(b board) bool { return b.Workload == c.Workload && b.Queue == queue })
+		options := c.Options.String()
+		i := slices.IndexFunc(boards, func(b board) bool { return b.Workload == c.Workload && b.Queue == queue && b.Options == options })
 		if i < 0 {
 			i = len(boards)
-			boards = append(boards, board{Workload: c.Workload, Means: means[c.Workload], Queue: queue})
+			boards = append(boards, board{Workload: c.Workload, Means: means[c.Workload], Queue: queue, Options: options})
 		}
 		if b := &boards[i]; !slices.Contains(b.Places, c.Place) {
 			b.Places = append(b.Places, c.Place)
@@ -80,28 +82,32 @@ func newBoards(p *Page) (boards []board) {
 	for i := range boards {
 		b := &boards[i]
 		for _, c := range p.Cells {
-			if c.Workload != b.Workload || results.FormatQueue(c.Queue) != b.Queue || b.has(c.Size, c.Peers) {
+			if c.Workload != b.Workload || results.FormatQueue(c.Queue) != b.Queue || c.Options.String() != b.Options || b.has(c.Size, c.Peers) {
 				continue
 			}
 			row := boardRow{Size: c.Size, Peers: c.Peers}
 			for _, place := range b.Places {
-				set := Setting{c.Workload, place, c.Peers, b.Queue, c.Size}
+				set := Setting{c.Workload, place, c.Peers, b.Queue, c.Size, b.Options}
 				row.Cells = append(row.Cells, newVerdict(answers[set], values, unknown[set]))
 			}
 			b.Rows, b.Peers = append(b.Rows, row), b.Peers || c.Peers > 0
 		}
 		slices.SortStableFunc(b.Rows, func(x, y boardRow) int { return cmp.Or(cmp.Compare(x.Peers, y.Peers), cmp.Compare(x.Size, y.Size)) })
 	}
-	slices.SortStableFunc(boards, func(a, b board) int { return cmp.Compare(odd(a.Queue), odd(b.Queue)) })
+	slices.SortStableFunc(boards, func(a, b board) int {
+		switch {
+		case a.Usual() == b.Usual():
+			return 0
+		case a.Usual():
+			return -1
+		}
+		return 1
+	})
 	return boards
 }
 
-func odd(queue string) int {
-	if queue == "default" {
-		return 0
-	}
-	return 1
-}
+// Usual tells whether only the axes that every cell has are set.
+func (b board) Usual() bool { return b.Queue == "default" && b.Options == "" }
 
 func (b *board) has(size, peers int) bool {
 	return slices.ContainsFunc(b.Rows, func(r boardRow) bool { return r.Size == size && r.Peers == peers })

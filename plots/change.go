@@ -114,5 +114,8 @@ func short(c results.Cell) string {
 	if c.Peers > 0 {
 		s += fmt.Sprintf(" %d peers", c.Peers)
 	}
+	if o := c.Options.String(); o != "" {
+		s += " " + o
+	}
 	return s
 }

@@ -37,8 +37,9 @@ type Setting struct {
 	Workload string `json:"workload"`
 	Place    string `json:"place,omitempty"`
 	Peers    int    `json:"peers,omitempty"`
-	Queue    string `json:"queue,omitempty"` // as results.FormatQueue has it
-	Size     int    `json:"size,omitempty"`  // bytes
+	Queue    string `json:"queue,omitempty"`   // as results.FormatQueue has it
+	Size     int    `json:"size,omitempty"`    // bytes
+	Options  string `json:"options,omitempty"` // as results.Options has them: "wait=epoll"
 }
 
 // Axis is one direction of a chart.
@@ -89,5 +90,5 @@ type Missing struct {
 
 // setting of a cell, all of it.
 func settingOf(c results.Cell) Setting {
-	return Setting{c.Workload, c.Place, c.Peers, results.FormatQueue(c.Queue), c.Size}
+	return Setting{c.Workload, c.Place, c.Peers, results.FormatQueue(c.Queue), c.Size, c.Options.String()}
 }

@@ -25,6 +25,7 @@ var columns = append(append([]column{
 	{"queue_asked_bytes", func(_ *Page, c *Cell) string { return count(c.Queue) }},
 	{"place", func(_ *Page, c *Cell) string { return c.Place }},
 	{"peers", func(_ *Page, c *Cell) string { return count(c.Peers) }},
+	{"options", func(_ *Page, c *Cell) string { return c.Options.String() }},
 	{"outcome", func(_ *Page, c *Cell) string { return string(c.Outcome) }},
 	{"launches_ok", func(_ *Page, c *Cell) string { return strconv.Itoa(c.N) }},
 }, estimates(

@@ -243,6 +243,9 @@ func (s Setting) id(family string) string {
 	if s.Peers > 0 {
 		parts = append(parts, fmt.Sprintf("%dpeers", s.Peers))
 	}
+	if s.Options != "" {
+		parts = append(parts, strings.NewReplacer("=", "", " ", "-").Replace(s.Options))
+	}
 	return strings.Join(parts, "-")
 }
 
@@ -263,6 +266,9 @@ func (s Setting) title(what string) string {
 	}
 	if s.Queue != "" && s.Queue != "default" {
 		t += ", queue " + s.Queue
+	}
+	if s.Options != "" {
+		t += ", " + s.Options
 	}
 	return t
 }

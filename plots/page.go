@@ -47,6 +47,7 @@ type Doubt struct {
 // Cell is one cell of the plan with its numbers; null where there is none.
 type Cell struct {
 	results.Cell
+	Unusual  string          `json:"options,omitempty"` // its options, as results.Options.String has them
 	Name     string          `json:"name"`
 	Outcome  results.Outcome `json:"outcome"`
 	Reasons  []string        `json:"reasons,omitempty"`
@@ -164,7 +165,7 @@ func (p *Page) doubt(set *results.Set) {
 
 func (p *Page) newCell(s *results.Summary) Cell {
 	c := Cell{
-		Cell: s.Cell, Name: s.Cell.Name(), Outcome: s.Outcome, N: s.N, InFlight: s.InFlight, Given: s.Queue,
+		Cell: s.Cell, Unusual: s.Cell.Options.String(), Name: s.Cell.Name(), Outcome: s.Outcome, N: s.N, InFlight: s.InFlight, Given: s.Queue,
 		Time: value(s.NsPerOp.Center, s.NsPerOp.Lo, s.NsPerOp.Hi), Rate: value(s.BytesPerSec.Center, s.BytesPerSec.Lo, s.BytesPerSec.Hi),
 		P99: value(s.P99.Center, s.P99.Lo, s.P99.Hi), CPU: value(s.CPUNsPerOp.Center, s.CPUNsPerOp.Lo, s.CPUNsPerOp.Hi),
 		Switches: value(s.Switches.Center, s.Switches.Lo, s.Switches.Hi), Worth: newWorth(s),

@@ -139,4 +139,6 @@ func groupBy(summaries []Summary, key func(Cell) Cell) [][]Summary {
 
 // setting is what a table or a section is about: cells of one workload, place
 // and number of peers.
-func setting(c Cell) Cell { return Cell{Workload: c.Workload, Place: c.Place, Peers: c.Peers} }
+func setting(c Cell) Cell {
+	return Cell{Workload: c.Workload, Place: c.Place, Peers: c.Peers, Options: c.Options}
+}

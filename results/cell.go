@@ -2,7 +2,6 @@ package results
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 )
 
@@ -48,19 +47,28 @@ func parseCell(name string) (c Cell, err error) {
 			return c, err
 		}
 	}
-	if name == "" {
-		return c, nil
+	return c, c.parseRest(name)
+}
+
+// parseRest reads what follows the axes that every cell has: each of them at
+// most once, in the order of names.
+func (c *Cell) parseRest(name string) error {
+	peers := countOption("peers", func(*Options) *int { return &c.Peers })
+	for _, x := range append([]option{peers}, options...) {
+		part, rest, _ := strings.Cut(name, "/")
+		value, ok := strings.CutPrefix(part, x.key+"=")
+		if !ok {
+			continue
+		}
+		if err := x.read(&c.Options, value); err != nil {
+			return err
+		}
+		name = rest
 	}
-	value, ok := strings.CutPrefix(name, "peers=")
-	if !ok {
-		return c, fmt.Errorf("want peers=… or the end where it has %s", Quote(name))
+	if name != "" {
+		return fmt.Errorf("want peers=…, an option or the end where it has %s", Quote(name))
 	}
-	peers, err := strconv.ParseUint(value, 10, 31)
-	if err != nil || peers == 0 {
-		return c, fmt.Errorf("peers %s: want a whole number from 1", Quote(value))
-	}
-	c.Peers = int(peers)
-	return c, nil
+	return nil
 }
 
 func word(dst *string, s string, valid form) error {

@@ -127,6 +127,9 @@ func (t comparison) args(input string) []string {
 	if t.cell.Peers > 0 {
 		filter += fmt.Sprintf(" /peers:%d", t.cell.Peers)
 	}
+	for _, part := range t.cell.Options.Parts() {
+		filter += " /" + strings.Replace(part, "=", ":", 1)
+	}
 	sizes := make([]string, len(t.sizes))
 	for i, n := range t.sizes {
 		sizes[i] = FormatBytes(n)

@@ -44,6 +44,7 @@ type Cell struct {
 	Queue     int    `json:"queue"`     // bytes asked for; 0: the kernel's default
 	Place     string `json:"place"`     // same, smt, cross, socket, free
 	Peers     int    `json:"peers"`     // senders of FanIn, stages of Pipeline; 0 where the workload fixes it
+	Options
 
 	Package string `json:"-"` // of a benchmark of someone else's: its pkg line
 	Other   string `json:"-"` // its name, without the "Benchmark" prefix
@@ -77,7 +78,7 @@ func (c Cell) Name() string {
 	if c.Peers > 0 {
 		s += "/peers=" + strconv.Itoa(c.Peers)
 	}
-	return s
+	return strings.Join(append([]string{s}, c.Options.Parts()...), "/")
 }
 
 // FormatQueue renders a queue setting: "default" for 0, else FormatBytes.

@@ -68,6 +68,7 @@ func compareCells(a, b Cell) int {
 		cmp.Compare(a.Peers, b.Peers),
 		cmp.Compare(a.Size, b.Size),
 		cmp.Compare(a.Queue, b.Queue),
+		compareOptions(a.Options, b.Options),
 		cmp.Compare(a.Mechanism, b.Mechanism),
 	)
 }

@@ -69,6 +69,9 @@ func title(c Cell) string {
 	if c.Peers > 0 {
 		s += fmt.Sprintf(", %d peers", c.Peers)
 	}
+	for _, part := range c.Options.Parts() {
+		s += ", " + part
+	}
 	return s
 }
 

@@ -139,7 +139,7 @@ func (l *launch) makeLinks(c results.Cell) (*results.Given, error) {
 // spawn starts the worker of part i with the tickets of its ends.
 func (l *launch) spawn(i int, o *openRequest) error {
 	part := l.topology.Parts[i]
-	a := assignment{Workload: o.Cell.Workload, Peers: o.Cell.Peers, Part: i, Mechanism: o.Cell.Mechanism, Size: o.Cell.Size, CPU: -1}
+	a := assignment{Cell: o.Cell, Part: i, CPU: -1}
 	if len(o.CPUs) > 0 {
 		a.CPU = o.CPUs[i]
 	}

@@ -110,21 +110,18 @@ func Admit(c results.Cell, cpus []host.CPU) error {
 	return admit(m, t, c)
 }
 
-// admit holds every wire of the topology against the mechanism's limits.
+// admit holds every wire of the topology against what the mechanism carries.
 func admit(m *mechanisms.Mechanism, t bench.Topology, c results.Cell) error {
-	if m.Needs != nil {
-		if err := m.Needs(); err != nil {
-			return err
-		}
-	}
-	limits, err := m.Limits(c.Queue)
-	if err != nil {
-		return withheld(m, err)
-	}
+	var last mechanisms.Spec
 	for _, wire := range t.Wires {
-		if err := limits.Admit(m.Name, wire.Spec(c)); err != nil {
-			return err
+		s := wire.Spec(c)
+		if s == last {
+			continue // limits are read from the kernel
 		}
+		if err := m.Admit(s); err != nil {
+			return withheld(m, err)
+		}
+		last = s
 	}
 	return nil
 }

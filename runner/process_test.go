@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"ipcbench/results"
 )
 
 // helper starts the program as a session or worker would be, with f as its
@@ -101,7 +103,7 @@ func TestHelperOfUnknownKind(t *testing.T) {
 func TestHelperWantsToken(t *testing.T) {
 	for kind, said := range map[string]any{
 		"session": request{Token: "wrong", Setup: &setup{}},
-		"worker":  assignment{Token: "wrong", Workload: "Stream", CPU: -1},
+		"worker":  assignment{Token: "wrong", Cell: results.Cell{Workload: "Stream"}, CPU: -1},
 	} {
 		near, far := control(t)
 		line, err := json.Marshal(said)

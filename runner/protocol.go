@@ -97,11 +97,8 @@ type closedReply struct {
 // Session → worker: the first message.
 type assignment struct {
 	Token     string              `json:"token"`
-	Workload  string              `json:"workload"`
-	Peers     int                 `json:"peers"`
+	Cell      results.Cell        `json:"cell"`
 	Part      int                 `json:"part"`
-	Mechanism string              `json:"mechanism"`
-	Size      int                 `json:"size"`
 	CPU       int                 `json:"cpu"` // -1: not pinned
 	Senders   []mechanisms.Ticket `json:"senders"`
 	Receivers []mechanisms.Ticket `json:"receivers"`

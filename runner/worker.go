@@ -75,11 +75,11 @@ func (w *worker) attach(token string) (cpus []int, err error) {
 	if a.Token != token {
 		return nil, errors.New("the parent does not know this worker's token")
 	}
-	workload := bench.WorkloadOf(results.Cell{Workload: a.Workload, Mechanism: a.Mechanism})
+	workload := bench.WorkloadOf(a.Cell)
 	if workload == nil {
-		return nil, fmt.Errorf("unknown workload %q with mech=%s", a.Workload, a.Mechanism)
+		return nil, fmt.Errorf("%s: unknown workload", a.Cell.Name())
 	}
-	w.part = workload.Topology(a.Peers).Parts[a.Part]
+	w.part = workload.Topology(a.Cell.Peers).Parts[a.Part]
 	if a.CPU >= 0 {
 		var set unix.CPUSet
 		set.Set(a.CPU)
@@ -87,7 +87,7 @@ func (w *worker) attach(token string) (cpus []int, err error) {
 			return nil, os.NewSyscallError("sched_setaffinity", err)
 		}
 	}
-	w.ends = bench.NewEnds(w.part, a.Size)
+	w.ends = bench.NewEnds(w.part, a.Cell)
 	inherited := countFDs(a.Senders) + countFDs(a.Receivers)
 	if a.Shared > 0 {
 		inherited++
@@ -95,7 +95,7 @@ func (w *worker) attach(token string) (cpus []int, err error) {
 			return nil, err
 		}
 	}
-	mech := mechanisms.Lookup(a.Mechanism)
+	mech := mechanisms.Lookup(a.Cell.Mechanism)
 	for _, t := range a.Senders {
 		end, err := mech.OpenSender(t)
 		if err != nil {

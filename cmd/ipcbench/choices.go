@@ -40,7 +40,8 @@ var choices = []struct {
 }
 
 // writeChoices writes the table for choosing a mechanism, a column each, as
-// Markdown. What can be checked names the statements that hold it true.
+// Markdown. What can be checked names the statements that hold it true, what cannot the
+// page that says so.
 func writeChoices(w io.Writer) error {
 	fmt.Fprint(w, "| |")
 	for _, m := range mechanisms.All() {
@@ -54,6 +55,9 @@ func writeChoices(w io.Writer) error {
 			fmt.Fprintf(w, " %s", results.EscapeMarkdown(t.Text))
 			if t.Checks != nil {
 				fmt.Fprintf(w, " (%s)", strings.Join(t.Checks, ", "))
+			}
+			if t.Man != "" {
+				fmt.Fprintf(w, " (%s)", t.Man)
 			}
 			fmt.Fprint(w, " |")
 		}

@@ -19,6 +19,7 @@ import (
 type planFlags struct {
 	preset                                         string
 	workloads, mechs, sizes, queues, places, peers []string
+	options                                        optionFlags
 	launches                                       int
 	time                                           time.Duration
 	verify                                         bool
@@ -34,6 +35,7 @@ func (f *planFlags) register(c *cobra.Command) {
 	fl.StringSliceVar(&f.queues, "queue", nil, `bytes that a link should hold: "default" or a size`)
 	fl.StringSliceVar(&f.places, "place", nil, "where processes run: "+strings.Join(placeNames(), ", "))
 	fl.StringSliceVar(&f.peers, "peers", nil, "senders of FanIn, stages of Pipeline")
+	f.options.register(c)
 	fl.IntVar(&f.launches, "launches", 0, "launches per cell, each in fresh processes (the preset's)")
 	fl.DurationVar(&f.time, "time", 0, "measured time of one launch (the preset's)")
 	fl.BoolVar(&f.verify, "verify", false, "add a pass that checks a CRC-32C over every payload")
@@ -71,7 +73,7 @@ func (f *planFlags) plan(c *cobra.Command) (bench.Plan, error) {
 	if err != nil {
 		return none, err
 	}
-	narrows := slices.ContainsFunc([]string{"workload", "mech", "size", "queue", "place", "peers"}, c.Flags().Changed)
+	narrows := slices.ContainsFunc([]string{"workload", "mech", "size", "queue", "place", "peers", "wait", "batch", "touch", "copy", "memory", "rate"}, c.Flags().Changed)
 	if !narrows || c.Flags().Changed("preset") {
 		blocks := preset.Blocks(mechanismNames(), placeNames())
 		p := bench.NewPlan(blocks, launches, measured, f.verify, f.seed)
@@ -97,10 +99,11 @@ func (f *planFlags) axes() (askedAxes, error) {
 		a.Workloads = append(a.Workloads, w.Name)
 	}
 	a.Mechanisms, a.Places = f.mechs, f.places
-	var err [3]error
+	var err [4]error
 	a.Sizes, err[0] = parseAll("--size", f.sizes, results.ParseBytes)
 	a.Queues, err[1] = parseAll("--queue", f.queues, results.ParseQueue)
 	a.Peers, err[2] = parseAll("--peers", f.peers, parsePeers)
+	a.Options, err[3] = f.options.parse()
 	if err := errors.Join(err[:]...); err != nil {
 		return a, err
 	}
@@ -146,6 +149,7 @@ func (a askedAxes) orDefaults() bench.Axes {
 		Queues:     orInts(a.Queues, 0),
 		Places:     or(a.Places, []string{"same", "cross"}),
 		Peers:      orInts(a.Peers, 4),
+		Options:    a.Options,
 	}
 }
 
@@ -158,7 +162,8 @@ func holds(a askedAxes, c results.Cell) bool {
 		return (w.Size > 0 || inInts(a.Sizes, c.Size)) && (len(w.Topology(0).Parts) == 1 || in(a.Places, c.Place))
 	}
 	return in(a.Workloads, c.Workload) && in(a.Mechanisms, c.Mechanism) && in(a.Places, c.Place) &&
-		inInts(a.Sizes, c.Size) && inInts(a.Queues, c.Queue) && (c.Peers == 0 || inInts(a.Peers, c.Peers))
+		inInts(a.Sizes, c.Size) && inInts(a.Queues, c.Queue) && (c.Peers == 0 || inInts(a.Peers, c.Peers)) &&
+		(len(a.Options) == 0 || slices.Contains(a.Options, c.Options))
 }
 
 func names[T any](all []T, name func(T) string) (out []string) {

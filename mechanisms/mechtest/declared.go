@@ -74,15 +74,15 @@ func facts(f mechanisms.Facts) error {
 		return fmt.Errorf("kernel %q, want two to four sentences", f.Kernel)
 	case f.Path.Object == "" || len(f.Path.Object) > longestObject:
 		return fmt.Errorf("object %q of the path, want 1 to %d characters", f.Path.Object, longestObject)
-	case f.Path.Send.Call == "" || f.Path.Receive.Call == "":
-		return fmt.Errorf("path %+v lacks a call", f.Path)
+	case nothing(f.Path.Send) || nothing(f.Path.Receive):
+		return fmt.Errorf("path %+v lacks a call, or a copy of its own", f.Path)
 	case len(f.Cautions) == 0:
 		return errors.New("no caution: what has a reader to beware of")
 	}
 	all := reflect.ValueOf(f.Traits)
 	for i := range all.NumField() {
-		if t := all.Field(i).Interface().(mechanisms.Trait); t.Text == "" || len(t.Checks) == 0 {
-			return fmt.Errorf("trait %s is %+v, want a few words and the statements that hold it true", all.Type().Field(i).Name, t)
+		if t := all.Field(i).Interface().(mechanisms.Trait); t.Text == "" || (len(t.Checks) == 0) != manPage.MatchString(t.Man) {
+			return fmt.Errorf("trait %s is %+v, want a few words, and the statements that hold it true or the page that says so", all.Type().Field(i).Name, t)
 		}
 	}
 	for _, c := range f.Cautions {
@@ -92,6 +92,9 @@ func facts(f mechanisms.Facts) error {
 	}
 	return nil
 }
+
+// nothing tells whether a side of a path does nothing at all.
+func nothing(h mechanisms.Hop) bool { return h.Call == "" && h.Kernel == 0 && h.Own == 0 }
 
 // named holds a refusal to its form: nil where it names a number and its
 // source, else what is wrong with it.

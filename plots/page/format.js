@@ -44,5 +44,6 @@ function settingText(s) {
 	if (s.size) parts.push(bytes(s.size));
 	if (s.peers) parts.push(s.peers + " peers");
 	if (s.queue && s.queue !== "default") parts.push("queue " + s.queue);
+	if (s.options) parts.push(s.options);
 	return parts.join(", ");
 }

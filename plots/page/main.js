@@ -31,7 +31,7 @@ function boards() {
 	function draw() {
 		const place = view.filter("place"), size = view.filter("size");
 		for (const b of document.querySelectorAll(".board")) {
-			b.hidden = !view.shows({workload: b.dataset.workload, queue: view.filter("queue") ? b.dataset.queue : ""});
+			b.hidden = !view.shows({workload: b.dataset.workload, queue: view.filter("queue") ? b.dataset.queue : "", options: b.dataset.options});
 			for (const e of b.querySelectorAll("[data-place]")) e.hidden = place !== "" && e.dataset.place !== place && b.querySelector(`th[data-place="${CSS.escape(place)}"]`) !== null;
 			for (const r of b.tBodies[0].rows) r.hidden = size !== "" && r.dataset.size !== size;
 		}

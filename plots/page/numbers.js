@@ -12,7 +12,7 @@ const metrics = [
 function heat() {
 	const box = document.getElementById("heat"), area = box.querySelector(".heats");
 	const [pick, metric] = box.querySelectorAll("select");
-	const keyOf = c => settingText({workload: c.workload, peers: c.peers, queue: queueOf(c)});
+	const keyOf = c => settingText({workload: c.workload, peers: c.peers, queue: queueOf(c), options: c.options});
 	const groups = d3.group(page.cells.filter(c => c.time && page.mechanisms.includes(c.mechanism)), keyOf);
 	let tables = [];
 	function draw() {
@@ -77,6 +77,7 @@ function allCells() {
 		plain("queue", c => c.queue, queueOf, true),
 		plain("place", c => c.place),
 		...(page.cells.some(c => c.peers) ? [count("peers", "peers", String)] : []),
+		...(page.cells.some(c => c.options) ? [plain("options", optionsOf)] : []),
 		...metrics.map(amount),
 		count("in flight", "inflight", String), count("capacity", "given", units.B),
 		plain("n", c => c.n, c => String(c.n), true),

@@ -6,6 +6,7 @@ page.cells ??= []; page.charts ??= []; page.mechanisms ??= [];
 for (const c of page.charts) { c.missing ??= []; for (const l of c.lines) l.points ??= []; }
 const cellNamed = new Map(page.cells.map(c => [c.name, c]));
 const distinct = values => [...new Set(values)];
+const optionsOf = c => c.options || "usual";
 const queueOf = c => c.queue ? units.B(c.queue) : "default";
 
 // What can be filtered by, with the values that occur.
@@ -13,6 +14,7 @@ const axes = {
 	workload: distinct(page.cells.map(c => c.workload)),
 	place: distinct(page.cells.map(c => c.place)),
 	queue: distinct(page.cells.map(c => c.queue)).sort((a, b) => a - b).map(q => queueOf({queue: q})),
+	options: distinct(page.cells.map(optionsOf)).sort(),
 	size: distinct(page.cells.map(c => c.size)).sort((a, b) => a - b).map(String),
 };
 
@@ -41,7 +43,7 @@ const view = {
 	// shows tells whether a cell, or what a chart's cells have in common, passes the filters.
 	shows(c) {
 		const is = (axis, v) => { const f = this.filter(axis); return !f || !v || f === String(v); };
-		return is("workload", c.workload) && is("place", c.place) && is("size", c.size) && is("queue", typeof c.queue === "number" ? queueOf(c) : c.queue);
+		return is("workload", c.workload) && is("place", c.place) && is("size", c.size) && is("options", optionsOf(c)) && is("queue", typeof c.queue === "number" ? queueOf(c) : c.queue);
 	},
 };
 view.read();

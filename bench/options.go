@@ -1,0 +1,80 @@
+package bench
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"ipcbench/mechanisms"
+	"ipcbench/results"
+)
+
+// Touches are what a receiver may do with a payload, besides looking at its
+// stamp: the values of the touch option.
+var Touches = []string{"read", "write"}
+
+// Memories are the kinds of memory that mechanisms can be backed by.
+var Memories = []string{"memfd", "shm", "file", "huge"}
+
+// MaxBatch bounds the messages that one call hands over.
+const MaxBatch = 256
+
+// ofLink are the options that a workload need not know of.
+var ofLink = []string{"wait", "memory"}
+
+func key(part string) string { k, _, _ := strings.Cut(part, "="); return k }
+
+// takes tells whether the workload can be played with an option.
+func (w *Workload) takes(part string) bool {
+	return slices.Contains(ofLink, key(part)) || slices.Contains(w.Takes, key(part))
+}
+
+// options are those asked for as far as w takes them, each once.
+func (w *Workload) options(asked []results.Options) (out []results.Options) {
+	for _, o := range asked {
+		for _, part := range o.Parts() {
+			if !w.takes(part) {
+				o = o.Without(key(part))
+			}
+		}
+		if !slices.Contains(out, o) {
+			out = append(out, o)
+		}
+	}
+	if out == nil {
+		return []results.Options{{}}
+	}
+	return out
+}
+
+// admitOptions refuses what the workload would have to know of and does not.
+func (w *Workload) admitOptions(o results.Options) error {
+	for _, part := range o.Parts() {
+		if !w.takes(part) {
+			return &mechanisms.UnsupportedError{Mechanism: w.Name, What: part + " does not apply to it"}
+		}
+	}
+	return nil
+}
+
+// checkOptions names the first value that does not exist, or that none of the
+// workloads takes.
+func (a Axes) checkOptions(o results.Options) error {
+	for _, v := range []struct {
+		axis, got string
+		all       []string
+	}{{"wait", o.Wait, mechanisms.Waits}, {"touch", o.Touch, Touches}, {"memory", o.Memory, Memories}} {
+		if v.got != "" && !slices.Contains(v.all, v.got) {
+			return unknown(v.axis, v.got, v.all, func(s string) string { return s })
+		}
+	}
+	if o.Batch == 1 || o.Batch > MaxBatch {
+		return fmt.Errorf("batch %d: want 2 to %d messages a call", o.Batch, MaxBatch)
+	}
+	for _, part := range o.Parts() {
+		if !slices.ContainsFunc(a.Workloads, func(name string) bool { return LookupWorkload(name).takes(part) }) {
+			return fmt.Errorf("%s: none of the workloads %s takes it", part, strings.ToLower(strings.Join(a.Workloads, ", ")))
+		}
+	}
+	return nil
+}

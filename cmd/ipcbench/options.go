@@ -1,0 +1,93 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"ipcbench/bench"
+	"ipcbench/mechanisms"
+	"ipcbench/results"
+)
+
+// optionFlags are the axes that most plans leave at their usual value.
+type optionFlags struct {
+	waits, batches, touches, copies, memories, rates []string
+}
+
+func (f *optionFlags) register(c *cobra.Command) {
+	fl := c.Flags()
+	waits := append([]string{"block"}, mechanisms.Waits...)
+	touches := append([]string{"none"}, bench.Touches...)
+	fl.StringSliceVar(&f.waits, "wait", nil, "how ends wait that are descriptors: "+strings.Join(waits, ", "))
+	fl.StringSliceVar(&f.batches, "batch", nil, fmt.Sprintf("messages that one call hands over, 1 to %d", bench.MaxBatch))
+	fl.StringSliceVar(&f.touches, "touch", nil, "what the receiver does with every byte: "+strings.Join(touches, ", "))
+	fl.StringSliceVar(&f.copies, "copy", nil, "1, or 0 to work in the link's own memory where the mechanism lends it")
+	fl.StringSliceVar(&f.memories, "memory", nil, `what backs shared memory: "default", `+strings.Join(bench.Memories, ", "))
+	fl.StringSliceVar(&f.rates, "rate", nil, "messages a second that are due, for openloop")
+	for flag, values := range map[string][]string{"wait": waits, "touch": touches, "copy": {"0", "1"}, "memory": append([]string{"default"}, bench.Memories...)} {
+		c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	}
+}
+
+// parse returns every combination of the values given, nil where there are none.
+func (f *optionFlags) parse() (all []results.Options, err error) {
+	for _, axis := range []struct {
+		flag   string
+		values []string
+		set    func(*results.Options, string) error
+	}{
+		{"wait", f.waits, func(o *results.Options, v string) error { o.Wait = usual(v, "block"); return nil }},
+		{"batch", f.batches, func(o *results.Options, v string) (err error) { o.Batch, err = count1(usual(v, "1")); return }},
+		{"touch", f.touches, func(o *results.Options, v string) error { o.Touch = usual(v, "none"); return nil }},
+		{"copy", f.copies, func(o *results.Options, v string) error {
+			if o.Lend = v == "0"; !o.Lend && v != "1" {
+				return errors.New("want 0 or 1")
+			}
+			return nil
+		}},
+		{"memory", f.memories, func(o *results.Options, v string) error { o.Memory = usual(v, "default"); return nil }},
+		{"rate", f.rates, func(o *results.Options, v string) (err error) { o.Rate, err = count1(v); return }},
+	} {
+		if len(axis.values) == 0 {
+			continue
+		}
+		if all == nil {
+			all = []results.Options{{}}
+		}
+		var next []results.Options
+		for _, o := range all {
+			for _, v := range axis.values {
+				if err := axis.set(&o, v); err != nil {
+					return nil, fmt.Errorf("--%s %q: %w", axis.flag, v, err)
+				}
+				next = append(next, o)
+			}
+		}
+		all = next
+	}
+	return all, nil
+}
+
+// usual is "" for the name of an option's usual value.
+func usual(v, name string) string {
+	if v == name {
+		return ""
+	}
+	return v
+}
+
+// count1 reads a whole number from 1, and 0 from "".
+func count1(s string) (int, error) {
+	if s == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		return 0, errors.New("want a whole number from 1")
+	}
+	return n, nil
+}
