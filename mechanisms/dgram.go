@@ -9,6 +9,8 @@ var _ = Register(Mechanism{
 	Framing: Packet,
 	Since:   "2.6.27", // SOCK_CLOEXEC
 	EOF:     false,    // a receiver is not told that its peer has closed
+	Polls:   true,
+	Batches: true,
 	Facts: Facts{
 		Kernel: "A write(2) enters unix_dgram_sendmsg, which copies the message into one socket buffer (sk_buff) charged to the sender's SO_SNDBUF, queues it on the peer's sk_receive_queue and wakes it. " +
 			"A read(2) enters unix_dgram_recvmsg, which copies it out and frees the buffer, whole. " +
@@ -24,8 +26,8 @@ var _ = Register(Mechanism{
 		},
 	},
 	Limits:       packetSocketLimits(unix.SOCK_DGRAM),
-	New:          func(s Spec) (*Link, error) { return newSocket("dgram", unix.SOCK_DGRAM, s) },
-	NewPair:      func(s Spec) (there, back *Link, err error) { return newSocketPair("dgram", unix.SOCK_DGRAM, s) },
-	OpenSender:   opens("dgram", sendPacket),
-	OpenReceiver: opens("dgram", recvPacket),
+	New:          unixPair("dgram", unix.SOCK_DGRAM).newLink,
+	NewPair:      unixPair("dgram", unix.SOCK_DGRAM).newPair,
+	OpenSender:   opens("dgram", sendMessages),
+	OpenReceiver: opens("dgram", recvMessages),
 })

@@ -11,7 +11,8 @@ type Facts struct {
 	Path Path `json:"path"`
 
 	// Unrelated tells whether a process that inherited nothing can open an
-	// end, by a name or an identifier: a ticket then brings no descriptor.
+	// end, by a name or an identifier: a ticket then brings no descriptor, or a
+	// socket that has met its peer by a name.
 	Unrelated bool `json:"unrelated"`
 
 	// Gone names the errno of Send once every receiver has closed: "EPIPE".

@@ -41,6 +41,8 @@ func TestFillGivesBlockingModeBack(t *testing.T) {
 			fd = out.fd
 		case *packetSender:
 			fd = out.fd
+		case *messageSender:
+			fd = out.fd
 		default:
 			t.Skip("IPC_NOWAIT is of one call")
 		}

@@ -17,6 +17,7 @@ type Limits struct {
 	Queue     Limit `json:"queue"`     // bytes that Spec.Queue may ask for
 	Senders   Limit `json:"senders"`   // sending ends of one link
 	Receivers Limit `json:"receivers"` // receiving ends of one link
+	Held      Limit `json:"held"`      // messages under way on a link, however large its queue: beyond, Send blocks
 }
 
 // Limit is one number with its source. The zero Limit means that there is none.

@@ -3,6 +3,7 @@ package mechanisms
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -34,6 +35,7 @@ func TestAdmitSaysWhy(t *testing.T) {
 		"sysvshm: queue 8193 > 8192 (/proc/sys/kernel/shmmax): EINVAL, shmget(2)":                                                      false,
 		"sysvshm: receivers 8193 > 8192 (one reading index): two receivers would take the same slot, semop(2) only counts them":        true,
 	}
+	maps.Copy(sentences, socketSentences())
 	got := map[string]bool{}
 	each(t, func(t *testing.T, m *Mechanism) {
 		real, err := m.Limits(0)
@@ -172,7 +174,7 @@ func TestQueueIsWhatWasAskedForOrRefused(t *testing.T) {
 // packet's memory in one piece.
 func TestLargestSendBuffer(t *testing.T) {
 	for _, name := range []string{"dgram", "seqpacket"} {
-		queue, err := socketQueueLimit()
+		queue, err := socketQueueLimit(unix.AF_UNIX, unix.SO_SNDBUF)
 		must(t, err)
 		limits, err := Lookup(name).Limits(queue.N)
 		must(t, err)

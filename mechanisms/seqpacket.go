@@ -9,10 +9,10 @@ var _ = Register(Mechanism{
 	Framing: Packet,
 	Since:   "2.6.27", // SOCK_CLOEXEC
 	EOF:     true,
+	Polls:   true,
+	Batches: true,
 	Facts: Facts{
-		Kernel: "A write(2) enters unix_seqpacket_sendmsg and so unix_dgram_sendmsg, which copies the message into one socket buffer (sk_buff) charged to the sender's SO_SNDBUF, queues it on the peer's sk_receive_queue and wakes it. " +
-			"A read(2) enters unix_seqpacket_recvmsg, which copies it out and frees the buffer, whole. " +
-			"The sender sleeps in sock_alloc_send_pskb while its charge is spent.",
+		Kernel: unixSeqKernel,
 		Path:   socketPath,
 		Gone:   "EPIPE",
 		Traits: seqpacketTraits,
@@ -25,8 +25,8 @@ var _ = Register(Mechanism{
 		},
 	},
 	Limits:       packetSocketLimits(unix.SOCK_SEQPACKET),
-	New:          func(s Spec) (*Link, error) { return newSocket("seqpacket", unix.SOCK_SEQPACKET, s) },
-	NewPair:      func(s Spec) (there, back *Link, err error) { return newSocketPair("seqpacket", unix.SOCK_SEQPACKET, s) },
-	OpenSender:   opens("seqpacket", sendPacket),
-	OpenReceiver: opens("seqpacket", recvPacket),
+	New:          unixPair("seqpacket", unix.SOCK_SEQPACKET).newLink,
+	NewPair:      unixPair("seqpacket", unix.SOCK_SEQPACKET).newPair,
+	OpenSender:   opens("seqpacket", sendMessages),
+	OpenReceiver: opens("seqpacket", recvMessages),
 })

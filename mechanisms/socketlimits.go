@@ -2,17 +2,16 @@ package mechanisms
 
 import (
 	"errors"
+	"os"
 
 	"golang.org/x/sys/unix"
 
 	"ipcbench/internal/sys"
 )
 
-const wmemMax = "/proc/sys/net/core/wmem_max"
-
 // streamSocketLimits are those of SOCK_STREAM.
 func streamSocketLimits(int) (Limits, error) {
-	queue, err := socketQueueLimit()
+	queue, err := socketQueueLimit(unix.AF_UNIX, unix.SO_SNDBUF)
 	return Limits{
 		Atomic:    Limit{N: 1, Source: "SOCK_STREAM", Beyond: "no page says that writes do not interleave, unix(7)"},
 		Queue:     queue,
@@ -24,7 +23,7 @@ func streamSocketLimits(int) (Limits, error) {
 // messages apart.
 func packetSocketLimits(typ int) func(queue int) (Limits, error) {
 	return func(queue int) (l Limits, err error) {
-		if l.Queue, err = socketQueueLimit(); err != nil {
+		if l.Queue, err = socketQueueLimit(unix.AF_UNIX, unix.SO_SNDBUF); err != nil {
 			return l, err
 		}
 		l.Message, err = socketMessageLimit(typ, queue)
@@ -32,17 +31,25 @@ func packetSocketLimits(typ int) func(queue int) (Limits, error) {
 	}
 }
 
-// socketQueueLimit asks for more than any socket gets: a network namespace
-// need not show the file that holds the limit.
-func socketQueueLimit() (Limit, error) {
-	p, err := socketPair(unix.SOCK_STREAM)
+// socketQueueLimit asks for a larger buffer than any socket gets, and takes the
+// least of these options: a network namespace need not show the files that hold
+// the limits.
+func socketQueueLimit(domain int, options ...int) (least Limit, err error) {
+	fd, err := unix.Socket(domain, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return Limit{}, err
+		return Limit{}, os.NewSyscallError("socket", err)
 	}
-	defer unix.Close(p[0])
-	defer unix.Close(p[1])
-	n, err := sendBuffer(p[0], 1<<30)
-	return Limit{N: n / 2, Source: wmemMax, Beyond: "capped in silence, socket(7)"}, err
+	defer unix.Close(fd)
+	for _, option := range options {
+		n, err := askBuffer(fd, option, 1<<30)
+		if err != nil {
+			return Limit{}, err
+		}
+		if least.N == 0 || n/2 < least.N {
+			least = Limit{N: n / 2, Source: maxBuffer[option], Beyond: "capped in silence, socket(7)"}
+		}
+	}
+	return least, nil
 }
 
 // socketMessageLimit is the size of the send buffer less 32 bytes, unix(7).
@@ -56,7 +63,7 @@ func socketMessageLimit(typ, queue int) (Limit, error) {
 	}
 	defer unix.Close(p[0])
 	defer unix.Close(p[1])
-	n, err := sendBuffer(p[0], queue)
+	n, err := askBuffer(p[0], unix.SO_SNDBUF, queue)
 	if err != nil {
 		return Limit{}, err
 	}

@@ -9,10 +9,9 @@ var _ = Register(Mechanism{
 	Framing: Stream,
 	Since:   "2.6.27", // SOCK_CLOEXEC
 	EOF:     true,
+	Polls:   true,
 	Facts: Facts{
-		Kernel: "A write(2) enters unix_stream_sendmsg, which copies the message into socket buffers (sk_buff) charged to the sender's SO_SNDBUF, queues them on the peer's sk_receive_queue and wakes it. " +
-			"A read(2) enters unix_stream_read_generic, which copies out of the first buffers and frees those that are used up. " +
-			"The sender sleeps in sock_alloc_send_pskb while its charge is spent, and is woken as buffers are freed (sock_wfree).",
+		Kernel: unixStreamKernel,
 		Path:   socketPath,
 		Gone:   "EPIPE",
 		Traits: socketpairTraits,
@@ -24,8 +23,8 @@ var _ = Register(Mechanism{
 		},
 	},
 	Limits:       streamSocketLimits,
-	New:          func(s Spec) (*Link, error) { return newSocket("socketpair", unix.SOCK_STREAM, s) },
-	NewPair:      func(s Spec) (there, back *Link, err error) { return newSocketPair("socketpair", unix.SOCK_STREAM, s) },
+	New:          unixPair("socketpair", unix.SOCK_STREAM).newLink,
+	NewPair:      unixPair("socketpair", unix.SOCK_STREAM).newPair,
 	OpenSender:   opens("socketpair", sendStream),
 	OpenReceiver: opens("socketpair", recvStream),
 })

@@ -94,7 +94,7 @@ type namedLimit struct {
 func limitsByName(l mechanisms.Limits) []namedLimit {
 	return []namedLimit{
 		{"message", l.Message}, {"message, several senders", l.Atomic}, {"queue", l.Queue},
-		{"senders", l.Senders}, {"receivers", l.Receivers},
+		{"senders", l.Senders}, {"receivers", l.Receivers}, {"messages under way", l.Held},
 	}
 }
 

@@ -3,6 +3,7 @@ package mechtest
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"syscall"
 
@@ -50,13 +51,19 @@ func unrelated(b *bed) error {
 	if err != nil {
 		return err
 	}
-	brings := len(l.link.Sender.FDs) + len(l.link.Receiver.FDs)
-	switch {
-	case brings > 0 && b.m.Facts.Unrelated:
-		return fmt.Errorf("declared, and its tickets bring descriptors: %d", brings)
-	case brings == 0 && !b.m.Facts.Unrelated:
+	brings := append(l.link.Sender.FDs, l.link.Receiver.FDs...)
+	name, err := met(brings)
+	if err != nil {
+		return err
+	}
+	switch reachable := len(brings) == 0 || name; {
+	case !reachable && b.m.Facts.Unrelated:
+		return fmt.Errorf("declared, and its tickets bring descriptors without a name: %d", len(brings))
+	case reachable && !b.m.Facts.Unrelated && len(brings) > 0:
+		return errors.New("not declared, and its tickets bring a socket that has a name")
+	case reachable && !b.m.Facts.Unrelated:
 		return errors.New("not declared, and its tickets bring no descriptor")
-	case brings > 0:
+	case !reachable:
 		return nil
 	}
 	s, err := b.start(runner.Options{Timeout: patience})
@@ -67,6 +74,24 @@ func unrelated(b *bed) error {
 		return err
 	}
 	return b.stop()
+}
+
+// met tells whether one of the descriptors is a socket that is bound to a name,
+// which a process needs only to know in order to connect to it. The maker of a
+// link may have done that for its ends.
+func met(fds []int) (name bool, err error) {
+	for _, fd := range fds {
+		at, err := unix.Getsockname(fd)
+		if errors.Is(err, unix.ENOTSOCK) {
+			continue
+		}
+		if err != nil {
+			return false, os.NewSyscallError("getsockname", err)
+		}
+		u, isUnix := at.(*unix.SockaddrUnix)
+		name = name || !isUnix || len(u.Name) > len("@") // which is all that package unix shows of no name
+	}
+	return name, nil
 }
 
 // calls counts the system calls of a few messages one way.

@@ -35,8 +35,11 @@ func queue(b *bed) error {
 		if g.Queue < ask || g.Source == "" {
 			return fmt.Errorf("asked for %d B, given %d B (%q) and no error", ask, g.Queue, g.Source)
 		}
-		// What was given shows in what the link holds.
-		if last.Queue > 0 && g.Queue >= 4*last.Queue && g.whole <= last.whole {
+		// What was given shows in what the link holds, unless messages are counted.
+		if n := l.Held.N; n > 0 && g.whole > n {
+			return fmt.Errorf("given %d B it holds %d messages, declared are %d (%s)", g.Queue, g.whole, n, l.Held.Source)
+		}
+		if last.Queue > 0 && g.Queue >= 4*last.Queue && g.whole <= last.whole && g.whole != l.Held.N {
 			return fmt.Errorf("given %d B it holds %d messages, given %d B it holds %d", last.Queue, last.whole, g.Queue, g.whole)
 		}
 		last = g

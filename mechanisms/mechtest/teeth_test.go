@@ -87,7 +87,9 @@ var teeth = []tooth{
 	{"leak", broken("leakfile", "pipe", making(leakFile)), text("left behind: path")},
 	{"leak", broken("leakprocess", "pipe", making(leakProcess)), text("process")},
 
-	{"unrelated", broken("stranger", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Unrelated = true }), text("bring descriptors")},
+	{"unrelated", broken("stranger", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Unrelated = true }), text("without a name")},
+	{"unrelated", broken("nameless", "socketpair", func(m *mechanisms.Mechanism) { m.Facts.Unrelated = true }), text("without a name")},
+	{"unrelated", broken("named", "unixsock", func(m *mechanisms.Mechanism) { m.Facts.Unrelated = false }), text("a socket that has a name")},
 	{"unrelated", broken("relative", "fifo", func(m *mechanisms.Mechanism) { m.Facts.Unrelated = false }), text("bring no descriptor")},
 	{"unrelated", broken("heir", "pipe", hiding), fault(results.FaultError)},
 

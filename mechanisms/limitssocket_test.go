@@ -1,0 +1,25 @@
+package mechanisms
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// socketSentences are what TestAdmitSaysWhy expects of sockets that meet by a
+// name.
+func socketSentences() map[string]bool {
+	all := map[string]bool{}
+	say := func(mech, format string, args ...any) { all[mech+": "+fmt.Sprintf(format, args...)] = true }
+	for mech, page := range map[string]string{"unixsock": "unix(7)", "unixabstract": "unix(7)"} {
+		say(mech, "message size with several senders 8193 > 8192 (SOCK_STREAM): no page says that writes do not interleave, %s", page)
+		say(mech, "receivers 8193 > 8192 (byte stream): a short read leaves the rest to another receiver, read(2)")
+	}
+	for _, mech := range []string{"unixseq", "unixdgramsock"} {
+		say(mech, "message size 8193 > 8192 (SO_SNDBUF - 32): EMSGSIZE, unix(7)")
+	}
+	for _, mech := range []string{"unixsock", "unixabstract", "unixseq", "unixdgramsock"} {
+		say(mech, "queue 8193 > 8192 (%s): capped in silence, socket(7)", maxBuffer[unix.SO_SNDBUF])
+	}
+	return all
+}

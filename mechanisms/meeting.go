@@ -1,0 +1,150 @@
+package mechanisms
+
+import (
+	"errors"
+	"os"
+	"reflect"
+
+	"golang.org/x/sys/unix"
+)
+
+// backlog is how many strangers may knock before the one that is awaited.
+const backlog = 64
+
+// address is what a socket can be bound to: a name of its own. Done forgets it,
+// once both sockets have met.
+type address struct {
+	unix.Sockaddr
+	done func() error
+}
+
+// meets makes two sockets meet as those of processes do that inherit nothing
+// from each other: one is bound to a name and listens, the other connects to
+// that name, and the first accepts it. The link's maker does all of it, so that
+// no order in which ends are opened can make anybody wait, and that both
+// directions can share one connection. What strangers connect meanwhile is
+// dropped. Before they meet, prepare sets up each socket.
+func meets(domain, typ int, name func(Spec) (address, error), prepare func(fd int, s Spec) error) func(Spec) ([2]int, error) {
+	return func(s Spec) (p [2]int, err error) {
+		at, err := name(s)
+		if err != nil {
+			return p, err
+		}
+		if at.done != nil {
+			defer func() { err = errors.Join(err, at.done()) }()
+		}
+		listener, err := prepared(domain, typ, prepare, s)
+		if err != nil {
+			return p, err
+		}
+		defer unix.Close(listener)
+		if err := bind(listener, at); err != nil {
+			return p, err
+		}
+		if err := unix.Listen(listener, backlog); err != nil {
+			return p, os.NewSyscallError("listen", err)
+		}
+		client, err := prepared(domain, typ, prepare, s)
+		if err != nil {
+			return p, err
+		}
+		server, err := meet(client, listener)
+		if err != nil {
+			unix.Close(client)
+			return p, err
+		}
+		return [2]int{client, server}, nil
+	}
+}
+
+func prepared(domain, typ int, prepare func(int, Spec) error, s Spec) (fd int, err error) {
+	if fd, err = unix.Socket(domain, typ|unix.SOCK_CLOEXEC, 0); err != nil {
+		return -1, os.NewSyscallError("socket", err)
+	}
+	if prepare != nil {
+		if err := prepare(fd, s); err != nil {
+			unix.Close(fd)
+			return -1, err
+		}
+	}
+	return fd, nil
+}
+
+// connectedTo makes a socket whose datagrams go to an address.
+func connectedTo(domain int, to unix.Sockaddr, prepare func(int, Spec) error, s Spec) (fd int, err error) {
+	if fd, err = prepared(domain, unix.SOCK_DGRAM, prepare, s); err != nil {
+		return -1, err
+	}
+	if err := unix.Connect(fd, to); err != nil {
+		unix.Close(fd)
+		return -1, os.NewSyscallError("connect", err)
+	}
+	return fd, nil
+}
+
+// opensBy returns a Mechanism's OpenSender or OpenReceiver for ends that
+// connect by what their ticket says.
+func opensBy[E any](connect func(Ticket) (int, error), mech string, as func(descriptor) E) func(Ticket) (E, error) {
+	return func(t Ticket) (end E, err error) {
+		fd, err := connect(t)
+		if err != nil {
+			return end, failed("open", mech, t.Spec.Size, err)
+		}
+		return as(descriptor{mech, fd}), nil
+	}
+}
+
+// bind gives a socket its name. A file that the name is gets mode 0600.
+func bind(fd int, at address) error {
+	if _, file := at.Sockaddr.(*unix.SockaddrUnix); file {
+		if err := unix.Fchmod(fd, 0o600); err != nil {
+			return os.NewSyscallError("fchmod", err)
+		}
+	}
+	return os.NewSyscallError("bind", unix.Bind(fd, at))
+}
+
+// meet connects the client to whatever listens, and returns the socket on the
+// other side of just this connection.
+func meet(client, listener int) (server int, err error) {
+	where, err := unix.Getsockname(listener)
+	if err != nil {
+		return -1, os.NewSyscallError("getsockname", err)
+	}
+	if err := unix.Connect(client, where); err != nil {
+		return -1, os.NewSyscallError("connect", err)
+	}
+	for {
+		server, _, err := unix.Accept4(listener, unix.SOCK_CLOEXEC)
+		if err != nil {
+			return -1, os.NewSyscallError("accept4", err)
+		}
+		ours, err := connected(client, server)
+		if err == nil && ours {
+			return server, nil
+		}
+		unix.Close(server)
+		if err != nil {
+			return -1, err
+		}
+	}
+}
+
+// connected tells whether the peer of a socket is the client, in this process.
+// UNIX domain sockets that connect have no name, but credentials that the kernel
+// vouches for, unix(7).
+func connected(client, server int) (bool, error) {
+	mine, err := unix.Getsockname(client)
+	if err != nil {
+		return false, os.NewSyscallError("getsockname", err)
+	}
+	if _, unnamed := mine.(*unix.SockaddrUnix); unnamed {
+		peer, err := unix.GetsockoptUcred(server, unix.SOL_SOCKET, unix.SO_PEERCRED)
+		return err == nil && int(peer.Pid) == os.Getpid(), os.NewSyscallError("getsockopt", err)
+	}
+	theirs, err := unix.Getpeername(server)
+	if errors.Is(err, unix.ENOTCONN) { // it has gone already
+		return false, nil
+	}
+	return reflect.DeepEqual(mine, theirs), os.NewSyscallError("getpeername", err)
+}
