@@ -11,7 +11,7 @@ import (
 func socketSentences() map[string]bool {
 	all := map[string]bool{}
 	say := func(mech, format string, args ...any) { all[mech+": "+fmt.Sprintf(format, args...)] = true }
-	for mech, page := range map[string]string{"unixsock": "unix(7)", "unixabstract": "unix(7)"} {
+	for mech, page := range map[string]string{"unixsock": "unix(7)", "unixabstract": "unix(7)", "tcp": "tcp(7)"} {
 		say(mech, "message size with several senders 8193 > 8192 (SOCK_STREAM): no page says that writes do not interleave, %s", page)
 		say(mech, "receivers 8193 > 8192 (byte stream): a short read leaves the rest to another receiver, read(2)")
 	}
@@ -21,5 +21,6 @@ func socketSentences() map[string]bool {
 	for _, mech := range []string{"unixsock", "unixabstract", "unixseq", "unixdgramsock"} {
 		say(mech, "queue 8193 > 8192 (%s): capped in silence, socket(7)", maxBuffer[unix.SO_SNDBUF])
 	}
+	say("tcp", "queue 8193 > 8192 (%s): capped in silence, socket(7)", maxBuffer[unix.SO_SNDBUF])
 	return all
 }

@@ -1,0 +1,49 @@
+package mechanisms
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// loopback is 127.0.0.1, which nobody reaches from outside.
+var loopback = [4]byte{127, 0, 0, 1}
+
+// inetPort is an address of the loopback with a port that the kernel chooses.
+func inetPort(Spec) (address, error) {
+	return address{Sockaddr: &unix.SockaddrInet4{Addr: loopback}}, nil
+}
+
+// sizeTCP sets up a socket before it connects or listens: the window that it
+// offers from then on depends on its buffer. What it accepts inherits all of it.
+func sizeTCP(fd int, s Spec) error {
+	if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
+		return os.NewSyscallError("setsockopt", err)
+	}
+	for _, option := range []int{unix.SO_SNDBUF, unix.SO_RCVBUF} {
+		if _, err := socketBuffer("tcp", fd, option, s.Queue); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// givenTCP reads back both buffers that a message passes through.
+func givenTCP(_ socketKind, from, to, _ int) (Given, error) {
+	send, err := askBuffer(from, unix.SO_SNDBUF, 0)
+	if err != nil {
+		return Given{}, err
+	}
+	receive, err := askBuffer(to, unix.SO_RCVBUF, 0)
+	return Given{Queue: send + receive, Source: "SO_SNDBUF + SO_RCVBUF"}, err
+}
+
+// tcpLimits are those of a byte stream with two buffers.
+func tcpLimits(int) (Limits, error) {
+	queue, err := socketQueueLimit(unix.AF_INET, unix.SO_SNDBUF, unix.SO_RCVBUF)
+	return Limits{
+		Atomic:    Limit{N: 1, Source: "SOCK_STREAM", Beyond: "no page says that writes do not interleave, tcp(7)"},
+		Queue:     queue,
+		Receivers: oneReader,
+	}, err
+}
