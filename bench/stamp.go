@@ -115,10 +115,18 @@ type CheckError struct {
 	Sender int    `json:"sender"`
 	Want   uint64 `json:"want"` // stamp or checksum
 	Got    uint64 `json:"got"`
+	Lost   int    `json:"lost,omitempty"` // messages that the kernel has counted as dropped
 }
 
 func (e *CheckError) Error() string {
-	return fmt.Sprintf("message from sender %d: %s: want %#x, got %#x", e.Sender, e.What, e.Want, e.Got)
+	text := e.What
+	if e.Want != e.Got {
+		text = fmt.Sprintf("message from sender %d: %s: want %#x, got %#x", e.Sender, e.What, e.Want, e.Got)
+	}
+	if e.Lost > 0 {
+		text += fmt.Sprintf("; the kernel dropped %d messages on the way", e.Lost)
+	}
+	return text
 }
 
 // A sealed message carries, after its stamp, a CRC-32C of all that follows.

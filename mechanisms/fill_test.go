@@ -43,6 +43,8 @@ func TestFillGivesBlockingModeBack(t *testing.T) {
 			fd = out.fd
 		case *messageSender:
 			fd = out.fd
+		case *udpSender:
+			fd = out.fd
 		default:
 			t.Skip("IPC_NOWAIT is of one call")
 		}

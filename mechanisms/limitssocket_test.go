@@ -22,5 +22,7 @@ func socketSentences() map[string]bool {
 		say(mech, "queue 8193 > 8192 (%s): capped in silence, socket(7)", maxBuffer[unix.SO_SNDBUF])
 	}
 	say("tcp", "queue 8193 > 8192 (%s): capped in silence, socket(7)", maxBuffer[unix.SO_SNDBUF])
+	say("udp", "message size 8193 > 8192 (IPv4: 65535 - 28): EMSGSIZE, udp(7)")
+	say("udp", "queue 8193 > 8192 (%s): capped in silence, socket(7)", maxBuffer[unix.SO_RCVBUF])
 	return all
 }

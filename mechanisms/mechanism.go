@@ -56,6 +56,12 @@ type Mechanism struct {
 	// *UnsupportedError; nil where nothing is known to be missing. Optional.
 	Needs func() error
 
+	// Lost counts the messages that the kernel has dropped on the way to the
+	// receiver whose ticket it is, while that is open. Optional: without it a
+	// link loses nothing, and Send waits for room. With it Send may succeed and
+	// the message be lost, which the receiver must find out.
+	Lost func(Ticket) (int, error)
+
 	// Limits reads from the running kernel what a link carries whose Spec
 	// asks for queue bytes (0: the default).
 	Limits func(queue int) (Limits, error)

@@ -26,6 +26,8 @@ type launch struct {
 	events   chan event
 	phase    string
 	rounds   int
+
+	mechanism *mechanisms.Mechanism // of the links; nil: none
 }
 
 // event is what one worker said, or how it ended.
@@ -106,6 +108,7 @@ func (l *launch) makeLinks(c results.Cell) (*results.Given, error) {
 	if err := admit(m, l.topology, c); err != nil {
 		return nil, err
 	}
+	l.mechanism = m
 	wires := l.topology.Wires
 	var first mechanisms.Spec
 	var err error
@@ -238,8 +241,14 @@ func (l *launch) gather(timeout time.Duration, wanted func(workerReply) bool) ([
 	}
 	deadline := time.NewTimer(timeout)
 	defer deadline.Stop()
+	lull := l.watchLull()
+	defer lull.stop()
 	for len(missing) > 0 {
 		select {
+		case <-lull.look:
+			if err := lull.lost(missing); err != nil {
+				return nil, err
+			}
 		case e := <-l.events:
 			if e.err != nil || e.ended {
 				return nil, l.blame(e)

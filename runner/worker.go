@@ -28,6 +28,7 @@ type worker struct {
 	conn *conn
 	ends *bench.Ends
 	part bench.Part
+	lost func() int // messages that the kernel has dropped on their way here
 
 	schedstat *os.File // of the measuring thread; nil where there is none
 }
@@ -110,6 +111,7 @@ func (w *worker) attach(token string) (cpus []int, err error) {
 		}
 		w.ends.Receivers = append(w.ends.Receivers, end)
 	}
+	w.lost = func() int { return lost(mech, a.Receivers) }
 	// An end owns a copy of what its ticket brought. What the ticket brought
 	// itself would keep a link open after its end has closed.
 	closeEverywhere(ticketFD, inherited)
@@ -152,11 +154,11 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 	after := threadUsage()
 	waited = w.waited() - waited
 
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = e.Finish(r.N)
 	}
-	if err := e.Finish(r.N); err != nil {
-		return nil, err
+	if err != nil {
+		return nil, w.explain(err)
 	}
 	done := &workerRound{
 		Start: start, End: end, Receives: w.part.Origins > 0, Verified: e.Verified,

@@ -3,6 +3,9 @@ package mechtest
 import "fmt"
 
 func block(b *bed) error {
+	if b.m.Lost != nil {
+		return lose(b)
+	}
 	for _, size := range []int{64, 4096} {
 		s := b.spec(size)
 		whole, _, err := b.holds(s)

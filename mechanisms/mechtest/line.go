@@ -19,6 +19,7 @@ type line struct {
 	ends []io.Closer
 	seqs []uint64 // by sender: its next message
 	in   *inbox
+	room int // messages of each sender that are known to fit, where a full link loses them
 }
 
 // sender and receiver are ends that may be closed again.
@@ -47,7 +48,7 @@ func (b *bed) bare(s mechanisms.Spec) (*line, error) {
 
 // hold takes over a link that was made.
 func (b *bed) hold(link *mechanisms.Link, s mechanisms.Spec) *line {
-	l := &line{bed: b, link: link, in: newInbox(s)}
+	l := &line{bed: b, link: link, in: newInbox(s), room: 1}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.lines = append(b.lines, l)

@@ -65,7 +65,7 @@ var rules = []rule{
 	{Name: "fill", check: fill, Man: "fcntl(2)",
 		Sentence: "Fill counts the messages that then arrive"},
 	{Name: "block", check: block, Man: "pipe(7)",
-		Sentence: "Send on a full link sleeps until there is room, and loses nothing"},
+		Sentence: "Send on a full link sleeps until there is room, and loses nothing; where loss is declared it is counted, and shows in what arrives"},
 	{Name: "senders", check: senders, Man: "pipe(7)",
 		Sentence: "messages of several senders do not mix, up to the limit that is declared for them"},
 	{Name: "reuse", check: reuse, Man: "write(2)",

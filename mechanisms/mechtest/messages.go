@@ -64,6 +64,7 @@ func order(b *bed) error {
 		if err != nil {
 			return err
 		}
+		l.room = max(1, whole/2)
 		if err := l.finish(max(ordered, 3*whole)); err != nil {
 			return err
 		}
@@ -91,6 +92,14 @@ func senders(b *bed) error {
 		s.Size = size
 		if size < 1 || b.admit(s) != nil {
 			continue
+		}
+		if b.m.Lost != nil {
+			if whole, _, err := b.holds(s); err != nil || whole < s.Senders {
+				if err != nil {
+					return err
+				}
+				continue // messages of all senders at once would not fit
+			}
 		}
 		l, err := b.line(s)
 		if err != nil {

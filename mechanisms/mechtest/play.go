@@ -59,7 +59,18 @@ func (l *line) end(s sender) error {
 	return nil
 }
 
+// play passes n messages from every sender, in bursts that fit where a full link
+// loses what does not, and then does with each sender what then says.
 func (l *line) play(n int, then func(sender) error) error {
+	for ; l.bed.m.Lost != nil && n > l.room; n -= l.room {
+		if err := l.burst(l.room, func(sender) error { return nil }); err != nil {
+			return err
+		}
+	}
+	return l.burst(n, then)
+}
+
+func (l *line) burst(n int, then func(sender) error) error {
 	sent := make(chan error, len(l.senders))
 	for i, s := range l.senders {
 		l.bed.run(func() {

@@ -49,6 +49,9 @@ var teeth = []tooth{
 	{"block", broken("overflow", "pipe", making(unblock), sending(func(s mechanisms.Sender) mechanisms.Sender { return dropper{s} })), sentinel(errReturned)},
 	{"block", broken("again", "pipe", making(unblock)), errno(syscall.EAGAIN)},
 
+	{"block", broken("uncounted", "udp", func(m *mechanisms.Mechanism) { m.Lost = func(mechanisms.Ticket) (int, error) { return 0, nil } }), text("lost are 0")},
+	{"block", broken("reticent", "udp", func(m *mechanisms.Mechanism) { m.Lost = nil }), sentinel(errReturned)},
+
 	{"senders", broken("tear", "pipe", limiting(func(l *mechanisms.Limits) { l.Atomic = mechanisms.Limit{} })), is[*bench.CheckError]},
 
 	{"reuse", broken("delay", "pipe", sending(func(s mechanisms.Sender) mechanisms.Sender { return &delayer{Sender: s} })), is[*bench.CheckError]},
