@@ -105,7 +105,11 @@ func TestMessageLimitIsTheKernels(t *testing.T) {
 				s.Queue = queue
 				l := newLink(t, m, s)
 				out, in := attach(t, m, l)
-				carry(t, out, in, s.Size, 3)
+				n := 3
+				if m.Lost != nil {
+					n = 1 // fits any queue
+				}
+				carry(t, out, in, s.Size, n)
 
 				s.Size++
 				refuse(t, m, s, limit)
