@@ -128,6 +128,9 @@ func TestIsolations(t *testing.T) {
 			t.Log(got)
 			for line := range strings.Lines(rest) {
 				name, outcome, _ := strings.Cut(strings.TrimSpace(line), ": ")
+				if m := mechanisms.Lookup(name); m.Needs != nil && m.Needs() != nil && strings.HasPrefix(outcome, string(results.Skipped)) {
+					continue
+				}
 				// Steal and quotas are the machine's doing.
 				if word, _, _ := strings.Cut(outcome, " "); word != string(results.OK) && word != string(results.Untrusted) {
 					t.Errorf("%s: %s", name, outcome)
