@@ -9,12 +9,13 @@ import (
 	"ipcbench/results"
 )
 
-// Touches are what a receiver may do with a payload, besides looking at its
-// stamp: the values of the touch option.
-var Touches = []string{"read", "write"}
-
-// Memories are the kinds of memory that mechanisms can be backed by.
-var Memories = []string{"memfd", "shm", "file", "huge"}
+// The values of options that are words, the usual one first, which records and
+// names leave out.
+var (
+	Waits    = append([]string{"block"}, mechanisms.Waits...)      // how ends wait that are descriptors
+	Touches  = []string{"none", "read", "write"}                   // what a receiver does with a payload, besides looking at its stamp
+	Memories = []string{"default", "memfd", "shm", "file", "huge"} // what backs shared memory
+)
 
 // MaxBatch bounds the messages that one call hands over.
 const MaxBatch = 256
@@ -63,8 +64,8 @@ func (a Axes) checkOptions(o results.Options) error {
 	for _, v := range []struct {
 		axis, got string
 		all       []string
-	}{{"wait", o.Wait, mechanisms.Waits}, {"touch", o.Touch, Touches}, {"memory", o.Memory, Memories}} {
-		if v.got != "" && !slices.Contains(v.all, v.got) {
+	}{{"wait", o.Wait, Waits}, {"touch", o.Touch, Touches}, {"memory", o.Memory, Memories}} {
+		if v.got != "" && !slices.Contains(v.all[1:], v.got) {
 			return unknown(v.axis, v.got, v.all, func(s string) string { return s })
 		}
 	}
