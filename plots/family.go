@@ -101,6 +101,13 @@ var families = []family{
 		line: func(c results.Cell) string { return c.Place }, value: func(s *results.Summary) benchmath.Summary { return s.NsPerOp },
 	},
 	{
+		name: "options", title: "by option",
+		note: "The same cell with an option at one value and at others: how ends wait, how much a call hands over, who copies, what backs the memory.",
+		kind: Dots, takes: func(c results.Cell) bool { return measured(c) && c.Rate == 0 }, spans: func(s *Setting) { s.Options = "" }, least: 2,
+		x: Axis{Label: "time of an operation", Unit: Nanoseconds, Log: true},
+		line: func(c results.Cell) string { return cmp.Or(c.Options.String(), "usual") }, value: func(s *results.Summary) benchmath.Summary { return s.NsPerOp },
+	},
+	{
 		name: "cpu", title: "CPU time",
 		note: "User and system time of all processes, per operation.",
 		kind: Dots, takes: measured, spans: func(s *Setting) { s.Place = "" }, least: 1,

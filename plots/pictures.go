@@ -19,6 +19,7 @@ var pictured = []struct {
 	{"copies", one},
 	{"capacity", one},
 	{"inflight", one},
+	{"options", one},
 }
 
 func one(Setting) Setting { return Setting{} }

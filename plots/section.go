@@ -32,6 +32,8 @@ var sections = []section{
 		Lede: "Pipes and FIFOs with the capacity set; others at the one they have."},
 	{ID: "place", Title: "Same CPU against two", Families: []string{"place"},
 		Lede: "Left is faster."},
+	{ID: "options", Title: "Effect of the options", Families: []string{"options"},
+		Lede: "Left is faster."},
 	{ID: "cost", Title: "CPU time and context switches", Families: []string{"cpu", "switches"},
 		Lede: "Left is cheaper."},
 }
