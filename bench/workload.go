@@ -147,6 +147,18 @@ func (w *Workload) Timed() bool {
 	return slices.ContainsFunc(w.Topology(w.MinPeers).Parts, func(p Part) bool { return p.Timer })
 }
 
+// PeersHelp says what the peers axis counts in each workload that has one:
+// "senders of FanIn, stages of Pipeline".
+func PeersHelp() string {
+	var counted []string
+	for _, w := range Workloads {
+		if w.Peers != "" {
+			counted = append(counted, w.Peers+" of "+w.Name)
+		}
+	}
+	return strings.Join(counted, ", ")
+}
+
 // MaxPeers bounds the peers axis: each peer is a process.
 const MaxPeers = 64
 
