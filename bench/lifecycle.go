@@ -11,9 +11,12 @@ import (
 // all of it, one thing after the other, so that nobody waits for anybody.
 //
 // In the number is what an end does once to be ready: a mapped segment has each
-// of its pages touched. So is what the contract of mechanisms adds, which is far
-// less than the calls: a ticket with an attribute is written and read as JSON,
-// and the ends are allocated.
+// of its pages touched. So is the care that the contract of mechanisms asks for:
+// names that nobody guesses, a ticket that is written and read as JSON where it
+// needs an attribute, and the proof, before an object is removed, that it is
+// still the one that was made. That is little for descriptors and more than the
+// bare calls for FIFOs and System V objects: what a careful program pays, not
+// the least that the kernel takes.
 var Lifecycle = &Workload{
 	Name:    "Lifecycle",
 	Summary: "make a link, open both ends, send one message, close and destroy, in one process",

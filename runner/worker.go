@@ -113,6 +113,7 @@ func (w *worker) attach(token string) (cpus []int, err error) {
 	}
 	if a.Makes != nil {
 		w.free = true
+		mechanisms.Settle()
 		w.ends.Mechanism, w.ends.Spec = mech, *a.Makes
 		debug.SetMemoryLimit(makerMemory)
 	}
