@@ -388,7 +388,7 @@ func (l *launch) destroy() error {
 	}
 	l.links = nil
 	if l.makes != nil {
-		errs = append(errs, sweep(l.makes.Dir))
+		errs = append(errs, os.RemoveAll(l.makes.Dir))
 	}
 	return errors.Join(errs...)
 }
