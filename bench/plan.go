@@ -60,7 +60,7 @@ func (a Axes) Check() error {
 		}
 		for _, n := range a.Peers {
 			if w.Peers != "" {
-				if err := w.Admit(results.Cell{Peers: n}); err != nil {
+				if err := w.Admit(results.Cell{Peers: n, Size: w.Least}); err != nil {
 					return err
 				}
 			}
@@ -171,6 +171,9 @@ var Core = []string{"pipe", "fifo", "packetpipe", "socketpair", "seqpacket", "dg
 // Pipes are the mechanisms with a capacity that F_SETPIPE_SZ sets.
 var Pipes = []string{"pipe", "fifo", "packetpipe"}
 
+// patterns are the workloads that no smaller preset has.
+var patterns = []string{"FanOut", "FanInPoll", "Burst", "Lifecycle", "Duplex", "Pairs", "Compete"}
+
 // core is the block structure that quick and default share: latency and
 // throughput over sizes, capacity on pipes, and the workloads of more than two
 // processes at one size.
@@ -207,6 +210,7 @@ var Presets = []Preset{
 				{Workloads: []string{"PingPong"}, Mechanisms: mechs, Sizes: sizes, Queues: []int{0}, Places: places},
 				{Workloads: []string{"Stream"}, Mechanisms: mechs, Sizes: sizes, Queues: queues, Places: places},
 				{Workloads: []string{"FanIn", "Pipeline"}, Mechanisms: mechs, Sizes: []int{64, 4 << 10, 64 << 10}, Queues: []int{0}, Places: places, Peers: []int{2, 4, 8}},
+				{Workloads: patterns, Mechanisms: mechs, Sizes: []int{64, 4 << 10, 64 << 10}, Queues: []int{0}, Places: places, Peers: []int{2, 4, 8}},
 			}
 		},
 	},

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -17,14 +18,16 @@ func TestTopologies(t *testing.T) {
 			}
 			topo := w.Topology(peers)
 			senders, receivers := make([]int, len(topo.Wires)), make([]int, len(topo.Wires))
+			originates := make([][]int, len(topo.Wires)) // by wire: who may
 			roles := map[string]bool{}
 			for _, p := range topo.Parts {
 				if roles[p.Role] {
 					t.Errorf("%s(%d): role %q twice", w.Name, peers, p.Role)
 				}
 				roles[p.Role] = true
-				for _, i := range p.Sends {
+				for at, i := range p.Sends {
 					senders[i]++
+					originates[i] = append(originates[i], p.ID+at)
 				}
 				for _, i := range p.Receives {
 					receivers[i]++
@@ -33,11 +36,32 @@ func TestTopologies(t *testing.T) {
 					t.Errorf("%s(%d): %s receives from %d wires, of %d origins", w.Name, peers, p.Role, len(p.Receives), p.Origins)
 				}
 			}
+			for _, p := range topo.Parts {
+				for at, i := range p.Receives {
+					from := p.From
+					if len(p.Receives) > 1 {
+						from += at // one a link
+					}
+					if !slices.Contains(originates[i], from) && w != PingPong && w != Pipeline { // where messages are passed on
+						t.Errorf("%s(%d): %s awaits messages of %d on wire %d, where %d send", w.Name, peers, p.Role, from, i, originates[i])
+					}
+				}
+			}
 			for i, wire := range topo.Wires {
 				if senders[i] != wire.Senders || receivers[i] != wire.Receivers {
 					t.Errorf("%s(%d): wire %d has %d senders and %d receivers, declares %+v", w.Name, peers, i, senders[i], receivers[i], wire)
 				}
 			}
+		}
+	}
+}
+
+// TestLeast: a message that can't say stop is refused with the number.
+func TestLeast(t *testing.T) {
+	for size, want := range map[int]string{7: "message size 7 < 8", 8: ""} {
+		err := Compete.Admit(results.Cell{Workload: Compete.Name, Size: size, Peers: 2, Place: "same"})
+		if (err == nil) != (want == "") || err != nil && (!errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%d B: %v, want %q", size, err, want)
 		}
 	}
 }
@@ -123,6 +147,7 @@ func TestAxesCheckNamesTheValue(t *testing.T) {
 		`mechanism "pip": want one of`:                  func(a *Axes) { a.Mechanisms = []string{"pip"} },
 		`place "here": want one of same, smt, cross`:    func(a *Axes) { a.Places = []string{"here"} },
 		`size 32MiB: want at most 16MiB`:                func(a *Axes) { a.Sizes = []int{32 << 20} },
+		`Compete: 65 receivers: want 2 to 64`:           func(a *Axes) { a.Workloads, a.Peers = []string{"Compete"}, []int{65} },
 		`FanIn: 1 senders: want 2 to 64`:                func(a *Axes) { a.Workloads, a.Peers = []string{"FanIn"}, []int{1} },
 	} {
 		a := good

@@ -170,3 +170,6 @@ func (r *packetReceiver) recv(p []byte, a sys.Attempt) error {
 	}
 	return failed("recv", r.mechanism, len(p), err)
 }
+
+// FD is the end's number in this process.
+func (d descriptor) FD() int { return d.fd }

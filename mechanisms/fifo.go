@@ -16,6 +16,7 @@ var _ = Register(Mechanism{
 	Summary: "byte stream through a FIFO, opened by name",
 	Man:     []string{"fifo(7)", "mkfifo(3)", "pipe(7)"},
 	Framing: Stream,
+	Polls:   true,
 	Since:   "2.6.16", // mknodat
 	EOF:     true,
 	Facts: Facts{

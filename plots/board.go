@@ -42,10 +42,17 @@ type verdict struct {
 
 // means says what the workloads are, to who does not know their names.
 var means = map[string]string{
-	"PingPong": "request and reply: the time of a round trip",
-	"Stream":   "one way, as fast as it goes",
-	"FanIn":    "several senders, one receiver",
-	"Pipeline": "processes in a row pass messages on",
+	"PingPong":  "request and reply: the time of a round trip",
+	"Stream":    "one way, as fast as it goes",
+	"FanIn":     "several senders, one receiver",
+	"Pipeline":  "processes in a row pass messages on",
+	"FanOut":    "one sender, several receivers, a link each",
+	"FanInPoll": "several senders, a link each, and one receiver that polls",
+	"Burst":     "64 messages at once, then nothing until they have arrived",
+	"Lifecycle": "make a link, send one message, destroy it",
+	"Duplex":    "both directions at once, as fast as they go",
+	"Pairs":     "several senders and receivers in pairs, all at once",
+	"Compete":   "one sender, several receivers that compete for its messages",
 }
 
 // newBoards lays out the answers; those of the usual settings come first.

@@ -43,7 +43,7 @@ type Cell struct {
 	Size      int    `json:"size"`      // bytes in a message
 	Queue     int    `json:"queue"`     // bytes asked for; 0: the kernel's default
 	Place     string `json:"place"`     // same, smt, cross, socket, free
-	Peers     int    `json:"peers"`     // senders of FanIn, stages of Pipeline; 0 where the workload fixes it
+	Peers     int    `json:"peers"`     // senders of FanIn, stages of Pipeline, as the workload has it; 0 where it fixes their number
 	Options
 
 	Package string `json:"-"` // of a benchmark of someone else's: its pkg line

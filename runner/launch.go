@@ -21,8 +21,9 @@ type launch struct {
 	session  *session
 	topology bench.Topology
 	links    []*mechanisms.Link
-	shared   *os.File   // memory of a floor's parts; nil: none, or all have mapped it
-	workers  []*process // by part
+	shared   *os.File         // memory of a floor's parts; nil: none, or all have mapped it
+	makes    *mechanisms.Spec // of links that a worker makes itself; nil: none does
+	workers  []*process       // by part
 	events   chan event
 	phase    string
 	rounds   int
@@ -42,11 +43,16 @@ func (l *launch) start(o *openRequest, w *bench.Workload) (*openedReply, error) 
 	l.phase = "attach"
 	opened := &openedReply{}
 	if w.Floor == "" {
-		given, err := l.makeLinks(o.Cell)
+		given, err := l.makeLinks(o.Cell, w)
 		if err != nil {
 			return nil, err
 		}
 		opened.Given = given
+		if w.Makes {
+			if err := l.leaveMaking(o.Cell, given); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if err := l.share(w); err != nil {
 		return nil, err
@@ -58,6 +64,9 @@ func (l *launch) start(o *openRequest, w *bench.Workload) (*openedReply, error) 
 		}
 	}
 	replies, err := l.gather(o.Timeout, func(r workerReply) bool { return r.Ready != nil })
+	if refused := (*mechanisms.UnsupportedError)(nil); errors.As(err, &refused) {
+		return nil, refused // whichever worker found out
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -98,12 +107,12 @@ func (l *launch) unshare() error {
 }
 
 // makeLinks makes every wire of the topology from the cell's mechanism.
-func (l *launch) makeLinks(c results.Cell) (*results.Given, error) {
+func (l *launch) makeLinks(c results.Cell, w *bench.Workload) (*results.Given, error) {
 	m := mechanisms.Lookup(c.Mechanism)
 	if m == nil {
 		return nil, fmt.Errorf("unknown mechanism %q", c.Mechanism)
 	}
-	if err := admit(m, l.topology, c); err != nil {
+	if err := admit(m, w, l.topology, c); err != nil {
 		return nil, err
 	}
 	wires := l.topology.Wires
@@ -156,6 +165,9 @@ func (l *launch) spawn(i int, o *openRequest) error {
 			files = append(files, fd)
 		}
 		return t
+	}
+	if l.makes != nil {
+		a.Makes, part.Sends, part.Receives = l.makes, nil, nil
 	}
 	for _, wire := range part.Sends {
 		a.Senders = append(a.Senders, inherit(l.links[wire].Sender))
@@ -221,6 +233,9 @@ func (l *launch) play(r *playRequest) (played [][]workerRound, err error) {
 		all := make([]workerRound, len(replies))
 		for part, r := range replies {
 			all[part] = *r.Done
+		}
+		if err := tally(all); err != nil {
+			return nil, err
 		}
 		played = append(played, all)
 	}
@@ -372,5 +387,8 @@ func (l *launch) destroy() error {
 		errs = append(errs, l.session.destroy(link))
 	}
 	l.links = nil
+	if l.makes != nil {
+		errs = append(errs, os.RemoveAll(l.makes.Dir))
+	}
 	return errors.Join(errs...)
 }

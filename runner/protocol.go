@@ -102,7 +102,8 @@ type assignment struct {
 	CPU       int                 `json:"cpu"` // -1: not pinned
 	Senders   []mechanisms.Ticket `json:"senders"`
 	Receivers []mechanisms.Ticket `json:"receivers"`
-	Shared    int                 `json:"shared"` // bytes to map of the first descriptor inherited, which is in no ticket then; 0: none
+	Makes     *mechanisms.Spec    `json:"makes,omitempty"` // of the links that it makes itself; there are no tickets then
+	Shared    int                 `json:"shared"`          // bytes to map of the first descriptor inherited, which is in no ticket then; 0: none
 }
 
 // Worker → session.
@@ -122,6 +123,8 @@ type workerRound struct {
 	Usage    results.Worker `json:"usage"` // only what was used in the round
 	Receives bool           `json:"receives"`
 	Verified int64          `json:"verified,omitempty"`
+	Sent     bench.Tally    `json:"sent,omitzero"`
+	Taken    bench.Tally    `json:"taken,omitzero"`
 	HDR      string         `json:"hdr,omitempty"`
 	ClockNs  float64        `json:"clock_ns,omitempty"`
 }

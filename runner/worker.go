@@ -28,6 +28,7 @@ type worker struct {
 	conn *conn
 	ends *bench.Ends
 	part bench.Part
+	free bool // it makes links: its goroutine is not kept from Go's scheduler, nor its memory from the collector
 
 	schedstat *os.File // of the measuring thread; nil where there is none
 }
@@ -110,6 +111,17 @@ func (w *worker) attach(token string) (cpus []int, err error) {
 		}
 		w.ends.Receivers = append(w.ends.Receivers, end)
 	}
+	if a.Makes != nil {
+		w.free = true
+		mechanisms.Settle()
+		w.ends.Mechanism, w.ends.Spec = mech, *a.Makes
+		debug.SetMemoryLimit(makerMemory)
+	}
+	if w.part.Prepare != nil {
+		if err := w.part.Prepare(w.ends); err != nil {
+			return nil, err
+		}
+	}
 	// An end owns a copy of what its ticket brought. What the ticket brought
 	// itself would keep a link open after its end has closed.
 	closeEverywhere(ticketFD, inherited)
@@ -144,11 +156,15 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 	waited := w.waited()
 	used := threadUsage()
 	interrupts := sys.Interrupts()
-	sys.Pin()
+	if !w.free {
+		sys.Pin()
+	}
 	start := monotonic()
 	_, err := e.Play(r.N)
 	end := monotonic()
-	sys.Unpin()
+	if !w.free {
+		sys.Unpin()
+	}
 	after := threadUsage()
 	waited = w.waited() - waited
 
@@ -159,7 +175,7 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 		return nil, err
 	}
 	done := &workerRound{
-		Start: start, End: end, Receives: w.part.Origins > 0, Verified: e.Verified,
+		Start: start, End: end, Receives: w.part.Origins > 0, Verified: e.Verified, Sent: e.Sent, Taken: e.Taken,
 		Usage: results.Worker{
 			UserNs: after.Utime.Nano() - used.Utime.Nano(), SystemNs: after.Stime.Nano() - used.Stime.Nano(),
 			Voluntary: int64(after.Nvcsw - used.Nvcsw), Involuntary: int64(after.Nivcsw - used.Nivcsw),

@@ -34,7 +34,7 @@ func (f *planFlags) register(c *cobra.Command) {
 	fl.StringSliceVar(&f.sizes, "size", nil, "message sizes, 1 to 16MiB: 64, 4KiB, 1MiB")
 	fl.StringSliceVar(&f.queues, "queue", nil, `bytes that a link should hold: "default" or a size`)
 	fl.StringSliceVar(&f.places, "place", nil, "where processes run: "+strings.Join(placeNames(), ", "))
-	fl.StringSliceVar(&f.peers, "peers", nil, "senders of FanIn, stages of Pipeline")
+	fl.StringSliceVar(&f.peers, "peers", nil, bench.PeersHelp())
 	f.options.register(c)
 	fl.IntVar(&f.launches, "launches", 0, "launches per cell, each in fresh processes (the preset's)")
 	fl.DurationVar(&f.time, "time", 0, "measured time of one launch (the preset's)")

@@ -98,6 +98,14 @@ var teeth = []tooth{
 	{"workload", broken("spinning", "pipe", receiving(func(r mechanisms.Receiver) mechanisms.Receiver { return spinner{r} })), fault(results.FaultHang)},
 	{"workload", broken("workload", "packetpipe", limiting(func(l *mechanisms.Limits) { l.Message.N = 5000 })), fault(results.FaultError)},
 
+	{"workload", broken("vague", "pipe", making(func(l *mechanisms.Link, _ *mechanisms.Spec) error {
+		if l != nil {
+			return nil
+		}
+		return &mechanisms.UnsupportedError{Mechanism: "brokenvague", What: "not today"}
+	})), text("without a number and its source")},
+	{"workload", broken("unpollable", "sysvmsg", func(m *mechanisms.Mechanism) { m.Polls = true }), text("is no Descriptor")},
+
 	{"killed", broken("leaknames", "pipe", making(leakFile)), text("left behind: path")},
 }
 
