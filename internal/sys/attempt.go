@@ -54,8 +54,12 @@ func again(a Attempt) bool {
 	return a == untried
 }
 
-// result is the attempt as the call's result and error.
-func (a Attempt) result(call string) (int, error) {
+// WouldBlock tells whether a descriptor in non-blocking mode had nothing to
+// give, or no room: EAGAIN.
+func (a Attempt) WouldBlock() bool { return a == -Attempt(syscall.EAGAIN) }
+
+// Result is the attempt as the call's result and error.
+func (a Attempt) Result(call string) (int, error) {
 	if a < 0 {
 		return 0, os.NewSyscallError(call, syscall.Errno(-a))
 	}

@@ -92,7 +92,7 @@ func (a Attempt) Msgsnd(id int, m Msg, flag int) error {
 			a = attempt(syscall.Syscall6(unix.SYS_MSGSND, uintptr(id), uintptr(m.at), uintptr(m.size), uintptr(flag), 0, 0))
 		}
 	}
-	_, err := a.result("msgsnd")
+	_, err := a.Result("msgsnd")
 	return err
 }
 
@@ -112,7 +112,7 @@ func Msgrcv(id int, m Msg, flag int) (int, error) {
 			a = attempt(syscall.Syscall6(unix.SYS_MSGRCV, uintptr(id), uintptr(m.at), uintptr(m.size), typ, uintptr(flag), 0))
 		}
 	}
-	return a.result("msgrcv")
+	return a.Result("msgrcv")
 }
 
 // MsgStat reads the state of a queue: IPC_STAT, msgctl(2).

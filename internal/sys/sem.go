@@ -57,7 +57,7 @@ func (a Attempt) Semop(id int, ops []Sembuf) error {
 			a = attempt(syscall.Syscall6(sysSemtimedop, uintptr(id), uintptr(unsafe.Pointer(unsafe.SliceData(ops))), uintptr(len(ops)), 0, 0, 0))
 		}
 	}
-	_, err := a.result("semtimedop")
+	_, err := a.Result("semtimedop")
 	return err
 }
 

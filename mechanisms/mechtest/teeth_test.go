@@ -87,6 +87,10 @@ var teeth = []tooth{
 	{"leak", broken("leakfile", "pipe", making(leakFile)), text("left behind: path")},
 	{"leak", broken("leakprocess", "pipe", making(leakProcess)), text("process")},
 
+	{"waits", broken("deaf", "sysvmsg", func(m *mechanisms.Mechanism) { m.Polls = true }), text("is no Descriptor")},
+	{"waits", broken("sleepy", "pipe", making(blocking)), text("is in blocking mode")},
+	{"waits", broken("hasty", "pipe", making(blocking), making(unblockAll)), errno(syscall.EAGAIN)},
+
 	{"unrelated", broken("stranger", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Unrelated = true }), text("bring descriptors")},
 	{"unrelated", broken("relative", "fifo", func(m *mechanisms.Mechanism) { m.Facts.Unrelated = false }), text("bring no descriptor")},
 	{"unrelated", broken("heir", "pipe", hiding), fault(results.FaultError)},
