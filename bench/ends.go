@@ -29,8 +29,9 @@ type Ends struct {
 	part         Part
 	cell         results.Cell
 	content      Content
-	buf          []byte // the message under way
-	next         uint64 // the stamp of the next message that this part originates
+	buf          []byte   // the message under way
+	batch        [][]byte // the messages of one call, where it hands over several
+	next         uint64   // the stamp of the next message that this part originates
 	in           *checker
 	between, out []byte // a floor's own memory
 	at           int    // where in it a cold copy stands
@@ -63,6 +64,9 @@ func NewEnds(p Part, c results.Cell) *Ends {
 		}
 		e.between, e.out = mechanisms.Buffer(room), mechanisms.Buffer(room)
 		clear(e.out) // so that a copy shows
+	}
+	if c.Batch > 0 {
+		e.batch, e.part.Play = mechanisms.Buffers(size, c.Batch), p.Batch
 	}
 	if p.Origins > 0 {
 		e.in = newChecker(p.Origins, size)

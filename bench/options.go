@@ -47,12 +47,17 @@ func (w *Workload) options(asked []results.Options) (out []results.Options) {
 	return out
 }
 
-// admitOptions refuses what the workload would have to know of and does not.
-func (w *Workload) admitOptions(o results.Options) error {
-	for _, part := range o.Parts() {
+// admitOptions refuses what the workload would have to know of and does not, and
+// what takes too much memory.
+func (w *Workload) admitOptions(c results.Cell) error {
+	for _, part := range c.Options.Parts() {
 		if !w.takes(part) {
 			return &mechanisms.UnsupportedError{Mechanism: w.Name, What: part + " does not apply to it"}
 		}
+	}
+	if c.Batch > 0 && c.Batch*c.Size > batchRoom {
+		return &mechanisms.UnsupportedError{Mechanism: w.Name, What: "bytes in a batch", Value: c.Batch * c.Size,
+			Limit: mechanisms.Limit{N: batchRoom, Source: "ipcbench", Beyond: "each process holds one"}}
 	}
 	return nil
 }

@@ -1,11 +1,13 @@
 package bench
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
 
@@ -132,6 +134,23 @@ func TestAxesCheckNamesTheValue(t *testing.T) {
 		}
 	}
 	if err := good.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestBatchesAreBounded(t *testing.T) {
+	c := results.Cell{Workload: "Stream", Mechanism: "pipe", Size: batchRoom / 16, Place: "same"}
+	c.Batch = 16
+	if err := Stream.Admit(c); err != nil {
+		t.Error(err)
+	}
+	c.Batch++
+	var u *mechanisms.UnsupportedError
+	if err := Stream.Admit(c); !errors.As(err, &u) || u.Limit.N != batchRoom {
+		t.Errorf("%d messages of %d bytes: %v", c.Batch, c.Size, err)
+	}
+	c.Workload, c.Batch = "PingPong", 2
+	if err := PingPong.Admit(c); err == nil || !strings.Contains(err.Error(), "batch=2 does not apply") {
 		t.Error(err)
 	}
 }

@@ -72,6 +72,9 @@ type Part struct {
 	Share func(n int) int
 	// Play performs its share of a round.
 	Play func(e *Ends, n int) error
+	// Batch is Play where a call hands over several messages; nil where the
+	// workload takes no batches.
+	Batch func(e *Ends, n int) error
 }
 
 // Workloads is every workload that mechanisms carry, in the order in which
@@ -112,7 +115,7 @@ func (w *Workload) Admit(c results.Cell) error {
 		return &mechanisms.UnsupportedError{Mechanism: w.Floor,
 			What: "place " + c.Place + ": its processes wait without sleeping, and on one CPU each would use up the other's time slice, sched(7)"}
 	}
-	return w.admitOptions(c.Options)
+	return w.admitOptions(c)
 }
 
 // Timed tells whether single operations of the workload can be timed, so that

@@ -43,8 +43,8 @@ func opens[E any](mech string, as func(descriptor) E) func(Ticket) (E, error) {
 	}
 }
 
-func sendStream(d descriptor) Sender   { return &streamSender{d} }
-func recvStream(d descriptor) Receiver { return looped(d, &streamReceiver{d}) }
+func sendStream(d descriptor) Sender   { return &streamSender{descriptor: d} }
+func recvStream(d descriptor) Receiver { return looped(d, &streamReceiver{descriptor: d}) }
 func sendPacket(d descriptor) Sender   { return &packetSender{d} }
 func recvPacket(d descriptor) Receiver { return looped(d, &packetReceiver{d}) }
 
@@ -83,8 +83,14 @@ func (d descriptor) Fill(p []byte) (whole int, err error) {
 }
 
 type (
-	streamSender   struct{ descriptor }
-	streamReceiver struct{ descriptor }
+	streamSender struct {
+		descriptor
+		vector // of a batch
+	}
+	streamReceiver struct {
+		descriptor
+		vector
+	}
 	packetSender   struct{ descriptor }
 	packetReceiver struct{ descriptor }
 )

@@ -17,6 +17,7 @@ var _ = Register(Mechanism{
 	Man:     []string{"fifo(7)", "mkfifo(3)", "pipe(7)"},
 	Framing: Stream,
 	Polls:   true,
+	Batches: true,
 	Since:   "2.6.16", // mknodat
 	EOF:     true,
 	Facts: Facts{

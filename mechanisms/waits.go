@@ -89,47 +89,52 @@ func awaited[E any]() int16 {
 	return unix.POLLIN
 }
 
-// write is a write that began with the attempt a. It waits while the kernel
-// takes nothing.
-func (d *descriptor) write(p []byte, a sys.Attempt) (int, error) {
+// settle finishes a call on the descriptor that began with the attempt a, and
+// waits while the kernel takes nothing, or has nothing. The call is named, and
+// done by what settles an attempt at it.
+func settle[P any](d *descriptor, name string, call func(sys.Attempt, int, P) sys.Attempt, a sys.Attempt, p P) (int, error) {
 	for refused := 1; ; refused++ {
-		a = a.SettleWrite(d.fd, p)
+		a = call(a, d.fd, p)
 		if !a.WouldBlock() || d.waiter == nil {
-			return a.Result("write")
+			return a.Result(name)
 		}
 		if err := d.wait(refused); err != nil {
 			return 0, err
 		}
-		a = sys.TryWrite(d.fd, p)
+		a = sys.Untried
 	}
 }
 
-// read is a read that began with the attempt a. It waits while there is nothing.
-func (d *descriptor) read(p []byte, a sys.Attempt) (int, error) {
-	for refused := 1; ; refused++ {
-		a = a.SettleRead(d.fd, p)
-		if !a.WouldBlock() || d.waiter == nil {
-			return a.Result("read")
-		}
-		if err := d.wait(refused); err != nil {
-			return 0, err
-		}
-		a = sys.TryRead(d.fd, p)
+// write is a write that began with the attempt a.
+func (d *descriptor) write(p []byte, a sys.Attempt) (int, error) {
+	if a >= 0 {
+		return int(a), nil
 	}
+	return settle(d, "write", sys.Attempt.SettleWrite, a, p)
+}
+
+// read is a read that began with the attempt a.
+func (d *descriptor) read(p []byte, a sys.Attempt) (int, error) {
+	if a >= 0 {
+		return int(a), nil
+	}
+	return settle(d, "read", sys.Attempt.SettleRead, a, p)
 }
 
 // loopReceiver is a receiver in an event loop: it waits until the descriptor is
 // readable, and reads then.
 type loopReceiver struct {
 	descriptor
-	in Receiver // on the same descriptor: where it finds nothing after all, it waits again
+	in      Receiver      // on the same descriptor: where it finds nothing after all, it waits again
+	batches BatchReceiver // in, where it is one
 }
 
 // looped is the receiver r on d as d's waiter has it.
 func looped(d descriptor, r Receiver) Receiver {
 	switch d.waiter.(type) {
 	case *pollWaiter, *epollWaiter:
-		return &loopReceiver{d, r}
+		batches, _ := r.(BatchReceiver)
+		return &loopReceiver{d, r, batches}
 	}
 	return r
 }
@@ -139,4 +144,12 @@ func (r *loopReceiver) Recv(p []byte) error {
 		return failed("recv", r.mechanism, len(p), err)
 	}
 	return r.in.Recv(p)
+}
+
+// RecvBatch is for mechanisms with Batches only.
+func (r *loopReceiver) RecvBatch(ps [][]byte) error {
+	if err := r.wait(1); err != nil {
+		return failed("recv", r.mechanism, len(ps[0]), err)
+	}
+	return r.batches.RecvBatch(ps)
 }

@@ -18,7 +18,7 @@ const (
 // returns at once if the word is not val any more. The caller looks at the
 // word again either way, futex(2).
 func FutexWait(word *atomic.Uint32, val uint32) error {
-	a := untried
+	a := Untried
 	for again(a) {
 		a = futex(word, futexWait, val)
 	}

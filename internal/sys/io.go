@@ -34,7 +34,7 @@ import (
 // elsewhere. It is what the compiler copies into its caller.
 func TryRead(fd int, p []byte) Attempt {
 	if !dedicated {
-		return untried
+		return Untried
 	}
 	n, _ := unix.RawSyscallNoError(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
 	return Attempt(n)
@@ -52,7 +52,7 @@ func (a Attempt) Read(fd int, p []byte) (int, error) { return a.SettleRead(fd, p
 // error takes memory.
 func (a Attempt) SettleRead(fd int, p []byte) Attempt {
 	for again(a) {
-		if a = TryRead(fd, p); a == untried {
+		if a = TryRead(fd, p); a == Untried {
 			a = attempt(syscall.Syscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p))))
 		}
 	}
@@ -62,7 +62,7 @@ func (a Attempt) SettleRead(fd int, p []byte) Attempt {
 // TryWrite is to Write what TryRead is to Read.
 func TryWrite(fd int, p []byte) Attempt {
 	if !dedicated {
-		return untried
+		return Untried
 	}
 	n, _ := unix.RawSyscallNoError(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
 	return Attempt(n)
@@ -80,7 +80,7 @@ func (a Attempt) Write(fd int, p []byte) (int, error) { return a.SettleWrite(fd,
 // error takes memory.
 func (a Attempt) SettleWrite(fd int, p []byte) Attempt {
 	for again(a) {
-		if a = TryWrite(fd, p); a == untried {
+		if a = TryWrite(fd, p); a == Untried {
 			a = attempt(syscall.Syscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p))))
 		}
 	}

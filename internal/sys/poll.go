@@ -12,7 +12,7 @@ import (
 // not any more what it was: poll(2). It is ppoll(2) without a fourth argument,
 // the mask of signals: several architectures have no system call poll.
 func Poll(p *unix.PollFd) error {
-	a := untried
+	a := Untried
 	for again(a) {
 		if dedicated {
 			n, _ := unix.RawSyscallNoError(unix.SYS_PPOLL, uintptr(unsafe.Pointer(p)), 1, 0)
@@ -44,7 +44,7 @@ func Epoll(fd int, events uint32) (epfd int, err error) {
 // architectures have no system call epoll_wait.
 func EpollWait(epfd int, event *unix.EpollEvent) error {
 	const forever = ^uintptr(0) // -1
-	a := untried
+	a := Untried
 	for again(a) {
 		if dedicated {
 			a = attempt(syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epfd), uintptr(unsafe.Pointer(event)), 1, forever, 0, 0))

@@ -86,6 +86,8 @@ var rules = []rule{
 		Sentence: "a link leaves no descriptor, process, mapping, System V object or file behind"},
 	{Name: "waits", check: waits, Man: "poll(2)", InWorkers: true,
 		Sentence: "ends that are descriptors wait by poll, by epoll or by trying again, and lose nothing"},
+	{Name: "batches", check: batches, Man: "writev(2)", InWorkers: true,
+		Sentence: "all messages of a batch arrive whole and in order, also where a link holds fewer"},
 	{Name: "unrelated", check: unrelated, Man: "unix(7)", InWorkers: true,
 		Sentence: "a process that inherited nothing can open an end where that is declared, and only there"},
 	{Name: "calls", check: calls, Man: "ptrace(2)", InWorkers: true,

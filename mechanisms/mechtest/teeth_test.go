@@ -91,6 +91,10 @@ var teeth = []tooth{
 	{"waits", broken("sleepy", "pipe", making(blocking)), text("is in blocking mode")},
 	{"waits", broken("hasty", "pipe", making(blocking), making(unblockAll)), errno(syscall.EAGAIN)},
 
+	{"batches", broken("single", "packetpipe", func(m *mechanisms.Mechanism) { m.Batches = true }), text("is no Batch")},
+	{"batches", broken("backward", "pipe", sending(func(s mechanisms.Sender) mechanisms.Sender { return backward{s} })), is[*bench.CheckError]},
+	{"batches", broken("short", "socketpair", sending(func(s mechanisms.Sender) mechanisms.Sender { return shortener{s} })), is[*bench.CheckError]},
+
 	{"unrelated", broken("stranger", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Unrelated = true }), text("bring descriptors")},
 	{"unrelated", broken("relative", "fifo", func(m *mechanisms.Mechanism) { m.Facts.Unrelated = false }), text("bring no descriptor")},
 	{"unrelated", broken("heir", "pipe", hiding), fault(results.FaultError)},
