@@ -65,6 +65,8 @@ func BenchmarkStream(b *testing.B)   { run(b, cells(b, bench.Stream)) }
 func BenchmarkFanIn(b *testing.B)    { run(b, cells(b, bench.FanIn)) }
 func BenchmarkPipeline(b *testing.B) { run(b, cells(b, bench.Pipeline)) }
 
+func BenchmarkOpenLoop(b *testing.B) { run(b, cells(b, bench.OpenLoop)) }
+
 func BenchmarkFloor(b *testing.B) {
 	run(b, bench.FloorCells(append(cells(b, bench.PingPong), cells(b, bench.Stream)...)))
 }

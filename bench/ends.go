@@ -180,10 +180,14 @@ func (s *stopwatch) lap() {
 		return
 	}
 	now := time.Since(s.base)
-	// A value past the histogram's range is kept as its largest: it was slow,
-	// and how slow is in the round's elapsed time.
-	if s.hist.RecordValue(int64(now-s.last)) != nil {
-		s.hist.RecordValue(s.hist.HighestTrackableValue())
-	}
+	record(s.hist, int64(now-s.last))
 	s.last = now
+}
+
+// record adds a time in ns. One past the histogram's range is kept as its
+// largest: it was slow, and how slow is in the round's elapsed time.
+func record(h *hdrhistogram.Histogram, ns int64) {
+	if h.RecordValue(ns) != nil {
+		h.RecordValue(h.HighestTrackableValue())
+	}
 }

@@ -30,13 +30,17 @@ type Workload struct {
 	// link alone, wait and memory: "batch", "touch", "copy", "rate".
 	Takes []string
 
+	// Paced says that its messages are due at a rate, which every cell of it has:
+	// the rate axis. Latency is recorded of all of them.
+	Paced bool
+
 	// Floor names what runs in place of a mechanism in a workload with no
 	// links: a bound that no mechanism can beat. "" for all others.
 	Floor string
 	// Size is how many bytes a floor touches that does not depend on the
 	// plan's sizes; 0 for all others.
 	Size int
-	// Least is the smallest size, in bytes, at which a floor is planned.
+	// Least is the smallest size, in bytes, at which it makes sense.
 	Least int
 	// Spins says that the processes of a floor wait without sleeping.
 	Spins bool
@@ -79,7 +83,7 @@ type Part struct {
 
 // Workloads is every workload that mechanisms carry, in the order in which
 // people meet them.
-var Workloads = []*Workload{PingPong, Stream, FanIn, Pipeline}
+var Workloads = []*Workload{PingPong, Stream, FanIn, Pipeline, OpenLoop}
 
 // WorkloadOf returns the workload, or the floor, that the cell is of, or nil.
 func WorkloadOf(c results.Cell) *Workload {
@@ -114,6 +118,9 @@ func (w *Workload) Admit(c results.Cell) error {
 	case w.Spins && (c.Place == "same" || c.Place == "free"):
 		return &mechanisms.UnsupportedError{Mechanism: w.Floor,
 			What: "place " + c.Place + ": its processes wait without sleeping, and on one CPU each would use up the other's time slice, sched(7)"}
+	case w.Paced && c.Size < w.Least:
+		return &mechanisms.UnsupportedError{Mechanism: w.Name,
+			What: fmt.Sprintf("message size %d: bytes %d to %d of a message tell when it was due", c.Size, dueFrom, w.Least)}
 	}
 	return w.admitOptions(c)
 }

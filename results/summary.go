@@ -76,7 +76,7 @@ func compareCells(a, b Cell) int {
 // Readers meet workloads from the simplest on, and places from the nearest to
 // the farthest; others follow.
 var (
-	workloadOrder = []string{"PingPong", "Stream", "FanIn", "Pipeline"}
+	workloadOrder = []string{"PingPong", "Stream", "FanIn", "Pipeline", "OpenLoop"}
 	placeOrder    = []string{"same", "smt", "cross", "socket", "free"}
 )
 

@@ -30,11 +30,12 @@ const leastCopied = 16 << 10
 // WorthIn says which floor a cell is held against, and in what unit: a round
 // trip in wake-ups of the same place, other messages in copies of their size
 // or, where they are small, in null system calls. A floor is held against
-// none: the unit is "".
+// none, nor is a message at a rate, whose time is what was asked for: the unit
+// is "".
 func WorthIn(c Cell) (floor Cell, unit string) {
 	floor = Cell{Workload: FloorWorkload, Place: "same"}
 	switch {
-	case c.Workload == FloorWorkload, c.Workload == "":
+	case c.Workload == FloorWorkload, c.Workload == "", c.Rate > 0:
 		return Cell{}, ""
 	case c.Workload == "PingPong":
 		floor.Mechanism, floor.Place = FloorWake, c.Place
