@@ -2,6 +2,7 @@ package bench
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -92,6 +93,48 @@ func TestPresetsFitTheirTime(t *testing.T) {
 		p := plan(t, preset, 1)
 		if d := p.Estimate(len(p.Cells)); d > most {
 			t.Errorf("%s: %d cells take about %v, more than %v", preset, len(p.Cells), d, most)
+		}
+	}
+}
+
+// TestWideFitsItsTime holds the preset of all mechanisms to its time, with room
+// for more of them.
+func TestWideFitsItsTime(t *testing.T) {
+	p, err := LookupPreset("wide")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mechs []string
+	for i := range max(60, 4*len(mechanisms.All())/3) {
+		mechs = append(mechs, fmt.Sprintf("m%d", i))
+	}
+	plan := NewPlan(p.Blocks(mechs, nil), p.Launches, p.Time, false, 1)
+	if d := plan.Estimate(len(plan.Cells)); d > 10*time.Minute {
+		t.Errorf("%d cells of %d mechanisms take about %v", len(plan.Cells), len(mechs), d)
+	}
+	columns := map[string]int{}
+	for _, c := range plan.Cells {
+		if c.Workload != results.FloorWorkload {
+			columns[c.Mechanism+c.Workload+c.Place]++
+		}
+	}
+	if len(columns) != 4*len(mechs) {
+		t.Errorf("%d columns of %d mechanisms, want a PingPong and a Stream in two places of each", len(columns), len(mechs))
+	}
+}
+
+func TestQuickAndDefaultStayOnTheCore(t *testing.T) {
+	for _, name := range []string{"quick", "default"} {
+		p, err := LookupPreset(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range p.Blocks([]string{"other"}, []string{"free"}) {
+			for _, m := range a.Mechanisms {
+				if !slices.Contains(Core, m) {
+					t.Errorf("%s: %s", name, m)
+				}
+			}
 		}
 	}
 }
