@@ -85,6 +85,7 @@ func further(b *testing.B, w *bench.Workload) {
 	}
 	run(b, cells(b, w))
 }
+func BenchmarkOpenLoop(b *testing.B) { further(b, bench.OpenLoop) }
 
 func BenchmarkFloor(b *testing.B) {
 	run(b, bench.FloorCells(append(cells(b, bench.PingPong), cells(b, bench.Stream)...)))

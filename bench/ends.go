@@ -41,6 +41,7 @@ type Ends struct {
 	content      Content
 	buf          []byte       // the message under way
 	next         uint64       // the stamp of the next message that this part originates
+	batch        [][]byte     // the messages of one call, where it hands over several
 	nexts        []uint64     // the same by link, of a part that has several
 	pollset      *sys.Pollset // of a part that waits for several links
 	rounds       uint64       // that it has played, where its messages tell
@@ -76,6 +77,9 @@ func NewEnds(p Part, c results.Cell) *Ends {
 		}
 		e.between, e.out = mechanisms.Buffer(room), mechanisms.Buffer(room)
 		clear(e.out) // so that a copy shows
+	}
+	if c.Batch > 0 {
+		e.batch, e.part.Play = mechanisms.Buffers(size, c.Batch), p.Batch
 	}
 	if p.Origins > 0 {
 		e.in = newChecker(p.From, p.Origins, len(p.Receives), size)
@@ -229,10 +233,14 @@ func (s *stopwatch) lap() {
 		return
 	}
 	now := time.Since(s.base)
-	// A value past the histogram's range is kept as its largest: it was slow,
-	// and how slow is in the round's elapsed time.
-	if s.hist.RecordValue(int64(now-s.last)) != nil {
-		s.hist.RecordValue(s.hist.HighestTrackableValue())
-	}
+	record(s.hist, int64(now-s.last))
 	s.last = now
+}
+
+// record adds a time in ns. One past the histogram's range is kept as its
+// largest: it was slow, and how slow is in the round's elapsed time.
+func record(h *hdrhistogram.Histogram, ns int64) {
+	if h.RecordValue(ns) != nil {
+		h.RecordValue(h.HighestTrackableValue())
+	}
 }

@@ -45,7 +45,7 @@ func watchAll(e *Ends) (err error) {
 		}
 		fds = append(fds, d.FD())
 	}
-	e.pollset, err = sys.NewPollset(fds...)
+	e.pollset, err = sys.NewPollset(sys.Readable, fds...)
 	return err
 }
 

@@ -95,6 +95,9 @@ func FloorCells(cells []results.Cell) (out []results.Cell) {
 	for _, f := range Floors {
 		two := len(f.Topology(0).Parts) == 2
 		for _, c := range cells {
+			if _, unit := results.WorthIn(c); unit == "" {
+				continue
+			}
 			floor := results.Cell{Workload: f.Name, Mechanism: f.Floor, Size: c.Size, Place: "same"}
 			if two {
 				floor.Place = c.Place

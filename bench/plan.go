@@ -201,6 +201,15 @@ var Presets = []Preset{
 		Blocks: core([]int{64, 1 << 10, 4 << 10, 64 << 10, 1 << 20}),
 	},
 	{
+		Name: "wide", Summary: "every mechanism at one size that nearly all carry, at most ten minutes on 2 CPUs",
+		Launches: 10, Time: 100 * time.Millisecond,
+		Blocks: func(mechs, _ []string) []Axes {
+			return []Axes{
+				{Workloads: []string{"PingPong", "Stream"}, Mechanisms: mechs, Sizes: []int{4 << 10}, Queues: []int{0}, Places: []string{"same", "cross"}},
+			}
+		},
+	},
+	{
 		Name: "full", Summary: "every mechanism, size, queue and place; more than half an hour",
 		Launches: 10, Time: 100 * time.Millisecond,
 		Blocks: func(mechs, places []string) []Axes {
@@ -211,6 +220,7 @@ var Presets = []Preset{
 				{Workloads: []string{"Stream"}, Mechanisms: mechs, Sizes: sizes, Queues: queues, Places: places},
 				{Workloads: []string{"FanIn", "Pipeline"}, Mechanisms: mechs, Sizes: []int{64, 4 << 10, 64 << 10}, Queues: []int{0}, Places: places, Peers: []int{2, 4, 8}},
 				{Workloads: patterns, Mechanisms: mechs, Sizes: []int{64, 4 << 10, 64 << 10}, Queues: []int{0}, Places: places, Peers: []int{2, 4, 8}},
+				{Workloads: []string{"OpenLoop"}, Mechanisms: mechs, Sizes: []int{64, 4 << 10}, Queues: []int{0}, Places: places},
 			}
 		},
 	},

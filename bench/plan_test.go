@@ -2,11 +2,13 @@ package bench
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
 
@@ -118,6 +120,48 @@ func TestPresetsFitTheirTime(t *testing.T) {
 	}
 }
 
+// TestWideFitsItsTime holds the preset of all mechanisms to its time, with room
+// for more of them.
+func TestWideFitsItsTime(t *testing.T) {
+	p, err := LookupPreset("wide")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mechs []string
+	for i := range max(60, 4*len(mechanisms.All())/3) {
+		mechs = append(mechs, fmt.Sprintf("m%d", i))
+	}
+	plan := NewPlan(p.Blocks(mechs, nil), p.Launches, p.Time, false, 1)
+	if d := plan.Estimate(len(plan.Cells)); d > 10*time.Minute {
+		t.Errorf("%d cells of %d mechanisms take about %v", len(plan.Cells), len(mechs), d)
+	}
+	columns := map[string]int{}
+	for _, c := range plan.Cells {
+		if c.Workload != results.FloorWorkload {
+			columns[c.Mechanism+c.Workload+c.Place]++
+		}
+	}
+	if len(columns) != 4*len(mechs) {
+		t.Errorf("%d columns of %d mechanisms, want a PingPong and a Stream in two places of each", len(columns), len(mechs))
+	}
+}
+
+func TestQuickAndDefaultStayOnTheCore(t *testing.T) {
+	for _, name := range []string{"quick", "default"} {
+		p, err := LookupPreset(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range p.Blocks([]string{"other"}, []string{"free"}) {
+			for _, m := range a.Mechanisms {
+				if !slices.Contains(Core, m) {
+					t.Errorf("%s: %s", name, m)
+				}
+			}
+		}
+	}
+}
+
 func TestPlanHoldsEachCellOnce(t *testing.T) {
 	for _, preset := range Presets {
 		p := plan(t, preset.Name, 1)
@@ -157,6 +201,23 @@ func TestAxesCheckNamesTheValue(t *testing.T) {
 		}
 	}
 	if err := good.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestBatchesAreBounded(t *testing.T) {
+	c := results.Cell{Workload: "Stream", Mechanism: "pipe", Size: batchRoom / 16, Place: "same"}
+	c.Batch = 16
+	if err := Stream.Admit(c); err != nil {
+		t.Error(err)
+	}
+	c.Batch++
+	var u *mechanisms.UnsupportedError
+	if err := Stream.Admit(c); !errors.As(err, &u) || u.Limit.N != batchRoom {
+		t.Errorf("%d messages of %d bytes: %v", c.Batch, c.Size, err)
+	}
+	c.Workload, c.Batch = "PingPong", 2
+	if err := PingPong.Admit(c); err == nil || !strings.Contains(err.Error(), "batch=2 does not apply") {
 		t.Error(err)
 	}
 }

@@ -30,6 +30,10 @@ type Workload struct {
 	// link alone, wait and memory: "batch", "touch", "copy", "rate".
 	Takes []string
 
+	// Paced says that its messages are due at a rate, which every cell of it has:
+	// the rate axis. Latency is recorded of all of them.
+	Paced bool
+
 	// Floor names what runs in place of a mechanism in a workload with no
 	// links: a bound that no mechanism can beat. "" for all others.
 	Floor string
@@ -82,13 +86,16 @@ type Part struct {
 	Share func(n int) int
 	// Play performs its share of a round.
 	Play func(e *Ends, n int) error
+	// Batch is Play where a call hands over several messages; nil where the
+	// workload takes no batches.
+	Batch func(e *Ends, n int) error
 }
 
 // Workloads is every workload that mechanisms carry, in the order in which
 // people meet them.
 var Workloads = []*Workload{
 	PingPong, Stream, FanIn, Pipeline,
-	FanOut, FanInPoll, Burst, Lifecycle, Duplex, Pairs, Compete,
+	FanOut, FanInPoll, Burst, Lifecycle, Duplex, Pairs, Compete, OpenLoop,
 }
 
 // WorkloadOf returns the workload, or the floor, that the cell is of, or nil.
@@ -128,7 +135,7 @@ func (w *Workload) Admit(c results.Cell) error {
 		return &mechanisms.UnsupportedError{Mechanism: w.Floor,
 			What: "place " + c.Place + ": its processes wait without sleeping, and on one CPU each would use up the other's time slice, sched(7)"}
 	}
-	return w.admitOptions(c.Options)
+	return w.admitOptions(c)
 }
 
 // Suits tells whether ends of m do what the workload needs of them besides

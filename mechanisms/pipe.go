@@ -13,6 +13,7 @@ var _ = Register(Mechanism{
 	Man:     []string{"pipe(2)", "pipe(7)"},
 	Framing: Stream,
 	Polls:   true,
+	Batches: true,
 	Since:   "2.6.27", // pipe2
 	EOF:     true,
 	Facts: Facts{

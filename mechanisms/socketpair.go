@@ -8,6 +8,7 @@ var _ = Register(Mechanism{
 	Man:     socketMan,
 	Framing: Stream,
 	Polls:   true,
+	Batches: true,
 	Since:   "2.6.27", // SOCK_CLOEXEC
 	EOF:     true,
 	Facts: Facts{

@@ -15,6 +15,7 @@ var pictured = []struct {
 	{"throughput", place},
 	{"latency", place},
 	{"distribution", place},
+	{"tailatrate", place},
 	{"place", one},
 	{"copies", one},
 	{"capacity", one},

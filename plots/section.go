@@ -22,6 +22,8 @@ var sections = []section{
 		Lede: "Up is faster."},
 	{ID: "latency", Title: "Round trip against message size", Families: []string{"latency"},
 		Lede: "Down is faster."},
+	{ID: "rate", Title: "Latency against rate", Families: []string{"tailatrate", "medianatrate"},
+		Lede: "Where a line turns up its mechanism is saturated: less comes than is due, and latency grows as long as is measured."},
 	{ID: "distribution", Title: "Distribution of round trips", Families: []string{"distribution"},
 		Lede: "A flat line keeps its promise; one that rises at the right has a tail."},
 	{ID: "each", Title: "Each mechanism against the others", Families: []string{"throughput", "latency"}, Each: true,

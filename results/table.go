@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -23,11 +24,16 @@ func WriteTable(w io.Writer, summaries []Summary) error {
 
 func writeCells(w *bufio.Writer, summaries []Summary) {
 	unbounded, weighed := false, false
-	var ok, counted []Summary
+	var ok, paced, counted []Summary
 	for _, s := range summaries {
-		if s.Outcome == OK && s.InsnsPerOp.Center > 0 {
+		switch {
+		case s.Outcome != OK:
+		case s.InsnsPerOp.Center > 0:
 			counted = append(counted, s)
-		} else if s.Outcome == OK {
+		case s.Cell.Rate > 0:
+			paced = append(paced, s)
+			unbounded = unbounded || !bounded(s.P99)
+		default:
 			ok = append(ok, s)
 			unbounded = unbounded || !bounded(s.NsPerOp)
 			weighed = weighed || s.Worth != nil
@@ -41,6 +47,18 @@ func writeCells(w *bufio.Writer, summaries []Summary) {
 				s.Cell.Mechanism, FormatBytes(s.Cell.Size), FormatQueue(s.Cell.Queue),
 				duration(s.NsPerOp), interval(s.NsPerOp), s.Worth.String(), s.Worth.spread(), throughput(s.BytesPerSec), duration(s.P99), duration(s.CPUNsPerOp),
 				dash(s.InFlight), fmt.Sprint(s.N),
+			})
+		}
+		g.write(w)
+		fmt.Fprintln(w)
+	}
+	for _, group := range groupBy(paced, setting) {
+		fmt.Fprintf(w, "%s, latency from when a message was due\n", title(setting(group[0].Cell)))
+		g := grid{{"mechanism", "size", "queue", "due/s", "came/s", "p50", "p99", "±", "p99.9", "CPU/op", "in flight", "n"}}
+		for _, s := range group {
+			g = append(g, []string{
+				s.Cell.Mechanism, FormatBytes(s.Cell.Size), FormatQueue(s.Cell.Queue), strconv.Itoa(s.Cell.Rate), fmt.Sprintf("%.0f", 1e9/s.NsPerOp.Center),
+				duration(s.P50), duration(s.P99), interval(s.P99), duration(s.P999), duration(s.CPUNsPerOp), dash(s.InFlight), fmt.Sprint(s.N),
 			})
 		}
 		g.write(w)

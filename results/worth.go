@@ -32,11 +32,12 @@ const leastCopied = 16 << 10
 // trip in wake-ups of the same place, other messages in copies of their size
 // or, where they are small, in null system calls; a link that is made and
 // destroyed in such calls too. A floor is held against none, nor is an operation
-// of several messages one way: the unit is "".
+// of several messages one way, nor a message at a rate, whose time is what was
+// asked for: the unit is "".
 func WorthIn(c Cell) (floor Cell, unit string) {
 	floor = Cell{Workload: FloorWorkload, Place: "same"}
 	switch {
-	case slices.Contains([]string{FloorWorkload, "", "Burst", "Duplex"}, c.Workload):
+	case slices.Contains([]string{FloorWorkload, "", "Burst", "Duplex"}, c.Workload), c.Rate > 0:
 		return Cell{}, ""
 	case c.Workload == "PingPong":
 		floor.Mechanism, floor.Place = FloorWake, c.Place

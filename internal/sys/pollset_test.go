@@ -11,7 +11,7 @@ func TestPollset(t *testing.T) {
 	for i := range r {
 		r[i], w[i] = pipe(t)
 	}
-	s, err := NewPollset(r[:]...)
+	s, err := NewPollset(Readable, r[:]...)
 	must(t, err)
 	ready := func() (got []int) {
 		n, err := s.Wait()
@@ -43,6 +43,6 @@ func TestPollset(t *testing.T) {
 	must(t, s.Close())
 	_, err = s.Wait()
 	wantErrno(t, err, "epoll_pwait", unix.EBADF)
-	_, err = NewPollset(-1)
+	_, err = NewPollset(Readable, -1)
 	wantErrno(t, err, "epoll_ctl", unix.EBADF)
 }

@@ -87,6 +87,14 @@ var teeth = []tooth{
 	{"leak", broken("leakfile", "pipe", making(leakFile)), text("left behind: path")},
 	{"leak", broken("leakprocess", "pipe", making(leakProcess)), text("process")},
 
+	{"waits", broken("deaf", "sysvmsg", func(m *mechanisms.Mechanism) { m.Polls = true }), text("is no Descriptor")},
+	{"waits", broken("sleepy", "pipe", making(blocking)), text("is in blocking mode")},
+	{"waits", broken("hasty", "pipe", making(blocking), making(unblockAll)), errno(syscall.EAGAIN)},
+
+	{"batches", broken("single", "packetpipe", func(m *mechanisms.Mechanism) { m.Batches = true }), text("is no Batch")},
+	{"batches", broken("backward", "pipe", sending(func(s mechanisms.Sender) mechanisms.Sender { return backward{s} })), is[*bench.CheckError]},
+	{"batches", broken("short", "socketpair", sending(func(s mechanisms.Sender) mechanisms.Sender { return shortener{s} })), is[*bench.CheckError]},
+
 	{"unrelated", broken("stranger", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Unrelated = true }), text("bring descriptors")},
 	{"unrelated", broken("relative", "fifo", func(m *mechanisms.Mechanism) { m.Facts.Unrelated = false }), text("bring no descriptor")},
 	{"unrelated", broken("heir", "pipe", hiding), fault(results.FaultError)},

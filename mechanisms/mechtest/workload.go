@@ -50,6 +50,12 @@ func workloads(b *bed) error {
 			if w.Peers != "" {
 				c.Peers = w.MinPeers + 1
 			}
+			if w.Paced {
+				c.Rate = fewOps * 1000 // done in a millisecond
+			}
+			if size < w.Least {
+				continue // no size of this workload's, whatever the mechanism
+			}
 			ops := fewOps
 			if w == bench.Stream && size == 64 {
 				ops = manyOps
