@@ -75,14 +75,14 @@ var families = []family{
 		line: mechanism, at: bySize, value: func(s *results.Summary) benchmath.Summary { return s.NsPerOp },
 	},
 	{
-		name: "tailatrate", title: "late messages against rate",
+		name: "tailatrate", title: "latency against rate, 99th percentile",
 		note: "Messages at a fixed rate; latency counts from when each was due to be sent, so that waiting counts. Bands are 95 % intervals of the median.",
 		kind: Lines, takes: paced, spans: byRate, least: 2,
 		x: rateAxis, y: Axis{Label: "99th percentile of latency", Unit: Nanoseconds, Log: true},
 		line: mechanism, at: rate, value: func(s *results.Summary) benchmath.Summary { return s.P99 },
 	},
 	{
-		name: "medianatrate", title: "usual messages against rate",
+		name: "medianatrate", title: "latency against rate, median",
 		kind: Lines, takes: paced, spans: byRate, least: 2,
 		x: rateAxis, y: Axis{Label: "median of latency", Unit: Nanoseconds, Log: true},
 		line: mechanism, at: rate, value: func(s *results.Summary) benchmath.Summary { return s.P50 },

@@ -17,6 +17,42 @@ func due(mech string, rate int, p99 int64) []Record {
 	return all
 }
 
+func TestSaturationNamesBothRates(t *testing.T) {
+	c := due("pipe", 1000, 1)[0].Cell
+	if why := Saturation(c, 1e9/951); why != "" {
+		t.Error(why)
+	}
+	if why := Saturation(c, 1e9/937.); !strings.HasPrefix(why, "saturated: 1000 messages a second were due and 937 came") {
+		t.Error(why)
+	}
+	if why := Saturation(pingPong, 1e9); why != "" {
+		t.Error(why)
+	}
+}
+
+// A cell says once that its launches were saturated, in its table with a mark.
+func TestSaturationIsToldOnceOfACell(t *testing.T) {
+	records := due("pipe", 20000, 40_000)
+	for i := range records {
+		r := &records[i]
+		r.NsPerOp *= 2
+		r.Warnings = []string{Saturation(r.Cell, r.NsPerOp), "another"}
+	}
+	summaries := Summarize(records)
+	if w := summaries[0].Warnings; len(w) != 2 || w[0] != saturation || w[1] != "another" {
+		t.Errorf("warnings %q", w)
+	}
+	var table bytes.Buffer
+	if err := WriteTable(&table, summaries); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"  20000   !9911  ", "!: saturated: less than 95 % of what was due came"} {
+		if !strings.Contains(table.String(), want) {
+			t.Errorf("%q is not in\n%s", want, table.String())
+		}
+	}
+}
+
 // Messages at a rate all take the time that was asked for: what ranks
 // mechanisms is how late the late ones are.
 func TestRatesAreRankedByTheirTail(t *testing.T) {

@@ -101,6 +101,9 @@ func summarize(cell Cell, launches []*Record) Summary {
 			s.Reasons = addOnce(s.Reasons, r.Reason)
 		}
 		for _, w := range r.Warnings {
+			if w == Saturation(r.Cell, r.NsPerOp) {
+				w = saturation // each launch has a number of its own
+			}
 			s.Warnings = addOnce(s.Warnings, w)
 		}
 	}

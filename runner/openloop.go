@@ -1,8 +1,6 @@
 package runner
 
 import (
-	"fmt"
-	"strconv"
 	"time"
 
 	"ipcbench/bench"
@@ -27,7 +25,7 @@ func (l *Launch) openLoop(rec *results.Record, w *bench.Workload, m Measurement)
 	}
 	played = played[1:]
 	Account(rec, w, played[:1])
-	if why := saturated(rec); why != "" {
+	if why := results.Saturation(rec.Cell, rec.NsPerOp); why != "" {
 		rec.Warnings = append(rec.Warnings, why)
 	}
 	return played, ops, nil
@@ -51,19 +49,4 @@ func (l *Launch) due(target time.Duration) (ops int, err error) {
 			return min(ops, max(1, longest*opsFor(r, target))), nil
 		}
 	}
-}
-
-// enough is the share of the rate that was asked for below which a link is
-// saturated.
-const enough = 0.95
-
-// saturated is a warning where far fewer messages came than were due: "" where
-// the link kept up.
-func saturated(rec *results.Record) string {
-	came := 1e9 / rec.NsPerOp
-	if came >= enough*float64(rec.Cell.Rate) {
-		return ""
-	}
-	came, _ = strconv.ParseFloat(strconv.FormatFloat(came, 'e', 1, 64), 64) // two digits: launches are to say the same
-	return fmt.Sprintf("saturated: %d messages a second were due and about %.0f came, so that latency grows as long as is measured; ask for a lower --rate", rec.Cell.Rate, came)
 }
