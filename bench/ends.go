@@ -23,6 +23,9 @@ type Ends struct {
 	// Verified counts the messages whose seal was checked.
 	Verified int64
 
+	// CPUs are those that the part was given, one for each of its threads; nil
+	// where it is not pinned.
+	CPUs []int
 	// Shared is the memory that all parts of a floor map; nil elsewhere.
 	Shared []byte
 

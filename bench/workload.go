@@ -40,6 +40,11 @@ type Workload struct {
 	Least int
 	// Spins says that the processes of a floor wait without sleeping.
 	Spins bool
+	// Scheduled says that the processes of a floor are plain Go programs, whose
+	// goroutines wait in Go's scheduler.
+	Scheduled bool
+	// Asked says that a floor is planned only where somebody asks for it.
+	Asked bool
 
 	// Topology lays out links and parts for a number of peers. It is pure.
 	Topology func(peers int) Topology
@@ -50,6 +55,24 @@ type Topology struct {
 	Wires  []Wire
 	Parts  []Part // one process each
 	Shared int    // bytes of memory that all parts of a floor map; 0: none
+}
+
+// CPUs is how many CPUs all parts together take.
+func (t Topology) CPUs() (n int) {
+	for _, p := range t.Parts {
+		n += p.cpus()
+	}
+	return n
+}
+
+// CPUsOf are those of the i-th part, of all that were given in turn; none
+// where none were.
+func (t Topology) CPUsOf(i int, given []int) []int {
+	if len(given) == 0 {
+		return nil
+	}
+	first := Topology{Parts: t.Parts[:i]}.CPUs()
+	return given[first : first+t.Parts[i].cpus()]
 }
 
 // Wire is a link to be made, by its numbers of ends.
@@ -67,12 +90,15 @@ type Part struct {
 	ID       int    // numbers the parts that originate messages, from 0
 	Origins  int    // how many parts originate the messages that it receives; 0: it receives none
 	Cold     bool   // it works in memory that no cache holds, in place of message buffers
+	Threads  int    // how many of its threads run at once, each on a CPU of its own where the place has as many; 0: one
 	Timer    bool   // its operations begin and end here: it can record their latency
 	// Share is how many of a round's n operations fall to this part; nil: all.
 	Share func(n int) int
 	// Play performs its share of a round.
 	Play func(e *Ends, n int) error
 }
+
+func (p Part) cpus() int { return max(1, p.Threads) }
 
 // Workloads is every workload that mechanisms carry, in the order in which
 // people meet them.

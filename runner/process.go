@@ -19,7 +19,7 @@ import (
 // process is, and the token that its parent will repeat over the control
 // connection, stand in its environment.
 const (
-	envProcess = "IPCBENCH_PROCESS" // "session" or "worker"
+	envProcess = "IPCBENCH_PROCESS" // "session", "worker" or "scheduled"
 	envToken   = "IPCBENCH_TOKEN"
 	controlFD  = 3 // the child's end of the control connection
 	ticketFD   = 4 // the first descriptor that a ticket brings
@@ -49,6 +49,8 @@ func Init() {
 		os.Exit(sessionMain(c, token))
 	case "worker":
 		os.Exit(workerMain(c, token))
+	case "scheduled":
+		os.Exit(scheduledMain(c, token))
 	}
 	fmt.Fprintf(os.Stderr, "ipcbench: %s=%s: there is no such process\n", envProcess, kind)
 	os.Exit(2)

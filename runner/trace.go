@@ -35,6 +35,9 @@ const TracePlace = "same"
 // for itself is left out. It is slow, and measures no time. Where tracing is refused the error is a *TraceError, else a
 // *CellError. Nothing is left behind: a traced worker dies with its tracer.
 func (s *Session) Trace(c results.Cell, ops int) (calls []Calls, err error) {
+	if scheduled(c) {
+		return nil, &TraceError{errors.New("its goroutine has no thread of its own whose calls could be counted")}
+	}
 	l, err := s.Open(c)
 	if err != nil {
 		return nil, err
