@@ -21,8 +21,8 @@ func netpollHop(call string) Hop {
 	return Hop{Call: call, Kernel: 1, Waits: []string{"epoll_pwait", "futex"}}
 }
 
-// pollable is an *os.File or a net.Conn.
-type pollable interface {
+// Polled is an *os.File or a net.Conn.
+type Polled interface {
 	io.ReadWriteCloser
 	syscall.Conn
 }
@@ -30,12 +30,12 @@ type pollable interface {
 // polled is a conduit that the runtime's poller waits for.
 type polled struct {
 	mechanism string
-	pollable
+	Polled
 }
 
 // opensPolled returns a Mechanism's OpenSender or OpenReceiver: a duplicate,
 // as what as makes of the file, which it owns.
-func opensPolled(mech string, as func(*os.File) (pollable, error)) func(Ticket) (*ioEnd, error) {
+func opensPolled(mech string, as func(*os.File) (Polled, error)) func(Ticket) (*ioEnd, error) {
 	return func(t Ticket) (*ioEnd, error) {
 		d, err := duplicate(mech, t)
 		if err != nil {

@@ -28,4 +28,4 @@ var _ = Register(Mechanism{
 })
 
 // A file that does not block is left to the poller.
-var openPolledPipe = opensPolled("pipenetpoll", func(f *os.File) (pollable, error) { return f, nil })
+var openPolledPipe = opensPolled("pipenetpoll", func(f *os.File) (Polled, error) { return f, nil })

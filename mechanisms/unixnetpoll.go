@@ -2,7 +2,6 @@ package mechanisms
 
 import (
 	"errors"
-	"net"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -24,16 +23,25 @@ var _ = Register(Mechanism{
 		Cautions: []Caution{otherCalls, sleepyGo, bookkeeping, brokenSocket},
 	},
 	Limits:       streamSocketLimits,
-	New:          func(s Spec) (*Link, error) { return newSocket("unixnetpoll", unix.SOCK_STREAM, s) },
-	NewPair:      func(s Spec) (there, back *Link, err error) { return newSocketPair("unixnetpoll", unix.SOCK_STREAM, s) },
+	New:          func(s Spec) (*Link, error) { return newSocket("unixnetpoll", unix.SOCK_STREAM|unix.SOCK_NONBLOCK, s) },
+	NewPair:      newPolledPair,
 	OpenSender:   func(t Ticket) (Sender, error) { return openPolledSocket(t) },
 	OpenReceiver: func(t Ticket) (Receiver, error) { return openPolledSocket(t) },
 })
 
-var openPolledSocket = opensPolled("unixnetpoll", func(f *os.File) (pollable, error) {
-	c, err := net.FileConn(f) // on a copy, which it keeps from blocking
-	if err = errors.Join(err, f.Close()); err != nil {
-		return nil, err
+// NetConn is net.FileConn, once package netconn has initialised. In a session,
+// which comes before and only finds out how much a link holds, the socket is an
+// *os.File: it is polled alike.
+var NetConn func(*os.File) (Polled, error)
+
+func newPolledPair(s Spec) (there, back *Link, err error) {
+	return newSocketPair("unixnetpoll", unix.SOCK_STREAM|unix.SOCK_NONBLOCK, s)
+}
+
+var openPolledSocket = opensPolled("unixnetpoll", func(f *os.File) (Polled, error) {
+	if NetConn == nil {
+		return f, nil
 	}
-	return c.(*net.UnixConn), nil
+	c, err := NetConn(f)
+	return c, errors.Join(err, f.Close())
 })

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -29,12 +30,13 @@ func scheduled(c results.Cell) bool {
 // no thread, its threads share their descriptors, its calls tell the scheduler
 // of themselves, and its garbage is collected.
 func scheduledMain(c *conn, token string) int {
-	status := make(chan int)
-	// What runs before main is on a goroutine that is locked to its thread.
-	go func() {
-		status <- (&worker{conn: c, gauge: &processGauge{}, confine: confineProcess}).serve(token, nil)
-	}()
-	return <-status
+	if mechanisms.NetConn == nil {
+		err := errors.New("this program has no net.UnixConn for its workers: import ipcbench/mechanisms/netconn")
+		c.send(workerReply{Error: encodeError(err)})
+		return 1
+	}
+	w := &worker{conn: c, gauge: &processGauge{}, confine: confineProcess}
+	return w.serve(token, nil)
 }
 
 // confineProcess lets all threads of this process run on these CPUs alone, and
