@@ -22,6 +22,7 @@ import (
 
 	"ipcbench/bench"
 	"ipcbench/mechanisms"
+	_ "ipcbench/mechanisms/netconn"
 	"ipcbench/results"
 	"ipcbench/runner"
 )

@@ -28,6 +28,9 @@ type Ends struct {
 	// which nobody knows who takes what. All parts' must come out even.
 	Sent, Taken Tally
 
+	// CPUs are those that the part was given, one for each of its threads; nil
+	// where it is not pinned.
+	CPUs []int
 	// Shared is the memory that all parts of a floor map; nil elsewhere.
 	Shared []byte
 

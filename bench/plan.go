@@ -18,14 +18,16 @@ type Axes struct {
 	Sizes      []int // bytes
 	Queues     []int // bytes; 0: the kernel's default
 	Places     []string
-	Peers      []int // for the workloads that vary them
+	Peers      []int    // for the workloads that vary them
+	Floors     []string // names of floors to have besides those that cells are held against
 
 	// Options are combinations to try, each as far as a workload takes them;
 	// none stands for the usual values.
 	Options []results.Options
 }
 
-// Cells returns the cells of the block, in the order of the axes.
+// Cells returns the cells of the block, in the order of the axes. A floor may
+// come several times, where it depends on no size or place.
 func (a Axes) Cells() (cells []results.Cell) {
 	for _, name := range a.Workloads {
 		w := LookupWorkload(name)
@@ -44,6 +46,15 @@ func (a Axes) Cells() (cells []results.Cell) {
 							}
 						}
 					}
+				}
+			}
+		}
+	}
+	for _, name := range a.Floors {
+		for _, size := range a.Sizes {
+			for _, place := range a.Places {
+				if c, ok := LookupFloor(name).cell(size, place); ok {
+					cells = append(cells, c)
 				}
 			}
 		}
@@ -69,6 +80,11 @@ func (a Axes) Check() error {
 			if mechanisms.Lookup(mech) == nil {
 				return unknown("mechanism", mech, mechanisms.All(), func(m *mechanisms.Mechanism) string { return m.Name })
 			}
+		}
+	}
+	for _, name := range a.Floors {
+		if LookupFloor(name) == nil {
+			return unknown("floor", name, Floors, func(w *Workload) string { return w.Floor })
 		}
 	}
 	for _, place := range a.Places {
@@ -126,7 +142,9 @@ func NewPlan(blocks []Axes, launches int, time time.Duration, verify bool, seed 
 			add(c)
 		}
 	}
-	p.Cells = append(p.Cells, FloorCells(p.Cells)...)
+	for _, c := range FloorCells(p.Cells) {
+		add(c)
+	}
 	return p
 }
 
@@ -221,6 +239,7 @@ var Presets = []Preset{
 				{Workloads: []string{"FanIn", "Pipeline"}, Mechanisms: mechs, Sizes: []int{64, 4 << 10, 64 << 10}, Queues: []int{0}, Places: places, Peers: []int{2, 4, 8}},
 				{Workloads: patterns, Mechanisms: mechs, Sizes: []int{64, 4 << 10, 64 << 10}, Queues: []int{0}, Places: places, Peers: []int{2, 4, 8}},
 				{Workloads: []string{"OpenLoop"}, Mechanisms: mechs, Sizes: []int{64, 4 << 10}, Queues: []int{0}, Places: places},
+				{Floors: AskedFloors(), Sizes: []int{64, 4 << 10, 64 << 10, 1 << 20}, Places: places},
 			}
 		},
 	},

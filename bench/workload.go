@@ -51,6 +51,11 @@ type Workload struct {
 	Makes bool
 	// Spins says that the processes of a floor wait without sleeping.
 	Spins bool
+	// Scheduled says that the processes of a floor are plain Go programs, whose
+	// goroutines wait in Go's scheduler.
+	Scheduled bool
+	// Asked says that a floor is planned only where somebody asks for it.
+	Asked bool
 
 	// Topology lays out links and parts for a number of peers. It is pure.
 	Topology func(peers int) Topology
@@ -61,6 +66,24 @@ type Topology struct {
 	Wires  []Wire
 	Parts  []Part // one process each
 	Shared int    // bytes of memory that all parts of a floor map; 0: none
+}
+
+// CPUs is how many CPUs all parts together take.
+func (t Topology) CPUs() (n int) {
+	for _, p := range t.Parts {
+		n += p.cpus()
+	}
+	return n
+}
+
+// CPUsOf are those of the i-th part, of all that were given in turn; none
+// where none were.
+func (t Topology) CPUsOf(i int, given []int) []int {
+	if len(given) == 0 {
+		return nil
+	}
+	first := Topology{Parts: t.Parts[:i]}.CPUs()
+	return given[first : first+t.Parts[i].cpus()]
 }
 
 // Wire is a link to be made, by its numbers of ends.
@@ -79,6 +102,7 @@ type Part struct {
 	From     int    // the first of those whose messages it receives
 	Origins  int    // how many originate the messages that it receives, one a link where it has several; 0: it receives none
 	Cold     bool   // it works in memory that no cache holds, in place of message buffers
+	Threads  int    // how many of its threads run at once, each on a CPU of its own where the place has as many; 0: one
 	Timer    bool   // its operations begin and end here: it can record their latency
 	// Prepare comes before the first round, with its ends open. Optional.
 	Prepare func(e *Ends) error
@@ -90,6 +114,8 @@ type Part struct {
 	// workload takes no batches.
 	Batch func(e *Ends, n int) error
 }
+
+func (p Part) cpus() int { return max(1, p.Threads) }
 
 // Workloads is every workload that mechanisms carry, in the order in which
 // people meet them.

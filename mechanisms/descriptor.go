@@ -67,6 +67,11 @@ func (d descriptor) Fill(p []byte) (whole int, err error) {
 		}
 		defer func() { err = errors.Join(err, os.NewSyscallError("fcntl", unix.SetNonblock(d.fd, false))) }()
 	}
+	return d.fill(p)
+}
+
+// fill is Fill where the description does not block.
+func (d descriptor) fill(p []byte) (whole int, err error) {
 	for {
 		for rest := p; len(rest) > 0; {
 			n, err := sys.Write(d.fd, rest)

@@ -63,6 +63,11 @@ const (
 	FloorCopy     = "onecopy"   // a message is copied once
 	FloorCopies   = "twocopies" // a message is copied in and copied out
 	FloorColdCopy = "coldcopy"  // a message is copied once, and no cache helps
+
+	// Within one process, and planned only where somebody asks for them.
+	FloorThreads = "threadbounce" // a cache line goes from one thread to another
+	FloorChannel = "gochan"       // a word goes through a Go channel
+	FloorIOPipe  = "iopipe"       // a message goes through an io.Pipe
 )
 
 // Name is the cell as a Go benchmark names it, without the "Benchmark" prefix:

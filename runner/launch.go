@@ -148,10 +148,7 @@ func (l *launch) makeLinks(c results.Cell, w *bench.Workload) (*results.Given, e
 // spawn starts the worker of part i with the tickets of its ends.
 func (l *launch) spawn(i int, o *openRequest) error {
 	part := l.topology.Parts[i]
-	a := assignment{Cell: o.Cell, Part: i, CPU: -1}
-	if len(o.CPUs) > 0 {
-		a.CPU = o.CPUs[i]
-	}
+	a := assignment{Cell: o.Cell, Part: i, CPUs: l.topology.CPUsOf(i, o.CPUs)}
 	var files []int
 	if l.shared != nil {
 		a.Shared = l.topology.Shared
@@ -175,7 +172,11 @@ func (l *launch) spawn(i int, o *openRequest) error {
 	for _, wire := range part.Receives {
 		a.Receivers = append(a.Receivers, inherit(l.links[wire].Receiver))
 	}
-	p, token, err := spawn("worker", part.Role, files, syscall.SysProcAttr{Pdeathsig: unix.SIGKILL})
+	kind := "worker"
+	if scheduled(o.Cell) {
+		kind = "scheduled"
+	}
+	p, token, err := spawn(kind, part.Role, files, syscall.SysProcAttr{Pdeathsig: unix.SIGKILL})
 	if err != nil {
 		return err
 	}

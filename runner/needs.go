@@ -100,7 +100,7 @@ func Admit(c results.Cell, cpus []host.CPU) error {
 		return err
 	}
 	t := w.Topology(c.Peers)
-	if _, err := host.Assign(cpus, c.Place, len(t.Parts)); err != nil || w.Floor != "" {
+	if _, err := host.Assign(cpus, c.Place, t.CPUs()); err != nil || w.Floor != "" {
 		return err
 	}
 	m := mechanisms.Lookup(c.Mechanism)

@@ -50,7 +50,7 @@ type setup struct {
 // openRequest starts the processes of one launch.
 type openRequest struct {
 	Cell    results.Cell  `json:"cell"`
-	CPUs    []int         `json:"cpus"` // one per part; empty: not pinned
+	CPUs    []int         `json:"cpus"` // of the parts, as many as each takes; empty: not pinned
 	Timeout time.Duration `json:"timeout"`
 }
 
@@ -99,7 +99,7 @@ type assignment struct {
 	Token     string              `json:"token"`
 	Cell      results.Cell        `json:"cell"`
 	Part      int                 `json:"part"`
-	CPU       int                 `json:"cpu"` // -1: not pinned
+	CPUs      []int               `json:"cpus"` // none: not pinned
 	Senders   []mechanisms.Ticket `json:"senders"`
 	Receivers []mechanisms.Ticket `json:"receivers"`
 	Makes     *mechanisms.Spec    `json:"makes,omitempty"` // of the links that it makes itself; there are no tickets then

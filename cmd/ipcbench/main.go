@@ -17,6 +17,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"ipcbench/kernels"
+	_ "ipcbench/mechanisms/netconn"
+	"ipcbench/runner"
 	_ "ipcbench/runner/first"
 	"ipcbench/semantics"
 )
@@ -55,6 +57,7 @@ func failed(err error) error {
 }
 
 func main() {
+	runner.Init()
 	semantics.Init()
 	kernels.Init()
 	os.Exit(command(os.Args[1:], os.Stdout, os.Stderr))

@@ -67,6 +67,12 @@ func TestInterruptedCallsStartAnew(t *testing.T) {
 			return func() error { return Msgsnd(id, text(1), 0) },
 				func() error { _, err := Msgrcv(id, text(1), 0); return err }
 		}},
+		{"Ring", func(t *testing.T) (call, release func() error) {
+			in, out := pipe(t)
+			r := ring(t)
+			return func() error { _, err := r.Read(in, make([]byte, 1)); return err },
+				func() error { _, err := Write(out, make([]byte, 1)); return err }
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			call, release := c.setup(t)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"ipcbench/mechanisms"
+	_ "ipcbench/mechanisms/netconn"
 	"ipcbench/runner"
 )
 

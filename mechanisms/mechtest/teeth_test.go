@@ -100,6 +100,7 @@ var teeth = []tooth{
 	{"unrelated", broken("heir", "pipe", hiding), fault(results.FaultError)},
 
 	{"calls", broken("othercall", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Path.Send.Call = "writev" }), text("makes 1 write a message")},
+	{"calls", broken("otherthread", "pipenetpoll", func(m *mechanisms.Mechanism) { m.Facts.Path.Send.Call = "writev" }), text(" write a message")},
 
 	{"workload", broken("everythousandth", "sysvmsg", faulting("drop", func(i int) bool { return i%1000 == 999 })), fault(results.FaultCheck)},
 	{"workload", broken("flipall", "pipe", faulting("flip", func(int) bool { return true })), fault(results.FaultCheck)},
