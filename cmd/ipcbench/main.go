@@ -79,7 +79,7 @@ func command(args []string, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	out.Flush()
-	if err == nil && out.err != nil {
+	if out.err != nil && (err == nil || errors.Is(err, out.err)) { // a verb may have seen it too
 		err = failed(fmt.Errorf("write to standard output: %w", out.err))
 	}
 	if err == nil {
