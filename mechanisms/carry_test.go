@@ -146,7 +146,7 @@ func TestPairs(t *testing.T) {
 			})
 		}
 	})
-	if want := []string{"dgram", "seqpacket", "socketpair", "sysvmsg", "tcp", "unixabstract", "unixseq", "unixsock"}; !slices.Equal(with, want) {
+	if want := []string{"dgram", "seqpacket", "socketpair", "sysvmsg", "tcp", "unixabstract", "unixnetpoll", "unixseq", "unixsock"}; !slices.Equal(with, want) {
 		t.Errorf("pairs of %v, want %v", with, want)
 	}
 }

@@ -90,7 +90,7 @@ func opensBy[E any](connect func(Ticket) (int, error), mech string, as func(desc
 		if err != nil {
 			return end, failed("open", mech, t.Spec.Size, err)
 		}
-		return as(descriptor{mech, fd}), nil
+		return open(mech, fd, t.Spec, as)
 	}
 }
 

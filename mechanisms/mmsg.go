@@ -9,8 +9,10 @@ import (
 // Ends of sockets that keep messages apart, and so move several in one call:
 // sendmmsg(2) and recvmmsg(2).
 
-func sendMessages(d descriptor) Sender   { return &messageSender{packetSender{d}, nil} }
-func recvMessages(d descriptor) Receiver { return &messageReceiver{packetReceiver{d}, nil} }
+func sendMessages(d descriptor) Sender { return &messageSender{packetSender{d}, nil} }
+func recvMessages(d descriptor) Receiver {
+	return looped(d, &messageReceiver{packetReceiver{d}, nil})
+}
 
 type messageSender struct {
 	packetSender
@@ -37,7 +39,7 @@ func (s *messageSender) SendBatch(ps [][]byte) error {
 		s.batch.Point(i, p)
 	}
 	for done := 0; done < len(ps); {
-		n, err := s.batch.Send(s.fd, done, len(ps))
+		n, err := settle(&s.descriptor, "sendmmsg", sys.Attempt.SettleSendmmsg, sys.Untried, s.batch.Headers(done, len(ps)))
 		if err != nil {
 			return failed("send", s.mechanism, len(ps[done]), err)
 		}
@@ -59,7 +61,7 @@ func (r *messageReceiver) RecvBatch(ps [][]byte) error {
 		r.batch.Point(i, p[:len(p)+1])
 	}
 	for done := 0; done < len(ps); {
-		n, err := r.batch.Recv(r.fd, done, len(ps))
+		n, err := settle(&r.descriptor, "recvmmsg", sys.Attempt.SettleRecvmmsg, sys.Untried, r.batch.Headers(done, len(ps)))
 		if err != nil {
 			return failed("recv", r.mechanism, len(ps[done]), err)
 		}

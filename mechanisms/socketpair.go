@@ -10,6 +10,7 @@ var _ = Register(Mechanism{
 	Since:   "2.6.27", // SOCK_CLOEXEC
 	EOF:     true,
 	Polls:   true,
+	Batches: true,
 	Facts: Facts{
 		Kernel: unixStreamKernel,
 		Path:   socketPath,

@@ -14,6 +14,7 @@ var _ = Register(Mechanism{
 	Since:   "2.6.28", // accept4
 	EOF:     true,
 	Polls:   true,
+	Batches: true,
 	Facts: Facts{
 		Kernel: "A write(2) enters tcp_sendmsg, which copies the message into socket buffers (sk_buff) charged to SO_SNDBUF and gives them to IP at once where the receiver's window has room (tcp_push, tcp_write_xmit). " +
 			"The loopback device hands each packet to a softirq on the same CPU, where tcp_v4_rcv queues it on the receiver's sk_receive_queue, wakes it and has an acknowledgement sent the same way. " +

@@ -12,6 +12,7 @@ var _ = Register(Mechanism{
 	Since:   "2.6.28", // accept4
 	EOF:     true,
 	Polls:   true,
+	Batches: true,
 	Facts: Facts{
 		Kernel: "The name, which begins with a zero byte and is no file, leads connect(2) to the socket that listens (unix_stream_connect, unix_find_abstract), which finds the other end on its queue at accept(2); what follows is a socketpair. " + unixStreamKernel,
 		Path:   socketPath, Unrelated: true,

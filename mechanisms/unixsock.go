@@ -12,6 +12,7 @@ var _ = Register(Mechanism{
 	Since:   "2.6.28", // accept4
 	EOF:     true,
 	Polls:   true,
+	Batches: true,
 	Facts: Facts{
 		Kernel: "The path leads connect(2) to the socket that listens (unix_stream_connect), which finds the other end on its queue at accept(2); what follows is a socketpair. " + unixStreamKernel,
 		Path:   socketPath, Unrelated: true,

@@ -17,6 +17,7 @@ var _ = Register(Mechanism{
 	Since:   "5.6", // VMADDR_CID_LOCAL
 	EOF:     true,
 	Polls:   true,
+	Batches: true,
 	Needs:   vsockNeeds,
 	Facts: Facts{
 		Kernel: "A write(2) enters vsock_connectible_sendmsg, which waits for credit, and copies the message into packets of at most 64 KiB. " +

@@ -10,19 +10,19 @@ import (
 // Messages are several messages for one call of sendmmsg(2) or recvmmsg(2):
 // headers that are made once, each with one buffer.
 type Messages struct {
-	headers []mmsghdr
+	headers []Header
 	buffers []unix.Iovec
 }
 
-// mmsghdr is struct mmsghdr, sendmmsg(2).
-type mmsghdr struct {
+// Header is struct mmsghdr, sendmmsg(2).
+type Header struct {
 	unix.Msghdr
 	n uint32 // bytes sent or received
 }
 
 // NewMessages makes room for up to n messages.
 func NewMessages(n int) *Messages {
-	m := &Messages{make([]mmsghdr, n), make([]unix.Iovec, n)}
+	m := &Messages{make([]Header, n), make([]unix.Iovec, n)}
 	for i := range m.headers {
 		m.headers[i].Iov = &m.buffers[i]
 		m.headers[i].SetIovlen(1)
@@ -46,31 +46,31 @@ func (m *Messages) Len(i int) int { return int(m.headers[i].n) }
 // those that are there.
 const waitForOne = unix.MSG_WAITFORONE
 
-// Send sends messages from first up to last, at least one, and returns how many
-// the kernel took: sendmmsg(2).
-func (m *Messages) Send(fd, first, last int) (int, error) {
-	a := untried
-	for again(a) {
-		a = m.call(unix.SYS_SENDMMSG, fd, first, last, 0)
-	}
-	return a.result("sendmmsg")
+// Headers are those of the messages from first up to last, for a call.
+func (m *Messages) Headers(first, last int) []Header { return m.headers[first:last] }
+
+// SettleSendmmsg is to sendmmsg(2) what SettleRead is to Read. It sends the
+// messages of h, at least one, and gives how many the kernel took.
+func (a Attempt) SettleSendmmsg(fd int, h []Header) Attempt {
+	return a.settleMessages(unix.SYS_SENDMMSG, fd, h, 0)
 }
 
-// Recv receives messages from first up to last, at least one, and returns how
-// many there were: recvmmsg(2) with MSG_WAITFORONE.
-func (m *Messages) Recv(fd, first, last int) (int, error) {
-	a := untried
-	for again(a) {
-		a = m.call(unix.SYS_RECVMMSG, fd, first, last, waitForOne)
-	}
-	return a.result("recvmmsg")
+// SettleRecvmmsg is to recvmmsg(2) with MSG_WAITFORONE what SettleRead is to
+// Read. It receives up to as many messages as h has, at least one, and gives how
+// many there were.
+func (a Attempt) SettleRecvmmsg(fd int, h []Header) Attempt {
+	return a.settleMessages(unix.SYS_RECVMMSG, fd, h, waitForOne)
 }
 
-func (m *Messages) call(nr uintptr, fd, first, last int, flags uintptr) Attempt {
-	p, n := uintptr(unsafe.Pointer(&m.headers[first])), uintptr(last-first)
-	if dedicated {
-		// Without a fifth argument recvmmsg has no time limit.
-		return attempt(syscall.RawSyscall6(nr, uintptr(fd), p, n, flags, 0, 0))
+func (a Attempt) settleMessages(nr uintptr, fd int, h []Header, flags uintptr) Attempt {
+	p, n := unsafe.Pointer(unsafe.SliceData(h)), uintptr(len(h))
+	for again(a) {
+		if dedicated {
+			// Without a fifth argument recvmmsg has no time limit.
+			a = attempt(syscall.RawSyscall6(nr, uintptr(fd), uintptr(p), n, flags, 0, 0))
+		} else {
+			a = attempt(syscall.Syscall6(nr, uintptr(fd), uintptr(p), n, flags, 0, 0))
+		}
 	}
-	return attempt(syscall.Syscall6(nr, uintptr(fd), p, n, flags, 0, 0))
+	return a
 }

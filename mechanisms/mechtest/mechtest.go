@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"ipcbench/mechanisms"
+	_ "ipcbench/mechanisms/netconn"
 	"ipcbench/runner"
 )
 
@@ -84,6 +85,10 @@ var rules = []rule{
 		Sentence: "Destroy may come at any time, again, and from another process, and nothing is left"},
 	{Name: "leak", check: leak, Man: "proc(5)",
 		Sentence: "a link leaves no descriptor, process, mapping, System V object or file behind"},
+	{Name: "waits", check: waits, Man: "poll(2)", InWorkers: true,
+		Sentence: "ends that are descriptors wait by poll, by epoll or by trying again, and lose nothing"},
+	{Name: "batches", check: batches, Man: "writev(2)", InWorkers: true,
+		Sentence: "all messages of a batch arrive whole and in order, also where a link holds fewer"},
 	{Name: "unrelated", check: unrelated, Man: "unix(7)", InWorkers: true,
 		Sentence: "a process that inherited nothing can open an end where that is declared, and only there"},
 	{Name: "calls", check: calls, Man: "ptrace(2)", InWorkers: true,

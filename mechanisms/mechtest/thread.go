@@ -31,7 +31,7 @@ func (b *bed) thread(f func() error) call {
 }
 
 // errReturned says that a call came back where it should have slept.
-var errReturned = errors.New("returned, should sleep")
+var errReturned = errors.New("returned, should wait")
 
 // asleep waits until the kernel shows that the thread sleeps, in one look
 // after another: a thread that only waits for its turn in this process would
@@ -63,6 +63,17 @@ func (c call) asleep() error {
 		}
 	}
 	return nil
+}
+
+// awake waits a while, in which the call must not return, whatever its thread
+// does meanwhile.
+func (c call) awake() error {
+	select {
+	case err := <-c.done:
+		return errors.Join(errReturned, err)
+	case <-time.After(20 * time.Millisecond):
+		return nil
+	}
 }
 
 // Fields of /proc/PID/stat after the name, proc(5).
