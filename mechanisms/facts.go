@@ -36,6 +36,10 @@ type Hop struct {
 	Kernel int    `json:"kernel"` // copies of the message that the kernel makes
 	Own    int    `json:"own"`    // copies that the process makes itself
 
+	// Also are further calls that messages take, each or every few of them:
+	// "close".
+	Also []string `json:"also,omitempty"`
+
 	// Waits are other calls, which it makes only where it has to wait, or to
 	// wake its peer: "futex".
 	Waits []string `json:"waits,omitempty"`

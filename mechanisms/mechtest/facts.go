@@ -81,7 +81,7 @@ func calls(b *bed) error {
 	}
 	path := map[string]mechanisms.Hop{"sender": b.m.Facts.Path.Send, "receiver": b.m.Facts.Path.Receive}
 	for _, c := range seen {
-		if hop := path[c.Role]; c.Call != hop.Call && !slices.Contains(hop.Waits, c.Call) {
+		if hop := path[c.Role]; !slices.Contains(slices.Concat([]string{hop.Call}, hop.Also, hop.Waits), c.Call) {
 			return fmt.Errorf("the %s makes %v %s a message, and %s is declared", c.Role, c.PerOp, c.Call, hop.Call)
 		}
 	}

@@ -1,0 +1,165 @@
+package mechanisms
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/internal/sys"
+)
+
+// pagePool is a ring of buffers for messages, in memory that a sender hands to
+// a pipe page by page and uses again without being told when it may. It holds
+// one message more than the pipe can hold pages of, which is enough:
+//
+//   - Every buffer begins on a page, and so does what is left of a message that
+//     went in part, since vmsplice(2) takes whole pages up to the last. So a
+//     slot of the pipe holds at most one page, of one message, and a message of
+//     p pages takes p slots.
+//   - The slots are used in order, and a reader gives one back only when it has
+//     copied the last byte out of it. So with s slots, what is in the pipe or
+//     being read is at most the last s pages that were sent.
+//   - Those belong to the last ⌈s/p⌉ messages that were sent, and one buffer
+//     more is written to meanwhile.
+//
+// A pipe keeps its slots, F_GETPIPE_SZ, since nobody but its maker changes
+// them. It does not hold for pages that a splice(2) moves on into another pipe.
+type pagePool struct {
+	memory []byte
+	size   int // bytes in a message
+	step   int // bytes in a buffer: whole pages
+	at     int // where the next message goes
+}
+
+func newPagePool(fd, size int) (*pagePool, error) {
+	capacity, err := unix.FcntlInt(uintptr(fd), unix.F_GETPIPE_SZ, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	page := os.Getpagesize()
+	pages, slots := (size+page-1)/page, capacity/page
+	p := &pagePool{size: size, step: pages * page}
+	p.memory, err = sys.Anonymous(((slots+pages-1)/pages + 1) * p.step)
+	return p, err
+}
+
+// buffer is where the next message goes.
+func (p *pagePool) buffer() []byte { return p.memory[p.at : p.at+p.size] }
+
+// turn moves on to the next buffer, and tells whether it is the first again.
+func (p *pagePool) turn() bool {
+	if p.at += p.step; p.at == len(p.memory) {
+		p.at = 0
+	}
+	return p.at == 0
+}
+
+// vmspliceSender is both a Sender, with a copy of its own, and a Lender.
+type vmspliceSender struct {
+	descriptor
+	*pagePool
+	flags  int
+	vector unix.Iovec
+}
+
+func opensVmsplice(mech string, flags int) func(Ticket) (Sender, error) {
+	return func(t Ticket) (Sender, error) {
+		d, err := duplicate(mech, t)
+		if err != nil {
+			return nil, err
+		}
+		pool, err := newPagePool(d.fd, t.Spec.Size)
+		if err != nil {
+			return nil, failed("open", mech, t.Spec.Size, errors.Join(err, d.Close()))
+		}
+		return &vmspliceSender{descriptor: d, pagePool: pool, flags: flags}, nil
+	}
+}
+
+// Close closes the pipe's end and gives up the pool. Pages that are still in the
+// pipe stay, as the kernel's.
+func (s *vmspliceSender) Close() error {
+	return errors.Join(s.descriptor.Close(), sys.Munmap(s.memory))
+}
+
+func (s *vmspliceSender) Send(p []byte) error {
+	if len(p) != s.size {
+		return failed("send", s.mechanism, len(p), errLength(len(p), s.size))
+	}
+	copy(s.buffer(), p)
+	return s.SendLoan()
+}
+
+func (s *vmspliceSender) Loan() ([]byte, error) { return s.buffer(), nil }
+
+func (s *vmspliceSender) SendLoan() error {
+	s.vector = sys.Vector(s.buffer())
+	a := sys.TryVmsplice(s.fd, &s.vector, s.flags)
+	if int(a) != s.size {
+		if err := s.send(a); err != nil {
+			return failed("send", s.mechanism, s.size, err)
+		}
+	}
+	return s.sent()
+}
+
+// send hands the pipe the buffer, as it takes it.
+func (s *vmspliceSender) send(a sys.Attempt) error {
+	for rest := s.buffer(); ; a = sys.TryVmsplice(s.fd, &s.vector, s.flags) {
+		n, err := a.Vmsplice(s.fd, &s.vector, s.flags)
+		if err != nil {
+			return err
+		}
+		if rest = rest[n:]; len(rest) == 0 {
+			return nil
+		}
+		s.vector = sys.Vector(rest)
+	}
+}
+
+// sent moves on. Pages that were given are forgotten before their addresses are
+// used again, all at once.
+func (s *vmspliceSender) sent() error {
+	if s.turn() && s.flags&unix.SPLICE_F_GIFT != 0 {
+		return sys.Forget(s.memory)
+	}
+	return nil
+}
+
+// Fill sends without blocking, by a flag of each call.
+func (s *vmspliceSender) Fill(p []byte) (whole int, err error) {
+	defer func(flags int) { s.flags = flags }(s.flags)
+	s.flags |= unix.SPLICE_F_NONBLOCK
+	for ; ; whole++ {
+		err := s.Send(p)
+		if errors.Is(err, unix.EAGAIN) {
+			return whole, nil
+		}
+		if err != nil {
+			return whole, err
+		}
+	}
+}
+
+// lentReader is a Borrower that shows a message where its own Recv has put it:
+// a copy on the receiver's side that nothing saves.
+type lentReader struct {
+	Receiver
+	buf []byte
+}
+
+func (r *lentReader) Borrow() ([]byte, error) { return r.buf, r.Recv(r.buf) }
+func (r *lentReader) Return() error           { return nil }
+
+// opensLent is opens for the receivers of a mechanism that lends.
+func opensLent(mech string, as func(descriptor) Receiver) func(Ticket) (Receiver, error) {
+	open := opens(mech, as)
+	return func(t Ticket) (Receiver, error) {
+		r, err := open(t)
+		if err != nil || !t.Spec.Lend {
+			return r, err
+		}
+		return &lentReader{r, Buffer(t.Spec.Size)}, nil
+	}
+}
