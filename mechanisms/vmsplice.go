@@ -15,7 +15,7 @@ var _ = Register(Mechanism{
 	Facts: Facts{
 		Kernel: "A vmsplice(2) enters vmsplice_to_pipe in fs/splice.c, which takes a reference to each page of the message (iov_iter_get_pages2) and hangs it on a slot of the pipe of its own: nothing is copied. " +
 			"A read(2) enters pipe_read, which copies straight out of the sender's pages and drops the references. " +
-			"Nobody tells the sender when, so that it must count: its pages go round in a pool of one message more than the pipe has slots for.",
+			"Nobody tells the sender when, so that it must count: its pages go round in a pool that holds one piece more than the pipe has slots for.",
 		Path: Path{
 			Send: Hop{Call: "vmsplice", Own: 1}, Object: "the sender's pages, in a pipe",
 			Receive: Hop{Call: "read", Kernel: 1},

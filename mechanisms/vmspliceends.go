@@ -9,43 +9,54 @@ import (
 	"ipcbench/internal/sys"
 )
 
-// pagePool is a ring of buffers for messages, in memory that a sender hands to
-// a pipe page by page and uses again without being told when it may. It holds
-// one message more than the pipe can hold pages of, which is enough:
+// pagePool is a ring of buffers, in memory that a sender hands to a pipe page by
+// page and uses again without being told when it may. A message that is copied
+// goes in pieces of as many pages as the pipe has slots, one that is lent in one
+// piece. There is one piece more than the pipe can hold pages of, which is
+// enough:
 //
-//   - Every buffer begins on a page, and so does what is left of a message that
-//     went in part, since vmsplice(2) takes whole pages up to the last. So a
-//     slot of the pipe holds at most one page, of one message, and a message of
-//     p pages takes p slots.
+//   - Every piece begins on a page, and so does what is left of one that went
+//     in part, since vmsplice(2) takes whole pages up to the last. So a slot of
+//     the pipe holds at most one page, of one piece, and a piece of c pages takes
+//     c slots.
 //   - The slots are used in order, and a reader gives one back only when it has
 //     copied the last byte out of it. So with s slots, what is in the pipe or
 //     being read is at most the last s pages that were sent.
-//   - Those belong to the last ⌈s/p⌉ messages that were sent, and one buffer
-//     more is written to meanwhile.
+//   - Those belong to the last ⌈s/c⌉ pieces that were sent, or to one more where
+//     the last piece of each message is shorter. One buffer more is written to
+//     meanwhile.
 //
 // A pipe keeps its slots, F_GETPIPE_SZ, since nobody but its maker changes
 // them. It does not hold for pages that a splice(2) moves on into another pipe.
 type pagePool struct {
 	memory []byte
 	size   int // bytes in a message
-	step   int // bytes in a buffer: whole pages
-	at     int // where the next message goes
+	step   int // bytes in a piece: whole pages
+	at     int // where the next piece goes
 }
 
-func newPagePool(fd, size int) (*pagePool, error) {
+func newPagePool(fd int, s Spec) (*pagePool, error) {
 	capacity, err := unix.FcntlInt(uintptr(fd), unix.F_GETPIPE_SZ, 0)
 	if err != nil {
 		return nil, os.NewSyscallError("fcntl", err)
 	}
 	page := os.Getpagesize()
-	pages, slots := (size+page-1)/page, capacity/page
-	p := &pagePool{size: size, step: pages * page}
-	p.memory, err = sys.Anonymous(((slots+pages-1)/pages + 1) * p.step)
+	pages, slots := (s.Size+page-1)/page, capacity/page
+	piece := pages
+	if !s.Lend {
+		piece = min(pages, slots)
+	}
+	pieces := (slots+piece-1)/piece + 1
+	if pages%piece > 0 {
+		pieces++
+	}
+	p := &pagePool{size: s.Size, step: piece * page}
+	p.memory, err = sys.Anonymous(pieces * p.step)
 	return p, err
 }
 
-// buffer is where the next message goes.
-func (p *pagePool) buffer() []byte { return p.memory[p.at : p.at+p.size] }
+// buffer is where the next piece goes, of n bytes or as many as it holds.
+func (p *pagePool) buffer(n int) []byte { return p.memory[p.at : p.at+min(n, p.step)] }
 
 // turn moves on to the next buffer, and tells whether it is the first again.
 func (p *pagePool) turn() bool {
@@ -69,7 +80,7 @@ func opensVmsplice(mech string, flags int) func(Ticket) (Sender, error) {
 		if err != nil {
 			return nil, err
 		}
-		pool, err := newPagePool(d.fd, t.Spec.Size)
+		pool, err := newPagePool(d.fd, t.Spec)
 		if err != nil {
 			return nil, failed("open", mech, t.Spec.Size, errors.Join(err, d.Close()))
 		}
@@ -87,44 +98,46 @@ func (s *vmspliceSender) Send(p []byte) error {
 	if len(p) != s.size {
 		return failed("send", s.mechanism, len(p), errLength(len(p), s.size))
 	}
-	copy(s.buffer(), p)
-	return s.SendLoan()
+	for rest := p; len(rest) > 0; {
+		b := s.buffer(len(rest))
+		rest = rest[copy(b, rest):]
+		if err := s.hand(b); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func (s *vmspliceSender) Loan() ([]byte, error) { return s.buffer(), nil }
+func (s *vmspliceSender) Loan() ([]byte, error) { return s.buffer(s.size), nil }
+func (s *vmspliceSender) SendLoan() error       { return s.hand(s.buffer(s.size)) }
 
-func (s *vmspliceSender) SendLoan() error {
-	s.vector = sys.Vector(s.buffer())
-	a := sys.TryVmsplice(s.fd, &s.vector, s.flags)
-	if int(a) != s.size {
-		if err := s.send(a); err != nil {
+// hand gives the pipe the piece and moves on. Pages that were given for good are
+// forgotten before their addresses are used again, all at once.
+func (s *vmspliceSender) hand(piece []byte) error {
+	s.vector = sys.Vector(piece)
+	if a := sys.TryVmsplice(s.fd, &s.vector, s.flags); int(a) != len(piece) {
+		if err := s.rest(piece, a); err != nil {
 			return failed("send", s.mechanism, s.size, err)
 		}
 	}
-	return s.sent()
-}
-
-// send hands the pipe the buffer, as it takes it.
-func (s *vmspliceSender) send(a sys.Attempt) error {
-	for rest := s.buffer(); ; a = sys.TryVmsplice(s.fd, &s.vector, s.flags) {
-		n, err := a.Vmsplice(s.fd, &s.vector, s.flags)
-		if err != nil {
-			return err
-		}
-		if rest = rest[n:]; len(rest) == 0 {
-			return nil
-		}
-		s.vector = sys.Vector(rest)
-	}
-}
-
-// sent moves on. Pages that were given are forgotten before their addresses are
-// used again, all at once.
-func (s *vmspliceSender) sent() error {
 	if s.turn() && s.flags&unix.SPLICE_F_GIFT != 0 {
 		return sys.Forget(s.memory)
 	}
 	return nil
+}
+
+// rest gives the pipe what it has not taken yet.
+func (s *vmspliceSender) rest(piece []byte, a sys.Attempt) error {
+	for ; ; a = sys.TryVmsplice(s.fd, &s.vector, s.flags) {
+		n, err := a.Vmsplice(s.fd, &s.vector, s.flags)
+		if err != nil {
+			return err
+		}
+		if piece = piece[n:]; len(piece) == 0 {
+			return nil
+		}
+		s.vector = sys.Vector(piece)
+	}
 }
 
 // Fill sends without blocking, by a flag of each call.
