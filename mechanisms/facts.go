@@ -28,6 +28,10 @@ type Path struct {
 	Send    Hop    `json:"send"`
 	Object  string `json:"object"` // what holds the message between: "pages of a pipe"; at most 30 characters
 	Receive Hop    `json:"receive"`
+
+	// Relay is how a process in between passes a message on, where the mechanism
+	// Relays.
+	Relay Hop `json:"relay,omitzero"`
 }
 
 // Hop is one side of a Path.

@@ -39,6 +39,12 @@ func TestAdmitSaysWhy(t *testing.T) {
 		"vmsplicegift: message size with several senders 8193 > 8192 (vmsplice(2)): no page says that a call adds all of its pages at once, vmsplice(2)": true,
 		"vmsplicegift: queue 8193 > 8192 (/proc/sys/fs/pipe-max-size): EPERM, fcntl(2)":                                                                  false,
 		"vmsplicegift: receivers 8193 > 8192 (byte stream): a short read leaves the rest to another receiver, read(2)":                                   true,
+		"splice: message size with several senders 8193 > 8192 (PIPE_BUF): may interleave, pipe(7)":                                                      true,
+		"splice: queue 8193 > 8192 (/proc/sys/fs/pipe-max-size): EPERM, fcntl(2)":                                                                        false,
+		"splice: receivers 8193 > 8192 (byte stream): a short read leaves the rest to another receiver, read(2)":                                         true,
+		"tee: message size with several senders 8193 > 8192 (PIPE_BUF): may interleave, pipe(7)":                                                         true,
+		"tee: queue 8193 > 8192 (/proc/sys/fs/pipe-max-size): EPERM, fcntl(2)":                                                                           false,
+		"tee: receivers 8193 > 8192 (byte stream): a short read leaves the rest to another receiver, read(2)":                                            true,
 	}
 	got := map[string]bool{}
 	each(t, func(t *testing.T, m *Mechanism) {

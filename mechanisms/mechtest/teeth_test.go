@@ -73,6 +73,9 @@ var teeth = []tooth{
 	{"gone", broken("told", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Gone = "" }), sentinel(errReturned)},
 	{"gone", broken("tolderrno", "dgram", func(m *mechanisms.Mechanism) { m.Facts.Gone = "EPIPE" }), errno(syscall.ECONNREFUSED)},
 
+	{"relay", broken("forgets", "tee", sending(forgetting)), is[*bench.CheckError]},
+	{"relay", broken("norelay", "pipe", func(m *mechanisms.Mechanism) { m.Relays = true }), text("Relays true")},
+
 	{"allocation", broken("garbage", "pipe", sending(func(s mechanisms.Sender) mechanisms.Sender { return allocator{s} })), text("allocations")},
 
 	{"destroy", broken("notours", "fifo", making(func(l *mechanisms.Link, _ *mechanisms.Spec) error {
@@ -92,6 +95,8 @@ var teeth = []tooth{
 	{"unrelated", broken("heir", "pipe", hiding), fault(results.FaultError)},
 
 	{"calls", broken("othercall", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Path.Send.Call = "writev" }), text("makes 1 write a message")},
+
+	{"calls", broken("otherrelay", "tee", func(m *mechanisms.Mechanism) { m.Facts.Path.Relay.Call = "splice" }), text("the stage1 makes")},
 
 	{"workload", broken("everythousandth", "sysvmsg", faulting("drop", func(i int) bool { return i%1000 == 999 })), fault(results.FaultCheck)},
 	{"workload", broken("flipall", "pipe", faulting("flip", func(int) bool { return true })), fault(results.FaultCheck)},
