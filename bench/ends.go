@@ -35,6 +35,7 @@ type Ends struct {
 	between, out []byte // a floor's own memory
 	at           int    // where in it a cold copy stands
 	handed       uint32 // how often the floor's shared word has been handed over
+	sum          uint64 // of what was touched, so that no compiler may leave it out
 
 	// What stamp and check can do in a few instructions where they stand: whole
 	// stamps, and nothing else to do.
@@ -75,7 +76,7 @@ func NewEnds(p Part, c results.Cell) *Ends {
 func (e *Ends) Carry(c Content) {
 	e.content, e.Verified = c, 0
 	e.stamps, e.due = c == Stamped && len(e.buf) >= stampBytes, nil
-	if e.stamps && e.part.Origins == 1 {
+	if e.stamps && e.part.Origins == 1 && e.cell.Touch == "" {
 		e.due = &e.in.next[0]
 	}
 }
@@ -137,8 +138,19 @@ func (e *Ends) check() error {
 	return e.examine()
 }
 
-// examine is check for all that messages may carry.
+// examine is check for all that messages may carry, and for whatever a receiver
+// may do with them.
 func (e *Ends) examine() error {
+	if err := e.inspect(); err != nil {
+		return err
+	}
+	if e.cell.Touch != "" {
+		e.touch()
+	}
+	return nil
+}
+
+func (e *Ends) inspect() error {
 	if e.content == Bare {
 		return nil
 	}

@@ -8,6 +8,7 @@ var Stream = &Workload{
 	Summary:  "one process sends, one receives, as fast as the link takes it",
 	Op:       "message",
 	Payloads: 1,
+	Takes:    []string{"touch"},
 	Topology: func(int) Topology {
 		return Topology{
 			Wires: []Wire{{Senders: 1, Receivers: 1}},
