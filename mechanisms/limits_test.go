@@ -45,6 +45,8 @@ func TestAdmitSaysWhy(t *testing.T) {
 		"tee: message size with several senders 8193 > 8192 (PIPE_BUF): may interleave, pipe(7)":                                                         true,
 		"tee: queue 8193 > 8192 (/proc/sys/fs/pipe-max-size): EPERM, fcntl(2)":                                                                           false,
 		"tee: receivers 8193 > 8192 (byte stream): a short read leaves the rest to another receiver, read(2)":                                            true,
+		"processvm: receivers 8193 > 8192 (one reading index): two receivers would take the same slot, process_vm_readv(2)":                              true,
+		"processvm: senders 8193 > 8192 (one address): a receiver reads from one process, process_vm_readv(2)":                                           true,
 	}
 	got := map[string]bool{}
 	each(t, func(t *testing.T, m *Mechanism) {

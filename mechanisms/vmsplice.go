@@ -32,7 +32,7 @@ var _ = Register(Mechanism{
 	Limits:       vmspliceLimits,
 	New:          func(s Spec) (*Link, error) { return newPipe("vmsplice", s, 0) },
 	OpenSender:   opensVmsplice("vmsplice", 0),
-	OpenReceiver: opensLent("vmsplice", recvStream),
+	OpenReceiver: openReader("vmsplice"),
 })
 
 // The same with pages that are the kernel's from then on: the sender never
@@ -66,7 +66,7 @@ var _ = Register(Mechanism{
 	Limits:       vmspliceLimits,
 	New:          func(s Spec) (*Link, error) { return newPipe("vmsplicegift", s, 0) },
 	OpenSender:   opensVmsplice("vmsplicegift", unix.SPLICE_F_GIFT),
-	OpenReceiver: opensLent("vmsplicegift", recvStream),
+	OpenReceiver: openReader("vmsplicegift"),
 })
 
 var (

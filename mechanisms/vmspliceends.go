@@ -165,14 +165,22 @@ type lentReader struct {
 func (r *lentReader) Borrow() ([]byte, error) { return r.buf, r.Recv(r.buf) }
 func (r *lentReader) Return() error           { return nil }
 
-// opensLent is opens for the receivers of a mechanism that lends.
-func opensLent(mech string, as func(descriptor) Receiver) func(Ticket) (Receiver, error) {
-	open := opens(mech, as)
+// lent is r, as a Borrower where the link lends.
+func lent(r Receiver, s Spec) Receiver {
+	if s.Lend {
+		return &lentReader{r, Buffer(s.Size)}
+	}
+	return r
+}
+
+// openReader opens the receivers of a pipe that lends.
+func openReader(mech string) func(Ticket) (Receiver, error) {
+	open := opens(mech, recvStream)
 	return func(t Ticket) (Receiver, error) {
 		r, err := open(t)
-		if err != nil || !t.Spec.Lend {
-			return r, err
+		if err != nil {
+			return nil, err
 		}
-		return &lentReader{r, Buffer(t.Spec.Size)}, nil
+		return lent(r, t.Spec), nil
 	}
 }
