@@ -47,6 +47,9 @@ func TestAdmitSaysWhy(t *testing.T) {
 		"tee: receivers 8193 > 8192 (byte stream): a short read leaves the rest to another receiver, read(2)":                                            true,
 		"processvm: receivers 8193 > 8192 (one reading index): two receivers would take the same slot, process_vm_readv(2)":                              true,
 		"processvm: senders 8193 > 8192 (one address): a receiver reads from one process, process_vm_readv(2)":                                           true,
+		"memfdpass: queue 8193 > 8192 (256 files of a page): as many as SO_SNDBUF and RLIMIT_NOFILE are sure to hold on their way, unix(7)":              true,
+		"memfdpass: receivers 8193 > 8192 (one pool): files would not come back in the order in which they went, unix(7)":                                true,
+		"memfdpass: senders 8193 > 8192 (one pool): which sender's file is free again a byte does not tell, unix(7)":                                     true,
 	}
 	got := map[string]bool{}
 	each(t, func(t *testing.T, m *Mechanism) {
