@@ -114,6 +114,9 @@ func openMemfdReceiver(t Ticket) (Receiver, error) {
 // one byte more.
 func (r *memfdReceiver) Recv(p []byte) error {
 	fd, err := r.parcel.Receive(r.fd)
+	if errors.Is(err, unix.ECONNRESET) { // the sender has closed and not read all that came back, which is told once
+		fd, err = r.parcel.Receive(r.fd)
+	}
 	if err == nil && fd < 0 {
 		return io.EOF
 	}
@@ -127,7 +130,7 @@ func (r *memfdReceiver) Recv(p []byte) error {
 	}
 	if err == nil {
 		// A sender that has closed needs nothing back.
-		if _, e := sys.Write(r.fd, r.done[:]); !errors.Is(e, unix.EPIPE) {
+		if _, e := sys.Write(r.fd, r.done[:]); !errors.Is(e, unix.EPIPE) && !errors.Is(e, unix.ECONNRESET) {
 			err = e
 		}
 	}
