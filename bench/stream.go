@@ -8,7 +8,7 @@ var Stream = &Workload{
 	Summary:  "one process sends, one receives, as fast as the link takes it",
 	Op:       "message",
 	Payloads: 1,
-	Takes:    []string{"touch"},
+	Takes:    []string{"touch", "copy"},
 	Topology: func(int) Topology {
 		return Topology{
 			Wires: []Wire{{Senders: 1, Receivers: 1}},
@@ -21,6 +21,9 @@ var Stream = &Workload{
 }
 
 func send(e *Ends, n int) error {
+	if e.cell.Lend {
+		return lend(e, n)
+	}
 	out := e.Senders[0]
 	for range n {
 		e.stamp()
@@ -32,6 +35,9 @@ func send(e *Ends, n int) error {
 }
 
 func receive(e *Ends, n int) error {
+	if e.cell.Lend {
+		return borrow(e, n)
+	}
 	in := e.Receivers[0]
 	for range n {
 		if err := in.Recv(e.buf); err != nil {

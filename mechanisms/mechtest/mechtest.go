@@ -78,6 +78,8 @@ var rules = []rule{
 		Sentence: "Recv returns io.EOF once every sender has closed, or waits, as declared"},
 	{Name: "gone", check: gone, Man: "signal(7)",
 		Sentence: "Send fails as declared once every receiver has closed, or sleeps on a full link"},
+	{Name: "lend", check: lend, Man: "vmsplice(2)",
+		Sentence: "messages that are made and looked at in the link's own memory arrive whole, once and in order, and stay as they are until returned"},
 	{Name: "relay", check: relay, Man: "splice(2)",
 		Sentence: "what is passed on without being looked at arrives whole, once and in order, and so does the end of file"},
 	{Name: "allocation", check: allocation, Man: "read(2)", NotUnderRace: "it allocates for itself",
