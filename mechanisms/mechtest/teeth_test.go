@@ -75,8 +75,8 @@ var teeth = []tooth{
 	{"gone", broken("told", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Gone = "" }), sentinel(errReturned)},
 	{"gone", broken("tolderrno", "dgram", func(m *mechanisms.Mechanism) { m.Facts.Gone = "EPIPE" }), errno(syscall.ECONNREFUSED)},
 
-	{"lend", broken("nolender", "pipe", func(m *mechanisms.Mechanism) { m.Lends = true }), text("its ends are a")},
-	{"lend", broken("changer", "processvm", sending(changing)), is[*bench.CheckError]},
+	{"loans", broken("nolender", "pipe", func(m *mechanisms.Mechanism) { m.Lends = true }), text("its ends are a")},
+	{"loans", broken("changer", "processvm", sending(changing)), is[*bench.CheckError]},
 
 	{"relay", broken("forgets", "tee", sending(forgetting)), is[*bench.CheckError]},
 	{"relay", broken("norelay", "pipe", func(m *mechanisms.Mechanism) { m.Relays = true }), text("Relays true")},

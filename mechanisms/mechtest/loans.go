@@ -7,9 +7,9 @@ import (
 	"ipcbench/mechanisms"
 )
 
-// lend passes messages in the memory that the ends lend: as many as the link
+// loans passes messages in the memory that the ends lend: as many as the link
 // holds before any is looked at, then all over again with both sides at work.
-func lend(b *bed) error {
+func loans(b *bed) error {
 	for _, size := range []int{1, 61, 64, 4095, 4096, 4097, 65537} {
 		s := b.spec(size)
 		if b.admit(s) != nil {
@@ -40,13 +40,13 @@ func lend(b *bed) error {
 		if !lends || !shows {
 			return fmt.Errorf("Lends, and its ends are a %T and a %T", l.senders[0].Sender, l.receivers[0].Receiver)
 		}
-		if err := errors.Join(l.make(out, whole), l.look(in, whole)); err != nil {
+		if err := errors.Join(l.makeLoans(out, whole), l.takeLoans(in, whole)); err != nil {
 			return fmt.Errorf("%d B: %w", size, err)
 		}
 		n := max(300, 3*whole)
 		made := make(chan error, 1)
-		b.run(func() { made <- l.make(out, n) })
-		if err := l.look(in, n); err != nil {
+		b.run(func() { made <- l.makeLoans(out, n) })
+		if err := l.takeLoans(in, n); err != nil {
 			return fmt.Errorf("%d B: %w", size, err)
 		}
 		if err := <-made; err != nil {
@@ -59,8 +59,8 @@ func lend(b *bed) error {
 	return nil
 }
 
-// make makes n messages where they are sent from.
-func (l *line) make(out mechanisms.Lender, n int) error {
+// makeLoans makes n messages where they are sent from.
+func (l *line) makeLoans(out mechanisms.Lender, n int) error {
 	for range n {
 		p, err := out.Loan()
 		if err != nil {
@@ -78,8 +78,8 @@ func (l *line) make(out mechanisms.Lender, n int) error {
 	return nil
 }
 
-// look checks n messages where they arrive.
-func (l *line) look(in mechanisms.Borrower, n int) error {
+// takeLoans checks n messages where they arrive.
+func (l *line) takeLoans(in mechanisms.Borrower, n int) error {
 	for range n {
 		p, err := in.Borrow()
 		if err != nil {
