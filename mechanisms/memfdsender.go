@@ -3,6 +3,7 @@ package mechanisms
 import (
 	"errors"
 	"os"
+	"runtime"
 
 	"golang.org/x/sys/unix"
 
@@ -39,6 +40,7 @@ func openMemfdSender(t Ticket) (Sender, error) {
 		if err != nil {
 			return nil, failed("open", "memfdpass", s.size, errors.Join(err, s.Close()))
 		}
+		runtime.AddCleanup(s, unmap, f.memory)
 		s.files = append(s.files, f)
 	}
 	return s, nil
@@ -65,11 +67,12 @@ func newMemfd(size int) (f memfd, err error) {
 	return f, nil
 }
 
-// Close closes the socket and the files. What is on its way keeps its file.
+// Close closes the socket and the files. What is on its way keeps its file, and
+// the sender its mappings.
 func (s *memfdSender) Close() error {
 	errs := []error{s.descriptor.Close()}
 	for _, f := range s.files {
-		errs = append(errs, sys.Munmap(f.memory), os.NewSyscallError("close", unix.Close(f.fd)))
+		errs = append(errs, os.NewSyscallError("close", unix.Close(f.fd)))
 	}
 	return errors.Join(errs...)
 }

@@ -3,6 +3,7 @@ package mechanisms
 import (
 	"errors"
 	"os"
+	"runtime"
 
 	"golang.org/x/sys/unix"
 
@@ -66,6 +67,10 @@ func (p *pagePool) turn() bool {
 	return p.at == 0
 }
 
+// unmap gives up the memory of an end that nobody can reach any more. Close does
+// not, since it may come from elsewhere, to wake up who is in the end still.
+func unmap(memory []byte) { sys.Munmap(memory) }
+
 // vmspliceSender is both a Sender, with a copy of its own, and a Lender.
 type vmspliceSender struct {
 	descriptor
@@ -84,14 +89,10 @@ func opensVmsplice(mech string, flags int) func(Ticket) (Sender, error) {
 		if err != nil {
 			return nil, failed("open", mech, t.Spec.Size, errors.Join(err, d.Close()))
 		}
-		return &vmspliceSender{descriptor: d, pagePool: pool, flags: flags}, nil
+		s := &vmspliceSender{descriptor: d, pagePool: pool, flags: flags}
+		runtime.AddCleanup(s, unmap, pool.memory)
+		return s, nil
 	}
-}
-
-// Close closes the pipe's end and gives up the pool. Pages that are still in the
-// pipe stay, as the kernel's.
-func (s *vmspliceSender) Close() error {
-	return errors.Join(s.descriptor.Close(), sys.Munmap(s.memory))
 }
 
 func (s *vmspliceSender) Send(p []byte) error {

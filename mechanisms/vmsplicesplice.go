@@ -3,6 +3,7 @@ package mechanisms
 import (
 	"errors"
 	"io"
+	"runtime"
 
 	"golang.org/x/sys/unix"
 
@@ -65,12 +66,13 @@ func openSplicer(t Ticket) (Receiver, error) {
 	if err != nil {
 		return nil, failed("open", d.mechanism, t.Spec.Size, errors.Join(err, d.Close()))
 	}
+	runtime.AddCleanup(r, unmap, r.memory)
 	clear(r.memory) // so that the file has its pages
 	return r, nil
 }
 
 func (r *splicer) Close() error {
-	return errors.Join(r.descriptor.Close(), sys.Munmap(r.memory), sys.Close(r.file))
+	return errors.Join(r.descriptor.Close(), sys.Close(r.file))
 }
 
 // Borrow brings the next message into the file. The end of the stream inside a
@@ -102,5 +104,6 @@ func (r *splicer) Recv(p []byte) error {
 	}
 	m, err := r.Borrow()
 	copy(p, m)
+	runtime.KeepAlive(r)
 	return err
 }
