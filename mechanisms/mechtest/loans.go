@@ -18,7 +18,7 @@ func loans(b *bed) error {
 		s.Lend = true
 		var refused *mechanisms.UnsupportedError
 		if err := b.m.Admit(s); errors.As(err, &refused) != !b.m.Lends {
-			return fmt.Errorf("Lends %v, and asked for it: %w", b.m.Lends, err)
+			return fmt.Errorf("declared Lends %v, and asked for it: %w", b.m.Lends, err)
 		}
 		if !b.m.Lends {
 			return nil
@@ -38,7 +38,7 @@ func loans(b *bed) error {
 		out, lends := l.senders[0].Sender.(mechanisms.Lender)
 		in, shows := l.receivers[0].Receiver.(mechanisms.Borrower)
 		if !lends || !shows {
-			return fmt.Errorf("Lends, and its ends are a %T and a %T", l.senders[0].Sender, l.receivers[0].Receiver)
+			return fmt.Errorf("declared to lend, and its ends are a %T and a %T", l.senders[0].Sender, l.receivers[0].Receiver)
 		}
 		if err := errors.Join(l.makeLoans(out, whole), l.takeLoans(in, whole)); err != nil {
 			return fmt.Errorf("%d B: %w", size, err)

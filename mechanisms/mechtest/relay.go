@@ -26,7 +26,7 @@ func relay(b *bed) error {
 		r, ok := second.senders[0].Sender.(mechanisms.Relay)
 		switch {
 		case ok != b.m.Relays:
-			return fmt.Errorf("Relays %v, and its sending end is a %T", b.m.Relays, second.senders[0].Sender)
+			return fmt.Errorf("declared Relays %v, and its sending end is a %T", b.m.Relays, second.senders[0].Sender)
 		case !ok:
 			return nil
 		}
