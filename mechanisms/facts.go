@@ -29,6 +29,10 @@ type Path struct {
 	Send    Hop    `json:"send"`
 	Object  string `json:"object"` // what holds the message between: "pages of a pipe"; at most 30 characters
 	Receive Hop    `json:"receive"`
+
+	// Relay is how a process in between passes a message on, where the mechanism
+	// Relays.
+	Relay Hop `json:"relay,omitzero"`
 }
 
 // Hop is one side of a Path.
@@ -36,6 +40,10 @@ type Hop struct {
 	Call   string `json:"call"`   // the system call that every message takes, all of one kind: "write"; "": none
 	Kernel int    `json:"kernel"` // copies of the message that the kernel makes
 	Own    int    `json:"own"`    // copies that the process makes itself
+
+	// Also are further calls that messages take, each or every few of them:
+	// "close".
+	Also []string `json:"also,omitempty"`
 
 	// Waits are other calls, which it makes only where it has to wait, or to
 	// wake its peer: "futex".

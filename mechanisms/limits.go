@@ -82,7 +82,7 @@ func (e *UnsupportedError) Is(target error) bool { return target == errors.ErrUn
 // Error is a failed Send or Recv. Err is an *os.SyscallError where the kernel
 // said no.
 type Error struct {
-	Op        string // "send", "recv", "open", "make"
+	Op        string // "send", "recv", "relay", "open", "make"
 	Mechanism string
 	Size      int // bytes
 	Err       error

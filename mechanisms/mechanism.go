@@ -49,6 +49,7 @@ type Mechanism struct {
 	Memories  []string // what may back its memory, the first by default: Spec.Memory
 	Batches   bool     // ends are a BatchSender and a BatchReceiver
 	Lends     bool     // ends are a Lender and a Borrower
+	Relays    bool     // its sending end is a Relay: whoever passes on needs no copy
 	Spins     bool     // ends wait without sleeping, so that each needs a CPU of its own
 	Scheduled bool     // ends wait in Go's scheduler: their process keeps it, with all that it costs
 
@@ -127,6 +128,15 @@ type Descriptor interface {
 	// FD is its number in this process, for poll(2): readable where a message
 	// may be received, writable where one may be sent.
 	FD() int
+}
+
+// Relay is a Sender that can pass on what comes from a Receiver of its own
+// mechanism without its process looking at it.
+type Relay interface {
+	// Relay passes on the next message, of len(p) bytes, in parts where it comes
+	// or goes in parts. It tells whether p holds
+	// a copy of it, so that it can be checked. As Recv, it returns io.EOF, bare.
+	Relay(from Receiver, p []byte) (copied bool, err error)
 }
 
 // BatchSender is a Sender that hands over several messages in one call, as

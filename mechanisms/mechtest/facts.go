@@ -100,13 +100,31 @@ func calls(b *bed) error {
 	if err != nil {
 		return err
 	}
-	seen, err := s.Trace(results.Cell{Workload: "Stream", Mechanism: b.m.Name, Size: 64, Place: runner.TracePlace}, fewOps)
+	stream := results.Cell{Workload: "Stream", Mechanism: b.m.Name, Size: 64, Place: runner.TracePlace}
+	if err := declaredCalls(s, stream, map[string]mechanisms.Hop{"sender": b.m.Facts.Path.Send, "receiver": b.m.Facts.Path.Receive}); err != nil {
+		return err
+	}
+	if b.m.Relays {
+		row := stream
+		row.Workload, row.Peers = "Pipeline", 3
+		if err := declaredCalls(s, row, map[string]mechanisms.Hop{
+			"stage0": b.m.Facts.Path.Send, "stage1": b.m.Facts.Path.Relay, "stage2": b.m.Facts.Path.Receive,
+		}); err != nil {
+			return err
+		}
+	}
+	return b.stop()
+}
+
+// declaredCalls holds what the processes of a cell call to what is declared for
+// each of their roles.
+func declaredCalls(s *runner.Session, c results.Cell, path map[string]mechanisms.Hop) error {
+	seen, err := s.Trace(c, fewOps)
 	if err != nil {
 		return err
 	}
-	path := map[string]mechanisms.Hop{"sender": b.m.Facts.Path.Send, "receiver": b.m.Facts.Path.Receive}
 	for _, c := range seen {
-		if hop := path[c.Role]; c.Call != hop.Call && !slices.Contains(hop.Waits, c.Call) {
+		if hop := path[c.Role]; !slices.Contains(slices.Concat([]string{hop.Call}, hop.Also, hop.Waits), c.Call) {
 			return fmt.Errorf("the %s makes %v %s a message, and %s is declared", c.Role, c.PerOp, c.Call, hop.Call)
 		}
 	}
@@ -115,5 +133,5 @@ func calls(b *bed) error {
 			return fmt.Errorf("the %s is declared to make %s, and seen is only %v", role, hop.Call, seen)
 		}
 	}
-	return b.stop()
+	return nil
 }

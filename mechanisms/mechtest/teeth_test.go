@@ -56,6 +56,8 @@ var teeth = []tooth{
 
 	{"reuse", broken("delay", "pipe", sending(func(s mechanisms.Sender) mechanisms.Sender { return &delayer{Sender: s} })), is[*bench.CheckError]},
 
+	{"reuse", broken("hasty", "vmsplice", hurrying(0)), is[*bench.CheckError]},
+
 	{"opening", broken("deadlock", "fifo", making(letGo)), is[*HungError]},
 
 	{"pair", broken("loop", "seqpacket", func(m *mechanisms.Mechanism) {
@@ -75,6 +77,12 @@ var teeth = []tooth{
 	{"gone", broken("untold", "sysvmsg", func(m *mechanisms.Mechanism) { m.Facts.Gone = "EPIPE" }), is[*HungError]},
 	{"gone", broken("told", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Gone = "" }), sentinel(errReturned)},
 	{"gone", broken("tolderrno", "dgram", func(m *mechanisms.Mechanism) { m.Facts.Gone = "EPIPE" }), errno(syscall.ECONNREFUSED)},
+
+	{"loans", broken("nolender", "pipe", func(m *mechanisms.Mechanism) { m.Lends = true }), text("its ends are a")},
+	{"loans", broken("changer", "processvm", sending(changing)), is[*bench.CheckError]},
+
+	{"relay", broken("forgets", "tee", sending(forgetting)), is[*bench.CheckError]},
+	{"relay", broken("norelay", "pipe", func(m *mechanisms.Mechanism) { m.Relays = true }), text("Relays true")},
 
 	{"allocation", broken("garbage", "pipe", sending(func(s mechanisms.Sender) mechanisms.Sender { return allocator{s} })), text("allocations")},
 
@@ -107,8 +115,12 @@ var teeth = []tooth{
 	{"calls", broken("othercall", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Path.Send.Call = "writev" }), text("makes 1 write a message")},
 	{"calls", broken("otherthread", "pipenetpoll", func(m *mechanisms.Mechanism) { m.Facts.Path.Send.Call = "writev" }), text(" write a message")},
 
+	{"calls", broken("otherrelay", "tee", func(m *mechanisms.Mechanism) { m.Facts.Path.Relay.Call = "splice" }), text("the stage1 makes")},
+
 	{"workload", broken("everythousandth", "sysvmsg", faulting("drop", func(i int) bool { return i%1000 == 999 })), fault(results.FaultCheck)},
 	{"workload", broken("flipall", "pipe", faulting("flip", func(int) bool { return true })), fault(results.FaultCheck)},
+	// The page changes that no stamp is in: only the checksum shows it.
+	{"workload", broken("tail", "vmsplice", hurrying(4096)), text("CRC-32C")},
 	{"workload", broken("spinning", "pipe", receiving(func(r mechanisms.Receiver) mechanisms.Receiver { return spinner{r} })), fault(results.FaultHang)},
 	{"workload", broken("workload", "packetpipe", limiting(func(l *mechanisms.Limits) { l.Message.N = 5000 })), fault(results.FaultError)},
 
