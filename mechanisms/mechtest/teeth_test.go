@@ -56,7 +56,7 @@ var teeth = []tooth{
 
 	{"reuse", broken("delay", "pipe", sending(func(s mechanisms.Sender) mechanisms.Sender { return &delayer{Sender: s} })), is[*bench.CheckError]},
 
-	{"reuse", broken("hasty", "vmsplice", hurrying(0)), is[*bench.CheckError]},
+	{"reuse", broken("hurried", "vmsplice", hurrying(0)), is[*bench.CheckError]},
 
 	{"opening", broken("deadlock", "fifo", making(letGo)), is[*HungError]},
 
