@@ -131,11 +131,15 @@ func (b *bed) batchAllocation() error {
 	}
 	s := b.spec(64)
 	s.Batch = batch
+	whole, _, err := b.holds(s) // one thread sends and receives here
+	if err != nil {
+		return err
+	}
 	l, err := b.line(s)
 	if err != nil {
 		return err
 	}
-	ps := mechanisms.Buffers(s.Size, batch)
+	ps := mechanisms.Buffers(s.Size, min(batch, whole))
 	out, in := l.senders[0].Sender.(mechanisms.BatchSender), l.receivers[0].Receiver.(mechanisms.BatchReceiver)
 	var failed error
 	n := testing.AllocsPerRun(100, func() {
