@@ -15,6 +15,7 @@ type Limits struct {
 	Message   Limit `json:"message"`   // bytes in one message
 	Atomic    Limit `json:"atomic"`    // bytes in one message where a link has several senders
 	Queue     Limit `json:"queue"`     // bytes that Spec.Queue may ask for
+	Messages  Limit `json:"messages"`  // messages of Spec.Size that Spec.Queue may ask for, where a link counts those
 	Senders   Limit `json:"senders"`   // sending ends of one link
 	Receivers Limit `json:"receivers"` // receiving ends of one link
 }
@@ -48,6 +49,7 @@ func (l Limits) Admit(mech string, s Spec) error {
 		{"message size", s.Size, l.Message, true},
 		{"message size with several senders", s.Size, l.Atomic, s.Senders > 1},
 		{"queue", s.Queue, l.Queue, s.Queue > 0},
+		{"messages in the queue", (s.Queue + s.Size - 1) / max(1, s.Size), l.Messages, s.Queue > 0},
 		{"senders", s.Senders, l.Senders, true},
 		{"receivers", s.Receivers, l.Receivers, true},
 	}

@@ -93,7 +93,7 @@ type namedLimit struct {
 
 func limitsByName(l mechanisms.Limits) []namedLimit {
 	return []namedLimit{
-		{"message", l.Message}, {"message, several senders", l.Atomic}, {"queue", l.Queue},
+		{"message", l.Message}, {"message, several senders", l.Atomic}, {"queue", l.Queue}, {"queue, in messages", l.Messages},
 		{"senders", l.Senders}, {"receivers", l.Receivers},
 	}
 }

@@ -45,6 +45,7 @@ func declared(b *bed) error {
 		{l.Message, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: n, Senders: 1, Receivers: 1} }},
 		{l.Atomic, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: n, Senders: 2, Receivers: 1} }},
 		{l.Queue, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: 1, Senders: 1, Receivers: 1, Queue: n} }},
+		{l.Messages, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: 1, Senders: 1, Receivers: 1, Queue: n} }},
 		{l.Senders, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: 1, Senders: n, Receivers: 1} }},
 		{l.Receivers, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: 1, Senders: 1, Receivers: n} }},
 	} {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -15,6 +16,9 @@ import (
 
 // gone closes the only receiver of a link and lets its sender go on.
 func gone(b *bed) error {
+	if b.m.Facts.Gone == "" {
+		return untold(b)
+	}
 	l, err := b.line(b.spec(64))
 	if err != nil {
 		return err
@@ -30,17 +34,55 @@ func gone(b *bed) error {
 		}
 	})
 	want := b.m.Facts.Gone
-	if want == "" {
-		if err := call.asleep(); err != nil {
-			return fmt.Errorf("nobody is declared to tell, and Send: %w", err)
-		}
-		return nil
-	}
 	var errno syscall.Errno
 	if err := <-call.done; !errors.As(err, &errno) || unix.ErrnoName(errno) != want {
 		return fmt.Errorf("%w, want %s", err, want)
 	}
 	return nil
+}
+
+// untold holds a sender that nobody tells to sending what the link holds, and
+// then sleeping: until another receiver comes, with the link not yet released
+// so that one can.
+func untold(b *bed) error {
+	p := mechanisms.Buffer(64)
+	released, err := b.line(b.spec(64))
+	if err != nil {
+		return err
+	}
+	if err := released.receivers[0].Close(); err != nil {
+		return err
+	}
+	if _, err := released.senders[0].Fill(p); err != nil {
+		return fmt.Errorf("nobody is declared to tell, and Fill: %w: %w", errReturned, err)
+	}
+	l, err := b.bare(b.spec(64))
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(l.openReceiver(), l.openSender()); err != nil {
+		return err
+	}
+	if err := l.receivers[0].Close(); err != nil {
+		return err
+	}
+	var over atomic.Bool
+	call := b.thread(func() error {
+		for !over.Load() {
+			if err := l.senders[0].Send(p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := call.asleep(); err != nil {
+		return fmt.Errorf("nobody is declared to tell, and Send: %w", err)
+	}
+	over.Store(true)
+	if err := l.openReceiver(); err != nil {
+		return err
+	}
+	return errors.Join(l.receivers[1].Recv(mechanisms.Buffer(64)), <-call.done)
 }
 
 // unrelated looks at what tickets bring, and opens the ends in workers, which
