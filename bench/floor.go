@@ -102,7 +102,13 @@ func FloorCells(cells []results.Cell) (out []results.Cell) {
 			if f.Size > 0 {
 				floor.Size = f.Size
 			}
-			if two == (c.Workload == PingPong.Name) && floor.Size >= f.Least && f.Admit(floor) == nil && !seen[floor] {
+			if _, unit := results.WorthIn(c); two != (unit == results.WakeUps) {
+				continue
+			}
+			if f.Payloads > 0 && WorkloadOf(c).Payloads == 0 {
+				continue // nothing is copied
+			}
+			if floor.Size >= f.Least && f.Admit(floor) == nil && !seen[floor] {
 				seen[floor] = true
 				out = append(out, floor)
 			}

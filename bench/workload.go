@@ -21,6 +21,9 @@ type Workload struct {
 	// Payloads is how many payloads one operation delivers: B/s counts them all.
 	Payloads int
 
+	// Contract is what its processes play on.
+	Contract mechanisms.Contract
+
 	// Peers tells what the peers axis counts ("senders", "stages"); "" where
 	// the workload fixes the number of processes. MinPeers is the smallest.
 	Peers    string
@@ -33,8 +36,9 @@ type Workload struct {
 	// Floor names what runs in place of a mechanism in a workload with no
 	// links: a bound that no mechanism can beat. "" for all others.
 	Floor string
-	// Size is how many bytes a floor touches that does not depend on the
-	// plan's sizes; 0 for all others.
+	// Size is how many bytes an operation touches of what does not depend on the
+	// plan's sizes and queues: floors, and workloads without messages, whose
+	// cells have this size; 0 for all others.
 	Size int
 	// Least is the smallest size, in bytes, at which a floor is planned.
 	Least int
@@ -49,7 +53,7 @@ type Workload struct {
 type Topology struct {
 	Wires  []Wire
 	Parts  []Part // one process each
-	Shared int    // bytes of memory that all parts of a floor map; 0: none
+	Shared int    // bytes of memory that all parts map besides their links; 0: none
 }
 
 // Wire is a link to be made, by its numbers of ends.
@@ -57,6 +61,7 @@ type Wire struct {
 	Senders   int
 	Receivers int
 	Back      bool // the way back of the wire before it: one object may carry both
+	Beside    int  // bytes of other messages that stay on the link
 }
 
 // Part is what one process does.
@@ -72,11 +77,14 @@ type Part struct {
 	Share func(n int) int
 	// Play performs its share of a round.
 	Play func(e *Ends, n int) error
+	// Finish holds a round of n operations in all against what was done, outside
+	// the timed path; nil: what the messages' stamps tell.
+	Finish func(e *Ends, n int) error
 }
 
 // Workloads is every workload that mechanisms carry, in the order in which
 // people meet them.
-var Workloads = []*Workload{PingPong, Stream, FanIn, Pipeline}
+var Workloads = []*Workload{PingPong, Stream, FanIn, Pipeline, Select, Notify, Contend}
 
 // WorkloadOf returns the workload, or the floor, that the cell is of, or nil.
 func WorkloadOf(c results.Cell) *Workload {
@@ -112,7 +120,25 @@ func (w *Workload) Admit(c results.Cell) error {
 		return &mechanisms.UnsupportedError{Mechanism: w.Floor,
 			What: "place " + c.Place + ": its processes wait without sleeping, and on one CPU each would use up the other's time slice, sched(7)"}
 	}
+	if w.Floor == "" && w.Size > 0 && (c.Size != w.Size && c.Size != 0 || c.Queue != 0) {
+		return fmt.Errorf("%s has no messages: size %d and queue %s do not apply", w.Name, c.Size, results.FormatQueue(c.Queue))
+	}
 	return w.admitOptions(c.Options)
+}
+
+// PlaysOn tells whether cells of the workload are planned with m. Of those that
+// carry messages all are: why one does not admit it is worth knowing.
+func (w *Workload) PlaysOn(m *mechanisms.Mechanism) bool {
+	return m.Offers(w.Contract) || w.Contract == mechanisms.Selection && m.Offers(mechanisms.Messages)
+}
+
+// RoundTrip is the workload that goes there and back between two processes on
+// the mechanism.
+func RoundTrip(m *mechanisms.Mechanism) *Workload {
+	if m.Offers(mechanisms.Counts) {
+		return Notify
+	}
+	return PingPong
 }
 
 // Timed tells whether single operations of the workload can be timed, so that
@@ -127,7 +153,7 @@ const MaxPeers = 64
 // Spec is what the wire asks of a mechanism in a cell.
 func (w Wire) Spec(c results.Cell) mechanisms.Spec {
 	return mechanisms.Spec{
-		Size: c.Size, Senders: w.Senders, Receivers: w.Receivers, Queue: c.Queue,
+		Size: c.Size, Senders: w.Senders, Receivers: w.Receivers, Queue: c.Queue, Beside: w.Beside,
 		Wait: c.Wait, Memory: c.Memory, Batch: c.Batch, Lend: c.Lend,
 	}
 }

@@ -5,7 +5,25 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"ipcbench/internal/sys"
 )
+
+// addSet makes a set of semaphores with these values, which is then the link's.
+func addSet(l *Link, values []uint16) (id int, err error) {
+	if id, err = sys.Semget(unix.IPC_PRIVATE, len(values), 0o600); err != nil {
+		return -1, err
+	}
+	var o Object
+	if err = sys.SemSetAll(id, values); err == nil {
+		o, err = sysvObject(KindSem, id)
+	}
+	if err != nil {
+		return -1, errors.Join(err, sys.SemRemove(id))
+	}
+	l.Objects = append(l.Objects, o)
+	return id, nil
+}
 
 // sysvNeeds is the Needs of a System V mechanism: touch makes a call that
 // changes nothing, which a kernel with System V IPC refuses with EINVAL.

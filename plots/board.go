@@ -46,6 +46,9 @@ var means = map[string]string{
 	"Stream":   "one way, as fast as it goes",
 	"FanIn":    "several senders, one receiver",
 	"Pipeline": "processes in a row pass messages on",
+	"Select":   "messages of one type, taken from behind others that stay",
+	"Notify":   "one notification there and back, no payload: the time of both",
+	"Contend":  "processes take turns in a critical section: the time of one turn",
 }
 
 // newBoards lays out the answers; those of the usual settings come first.

@@ -28,7 +28,7 @@ const (
 const leastCopied = 16 << 10
 
 // WorthIn says which floor a cell is held against, and in what unit: a round
-// trip in wake-ups of the same place, other messages in copies of their size
+// trip, of a message or a notification, in wake-ups of the same place, other messages in copies of their size
 // or, where they are small, in null system calls. A floor is held against
 // none: the unit is "".
 func WorthIn(c Cell) (floor Cell, unit string) {
@@ -36,7 +36,7 @@ func WorthIn(c Cell) (floor Cell, unit string) {
 	switch {
 	case c.Workload == FloorWorkload, c.Workload == "":
 		return Cell{}, ""
-	case c.Workload == "PingPong":
+	case c.Workload == "PingPong", c.Workload == "Notify":
 		floor.Mechanism, floor.Place = FloorWake, c.Place
 		return floor, WakeUps
 	case c.Size >= leastCopied:

@@ -107,11 +107,15 @@ func Admit(c results.Cell, cpus []host.CPU) error {
 	if m == nil {
 		return fmt.Errorf("unknown mechanism %q", c.Mechanism)
 	}
-	return admit(m, t, c)
+	return admit(m, w, t, c)
 }
 
-// admit holds every wire of the topology against what the mechanism carries.
-func admit(m *mechanisms.Mechanism, t bench.Topology, c results.Cell) error {
+// admit holds the workload, and every wire of its topology, against what the
+// mechanism carries.
+func admit(m *mechanisms.Mechanism, w *bench.Workload, t bench.Topology, c results.Cell) error {
+	if err := m.Keeps(w.Contract); err != nil {
+		return err
+	}
 	var last mechanisms.Spec
 	for _, wire := range t.Wires {
 		s := wire.Spec(c)

@@ -95,20 +95,8 @@ func (w *worker) attach(token string) (cpus []int, err error) {
 			return nil, err
 		}
 	}
-	mech := mechanisms.Lookup(a.Cell.Mechanism)
-	for _, t := range a.Senders {
-		end, err := mech.OpenSender(t)
-		if err != nil {
-			return nil, err
-		}
-		w.ends.Senders = append(w.ends.Senders, end)
-	}
-	for _, t := range a.Receivers {
-		end, err := mech.OpenReceiver(t)
-		if err != nil {
-			return nil, err
-		}
-		w.ends.Receivers = append(w.ends.Receivers, end)
+	if err := w.ends.Open(mechanisms.Lookup(a.Cell.Mechanism), a.Senders, a.Receivers); err != nil {
+		return nil, err
 	}
 	// An end owns a copy of what its ticket brought. What the ticket brought
 	// itself would keep a link open after its end has closed.

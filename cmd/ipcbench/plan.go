@@ -34,7 +34,7 @@ func (f *planFlags) register(c *cobra.Command) {
 	fl.StringSliceVar(&f.sizes, "size", nil, "message sizes, 1 to 16MiB: 64, 4KiB, 1MiB")
 	fl.StringSliceVar(&f.queues, "queue", nil, `bytes that a link should hold: "default" or a size`)
 	fl.StringSliceVar(&f.places, "place", nil, "where processes run: "+strings.Join(placeNames(), ", "))
-	fl.StringSliceVar(&f.peers, "peers", nil, "senders of FanIn, stages of Pipeline")
+	fl.StringSliceVar(&f.peers, "peers", nil, "senders of FanIn, stages of Pipeline, contenders of Contend")
 	f.options.register(c)
 	fl.IntVar(&f.launches, "launches", 0, "launches per cell, each in fresh processes (the preset's)")
 	fl.DurationVar(&f.time, "time", 0, "measured time of one launch (the preset's)")
@@ -107,7 +107,11 @@ func (f *planFlags) axes() (askedAxes, error) {
 	if err := errors.Join(err[:]...); err != nil {
 		return a, err
 	}
-	return a, bench.Axes(a.orDefaults()).Check()
+	axes := a.orDefaults()
+	if err := axes.Check(); err != nil {
+		return a, err
+	}
+	return a, axes.CheckFit()
 }
 
 func parseAll(flag string, values []string, parse func(string) (int, error)) (out []int, err error) {
@@ -142,8 +146,12 @@ func (a askedAxes) orDefaults() bench.Axes {
 		}
 		return values
 	}
+	workloads := []string{"PingPong", "Stream", "FanIn", "Pipeline"}
+	if len(a.Mechanisms) > 0 {
+		workloads = append(workloads, "Notify") // where one of them notifies
+	}
 	return bench.Axes{
-		Workloads:  or(a.Workloads, []string{"PingPong", "Stream", "FanIn", "Pipeline"}),
+		Workloads:  or(a.Workloads, workloads),
 		Mechanisms: or(a.Mechanisms, mechanismNames()),
 		Sizes:      orInts(a.Sizes, 64, 4<<10, 64<<10),
 		Queues:     orInts(a.Queues, 0),
@@ -160,6 +168,9 @@ func holds(a askedAxes, c results.Cell) bool {
 	inInts := func(values []int, v int) bool { return len(values) == 0 || slices.Contains(values, v) }
 	if w := bench.WorkloadOf(c); w.Floor != "" {
 		return (w.Size > 0 || inInts(a.Sizes, c.Size)) && (len(w.Topology(0).Parts) == 1 || in(a.Places, c.Place))
+	}
+	if bench.WorkloadOf(c).Size > 0 { // whatever sizes and queues of messages are asked for
+		a.Sizes, a.Queues = nil, nil
 	}
 	return in(a.Workloads, c.Workload) && in(a.Mechanisms, c.Mechanism) && in(a.Places, c.Place) &&
 		inInts(a.Sizes, c.Size) && inInts(a.Queues, c.Queue) && (c.Peers == 0 || inInts(a.Peers, c.Peers)) &&
