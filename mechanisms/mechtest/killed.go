@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ipcbench/bench"
+	"ipcbench/mechanisms"
 	"ipcbench/results"
 	"ipcbench/runner"
 )
@@ -28,9 +29,13 @@ func killed(b *bed) error {
 	if err != nil {
 		return err
 	}
-	for _, w := range []*bench.Workload{bench.Stream, bench.PingPong} {
-		for i := range w.Topology(0).Parts {
-			if err := killOne(s, results.Cell{Workload: w.Name, Mechanism: b.m.Name, Size: 64, Place: "free"}, i); err != nil {
+	cells := []results.Cell{b.oneWay("free")}
+	if b.m.Offers(mechanisms.Messages) {
+		cells = append(cells, results.Cell{Workload: bench.PingPong.Name, Mechanism: b.m.Name, Size: 64, Place: "free"})
+	}
+	for _, c := range cells {
+		for i := range bench.WorkloadOf(c).Topology(0).Parts {
+			if err := killOne(s, c, i); err != nil {
 				return err
 			}
 			if err := before.restored(b.dir); err != nil {
