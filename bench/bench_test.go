@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 	flag.StringVar(&axes.sizes, "size", "64,4KiB,64KiB", "message sizes")
 	flag.StringVar(&axes.queues, "queue", "default", "queue settings; on Stream over pipes 4KiB and 1MiB are added unless this is given")
 	flag.StringVar(&axes.places, "place", "same,cross", "places")
-	flag.IntVar(&axes.peers, "peers", 4, "senders of FanIn, stages of Pipeline")
+	flag.IntVar(&axes.peers, "peers", 4, "senders of FanIn, stages of Pipeline, contenders of Contend")
 	flag.Parse()
 	given := map[string]bool{}
 	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
@@ -64,6 +64,9 @@ func BenchmarkPingPong(b *testing.B) { run(b, cells(b, bench.PingPong)) }
 func BenchmarkStream(b *testing.B)   { run(b, cells(b, bench.Stream)) }
 func BenchmarkFanIn(b *testing.B)    { run(b, cells(b, bench.FanIn)) }
 func BenchmarkPipeline(b *testing.B) { run(b, cells(b, bench.Pipeline)) }
+func BenchmarkSelect(b *testing.B)   { run(b, cells(b, bench.Select)) }
+func BenchmarkNotify(b *testing.B)   { run(b, cells(b, bench.Notify)) }
+func BenchmarkContend(b *testing.B)  { run(b, cells(b, bench.Contend)) }
 
 func BenchmarkFloor(b *testing.B) {
 	run(b, bench.FloorCells(append(cells(b, bench.PingPong), cells(b, bench.Stream)...)))
