@@ -10,8 +10,11 @@ const (
 	Locks                     // Lockers
 )
 
+// Contracts are all of them.
+var Contracts = []Contract{Messages, Selection, Counts, Locks}
+
 func (c Contract) String() string {
-	return [...]string{"messages", "messages by type", "notifications", "a lock"}[c]
+	return [...]string{"messages", "messages by type", "notifications", "lock"}[c]
 }
 
 // Offers tells whether m's ends keep the contract.
