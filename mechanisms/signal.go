@@ -23,7 +23,7 @@ const (
 	meetingSize = 8
 )
 
-// signalLimits are what all links have that signal a thread.
+// oneThread is a limit of every link that signals a thread.
 var oneThread = Limit{N: 1, Source: "one thread is signalled", Beyond: "the others would not be woken, signal(7)"}
 
 // newSignal makes the file of a link, in the private directory of s.

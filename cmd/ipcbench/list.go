@@ -165,13 +165,13 @@ func (c catalog) writeTable(out io.Writer) error {
 		}
 	}
 	w.Flush()
-	fmt.Fprintln(w, "\nWORKLOAD\tPLAYS ON\tPEERS\tONE OPERATION\tWHAT IT DOES")
+	fmt.Fprintln(w, "\nWORKLOAD\tPEERS\tONE OPERATION\tPLAYS ON\tWHAT IT DOES")
 	for _, x := range c.Workloads {
 		peers := x.Peers
 		if peers == "" {
 			peers = "-"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", x.Name, x.PlaysOn, peers, x.Op, x.Summary)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", x.Name, peers, x.Op, x.PlaysOn, x.Summary)
 	}
 	w.Flush()
 	fmt.Fprintln(w, "\nFLOOR\tONE OPERATION\tWHAT NO MECHANISM IS CHEAPER THAN")

@@ -76,7 +76,7 @@ func command(args []string, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	out.Flush()
-	if err == nil && out.err != nil {
+	if out.err != nil && (err == nil || errors.Is(err, out.err)) {
 		err = failed(fmt.Errorf("write to standard output: %w", out.err))
 	}
 	if err == nil {

@@ -55,7 +55,7 @@ func (b *bed) wait() (*waiting, error) {
 		for end := false; !end && err == nil; {
 			var n uint64
 			if n, err = l.waiters[0].Wait(); err == nil && n == 0 {
-				err = errors.New("Wait took nothing, should sleep")
+				err = errors.New("took nothing, should sleep")
 			}
 			w.taken.Add(n)
 			end = w.over.Load()
