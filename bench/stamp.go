@@ -120,14 +120,20 @@ func (c *checker) finish(sent []int) error {
 // doubled, reordered or damaged a message, and there is no number to publish.
 type CheckError struct {
 	What   string `json:"what"`
-	Sender int    `json:"sender"`
-	Want   uint64 `json:"want"` // stamp or checksum
+	Sender int    `json:"sender"` // nobody: no message is wrong, but what all did
+	Want   uint64 `json:"want"`   // stamp or checksum
 	Got    uint64 `json:"got"`
 }
 
 func (e *CheckError) Error() string {
+	if e.Sender == nobody {
+		return fmt.Sprintf("%s: want %d, got %d", e.What, e.Want, e.Got)
+	}
 	return fmt.Sprintf("message from sender %d: %s: want %#x, got %#x", e.Sender, e.What, e.Want, e.Got)
 }
+
+// nobody is the Sender of what is no message.
+const nobody = -1
 
 // A sealed message carries, after its stamp, a CRC-32C of all that follows.
 const sealedFrom = stampBytes + crc32.Size

@@ -28,6 +28,8 @@ func TestAdmitSaysWhy(t *testing.T) {
 		"pipenetpoll: message size with several senders 8193 > 8192 (PIPE_BUF): may interleave, pipe(7)":                                true,
 		"pipenetpoll: queue 8193 > 8192 (/proc/sys/fs/pipe-max-size): EPERM, fcntl(2)":                                                  false,
 		"pipenetpoll: receivers 8193 > 8192 (byte stream): a short read leaves the rest to another receiver, read(2)":                   true,
+		"posixmq: message size 8193 > 8192 (/proc/sys/fs/mqueue/msgsize_max): EINVAL, mq_open(3)":                                       true,
+		"posixmq: messages in the queue 8193 > 8192 (/proc/sys/fs/mqueue/msg_max): EINVAL, mq_open(3)":                                  true,
 		"seqpacket: message size 8193 > 8192 (SO_SNDBUF - 32): EMSGSIZE, unix(7)":                                                       true,
 		"seqpacket: queue 8193 > 8192 (/proc/sys/net/core/wmem_max): capped in silence, socket(7)":                                      true,
 		"socketpair: message size with several senders 8193 > 8192 (SOCK_STREAM): no page says that writes do not interleave, unix(7)":  true,
@@ -64,6 +66,7 @@ func TestAdmitSaysWhy(t *testing.T) {
 			{Limits{Message: pick(real.Message)}, Spec{Size: 8193, Senders: 1, Receivers: 1}},
 			{Limits{Atomic: pick(real.Atomic)}, Spec{Size: 8193, Senders: 2, Receivers: 1}},
 			{Limits{Queue: pick(real.Queue)}, Spec{Size: 1, Senders: 1, Receivers: 1, Queue: 8193}},
+			{Limits{Messages: pick(real.Messages)}, Spec{Size: 1, Senders: 1, Receivers: 1, Queue: 8193}},
 			{Limits{Senders: pick(real.Senders)}, Spec{Size: 1, Senders: 8193, Receivers: 1}},
 			{Limits{Receivers: pick(real.Receivers)}, Spec{Size: 1, Senders: 1, Receivers: 8193}},
 		} {
@@ -156,14 +159,23 @@ func refuse(t *testing.T, m *Mechanism, s Spec, limit Limit) {
 func TestQueueIsWhatWasAskedForOrRefused(t *testing.T) {
 	each(t, func(t *testing.T, m *Mechanism) {
 		s := spec(t, 64)
-		for _, s.Queue = range []int{64, 100, 5000, 16384} {
+		limits, err := m.Limits(0)
+		must(t, err)
+		asks := []int{64, 100, 5000, 16384}
+		if n := limits.Messages.N; n > 0 {
+			asks = []int{64, 100, 64 * n}
+			s.Queue = 64*n + 1
+			_, err := m.New(s)
+			if got, want := refused(t, err).Error(), limits.Admit(m.Name, s).Error(); got != want {
+				t.Errorf("New says %q, Admit %q", got, want)
+			}
+		}
+		for _, s.Queue = range asks {
 			l := newLink(t, m, s)
 			if l.Given.Queue < s.Queue || l.Given.Source == "" {
 				t.Errorf("asked for %d bytes, given %+v", s.Queue, l.Given)
 			}
 		}
-		limits, err := m.Limits(0)
-		must(t, err)
 		if limits.Queue.N == 0 {
 			return
 		}

@@ -137,16 +137,5 @@ func addSemaphores(l *Link, slots int, lock bool) (id int, err error) {
 	if lock {
 		values = append(values, 1)
 	}
-	if id, err = sys.Semget(unix.IPC_PRIVATE, len(values), 0o600); err != nil {
-		return -1, err
-	}
-	var o Object
-	if err = sys.SemSetAll(id, values); err == nil {
-		o, err = sysvObject(KindSem, id)
-	}
-	if err != nil {
-		return -1, errors.Join(err, sys.SemRemove(id))
-	}
-	l.Objects = append(l.Objects, o)
-	return id, nil
+	return addSet(l, values)
 }

@@ -87,7 +87,7 @@ func TestSessionOutOfFiles(t *testing.T) {
 		for _, m := range mechanisms.All() {
 			t.Run(name+"/"+m.Name, func(t *testing.T) {
 				s := startSession(t, Options{Shared: isShared, Timeout: 5 * time.Second})
-				c := results.Cell{Workload: "PingPong", Mechanism: m.Name, Size: 64, Place: "free"}
+				c := roundTrip(m)
 				if err := Admit(c, s.cpus); Unsupported(err) {
 					t.Skip(err)
 				}

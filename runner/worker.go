@@ -113,19 +113,8 @@ func (w *worker) attach(token string) (cpus []int, err error) {
 		}
 	}
 	mech := mechanisms.Lookup(a.Cell.Mechanism)
-	for _, t := range a.Senders {
-		end, err := mech.OpenSender(t)
-		if err != nil {
-			return nil, err
-		}
-		w.ends.Senders = append(w.ends.Senders, end)
-	}
-	for _, t := range a.Receivers {
-		end, err := mech.OpenReceiver(t)
-		if err != nil {
-			return nil, err
-		}
-		w.ends.Receivers = append(w.ends.Receivers, end)
+	if err := w.ends.Open(mech, a.Senders, a.Receivers); err != nil {
+		return nil, err
 	}
 	if a.Makes != nil {
 		w.pins = false // it allocates, and is not kept from the collector

@@ -102,7 +102,7 @@ func (b *bed) close() error {
 	b.mu.Unlock()
 	for _, l := range lines {
 		errs = append(errs, l.destroy())
-		if b.m.Framing != mechanisms.Slot {
+		if b.m.Framing != mechanisms.Slot && b.m.Framing != mechanisms.Count {
 			errs = append(errs, l.closeEnds())
 		}
 	}

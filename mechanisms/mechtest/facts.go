@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/bench"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 	"ipcbench/runner"
@@ -15,6 +17,9 @@ import (
 
 // gone closes the only receiver of a link and lets its sender go on.
 func gone(b *bed) error {
+	if b.m.Facts.Gone == "" {
+		return untold(b)
+	}
 	l, err := b.line(b.spec(64))
 	if err != nil {
 		return err
@@ -30,17 +35,55 @@ func gone(b *bed) error {
 		}
 	})
 	want := b.m.Facts.Gone
-	if want == "" {
-		if err := call.asleep(); err != nil {
-			return fmt.Errorf("nobody is declared to tell, and Send: %w", err)
-		}
-		return nil
-	}
 	var errno syscall.Errno
 	if err := <-call.done; !errors.As(err, &errno) || unix.ErrnoName(errno) != want {
 		return fmt.Errorf("%w, want %s", err, want)
 	}
 	return nil
+}
+
+// untold holds a sender that nobody tells to sending what the link holds, and
+// then sleeping: until another receiver comes, with the link not yet released
+// so that one can.
+func untold(b *bed) error {
+	p := mechanisms.Buffer(64)
+	released, err := b.line(b.spec(64))
+	if err != nil {
+		return err
+	}
+	if err := released.receivers[0].Close(); err != nil {
+		return err
+	}
+	if _, err := released.senders[0].Fill(p); err != nil {
+		return fmt.Errorf("nobody is declared to tell, and Fill: %w: %w", errReturned, err)
+	}
+	l, err := b.bare(b.spec(64))
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(l.openReceiver(), l.openSender()); err != nil {
+		return err
+	}
+	if err := l.receivers[0].Close(); err != nil {
+		return err
+	}
+	var over atomic.Bool
+	call := b.thread(func() error {
+		for !over.Load() {
+			if err := l.senders[0].Send(p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := call.asleep(); err != nil {
+		return fmt.Errorf("nobody is declared to tell, and Send: %w", err)
+	}
+	over.Store(true)
+	if err := l.openReceiver(); err != nil {
+		return err
+	}
+	return errors.Join(l.receivers[1].Recv(mechanisms.Buffer(64)), <-call.done)
 }
 
 // unrelated looks at what tickets bring, and opens the ends in workers, which
@@ -63,7 +106,7 @@ func unrelated(b *bed) error {
 	if err != nil {
 		return err
 	}
-	if err := outcome(s, results.Cell{Workload: "Stream", Mechanism: b.m.Name, Size: 64, Place: "free"}, fewOps); err != nil {
+	if err := outcome(s, b.oneWay("free"), fewOps); err != nil {
 		return err
 	}
 	return b.stop()
@@ -75,20 +118,41 @@ func calls(b *bed) error {
 	if err != nil {
 		return err
 	}
-	seen, err := s.Trace(results.Cell{Workload: "Stream", Mechanism: b.m.Name, Size: 64, Place: runner.TracePlace}, fewOps)
+	cell := b.oneWay(runner.TracePlace)
+	seen, err := s.Trace(cell, fewOps)
 	if err != nil {
 		return err
 	}
-	path := map[string]mechanisms.Hop{"sender": b.m.Facts.Path.Send, "receiver": b.m.Facts.Path.Receive}
-	for _, c := range seen {
-		if hop := path[c.Role]; c.Call != hop.Call && !slices.Contains(hop.Waits, c.Call) {
-			return fmt.Errorf("the %s makes %v %s a message, and %s is declared", c.Role, c.PerOp, c.Call, hop.Call)
+	path := map[string][]mechanisms.Hop{}
+	for _, p := range bench.WorkloadOf(cell).Topology(0).Parts {
+		if p.Sends != nil {
+			path[p.Role] = append(path[p.Role], b.m.Facts.Path.Send)
+		}
+		if p.Receives != nil {
+			path[p.Role] = append(path[p.Role], b.m.Facts.Path.Receive)
 		}
 	}
-	for role, hop := range path {
-		if hop.Call != "" && !slices.ContainsFunc(seen, func(c runner.Calls) bool { return c.Role == role && c.Call == hop.Call }) {
-			return fmt.Errorf("the %s is declared to make %s, and seen is only %v", role, hop.Call, seen)
+	for _, c := range seen {
+		if !slices.ContainsFunc(path[c.Role], func(hop mechanisms.Hop) bool { return c.Call == hop.Call || slices.Contains(hop.Waits, c.Call) }) {
+			return fmt.Errorf("the %s makes %v %s a message, and %+v is declared", c.Role, c.PerOp, c.Call, path[c.Role])
+		}
+	}
+	for role, hops := range path {
+		for _, hop := range hops {
+			if hop.Call != "" && !slices.ContainsFunc(seen, func(c runner.Calls) bool { return c.Role == role && c.Call == hop.Call }) {
+				return fmt.Errorf("the %s is declared to make %s, and seen is only %v", role, hop.Call, seen)
+			}
 		}
 	}
 	return b.stop()
+}
+
+// oneWay is a cell of which each part sends or receives where that can be, and
+// does nothing else.
+func (b *bed) oneWay(place string) results.Cell {
+	c := results.Cell{Workload: bench.Stream.Name, Mechanism: b.m.Name, Size: 64, Place: place}
+	if !b.m.Offers(mechanisms.Messages) {
+		c.Workload, c.Size = bench.Notify.Name, bench.Notify.Size
+	}
+	return c
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ipcbench/bench"
+	"ipcbench/mechanisms"
 	"ipcbench/results"
 	"ipcbench/runner"
 )
@@ -28,9 +29,16 @@ func killed(b *bed) error {
 	if err != nil {
 		return err
 	}
-	for _, w := range []*bench.Workload{bench.Stream, bench.PingPong, bench.Lifecycle} {
+	cells := []results.Cell{b.oneWay("free")}
+	if b.m.Offers(mechanisms.Messages) {
+		for _, w := range []*bench.Workload{bench.PingPong, bench.Lifecycle} {
+			cells = append(cells, results.Cell{Workload: w.Name, Mechanism: b.m.Name, Size: 64, Place: "free"})
+		}
+	}
+	for _, c := range cells {
+		w := bench.WorkloadOf(c)
 		for i := range w.Topology(0).Parts {
-			err := killOne(s, results.Cell{Workload: w.Name, Mechanism: b.m.Name, Size: 64, Place: "free"}, i)
+			err := killOne(s, c, i)
 			if w.Makes && runner.Unsupported(err) { // since it would leave something behind
 				err = grounded(err)
 			}

@@ -14,6 +14,8 @@ type line struct {
 	link      *mechanisms.Link
 	senders   []sender
 	receivers []receiver
+	notifiers []notifier
+	waiters   []waiter
 
 	mu   sync.Mutex
 	ends []io.Closer
@@ -33,6 +35,20 @@ type (
 	}
 )
 
+// notifier and waiter are the ends of a line without messages.
+type (
+	notifier struct {
+		mechanisms.Notifier
+		close func() error
+	}
+	waiter struct {
+		mechanisms.Waiter
+		close func() error
+	}
+)
+
+func (n notifier) Close() error { return n.close() }
+func (w waiter) Close() error   { return w.close() }
 func (s sender) Close() error   { return s.close() }
 func (r receiver) Close() error { return r.close() }
 
@@ -82,6 +98,9 @@ func (l *line) release() error {
 }
 
 func (l *line) openSender() error {
+	if !l.bed.m.Offers(mechanisms.Messages) {
+		return l.openNotifier()
+	}
 	s, err := l.bed.m.OpenSender(l.link.Sender)
 	if err != nil {
 		return err
@@ -93,7 +112,36 @@ func (l *line) openSender() error {
 	return nil
 }
 
+func (l *line) openNotifier() error {
+	n, err := l.bed.m.OpenNotifier(l.link.Sender)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	end := notifier{n, sync.OnceValue(n.Close)}
+	l.notifiers, l.ends = append(l.notifiers, end), append(l.ends, end)
+	return nil
+}
+
+// openWaiter opens one for the calling thread, to which the caller is locked
+// until it closes the line's ends.
+func (l *line) openWaiter() error {
+	w, err := l.bed.m.OpenWaiter(l.link.Receiver)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	end := waiter{w, sync.OnceValue(w.Close)}
+	l.waiters, l.ends = append(l.waiters, end), append(l.ends, end)
+	return nil
+}
+
 func (l *line) openReceiver() error {
+	if !l.bed.m.Offers(mechanisms.Messages) {
+		return l.openWaiter()
+	}
 	r, err := l.bed.m.OpenReceiver(l.link.Receiver)
 	if err != nil {
 		return err

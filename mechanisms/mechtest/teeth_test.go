@@ -114,6 +114,18 @@ var teeth = []tooth{
 		return &mechanisms.UnsupportedError{Mechanism: "brokenvague", What: "not today"}
 	})), text("without a number and its source")},
 	{"workload", broken("unpollable", "sysvmsg", func(m *mechanisms.Mechanism) { m.Polls = true }), text("is no Descriptor")},
+	{"count", broken("forgetful", "eventfd", notifying(func(n mechanisms.Notifier) mechanisms.Notifier { return &forgetter{Notifier: n} })), is[*bench.CheckError]},
+	{"count", broken("doubling", "sysvsem", notifying(func(n mechanisms.Notifier) mechanisms.Notifier { return &doubler{Notifier: n} })), is[*bench.CheckError]},
+	{"count", broken("coalescing", "signalfd", func(m *mechanisms.Mechanism) { m.Coalesces = false }), is[*bench.CheckError]},
+	{"sleep", broken("sleepless", "eventfd", waitingOn(func(w mechanisms.Waiter) mechanisms.Waiter { return sleepless{w} })), text("does not sleep")},
+	{"sleep", broken("idle", "futex", waitingOn(func(w mechanisms.Waiter) mechanisms.Waiter { return idler{w} })), text("does not sleep")},
+	{"full", broken("fullless", "sysvsem", limiting(func(l *mechanisms.Limits) { l.Count.N = 100 })), text("were taken")},
+	{"full", broken("fullerrno", "sysvsem", limiting(func(l *mechanisms.Limits) { l.Count.Errno = syscall.EAGAIN })), errno(syscall.ERANGE)},
+	{"garbage", broken("countgarbage", "futex", notifying(func(n mechanisms.Notifier) mechanisms.Notifier { return countingAllocator{n} })), text("allocations")},
+	{"exclusion", broken("intruding", "futex", locking(func(k mechanisms.Locker) mechanisms.Locker { return &intruder{Locker: k} })), is[*bench.CheckError]},
+	{"turns", broken("rude", "sysvsem", locking(func(k mechanisms.Locker) mechanisms.Locker { return rude{k} })), sentinel(errReturned)},
+	{"workload", broken("rudeworkers", "futex", locking(func(k mechanisms.Locker) mechanisms.Locker { return rude{k} })), fault(results.FaultCheck)},
+	{"workload", broken("doublingworkers", "eventfd", notifying(func(n mechanisms.Notifier) mechanisms.Notifier { return &doubler{Notifier: n} })), fault(results.FaultCheck)},
 
 	{"killed", broken("leaknames", "pipe", making(leakFile)), text("left behind: path")},
 }

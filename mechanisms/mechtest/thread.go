@@ -30,6 +30,13 @@ func (b *bed) thread(f func() error) call {
 	return c
 }
 
+// stay keeps the caller on its thread until what it returns is called: the
+// thread is what a signal is sent to.
+func stay() (leave func()) {
+	runtime.LockOSThread()
+	return runtime.UnlockOSThread
+}
+
 // errReturned says that a call came back where it should have slept.
 var errReturned = errors.New("returned, should wait")
 
