@@ -247,7 +247,8 @@ var Presets = []Preset{
 		Launches: 10, Time: 100 * time.Millisecond,
 		Blocks: func(mechs, _ []string) []Axes {
 			return []Axes{
-				{Workloads: []string{"PingPong", "Stream"}, Mechanisms: mechs, Sizes: []int{4 << 10}, Queues: []int{0}, Places: []string{"same", "cross"}},
+				{Workloads: []string{"PingPong", "Stream", "Notify"}, Mechanisms: mechs, Sizes: []int{4 << 10}, Queues: []int{0}, Places: []string{"same", "cross"}},
+				{Floors: AskedFloors(), Sizes: []int{4 << 10}, Places: []string{"same", "cross"}},
 			}
 		},
 	},
