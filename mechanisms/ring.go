@@ -1,6 +1,7 @@
 package mechanisms
 
 import (
+	"errors"
 	"os"
 	"sync/atomic"
 	"unsafe"
@@ -82,6 +83,7 @@ type ring struct {
 	memory    mapping
 	*header
 	side
+	closers []func() error // of what its end waits on besides memory
 }
 
 // lay finds the parts of a ring in its memory.
@@ -115,8 +117,15 @@ func (r *ring) advance() {
 	}
 }
 
-// Close gives up this end's mapping of the memory. Once only.
-func (r *ring) Close() error { return r.memory.unmap() }
+// Close gives up this end's mapping of the memory, and what it has waited on.
+// Once only.
+func (r *ring) Close() error {
+	errs := []error{r.memory.unmap()}
+	for _, closes := range r.closers {
+		errs = append(errs, closes())
+	}
+	return errors.Join(errs...)
+}
 
 func (r *ring) failed(op string, size int, err error) error {
 	return failed(op, r.mechanism, size, err)

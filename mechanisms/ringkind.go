@@ -13,6 +13,8 @@ type ringKind struct {
 	in   memory // nil: what the Spec asks for
 	// single says that it has one sender. Else several take turns by a lock.
 	single bool
+	// begin writes to new memory what its ends wait on. Optional.
+	begin func(h *header, slots int)
 	// prepare makes what its ends wait on besides memory. Optional.
 	prepare func(*ringMaking) error
 	// wait gives an end its turn; it is nil where ends are of a kind of their own.
@@ -100,7 +102,20 @@ func (k ringKind) build(s Spec) (l *Link, err error) {
 	text, err := json.Marshal(m.ringAttr)
 	m.Sender.Spec, m.Sender.Attr = s, text
 	m.Receiver.Spec, m.Receiver.Attr = s, text
+	if err == nil && k.begin != nil {
+		err = k.write(m.Sender)
+	}
 	return m.Link, err
+}
+
+// write maps new memory for long enough to begin it.
+func (k ringKind) write(t Ticket) error {
+	r, _, err := k.open(t, sending)
+	if err != nil {
+		return err
+	}
+	k.begin(r.header, r.slots)
+	return r.Close()
 }
 
 // ringBytes is how much memory a ring of so many slots takes.

@@ -27,15 +27,18 @@ type memory interface {
 	make(l *Link, s Spec, size int) (n int, source string, found json.RawMessage, err error)
 	// open maps what make has made, size bytes at least.
 	open(t Ticket, found json.RawMessage, size int) (mapping, error)
+	// admit tells whether there is enough for the ring of one link, as far as
+	// can be told without making it.
+	admit(s Spec) error
 }
 
 // memories are the values of Spec.Memory. The first is what a ring lies in that
 // is asked for nothing else.
 var memories = map[string]memory{
-	"memfd": passedMemory{memfd},
+	"memfd": passedMemory{file: memfd},
 	"shm":   namedMemory{},
-	"file":  passedMemory{unnamedFile},
-	"huge":  passedMemory{hugePages},
+	"file":  passedMemory{file: unnamedFile},
+	"huge":  passedMemory{file: hugePages, needs: func(size int) error { _, _, err := huge(size); return err }},
 }
 
 // ringMemories are the names of memories, the default first.
@@ -43,7 +46,15 @@ var ringMemories = []string{"memfd", "shm", "file", "huge"}
 
 // passedMemory has no name: its descriptor is passed on, the first of a ticket.
 type passedMemory struct {
-	file func(size int) (fd, rounded int, err error)
+	file  func(size int) (fd, rounded int, err error)
+	needs func(size int) error // what admit says; nil: nothing can be told
+}
+
+func (m passedMemory) admit(s Spec) error {
+	if m.needs == nil {
+		return nil
+	}
+	return m.needs(ringBytes(slotsFor(s), s.Size))
 }
 
 func (m passedMemory) make(l *Link, _ Spec, size int) (int, string, json.RawMessage, error) {
@@ -128,6 +139,8 @@ func inMemory(dir string) bool {
 // namedMemory is POSIX shared memory as shm_open(3) makes it: a file on a tmpfs,
 // which whoever knows its name can open until Release.
 type namedMemory struct{}
+
+func (namedMemory) admit(Spec) error { return nil }
 
 func (namedMemory) make(l *Link, s Spec, size int) (int, string, json.RawMessage, error) {
 	dir := s.Dir

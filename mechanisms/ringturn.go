@@ -29,8 +29,9 @@ func (r *ring) indices() indices {
 	return x
 }
 
-// ready tells whether n slots are there, by what is known.
-func (x *indices) ready(n int) bool { return x.seen+x.lead-x.mine.Load() >= uint64(n) }
+// ready tells whether n slots are there, by what is known. It may be long out of
+// date: another sender has moved mine far beyond.
+func (x *indices) ready(n int) bool { return int64(x.seen+x.lead-x.mine.Load()) >= int64(n) }
 
 // look is ready with what the other side has done meanwhile.
 func (x *indices) look(n int) bool {

@@ -17,10 +17,10 @@ var _ = Register(Mechanism{
 		},
 		Traits: ringTraits,
 		Cautions: []Caution{
-			{"who waits uses up its CPU, and on one CPU its whole time slice, while its peer could run", "sched(7)"},
+			usesUpCPU,
 			neverTold,
 			unprotected,
-			{"one process may send and one receive: a second would need atomic operations of another kind", "shm_overview(7)"},
+			oneEach,
 			fenced,
 		},
 	},

@@ -17,11 +17,11 @@ var _ = Register(Mechanism{
 	Framing: Slot,
 	Since:   "2.6.0", // semtimedop
 	Facts: Facts{
-		Kernel: "shmat(2) enters do_shmat, which maps the pages of the segment into each process: a message is copied by the processes themselves, and the kernel never sees it. " +
+		Kernel: segmentKernel +
 			"Two semaphores count the free and the filled slots. semtimedop(2) enters do_semtimedop, which changes a count (perform_atomic_semop) or sleeps until somebody else's operation lets it (do_smart_update). " +
 			"Each message takes two operations on each side.",
 		Path: Path{
-			Send: Hop{Call: "semtimedop", Own: 1}, Object: "slots of a shared segment",
+			Send: Hop{Call: "semtimedop", Own: 1}, Object: segmentObject,
 			Receive: Hop{Call: "semtimedop", Own: 1},
 		},
 		Unrelated: true,
