@@ -133,7 +133,7 @@ var tried = []struct{ workload, op string }{
 
 // cell is a workload of this mechanism where the machine's speed says least.
 func (e *explanation) cell(workload string) results.Cell {
-	return results.Cell{Workload: workload, Mechanism: e.Name, Size: e.size, Place: runner.TracePlace}
+	return results.Cell{Workload: workload, Mechanism: e.Name, Size: e.size, Place: runner.TracePlaceOf(e.Mechanism)}
 }
 
 const (

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ipcbench/mechanisms"
@@ -32,7 +33,7 @@ func newBed(m *mechanisms.Mechanism) (*bed, error) {
 	for name, sub := range map[string]string{"TMPDIR": "tmp", "XDG_STATE_HOME": "state"} {
 		path := filepath.Join(dir, sub)
 		if err := os.MkdirAll(filepath.Join(path, "ipcbench"), 0o700); err != nil {
-			return nil, errors.Join(err, b.close())
+			return nil, errors.Join(err, b.close(false))
 		}
 		b.setenv(name, path)
 	}
@@ -91,11 +92,12 @@ func (b *bed) stop() error {
 	return s.Close()
 }
 
-// close gives back all that the rule made, whatever state it is in. Whoever
+// close gives back all that the rule made, whatever state it is in; hung says
+// that the rule's own function is still in it. Whoever
 // sleeps on a System V object wakes when it is destroyed, whoever sleeps on a
-// descriptor when the other end closes. Memory is unmapped only when nobody
-// can be in it.
-func (b *bed) close() error {
+// descriptor when the other end closes, and whoever waits for a place in
+// memory when it is emptied. Memory is unmapped only when nobody can be in it.
+func (b *bed) close(hung bool) error {
 	errs := []error{b.stop()}
 	b.mu.Lock()
 	lines := b.lines
@@ -108,8 +110,13 @@ func (b *bed) close() error {
 	}
 	idle := make(chan struct{})
 	go func() { b.running.Wait(); close(idle) }()
+	end := func() {}
+	if b.m.Framing == mechanisms.Slot && !hung {
+		end = b.drain(idle)
+	}
 	select {
 	case <-idle:
+		end()
 		for _, l := range lines {
 			errs = append(errs, l.closeEnds())
 		}
@@ -119,4 +126,37 @@ func (b *bed) close() error {
 		errs = append(errs, f())
 	}
 	return errors.Join(append(errs, os.RemoveAll(b.dir))...)
+}
+
+// drain receives what senders still wait to get rid of, whose rule has failed
+// and does not receive any more. It returns what ends that once they have
+// come back: another message to each of the receivers.
+func (b *bed) drain(idle <-chan struct{}) (end func()) {
+	select {
+	case <-idle:
+		return func() {}
+	case <-time.After(50 * time.Millisecond):
+	}
+	var enough atomic.Bool
+	var draining sync.WaitGroup
+	var last []func() error
+	for _, l := range b.lines {
+		s, r, ok := l.open()
+		if !ok {
+			continue
+		}
+		p, q := mechanisms.Buffer(l.link.Sender.Spec.Size), mechanisms.Buffer(l.link.Receiver.Spec.Size)
+		last = append(last, func() error { return s.Send(p) })
+		draining.Go(func() {
+			for !enough.Load() && r.Recv(q) == nil {
+			}
+		})
+	}
+	return func() {
+		enough.Store(true)
+		for _, send := range last {
+			send()
+		}
+		draining.Wait()
+	}
 }

@@ -20,7 +20,7 @@ func block(b *bed) error {
 			}
 			return l.end(l.senders[0])
 		})
-		if err := call.asleep(); err != nil {
+		if err := b.waits(call, b.m.Facts.Path.Send); err != nil {
 			return fmt.Errorf("sending %d messages where %d fit: %w", n, whole, err)
 		}
 		if err := l.receive(n); err != nil {

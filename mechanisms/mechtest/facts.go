@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -15,24 +16,45 @@ import (
 
 // gone closes the only receiver of a link and lets its sender go on.
 func gone(b *bed) error {
-	l, err := b.line(b.spec(64))
+	s := b.spec(64)
+	l, err := b.bare(s)
 	if err != nil {
 		return err
+	}
+	if err := errors.Join(l.openReceiver(), l.openSender()); err != nil {
+		return err
+	}
+	want := b.m.Facts.Gone
+	if want != "" { // else another receiver is to come
+		if err := l.release(); err != nil {
+			return err
+		}
 	}
 	if err := l.receivers[0].Close(); err != nil {
 		return err
 	}
+	var enough atomic.Bool
 	call := b.thread(func() error {
-		for p := mechanisms.Buffer(64); ; {
+		for p := mechanisms.Buffer(s.Size); !enough.Load(); {
 			if err := l.senders[0].Send(p); err != nil {
 				return err
 			}
 		}
+		return nil
 	})
-	want := b.m.Facts.Gone
 	if want == "" {
-		if err := call.asleep(); err != nil {
+		if err := b.waits(call, b.m.Facts.Path.Send); err != nil {
 			return fmt.Errorf("nobody is declared to tell, and Send: %w", err)
+		}
+		enough.Store(true)
+		if err := l.openReceiver(); err != nil {
+			return err
+		}
+		if err := l.receivers[1].Recv(mechanisms.Buffer(s.Size)); err != nil {
+			return fmt.Errorf("another receiver: %w", err)
+		}
+		if err := <-call.done; err != nil {
+			return fmt.Errorf("with another receiver Send: %w", err)
 		}
 		return nil
 	}
@@ -75,7 +97,7 @@ func calls(b *bed) error {
 	if err != nil {
 		return err
 	}
-	seen, err := s.Trace(results.Cell{Workload: "Stream", Mechanism: b.m.Name, Size: 64, Place: runner.TracePlace}, fewOps)
+	seen, err := s.Trace(results.Cell{Workload: "Stream", Mechanism: b.m.Name, Size: 64, Place: runner.TracePlaceOf(b.m)}, fewOps)
 	if err != nil {
 		return err
 	}

@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
+
+	"ipcbench/mechanisms"
 )
 
 // call is a function that runs on a thread of its own.
@@ -31,12 +34,18 @@ func (b *bed) thread(f func() error) call {
 }
 
 // errReturned says that a call came back where it should have slept.
-var errReturned = errors.New("returned, should sleep")
+var errReturned = errors.New("returned, should wait")
 
-// asleep waits until the kernel shows that the thread sleeps, in one look
+// waits waits until the call is seen to wait, as the mechanism declares that a
+// hop does: asleep, or awake and not back after many looks.
+func (b *bed) waits(c call, hop mechanisms.Hop) error {
+	return c.waits(!b.m.Spins && !slices.Contains(hop.Waits, "sched_yield"))
+}
+
+// waits waits until the kernel shows that the thread sleeps, in one look
 // after another: a thread that only waits for its turn in this process would
-// have got it meanwhile.
-func (c call) asleep() error {
+// have got it meanwhile. One that is not to sleep must only not be back.
+func (c call) waits(asleep bool) error {
 	const looks = 10
 	look := time.NewTicker(time.Millisecond)
 	defer look.Stop()
@@ -57,7 +66,7 @@ func (c call) asleep() error {
 				return err
 			}
 			slept++
-			if stat[statState] != "S" {
+			if asleep && stat[statState] != "S" {
 				slept = 0
 			}
 		}

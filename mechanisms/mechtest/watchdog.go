@@ -39,9 +39,9 @@ func (r rule) verdict(m *mechanisms.Mechanism) error {
 	defer late.Stop()
 	select {
 	case err := <-done:
-		return errors.Join(err, b.close())
+		return errors.Join(err, b.close(false))
 	case <-late.C:
-		b.close() // wakes whom it can; its own complaints follow from the hang
+		b.close(true) // wakes whom it can; its own complaints follow from the hang
 		return &HungError{r.Name, limit}
 	}
 }
