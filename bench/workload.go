@@ -70,8 +70,10 @@ type Part struct {
 	Timer    bool   // its operations begin and end here: it can record their latency
 	// Share is how many of a round's n operations fall to this part; nil: all.
 	Share func(n int) int
-	// Play performs its share of a round.
+	// Play performs its share of a round. Lent is to Play what works in the
+	// link's own memory, where a cell asks for that: nil where nothing does.
 	Play func(e *Ends, n int) error
+	Lent func(e *Ends, n int) error
 }
 
 // Workloads is every workload that mechanisms carry, in the order in which

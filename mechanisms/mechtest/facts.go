@@ -25,7 +25,8 @@ func gone(b *bed) error {
 		return err
 	}
 	want := b.m.Facts.Gone
-	if want != "" { // else another receiver is to come
+	another := want == "" && b.m.Framing == mechanisms.Slot // or nobody would ever wake the sender
+	if !another {
 		if err := l.release(); err != nil {
 			return err
 		}
@@ -45,6 +46,9 @@ func gone(b *bed) error {
 	if want == "" {
 		if err := b.waits(call, b.m.Facts.Path.Send); err != nil {
 			return fmt.Errorf("nobody is declared to tell, and Send: %w", err)
+		}
+		if !another {
+			return nil
 		}
 		enough.Store(true)
 		if err := l.openReceiver(); err != nil {

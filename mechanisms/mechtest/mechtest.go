@@ -83,7 +83,7 @@ var rules = []rule{
 	{Name: "eof", check: endOfFile, Man: "read(2)",
 		Sentence: "Recv returns io.EOF once every sender has closed, or waits, as declared"},
 	{Name: "gone", check: gone, Man: "signal(7)",
-		Sentence: "Send fails as declared once every receiver has closed, or waits on a full link until another comes"},
+		Sentence: "Send fails as declared once every receiver has closed, or waits on a full link"},
 	{Name: "allocation", check: allocation, Man: "read(2)", NotUnderRace: "it allocates for itself",
 		Sentence: "Send and Recv allocate nothing"},
 	{Name: "destroy", check: destroy, Man: "sysvipc(7)",

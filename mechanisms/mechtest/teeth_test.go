@@ -53,6 +53,17 @@ var teeth = []tooth{
 
 	{"reuse", broken("delay", "pipe", sending(func(s mechanisms.Sender) mechanisms.Sender { return &delayer{Sender: s} })), is[*bench.CheckError]},
 
+	{"lend", broken("early", "shmfutex", receiving(func(r mechanisms.Receiver) mechanisms.Receiver { return early{r} })), text("changed while it was borrowed")},
+	{"lend", broken("unlent", "pipe", func(m *mechanisms.Mechanism) { m.Lends = true }), text("no Lender")},
+
+	{"batch", broken("backwards", "shmspin", sending(func(s mechanisms.Sender) mechanisms.Sender { return backwards{s} })), is[*bench.CheckError]},
+	{"batch", broken("unbatched", "pipe", func(m *mechanisms.Mechanism) { m.Batches = true }), text("no BatchSender")},
+
+	{"memory", broken("tape", "shmfutex", func(m *mechanisms.Mechanism) { m.Memories = []string{"tape"} }), text("none that can be asked for")},
+	{"memory", broken("leakmemory", "shmfutex", making(leakFile)), text("left behind: path")},
+
+	{"block", broken("overwriter", "shmyield", sending(func(s mechanisms.Sender) mechanisms.Sender { return &overwriter{Sender: s} })), sentinel(errReturned)},
+
 	{"opening", broken("deadlock", "fifo", making(letGo)), is[*HungError]},
 
 	{"pair", broken("loop", "seqpacket", func(m *mechanisms.Mechanism) {
