@@ -45,8 +45,8 @@ func writePath(b *bufio.Writer, p mechanisms.Path) {
 		lines[2] += "└" + rule + "┘"
 	}
 	arrow := func(h mechanisms.Hop) {
-		n := max(len(h.Call), len(copies(h)))
-		lines[0] += fmt.Sprintf("  %-*s  ", n, h.Call)
+		n := max(len(calls(h)), len(copies(h)))
+		lines[0] += fmt.Sprintf("  %-*s  ", n, calls(h))
 		lines[1] += " " + strings.Repeat("─", n+1) + "→ "
 		lines[2] += fmt.Sprintf("  %-*s  ", n, copies(h))
 	}
@@ -56,6 +56,15 @@ func writePath(b *bufio.Writer, p mechanisms.Path) {
 	arrow(p.Receive)
 	box("receiver")
 	fmt.Fprintf(b, "\n%s\n", strings.Join(lines[:], "\n"))
+}
+
+// calls says what a hop calls; in parentheses what it does only to wait or to
+// wake, where it else needs no call.
+func calls(h mechanisms.Hop) string {
+	if h.Call == "" && len(h.Waits) > 0 {
+		return "(" + strings.Join(h.Waits, ", ") + ")"
+	}
+	return h.Call
 }
 
 // copies says who copies the message on a hop.
@@ -70,7 +79,11 @@ func copies(h mechanisms.Hop) string {
 }
 
 func (e *explanation) writeMeasured(b *bufio.Writer) {
-	fmt.Fprintf(b, "\nAs measured: size %s, one CPU, both processes together\n", results.FormatBytes(e.size))
+	where := "one CPU"
+	if e.Spins {
+		where = "a CPU for each"
+	}
+	fmt.Fprintf(b, "\nAs measured: size %s, %s, both processes together\n", results.FormatBytes(e.size), where)
 	switch {
 	case e.untried != nil:
 		named(b, "here", "nothing: "+e.untried.Error())
