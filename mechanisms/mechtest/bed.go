@@ -33,7 +33,7 @@ func newBed(m *mechanisms.Mechanism) (*bed, error) {
 	for name, sub := range map[string]string{"TMPDIR": "tmp", "XDG_STATE_HOME": "state"} {
 		path := filepath.Join(dir, sub)
 		if err := os.MkdirAll(filepath.Join(path, "ipcbench"), 0o700); err != nil {
-			return nil, errors.Join(err, b.close(false))
+			return nil, errors.Join(err, b.close())
 		}
 		b.setenv(name, path)
 	}
@@ -92,12 +92,11 @@ func (b *bed) stop() error {
 	return s.Close()
 }
 
-// close gives back all that the rule made, whatever state it is in; hung says
-// that the rule's own function is still in it. Whoever
+// close gives back all that the rule made, whatever state it is in. Whoever
 // sleeps on a System V object wakes when it is destroyed, whoever sleeps on a
 // descriptor when the other end closes, and whoever waits for a place in
 // memory when it is emptied. Memory is unmapped only when nobody can be in it.
-func (b *bed) close(hung bool) error {
+func (b *bed) close() error {
 	errs := []error{b.stop()}
 	b.mu.Lock()
 	lines := b.lines
@@ -111,7 +110,7 @@ func (b *bed) close(hung bool) error {
 	idle := make(chan struct{})
 	go func() { b.running.Wait(); close(idle) }()
 	end := func() {}
-	if b.m.Framing == mechanisms.Slot && !hung {
+	if b.m.Framing == mechanisms.Slot {
 		end = b.drain(idle)
 	}
 	select {
@@ -128,9 +127,10 @@ func (b *bed) close(hung bool) error {
 	return errors.Join(append(errs, os.RemoveAll(b.dir))...)
 }
 
-// drain receives what senders still wait to get rid of, whose rule has failed
-// and does not receive any more. It returns what ends that once they have
-// come back: another message to each of the receivers.
+// drain ends what waits in memory for a peer whose rule has failed: it takes
+// what a sender waits to get rid of, and sends to a receiver what it does not
+// expect. It returns what ends the taking once all have come back: another
+// message to each.
 func (b *bed) drain(idle <-chan struct{}) (end func()) {
 	select {
 	case <-idle:
@@ -146,11 +146,16 @@ func (b *bed) drain(idle <-chan struct{}) (end func()) {
 			continue
 		}
 		p, q := mechanisms.Buffer(l.link.Sender.Spec.Size), mechanisms.Buffer(l.link.Receiver.Spec.Size)
-		last = append(last, func() error { return s.Send(p) })
-		draining.Go(func() {
-			for !enough.Load() && r.Recv(q) == nil {
-			}
-		})
+		switch {
+		case l.sending.Load() == 0 && l.receiving.Load() > 0:
+			s.Fill(p)
+		case l.sending.Load() > 0 && l.receiving.Load() == 0:
+			last = append(last, func() error { return s.Send(p) })
+			draining.Go(func() {
+				for !enough.Load() && r.Recv(q) == nil {
+				}
+			})
+		}
 	}
 	return func() {
 		enough.Store(true)

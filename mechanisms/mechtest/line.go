@@ -17,6 +17,8 @@ type line struct {
 	senders   []sender
 	receivers []receiver
 
+	sending, receiving atomic.Int32 // how many are at it
+
 	mu   sync.Mutex
 	ends []io.Closer
 	seqs []uint64 // by sender: its next message

@@ -173,13 +173,7 @@ func (x tooth) bite(t *testing.T) {
 		patience = 2 * time.Second
 	}
 	defer stopSpinning()
-	revive = nil
 	err := rules[i].verdict(m)
-	if m.Framing == mechanisms.Slot && is[*HungError](err) {
-		for _, send := range revive {
-			send()
-		}
-	}
 	if refused := (*runner.TraceError)(nil); errors.As(err, &refused) {
 		t.Skip(refused)
 	}

@@ -39,9 +39,9 @@ func (r rule) verdict(m *mechanisms.Mechanism) error {
 	defer late.Stop()
 	select {
 	case err := <-done:
-		return errors.Join(err, b.close(false))
+		return errors.Join(err, b.close())
 	case <-late.C:
-		b.close(true) // wakes whom it can; its own complaints follow from the hang
+		b.close() // wakes whom it can; its own complaints follow from the hang
 		return &HungError{r.Name, limit}
 	}
 }
