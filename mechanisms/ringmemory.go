@@ -133,7 +133,7 @@ func unnamedFile(size int) (fd, rounded int, err error) {
 // inMemory tells whether a directory is on a file system without a disk.
 func inMemory(dir string) bool {
 	var st unix.Statfs_t
-	return unix.Statfs(dir, &st) == nil && (st.Type == unix.TMPFS_MAGIC || st.Type == unix.RAMFS_MAGIC)
+	return unix.Statfs(dir, &st) == nil && (uint32(st.Type) == unix.TMPFS_MAGIC || uint32(st.Type) == unix.RAMFS_MAGIC)
 }
 
 // namedMemory is POSIX shared memory as shm_open(3) makes it: a file on a tmpfs,
