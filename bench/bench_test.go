@@ -5,7 +5,9 @@
 //	go test -bench 'Stream/mech=pipe$/' -count 10 ./bench > new.txt
 //	benchstat new.txt
 //
-// Each -count is a launch in fresh processes.
+// Each -count is a launch in fresh processes. The four workloads that people
+// meet first run with every expression that matches them; the others are named
+// in it, as with -bench Burst, or asked for with -all.
 package bench_test
 
 import (
@@ -20,6 +22,7 @@ import (
 
 	"ipcbench/bench"
 	"ipcbench/mechanisms"
+	_ "ipcbench/mechanisms/netconn"
 	"ipcbench/results"
 	"ipcbench/runner"
 )
@@ -27,6 +30,7 @@ import (
 var axes struct {
 	mechs, sizes, queues, places string
 	peers                        int
+	all                          bool
 }
 
 var session *runner.Session
@@ -37,7 +41,8 @@ func TestMain(m *testing.M) {
 	flag.StringVar(&axes.sizes, "size", "64,4KiB,64KiB", "message sizes")
 	flag.StringVar(&axes.queues, "queue", "default", "queue settings; on Stream over pipes 4KiB and 1MiB are added unless this is given")
 	flag.StringVar(&axes.places, "place", "same,cross", "places")
-	flag.IntVar(&axes.peers, "peers", 4, "senders of FanIn, stages of Pipeline")
+	flag.IntVar(&axes.peers, "peers", 4, bench.PeersHelp())
+	flag.BoolVar(&axes.all, "all", false, "also the workloads that -bench does not name in full")
 	flag.Parse()
 	given := map[string]bool{}
 	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
@@ -64,6 +69,24 @@ func BenchmarkPingPong(b *testing.B) { run(b, cells(b, bench.PingPong)) }
 func BenchmarkStream(b *testing.B)   { run(b, cells(b, bench.Stream)) }
 func BenchmarkFanIn(b *testing.B)    { run(b, cells(b, bench.FanIn)) }
 func BenchmarkPipeline(b *testing.B) { run(b, cells(b, bench.Pipeline)) }
+
+func BenchmarkFanOut(b *testing.B)    { further(b, bench.FanOut) }
+func BenchmarkFanInPoll(b *testing.B) { further(b, bench.FanInPoll) }
+func BenchmarkBurst(b *testing.B)     { further(b, bench.Burst) }
+func BenchmarkLifecycle(b *testing.B) { further(b, bench.Lifecycle) }
+func BenchmarkDuplex(b *testing.B)    { further(b, bench.Duplex) }
+func BenchmarkPairs(b *testing.B)     { further(b, bench.Pairs) }
+func BenchmarkCompete(b *testing.B)   { further(b, bench.Compete) }
+
+// further runs a workload that a plain -bench . has no time for.
+func further(b *testing.B, w *bench.Workload) {
+	if !axes.all && !strings.Contains(flag.Lookup("test.bench").Value.String(), w.Name) {
+		fmt.Printf("# %s is left out: name it, as in -bench %s, or give -all\n", w.Name, w.Name)
+		b.SkipNow() // which prints nothing without -v
+	}
+	run(b, cells(b, w))
+}
+func BenchmarkOpenLoop(b *testing.B) { further(b, bench.OpenLoop) }
 
 func BenchmarkFloor(b *testing.B) {
 	run(b, bench.FloorCells(append(cells(b, bench.PingPong), cells(b, bench.Stream)...)))

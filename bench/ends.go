@@ -6,6 +6,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -23,14 +24,30 @@ type Ends struct {
 	// Verified counts the messages whose seal was checked.
 	Verified int64
 
+	// Sent and Taken tally what this part has sent, and taken, on links of
+	// which nobody knows who takes what. All parts' must come out even.
+	Sent, Taken Tally
+
+	// CPUs are those that the part was given, one for each of its threads; nil
+	// where it is not pinned.
+	CPUs []int
 	// Shared is the memory that all parts of a floor map; nil elsewhere.
 	Shared []byte
+
+	// Mechanism and Spec are what a part makes links of that makes them
+	// itself; nil elsewhere.
+	Mechanism *mechanisms.Mechanism
+	Spec      mechanisms.Spec
 
 	part         Part
 	cell         results.Cell
 	content      Content
-	buf          []byte // the message under way
-	next         uint64 // the stamp of the next message that this part originates
+	buf          []byte       // the message under way
+	next         uint64       // the stamp of the next message that this part originates
+	batch        [][]byte     // the messages of one call, where it hands over several
+	nexts        []uint64     // the same by link, of a part that has several
+	pollset      *sys.Pollset // of a part that waits for several links
+	rounds       uint64       // that it has played, where its messages tell
 	in           *checker
 	between, out []byte // a floor's own memory
 	at           int    // where in it a cold copy stands
@@ -64,8 +81,17 @@ func NewEnds(p Part, c results.Cell) *Ends {
 		e.between, e.out = mechanisms.Buffer(room), mechanisms.Buffer(room)
 		clear(e.out) // so that a copy shows
 	}
+	if c.Batch > 0 {
+		e.batch, e.part.Play = mechanisms.Buffers(size, c.Batch), p.Batch
+	}
 	if p.Origins > 0 {
-		e.in = newChecker(p.Origins, size)
+		e.in = newChecker(p.From, p.Origins, len(p.Receives), size)
+	}
+	if len(p.Sends) > 1 {
+		e.nexts = make([]uint64, len(p.Sends))
+		for i := range e.nexts {
+			e.nexts[i] = uint64(p.ID+i) << senderShift
+		}
 	}
 	e.Carry(Stamped)
 	return e
@@ -73,7 +99,7 @@ func NewEnds(p Part, c results.Cell) *Ends {
 
 // Carry sets what messages carry in the rounds to come. All parts must agree.
 func (e *Ends) Carry(c Content) {
-	e.content, e.Verified = c, 0
+	e.content, e.Verified, e.Sent, e.Taken = c, 0, Tally{}, Tally{}
 	e.stamps, e.due = c == Stamped && len(e.buf) >= stampBytes, nil
 	if e.stamps && e.part.Origins == 1 {
 		e.due = &e.in.next[0]
@@ -120,6 +146,13 @@ func (e *Ends) stamp() {
 	e.mark()
 }
 
+// stampFor makes the buffer the next message on the i-th of several links.
+func (e *Ends) stampFor(i int) {
+	e.next = e.nexts[i]
+	e.stamp()
+	e.nexts[i] = e.next
+}
+
 // mark is stamp for all that messages may carry.
 func (e *Ends) mark() {
 	if e.content == Bare {
@@ -146,13 +179,33 @@ func (e *Ends) examine() error {
 	if e.content == Bare {
 		return nil
 	}
-	if e.content == Sealed {
-		if err := checkSeal(e.buf); err != nil {
-			return err
-		}
-		e.Verified++
+	if err := e.unseal(); err != nil {
+		return err
 	}
 	return e.in.check(e.buf)
+}
+
+// checkFrom is check for a message that came on the i-th of several links.
+func (e *Ends) checkFrom(i int) error {
+	if e.content == Bare {
+		return nil
+	}
+	if err := e.unseal(); err != nil {
+		return err
+	}
+	return e.in.due(i, getStamp(e.buf))
+}
+
+// unseal checks the seal in rounds whose messages have one.
+func (e *Ends) unseal() error {
+	if e.content != Sealed {
+		return nil
+	}
+	if err := checkSeal(e.buf); err != nil {
+		return err
+	}
+	e.Verified++
+	return nil
 }
 
 // share gives the i-th of k senders its part of n messages.
@@ -175,15 +228,26 @@ type stopwatch struct {
 
 func (e *Ends) stopwatch() stopwatch { return stopwatch{hist: e.Latency, base: time.Now()} }
 
+// restart leaves out what came since the last operation.
+func (s *stopwatch) restart() {
+	if s.hist != nil {
+		s.last = time.Since(s.base)
+	}
+}
+
 func (s *stopwatch) lap() {
 	if s.hist == nil {
 		return
 	}
 	now := time.Since(s.base)
-	// A value past the histogram's range is kept as its largest: it was slow,
-	// and how slow is in the round's elapsed time.
-	if s.hist.RecordValue(int64(now-s.last)) != nil {
-		s.hist.RecordValue(s.hist.HighestTrackableValue())
-	}
+	record(s.hist, int64(now-s.last))
 	s.last = now
+}
+
+// record adds a time in ns. One past the histogram's range is kept as its
+// largest: it was slow, and how slow is in the round's elapsed time.
+func record(h *hdrhistogram.Histogram, ns int64) {
+	if h.RecordValue(ns) != nil {
+		h.RecordValue(h.HighestTrackableValue())
+	}
 }

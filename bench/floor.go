@@ -8,7 +8,7 @@ import (
 // Floors are what every mechanism is made of and cannot be cheaper than: bounds
 // to hold mechanisms against, not mechanisms. They are one workload to whoever
 // reads names, and told apart by what stands in the place of a mechanism.
-var Floors = []*Workload{NullCall, Wake, Bounce, OneCopy, TwoCopies, ColdCopy}
+var Floors = []*Workload{NullCall, Wake, Bounce, OneCopy, TwoCopies, ColdCopy, ThreadBounce, GoChannel, IOPipe}
 
 // NullCall is the way into the kernel and back, with nothing done there.
 var NullCall = &Workload{
@@ -36,7 +36,7 @@ func callNothing(_ *Ends, n int) error {
 // copy is checked, whole.
 var OneCopy = &Workload{
 	Name: results.FloorWorkload, Floor: results.FloorCopy,
-	Summary:  "the message copied once, within one process",
+	Summary:  "memcpy: the message copied once, within one process",
 	Op:       "message",
 	Payloads: 1,
 	Topology: func(int) Topology {
@@ -88,25 +88,59 @@ func copyTwice(e *Ends, n int) error {
 }
 
 // FloorCells are the floors that cells are to be held against, each once:
-// those of two processes for each place of a round trip, those of one for each
+// those of two CPUs for each place of a round trip, those of one for each
 // size of the other messages, where they depend on it.
 func FloorCells(cells []results.Cell) (out []results.Cell) {
 	seen := map[results.Cell]bool{}
 	for _, f := range Floors {
-		two := len(f.Topology(0).Parts) == 2
+		two := f.Placed()
 		for _, c := range cells {
-			floor := results.Cell{Workload: f.Name, Mechanism: f.Floor, Size: c.Size, Place: "same"}
-			if two {
-				floor.Place = c.Place
+			if _, unit := results.WorthIn(c); unit == "" {
+				continue
 			}
-			if f.Size > 0 {
-				floor.Size = f.Size
-			}
-			if two == (c.Workload == PingPong.Name) && floor.Size >= f.Least && f.Admit(floor) == nil && !seen[floor] {
+			floor, ok := f.cell(c.Size, c.Place)
+			if ok && !f.Asked && two == (c.Workload == PingPong.Name) && f.Admit(floor) == nil && !seen[floor] {
 				seen[floor] = true
 				out = append(out, floor)
 			}
 		}
 	}
 	return out
+}
+
+// Placed tells whether a floor depends on the place: it has several CPUs.
+func (w *Workload) Placed() bool { return w.Topology(0).CPUs() > 1 }
+
+// cell is the floor at a size and place, as far as it depends on them; not ok
+// where it means nothing at that size.
+func (w *Workload) cell(size int, place string) (c results.Cell, ok bool) {
+	c = results.Cell{Workload: w.Name, Mechanism: w.Floor, Size: size, Place: "same"}
+	if w.Placed() {
+		c.Place = place
+	}
+	if w.Size > 0 {
+		c.Size = w.Size
+	}
+	return c, c.Size >= w.Least
+}
+
+// LookupFloor returns the floor of that name, or nil.
+func LookupFloor(name string) *Workload {
+	for _, f := range Floors {
+		if f.Floor == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// AskedFloors are the names of the floors that are planned only where somebody
+// asks for them.
+func AskedFloors() (names []string) {
+	for _, f := range Floors {
+		if f.Asked {
+			names = append(names, f.Floor)
+		}
+	}
+	return names
 }

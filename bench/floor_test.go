@@ -54,6 +54,9 @@ func TestFloorsPlayRounds(t *testing.T) {
 		}); err != nil {
 			t.Errorf("%s: %v", w.Floor, err)
 		}
+		if w == ThreadBounce {
+			continue // its line is its own: each thread checked all that came
+		}
 		if handed := uint32(1 + 2 + 7 + 1 + 1 + 100); len(w.Topology(0).Parts) == 2 && word != handed {
 			t.Errorf("%s: handed over %d times, want %d", w.Floor, word, handed)
 		}
@@ -90,6 +93,25 @@ func TestFloorsCheck(t *testing.T) {
 		if err := e.copied(); !errors.As(err, &check) {
 			t.Errorf("%s: the last byte is wrong: %v", w.Floor, err)
 		}
+	}
+}
+
+// TestFloorsOfGoroutinesCheck shows that a message gone wrong between two
+// goroutines fails, and ends both.
+func TestFloorsOfGoroutinesCheck(t *testing.T) {
+	e := NewEnds(IOPipe.Topology(0).Parts[0], results.Cell{Size: 64})
+	if _, err := e.Play(3); err != nil {
+		t.Fatal(err)
+	}
+	e.next += 5 // as if five had been lost
+	var check *CheckError
+	if _, err := e.Play(3); !errors.As(err, &check) || check.Want != 3 || check.Got != 8 {
+		t.Errorf("stamp 8 where 3 was due: %v", err)
+	}
+	e = NewEnds(IOPipe.Topology(0).Parts[0], results.Cell{Size: 64})
+	e.Carry(Sealed)
+	if _, err := e.Play(4); err != nil || e.Verified != 4 {
+		t.Errorf("verified %d of 4: %v", e.Verified, err)
 	}
 }
 
@@ -139,6 +161,26 @@ func TestFloorsArePlannedOnce(t *testing.T) {
 	}
 	if !slices.Equal(names, want) {
 		t.Errorf("FloorCells gives %q", names)
+	}
+	// Those that want to be asked for come when they are, and each once.
+	asked := NewPlan([]Axes{{Floors: append(AskedFloors(), results.FloorCall), Sizes: []int{64, 65536}, Places: []string{"same", "cross"}}}, 1, 0, false, 1)
+	names = nil
+	for _, c := range asked.Cells {
+		names = append(names, c.Name())
+	}
+	want = []string{
+		"Floor/mech=threadbounce/size=64/queue=default/place=same", // where it will be refused
+		"Floor/mech=threadbounce/size=64/queue=default/place=cross",
+		"Floor/mech=gochan/size=8/queue=default/place=same",
+		"Floor/mech=gochan/size=8/queue=default/place=cross",
+		"Floor/mech=iopipe/size=64/queue=default/place=same",
+		"Floor/mech=iopipe/size=64/queue=default/place=cross",
+		"Floor/mech=iopipe/size=64KiB/queue=default/place=same",
+		"Floor/mech=iopipe/size=64KiB/queue=default/place=cross",
+		"Floor/mech=nullcall/size=1/queue=default/place=same",
+	}
+	if !slices.Equal(names, want) {
+		t.Errorf("asked for floors, the plan has %q", names)
 	}
 	if got := FloorCells(cells[:1]); len(got) != 2 || got[0].Mechanism != results.FloorWake || got[1].Mechanism != results.FloorBounce {
 		t.Errorf("of one round trip: %v", got)

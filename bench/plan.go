@@ -18,14 +18,16 @@ type Axes struct {
 	Sizes      []int // bytes
 	Queues     []int // bytes; 0: the kernel's default
 	Places     []string
-	Peers      []int // for the workloads that vary them
+	Peers      []int    // for the workloads that vary them
+	Floors     []string // names of floors to have besides those that cells are held against
 
 	// Options are combinations to try, each as far as a workload takes them;
 	// none stands for the usual values.
 	Options []results.Options
 }
 
-// Cells returns the cells of the block, in the order of the axes.
+// Cells returns the cells of the block, in the order of the axes. A floor may
+// come several times, where it depends on no size or place.
 func (a Axes) Cells() (cells []results.Cell) {
 	for _, name := range a.Workloads {
 		w := LookupWorkload(name)
@@ -48,6 +50,15 @@ func (a Axes) Cells() (cells []results.Cell) {
 			}
 		}
 	}
+	for _, name := range a.Floors {
+		for _, size := range a.Sizes {
+			for _, place := range a.Places {
+				if c, ok := LookupFloor(name).cell(size, place); ok {
+					cells = append(cells, c)
+				}
+			}
+		}
+	}
 	return cells
 }
 
@@ -60,7 +71,7 @@ func (a Axes) Check() error {
 		}
 		for _, n := range a.Peers {
 			if w.Peers != "" {
-				if err := w.Admit(results.Cell{Peers: n}); err != nil {
+				if err := w.Admit(results.Cell{Peers: n, Size: w.Least}); err != nil {
 					return err
 				}
 			}
@@ -69,6 +80,11 @@ func (a Axes) Check() error {
 			if mechanisms.Lookup(mech) == nil {
 				return unknown("mechanism", mech, mechanisms.All(), func(m *mechanisms.Mechanism) string { return m.Name })
 			}
+		}
+	}
+	for _, name := range a.Floors {
+		if LookupFloor(name) == nil {
+			return unknown("floor", name, Floors, func(w *Workload) string { return w.Floor })
 		}
 	}
 	for _, place := range a.Places {
@@ -126,7 +142,9 @@ func NewPlan(blocks []Axes, launches int, time time.Duration, verify bool, seed 
 			add(c)
 		}
 	}
-	p.Cells = append(p.Cells, FloorCells(p.Cells)...)
+	for _, c := range FloorCells(p.Cells) {
+		add(c)
+	}
 	return p
 }
 
@@ -171,6 +189,9 @@ var Core = []string{"pipe", "fifo", "packetpipe", "socketpair", "seqpacket", "dg
 // Pipes are the mechanisms with a capacity that F_SETPIPE_SZ sets.
 var Pipes = []string{"pipe", "fifo", "packetpipe"}
 
+// patterns are the workloads that no smaller preset has.
+var patterns = []string{"FanOut", "FanInPoll", "Burst", "Lifecycle", "Duplex", "Pairs", "Compete"}
+
 // core is the block structure that quick and default share: latency and
 // throughput over sizes, capacity on pipes, and the workloads of more than two
 // processes at one size.
@@ -198,6 +219,15 @@ var Presets = []Preset{
 		Blocks: core([]int{64, 1 << 10, 4 << 10, 64 << 10, 1 << 20}),
 	},
 	{
+		Name: "wide", Summary: "every mechanism at one size that nearly all carry, at most ten minutes on 2 CPUs",
+		Launches: 10, Time: 100 * time.Millisecond,
+		Blocks: func(mechs, _ []string) []Axes {
+			return []Axes{
+				{Workloads: []string{"PingPong", "Stream"}, Mechanisms: mechs, Sizes: []int{4 << 10}, Queues: []int{0}, Places: []string{"same", "cross"}},
+			}
+		},
+	},
+	{
 		Name: "full", Summary: "every mechanism, size, queue and place; more than half an hour",
 		Launches: 10, Time: 100 * time.Millisecond,
 		Blocks: func(mechs, places []string) []Axes {
@@ -207,6 +237,9 @@ var Presets = []Preset{
 				{Workloads: []string{"PingPong"}, Mechanisms: mechs, Sizes: sizes, Queues: []int{0}, Places: places},
 				{Workloads: []string{"Stream"}, Mechanisms: mechs, Sizes: sizes, Queues: queues, Places: places},
 				{Workloads: []string{"FanIn", "Pipeline"}, Mechanisms: mechs, Sizes: []int{64, 4 << 10, 64 << 10}, Queues: []int{0}, Places: places, Peers: []int{2, 4, 8}},
+				{Workloads: patterns, Mechanisms: mechs, Sizes: []int{64, 4 << 10, 64 << 10}, Queues: []int{0}, Places: places, Peers: []int{2, 4, 8}},
+				{Workloads: []string{"OpenLoop"}, Mechanisms: mechs, Sizes: []int{64, 4 << 10}, Queues: []int{0}, Places: places},
+				{Floors: AskedFloors(), Sizes: []int{64, 4 << 10, 64 << 10, 1 << 20}, Places: places},
 			}
 		},
 	},

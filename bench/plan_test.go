@@ -1,11 +1,14 @@
 package bench
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
 
@@ -17,14 +20,16 @@ func TestTopologies(t *testing.T) {
 			}
 			topo := w.Topology(peers)
 			senders, receivers := make([]int, len(topo.Wires)), make([]int, len(topo.Wires))
+			originates := make([][]int, len(topo.Wires)) // by wire: who may
 			roles := map[string]bool{}
 			for _, p := range topo.Parts {
 				if roles[p.Role] {
 					t.Errorf("%s(%d): role %q twice", w.Name, peers, p.Role)
 				}
 				roles[p.Role] = true
-				for _, i := range p.Sends {
+				for at, i := range p.Sends {
 					senders[i]++
+					originates[i] = append(originates[i], p.ID+at)
 				}
 				for _, i := range p.Receives {
 					receivers[i]++
@@ -33,11 +38,32 @@ func TestTopologies(t *testing.T) {
 					t.Errorf("%s(%d): %s receives from %d wires, of %d origins", w.Name, peers, p.Role, len(p.Receives), p.Origins)
 				}
 			}
+			for _, p := range topo.Parts {
+				for at, i := range p.Receives {
+					from := p.From
+					if len(p.Receives) > 1 {
+						from += at // one a link
+					}
+					if !slices.Contains(originates[i], from) && w != PingPong && w != Pipeline { // where messages are passed on
+						t.Errorf("%s(%d): %s awaits messages of %d on wire %d, where %d send", w.Name, peers, p.Role, from, i, originates[i])
+					}
+				}
+			}
 			for i, wire := range topo.Wires {
 				if senders[i] != wire.Senders || receivers[i] != wire.Receivers {
 					t.Errorf("%s(%d): wire %d has %d senders and %d receivers, declares %+v", w.Name, peers, i, senders[i], receivers[i], wire)
 				}
 			}
+		}
+	}
+}
+
+// TestLeast: a message that can't say stop is refused with the number.
+func TestLeast(t *testing.T) {
+	for size, want := range map[int]string{7: "message size 7 < 8", 8: ""} {
+		err := Compete.Admit(results.Cell{Workload: Compete.Name, Size: size, Peers: 2, Place: "same"})
+		if (err == nil) != (want == "") || err != nil && (!errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%d B: %v, want %q", size, err, want)
 		}
 	}
 }
@@ -94,6 +120,48 @@ func TestPresetsFitTheirTime(t *testing.T) {
 	}
 }
 
+// TestWideFitsItsTime holds the preset of all mechanisms to its time, with room
+// for more of them.
+func TestWideFitsItsTime(t *testing.T) {
+	p, err := LookupPreset("wide")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mechs []string
+	for i := range max(60, 4*len(mechanisms.All())/3) {
+		mechs = append(mechs, fmt.Sprintf("m%d", i))
+	}
+	plan := NewPlan(p.Blocks(mechs, nil), p.Launches, p.Time, false, 1)
+	if d := plan.Estimate(len(plan.Cells)); d > 10*time.Minute {
+		t.Errorf("%d cells of %d mechanisms take about %v", len(plan.Cells), len(mechs), d)
+	}
+	columns := map[string]int{}
+	for _, c := range plan.Cells {
+		if c.Workload != results.FloorWorkload {
+			columns[c.Mechanism+c.Workload+c.Place]++
+		}
+	}
+	if len(columns) != 4*len(mechs) {
+		t.Errorf("%d columns of %d mechanisms, want a PingPong and a Stream in two places of each", len(columns), len(mechs))
+	}
+}
+
+func TestQuickAndDefaultStayOnTheCore(t *testing.T) {
+	for _, name := range []string{"quick", "default"} {
+		p, err := LookupPreset(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range p.Blocks([]string{"other"}, []string{"free"}) {
+			for _, m := range a.Mechanisms {
+				if !slices.Contains(Core, m) {
+					t.Errorf("%s: %s", name, m)
+				}
+			}
+		}
+	}
+}
+
 func TestPlanHoldsEachCellOnce(t *testing.T) {
 	for _, preset := range Presets {
 		p := plan(t, preset.Name, 1)
@@ -123,6 +191,7 @@ func TestAxesCheckNamesTheValue(t *testing.T) {
 		`mechanism "pip": want one of`:                  func(a *Axes) { a.Mechanisms = []string{"pip"} },
 		`place "here": want one of same, smt, cross`:    func(a *Axes) { a.Places = []string{"here"} },
 		`size 32MiB: want at most 16MiB`:                func(a *Axes) { a.Sizes = []int{32 << 20} },
+		`Compete: 65 receivers: want 2 to 64`:           func(a *Axes) { a.Workloads, a.Peers = []string{"Compete"}, []int{65} },
 		`FanIn: 1 senders: want 2 to 64`:                func(a *Axes) { a.Workloads, a.Peers = []string{"FanIn"}, []int{1} },
 	} {
 		a := good
@@ -132,6 +201,23 @@ func TestAxesCheckNamesTheValue(t *testing.T) {
 		}
 	}
 	if err := good.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestBatchesAreBounded(t *testing.T) {
+	c := results.Cell{Workload: "Stream", Mechanism: "pipe", Size: batchRoom / 16, Place: "same"}
+	c.Batch = 16
+	if err := Stream.Admit(c); err != nil {
+		t.Error(err)
+	}
+	c.Batch++
+	var u *mechanisms.UnsupportedError
+	if err := Stream.Admit(c); !errors.As(err, &u) || u.Limit.N != batchRoom {
+		t.Errorf("%d messages of %d bytes: %v", c.Batch, c.Size, err)
+	}
+	c.Workload, c.Batch = "PingPong", 2
+	if err := PingPong.Admit(c); err == nil || !strings.Contains(err.Error(), "batch=2 does not apply") {
 		t.Error(err)
 	}
 }

@@ -45,23 +45,26 @@ func stampMask(size int) uint64 {
 
 // checker follows the stamps that one receiver sees.
 //
-// With one origin, or with stamps that name their sender, each message must
-// be the next of its sender. Where several senders share a link whose
-// messages are too short to name them, the count and the sum of all stamps
-// must come out right at the end of the round: that finds loss, doubling and
-// damage, though not reordering.
+// With one origin, or with stamps that name their sender, or with a link for
+// each, a message must be the next of its sender. Where several senders share
+// a link whose messages are too short to name them, the count and the sum of
+// all stamps must come out right at the end of the round: that finds loss,
+// doubling and damage, though not reordering.
 type checker struct {
 	mask   uint64
+	first  int      // the first origin's number
 	next   []uint64 // by origin: the stamp that its next message must carry
-	totals bool     // stamps do not name their sender
+	totals bool     // neither stamps nor links name their sender
 	sum    uint64
 	seen   uint64
 }
 
-func newChecker(origins, size int) *checker {
-	c := &checker{mask: stampMask(size), next: make([]uint64, origins), totals: origins > 1 && size < stampBytes}
+// newChecker follows the messages of so many origins from the first on, each
+// of which has a link of its own where there are several links.
+func newChecker(first, origins, links, size int) *checker {
+	c := &checker{mask: stampMask(size), first: first, next: make([]uint64, origins), totals: origins > 1 && links == 1 && size < stampBytes}
 	for i := range c.next {
-		c.next[i] = uint64(i) << senderShift
+		c.next[i] = uint64(first+i) << senderShift
 	}
 	return c
 }
@@ -75,12 +78,17 @@ func (c *checker) check(p []byte) error {
 	}
 	from := 0
 	if len(c.next) > 1 {
-		if from = int(got >> senderShift); from >= len(c.next) {
-			return &CheckError{What: "damaged", Sender: from, Got: got}
+		if from = int(got>>senderShift) - c.first; from < 0 || from >= len(c.next) {
+			return &CheckError{What: "damaged", Sender: c.first + from, Got: got}
 		}
 	}
+	return c.due(from, got)
+}
+
+// due holds a stamp against the next one of an origin.
+func (c *checker) due(from int, got uint64) error {
 	if want := c.next[from] & c.mask; got != want {
-		return &CheckError{What: "lost, doubled or reordered", Sender: from, Want: want, Got: got}
+		return &CheckError{What: "lost, doubled or reordered", Sender: c.first + from, Want: want, Got: got}
 	}
 	c.next[from]++
 	return nil

@@ -55,7 +55,7 @@ func TestCheckerFinds(t *testing.T) {
 						from := uint64(i % origins)
 						m = append(m, message(size, from<<senderShift|uint64(i/origins)))
 					}
-					c := newChecker(origins, size)
+					c := newChecker(0, origins, 1, size)
 					var err error
 					for _, p := range apply(m, k, origins) {
 						if err = c.check(p); err != nil {
@@ -83,7 +83,7 @@ func TestCheckerFinds(t *testing.T) {
 // TestCheckerFollowsRounds shows that sequences run on over rounds, as the
 // truncated ones of short messages must.
 func TestCheckerFollowsRounds(t *testing.T) {
-	c := newChecker(1, 1)
+	c := newChecker(0, 1, 1, 1)
 	for i := range 1000 {
 		if err := c.check(message(1, uint64(i))); err != nil {
 			t.Fatal(err)

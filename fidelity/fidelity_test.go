@@ -60,7 +60,8 @@ func TestTwins(t *testing.T) {
 			}
 		}
 	}
-	if want := 2*len(bench.Core) + len(bench.Floors) - 1; len(seen) < want {
+	// Floors of goroutines have no twin in C, which has no Go scheduler.
+	if want := 2*len(bench.Core) + len(bench.Floors) - len(bench.AskedFloors()) - 1; len(seen) < want {
 		t.Errorf("%d kinds of cells have twins, want %d", len(seen), want)
 	}
 }

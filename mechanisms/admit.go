@@ -27,6 +27,8 @@ func (m *Mechanism) Admit(s Spec) error {
 // lacks says what m does not do at all that is asked for: "" where it does.
 func (m *Mechanism) lacks(s Spec) string {
 	switch {
+	case s.Wait != "" && m.Scheduled:
+		return "wait " + s.Wait + ": Go's scheduler waits for its ends, by epoll"
 	case s.Wait != "" && !m.Polls:
 		return "wait " + s.Wait + ": its ends are no descriptors that poll(2) could wait for"
 	case s.Batch > 0 && !m.Batches:

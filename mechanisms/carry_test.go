@@ -138,7 +138,7 @@ func TestPairs(t *testing.T) {
 			})
 		}
 	})
-	if want := []string{"dgram", "seqpacket", "socketpair", "sysvmsg"}; !slices.Equal(with, want) {
+	if want := []string{"dgram", "seqpacket", "socketpair", "sysvmsg", "unixnetpoll"}; !slices.Equal(with, want) {
 		t.Errorf("pairs of %v, want %v", with, want)
 	}
 }

@@ -11,53 +11,67 @@ import (
 	"ipcbench/internal/sys"
 )
 
-// descriptor is an end of a link that is one file descriptor, in blocking
-// mode. It is what the ends below have in common.
+// descriptor is an end of a link that is one file descriptor. It is what the
+// ends below have in common. Without a waiter it is in blocking mode.
 type descriptor struct {
 	mechanism string
 	fd        int
+	waiter
 }
 
-// duplicate opens an end on a copy of the ticket's only descriptor. Copies
-// begin at 3: a broken pipe on 1 or 2 ends a Go program by SIGPIPE.
-func duplicate(mech string, t Ticket) (descriptor, error) {
+// duplicate copies the ticket's only descriptor. Copies begin at 3: a broken
+// pipe on 1 or 2 ends a Go program by SIGPIPE.
+func duplicate(mech string, t Ticket) (fd int, err error) {
 	if len(t.FDs) != 1 {
-		return descriptor{}, failed("open", mech, t.Spec.Size, fmt.Errorf("ticket with %d descriptors, want 1", len(t.FDs)))
+		return -1, failed("open", mech, t.Spec.Size, fmt.Errorf("ticket with %d descriptors, want 1", len(t.FDs)))
 	}
-	fd, err := unix.FcntlInt(uintptr(t.FDs[0]), unix.F_DUPFD_CLOEXEC, 3)
-	if err != nil {
-		return descriptor{}, failed("open", mech, t.Spec.Size, os.NewSyscallError("fcntl", err))
+	if fd, err = unix.FcntlInt(uintptr(t.FDs[0]), unix.F_DUPFD_CLOEXEC, 3); err != nil {
+		return -1, failed("open", mech, t.Spec.Size, os.NewSyscallError("fcntl", err))
 	}
-	return descriptor{mech, fd}, nil
+	return fd, nil
 }
 
 // opens returns a Mechanism's OpenSender or OpenReceiver: a duplicate, as the
 // end that as makes of it.
 func opens[E any](mech string, as func(descriptor) E) func(Ticket) (E, error) {
 	return func(t Ticket) (end E, err error) {
-		d, err := duplicate(mech, t)
+		fd, err := duplicate(mech, t)
 		if err != nil {
 			return end, err
 		}
-		return as(d), nil
+		return open(mech, fd, t.Spec, as)
 	}
 }
 
-func sendStream(d descriptor) Sender   { return &streamSender{d} }
-func recvStream(d descriptor) Receiver { return &streamReceiver{d} }
+func sendStream(d descriptor) Sender   { return &streamSender{descriptor: d} }
+func recvStream(d descriptor) Receiver { return looped(d, &streamReceiver{descriptor: d}) }
 func sendPacket(d descriptor) Sender   { return &packetSender{d} }
-func recvPacket(d descriptor) Receiver { return &packetReceiver{d} }
+func recvPacket(d descriptor) Receiver { return looped(d, &packetReceiver{d}) }
 
 // Close closes the end. Once only.
-func (d descriptor) Close() error { return os.NewSyscallError("close", unix.Close(d.fd)) }
-
-// Fill writes without blocking: O_NONBLOCK is set meanwhile on the open file
-// description, which all ends share that were copied from the same descriptor.
-func (d descriptor) Fill(p []byte) (whole int, err error) {
-	if err := unix.SetNonblock(d.fd, true); err != nil {
-		return 0, failed("send", d.mechanism, len(p), os.NewSyscallError("fcntl", err))
+func (d descriptor) Close() error {
+	err := os.NewSyscallError("close", unix.Close(d.fd))
+	if d.waiter != nil {
+		err = errors.Join(err, d.close())
 	}
-	defer func() { err = errors.Join(err, os.NewSyscallError("fcntl", unix.SetNonblock(d.fd, false))) }()
+	return err
+}
+
+// Fill writes without blocking: unless the end is in that mode anyway,
+// O_NONBLOCK is set meanwhile on the open file description, which all ends share
+// that were copied from the same descriptor.
+func (d descriptor) Fill(p []byte) (whole int, err error) {
+	if d.waiter == nil {
+		if err := unix.SetNonblock(d.fd, true); err != nil {
+			return 0, failed("send", d.mechanism, len(p), os.NewSyscallError("fcntl", err))
+		}
+		defer func() { err = errors.Join(err, os.NewSyscallError("fcntl", unix.SetNonblock(d.fd, false))) }()
+	}
+	return d.fill(p)
+}
+
+// fill is Fill where the description does not block.
+func (d descriptor) fill(p []byte) (whole int, err error) {
 	for {
 		for rest := p; len(rest) > 0; {
 			n, err := sys.Write(d.fd, rest)
@@ -74,8 +88,14 @@ func (d descriptor) Fill(p []byte) (whole int, err error) {
 }
 
 type (
-	streamSender   struct{ descriptor }
-	streamReceiver struct{ descriptor }
+	streamSender struct {
+		descriptor
+		vector // of a batch
+	}
+	streamReceiver struct {
+		descriptor
+		vector
+	}
 	packetSender   struct{ descriptor }
 	packetReceiver struct{ descriptor }
 )
@@ -91,7 +111,7 @@ func (s *streamSender) Send(p []byte) error {
 
 func (s *streamSender) send(p []byte, a sys.Attempt) error {
 	for rest := p; ; a = sys.TryWrite(s.fd, rest) {
-		n, err := a.Write(s.fd, rest)
+		n, err := s.write(rest, a)
 		if err != nil {
 			return failed("send", s.mechanism, len(p), err)
 		}
@@ -113,7 +133,7 @@ func (r *streamReceiver) Recv(p []byte) error {
 
 func (r *streamReceiver) recv(p []byte, a sys.Attempt) error {
 	for rest := p; ; a = sys.TryRead(r.fd, rest) {
-		n, err := a.Read(r.fd, rest)
+		n, err := r.read(rest, a)
 		switch {
 		case err != nil:
 			return failed("recv", r.mechanism, len(p), err)
@@ -138,7 +158,7 @@ func (s *packetSender) Send(p []byte) error {
 }
 
 func (s *packetSender) send(p []byte, a sys.Attempt) error {
-	n, err := a.Write(s.fd, p)
+	n, err := s.write(p, a)
 	if err == nil && n != len(p) {
 		err = errLength(n, len(p))
 	}
@@ -159,7 +179,7 @@ func (r *packetReceiver) Recv(p []byte) error {
 }
 
 func (r *packetReceiver) recv(p []byte, a sys.Attempt) error {
-	n, err := a.Read(r.fd, p[:len(p)+1])
+	n, err := r.read(p[:len(p)+1], a)
 	switch {
 	case err == nil && n == len(p):
 		return nil
@@ -170,3 +190,6 @@ func (r *packetReceiver) recv(p []byte, a sys.Attempt) error {
 	}
 	return failed("recv", r.mechanism, len(p), err)
 }
+
+// FD is the end's number in this process.
+func (d descriptor) FD() int { return d.fd }

@@ -7,6 +7,7 @@ var _ = Register(Mechanism{
 	Summary: "datagrams through a pair of UNIX domain sockets",
 	Man:     socketMan,
 	Framing: Packet,
+	Polls:   true,
 	Since:   "2.6.27", // SOCK_CLOEXEC
 	EOF:     false,    // a receiver is not told that its peer has closed
 	Facts: Facts{

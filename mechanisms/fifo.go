@@ -16,6 +16,8 @@ var _ = Register(Mechanism{
 	Summary: "byte stream through a FIFO, opened by name",
 	Man:     []string{"fifo(7)", "mkfifo(3)", "pipe(7)"},
 	Framing: Stream,
+	Polls:   true,
+	Batches: true,
 	Since:   "2.6.16", // mknodat
 	EOF:     true,
 	Facts: Facts{
@@ -97,7 +99,7 @@ func opensFIFO[E any](flags int, as func(descriptor) E) func(Ticket) (E, error) 
 		if err != nil {
 			return end, failed("open", "fifo", t.Spec.Size, err)
 		}
-		return as(descriptor{"fifo", fd}), nil
+		return open("fifo", fd, t.Spec, as)
 	}
 }
 

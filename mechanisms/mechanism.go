@@ -126,14 +126,15 @@ type Descriptor interface {
 // BatchSender is a Sender that hands over several messages in one call, as
 // writev(2), sendmmsg(2) or one semop(2) do.
 type BatchSender interface {
-	// SendBatch sends every message of ps, at most Spec.Batch, in order, under
-	// the promise of Send.
+	// SendBatch sends every message of ps, made by Buffers, at most Spec.Batch
+	// of them, in order, under the promise of Send.
 	SendBatch(ps [][]byte) error
 }
 
 // BatchReceiver is a Receiver that takes several messages in one call.
 type BatchReceiver interface {
-	// RecvBatch fills every message of ps, at most Spec.Batch, in order.
+	// RecvBatch fills every message of ps, made by Buffers, at most Spec.Batch
+	// of them, in order, however they were sent: it blocks until all are full.
 	RecvBatch(ps [][]byte) error
 }
 
@@ -171,6 +172,21 @@ func Buffer(size int) []byte {
 		copy(p[n:], p[:n])
 	}
 	return p[:size]
+}
+
+// Buffers returns n buffers of a batch. They lie beside each other, as messages
+// do that somebody collects, on cache lines of their own; the first is as Buffer
+// makes it, and all have the spare byte.
+func Buffers(size, n int) [][]byte {
+	const line = 64
+	stride := (size + line) / line * line // with the spare byte
+	all := Buffer(stride * n)
+	ps := make([][]byte, n)
+	for i := range ps {
+		at := i * stride
+		ps[i] = all[at : at+size : at+size+1]
+	}
+	return ps
 }
 
 // Ticket is what a process needs to open one end: descriptors that it

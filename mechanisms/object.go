@@ -166,8 +166,20 @@ func statSysv(kind string, id int) (sysvState, error) {
 	return sysvState{}, fmt.Errorf("unknown kind of object %q", kind)
 }
 
+// settled is the IPC namespace of a process that will not leave it; "" where
+// each thread may be in another.
+var settled string
+
+// Settle tells that no thread of this process will enter another IPC
+// namespace, so that its name is not read for every object, which takes longer
+// than to make one.
+func Settle() { settled = ipcNamespace() }
+
 // ipcNamespace names the IPC namespace of this process, "" without /proc.
 func ipcNamespace() string {
+	if settled != "" {
+		return settled
+	}
 	name, err := os.Readlink("/proc/thread-self/ns/ipc")
 	if err != nil {
 		return ""

@@ -8,6 +8,7 @@ var _ = Register(Mechanism{
 	Summary: "packets through a pipe, O_DIRECT",
 	Man:     []string{"pipe(2)", "pipe(7)"},
 	Framing: Packet,
+	Polls:   true,
 	Since:   "3.4",
 	EOF:     true,
 	Facts: Facts{

@@ -12,6 +12,8 @@ var _ = Register(Mechanism{
 	Summary: "byte stream through a pipe",
 	Man:     []string{"pipe(2)", "pipe(7)"},
 	Framing: Stream,
+	Polls:   true,
+	Batches: true,
 	Since:   "2.6.27", // pipe2
 	EOF:     true,
 	Facts: Facts{

@@ -7,6 +7,7 @@ var _ = Register(Mechanism{
 	Summary: "packets through a pair of connected UNIX domain sockets",
 	Man:     socketMan,
 	Framing: Packet,
+	Polls:   true,
 	Since:   "2.6.27", // SOCK_CLOEXEC
 	EOF:     true,
 	Facts: Facts{

@@ -36,11 +36,11 @@ var _ = Register(Mechanism{
 
 var shmspin = ringKind{name: "shmspin", single: true, wait: spins}
 
-// patience is how often who spins looks before it lets others run: some
+// looksAtOnce is how often who spins looks before it lets others run: some
 // microseconds, far longer than a cache line takes. Only if somebody has moved
 // both processes to one CPU is it ever spent, or if one waits for long, and
 // then no time slice is.
-const patience = 1 << 12
+const looksAtOnce = 1 << 12
 
 // spinTurn waits by looking.
 type spinTurn struct{ indices }
@@ -52,7 +52,7 @@ func (t *spinTurn) take(n int) error {
 		return nil
 	}
 	for looks := 1; !t.look(n); looks++ {
-		if looks%patience == 0 {
+		if looks%looksAtOnce == 0 {
 			sys.SchedYield()
 		}
 	}

@@ -7,6 +7,8 @@ var _ = Register(Mechanism{
 	Summary: "byte stream through a pair of UNIX domain sockets",
 	Man:     socketMan,
 	Framing: Stream,
+	Polls:   true,
+	Batches: true,
 	Since:   "2.6.27", // SOCK_CLOEXEC
 	EOF:     true,
 	Facts: Facts{

@@ -12,28 +12,31 @@ import (
 	"ipcbench/results"
 )
 
-// board is the answers of one workload and queue as a table: a row a size, a
-// column a place.
+// board is the answers of one workload and queue as a table: a row a size and a
+// rate, a column a place.
 type board struct {
 	Workload string
 	Means    string // what the workload does
 	Queue    string // "default", or a size
-	Options  string // "" where all are at their usual value
+	Options  string // besides the rate; "" where all are at their usual value
 	Peers    bool   // rows have a number of them
+	Rates    bool   // rows have one
 	Places   []string
 	Rows     []boardRow
 }
 
 type boardRow struct {
-	Size  int // bytes
-	Peers int
-	Cells []verdict // one a place
+	Size    int // bytes
+	Peers   int
+	Rate    int       // messages due a second
+	Options string    // with the rate
+	Cells   []verdict // one a place
 }
 
 // verdict is one answer in words. Without a winner nothing was measured.
 type verdict struct {
 	Winner  string
-	Value   string   // its median: throughput where messages flow one way, else time
+	Value   string   // its median: throughput where messages flow one way, at a rate the 99th percentile, else time
 	Tied    []string // the same within noise
 	Kind    string   // clear, tied, unsure, alone
 	Rest    string   // the first that it beats, by how much, and the interval
@@ -42,10 +45,18 @@ type verdict struct {
 
 // means says what the workloads are, to who does not know their names.
 var means = map[string]string{
-	"PingPong": "request and reply: the time of a round trip",
-	"Stream":   "one way, as fast as it goes",
-	"FanIn":    "several senders, one receiver",
-	"Pipeline": "processes in a row pass messages on",
+	"PingPong":  "request and reply: the time of a round trip",
+	"Stream":    "one way, as fast as it goes",
+	"FanIn":     "several senders, one receiver",
+	"Pipeline":  "processes in a row pass messages on",
+	"FanOut":    "one sender, several receivers, a link each",
+	"FanInPoll": "several senders, a link each, and one receiver that polls",
+	"Burst":     "64 messages at once, then nothing until they have arrived",
+	"Lifecycle": "make a link, send one message, destroy it",
+	"Duplex":    "both directions at once, as fast as they go",
+	"Pairs":     "several senders and receivers in pairs, all at once",
+	"Compete":   "one sender, several receivers that compete for its messages",
+	"OpenLoop":  "one way, at a fixed rate: the 99th percentile of the time from when a message was due",
 }
 
 // newBoards lays out the answers; those of the usual settings come first.
@@ -55,7 +66,7 @@ func newBoards(p *Page) (boards []board) {
 			continue
 		}
 		queue := results.FormatQueue(c.Queue)
-		options := c.Options.String()
+		options := c.Options.Without("rate").String()
 		i := slices.IndexFunc(boards, func(b board) bool { return b.Workload == c.Workload && b.Queue == queue && b.Options == options })
 		if i < 0 {
 			i = len(boards)
@@ -82,17 +93,20 @@ func newBoards(p *Page) (boards []board) {
 	for i := range boards {
 		b := &boards[i]
 		for _, c := range p.Cells {
-			if c.Workload != b.Workload || results.FormatQueue(c.Queue) != b.Queue || c.Options.String() != b.Options || b.has(c.Size, c.Peers) {
+			if c.Workload != b.Workload || results.FormatQueue(c.Queue) != b.Queue || c.Options.Without("rate").String() != b.Options || b.has(c.Cell) {
 				continue
 			}
-			row := boardRow{Size: c.Size, Peers: c.Peers}
+			row := boardRow{Size: c.Size, Peers: c.Peers, Rate: c.Cell.Rate, Options: c.Options.String()}
 			for _, place := range b.Places {
-				set := Setting{c.Workload, place, c.Peers, b.Queue, c.Size, b.Options}
+				set := Setting{c.Workload, place, c.Peers, b.Queue, c.Size, row.Options}
 				row.Cells = append(row.Cells, newVerdict(answers[set], values, unknown[set]))
 			}
 			b.Rows, b.Peers = append(b.Rows, row), b.Peers || c.Peers > 0
+			b.Rates = b.Rates || c.Cell.Rate > 0
 		}
-		slices.SortStableFunc(b.Rows, func(x, y boardRow) int { return cmp.Or(cmp.Compare(x.Peers, y.Peers), cmp.Compare(x.Size, y.Size)) })
+		slices.SortStableFunc(b.Rows, func(x, y boardRow) int {
+			return cmp.Or(cmp.Compare(x.Peers, y.Peers), cmp.Compare(x.Size, y.Size), cmp.Compare(x.Rate, y.Rate))
+		})
 	}
 	slices.SortStableFunc(boards, func(a, b board) int {
 		switch {
@@ -109,8 +123,8 @@ func newBoards(p *Page) (boards []board) {
 // Usual tells whether only the axes that every cell has are set.
 func (b board) Usual() bool { return b.Queue == "default" && b.Options == "" }
 
-func (b *board) has(size, peers int) bool {
-	return slices.ContainsFunc(b.Rows, func(r boardRow) bool { return r.Size == size && r.Peers == peers })
+func (b *board) has(c results.Cell) bool {
+	return slices.ContainsFunc(b.Rows, func(r boardRow) bool { return r.Size == c.Size && r.Peers == c.Peers && r.Rate == c.Rate })
 }
 
 func newVerdict(a *Answer, values map[string]string, unknown []string) verdict {
@@ -147,6 +161,8 @@ func times(ratio results.Float) string {
 // median of a cell in words: what flows, or how long it takes.
 func median(c *Cell) string {
 	switch {
+	case c.Cell.Rate > 0 && c.P99 != nil:
+		return benchunit.Scale(float64(c.P99.Median)/1e9, benchunit.Decimal) + "s"
 	case c.Workload != "PingPong" && c.Rate != nil:
 		return benchunit.Scale(float64(c.Rate.Median), benchunit.Binary) + "B/s"
 	case c.Time != nil:

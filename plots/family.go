@@ -34,10 +34,24 @@ func only(workload string) func(results.Cell) bool {
 }
 
 func throughputOnly(c results.Cell) bool {
-	return c.Workload != "PingPong" && c.Workload != results.FloorWorkload
+	return c.Workload != "PingPong" && measured(c)
 }
 
-func measured(c results.Cell) bool { return c.Workload != results.FloorWorkload }
+// measured are the cells whose time says what a mechanism takes: of floors and of
+// messages at a rate it says something else.
+func measured(c results.Cell) bool { return c.Workload != results.FloorWorkload && c.Rate == 0 }
+
+func paced(c results.Cell) bool { return c.Rate > 0 }
+
+// byRate clears the rate, which the chart spans.
+func byRate(s *Setting) {
+	s.Options, _, _ = strings.Cut(s.Options, "rate=") // the last of them
+	s.Options = strings.TrimSpace(s.Options)
+}
+
+var rateAxis = Axis{Label: "messages due a second", Unit: Count, Log: true}
+
+func rate(s *results.Summary) float64 { return float64(s.Cell.Rate) }
 
 func bySize(s *results.Summary) float64 { return float64(s.Cell.Size) }
 
@@ -59,6 +73,19 @@ var families = []family{
 		kind: Lines, takes: only("PingPong"), spans: func(s *Setting) { s.Size = 0 }, least: 2,
 		x: sizeAxis, y: Axis{Label: "time of a round trip", Unit: Nanoseconds, Log: true},
 		line: mechanism, at: bySize, value: func(s *results.Summary) benchmath.Summary { return s.NsPerOp },
+	},
+	{
+		name: "tailatrate", title: "latency against rate, 99th percentile",
+		note: "Messages at a fixed rate; latency counts from when each was due to be sent, so that waiting counts. Bands are 95 % intervals of the median.",
+		kind: Lines, takes: paced, spans: byRate, least: 2,
+		x: rateAxis, y: Axis{Label: "99th percentile of latency", Unit: Nanoseconds, Log: true},
+		line: mechanism, at: rate, value: func(s *results.Summary) benchmath.Summary { return s.P99 },
+	},
+	{
+		name: "medianatrate", title: "latency against rate, median",
+		kind: Lines, takes: paced, spans: byRate, least: 2,
+		x: rateAxis, y: Axis{Label: "median of latency", Unit: Nanoseconds, Log: true},
+		line: mechanism, at: rate, value: func(s *results.Summary) benchmath.Summary { return s.P50 },
 	},
 	{
 		name: "wakeups", title: "in wake-ups",
@@ -99,6 +126,13 @@ var families = []family{
 		kind: Dots, takes: measured, spans: func(s *Setting) { s.Place = "" }, least: 2,
 		x:    Axis{Label: "time of an operation", Unit: Nanoseconds, Log: true},
 		line: func(c results.Cell) string { return c.Place }, value: func(s *results.Summary) benchmath.Summary { return s.NsPerOp },
+	},
+	{
+		name: "options", title: "by option",
+		note: "The same cell with an option at one value and at others: how ends wait, how much a call hands over, who copies, what backs the memory.",
+		kind: Dots, takes: func(c results.Cell) bool { return measured(c) && c.Rate == 0 }, spans: func(s *Setting) { s.Options = "" }, least: 2,
+		x:    Axis{Label: "time of an operation", Unit: Nanoseconds, Log: true},
+		line: func(c results.Cell) string { return cmp.Or(c.Options.String(), "usual") }, value: func(s *results.Summary) benchmath.Summary { return s.NsPerOp },
 	},
 	{
 		name: "cpu", title: "CPU time",

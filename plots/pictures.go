@@ -15,10 +15,12 @@ var pictured = []struct {
 	{"throughput", place},
 	{"latency", place},
 	{"distribution", place},
+	{"tailatrate", place},
 	{"place", one},
 	{"copies", one},
 	{"capacity", one},
 	{"inflight", one},
+	{"options", one},
 }
 
 func one(Setting) Setting { return Setting{} }

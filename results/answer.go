@@ -12,13 +12,13 @@ import (
 // the mechanism varies.
 type Answer struct {
 	Cell   Cell     // of the fastest
-	Ranked []Ranked // the mechanisms that are ok, the smallest median of ns/op first
+	Ranked []Ranked // the mechanisms that are ok, the smallest median of ns/op first; at a rate, of the 99th percentile
 }
 
 // Ranked is a mechanism in an answer.
 type Ranked struct {
 	Summary
-	Ratio Ratio // of its ns/op to the fastest's; 1 for the fastest
+	Ratio Ratio // of what they are ranked by to the fastest's; 1 for the fastest
 }
 
 // Tied tells whether the launches do not tell it from the fastest: the
@@ -96,21 +96,25 @@ func Answers(summaries []Summary) []Answer {
 	return out
 }
 
-// Rank orders the summaries that are ok, the smallest median of ns/op first,
-// and holds each against the first.
+// Rank orders the summaries that are ok, the smallest median of ns/op first or,
+// at a rate, of the 99th percentile, and holds each against the first.
 func Rank(group []Summary) []Ranked {
 	var out []Ranked
 	for _, s := range group {
-		if s.Outcome == OK && len(s.Times) > 0 {
+		if _, launches := s.judged(); s.Outcome == OK && len(launches) > 0 {
 			out = append(out, Ranked{Summary: s, Ratio: Ratio{1, 1, 1}})
 		}
 	}
 	slices.SortFunc(out, func(x, y Ranked) int {
-		return cmp.Or(cmp.Compare(x.NsPerOp.Center, y.NsPerOp.Center), cmp.Compare(x.Cell.Mechanism, y.Cell.Mechanism))
+		a, _ := x.judged()
+		b, _ := y.judged()
+		return cmp.Or(cmp.Compare(a.Center, b.Center), cmp.Compare(x.Cell.Mechanism, y.Cell.Mechanism))
 	})
 	for i := range out {
 		if i > 0 {
-			out[i].Ratio = NewRatio(logs(out[0].Times), logs(out[i].Times))
+			_, first := out[0].judged()
+			_, launches := out[i].judged()
+			out[i].Ratio = NewRatio(logs(first), logs(launches))
 		}
 	}
 	return out
@@ -138,7 +142,7 @@ func groupBy(summaries []Summary, key func(Cell) Cell) [][]Summary {
 }
 
 // setting is what a table or a section is about: cells of one workload, place
-// and number of peers.
+// and number of peers. Rates are rows of it, as sizes are.
 func setting(c Cell) Cell {
-	return Cell{Workload: c.Workload, Place: c.Place, Peers: c.Peers, Options: c.Options}
+	return Cell{Workload: c.Workload, Place: c.Place, Peers: c.Peers, Options: c.Options.Without("rate")}
 }

@@ -78,11 +78,11 @@ type comparison struct {
 func comparisons(summaries []Summary) []comparison {
 	var ok []Summary
 	for _, s := range summaries {
-		if s.Outcome == OK && len(s.Times) > 0 && s.Cell.Workload != FloorWorkload { // floors are no alternatives to each other
+		if _, launches := s.judged(); s.Outcome == OK && len(launches) > 0 && s.Cell.Workload != FloorWorkload { // floors are no alternatives to each other
 			ok = append(ok, s)
 		}
 	}
-	byQueue := func(c Cell) Cell { s := setting(c); s.Queue = c.Queue; return s }
+	byQueue := func(c Cell) Cell { s := setting(c); s.Queue, s.Options = c.Queue, c.Options; return s }
 	slices.SortStableFunc(ok, func(a, b Summary) int { return compareCells(byQueue(a.Cell), byQueue(b.Cell)) })
 	var out []comparison
 	for _, group := range groupBy(ok, byQueue) {
@@ -123,7 +123,11 @@ func ranking(group []Summary) []string {
 
 // args are benchstat's. Names of cells need no quotes: see ParseCell.
 func (t comparison) args(input string) []string {
-	filter := fmt.Sprintf(".name:%s /place:%s /queue:%s .unit:ns/op", t.cell.Workload, t.cell.Place, FormatQueue(t.cell.Queue))
+	unit := "ns/op"
+	if t.cell.Rate > 0 {
+		unit = "p99-ns"
+	}
+	filter := fmt.Sprintf(".name:%s /place:%s /queue:%s .unit:%s", t.cell.Workload, t.cell.Place, FormatQueue(t.cell.Queue), unit)
 	if t.cell.Peers > 0 {
 		filter += fmt.Sprintf(" /peers:%d", t.cell.Peers)
 	}

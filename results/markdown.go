@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -109,17 +110,27 @@ func (m *markdown) answers(summaries []Summary) {
 	}
 	m.printf("\nThe smallest median time per operation, and by how much the next exceeds it, with the %.0f %% interval of the ratio.\n"+
 		"\"Same within noise\" are the mechanisms whose interval holds 0 %%.\n", 100*Confidence)
+	if slices.ContainsFunc(answers, func(a Answer) bool { return a.Cell.Rate > 0 }) {
+		m.printf("Where messages are due at a rate it is the 99th percentile of their latency.\n")
+	}
 	for i, a := range answers {
 		if i == 0 || setting(a.Cell) != setting(answers[i-1].Cell) {
-			m.printf("\n### %s\n\n| size | queue | fastest | median | next | exceeds by | verdict |\n|---:|---:|---|---:|---|---:|---|\n", title(a.Cell))
+			due, rule := "", ""
+			if a.Cell.Rate > 0 {
+				due, rule = " due/s |", "---:|"
+			}
+			m.printf("\n### %s\n\n| size | queue |%s fastest | median | next | exceeds by | verdict |\n|---:|---:|%s---|---:|---|---:|---|\n", title(setting(a.Cell)), due, rule)
 		}
 		next, by := "–", "–"
 		if second, ok := a.Next(); ok {
 			next, by = second.Cell.Mechanism, second.Ratio.Exceeds()
 		}
-		first := a.Ranked[0]
-		m.printf("| %s | %s | %s | %s ±%s | %s | %s | %s |\n", FormatBytes(a.Cell.Size), FormatQueue(a.Cell.Queue),
-			first.Cell.Mechanism, duration(first.NsPerOp), interval(first.NsPerOp), next, by, a.Verdict())
+		at := FormatBytes(a.Cell.Size) + " | " + FormatQueue(a.Cell.Queue)
+		if a.Cell.Rate > 0 {
+			at += " | " + strconv.Itoa(a.Cell.Rate)
+		}
+		median, _ := a.Ranked[0].judged()
+		m.printf("| %s | %s | %s ±%s | %s | %s | %s |\n", at, a.Cell.Mechanism, duration(median), interval(median), next, by, a.Verdict())
 	}
 }
 

@@ -10,17 +10,16 @@ import (
 // of what a message, or a round trip, is worth.
 func (m *markdown) floors(summaries []Summary) {
 	weighed := slices.DeleteFunc(slices.Clone(summaries), func(s Summary) bool { return s.Worth == nil })
-	if len(weighed) == 0 {
+	floors := slices.DeleteFunc(slices.Clone(summaries), func(s Summary) bool { return s.Cell.Workload != FloorWorkload || s.Outcome != OK })
+	if len(weighed)+len(floors) == 0 {
 		return
 	}
 	m.printf("\n## Against the floors\n\n")
 	m.printf("What no mechanism does without was measured in the same run. An operation takes as long as so many of them, ± the reach of the %.0f %% interval of the ratio:\n"+
 		"a round trip in wake-ups of its place, one way; a message in copies of its size or, below %s, in null system calls.\n", 100*Confidence, FormatBytes(leastCopied))
 	m.printf("\n| floor | size | place | median |\n|---|---:|---|---:|\n")
-	for _, s := range summaries {
-		if s.Cell.Workload == FloorWorkload && s.Outcome == OK {
-			m.printf("| %s | %s | %s | %s ±%s |\n", s.Cell.Mechanism, FormatBytes(s.Cell.Size), s.Cell.Place, duration(s.NsPerOp), interval(s.NsPerOp))
-		}
+	for _, s := range floors {
+		m.printf("| %s | %s | %s | %s ±%s |\n", s.Cell.Mechanism, FormatBytes(s.Cell.Size), s.Cell.Place, duration(s.NsPerOp), interval(s.NsPerOp))
 	}
 	for _, group := range groupBy(weighed, setting) {
 		m.worth(group)

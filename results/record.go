@@ -43,7 +43,7 @@ type Cell struct {
 	Size      int    `json:"size"`      // bytes in a message
 	Queue     int    `json:"queue"`     // bytes asked for; 0: the kernel's default
 	Place     string `json:"place"`     // same, smt, cross, socket, free
-	Peers     int    `json:"peers"`     // senders of FanIn, stages of Pipeline; 0 where the workload fixes it
+	Peers     int    `json:"peers"`     // senders of FanIn, stages of Pipeline, as the workload has it; 0 where it fixes their number
 	Options
 
 	Package string `json:"-"` // of a benchmark of someone else's: its pkg line
@@ -63,6 +63,11 @@ const (
 	FloorCopy     = "onecopy"   // a message is copied once
 	FloorCopies   = "twocopies" // a message is copied in and copied out
 	FloorColdCopy = "coldcopy"  // a message is copied once, and no cache helps
+
+	// Within one process, and planned only where somebody asks for them.
+	FloorThreads = "threadbounce" // a cache line goes from one thread to another
+	FloorChannel = "gochan"       // a word goes through a Go channel
+	FloorIOPipe  = "iopipe"       // a message goes through an io.Pipe
 )
 
 // Name is the cell as a Go benchmark names it, without the "Benchmark" prefix:

@@ -29,7 +29,10 @@ type Summary struct {
 	InsnsPerOp  benchmath.Summary // instructions, in place of every time where a guest's were counted
 	Times       []float64         // of the launches, nanoseconds per operation, in order
 	BytesPerSec benchmath.Summary
+	P50         benchmath.Summary // nanoseconds
 	P99         benchmath.Summary // nanoseconds
+	P999        benchmath.Summary // nanoseconds
+	P99s        []float64         // of the launches, nanoseconds, in order
 	CPUNsPerOp  benchmath.Summary // nanoseconds, all workers
 	Switches    benchmath.Summary // context switches per operation, all workers
 	Worth       *Worth            // in units of a floor; nil where it or the floor has no number
@@ -76,7 +79,7 @@ func compareCells(a, b Cell) int {
 // Readers meet workloads from the simplest on, and places from the nearest to
 // the farthest; others follow.
 var (
-	workloadOrder = []string{"PingPong", "Stream", "FanIn", "Pipeline"}
+	workloadOrder = []string{"PingPong", "Stream", "FanIn", "Pipeline", "FanOut", "FanInPoll", "Burst", "Lifecycle", "Duplex", "Pairs", "Compete", "OpenLoop"}
 	placeOrder    = []string{"same", "smt", "cross", "socket", "free"}
 )
 
@@ -98,6 +101,9 @@ func summarize(cell Cell, launches []*Record) Summary {
 			s.Reasons = addOnce(s.Reasons, r.Reason)
 		}
 		for _, w := range r.Warnings {
+			if w == Saturation(r.Cell, r.NsPerOp) {
+				w = saturation // each launch has a number of its own
+			}
 			s.Warnings = addOnce(s.Warnings, w)
 		}
 	}
@@ -148,18 +154,40 @@ func (s *Summary) estimate(launches []*Record) {
 	s.BytesPerSec = median(launches, func(r *Record) float64 { return r.BytesPerSec })
 	s.CPUNsPerOp = median(launches, func(r *Record) float64 { return r.CPUNsPerOp })
 	s.Switches = median(launches, func(r *Record) float64 { return r.Voluntary + r.Involuntary })
-	s.P99 = median(launches, func(r *Record) float64 {
-		if r.Latency == nil {
-			return 0
+	s.P50 = percentile(launches, func(l *Latency) int64 { return l.P50 })
+	s.P99 = percentile(launches, func(l *Latency) int64 { return l.P99 })
+	s.P999 = percentile(launches, func(l *Latency) int64 { return l.P999 })
+	for _, r := range launches {
+		if r.Latency != nil {
+			s.P99s = append(s.P99s, float64(r.Latency.P99))
 		}
-		return float64(r.Latency.P99)
-	})
+	}
 	for _, r := range launches {
 		if r.Given != nil {
 			s.InFlight = fewest(s.InFlight, r.Given.InFlight)
 			s.Queue = fewest(s.Queue, r.Given.Queue)
 		}
 	}
+}
+
+// percentile estimates one of the launches' latencies.
+func percentile(launches []*Record, of func(*Latency) int64) benchmath.Summary {
+	return median(launches, func(r *Record) float64 {
+		if r.Latency == nil {
+			return 0
+		}
+		return float64(of(r.Latency))
+	})
+}
+
+// judged is what mechanisms are ranked by, in nanoseconds: the median and the
+// launches. A message at a rate takes the time that was asked for; what tells
+// mechanisms apart there is how late the late ones are, the 99th percentile.
+func (s *Summary) judged() (median benchmath.Summary, launches []float64) {
+	if s.Cell.Rate > 0 {
+		return s.P99, s.P99s
+	}
+	return s.NsPerOp, s.Times
 }
 
 // fewest is the smaller of two counts, of which 0 is the absence of one.

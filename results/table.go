@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -22,12 +23,18 @@ func WriteTable(w io.Writer, summaries []Summary) error {
 }
 
 func writeCells(w *bufio.Writer, summaries []Summary) {
-	unbounded, weighed := false, false
-	var ok, counted []Summary
+	unbounded, weighed, full := false, false, false
+	var ok, paced, counted []Summary
 	for _, s := range summaries {
-		if s.Outcome == OK && s.InsnsPerOp.Center > 0 {
+		switch {
+		case s.Outcome != OK:
+		case s.InsnsPerOp.Center > 0:
 			counted = append(counted, s)
-		} else if s.Outcome == OK {
+		case s.Cell.Rate > 0:
+			paced = append(paced, s)
+			unbounded = unbounded || !bounded(s.P99)
+			full = full || saturated(s.Cell, s.NsPerOp.Center)
+		default:
 			ok = append(ok, s)
 			unbounded = unbounded || !bounded(s.NsPerOp)
 			weighed = weighed || s.Worth != nil
@@ -46,6 +53,22 @@ func writeCells(w *bufio.Writer, summaries []Summary) {
 		g.write(w)
 		fmt.Fprintln(w)
 	}
+	for _, group := range groupBy(paced, setting) {
+		fmt.Fprintf(w, "%s, latency from when a message was due\n", title(setting(group[0].Cell)))
+		g := grid{{"mechanism", "size", "queue", "due/s", "came/s", "p50", "p99", "±", "p99.9", "CPU/op", "in flight", "n"}}
+		for _, s := range group {
+			mark := ""
+			if saturated(s.Cell, s.NsPerOp.Center) {
+				mark = "!"
+			}
+			g = append(g, []string{
+				s.Cell.Mechanism, FormatBytes(s.Cell.Size), FormatQueue(s.Cell.Queue), strconv.Itoa(s.Cell.Rate), fmt.Sprintf("%s%.0f", mark, came(s.NsPerOp.Center)),
+				duration(s.P50), duration(s.P99), interval(s.P99), duration(s.P999), duration(s.CPUNsPerOp), dash(s.InFlight), fmt.Sprint(s.N),
+			})
+		}
+		g.write(w)
+		fmt.Fprintln(w)
+	}
 	for _, group := range groupBy(counted, setting) {
 		fmt.Fprintf(w, "%s, instructions counted\n", title(group[0].Cell))
 		g := grid{{"mechanism", "size", "queue", "insns/op", "±", "in flight", "n"}}
@@ -57,6 +80,9 @@ func writeCells(w *bufio.Writer, summaries []Summary) {
 	}
 	if weighed {
 		fmt.Fprintf(w, "worth: time/op in units of a floor of this run: %s of the place, %s of the size, null system %s\n\n", WakeUps, Copies, Calls)
+	}
+	if full {
+		fmt.Fprintf(w, "!: saturated: less than %.0f %% of what was due came; latency grows as long as is measured\n\n", 100*enough)
 	}
 	if unbounded {
 		fmt.Fprintf(w, "∞: n < 6, too few launches for a %.0f %% interval of a median\n\n", 100*Confidence)

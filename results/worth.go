@@ -3,6 +3,7 @@ package results
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -29,17 +30,19 @@ const leastCopied = 16 << 10
 
 // WorthIn says which floor a cell is held against, and in what unit: a round
 // trip in wake-ups of the same place, other messages in copies of their size
-// or, where they are small, in null system calls. A floor is held against
-// none: the unit is "".
+// or, where they are small, in null system calls; a link that is made and
+// destroyed in such calls too. A floor is held against none, nor is an operation
+// of several messages one way, nor a message at a rate, whose time is what was
+// asked for: the unit is "".
 func WorthIn(c Cell) (floor Cell, unit string) {
 	floor = Cell{Workload: FloorWorkload, Place: "same"}
 	switch {
-	case c.Workload == FloorWorkload, c.Workload == "":
+	case slices.Contains([]string{FloorWorkload, "", "Burst", "Duplex"}, c.Workload), c.Rate > 0:
 		return Cell{}, ""
 	case c.Workload == "PingPong":
 		floor.Mechanism, floor.Place = FloorWake, c.Place
 		return floor, WakeUps
-	case c.Size >= leastCopied:
+	case c.Workload != "Lifecycle" && c.Size >= leastCopied:
 		floor.Mechanism, floor.Size = FloorCopy, c.Size
 		return floor, Copies
 	}

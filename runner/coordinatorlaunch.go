@@ -39,7 +39,7 @@ func (s *Session) open(c results.Cell) (*Launch, error) {
 	if err := w.Admit(c); err != nil {
 		return nil, err
 	}
-	cpus, err := place(c, s.cpus, len(w.Topology(c.Peers).Parts))
+	cpus, err := place(c, s.cpus, w.Topology(c.Peers).CPUs())
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (s *Session) open(c results.Cell) (*Launch, error) {
 	if r.Opened.SharesFiles {
 		l.Warnings = append(l.Warnings, sharedFiles)
 	}
-	if err := l.checkAffinity(cpus); err != nil {
+	if err := l.checkAffinity(w.Topology(c.Peers), cpus); err != nil {
 		l.Close()
 		return nil, err
 	}
@@ -92,10 +92,15 @@ func (l *Launch) PIDs() (pids []int) {
 }
 
 // checkAffinity holds what was read back against what was asked for.
-func (l *Launch) checkAffinity(asked []int) error {
-	for i, cpu := range asked {
-		if got := l.Workers[i].CPUs; len(got) != 1 || got[0] != cpu {
-			return fmt.Errorf("%s runs on CPUs %v, not on CPU %d as asked", l.Workers[i].Role, got, cpu)
+func (l *Launch) checkAffinity(t bench.Topology, asked []int) error {
+	if len(asked) == 0 {
+		return nil
+	}
+	for i, w := range l.Workers {
+		want := slices.Clone(t.CPUsOf(i, asked))
+		slices.Sort(want)
+		if want = slices.Compact(want); !slices.Equal(w.CPUs, want) {
+			return fmt.Errorf("%s runs on CPUs %v, not on %v as asked", w.Role, w.CPUs, want)
 		}
 	}
 	return nil

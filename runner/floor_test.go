@@ -12,9 +12,10 @@ import (
 )
 
 func floorCells() []results.Cell {
-	return bench.FloorCells(bench.Axes{
+	return bench.NewPlan([]bench.Axes{{
 		Workloads: []string{"PingPong", "Stream"}, Mechanisms: []string{"pipe"}, Sizes: []int{1, 64, 64 << 10}, Queues: []int{0}, Places: []string{"same", "cross"},
-	}.Cells())
+		Floors: bench.AskedFloors(),
+	}}, 1, time.Second, true, 1).Cells
 }
 
 // TestFloors measures every floor in every place that it is planned in.
@@ -24,6 +25,9 @@ func TestFloors(t *testing.T) {
 			s := startSession(t, Options{Shared: shared})
 			for _, c := range floorCells() {
 				w := bench.WorkloadOf(c)
+				if w.Floor == "" || w.Spins && c.Place == "same" {
+					continue // no floor, or one that TestSpinningIsRefusedOnOneCPU has
+				}
 				rec, _ := s.Measure(c, Measurement{Time: time.Millisecond, Ops: 101, Verify: true})
 				if rec.Outcome == results.Skipped && c.Place == "cross" {
 					t.Log(rec.Reason) // of a machine with one core
@@ -47,13 +51,15 @@ func TestFloors(t *testing.T) {
 	}
 }
 
-// TestBounceIsRefusedOnOneCPU holds the reason to its form.
-func TestBounceIsRefusedOnOneCPU(t *testing.T) {
+// TestSpinningIsRefusedOnOneCPU holds the reason to its form.
+func TestSpinningIsRefusedOnOneCPU(t *testing.T) {
 	s := startSession(t, Options{})
-	for _, place := range []string{"same", "free"} {
-		rec, _ := s.Measure(results.Cell{Workload: results.FloorWorkload, Mechanism: results.FloorBounce, Size: 64, Place: place}, Measurement{Time: time.Millisecond})
-		if rec.Outcome != results.Skipped || !strings.HasPrefix(rec.Reason, "bounce: place "+place+": its processes wait without sleeping") || !strings.HasSuffix(rec.Reason, "sched(7)") {
-			t.Errorf("place %s: %s: %q", place, rec.Outcome, rec.Reason)
+	for _, floor := range []string{results.FloorBounce, results.FloorThreads} {
+		for _, place := range []string{"same", "free"} {
+			rec, _ := s.Measure(results.Cell{Workload: results.FloorWorkload, Mechanism: floor, Size: 64, Place: place}, Measurement{Time: time.Millisecond})
+			if rec.Outcome != results.Skipped || !strings.HasPrefix(rec.Reason, floor+": place "+place+": its processes wait without sleeping") || !strings.HasSuffix(rec.Reason, "sched(7)") {
+				t.Errorf("%s, place %s: %s: %q", floor, place, rec.Outcome, rec.Reason)
+			}
 		}
 	}
 }

@@ -21,8 +21,9 @@ type launch struct {
 	session  *session
 	topology bench.Topology
 	links    []*mechanisms.Link
-	shared   *os.File   // memory of a floor's parts; nil: none, or all have mapped it
-	workers  []*process // by part
+	shared   *os.File         // memory of a floor's parts; nil: none, or all have mapped it
+	makes    *mechanisms.Spec // of links that a worker makes itself; nil: none does
+	workers  []*process       // by part
 	events   chan event
 	phase    string
 	rounds   int
@@ -42,11 +43,16 @@ func (l *launch) start(o *openRequest, w *bench.Workload) (*openedReply, error) 
 	l.phase = "attach"
 	opened := &openedReply{}
 	if w.Floor == "" {
-		given, err := l.makeLinks(o.Cell)
+		given, err := l.makeLinks(o.Cell, w)
 		if err != nil {
 			return nil, err
 		}
 		opened.Given = given
+		if w.Makes {
+			if err := l.leaveMaking(o.Cell, given); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if err := l.share(w); err != nil {
 		return nil, err
@@ -58,6 +64,9 @@ func (l *launch) start(o *openRequest, w *bench.Workload) (*openedReply, error) 
 		}
 	}
 	replies, err := l.gather(o.Timeout, func(r workerReply) bool { return r.Ready != nil })
+	if refused := (*mechanisms.UnsupportedError)(nil); errors.As(err, &refused) {
+		return nil, refused // whichever worker found out
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -98,12 +107,12 @@ func (l *launch) unshare() error {
 }
 
 // makeLinks makes every wire of the topology from the cell's mechanism.
-func (l *launch) makeLinks(c results.Cell) (*results.Given, error) {
+func (l *launch) makeLinks(c results.Cell, w *bench.Workload) (*results.Given, error) {
 	m := mechanisms.Lookup(c.Mechanism)
 	if m == nil {
 		return nil, fmt.Errorf("unknown mechanism %q", c.Mechanism)
 	}
-	if err := admit(m, l.topology, c); err != nil {
+	if err := admit(m, w, l.topology, c); err != nil {
 		return nil, err
 	}
 	wires := l.topology.Wires
@@ -139,10 +148,7 @@ func (l *launch) makeLinks(c results.Cell) (*results.Given, error) {
 // spawn starts the worker of part i with the tickets of its ends.
 func (l *launch) spawn(i int, o *openRequest) error {
 	part := l.topology.Parts[i]
-	a := assignment{Cell: o.Cell, Part: i, CPU: -1}
-	if len(o.CPUs) > 0 {
-		a.CPU = o.CPUs[i]
-	}
+	a := assignment{Cell: o.Cell, Part: i, CPUs: l.topology.CPUsOf(i, o.CPUs)}
 	var files []int
 	if l.shared != nil {
 		a.Shared = l.topology.Shared
@@ -157,13 +163,20 @@ func (l *launch) spawn(i int, o *openRequest) error {
 		}
 		return t
 	}
+	if l.makes != nil {
+		a.Makes, part.Sends, part.Receives = l.makes, nil, nil
+	}
 	for _, wire := range part.Sends {
 		a.Senders = append(a.Senders, inherit(l.links[wire].Sender))
 	}
 	for _, wire := range part.Receives {
 		a.Receivers = append(a.Receivers, inherit(l.links[wire].Receiver))
 	}
-	p, token, err := spawn("worker", part.Role, files, syscall.SysProcAttr{Pdeathsig: unix.SIGKILL})
+	kind := "worker"
+	if scheduled(o.Cell) {
+		kind = "scheduled"
+	}
+	p, token, err := spawn(kind, part.Role, files, syscall.SysProcAttr{Pdeathsig: unix.SIGKILL})
 	if err != nil {
 		return err
 	}
@@ -221,6 +234,9 @@ func (l *launch) play(r *playRequest) (played [][]workerRound, err error) {
 		all := make([]workerRound, len(replies))
 		for part, r := range replies {
 			all[part] = *r.Done
+		}
+		if err := tally(all); err != nil {
+			return nil, err
 		}
 		played = append(played, all)
 	}
@@ -372,5 +388,8 @@ func (l *launch) destroy() error {
 		errs = append(errs, l.session.destroy(link))
 	}
 	l.links = nil
+	if l.makes != nil {
+		errs = append(errs, os.RemoveAll(l.makes.Dir))
+	}
 	return errors.Join(errs...)
 }

@@ -34,6 +34,11 @@ const (
 // slower than the second, over all cells of a default run.
 const warmupMost = 2 * time.Millisecond
 
+// warmup is how many of ops operations, which fill the time, come first.
+func warmup(ops int, time time.Duration) int {
+	return part(ops, min(warmupShare, float64(warmupMost)/float64(time)))
+}
+
 // Measure runs one launch and returns its record, whatever happens: an error
 // is an outcome with a reason. The record lacks what only the run knows (ID,
 // launch, seed, host). Ops is the calibrated number for the next launch.
@@ -80,42 +85,15 @@ func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err erro
 		}
 	}()
 	rec.Given, rec.Workers, rec.Warnings = l.Given, l.Workers, l.Warnings
-	var first, second []Ask // rounds; what the first took sets the number of operations of the second
-	if ops = m.Ops; ops != 0 {
-		first = append(first, Ask{Warmup, max(m.Warmup, part(ops, min(warmupShare, float64(warmupMost)/float64(m.Time))))})
-	} else if ops, err = l.Calibrate(m.Time); err != nil {
-		return 0, err
-	}
 	w := bench.WorkloadOf(rec.Cell)
-	percentiles := w.Timed() && !m.Plain
-	timed := 1.0
-	if percentiles {
-		timed -= latencyShare
+	rounds := l.closedLoop
+	if w.Paced {
+		rounds = l.openLoop
 	}
-	for range timedRounds {
-		first = append(first, Ask{Timed, part(ops, timed/timedRounds)})
-	}
-	played, err := l.Play(m.Time, first...)
+	played, ops, err := rounds(rec, w, m)
 	if err != nil {
 		return 0, err
 	}
-	played = played[len(played)-timedRounds:] // without the warm-up
-	Account(rec, w, played)
-	ops = paced(ops, time.Duration(float64(m.Time)*timed), time.Duration(rec.ElapsedNs))
-	if percentiles {
-		second = append(second, Ask{Latency, part(ops, latencyShare)})
-	}
-	if m.Verify {
-		second = append(second, Ask{Verify, part(ops, verifyShare)})
-	}
-	if len(second) > 0 {
-		others, err := l.Play(m.Time, second...)
-		if err != nil {
-			return 0, err
-		}
-		played = append(played, others...)
-	}
-
 	for _, r := range played {
 		rec.Rounds = append(rec.Rounds, results.Round{Kind: string(r.Kind), Ops: int64(r.Ops), ElapsedNs: int64(r.Elapsed)})
 		rec.Verified += r.Verified
@@ -133,6 +111,46 @@ func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err erro
 	rec.Overhead = &results.Cost{StartNs: int64(l.Started), StopNs: int64(time.Since(end))}
 	rec.Noise = &results.Noise{Stopped: stopped}
 	return ops, nil
+}
+
+// closedLoop plays the rounds of a workload that goes as fast as it can, and
+// fills in what they gave. Ops is the number of operations that fills the time.
+func (l *Launch) closedLoop(rec *results.Record, w *bench.Workload, m Measurement) (played []*Round, ops int, err error) {
+	var first, second []Ask // rounds; what the first took sets the number of operations of the second
+	if ops = m.Ops; ops != 0 {
+		first = append(first, Ask{Warmup, max(m.Warmup, warmup(ops, m.Time))})
+	} else if ops, err = l.Calibrate(m.Time); err != nil {
+		return nil, 0, err
+	}
+	percentiles := w.Timed() && !m.Plain
+	timed := 1.0
+	if percentiles {
+		timed -= latencyShare
+	}
+	for range timedRounds {
+		first = append(first, Ask{Timed, part(ops, timed/timedRounds)})
+	}
+	played, err = l.Play(m.Time, first...)
+	if err != nil {
+		return nil, 0, err
+	}
+	played = played[len(played)-timedRounds:] // without the warm-up
+	Account(rec, w, played)
+	ops = paced(ops, time.Duration(float64(m.Time)*timed), time.Duration(rec.ElapsedNs))
+	if percentiles {
+		second = append(second, Ask{Latency, part(ops, latencyShare)})
+	}
+	if m.Verify {
+		second = append(second, Ask{Verify, part(ops, verifyShare)})
+	}
+	if len(second) > 0 {
+		others, err := l.Play(m.Time, second...)
+		if err != nil {
+			return nil, 0, err
+		}
+		played = append(played, others...)
+	}
+	return played, ops, nil
 }
 
 // foreign is how long, in ns, the worst-off worker waited for its CPU while no

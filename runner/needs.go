@@ -101,18 +101,18 @@ func Admit(c results.Cell, cpus []host.CPU) error {
 		return err
 	}
 	t := w.Topology(c.Peers)
-	if _, err := place(c, cpus, len(t.Parts)); err != nil || w.Floor != "" {
+	if _, err := place(c, cpus, t.CPUs()); err != nil || w.Floor != "" {
 		return err
 	}
 	m := mechanisms.Lookup(c.Mechanism)
 	if m == nil {
 		return fmt.Errorf("unknown mechanism %q", c.Mechanism)
 	}
-	return admit(m, t, c)
+	return admit(m, w, t, c)
 }
 
-// place gives each of the cell's parts its CPU, as host.Assign does, and
-// refuses parts that wait without sleeping where they have fewer CPUs.
+// place gives each of the cell's parts its CPUs, as host.Assign does, and
+// refuses parts that wait without sleeping where they have fewer.
 func place(c results.Cell, cpus []host.CPU, parts int) ([]int, error) {
 	ids, err := host.Assign(cpus, c.Place, parts)
 	m := mechanisms.Lookup(c.Mechanism) // nil for a floor
@@ -130,8 +130,12 @@ func place(c results.Cell, cpus []host.CPU, parts int) ([]int, error) {
 	return ids, nil
 }
 
-// admit holds every wire of the topology against what the mechanism carries.
-func admit(m *mechanisms.Mechanism, t bench.Topology, c results.Cell) error {
+// admit holds what the workload needs, and every wire of the topology, against
+// what the mechanism does and carries.
+func admit(m *mechanisms.Mechanism, w *bench.Workload, t bench.Topology, c results.Cell) error {
+	if err := w.Suits(m); err != nil {
+		return err
+	}
 	var last mechanisms.Spec
 	for _, wire := range t.Wires {
 		s := wire.Spec(c)

@@ -35,12 +35,15 @@ func closeEverywhere(fd, n int) {
 	go func() { // on one of the others: the caller's goroutine is locked to its thread
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		for i := range n {
-			unix.Close(fd + i)
-		}
+		closeAll(fd, n)
 		close(closed)
 	}()
 	<-closed
+	closeAll(fd, n)
+}
+
+// closeAll closes n descriptors from fd on.
+func closeAll(fd, n int) {
 	for i := range n {
 		unix.Close(fd + i)
 	}

@@ -19,7 +19,7 @@ import (
 // process is, and the token that its parent will repeat over the control
 // connection, stand in its environment.
 const (
-	envProcess = "IPCBENCH_PROCESS" // "session" or "worker"
+	envProcess = "IPCBENCH_PROCESS" // "session", "worker" or "scheduled"
 	envToken   = "IPCBENCH_TOKEN"
 	controlFD  = 3 // the child's end of the control connection
 	ticketFD   = 4 // the first descriptor that a ticket brings
@@ -27,13 +27,22 @@ const (
 
 // Init turns this process into a session or a worker where its environment
 // says so, and does not return then. It must come first in main and in
-// TestMain, since the coordinator re-executes /proc/self/exe, or before either:
-// see package first.
+// TestMain, since the coordinator re-executes /proc/self/exe.
 func Init() {
-	kind := os.Getenv(envProcess)
-	if kind == "" {
-		return
+	if kind := os.Getenv(envProcess); kind != "" {
+		become(kind)
 	}
+}
+
+// InitFirst is Init before main, see package first. A plain Go program begins
+// with main, as any other does.
+func InitFirst() {
+	if os.Getenv(envProcess) != "scheduled" {
+		Init()
+	}
+}
+
+func become(kind string) {
 	token := os.Getenv(envToken)
 	os.Unsetenv(envProcess)
 	os.Unsetenv(envToken)
@@ -49,6 +58,8 @@ func Init() {
 		os.Exit(sessionMain(c, token))
 	case "worker":
 		os.Exit(workerMain(c, token))
+	case "scheduled":
+		os.Exit(scheduledMain(c, token))
 	}
 	fmt.Fprintf(os.Stderr, "ipcbench: %s=%s: there is no such process\n", envProcess, kind)
 	os.Exit(2)
@@ -146,7 +157,12 @@ func spawn(kind, name string, files []int, attr syscall.SysProcAttr) (*process, 
 			env = append(env, name+"="+v)
 		}
 	}
-	if kind == "worker" {
+	switch kind {
+	case "scheduled":
+		// Its CPUs are given to it, and stay the same: the runtime need not look
+		// them up every second.
+		env = append(env, "GODEBUG=updatemaxprocs=0")
+	case "worker":
 		// Nothing may stop a measuring thread: no collector, no preemption
 		// signal, no change of GOMAXPROCS. One that is set is not looked up in
 		// the cgroup's files at the start, nor every second thereafter, and does

@@ -102,8 +102,9 @@ func TestHelperOfUnknownKind(t *testing.T) {
 
 func TestHelperWantsToken(t *testing.T) {
 	for kind, said := range map[string]any{
-		"session": request{Token: "wrong", Setup: &setup{}},
-		"worker":  assignment{Token: "wrong", Cell: results.Cell{Workload: "Stream"}, CPU: -1},
+		"session":   request{Token: "wrong", Setup: &setup{}},
+		"worker":    assignment{Token: "wrong", Cell: results.Cell{Workload: "Stream"}},
+		"scheduled": assignment{Token: "wrong", Cell: results.Cell{Workload: "Stream"}},
 	} {
 		near, far := control(t)
 		line, err := json.Marshal(said)
@@ -115,7 +116,7 @@ func TestHelperWantsToken(t *testing.T) {
 		}
 		status, stderr := helper(t, kind, "right", far)
 		var answer struct{ Error *wireError }
-		if kind == "worker" {
+		if kind != "session" {
 			if err := near.receive(&answer); err != nil {
 				t.Fatal(err)
 			}

@@ -50,7 +50,7 @@ type setup struct {
 // openRequest starts the processes of one launch.
 type openRequest struct {
 	Cell    results.Cell  `json:"cell"`
-	CPUs    []int         `json:"cpus"` // one per part; empty: not pinned
+	CPUs    []int         `json:"cpus"` // of the parts, as many as each takes; empty: not pinned
 	Timeout time.Duration `json:"timeout"`
 }
 
@@ -99,10 +99,11 @@ type assignment struct {
 	Token     string              `json:"token"`
 	Cell      results.Cell        `json:"cell"`
 	Part      int                 `json:"part"`
-	CPU       int                 `json:"cpu"` // -1: not pinned
+	CPUs      []int               `json:"cpus"` // none: not pinned
 	Senders   []mechanisms.Ticket `json:"senders"`
 	Receivers []mechanisms.Ticket `json:"receivers"`
-	Shared    int                 `json:"shared"` // bytes to map of the first descriptor inherited, which is in no ticket then; 0: none
+	Makes     *mechanisms.Spec    `json:"makes,omitempty"` // of the links that it makes itself; there are no tickets then
+	Shared    int                 `json:"shared"`          // bytes to map of the first descriptor inherited, which is in no ticket then; 0: none
 }
 
 // Worker → session.
@@ -122,6 +123,8 @@ type workerRound struct {
 	Usage    results.Worker `json:"usage"` // only what was used in the round
 	Receives bool           `json:"receives"`
 	Verified int64          `json:"verified,omitempty"`
+	Sent     bench.Tally    `json:"sent,omitzero"`
+	Taken    bench.Tally    `json:"taken,omitzero"`
 	HDR      string         `json:"hdr,omitempty"`
 	ClockNs  float64        `json:"clock_ns,omitempty"`
 }

@@ -3,6 +3,7 @@ package runner
 import (
 	"time"
 
+	"ipcbench/bench"
 	"ipcbench/results"
 )
 
@@ -35,6 +36,16 @@ func newRound(kind Kind, n int, workers []workerRound) *Round {
 	}
 	r.Elapsed = time.Duration(end - start)
 	return r
+}
+
+// tally holds what all workers took on links of which nobody knows who takes
+// what against what was sent there.
+func tally(workers []workerRound) error {
+	var sent, taken bench.Tally
+	for _, w := range workers {
+		sent, taken = sent.Plus(w.Sent), taken.Plus(w.Taken)
+	}
+	return bench.CheckTaken(sent, taken)
 }
 
 // perOp is the round's time per operation, in ns, at least 1e-3 so that

@@ -132,8 +132,8 @@ func (t *stepper) restart() stepped {
 }
 
 // stopped notes a stop, and says how to go on.
-func (t *stepper) stopped() {
-	i, err := t.info()
+func (t *stepper) stopped(tid int) {
+	i, err := t.info(tid)
 	if err != nil {
 		return
 	}

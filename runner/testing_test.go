@@ -16,6 +16,7 @@ import (
 
 	"ipcbench/host"
 	"ipcbench/mechanisms"
+	_ "ipcbench/mechanisms/netconn"
 	"ipcbench/results"
 )
 

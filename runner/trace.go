@@ -39,7 +39,8 @@ func TracePlaceOf(m *mechanisms.Mechanism) string {
 	return TracePlace
 }
 
-// Trace counts the system calls of the cell's measuring threads, by ptrace(2).
+// Trace counts the system calls of the cell's measuring threads, by ptrace(2);
+// of all threads where a goroutine has none of its own.
 // It plays ops operations and then twice as many: the difference is what
 // operations cost, whatever a round costs besides. What the Go runtime calls
 // for itself is left out. It is slow, and measures no time. Where tracing is refused the error is a *TraceError, else a
@@ -58,7 +59,7 @@ func (s *Session) Trace(c results.Cell, ops int) (calls []Calls, err error) {
 		err = cmp.Or(err, closing)
 	}()
 	for _, w := range l.Workers {
-		t, err := traceCalls(w.PID, s.options.timeout())
+		t, err := traceCalls(w.PID, scheduled(c), s.options.timeout())
 		if err != nil {
 			return nil, &TraceError{fmt.Errorf("%s: %w", w.Role, err)}
 		}

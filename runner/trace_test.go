@@ -57,6 +57,21 @@ func TestTraceCountsCalls(t *testing.T) {
 	}
 }
 
+// A goroutine that waits in Go's scheduler is counted on whatever thread it
+// runs: a write is one, a read one or two, and what lies between is epoll's.
+func TestTraceCountsOfAllThreads(t *testing.T) {
+	s := startSession(t, Options{})
+	calls, err := s.Trace(results.Cell{Workload: "PingPong", Mechanism: "pipenetpoll", Size: 64, Place: TracePlace}, 100)
+	skipRefused(t, err)
+	perOp := map[string]float64{}
+	for _, call := range calls {
+		perOp[call.Call] += call.PerOp
+	}
+	if w, r, e := perOp["write"], perOp["read"], perOp["epoll_pwait"]; w != 2 || r < 2 || r > 4 || e <= 0 || len(perOp) != 3 {
+		t.Errorf("in a round trip: %v", perOp)
+	}
+}
+
 // A cell that cannot be carried, and a worker that is traced already, end in
 // an error, and leave the session fit for more.
 func TestTraceFails(t *testing.T) {
@@ -69,15 +84,15 @@ func TestTraceFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, err := traceCalls(l.Workers[0].PID, time.Minute)
+	first, err := traceCalls(l.Workers[0].PID, false, time.Minute)
 	if err != nil {
 		l.Close()
 		t.Skipf("system calls cannot be counted here: %v", err)
 	}
-	if _, err := traceCalls(l.Workers[0].PID, time.Minute); !errors.Is(err, unix.EPERM) {
+	if _, err := traceCalls(l.Workers[0].PID, false, time.Minute); !errors.Is(err, unix.EPERM) {
 		t.Errorf("a process that is traced already gives %v", err)
 	}
-	if _, err := traceCalls(os.Getppid()+1<<22, time.Minute); err == nil {
+	if _, err := traceCalls(os.Getppid()+1<<22, false, time.Minute); err == nil {
 		t.Error("no process can be traced")
 	}
 	if _, err := l.Close(); err != nil {
@@ -100,7 +115,7 @@ func TestKilledWhileTraced(t *testing.T) {
 	}
 	var tracers []*tracer
 	for _, w := range l.Workers {
-		tr, err := traceCalls(w.PID, time.Minute)
+		tr, err := traceCalls(w.PID, false, time.Minute)
 		if err != nil {
 			l.Close()
 			t.Skipf("system calls cannot be counted here: %v", err)

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -14,12 +15,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tracer counts what one thread of another process does, from a thread of its
-// own: ptrace(2) takes requests from no other.
+// tracer counts what another process does, from a thread of its own: ptrace(2)
+// takes requests from no other.
 type tracer struct {
 	pid   int
-	next  func(pid, signal int) error // lets the process go on to its next stop
-	see   func()                      // notes a stop
+	all   bool                        // all threads of the process, rather than the main one
+	next  func(tid, signal int) error // lets a thread go on to its next stop
+	see   func(tid int)               // notes a stop
 	shift uintptr                     // from this program's code to that of the process
 	cpu   int                         // where the tracer runs; -1: anywhere
 	done  chan struct{}
@@ -28,9 +30,9 @@ type tracer struct {
 	counts map[uint64]int // by number of the call
 }
 
-// traceCalls counts from now on the calls of the main thread of process pid,
-// which executes this program too.
-func traceCalls(pid int, timeout time.Duration) (*tracer, error) {
+// traceCalls counts from now on the calls of the main thread of process pid, or
+// of all its threads. It executes this program too.
+func traceCalls(pid int, all bool, timeout time.Duration) (*tracer, error) {
 	here, err := startCode(os.Getpid())
 	if err != nil {
 		return nil, err
@@ -39,7 +41,7 @@ func traceCalls(pid int, timeout time.Duration) (*tracer, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &tracer{pid: pid, next: unix.PtraceSyscall, shift: there - here, cpu: -1}
+	t := &tracer{pid: pid, all: all, next: unix.PtraceSyscall, shift: there - here, cpu: -1}
 	t.see = t.countCall
 	return t, t.start(timeout)
 }
@@ -92,50 +94,98 @@ func (t *tracer) run(attached chan<- error) {
 	}
 	for {
 		var status unix.WaitStatus
-		if err := t.wait(&status); err != nil || status.Exited() || status.Signaled() {
+		tid, err := t.wait(t.any(), &status)
+		ended := status.Exited() || status.Signaled()
+		if err != nil || ended && tid == t.pid { // the main thread's end is told last
 			return
+		}
+		if ended {
+			continue
 		}
 		signal := 0
 		switch stop := status.StopSignal(); {
 		case stop&^0x80 == unix.SIGTRAP && status>>16 == 0: // with 0x80 a system call, for PTRACE_O_TRACESYSGOOD
-			t.see()
+			t.see(tid)
 		case status>>16 != 0: // an event of the tracing itself
 		default:
 			signal = int(stop) // on its way to the process
 		}
-		t.next(t.pid, signal) // one that was killed meanwhile says so in wait
+		t.next(tid, signal) // one that was killed meanwhile says so in wait
 	}
 }
 
-// attach stops the thread and lets it go on to its next system call.
+// any is what wait waits for once all is attached.
+func (t *tracer) any() int {
+	if t.all {
+		return -1
+	}
+	return t.pid
+}
+
+// attach stops the main thread and lets it go on to its next system call; with
+// all the others do so too, and those that they make are traced from the start.
 func (t *tracer) attach() error {
-	if err := unix.PtraceSeize(t.pid); err != nil {
+	if err := t.attachTo(t.pid); err != nil || !t.all {
+		return err
+	}
+	for seen := map[int]bool{t.pid: true}; ; {
+		before := len(seen)
+		tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", t.pid))
+		if err != nil {
+			return err
+		}
+		for _, task := range tasks {
+			tid, err := strconv.Atoi(task.Name())
+			if err != nil || seen[tid] {
+				continue
+			}
+			seen[tid] = true
+			// One that has ended, or whose maker is traced, needs no attaching.
+			if err := t.attachTo(tid); err != nil && !errors.Is(err, unix.ESRCH) && !errors.Is(err, unix.EPERM) {
+				return err
+			}
+		}
+		if len(seen) == before {
+			return nil
+		}
+	}
+}
+
+func (t *tracer) attachTo(tid int) error {
+	if err := unix.PtraceSeize(tid); err != nil {
 		return os.NewSyscallError("ptrace", err)
 	}
+	options := unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_EXITKILL
+	if t.all {
+		options |= unix.PTRACE_O_TRACECLONE
+	}
 	var status unix.WaitStatus
-	err := unix.PtraceInterrupt(t.pid)
+	err := unix.PtraceInterrupt(tid)
 	if err == nil {
-		err = t.wait(&status)
+		_, err = t.wait(tid, &status)
 	}
 	if err == nil {
-		err = unix.PtraceSetOptions(t.pid, unix.PTRACE_O_TRACESYSGOOD|unix.PTRACE_O_EXITKILL)
+		err = unix.PtraceSetOptions(tid, options)
 	}
 	if err == nil {
-		_, err = t.info() // needs Linux 5.3
+		_, err = t.info(tid) // needs Linux 5.3
 	}
 	if err == nil {
-		err = t.next(t.pid, 0)
+		err = t.next(tid, 0)
 	}
 	if err != nil {
-		unix.PtraceDetach(t.pid)
+		unix.PtraceDetach(tid)
 	}
 	return os.NewSyscallError("ptrace", err)
 }
 
-func (t *tracer) wait(status *unix.WaitStatus) error {
+// wait waits for a thread, -1 for any that this thread traces, to stop or end,
+// and tells which it is.
+func (t *tracer) wait(tid int, status *unix.WaitStatus) (int, error) {
+	const notThread = 0x20000000 // __WNOTHREAD: children of other threads are theirs to reap
 	for {
-		if _, err := unix.Wait4(t.pid, status, unix.WALL, nil); err != unix.EINTR {
-			return err
+		if tid, err := unix.Wait4(tid, status, unix.WALL|notThread, nil); err != unix.EINTR {
+			return tid, err
 		}
 	}
 }
@@ -152,8 +202,8 @@ type stopInfo struct {
 	args [6]uint64
 }
 
-func (t *tracer) info() (i stopInfo, err error) {
-	_, _, errno := unix.Syscall6(unix.SYS_PTRACE, unix.PTRACE_GET_SYSCALL_INFO, uintptr(t.pid), unsafe.Sizeof(i), uintptr(unsafe.Pointer(&i)), 0, 0)
+func (t *tracer) info(tid int) (i stopInfo, err error) {
+	_, _, errno := unix.Syscall6(unix.SYS_PTRACE, unix.PTRACE_GET_SYSCALL_INFO, uintptr(tid), unsafe.Sizeof(i), uintptr(unsafe.Pointer(&i)), 0, 0)
 	if errno != 0 {
 		return i, errno
 	}
@@ -163,8 +213,8 @@ func (t *tracer) info() (i stopInfo, err error) {
 // countCall notes a call that begins. What goes over the control connection is
 // the harness's and not the mechanism's, nor is what the Go runtime does when
 // a call blocks: it hands its processor on, the sooner the slower the tracer.
-func (t *tracer) countCall() {
-	i, err := t.info()
+func (t *tracer) countCall(tid int) {
+	i, err := t.info(tid)
 	if err != nil || i.op != unix.PTRACE_SYSCALL_INFO_ENTRY {
 		return
 	}

@@ -8,7 +8,6 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"syscall"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -18,28 +17,38 @@ import (
 	"ipcbench/host"
 	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
-	"ipcbench/results"
 )
 
 // worker is a process that plays one part of a workload. It has one goroutine
-// of ours, on the main thread, which measures and answers its control
-// connection in turn.
+// of ours, which measures and answers its control connection in turn.
 type worker struct {
 	conn *conn
 	ends *bench.Ends
 	part bench.Part
 
-	schedstat *os.File // of the measuring thread; nil where there is none
+	dedicated bool // its goroutine has the main thread for itself, and tells Go's scheduler nothing
+	pins      bool // it is kept from the scheduler in rounds too
+	gauge     gauge
+	confine   func(*unix.CPUSet) error // lets it run on these CPUs alone
 }
 
+// workerMain plays a part on the main thread, to which its goroutine is locked.
 func workerMain(c *conn, token string) int {
 	runtime.LockOSThread()
 	debug.SetGCPercent(-1)
-	w := &worker{conn: c}
-	w.schedstat, _ = os.Open("/proc/thread-self/schedstat")
+	w := &worker{conn: c, dedicated: true, pins: true, confine: confineThread}
+	w.gauge = newThreadGauge()
 	shares := ownFiles()
 	sys.Dedicate()
 	c.r = bufio.NewReader(standing(controlFD))
+	return w.serve(token, shares)
+}
+
+// serve attaches and plays rounds until the session closes the connection. It
+// returns the process's exit status. Shares tells why the worker has no
+// descriptor table of its own that ought to have one.
+func (w *worker) serve(token string, shares error) int {
+	c := w.conn
 	cpus, err := w.attach(token)
 	if err != nil {
 		c.send(workerReply{Error: encodeError(err)})
@@ -66,7 +75,12 @@ func workerMain(c *conn, token string) int {
 	}
 }
 
-// attach pins the thread and opens the part's ends.
+// confineThread lets the measuring thread run on these CPUs alone.
+func confineThread(set *unix.CPUSet) error {
+	return os.NewSyscallError("sched_setaffinity", unix.SchedSetaffinity(0, set))
+}
+
+// attach pins the worker and opens the part's ends.
 func (w *worker) attach(token string) (cpus []int, err error) {
 	var a assignment
 	if err := w.conn.receive(&a); err != nil {
@@ -80,14 +94,17 @@ func (w *worker) attach(token string) (cpus []int, err error) {
 		return nil, fmt.Errorf("%s: unknown workload", a.Cell.Name())
 	}
 	w.part = workload.Topology(a.Cell.Peers).Parts[a.Part]
-	if a.CPU >= 0 {
+	if len(a.CPUs) > 0 {
 		var set unix.CPUSet
-		set.Set(a.CPU)
-		if err := unix.SchedSetaffinity(0, &set); err != nil {
-			return nil, os.NewSyscallError("sched_setaffinity", err)
+		for _, cpu := range a.CPUs {
+			set.Set(cpu)
+		}
+		if err := w.confine(&set); err != nil {
+			return nil, err
 		}
 	}
 	w.ends = bench.NewEnds(w.part, a.Cell)
+	w.ends.CPUs = a.CPUs
 	inherited := countFDs(a.Senders) + countFDs(a.Receivers)
 	if a.Shared > 0 {
 		inherited++
@@ -110,9 +127,24 @@ func (w *worker) attach(token string) (cpus []int, err error) {
 		}
 		w.ends.Receivers = append(w.ends.Receivers, end)
 	}
+	if a.Makes != nil {
+		w.pins = false // it allocates, and is not kept from the collector
+		mechanisms.Settle()
+		w.ends.Mechanism, w.ends.Spec = mech, *a.Makes
+		debug.SetMemoryLimit(makerMemory)
+	}
+	if w.part.Prepare != nil {
+		if err := w.part.Prepare(w.ends); err != nil {
+			return nil, err
+		}
+	}
 	// An end owns a copy of what its ticket brought. What the ticket brought
 	// itself would keep a link open after its end has closed.
-	closeEverywhere(ticketFD, inherited)
+	if w.dedicated {
+		closeEverywhere(ticketFD, inherited)
+	} else {
+		closeAll(ticketFD, inherited)
+	}
 	return host.AllowedCPUs()
 }
 
@@ -134,6 +166,7 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 		hist = hdrhistogram.New(1, int64(time.Minute), 3)
 		e.Latency = hist
 	}
+	w.gauge.arm()
 	if err := w.conn.send(workerReply{Armed: true, Done: before}); err != nil {
 		return nil, err
 	}
@@ -141,16 +174,17 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 		return nil, fmt.Errorf("wait for the start: %w", err)
 	}
 
-	waited := w.waited()
-	used := threadUsage()
-	interrupts := sys.Interrupts()
-	sys.Pin()
+	w.gauge.start()
+	if w.pins {
+		sys.Pin()
+	}
 	start := monotonic()
 	_, err := e.Play(r.N)
 	end := monotonic()
-	sys.Unpin()
-	after := threadUsage()
-	waited = w.waited() - waited
+	if w.pins {
+		sys.Unpin()
+	}
+	used := w.gauge.stop()
 
 	if err != nil {
 		return nil, err
@@ -158,14 +192,7 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 	if err := e.Finish(r.N); err != nil {
 		return nil, err
 	}
-	done := &workerRound{
-		Start: start, End: end, Receives: w.part.Origins > 0, Verified: e.Verified,
-		Usage: results.Worker{
-			UserNs: after.Utime.Nano() - used.Utime.Nano(), SystemNs: after.Stime.Nano() - used.Stime.Nano(),
-			Voluntary: int64(after.Nvcsw - used.Nvcsw), Involuntary: int64(after.Nivcsw - used.Nivcsw),
-			EINTR: sys.Interrupts() - interrupts, WaitNs: waited,
-		},
-	}
+	done := &workerRound{Start: start, End: end, Receives: w.part.Origins > 0, Verified: e.Verified, Sent: e.Sent, Taken: e.Taken, Usage: used}
 	if hist != nil {
 		done.ClockNs = clockCost()
 		hdr, err := hist.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
@@ -175,24 +202,6 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 		done.HDR = string(hdr)
 	}
 	return done, nil
-}
-
-func threadUsage() (u syscall.Rusage) {
-	syscall.Getrusage(unix.RUSAGE_THREAD, &u)
-	return u
-}
-
-// waited is how long this thread has been ready to run without a CPU, in ns,
-// proc_pid_schedstat(5); 0 where the kernel does not count it.
-func (w *worker) waited() int64 {
-	if w.schedstat == nil {
-		return 0
-	}
-	var buf [64]byte
-	n, _ := w.schedstat.ReadAt(buf[:], 0)
-	var ran, wait int64
-	fmt.Sscan(string(buf[:n]), &ran, &wait)
-	return wait
 }
 
 // monotonic is CLOCK_MONOTONIC in ns: the one clock that all workers share.

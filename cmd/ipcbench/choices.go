@@ -9,7 +9,7 @@ import (
 	"ipcbench/results"
 )
 
-// choices are the rows of the table for choosing, from what mechanisms declare.
+// choices are the columns of the table for choosing, from what mechanisms declare.
 var choices = []struct {
 	name string
 	of   func(*mechanisms.Mechanism) mechanisms.Trait
@@ -39,25 +39,26 @@ var choices = []struct {
 	{"namespace", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.Namespace }},
 }
 
-// writeChoices writes the table for choosing a mechanism, a column each, as
-// Markdown. What can be checked names the statements that hold it true, what cannot the
-// page that says so.
+// writeChoices writes the table for choosing a mechanism, a row each, as
+// Markdown. What can be checked names the statements that hold it true, what
+// cannot the page that says so.
 func writeChoices(w io.Writer) error {
-	fmt.Fprint(w, "| |")
-	for _, m := range mechanisms.All() {
-		fmt.Fprintf(w, " `%s` |", m.Name)
-	}
-	fmt.Fprintf(w, "\n|---|%s\n", strings.Repeat("---|", len(mechanisms.All())))
+	fmt.Fprint(w, "| mechanism |")
 	for _, c := range choices {
-		fmt.Fprintf(w, "| %s |", c.name)
-		for _, m := range mechanisms.All() {
+		fmt.Fprintf(w, " %s |", c.name)
+	}
+	fmt.Fprintf(w, "\n|---|%s\n", strings.Repeat("---|", len(choices)))
+	for _, m := range mechanisms.All() {
+		fmt.Fprintf(w, "| `%s` |", m.Name)
+		for _, c := range choices {
 			t := c.of(m)
 			fmt.Fprintf(w, " %s", results.EscapeMarkdown(t.Text))
-			if t.Checks != nil {
-				fmt.Fprintf(w, " (%s)", strings.Join(t.Checks, ", "))
-			}
+			by := t.Checks
 			if t.Man != "" {
-				fmt.Fprintf(w, " (%s)", t.Man)
+				by = []string{t.Man}
+			}
+			if by != nil {
+				fmt.Fprintf(w, " (%s)", strings.Join(by, ", "))
 			}
 			fmt.Fprint(w, " |")
 		}

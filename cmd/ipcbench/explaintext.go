@@ -127,6 +127,9 @@ func (e *explanation) allCalls() string {
 		last = c.Role
 		roles += fmt.Sprintf(" %s %s", count(c.PerOp), c.Call)
 	}
+	if e.Scheduled {
+		roles += "; on all threads, and those of the scheduler vary with how busy it is"
+	}
 	return fmt.Sprintf("%s %s: %s", count(total), tried[0].op, roles)
 }
 

@@ -17,6 +17,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"ipcbench/kernels"
+	_ "ipcbench/mechanisms/netconn"
+	"ipcbench/runner"
 	_ "ipcbench/runner/first"
 	"ipcbench/semantics"
 )
@@ -55,6 +57,7 @@ func failed(err error) error {
 }
 
 func main() {
+	runner.Init()
 	semantics.Init()
 	kernels.Init()
 	os.Exit(command(os.Args[1:], os.Stdout, os.Stderr))
@@ -76,7 +79,7 @@ func command(args []string, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	out.Flush()
-	if err == nil && out.err != nil {
+	if out.err != nil && (err == nil || errors.Is(err, out.err)) { // a verb may have seen it too
 		err = failed(fmt.Errorf("write to standard output: %w", out.err))
 	}
 	if err == nil {

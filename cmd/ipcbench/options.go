@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"ipcbench/bench"
-	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
 
@@ -20,15 +19,13 @@ type optionFlags struct {
 
 func (f *optionFlags) register(c *cobra.Command) {
 	fl := c.Flags()
-	waits := append([]string{"block"}, mechanisms.Waits...)
-	touches := append([]string{"none"}, bench.Touches...)
-	fl.StringSliceVar(&f.waits, "wait", nil, "how ends wait that are descriptors: "+strings.Join(waits, ", "))
+	fl.StringSliceVar(&f.waits, "wait", nil, "how ends wait that are descriptors: "+strings.Join(bench.Waits, ", "))
 	fl.StringSliceVar(&f.batches, "batch", nil, fmt.Sprintf("messages that one call hands over, 1 to %d", bench.MaxBatch))
-	fl.StringSliceVar(&f.touches, "touch", nil, "what the receiver does with every byte: "+strings.Join(touches, ", "))
+	fl.StringSliceVar(&f.touches, "touch", nil, "what the receiver does with every byte: "+strings.Join(bench.Touches, ", "))
 	fl.StringSliceVar(&f.copies, "copy", nil, "1, or 0 to work in the link's own memory where the mechanism lends it")
-	fl.StringSliceVar(&f.memories, "memory", nil, `what backs shared memory: "default", `+strings.Join(bench.Memories, ", "))
+	fl.StringSliceVar(&f.memories, "memory", nil, "what backs shared memory: "+strings.Join(bench.Memories, ", "))
 	fl.StringSliceVar(&f.rates, "rate", nil, "messages a second that are due, for openloop")
-	for flag, values := range map[string][]string{"wait": waits, "touch": touches, "copy": {"0", "1"}, "memory": append([]string{"default"}, bench.Memories...)} {
+	for flag, values := range map[string][]string{"wait": bench.Waits, "touch": bench.Touches, "copy": {"0", "1"}, "memory": bench.Memories} {
 		c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
 }
@@ -40,16 +37,16 @@ func (f *optionFlags) parse() (all []results.Options, err error) {
 		values []string
 		set    func(*results.Options, string) error
 	}{
-		{"wait", f.waits, func(o *results.Options, v string) error { o.Wait = usual(v, "block"); return nil }},
-		{"batch", f.batches, func(o *results.Options, v string) (err error) { o.Batch, err = count1(usual(v, "1")); return }},
-		{"touch", f.touches, func(o *results.Options, v string) error { o.Touch = usual(v, "none"); return nil }},
+		{"wait", f.waits, func(o *results.Options, v string) error { o.Wait = usual(v, bench.Waits); return nil }},
+		{"batch", f.batches, func(o *results.Options, v string) (err error) { o.Batch, err = count1(usual(v, []string{"1"})); return }},
+		{"touch", f.touches, func(o *results.Options, v string) error { o.Touch = usual(v, bench.Touches); return nil }},
 		{"copy", f.copies, func(o *results.Options, v string) error {
 			if o.Lend = v == "0"; !o.Lend && v != "1" {
 				return errors.New("want 0 or 1")
 			}
 			return nil
 		}},
-		{"memory", f.memories, func(o *results.Options, v string) error { o.Memory = usual(v, "default"); return nil }},
+		{"memory", f.memories, func(o *results.Options, v string) error { o.Memory = usual(v, bench.Memories); return nil }},
 		{"rate", f.rates, func(o *results.Options, v string) (err error) { o.Rate, err = count1(v); return }},
 	} {
 		if len(axis.values) == 0 {
@@ -72,9 +69,9 @@ func (f *optionFlags) parse() (all []results.Options, err error) {
 	return all, nil
 }
 
-// usual is "" for the name of an option's usual value.
-func usual(v, name string) string {
-	if v == name {
+// usual is "" for an option's usual value, the first of its values.
+func usual(v string, values []string) string {
+	if v == values[0] {
 		return ""
 	}
 	return v

@@ -19,6 +19,7 @@ import (
 type planFlags struct {
 	preset                                         string
 	workloads, mechs, sizes, queues, places, peers []string
+	floors                                         []string
 	options                                        optionFlags
 	launches                                       int
 	time                                           time.Duration
@@ -34,13 +35,14 @@ func (f *planFlags) register(c *cobra.Command) {
 	fl.StringSliceVar(&f.sizes, "size", nil, "message sizes, 1 to 16MiB: 64, 4KiB, 1MiB")
 	fl.StringSliceVar(&f.queues, "queue", nil, `bytes that a link should hold: "default" or a size`)
 	fl.StringSliceVar(&f.places, "place", nil, "where processes run: "+strings.Join(placeNames(), ", "))
-	fl.StringSliceVar(&f.peers, "peers", nil, "senders of FanIn, stages of Pipeline")
+	fl.StringSliceVar(&f.peers, "peers", nil, bench.PeersHelp())
+	fl.StringSliceVar(&f.floors, "floor", nil, "floors to measure besides those that a plan has by itself, or alone: "+strings.Join(floorNames(), ", "))
 	f.options.register(c)
 	fl.IntVar(&f.launches, "launches", 0, "launches per cell, each in fresh processes (the preset's)")
 	fl.DurationVar(&f.time, "time", 0, "measured time of one launch (the preset's)")
 	fl.BoolVar(&f.verify, "verify", false, "add a pass that checks a CRC-32C over every payload")
 	fl.Uint64Var(&f.seed, "seed", 0, "of the order of launches (random)")
-	for flag, values := range map[string][]string{"workload": workloadNames(), "mech": mechanismNames(), "place": placeNames(), "preset": presetNames(), "queue": {"default"}} {
+	for flag, values := range map[string][]string{"workload": workloadNames(), "mech": mechanismNames(), "place": placeNames(), "floor": floorNames(), "preset": presetNames(), "queue": {"default"}} {
 		c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
 }
@@ -73,9 +75,9 @@ func (f *planFlags) plan(c *cobra.Command) (bench.Plan, error) {
 	if err != nil {
 		return none, err
 	}
-	narrows := slices.ContainsFunc([]string{"workload", "mech", "size", "queue", "place", "peers", "wait", "batch", "touch", "copy", "memory", "rate"}, c.Flags().Changed)
+	narrows := slices.ContainsFunc([]string{"workload", "mech", "size", "queue", "place", "peers", "floor", "wait", "batch", "touch", "copy", "memory", "rate"}, c.Flags().Changed)
 	if !narrows || c.Flags().Changed("preset") {
-		blocks := preset.Blocks(mechanismNames(), placeNames())
+		blocks := append(preset.Blocks(mechanismNames(), placeNames()), asked.ofFloors())
 		p := bench.NewPlan(blocks, launches, measured, f.verify, f.seed)
 		p.Cells = slices.DeleteFunc(p.Cells, func(c results.Cell) bool { return !holds(asked, c) })
 		if !slices.ContainsFunc(p.Cells, func(c results.Cell) bool { return c.Workload != results.FloorWorkload }) {
@@ -98,7 +100,7 @@ func (f *planFlags) axes() (askedAxes, error) {
 		}
 		a.Workloads = append(a.Workloads, w.Name)
 	}
-	a.Mechanisms, a.Places = f.mechs, f.places
+	a.Mechanisms, a.Places, a.Floors = f.mechs, f.places, f.floors
 	var err [4]error
 	a.Sizes, err[0] = parseAll("--size", f.sizes, results.ParseBytes)
 	a.Queues, err[1] = parseAll("--queue", f.queues, results.ParseQueue)
@@ -142,15 +144,26 @@ func (a askedAxes) orDefaults() bench.Axes {
 		}
 		return values
 	}
+	workloads := []string{"PingPong", "Stream", "FanIn", "Pipeline"}
+	if len(a.Floors) > 0 && len(a.Mechanisms) == 0 {
+		workloads = nil // floors alone
+	}
 	return bench.Axes{
-		Workloads:  or(a.Workloads, []string{"PingPong", "Stream", "FanIn", "Pipeline"}),
+		Workloads:  or(a.Workloads, workloads),
 		Mechanisms: or(a.Mechanisms, mechanismNames()),
 		Sizes:      orInts(a.Sizes, 64, 4<<10, 64<<10),
 		Queues:     orInts(a.Queues, 0),
 		Places:     or(a.Places, []string{"same", "cross"}),
 		Peers:      orInts(a.Peers, 4),
 		Options:    a.Options,
+		Floors:     a.Floors,
 	}
+}
+
+// ofFloors are the floors that were asked for, and nothing else.
+func (a askedAxes) ofFloors() bench.Axes {
+	all := a.orDefaults()
+	return bench.Axes{Floors: all.Floors, Sizes: all.Sizes, Places: all.Places}
 }
 
 // holds tells whether the cell is within the values asked for. A floor is
@@ -159,7 +172,7 @@ func holds(a askedAxes, c results.Cell) bool {
 	in := func(values []string, v string) bool { return len(values) == 0 || slices.Contains(values, v) }
 	inInts := func(values []int, v int) bool { return len(values) == 0 || slices.Contains(values, v) }
 	if w := bench.WorkloadOf(c); w.Floor != "" {
-		return (w.Size > 0 || inInts(a.Sizes, c.Size)) && (len(w.Topology(0).Parts) == 1 || in(a.Places, c.Place))
+		return (w.Size > 0 || inInts(a.Sizes, c.Size)) && (!w.Placed() || in(a.Places, c.Place))
 	}
 	return in(a.Workloads, c.Workload) && in(a.Mechanisms, c.Mechanism) && in(a.Places, c.Place) &&
 		inInts(a.Sizes, c.Size) && inInts(a.Queues, c.Queue) && (c.Peers == 0 || inInts(a.Peers, c.Peers)) &&
@@ -179,6 +192,10 @@ func mechanismNames() []string {
 
 func workloadNames() []string {
 	return names(bench.Workloads, func(w *bench.Workload) string { return strings.ToLower(w.Name) })
+}
+
+func floorNames() []string {
+	return names(bench.Floors, func(w *bench.Workload) string { return w.Floor })
 }
 
 func placeNames() []string { return names(bench.Places, func(p bench.Place) string { return p.Name }) }

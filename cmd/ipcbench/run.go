@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -175,8 +176,10 @@ func verdict(summaries []results.Summary, all []results.Record) error {
 		}
 	}
 	count := map[results.Outcome]int{}
+	isFloor := func(s results.Summary) bool { return s.Cell.Workload == results.FloorWorkload }
+	floors := !slices.ContainsFunc(summaries, func(s results.Summary) bool { return !isFloor(s) }) // and nothing else
 	for _, s := range summaries {
-		if s.Cell.Workload != results.FloorWorkload {
+		if floors || !isFloor(s) {
 			count[s.Outcome]++
 		}
 	}

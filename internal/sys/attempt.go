@@ -27,8 +27,8 @@ func Dedicate() { dedicated = true }
 // leave the rest to the method of the call's name.
 type Attempt int
 
-// untried is no attempt at all, below all errnos.
-const untried Attempt = -4096
+// Untried is no attempt at all, below all errnos.
+const Untried Attempt = -4096
 
 // attempt makes an Attempt of what package syscall returns.
 func attempt(r, _ uintptr, errno syscall.Errno) Attempt {
@@ -51,11 +51,15 @@ func again(a Attempt) bool {
 		interrupts.Add(1)
 		return true
 	}
-	return a == untried
+	return a == Untried
 }
 
-// result is the attempt as the call's result and error.
-func (a Attempt) result(call string) (int, error) {
+// WouldBlock tells whether a descriptor in non-blocking mode had nothing to
+// give, or no room: EAGAIN.
+func (a Attempt) WouldBlock() bool { return a == -Attempt(syscall.EAGAIN) }
+
+// Result is the attempt as the call's result and error.
+func (a Attempt) Result(call string) (int, error) {
 	if a < 0 {
 		return 0, os.NewSyscallError(call, syscall.Errno(-a))
 	}

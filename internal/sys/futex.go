@@ -18,21 +18,21 @@ const (
 // returns at once if the word is not val any more. The caller looks at the
 // word again either way, futex(2).
 func FutexWait(word *atomic.Uint32, val uint32) error {
-	a := untried
+	a := Untried
 	for again(a) {
 		a = futex(word, futexWait, val)
 	}
 	if a == -Attempt(syscall.EAGAIN) {
 		return nil
 	}
-	_, err := a.result("futex")
+	_, err := a.Result("futex")
 	return err
 }
 
 // FutexWake wakes up to n of those who sleep on the word, and returns how many
 // it woke, futex(2).
 func FutexWake(word *atomic.Uint32, n int) (woken int, err error) {
-	return futex(word, futexWake, uint32(n)).result("futex")
+	return futex(word, futexWake, uint32(n)).Result("futex")
 }
 
 func futex(word *atomic.Uint32, op uintptr, val uint32) Attempt {

@@ -11,7 +11,7 @@ import (
 // A signal that lands on a thread inside a call ends it with EINTR. The call
 // must be started anew, and counted. The runtime restarts what it can by
 // SA_RESTART; the calls below are those that signal(7) says it cannot: System
-// V ones, and sockets with a time limit.
+// V ones, those that wait for descriptors, and sockets with a time limit.
 func TestInterruptedCallsStartAnew(t *testing.T) {
 	text := func(size int) Msg { return NewMsg(MsgBuffer(size), 1) }
 	for _, c := range []struct {
@@ -37,6 +37,19 @@ func TestInterruptedCallsStartAnew(t *testing.T) {
 			return func() error { _, err := Write(a, full[:1]); return err },
 				func() error { return drain(b) }
 		}},
+		{"Poll", func(t *testing.T) (call, release func() error) {
+			r, w := pipe(t)
+			return func() error { return Poll(&unix.PollFd{Fd: int32(r), Events: unix.POLLIN}) },
+				func() error { _, err := Write(w, make([]byte, 1)); return err }
+		}},
+		{"Pollset", func(t *testing.T) (call, release func() error) {
+			r, w := pipe(t)
+			set, err := NewPollset(Readable, r)
+			must(t, err)
+			t.Cleanup(func() { set.Close() })
+			return func() error { _, err := set.Wait(); return err },
+				func() error { _, err := Write(w, make([]byte, 1)); return err }
+		}},
 		{"Semop", func(t *testing.T) (call, release func() error) {
 			id := semaphores(t, 0)
 			return func() error { return Semop(id, []Sembuf{{Op: -1}}) },
@@ -53,6 +66,12 @@ func TestInterruptedCallsStartAnew(t *testing.T) {
 			must(t, Msgsnd(id, text(1), 0))
 			return func() error { return Msgsnd(id, text(1), 0) },
 				func() error { _, err := Msgrcv(id, text(1), 0); return err }
+		}},
+		{"Ring", func(t *testing.T) (call, release func() error) {
+			in, out := pipe(t)
+			r := ring(t)
+			return func() error { _, err := r.Read(in, make([]byte, 1)); return err },
+				func() error { _, err := Write(out, make([]byte, 1)); return err }
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

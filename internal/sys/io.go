@@ -34,7 +34,7 @@ import (
 // elsewhere. It is what the compiler copies into its caller.
 func TryRead(fd int, p []byte) Attempt {
 	if !dedicated {
-		return untried
+		return Untried
 	}
 	n, _ := unix.RawSyscallNoError(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
 	return Attempt(n)
@@ -45,19 +45,24 @@ func TryRead(fd int, p []byte) Attempt {
 func Read(fd int, p []byte) (int, error) { return TryRead(fd, p).Read(fd, p) }
 
 // Read is the end of a Read that began with this attempt.
-func (a Attempt) Read(fd int, p []byte) (int, error) {
+func (a Attempt) Read(fd int, p []byte) (int, error) { return a.SettleRead(fd, p).Result("read") }
+
+// SettleRead is the attempt itself, made now if it was not, and anew if a signal
+// interrupted it. Whoever waits for a descriptor looks at that: EAGAIN as an
+// error takes memory.
+func (a Attempt) SettleRead(fd int, p []byte) Attempt {
 	for again(a) {
-		if a = TryRead(fd, p); a == untried {
+		if a = TryRead(fd, p); a == Untried {
 			a = attempt(syscall.Syscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p))))
 		}
 	}
-	return a.result("read")
+	return a
 }
 
 // TryWrite is to Write what TryRead is to Read.
 func TryWrite(fd int, p []byte) Attempt {
 	if !dedicated {
-		return untried
+		return Untried
 	}
 	n, _ := unix.RawSyscallNoError(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
 	return Attempt(n)
@@ -68,11 +73,16 @@ func TryWrite(fd int, p []byte) Attempt {
 func Write(fd int, p []byte) (int, error) { return TryWrite(fd, p).Write(fd, p) }
 
 // Write is the end of a Write that began with this attempt.
-func (a Attempt) Write(fd int, p []byte) (int, error) {
+func (a Attempt) Write(fd int, p []byte) (int, error) { return a.SettleWrite(fd, p).Result("write") }
+
+// SettleWrite is the attempt itself, made now if it was not, and anew if a signal
+// interrupted it. Whoever waits for a descriptor looks at that: EAGAIN as an
+// error takes memory.
+func (a Attempt) SettleWrite(fd int, p []byte) Attempt {
 	for again(a) {
-		if a = TryWrite(fd, p); a == untried {
+		if a = TryWrite(fd, p); a == Untried {
 			a = attempt(syscall.Syscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p))))
 		}
 	}
-	return a.result("write")
+	return a
 }

@@ -73,7 +73,7 @@ func Msgget(key, flag int) (id int, err error) {
 // fourth argument the flag is 0.
 func TryMsgsnd(id int, m Msg) Attempt {
 	if !dedicated {
-		return untried
+		return Untried
 	}
 	r, _ := unix.RawSyscallNoError(unix.SYS_MSGSND, uintptr(id), uintptr(m.at), uintptr(m.size))
 	return Attempt(r)
@@ -81,7 +81,7 @@ func TryMsgsnd(id int, m Msg) Attempt {
 
 // Msgsnd sends a message and blocks while the queue is full; with IPC_NOWAIT
 // it fails with EAGAIN instead, msgop(2).
-func Msgsnd(id int, m Msg, flag int) error { return untried.Msgsnd(id, m, flag) }
+func Msgsnd(id int, m Msg, flag int) error { return Untried.Msgsnd(id, m, flag) }
 
 // Msgsnd is the end of a Msgsnd that began with this attempt.
 func (a Attempt) Msgsnd(id int, m Msg, flag int) error {
@@ -92,7 +92,7 @@ func (a Attempt) Msgsnd(id int, m Msg, flag int) error {
 			a = attempt(syscall.Syscall6(unix.SYS_MSGSND, uintptr(id), uintptr(m.at), uintptr(m.size), uintptr(flag), 0, 0))
 		}
 	}
-	_, err := a.result("msgsnd")
+	_, err := a.Result("msgsnd")
 	return err
 }
 
@@ -101,7 +101,7 @@ func (a Attempt) Msgsnd(id int, m Msg, flag int) error {
 // instead. A message longer than m's text fails with E2BIG and stays on the
 // queue, msgop(2).
 func Msgrcv(id int, m Msg, flag int) (int, error) {
-	typ, a := uintptr(0), untried
+	typ, a := uintptr(0), Untried
 	if m.at != nil {
 		typ = *(*uintptr)(m.at)
 	}
@@ -112,7 +112,7 @@ func Msgrcv(id int, m Msg, flag int) (int, error) {
 			a = attempt(syscall.Syscall6(unix.SYS_MSGRCV, uintptr(id), uintptr(m.at), uintptr(m.size), typ, uintptr(flag), 0))
 		}
 	}
-	return a.result("msgrcv")
+	return a.Result("msgrcv")
 }
 
 // MsgStat reads the state of a queue: IPC_STAT, msgctl(2).

@@ -39,7 +39,7 @@ func Semget(key, nsems, flag int) (id int, err error) {
 // time limit is NULL.
 func TrySemop(id int, ops []Sembuf) Attempt {
 	if !dedicated {
-		return untried
+		return Untried
 	}
 	r, _ := unix.RawSyscallNoError(sysSemtimedop, uintptr(id), uintptr(unsafe.Pointer(unsafe.SliceData(ops))), uintptr(len(ops)))
 	return Attempt(r)
@@ -53,11 +53,11 @@ func Semop(id int, ops []Sembuf) error { return TrySemop(id, ops).Semop(id, ops)
 // Semop is the end of a Semop that began with this attempt.
 func (a Attempt) Semop(id int, ops []Sembuf) error {
 	for again(a) {
-		if a = TrySemop(id, ops); a == untried {
+		if a = TrySemop(id, ops); a == Untried {
 			a = attempt(syscall.Syscall6(sysSemtimedop, uintptr(id), uintptr(unsafe.Pointer(unsafe.SliceData(ops))), uintptr(len(ops)), 0, 0, 0))
 		}
 	}
-	_, err := a.result("semtimedop")
+	_, err := a.Result("semtimedop")
 	return err
 }
 

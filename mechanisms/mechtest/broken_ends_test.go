@@ -3,6 +3,7 @@ package mechtest
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -75,4 +76,20 @@ type miscounter struct {
 func (m miscounter) Fill(p []byte) (int, error) {
 	n, err := m.Sender.Fill(p)
 	return n + m.off, err
+}
+
+// backward sends the messages of a batch in the order that suits it.
+type backward struct{ mechanisms.Sender }
+
+func (b backward) SendBatch(ps [][]byte) error {
+	ps = slices.Clone(ps)
+	slices.Reverse(ps)
+	return b.Sender.(mechanisms.BatchSender).SendBatch(ps)
+}
+
+// shortener takes what one call took of a batch for all of it.
+type shortener struct{ mechanisms.Sender }
+
+func (s shortener) SendBatch(ps [][]byte) error {
+	return s.Sender.(mechanisms.BatchSender).SendBatch(ps[:min(len(ps), 15)])
 }

@@ -1,7 +1,6 @@
 package mechtest
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -24,15 +23,6 @@ func (e early) Borrow() ([]byte, error) {
 }
 
 func (early) Return() error { return nil }
-
-// backwards sends the last message of a batch first.
-type backwards struct{ mechanisms.Sender }
-
-func (b backwards) SendBatch(ps [][]byte) error {
-	ps = slices.Clone(ps)
-	slices.Reverse(ps)
-	return b.Sender.(mechanisms.BatchSender).SendBatch(ps)
-}
 
 // overwriter takes no notice of a full link.
 type overwriter struct {

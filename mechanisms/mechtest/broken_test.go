@@ -2,6 +2,7 @@ package mechtest
 
 import (
 	"encoding/json"
+	"errors"
 	"syscall"
 
 	"ipcbench/mechanisms"
@@ -98,6 +99,20 @@ func unblock(l *mechanisms.Link, _ *mechanisms.Spec) error {
 		return nil
 	}
 	return syscall.SetNonblock(l.FDs[1], true)
+}
+
+// blocking has ends wait in the call, whatever is asked for.
+func blocking(_ *mechanisms.Link, s *mechanisms.Spec) error {
+	s.Wait = ""
+	return nil
+}
+
+// unblockAll has no end wait at all.
+func unblockAll(l *mechanisms.Link, s *mechanisms.Spec) error {
+	if l == nil {
+		return nil
+	}
+	return errors.Join(unblock(l, s), syscall.SetNonblock(l.FDs[0], true))
 }
 
 // letGo closes the maker's own end of a FIFO, so that the first to open it

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"ipcbench/mechanisms"
+	_ "ipcbench/mechanisms/netconn"
 	"ipcbench/runner"
 )
 
@@ -72,8 +73,6 @@ var rules = []rule{
 		Sentence: "the caller may write to its buffer as soon as Send returns"},
 	{Name: "lend", check: lend, Man: "mmap(2)",
 		Sentence: "what is written to a loan arrives, and what is borrowed stays as it is until it is returned"},
-	{Name: "batch", check: batch, Man: "semop(2)",
-		Sentence: "the messages of a batch arrive whole, once and in order, however they are received"},
 	{Name: "memory", check: inMemories, Man: "mmap(2)",
 		Sentence: "a link carries messages in every memory that is declared, leaves nothing of it, or is refused with the number"},
 	{Name: "opening", check: opening, Man: "fifo(7)",
@@ -90,6 +89,10 @@ var rules = []rule{
 		Sentence: "Destroy may come at any time, again, and from another process, and nothing is left"},
 	{Name: "leak", check: leak, Man: "proc(5)",
 		Sentence: "a link leaves no descriptor, process, mapping, System V object or file behind"},
+	{Name: "waits", check: waits, Man: "poll(2)", InWorkers: true,
+		Sentence: "ends that are descriptors wait by poll, by epoll or by trying again, and lose nothing"},
+	{Name: "batches", check: batches, Man: "writev(2)", InWorkers: true,
+		Sentence: "all messages of a batch arrive whole and in order, also where a link holds fewer"},
 	{Name: "unrelated", check: unrelated, Man: "unix(7)", InWorkers: true,
 		Sentence: "a process that inherited nothing can open an end where that is declared, and only there"},
 	{Name: "calls", check: calls, Man: "ptrace(2)", InWorkers: true,

@@ -56,9 +56,6 @@ var teeth = []tooth{
 	{"lend", broken("early", "shmfutex", receiving(func(r mechanisms.Receiver) mechanisms.Receiver { return early{r} })), text("changed while it was borrowed")},
 	{"lend", broken("unlent", "pipe", func(m *mechanisms.Mechanism) { m.Lends = true }), text("no Lender")},
 
-	{"batch", broken("backwards", "shmspin", sending(func(s mechanisms.Sender) mechanisms.Sender { return backwards{s} })), is[*bench.CheckError]},
-	{"batch", broken("unbatched", "pipe", func(m *mechanisms.Mechanism) { m.Batches = true }), text("no BatchSender")},
-
 	{"memory", broken("tape", "shmfutex", func(m *mechanisms.Mechanism) { m.Memories = []string{"tape"} }), text("none that can be asked for")},
 	{"memory", broken("leakmemory", "shmfutex", making(leakFile)), text("left behind: path")},
 
@@ -98,16 +95,34 @@ var teeth = []tooth{
 	{"leak", broken("leakfile", "pipe", making(leakFile)), text("left behind: path")},
 	{"leak", broken("leakprocess", "pipe", making(leakProcess)), text("process")},
 
+	{"waits", broken("deaf", "sysvmsg", func(m *mechanisms.Mechanism) { m.Polls = true }), text("is no Descriptor")},
+	{"waits", broken("sleepy", "pipe", making(blocking)), text("is in blocking mode")},
+	{"waits", broken("hasty", "pipe", making(blocking), making(unblockAll)), errno(syscall.EAGAIN)},
+
+	{"batches", broken("single", "packetpipe", func(m *mechanisms.Mechanism) { m.Batches = true }), text("is no Batch")},
+	{"batches", broken("backward", "pipe", sending(func(s mechanisms.Sender) mechanisms.Sender { return backward{s} })), is[*bench.CheckError]},
+	{"batches", broken("backslots", "shmspin", sending(func(s mechanisms.Sender) mechanisms.Sender { return backward{s} })), is[*bench.CheckError]},
+	{"batches", broken("short", "socketpair", sending(func(s mechanisms.Sender) mechanisms.Sender { return shortener{s} })), is[*bench.CheckError]},
+
 	{"unrelated", broken("stranger", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Unrelated = true }), text("bring descriptors")},
 	{"unrelated", broken("relative", "fifo", func(m *mechanisms.Mechanism) { m.Facts.Unrelated = false }), text("bring no descriptor")},
 	{"unrelated", broken("heir", "pipe", hiding), fault(results.FaultError)},
 
 	{"calls", broken("othercall", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Path.Send.Call = "writev" }), text("makes 1 write a message")},
+	{"calls", broken("otherthread", "pipenetpoll", func(m *mechanisms.Mechanism) { m.Facts.Path.Send.Call = "writev" }), text(" write a message")},
 
 	{"workload", broken("everythousandth", "sysvmsg", faulting("drop", func(i int) bool { return i%1000 == 999 })), fault(results.FaultCheck)},
 	{"workload", broken("flipall", "pipe", faulting("flip", func(int) bool { return true })), fault(results.FaultCheck)},
 	{"workload", broken("spinning", "pipe", receiving(func(r mechanisms.Receiver) mechanisms.Receiver { return spinner{r} })), fault(results.FaultHang)},
 	{"workload", broken("workload", "packetpipe", limiting(func(l *mechanisms.Limits) { l.Message.N = 5000 })), fault(results.FaultError)},
+
+	{"workload", broken("vague", "pipe", making(func(l *mechanisms.Link, _ *mechanisms.Spec) error {
+		if l != nil {
+			return nil
+		}
+		return &mechanisms.UnsupportedError{Mechanism: "brokenvague", What: "not today"}
+	})), text("without a number and its source")},
+	{"workload", broken("unpollable", "sysvmsg", func(m *mechanisms.Mechanism) { m.Polls = true }), text("is no Descriptor")},
 
 	{"killed", broken("leaknames", "pipe", making(leakFile)), text("left behind: path")},
 }

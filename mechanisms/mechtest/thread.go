@@ -37,15 +37,18 @@ func (b *bed) thread(f func() error) call {
 var errReturned = errors.New("returned, should wait")
 
 // waits waits until the call is seen to wait, as the mechanism declares that a
-// hop does: asleep, or awake and not back after many looks.
+// hop does: asleep, or awake.
 func (b *bed) waits(c call, hop mechanisms.Hop) error {
-	return c.waits(!b.m.Spins && !slices.Contains(hop.Waits, "sched_yield"))
+	if b.m.Spins || slices.Contains(hop.Waits, "sched_yield") {
+		return c.awake()
+	}
+	return c.asleep()
 }
 
-// waits waits until the kernel shows that the thread sleeps, in one look
+// asleep waits until the kernel shows that the thread sleeps, in one look
 // after another: a thread that only waits for its turn in this process would
-// have got it meanwhile. One that is not to sleep must only not be back.
-func (c call) waits(asleep bool) error {
+// have got it meanwhile.
+func (c call) asleep() error {
 	const looks = 10
 	look := time.NewTicker(time.Millisecond)
 	defer look.Stop()
@@ -66,12 +69,23 @@ func (c call) waits(asleep bool) error {
 				return err
 			}
 			slept++
-			if asleep && stat[statState] != "S" {
+			if stat[statState] != "S" {
 				slept = 0
 			}
 		}
 	}
 	return nil
+}
+
+// awake waits a while, in which the call must not return, whatever its thread
+// does meanwhile.
+func (c call) awake() error {
+	select {
+	case err := <-c.done:
+		return errors.Join(errReturned, err)
+	case <-time.After(20 * time.Millisecond):
+		return nil
+	}
 }
 
 // Fields of /proc/PID/stat after the name, proc(5).

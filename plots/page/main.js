@@ -29,11 +29,12 @@ function boards() {
 	const others = document.querySelector(".others");
 	if (others && !others.querySelector(".board")) others.hidden = true;
 	function draw() {
-		const place = view.filter("place"), size = view.filter("size");
+		const place = view.filter("place");
 		for (const b of document.querySelectorAll(".board")) {
-			b.hidden = !view.shows({workload: b.dataset.workload, queue: view.filter("queue") ? b.dataset.queue : "", options: b.dataset.options});
+			const rows = [...b.tBodies[0].rows];
+			for (const r of rows) r.hidden = !view.shows({workload: b.dataset.workload, queue: view.filter("queue") ? b.dataset.queue : "", options: r.dataset.options, size: r.dataset.size});
+			b.hidden = rows.every(r => r.hidden);
 			for (const e of b.querySelectorAll("[data-place]")) e.hidden = place !== "" && e.dataset.place !== place && b.querySelector(`th[data-place="${CSS.escape(place)}"]`) !== null;
-			for (const r of b.tBodies[0].rows) r.hidden = size !== "" && r.dataset.size !== size;
 		}
 		if (others && view.filter("queue") && view.filter("queue") !== "default") others.open = true;
 	}

@@ -1,6 +1,6 @@
 // Package first turns a process that is a session or a worker into one before
-// packages initialise that only the command needs. A program that imports it
-// needs no call of runner.Init.
+// packages initialise that only the command needs. Those that are plain Go
+// programs wait for main, which calls runner.Init.
 //
 // Go initialises, of the packages that are ready, the first by import path:
 // those that runner needs are ready here, what draws pictures and serves the
@@ -11,4 +11,4 @@ package first
 
 import "ipcbench/runner"
 
-func init() { runner.Init() }
+func init() { runner.InitFirst() }

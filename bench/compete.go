@@ -1,0 +1,123 @@
+package bench
+
+import "fmt"
+
+// Compete has k receivers take messages from one link, as workers take jobs
+// from a queue: who gets which is for the kernel to choose. So none knows when
+// the round is over, and the sender ends it with a message for each that says
+// stop, which whoever gets one takes no other after. These k messages are in
+// the time of a round; they are not counted.
+//
+// The stamps that one receiver sees must grow, and what all have taken together
+// must be what was sent: see Tally.
+var Compete = &Workload{
+	Name:     "Compete",
+	Summary:  "one sender, and k receivers of one link that compete for its messages",
+	Op:       "message",
+	Payloads: 1,
+	Peers:    "receivers",
+	MinPeers: 2,
+	Least:    stampBytes, // a stamp says stop
+	Topology: func(k int) Topology {
+		t := Topology{
+			Wires: []Wire{{Senders: 1, Receivers: k}},
+			Parts: []Part{{Role: "sender", Sends: []int{0}, Play: sendAndStop(k)}},
+		}
+		for i := range k {
+			t.Parts = append(t.Parts, Part{Role: fmt.Sprintf("receiver%d", i), Receives: []int{0}, Origins: 1, Play: takeUntilStop})
+		}
+		return t
+	},
+}
+
+// stopSender is the sender in a stamp that says stop; the rest is the number of
+// the round.
+const stopSender = 1<<16 - 1
+
+func sendAndStop(k int) func(*Ends, int) error {
+	return func(e *Ends, n int) error {
+		out := e.Senders[0]
+		for range n {
+			e.put(e.next)
+			e.Sent.add(e.next)
+			e.next++
+			if err := out.Send(e.buf); err != nil {
+				return err
+			}
+		}
+		e.rounds++
+		for range k {
+			e.put(stopSender<<senderShift | e.rounds)
+			if err := out.Send(e.buf); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func takeUntilStop(e *Ends, _ int) error {
+	in := e.Receivers[0]
+	e.rounds++
+	least := &e.in.next[0] // the stamp of the next message is this, or larger
+	for {
+		if err := in.Recv(e.buf); err != nil {
+			return err
+		}
+		if err := e.unseal(); err != nil {
+			return err
+		}
+		got := getStamp(e.buf)
+		switch {
+		case got>>senderShift == stopSender:
+			if round := got &^ (stopSender << senderShift); round != e.rounds {
+				return &CheckError{What: "the end of another round", Want: e.rounds, Got: round}
+			}
+			return nil
+		case got < *least:
+			return &CheckError{What: "doubled or reordered", Want: *least, Got: got}
+		}
+		*least = got + 1
+		e.Taken.add(got)
+	}
+}
+
+// put makes the buffer a message with this stamp, which it carries whatever
+// the round is for: without it nobody would know the end.
+func (e *Ends) put(stamp uint64) {
+	putStamp(e.buf, stamp)
+	if e.content == Sealed {
+		seal(e.buf)
+	}
+}
+
+// Tally is messages whose receiver nobody knows beforehand: how many, and a sum
+// over their stamps, which tells apart what is lost and what is doubled instead.
+// Those of all who send, and of all who take, must come out the same.
+type Tally struct {
+	Messages int    `json:"messages"`
+	Sum      uint64 `json:"sum"`
+}
+
+// add counts a message. Stamps are mixed first, lest two that are lost weigh as
+// much as two others that are doubled.
+func (t *Tally) add(stamp uint64) {
+	const golden = 0x9e3779b97f4a7c15 // the golden ratio, as in a multiplicative hash
+	x := (stamp + 1) * golden
+	t.Sum += (x ^ x>>32) * golden
+	t.Messages++
+}
+
+// Plus is both tallies together.
+func (t Tally) Plus(o Tally) Tally { return Tally{t.Messages + o.Messages, t.Sum + o.Sum} }
+
+// CheckTaken holds what was taken against what was sent: nil, or a *CheckError.
+func CheckTaken(sent, taken Tally) error {
+	switch {
+	case taken.Messages != sent.Messages:
+		return &CheckError{What: "lost or doubled: messages that all receivers took", Want: uint64(sent.Messages), Got: uint64(taken.Messages)}
+	case taken.Sum != sent.Sum:
+		return &CheckError{What: "lost, and others doubled: sum of the stamps that all receivers took", Want: sent.Sum, Got: taken.Sum}
+	}
+	return nil
+}

@@ -1,0 +1,74 @@
+package bench
+
+import (
+	"errors"
+
+	"ipcbench/mechanisms"
+)
+
+// Lifecycle makes a link, opens both its ends, sends one message through and
+// destroys it: what a channel costs that does not live long. One process does
+// all of it, one thing after the other, so that nobody waits for anybody.
+//
+// In the number is what an end does once to be ready: a mapped segment has each
+// of its pages touched. So is the care that the contract of mechanisms asks for:
+// names that nobody guesses, a ticket that is written and read as JSON where it
+// needs an attribute, and the proof, before an object is removed, that it is
+// still the one that was made. That is little for descriptors and more than the
+// bare calls for FIFOs and System V objects: what a careful program pays, not
+// the least that the kernel takes.
+var Lifecycle = &Workload{
+	Name:    "Lifecycle",
+	Summary: "make a link, open both ends, send one message, close and destroy, in one process",
+	Op:      "link",
+	Makes:   true,
+	Topology: func(int) Topology {
+		return Topology{
+			Wires: []Wire{{Senders: 1, Receivers: 1}},
+			Parts: []Part{{Role: "maker", Sends: []int{0}, Receives: []int{0}, Origins: 1, Timer: true, Prepare: tryOne, Play: live}},
+		}
+	},
+}
+
+// tryOne finds out what the kernel withholds from this process before a round.
+func tryOne(e *Ends) error { return live(e, 1) }
+
+func live(e *Ends, n int) error {
+	watch := e.stopwatch()
+	for range n {
+		l, err := e.Mechanism.New(e.Spec)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(e.use(l), l.Destroy()); err != nil {
+			return err
+		}
+		watch.lap()
+	}
+	return nil
+}
+
+// use opens the link as a session and its workers do, and sends one message.
+func (e *Ends) use(l *mechanisms.Link) (err error) {
+	in, err := e.Mechanism.OpenReceiver(l.Receiver)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	out, err := e.Mechanism.OpenSender(l.Sender)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	if err := l.Release(); err != nil {
+		return err
+	}
+	e.stamp()
+	if err := out.Send(e.buf); err != nil {
+		return err
+	}
+	if err := in.Recv(e.buf); err != nil {
+		return err
+	}
+	return e.check()
+}

@@ -1,0 +1,25 @@
+package sys
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Poll waits, without a time limit, until the descriptor is as p asks, or is
+// not any more what it was: poll(2). It is ppoll(2) without a fourth argument,
+// the mask of signals: several architectures have no system call poll.
+func Poll(p *unix.PollFd) error {
+	a := Untried
+	for again(a) {
+		if dedicated {
+			n, _ := unix.RawSyscallNoError(unix.SYS_PPOLL, uintptr(unsafe.Pointer(p)), 1, 0)
+			a = Attempt(n)
+		} else {
+			a = attempt(syscall.Syscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(p)), 1, 0, 0, 0, 0))
+		}
+	}
+	_, err := a.Result("ppoll")
+	return err
+}

@@ -1,0 +1,83 @@
+package runner
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/internal/sys"
+	"ipcbench/results"
+)
+
+// gauge tells what a worker uses in a round.
+type gauge interface {
+	arm()   // before the worker waits for the start
+	start() // right before it plays
+	stop() results.Worker
+}
+
+// usage is what getrusage(2) and package sys count.
+type usage struct {
+	who        int // RUSAGE_THREAD or RUSAGE_SELF
+	used       syscall.Rusage
+	interrupts int64
+}
+
+func (u *usage) start(who int) {
+	u.who = who
+	syscall.Getrusage(who, &u.used)
+	u.interrupts = sys.Interrupts()
+}
+
+func (u *usage) stop() results.Worker {
+	var after syscall.Rusage
+	syscall.Getrusage(u.who, &after)
+	return results.Worker{
+		UserNs: after.Utime.Nano() - u.used.Utime.Nano(), SystemNs: after.Stime.Nano() - u.used.Stime.Nano(),
+		Voluntary: int64(after.Nvcsw - u.used.Nvcsw), Involuntary: int64(after.Nivcsw - u.used.Nivcsw),
+		EINTR: sys.Interrupts() - u.interrupts,
+	}
+}
+
+// threadGauge tells what the calling thread used.
+type threadGauge struct {
+	usage
+	schedstat *os.File // nil where there is none
+	waitedYet int64
+}
+
+// newThreadGauge is of the calling thread, to which its goroutine must be
+// locked.
+func newThreadGauge() *threadGauge {
+	g := &threadGauge{}
+	g.schedstat, _ = os.Open("/proc/thread-self/schedstat")
+	return g
+}
+
+func (g *threadGauge) arm() {}
+
+func (g *threadGauge) start() {
+	g.waitedYet = g.waited()
+	g.usage.start(unix.RUSAGE_THREAD)
+}
+
+func (g *threadGauge) stop() results.Worker {
+	used := g.usage.stop()
+	used.WaitNs = g.waited() - g.waitedYet
+	return used
+}
+
+// waited is how long this thread has been ready to run without a CPU, in ns,
+// proc_pid_schedstat(5); 0 where the kernel does not count it.
+func (g *threadGauge) waited() int64 {
+	if g.schedstat == nil {
+		return 0
+	}
+	var buf [64]byte
+	n, _ := g.schedstat.ReadAt(buf[:], 0)
+	var ran, wait int64
+	fmt.Sscan(string(buf[:n]), &ran, &wait)
+	return wait
+}

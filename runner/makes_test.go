@@ -1,0 +1,76 @@
+package runner
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/mechanisms"
+	"ipcbench/results"
+)
+
+// TestKilledMakerLeavesNothing kills the worker that makes links, in the middle
+// of a round. What it had just made goes with the launch or, System V objects,
+// with the session, whose namespace nobody else sees; where there is none, such
+// a launch is refused.
+func TestKilledMakerLeavesNothing(t *testing.T) {
+	for shared, name := range isolated {
+		for _, mech := range []string{"pipe", "fifo", "socketpair", "sysvmsg", "sysvshm"} {
+			t.Run(name+"/"+mech, func(t *testing.T) {
+				s := startSession(t, Options{Shared: shared})
+				c := results.Cell{Workload: "Lifecycle", Mechanism: mech, Size: 64, Place: "free"}
+				l, err := s.Open(c)
+				outlives := strings.HasPrefix(mech, "sysv")
+				if s.journal != "" && outlives {
+					if !Unsupported(err) || !strings.Contains(err.Error(), "ipc_namespaces(7)") {
+						t.Fatalf("%v, want a refusal with the reason", err)
+					}
+					return
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				round := make(chan error, 1)
+				go func() {
+					_, err := l.Round(Timed, maxOps, 0)
+					round <- err
+				}()
+				pid := l.Workers[0].PID
+				used := cpuTime(pid)
+				if !eventually(func() bool { return cpuTime(pid) > used+10e6 }) {
+					t.Fatal("the maker does nothing in a round")
+				}
+				if err := unix.Kill(pid, unix.SIGKILL); err != nil {
+					t.Fatal(err)
+				}
+				var death *DeathError
+				if err := <-round; !errors.As(err, &death) {
+					t.Fatalf("%v, want its death", err)
+				}
+				if !outlives {
+					nothingLeft(t) // though the session lives
+				}
+				if rec, _ := s.Measure(c, Measurement{Time: 2e6, Ops: 100, Verify: true}); rec.Outcome == results.Failed || rec.Verified == 0 {
+					t.Errorf("the next launch: %s %s", rec.Outcome, rec.Reason)
+				}
+			})
+		}
+	}
+}
+
+// TestMakerNeedsRoomForAMessage: one process cannot wait for itself to receive.
+func TestMakerNeedsRoomForAMessage(t *testing.T) {
+	s := startSession(t, Options{})
+	for size, want := range map[int]bool{64 << 10: true, 64<<10 + 1: false} {
+		l, err := s.Open(results.Cell{Workload: "Lifecycle", Mechanism: "pipe", Size: size, Place: "free"})
+		var refused *mechanisms.UnsupportedError
+		if err == nil {
+			l.Close()
+		}
+		if want != (err == nil) || err != nil && (!errors.As(err, &refused) || !strings.Contains(err.Error(), "65536 bytes (F_GETPIPE_SZ)")) {
+			t.Errorf("%d B: %v", size, err)
+		}
+	}
+}

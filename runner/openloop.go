@@ -1,0 +1,52 @@
+package runner
+
+import (
+	"time"
+
+	"ipcbench/bench"
+	"ipcbench/results"
+)
+
+// openLoop plays the rounds of a workload whose messages are due at a rate, and
+// fills in what they gave. Rate and time say how many messages there are; one
+// round gives all numbers, so that nothing between rounds lets a queue drain.
+func (l *Launch) openLoop(rec *results.Record, w *bench.Workload, m Measurement) (played []*Round, ops int, err error) {
+	if ops = m.Ops; ops == 0 {
+		if ops, err = l.due(m.Time); err != nil {
+			return nil, 0, err
+		}
+	}
+	asked := []Ask{{Warmup, max(m.Warmup, warmup(ops, m.Time))}, {Latency, ops}}
+	if m.Verify {
+		asked = append(asked, Ask{Verify, part(ops, verifyShare)})
+	}
+	if played, err = l.Play(m.Time, asked...); err != nil {
+		return nil, 0, err
+	}
+	played = played[1:]
+	Account(rec, w, played[:1])
+	if why := results.Saturation(rec.Cell, rec.NsPerOp); why != "" {
+		rec.Warnings = append(rec.Warnings, why)
+	}
+	return played, ops, nil
+}
+
+// longest bounds how many times longer than asked a round takes whose rate is
+// more than the link takes.
+const longest = 4
+
+// due is how many messages are due in target. Where the link takes far fewer
+// than that the round is cut, so that its length does not depend on how absurd
+// the rate is. That shows in a tenth of the messages, which come first.
+func (l *Launch) due(target time.Duration) (ops int, err error) {
+	ops = max(1, int(float64(l.Cell.Rate)*target.Seconds()))
+	for n := 1; ; n = min(10*n, ops/10) {
+		r, err := l.Round(Warmup, n, target)
+		if err != nil {
+			return 0, err
+		}
+		if n >= ops/10 || r.Elapsed > target/20 {
+			return min(ops, max(1, longest*opsFor(r, target))), nil
+		}
+	}
+}

@@ -1,0 +1,90 @@
+package runner
+
+import (
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/mechanisms"
+	"ipcbench/results"
+)
+
+// TestScheduledWorkers looks at the threads of workers in and between rounds:
+// all of them keep to the CPUs of the place, where others have only that of
+// their main thread.
+func TestScheduledWorkers(t *testing.T) {
+	for _, m := range mechanisms.All() {
+		if !m.Scheduled {
+			continue
+		}
+		s := startSession(t, Options{})
+		l, err := s.Open(results.Cell{Workload: "PingPong", Mechanism: m.Name, Size: 64, Place: "same"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			r, err := l.Round(Timed, 2000, time.Second)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, w := range l.Workers {
+				if threads := keepTo(t, w.PID, w.CPUs); threads < 2 {
+					t.Errorf("%s: %s has %d threads, and no scheduler of Go's", m.Name, w.Role, threads)
+				}
+				if used := r.Usage[i]; used.UserNs+used.SystemNs <= 0 || used.Voluntary <= 0 {
+					t.Errorf("%s: %s used %+v", m.Name, w.Role, used)
+				}
+			}
+		}
+		if _, err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// keepTo holds all threads of a process to these CPUs, and counts them.
+func keepTo(t *testing.T, pid int, cpus []int) int {
+	t.Helper()
+	tasks, err := os.ReadDir("/proc/" + strconv.Itoa(pid) + "/task")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, task := range tasks {
+		tid, err := strconv.Atoi(task.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var set unix.CPUSet
+		if err := unix.SchedGetaffinity(tid, &set); err != nil {
+			t.Fatal(err)
+		}
+		for _, cpu := range cpus {
+			if !set.IsSet(cpu) || set.Count() != len(cpus) {
+				t.Errorf("thread %d of process %d has %d CPUs, want only %v", tid, pid, set.Count(), cpus)
+			}
+		}
+	}
+	return len(tasks)
+}
+
+// TestWorstWait: what a thread waited while a sibling ran is no disturbance.
+func TestWorstWait(t *testing.T) {
+	before := map[string]threadTime{"1": {100, 10}, "2": {50, 0}}
+	for _, c := range []struct {
+		name  string
+		after map[string]threadTime
+		want  int64
+	}{
+		{"nobody waited", map[string]threadTime{"1": {200, 10}, "2": {50, 0}}, 0},
+		{"for a sibling", map[string]threadTime{"1": {200, 10}, "2": {60, 100}}, 0},
+		{"for a stranger", map[string]threadTime{"1": {200, 510}, "2": {60, 0}}, 490},
+		{"a new thread, for a stranger", map[string]threadTime{"1": {200, 10}, "2": {50, 0}, "3": {5, 1100}}, 1000},
+	} {
+		if got := worstWait(before, c.after); got != c.want {
+			t.Errorf("%s: %d ns, want %d", c.name, got, c.want)
+		}
+	}
+}
