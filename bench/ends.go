@@ -119,7 +119,11 @@ func (e *Ends) Play(n int) (int, error) {
 	if e.part.Share != nil {
 		share = e.part.Share(n)
 	}
-	return share, e.part.Play(e, share)
+	play := e.part.Play
+	if e.cell.Lend {
+		play = e.part.Lent
+	}
+	return share, play(e, share)
 }
 
 // Finish closes a round of n operations, outside the timed path: receivers

@@ -7,12 +7,13 @@ var PingPong = &Workload{
 	Summary:  "one message there and back between two processes; the round trip",
 	Op:       "round trip",
 	Payloads: 2,
+	Takes:    []string{"copy"},
 	Topology: func(int) Topology {
 		return Topology{
 			Wires: []Wire{{Senders: 1, Receivers: 1}, {Senders: 1, Receivers: 1, Back: true}},
 			Parts: []Part{
-				{Role: "ping", Sends: []int{0}, Receives: []int{1}, Origins: 1, Timer: true, Play: ping},
-				{Role: "pong", Sends: []int{1}, Receives: []int{0}, Origins: 1, Play: forward},
+				{Role: "ping", Sends: []int{0}, Receives: []int{1}, Origins: 1, Timer: true, Play: ping, Lent: pingLent},
+				{Role: "pong", Sends: []int{1}, Receives: []int{0}, Origins: 1, Play: forward, Lent: answerLent},
 			},
 		}
 	},

@@ -8,13 +8,13 @@ var Stream = &Workload{
 	Summary:  "one process sends, one receives, as fast as the link takes it",
 	Op:       "message",
 	Payloads: 1,
-	Takes:    []string{"batch"},
+	Takes:    []string{"batch", "copy"},
 	Topology: func(int) Topology {
 		return Topology{
 			Wires: []Wire{{Senders: 1, Receivers: 1}},
 			Parts: []Part{
-				{Role: "sender", Sends: []int{0}, Play: send, Batch: sendBatches},
-				{Role: "receiver", Receives: []int{0}, Origins: 1, Play: receive, Batch: receiveBatches},
+				{Role: "sender", Sends: []int{0}, Play: send, Batch: sendBatches, Lent: sendLent},
+				{Role: "receiver", Receives: []int{0}, Origins: 1, Play: receive, Batch: receiveBatches, Lent: receiveLent},
 			},
 		}
 	},

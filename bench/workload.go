@@ -113,8 +113,10 @@ type Part struct {
 	Prepare func(e *Ends) error
 	// Share is how many of a round's n operations fall to this part; nil: all.
 	Share func(n int) int
-	// Play performs its share of a round.
+	// Play performs its share of a round. Lent is to Play what works in the
+	// link's own memory, where a cell asks for that: nil where nothing does.
 	Play func(e *Ends, n int) error
+	Lent func(e *Ends, n int) error
 	// Batch is Play where a call hands over several messages; nil where the
 	// workload takes no batches.
 	Batch func(e *Ends, n int) error

@@ -2,6 +2,7 @@ package mechanisms
 
 import (
 	"errors"
+	"unsafe"
 
 	"ipcbench/internal/sys"
 )
@@ -49,35 +50,20 @@ func (w *futexWaiter) Wait() (uint64, error) {
 	}
 }
 
-// States of the lock.
-const (
-	unlocked  = iota
-	locked    // and nobody sleeps
-	contended // and somebody may sleep
-)
+// lock is the mutex in the link's memory.
+func (l *futexLocker) lock() *mutex {
+	return (*mutex)(unsafe.Pointer(&l.futexMemory[futexLock]))
+}
 
-// Lock makes no call where the lock is free. Who had to wait takes it as
-// contended, since others may sleep still: the mutex of glibc, and of Drepper's
-// "Futexes are tricky".
 func (l *futexLocker) Lock() error {
-	word := sys.Word(l.futexMemory[futexLock:])
-	if word.CompareAndSwap(unlocked, locked) {
-		return nil
-	}
-	for word.Swap(contended) != unlocked {
-		if err := sys.FutexWait(word, contended); err != nil {
-			return failed("lock", "futex", 0, err)
-		}
+	if err := l.lock().Lock(); err != nil {
+		return failed("lock", "futex", 0, err)
 	}
 	return nil
 }
 
 func (l *futexLocker) Unlock() error {
-	word := sys.Word(l.futexMemory[futexLock:])
-	if word.Swap(unlocked) != contended {
-		return nil
-	}
-	if _, err := sys.FutexWake(word, 1); err != nil {
+	if err := l.lock().Unlock(); err != nil {
 		return failed("unlock", "futex", 0, err)
 	}
 	return nil

@@ -40,10 +40,19 @@ func TestAdmitSaysWhy(t *testing.T) {
 		"sysvmsg: queue 8193 > 8192 (/proc/sys/kernel/msgmnb): EPERM, msgctl(2)":                                                        false,
 		"sysvshm: message size 8193 > 8192 (/proc/sys/kernel/shmmax): EINVAL, a ring of two slots, shmget(2)":                           false,
 		"sysvshm: queue 8193 > 8192 (/proc/sys/kernel/shmmax): EINVAL, shmget(2)":                                                       false,
-		"sysvshm: receivers 8193 > 8192 (one reading index): two receivers would take the same slot, semop(2) only counts them":         true,
 		"unixnetpoll: message size with several senders 8193 > 8192 (SOCK_STREAM): no page says that writes do not interleave, unix(7)": true,
 		"unixnetpoll: queue 8193 > 8192 (/proc/sys/net/core/wmem_max): capped in silence, socket(7)":                                    true,
 		"unixnetpoll: receivers 8193 > 8192 (byte stream): a short read leaves the rest to another receiver, read(2)":                   true,
+	}
+	for _, ring := range []string{"shmcond", "shmeventfd", "shmfutex", "shmsem", "shmspin", "shmyield", "sysvshm", "sysvshmfutex", "sysvshmspin"} {
+		sentences[ring+": receivers 8193 > 8192 (one reading index): two receivers would take the same slot: nothing keeps them apart, shm_overview(7)"] = true
+	}
+	for _, ring := range []string{"shmspin", "shmyield", "sysvshmspin"} {
+		sentences[ring+": senders 8193 > 8192 (one writing index): two senders would write to the same slot: nothing keeps them apart, shm_overview(7)"] = true
+	}
+	for _, ring := range []string{"sysvshmfutex", "sysvshmspin"} {
+		sentences[ring+": message size 8193 > 8192 (/proc/sys/kernel/shmmax): EINVAL, a ring of two slots, shmget(2)"] = false
+		sentences[ring+": queue 8193 > 8192 (/proc/sys/kernel/shmmax): EINVAL, shmget(2)"] = false
 	}
 	got := map[string]bool{}
 	each(t, func(t *testing.T, m *Mechanism) {

@@ -101,6 +101,26 @@ func (o Object) is(now Object, err error) (bool, error) {
 	return true, nil
 }
 
+// open opens what was made at the object's path, a file of this type, and
+// nothing else: a regular file in the place of a FIFO would take the messages
+// as well, and measure the disk.
+func (o Object) open(flags int, typ uint32) (fd int, err error) {
+	fd, err = unix.Open(o.Path, flags|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("%v: %w", o, os.NewSyscallError("openat", err))
+	}
+	var st unix.Stat_t
+	if err = os.NewSyscallError("fstat", unix.Fstat(fd, &st)); err == nil &&
+		(st.Mode&unix.S_IFMT != typ || int(st.Uid) != os.Geteuid() || st.Ino != o.Inode) {
+		err = fmt.Errorf("%v: %w", o, ErrNotOurs)
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
 // Remove removes the object if it is provably the one that was recorded, else
 // it fails with ErrNotOurs. One that is gone already is no error. A directory
 // must be empty.

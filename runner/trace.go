@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ipcbench/internal/sys"
+	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
 
@@ -28,6 +29,15 @@ func (e *TraceError) Unwrap() error { return e.Err }
 // TracePlace is where traced workers run. A trace is for counting, and the
 // counts of one CPU depend least on how fast a tracer is.
 const TracePlace = "same"
+
+// TracePlaceOf is TracePlace, or where a mechanism can be that needs a CPU for
+// each of its processes.
+func TracePlaceOf(m *mechanisms.Mechanism) string {
+	if m.Spins {
+		return "cross"
+	}
+	return TracePlace
+}
 
 // Trace counts the system calls of the cell's measuring threads, by ptrace(2);
 // of all threads where a goroutine has none of its own.

@@ -139,7 +139,7 @@ type trial struct{ workload, op string }
 
 // cell is a workload of this mechanism where the machine's speed says least.
 func (e *explanation) cell(workload string) results.Cell {
-	return results.Cell{Workload: workload, Mechanism: e.Name, Size: cmp.Or(bench.LookupWorkload(workload).Size, e.size), Place: runner.TracePlace}
+	return results.Cell{Workload: workload, Mechanism: e.Name, Size: cmp.Or(bench.LookupWorkload(workload).Size, e.size), Place: runner.TracePlaceOf(e.Mechanism)}
 }
 
 const (

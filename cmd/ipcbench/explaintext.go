@@ -49,12 +49,8 @@ func writePath(b *bufio.Writer, p mechanisms.Path, from, to string) {
 		lines[2] += "└" + rule + "┘"
 	}
 	arrow := func(h mechanisms.Hop) {
-		call := h.Call
-		if call == "" && len(h.Waits) > 0 {
-			call = "(" + h.Waits[0] + ")" // only to wait, or to wake
-		}
-		n := max(len(call), len(copies(h)))
-		lines[0] += fmt.Sprintf("  %-*s  ", n, call)
+		n := max(len(calls(h)), len(copies(h)))
+		lines[0] += fmt.Sprintf("  %-*s  ", n, calls(h))
 		lines[1] += " " + strings.Repeat("─", n+1) + "→ "
 		lines[2] += fmt.Sprintf("  %-*s  ", n, copies(h))
 	}
@@ -64,6 +60,15 @@ func writePath(b *bufio.Writer, p mechanisms.Path, from, to string) {
 	arrow(p.Receive)
 	box(to)
 	fmt.Fprintf(b, "\n%s\n", strings.Join(lines[:], "\n"))
+}
+
+// calls says what a hop calls; in parentheses what it does only to wait or to
+// wake, where it else needs no call.
+func calls(h mechanisms.Hop) string {
+	if h.Call == "" && len(h.Waits) > 0 {
+		return "(" + strings.Join(h.Waits, ", ") + ")"
+	}
+	return h.Call
 }
 
 // copies says who copies the message on a hop.
@@ -78,11 +83,14 @@ func copies(h mechanisms.Hop) string {
 }
 
 func (e *explanation) writeMeasured(b *bufio.Writer) {
-	of := "size " + results.FormatBytes(e.size)
+	of, where := "size "+results.FormatBytes(e.size), "one CPU"
 	if !e.Offers(mechanisms.Messages) {
 		of = "notifications"
 	}
-	fmt.Fprintf(b, "\nAs measured: %s, one CPU, both processes together\n", of)
+	if e.Spins {
+		where = "a CPU for each"
+	}
+	fmt.Fprintf(b, "\nAs measured: %s, %s, both processes together\n", of, where)
 	switch {
 	case e.untried != nil:
 		named(b, "here", "nothing: "+e.untried.Error())

@@ -121,13 +121,10 @@ func endOfFile(b *bed) error {
 }
 
 // noEndOfFile holds a mechanism that cannot tell to waiting: until another
-// sender comes, with the link not yet released so that one can.
+// sender comes in the place of the one that has closed, with the link not yet
+// released so that one can.
 func noEndOfFile(b *bed) error {
 	s := b.spec(64)
-	s.Senders = 2
-	if refusal := b.admit(s); refusal != nil {
-		return fmt.Errorf("no end of file, and no second sender to go on: %w", refusal)
-	}
 	l, err := b.bare(s)
 	if err != nil {
 		return err
@@ -142,7 +139,7 @@ func noEndOfFile(b *bed) error {
 		return err
 	}
 	call := b.thread(func() error { return l.receive(1) })
-	if err := call.asleep(); err != nil {
+	if err := b.waits(call, b.m.Facts.Path.Receive); err != nil {
 		return fmt.Errorf("declared to have no end of file, and with its sender closed Recv: %w", err)
 	}
 	if err := l.openSender(); err != nil {

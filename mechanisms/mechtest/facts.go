@@ -17,7 +17,8 @@ import (
 
 // gone closes the only receiver of a link and lets its sender go on.
 func gone(b *bed) error {
-	if b.m.Facts.Gone == "" {
+	want := b.m.Facts.Gone
+	if want == "" {
 		return untold(b)
 	}
 	l, err := b.line(b.spec(64))
@@ -34,7 +35,6 @@ func gone(b *bed) error {
 			}
 		}
 	})
-	want := b.m.Facts.Gone
 	var errno syscall.Errno
 	if err := <-call.done; !errors.As(err, &errno) || unix.ErrnoName(errno) != want {
 		return fmt.Errorf("%w, want %s", err, want)
@@ -76,7 +76,7 @@ func untold(b *bed) error {
 		}
 		return nil
 	})
-	if err := call.asleep(); err != nil {
+	if err := b.waits(call, b.m.Facts.Path.Send); err != nil {
 		return fmt.Errorf("nobody is declared to tell, and Send: %w", err)
 	}
 	over.Store(true)
@@ -118,7 +118,7 @@ func calls(b *bed) error {
 	if err != nil {
 		return err
 	}
-	cell := b.oneWay(runner.TracePlace)
+	cell := b.oneWay(runner.TracePlaceOf(b.m))
 	seen, err := s.Trace(cell, fewOps)
 	if err != nil {
 		return err

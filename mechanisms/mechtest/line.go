@@ -3,7 +3,9 @@ package mechtest
 import (
 	"errors"
 	"io"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"ipcbench/mechanisms"
 )
@@ -17,6 +19,8 @@ type line struct {
 	notifiers []notifier
 	waiters   []waiter
 
+	sending, receiving atomic.Int32 // how many are at it
+
 	mu   sync.Mutex
 	ends []io.Closer
 	seqs []uint64 // by sender: its next message
@@ -27,11 +31,11 @@ type line struct {
 type (
 	sender struct {
 		mechanisms.Sender
-		close func() error
+		*closing
 	}
 	receiver struct {
 		mechanisms.Receiver
-		close func() error
+		*closing
 	}
 )
 
@@ -49,8 +53,35 @@ type (
 
 func (n notifier) Close() error { return n.close() }
 func (w waiter) Close() error   { return w.close() }
-func (s sender) Close() error   { return s.close() }
-func (r receiver) Close() error { return r.close() }
+
+// closing closes an end once, and knows that it has.
+type closing struct {
+	end    io.Closer
+	once   sync.Once
+	closed atomic.Bool
+	err    error
+}
+
+func (c *closing) Close() error {
+	c.once.Do(func() {
+		c.closed.Store(true)
+		c.err = c.end.Close()
+	})
+	return c.err
+}
+
+func (s sender) Close() error   { return s.closing.Close() }
+func (r receiver) Close() error { return r.closing.Close() }
+
+// open returns an end of either side that is open; ok tells whether there are.
+func (l *line) open() (s sender, r receiver, ok bool) {
+	i := slices.IndexFunc(l.senders, func(s sender) bool { return !s.closed.Load() })
+	j := slices.IndexFunc(l.receivers, func(r receiver) bool { return !r.closed.Load() })
+	if i < 0 || j < 0 {
+		return s, r, false
+	}
+	return l.senders[i], l.receivers[j], true
+}
 
 // bare makes a link and opens none of its ends.
 func (b *bed) bare(s mechanisms.Spec) (*line, error) {
@@ -107,7 +138,7 @@ func (l *line) openSender() error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	end := sender{s, sync.OnceValue(s.Close)}
+	end := sender{s, &closing{end: s}}
 	l.senders, l.seqs, l.ends = append(l.senders, end), append(l.seqs, 0), append(l.ends, end)
 	return nil
 }
@@ -148,7 +179,7 @@ func (l *line) openReceiver() error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	end := receiver{r, sync.OnceValue(r.Close)}
+	end := receiver{r, &closing{end: r}}
 	l.receivers, l.ends = append(l.receivers, end), append(l.ends, end)
 	return nil
 }

@@ -53,6 +53,14 @@ var teeth = []tooth{
 
 	{"reuse", broken("delay", "pipe", sending(func(s mechanisms.Sender) mechanisms.Sender { return &delayer{Sender: s} })), is[*bench.CheckError]},
 
+	{"lend", broken("early", "shmfutex", receiving(func(r mechanisms.Receiver) mechanisms.Receiver { return early{r} })), text("changed while it was borrowed")},
+	{"lend", broken("unlent", "pipe", func(m *mechanisms.Mechanism) { m.Lends = true }), text("no Lender")},
+
+	{"memory", broken("tape", "shmfutex", func(m *mechanisms.Mechanism) { m.Memories = []string{"tape"} }), text("none that can be asked for")},
+	{"memory", broken("leakmemory", "shmfutex", making(leakFile)), text("left behind: path")},
+
+	{"block", broken("overwriter", "shmyield", sending(func(s mechanisms.Sender) mechanisms.Sender { return &overwriter{Sender: s} })), sentinel(errReturned)},
+
 	{"opening", broken("deadlock", "fifo", making(letGo)), is[*HungError]},
 
 	{"pair", broken("loop", "seqpacket", func(m *mechanisms.Mechanism) {
@@ -93,6 +101,7 @@ var teeth = []tooth{
 
 	{"batches", broken("single", "packetpipe", func(m *mechanisms.Mechanism) { m.Batches = true }), text("is no Batch")},
 	{"batches", broken("backward", "pipe", sending(func(s mechanisms.Sender) mechanisms.Sender { return backward{s} })), is[*bench.CheckError]},
+	{"batches", broken("backslots", "shmspin", sending(func(s mechanisms.Sender) mechanisms.Sender { return backward{s} })), is[*bench.CheckError]},
 	{"batches", broken("short", "socketpair", sending(func(s mechanisms.Sender) mechanisms.Sender { return shortener{s} })), is[*bench.CheckError]},
 
 	{"unrelated", broken("stranger", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Unrelated = true }), text("bring descriptors")},

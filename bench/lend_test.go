@@ -1,0 +1,75 @@
+package bench
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"ipcbench/mechanisms"
+	"ipcbench/results"
+)
+
+// page is both ends of a link of one message, which lends its only page.
+type page struct {
+	mechanisms.Sender
+	mechanisms.Receiver
+	p       []byte
+	meddles func(p []byte) // once the message is handed over
+}
+
+func (p *page) Close() error            { return nil }
+func (p *page) Loan() ([]byte, error)   { return p.p, nil }
+func (p *page) SendLoan() error         { p.meddles(p.p); return nil }
+func (p *page) Borrow() ([]byte, error) { return p.p, nil }
+func (p *page) Return() error           { return nil }
+
+// What lies in lent memory is checked as what is copied: its stamp always, the
+// rest where it is sealed.
+func TestLentMessagesAreChecked(t *testing.T) {
+	flip := func(at int) func([]byte) { return func(p []byte) { p[at] ^= 1 } }
+	for _, c := range []struct {
+		what    string
+		meddles func([]byte)
+		content Content
+		wrong   bool
+	}{
+		{"nothing", func([]byte) {}, Stamped, false},
+		{"nothing", func([]byte) {}, Sealed, false},
+		{"the stamp", flip(0), Stamped, true},
+		{"the payload", flip(63), Stamped, false},
+		{"the payload", flip(63), Sealed, true},
+		{"the payload", flip(63), Bare, false},
+	} {
+		link := &page{p: mechanisms.Buffer(64), meddles: c.meddles}
+		cell := results.Cell{Workload: "Stream", Size: 64, Options: results.Options{Lend: true}}
+		parts := Stream.Topology(0).Parts
+		out, in := NewEnds(parts[0], cell), NewEnds(parts[1], cell)
+		out.Senders, in.Receivers = []mechanisms.Sender{link}, []mechanisms.Receiver{link}
+		var err error
+		for range 3 {
+			out.Carry(c.content)
+			in.Carry(c.content)
+			if _, err = out.Play(1); err != nil {
+				t.Fatal(err)
+			}
+			if _, err = in.Play(1); err != nil {
+				break
+			}
+		}
+		var check *CheckError
+		if errors.As(err, &check) != c.wrong || !c.wrong && err != nil {
+			t.Errorf("changed %s, content %d: %v", c.what, c.content, err)
+		}
+	}
+}
+
+// A workload that takes copy=0 has a way to play each of its parts so.
+func TestWhoTakesCopyPlaysLent(t *testing.T) {
+	for _, w := range Workloads {
+		for _, p := range w.Topology(max(w.MinPeers, 1)).Parts {
+			if takes := slices.Contains(w.Takes, "copy"); takes != (p.Lent != nil) {
+				t.Errorf("%s takes copy: %v, and its %s plays so: %v", w.Name, takes, p.Role, p.Lent != nil)
+			}
+		}
+	}
+}
