@@ -158,7 +158,7 @@ func (w *Workload) Admit(c results.Cell) error {
 		return fmt.Errorf("%s: %d %s: want %d to %d", w.Name, c.Peers, w.Peers, w.MinPeers, MaxPeers)
 	case w.Floor == "" && c.Size < w.Least:
 		return &mechanisms.UnsupportedError{Mechanism: w.Name,
-			What: fmt.Sprintf("message size %d < %d: the stamp that ends its rounds does not fit", c.Size, w.Least)}
+			What: fmt.Sprintf("message size %d < %d: what its messages tell does not fit", c.Size, w.Least)}
 	case w.Spins && (c.Place == "same" || c.Place == "free"):
 		return &mechanisms.UnsupportedError{Mechanism: w.Floor,
 			What: "place " + c.Place + ": its processes wait without sleeping, and on one CPU each would use up the other's time slice, sched(7)"}
