@@ -58,6 +58,7 @@ type Ends struct {
 	handed       uint32 // how often the floor's shared word has been handed over
 	primed       bool   // other messages are on the link
 	turns        uint64 // critical sections of all parts in the rounds that are over
+	sum          uint64 // of what was touched, so that no compiler may leave it out
 
 	// What stamp and check can do in a few instructions where they stand: whole
 	// stamps, and nothing else to do.
@@ -107,7 +108,7 @@ func NewEnds(p Part, c results.Cell) *Ends {
 func (e *Ends) Carry(c Content) {
 	e.content, e.Verified, e.Sent, e.Taken = c, 0, Tally{}, Tally{}
 	e.stamps, e.due = c == Stamped && len(e.buf) >= stampBytes, nil
-	if e.stamps && e.part.Origins == 1 {
+	if e.stamps && e.part.Origins == 1 && e.cell.Touch == "" {
 		e.due = &e.in.next[0]
 	}
 }
@@ -183,8 +184,19 @@ func (e *Ends) check() error {
 	return e.examine()
 }
 
-// examine is check for all that messages may carry.
+// examine is check for all that messages may carry, and for whatever a receiver
+// may do with them.
 func (e *Ends) examine() error {
+	if err := e.inspect(); err != nil {
+		return err
+	}
+	if e.cell.Touch != "" {
+		e.touch()
+	}
+	return nil
+}
+
+func (e *Ends) inspect() error {
 	if e.content == Bare {
 		return nil
 	}

@@ -7,7 +7,7 @@ var PingPong = &Workload{
 	Summary:  "one message there and back between two processes; the round trip",
 	Op:       "round trip",
 	Payloads: 2,
-	Takes:    []string{"copy"},
+	Takes:    []string{"touch", "copy"},
 	Topology: func(int) Topology {
 		return Topology{
 			Wires: []Wire{{Senders: 1, Receivers: 1}, {Senders: 1, Receivers: 1, Back: true}},

@@ -8,7 +8,7 @@ var Stream = &Workload{
 	Summary:  "one process sends, one receives, as fast as the link takes it",
 	Op:       "message",
 	Payloads: 1,
-	Takes:    []string{"batch", "copy"},
+	Takes:    []string{"batch", "touch", "copy"},
 	Topology: func(int) Topology {
 		return Topology{
 			Wires: []Wire{{Senders: 1, Receivers: 1}},
