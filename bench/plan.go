@@ -253,7 +253,7 @@ var Presets = []Preset{
 		},
 	},
 	{
-		Name: "full", Summary: "every mechanism, size, queue and place; more than half an hour",
+		Name: "full", Summary: "every mechanism, workload, size, queue and place; hours",
 		Launches: 10, Time: 100 * time.Millisecond,
 		Blocks: func(mechs, places []string) []Axes {
 			sizes := []int{1, 64, 256, 1 << 10, 4 << 10, 4<<10 + 1, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20}
