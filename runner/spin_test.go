@@ -2,9 +2,6 @@ package runner
 
 import (
 	"testing"
-	"time"
-
-	"golang.org/x/sys/unix"
 
 	"ipcbench/host"
 	"ipcbench/results"
@@ -39,30 +36,5 @@ func TestSpinningNeedsACPUForEach(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%s on %d CPUs: %q, want %q", cell.Name(), len(c.cpus), got, c.want)
 		}
-	}
-}
-
-// Two processes that spin and have been moved to one CPU let each other run.
-func TestSpinningOnOneCPUAfterAll(t *testing.T) {
-	s := startSession(t, Options{})
-	l, err := s.Open(results.Cell{Workload: "PingPong", Mechanism: "shmspin", Size: 64, Place: "cross"})
-	if Unsupported(err) {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	var one unix.CPUSet
-	one.Set(l.Workers[0].CPUs[0])
-	for _, w := range l.Workers {
-		if err := unix.SchedSetaffinity(w.PID, &one); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := l.Round(Timed, 2500, time.Millisecond); err != nil { // 20 s of time slices
-		t.Error(err)
-	}
-	if _, err := l.Close(); err != nil {
-		t.Error(err)
 	}
 }
