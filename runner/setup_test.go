@@ -105,6 +105,9 @@ func outOfFiles(t *testing.T, s *Session, c results.Cell) {
 	}
 	failures := map[string]int{}
 	for free := 0; ; free++ {
+		if free > 4*minFiles {
+			t.Fatalf("%d descriptors more are not enough beside %q: %v", free, footprintOf(t, session).files, failures)
+		}
 		limit.Cur = uint64(len(footprintOf(t, session).files) + free)
 		if err := unix.Prlimit(session, unix.RLIMIT_NOFILE, &limit, nil); err != nil {
 			t.Fatal(err)

@@ -155,7 +155,11 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 		hist = hdrhistogram.New(1, int64(time.Minute), 3)
 		e.Latency = hist
 	}
-	w.gauge.arm()
+	gauge := w.gauge
+	if r.Kind == Traced {
+		gauge = unseen{}
+	}
+	gauge.arm()
 	if err := w.conn.send(workerReply{Armed: true, Done: before}); err != nil {
 		return nil, err
 	}
@@ -163,7 +167,7 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 		return nil, fmt.Errorf("wait for the start: %w", err)
 	}
 
-	w.gauge.start()
+	gauge.start()
 	if w.pins {
 		sys.Pin()
 	}
@@ -173,7 +177,7 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 	if w.pins {
 		sys.Unpin()
 	}
-	used := w.gauge.stop()
+	used := gauge.stop()
 
 	if err != nil {
 		return nil, err
