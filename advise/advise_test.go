@@ -166,7 +166,7 @@ func TestAllRanksByMedian(t *testing.T) {
 		times := map[string][]float64{}
 		for _, r := range records {
 			m := mechanisms.Lookup(r.Cell.Mechanism)
-			fits := (!a.Unrelated || m.Facts.Unrelated) && (!a.Boundaries || m.Framing != mechanisms.Stream)
+			fits := m.Offers(mechanisms.Messages) && (!a.Unrelated || m.Facts.Unrelated) && (!a.Boundaries || m.Framing != mechanisms.Stream)
 			if fits && r.Cell.Workload == p.Workload && r.Cell.Size == a.Size && r.Cell.Place == a.Place {
 				times[m.Name] = append(times[m.Name], r.NsPerOp)
 			}

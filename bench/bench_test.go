@@ -69,6 +69,9 @@ func BenchmarkPingPong(b *testing.B) { run(b, cells(b, bench.PingPong)) }
 func BenchmarkStream(b *testing.B)   { run(b, cells(b, bench.Stream)) }
 func BenchmarkFanIn(b *testing.B)    { run(b, cells(b, bench.FanIn)) }
 func BenchmarkPipeline(b *testing.B) { run(b, cells(b, bench.Pipeline)) }
+func BenchmarkSelect(b *testing.B)   { further(b, bench.Select) }
+func BenchmarkNotify(b *testing.B)   { further(b, bench.Notify) }
+func BenchmarkContend(b *testing.B)  { further(b, bench.Contend) }
 
 func BenchmarkFanOut(b *testing.B)    { further(b, bench.FanOut) }
 func BenchmarkFanInPoll(b *testing.B) { further(b, bench.FanInPoll) }

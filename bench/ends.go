@@ -17,6 +17,9 @@ import (
 type Ends struct {
 	Senders   []mechanisms.Sender
 	Receivers []mechanisms.Receiver
+	Notifiers []mechanisms.Notifier
+	Waiters   []mechanisms.Waiter
+	Locker    mechanisms.Locker
 
 	// Latency records the time of each operation, in ns; nil in rounds that
 	// read no clock.
@@ -31,7 +34,8 @@ type Ends struct {
 	// CPUs are those that the part was given, one for each of its threads; nil
 	// where it is not pinned.
 	CPUs []int
-	// Shared is the memory that all parts of a floor map; nil elsewhere.
+	// Shared is the memory that all parts map besides their links; nil where
+	// there is none.
 	Shared []byte
 
 	// Mechanism and Spec are what a part makes links of that makes them
@@ -52,6 +56,8 @@ type Ends struct {
 	between, out []byte // a floor's own memory
 	at           int    // where in it a cold copy stands
 	handed       uint32 // how often the floor's shared word has been handed over
+	primed       bool   // other messages are on the link
+	turns        uint64 // critical sections of all parts in the rounds that are over
 	sum          uint64 // of what was touched, so that no compiler may leave it out
 
 	// What stamp and check can do in a few instructions where they stand: whole
@@ -124,6 +130,9 @@ func (e *Ends) Play(n int) (int, error) {
 // Finish closes a round of n operations, outside the timed path: receivers
 // compare totals where single messages could not be told apart.
 func (e *Ends) Finish(n int) error {
+	if e.part.Finish != nil {
+		return e.part.Finish(e, n)
+	}
 	if e.in == nil || e.content == Bare {
 		return nil
 	}

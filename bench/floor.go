@@ -95,11 +95,15 @@ func FloorCells(cells []results.Cell) (out []results.Cell) {
 	for _, f := range Floors {
 		two := f.Placed()
 		for _, c := range cells {
-			if _, unit := results.WorthIn(c); unit == "" {
+			_, unit := results.WorthIn(c)
+			if unit == "" || two != (unit == results.WakeUps) {
 				continue
 			}
+			if f.Payloads > 0 && WorkloadOf(c).Payloads == 0 {
+				continue // nothing is copied
+			}
 			floor, ok := f.cell(c.Size, c.Place)
-			if ok && !f.Asked && two == (c.Workload == PingPong.Name) && f.Admit(floor) == nil && !seen[floor] {
+			if ok && !f.Asked && f.Admit(floor) == nil && !seen[floor] {
 				seen[floor] = true
 				out = append(out, floor)
 			}

@@ -73,3 +73,15 @@ func TestWhoTakesCopyPlaysLent(t *testing.T) {
 		}
 	}
 }
+
+// Nobody gets a number for batches that were none.
+func TestWhatIsLentIsNoBatch(t *testing.T) {
+	c := results.Cell{Workload: "Stream", Mechanism: "shmfutex", Size: 64, Place: "free", Options: results.Options{Batch: 16, Lend: true}}
+	if err := Stream.Admit(c); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("batch=16, copy=0: %v", err)
+	}
+	c.Batch = 0
+	if err := Stream.Admit(c); err != nil {
+		t.Error(err)
+	}
+}

@@ -77,6 +77,9 @@ func (w *Workload) admitOptions(c results.Cell) error {
 	if w.Paced && c.Rate == 0 {
 		return fmt.Errorf("%s: no rate: want messages a second, as in rate=1000", w.Name)
 	}
+	if c.Batch > 0 && c.Lend {
+		return &mechanisms.UnsupportedError{Mechanism: w.Name, What: "batch with copy 0: memory is lent for one message at a time"}
+	}
 	if c.Batch > 0 && c.Batch*c.Size > batchRoom {
 		return &mechanisms.UnsupportedError{Mechanism: w.Name, What: "bytes in a batch", Value: c.Batch * c.Size,
 			Limit: mechanisms.Limit{N: batchRoom, Source: "ipcbench", Beyond: "each process holds one"}}

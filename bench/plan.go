@@ -36,9 +36,16 @@ func (a Axes) Cells() (cells []results.Cell) {
 			peers = []int{0}
 		}
 		options := w.options(a.Options)
+		sizes, queues := a.Sizes, a.Queues
+		if w.Size > 0 {
+			sizes, queues = []int{w.Size}, []int{0}
+		}
 		for _, mech := range a.Mechanisms {
-			for _, size := range a.Sizes {
-				for _, queue := range a.Queues {
+			if m := mechanisms.Lookup(mech); m != nil && !w.PlaysOn(m) {
+				continue
+			}
+			for _, size := range sizes {
+				for _, queue := range queues {
 					for _, place := range a.Places {
 						for _, n := range peers {
 							for _, o := range options {
@@ -103,6 +110,23 @@ func (a Axes) Check() error {
 		}
 	}
 	return nil
+}
+
+// CheckFit names the remedy where none of the workloads plays on any of the
+// mechanisms, so that no cell is left.
+func (a Axes) CheckFit() error {
+	if len(a.Cells()) > 0 {
+		return nil
+	}
+	w := LookupWorkload(a.Workloads[0])
+	var fit []string
+	for _, m := range mechanisms.All() {
+		if w.PlaysOn(m) {
+			fit = append(fit, m.Name)
+		}
+	}
+	return fmt.Errorf("workload %s plays on %v, which no mechanism of %s carries: want one of %s",
+		strings.ToLower(w.Name), w.Contract, strings.Join(a.Mechanisms, ", "), strings.Join(fit, ", "))
 }
 
 // MaxSize bounds the size axis, in bytes: every worker holds a few messages.
@@ -223,12 +247,13 @@ var Presets = []Preset{
 		Launches: 10, Time: 100 * time.Millisecond,
 		Blocks: func(mechs, _ []string) []Axes {
 			return []Axes{
-				{Workloads: []string{"PingPong", "Stream"}, Mechanisms: mechs, Sizes: []int{4 << 10}, Queues: []int{0}, Places: []string{"same", "cross"}},
+				{Workloads: []string{"PingPong", "Stream", "Notify"}, Mechanisms: mechs, Sizes: []int{4 << 10}, Queues: []int{0}, Places: []string{"same", "cross"}},
+				{Floors: AskedFloors(), Sizes: []int{4 << 10}, Places: []string{"same", "cross"}},
 			}
 		},
 	},
 	{
-		Name: "full", Summary: "every mechanism, size, queue and place; more than half an hour",
+		Name: "full", Summary: "every mechanism, workload, size, queue and place; hours",
 		Launches: 10, Time: 100 * time.Millisecond,
 		Blocks: func(mechs, places []string) []Axes {
 			sizes := []int{1, 64, 256, 1 << 10, 4 << 10, 4<<10 + 1, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20}
@@ -240,6 +265,7 @@ var Presets = []Preset{
 				{Workloads: patterns, Mechanisms: mechs, Sizes: []int{64, 4 << 10, 64 << 10}, Queues: []int{0}, Places: places, Peers: []int{2, 4, 8}},
 				{Workloads: []string{"OpenLoop"}, Mechanisms: mechs, Sizes: []int{64, 4 << 10}, Queues: []int{0}, Places: places},
 				{Floors: AskedFloors(), Sizes: []int{64, 4 << 10, 64 << 10, 1 << 20}, Places: places},
+				{Workloads: []string{"Notify", "Contend", "Select"}, Mechanisms: mechs, Sizes: []int{64}, Queues: []int{0}, Places: places, Peers: []int{2, 4, 8}},
 			}
 		},
 	},

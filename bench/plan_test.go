@@ -2,7 +2,7 @@ package bench
 
 import (
 	"errors"
-	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -34,7 +34,9 @@ func TestTopologies(t *testing.T) {
 				for _, i := range p.Receives {
 					receivers[i]++
 				}
-				if (len(p.Receives) > 0) != (p.Origins > 0) && w.Floor == "" {
+				if w.Contract == mechanisms.Locks && (p.Origins != 1 || p.Finish == nil) {
+					t.Errorf("%s(%d): nobody ends %s, or holds its turns against what was done", w.Name, peers, p.Role)
+				} else if (len(p.Receives) > 0) != (p.Origins > 0) && w.Floor == "" && w.Contract != mechanisms.Locks {
 					t.Errorf("%s(%d): %s receives from %d wires, of %d origins", w.Name, peers, p.Role, len(p.Receives), p.Origins)
 				}
 			}
@@ -128,21 +130,27 @@ func TestWideFitsItsTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	var mechs []string
-	for i := range max(60, 4*len(mechanisms.All())/3) {
-		mechs = append(mechs, fmt.Sprintf("m%d", i))
-	}
-	plan := NewPlan(p.Blocks(mechs, nil), p.Launches, p.Time, false, 1)
-	if d := plan.Estimate(len(plan.Cells)); d > 10*time.Minute {
-		t.Errorf("%d cells of %d mechanisms take about %v", len(plan.Cells), len(mechs), d)
-	}
-	columns := map[string]int{}
-	for _, c := range plan.Cells {
-		if c.Workload != results.FloorWorkload {
-			columns[c.Mechanism+c.Workload+c.Place]++
+	want := map[string]int{}
+	for _, m := range mechanisms.All() {
+		mechs = append(mechs, m.Name)
+		for _, w := range []*Workload{PingPong, Stream, Notify} {
+			if w.PlaysOn(m) {
+				want[m.Name+w.Name] = 2 // places
+			}
 		}
 	}
-	if len(columns) != 4*len(mechs) {
-		t.Errorf("%d columns of %d mechanisms, want a PingPong and a Stream in two places of each", len(columns), len(mechs))
+	plan := NewPlan(p.Blocks(mechs, nil), p.Launches, p.Time, false, 1)
+	if d := plan.Estimate(len(plan.Cells)) * 4 / 3; d > 10*time.Minute {
+		t.Errorf("%d cells of %d mechanisms, and a third more, take about %v", len(plan.Cells), len(mechs), d)
+	}
+	got := map[string]int{}
+	for _, c := range plan.Cells {
+		if c.Workload != results.FloorWorkload {
+			got[c.Mechanism+c.Workload]++
+		}
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("columns %v, want %v", got, want)
 	}
 }
 
@@ -181,6 +189,43 @@ func TestPlanHoldsEachCellOnce(t *testing.T) {
 				t.Errorf("%s: nothing to hold %s against: no %s", preset.Name, c.Name(), floor.Name())
 			}
 		}
+	}
+}
+
+// Notifications have no size and no queue, and only what notifies is planned:
+// sizes and queues of messages make no second cell.
+func TestPlanHoldsWhatIsOffered(t *testing.T) {
+	a := Axes{Workloads: []string{"Notify", "Stream", "Contend", "Select"}, Mechanisms: []string{"eventfd", "futex", "pipe"},
+		Sizes: []int{64, 4096}, Queues: []int{0, 4096}, Places: []string{"same"}, Peers: []int{2}}
+	var got []string
+	for _, c := range a.Cells() {
+		got = append(got, c.Name())
+	}
+	want := []string{
+		"Notify/mech=eventfd/size=1/queue=default/place=same", "Notify/mech=futex/size=1/queue=default/place=same",
+		"Stream/mech=pipe/size=64/queue=default/place=same", "Stream/mech=pipe/size=64/queue=4KiB/place=same",
+		"Stream/mech=pipe/size=4KiB/queue=default/place=same", "Stream/mech=pipe/size=4KiB/queue=4KiB/place=same",
+		"Contend/mech=futex/size=8/queue=default/place=same/peers=2",
+		"Select/mech=pipe/size=64/queue=default/place=same", "Select/mech=pipe/size=64/queue=4KiB/place=same",
+		"Select/mech=pipe/size=4KiB/queue=default/place=same", "Select/mech=pipe/size=4KiB/queue=4KiB/place=same",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("cells %q,\nwant %q", got, want)
+	}
+	if err := a.CheckFit(); err != nil {
+		t.Error(err)
+	}
+	for _, c := range []struct{ workload, mech, want string }{
+		{"Notify", "pipe", "workload notify plays on notifications, which no mechanism of pipe carries: want one of eventfd, futex"},
+		{"Stream", "eventfd", "workload stream plays on messages, which no mechanism of eventfd carries: want one of dgram, fifo"},
+	} {
+		a.Workloads, a.Mechanisms = []string{c.workload}, []string{c.mech}
+		if err := a.CheckFit(); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("CheckFit() = %v, want %q", err, c.want)
+		}
+	}
+	if err := Notify.Admit(results.Cell{Size: 64}); err == nil {
+		t.Error("Notify admits a size")
 	}
 }
 

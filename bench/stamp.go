@@ -120,15 +120,18 @@ func (c *checker) finish(sent []int) error {
 // doubled, reordered or damaged a message, and there is no number to publish.
 type CheckError struct {
 	What   string `json:"what"`
-	Sender int    `json:"sender"`
-	Want   uint64 `json:"want"` // stamp or checksum
+	Sender int    `json:"sender"` // nobody: no message is wrong, but what all did
+	Want   uint64 `json:"want"`   // stamp or checksum
 	Got    uint64 `json:"got"`
 	Lost   int    `json:"lost,omitempty"` // messages that the kernel has counted as dropped
 }
 
 func (e *CheckError) Error() string {
 	text := e.What
-	if e.Want != e.Got {
+	switch {
+	case e.Sender == nobody:
+		text = fmt.Sprintf("%s: want %d, got %d", e.What, e.Want, e.Got)
+	case e.Want != e.Got:
 		text = fmt.Sprintf("message from sender %d: %s: want %#x, got %#x", e.Sender, e.What, e.Want, e.Got)
 	}
 	if e.Lost > 0 {
@@ -136,6 +139,9 @@ func (e *CheckError) Error() string {
 	}
 	return text
 }
+
+// nobody is the Sender of what is no message.
+const nobody = -1
 
 // A sealed message carries, after its stamp, a CRC-32C of all that follows.
 const sealedFrom = stampBytes + crc32.Size

@@ -21,6 +21,9 @@ type Workload struct {
 	// Payloads is how many payloads one operation delivers: B/s counts them all.
 	Payloads int
 
+	// Contract is what its processes play on.
+	Contract mechanisms.Contract
+
 	// Peers tells what the peers axis counts ("senders", "stages"); "" where
 	// the workload fixes the number of processes. MinPeers is the smallest.
 	Peers    string
@@ -37,8 +40,9 @@ type Workload struct {
 	// Floor names what runs in place of a mechanism in a workload with no
 	// links: a bound that no mechanism can beat. "" for all others.
 	Floor string
-	// Size is how many bytes a floor touches that does not depend on the
-	// plan's sizes; 0 for all others.
+	// Size is how many bytes an operation touches of what does not depend on the
+	// plan's sizes and queues: floors, and workloads without messages, whose
+	// cells have this size; 0 for all others.
 	Size int
 	// Least is the smallest size, in bytes, at which a floor is planned, and
 	// with which any other workload can be played; 0: all sizes.
@@ -65,7 +69,7 @@ type Workload struct {
 type Topology struct {
 	Wires  []Wire
 	Parts  []Part // one process each
-	Shared int    // bytes of memory that all parts of a floor map; 0: none
+	Shared int    // bytes of memory that all parts map besides their links; 0: none
 }
 
 // CPUs is how many CPUs all parts together take.
@@ -91,6 +95,7 @@ type Wire struct {
 	Senders   int
 	Receivers int
 	Back      bool // the way back of the wire before it: one object may carry both
+	Beside    int  // bytes of other messages that stay on the link
 }
 
 // Part is what one process does.
@@ -115,6 +120,9 @@ type Part struct {
 	// Batch is Play where a call hands over several messages; nil where the
 	// workload takes no batches.
 	Batch func(e *Ends, n int) error
+	// Finish holds a round of n operations in all against what was done, outside
+	// the timed path; nil: what the messages' stamps tell.
+	Finish func(e *Ends, n int) error
 }
 
 func (p Part) cpus() int { return max(1, p.Threads) }
@@ -123,7 +131,8 @@ func (p Part) cpus() int { return max(1, p.Threads) }
 // people meet them.
 var Workloads = []*Workload{
 	PingPong, Stream, FanIn, Pipeline,
-	FanOut, FanInPoll, Burst, Lifecycle, Duplex, Pairs, Compete, OpenLoop,
+	FanOut, FanInPoll, Burst, Lifecycle, Duplex, Pairs, Compete, Select, OpenLoop,
+	Notify, Contend,
 }
 
 // WorkloadOf returns the workload, or the floor, that the cell is of, or nil.
@@ -158,22 +167,43 @@ func (w *Workload) Admit(c results.Cell) error {
 		return fmt.Errorf("%s: %d %s: want %d to %d", w.Name, c.Peers, w.Peers, w.MinPeers, MaxPeers)
 	case w.Floor == "" && c.Size < w.Least:
 		return &mechanisms.UnsupportedError{Mechanism: w.Name,
-			What: fmt.Sprintf("message size %d < %d: the stamp that ends its rounds does not fit", c.Size, w.Least)}
+			What: fmt.Sprintf("message size %d < %d: what its messages tell does not fit", c.Size, w.Least)}
 	case w.Spins && (c.Place == "same" || c.Place == "free"):
 		return &mechanisms.UnsupportedError{Mechanism: w.Floor,
 			What: "place " + c.Place + ": its processes wait without sleeping, and on one CPU each would use up the other's time slice, sched(7)"}
+	}
+	if w.Floor == "" && w.Size > 0 && (c.Size != w.Size && c.Size != 0 || c.Queue != 0) {
+		return fmt.Errorf("%s has no messages: size %d and queue %s do not apply", w.Name, c.Size, results.FormatQueue(c.Queue))
 	}
 	return w.admitOptions(c)
 }
 
 // Suits tells whether ends of m do what the workload needs of them besides
-// carrying messages: nil, or an *mechanisms.UnsupportedError.
+// what its contract says: nil, or an *mechanisms.UnsupportedError.
 func (w *Workload) Suits(m *mechanisms.Mechanism) error {
+	if err := m.Keeps(w.Contract); err != nil {
+		return err
+	}
 	if w.Polls && !m.Polls {
 		return &mechanisms.UnsupportedError{Mechanism: m.Name,
 			What: w.Name + " waits for several ends at once, and its ends are no descriptors that poll(2) or epoll(7) could wait for"}
 	}
 	return nil
+}
+
+// PlaysOn tells whether cells of the workload are planned with m. Of those that
+// carry messages all are: why one does not admit it is worth knowing.
+func (w *Workload) PlaysOn(m *mechanisms.Mechanism) bool {
+	return m.Offers(w.Contract) || w.Contract == mechanisms.Selection && m.Offers(mechanisms.Messages)
+}
+
+// RoundTrip is the workload that goes there and back between two processes on
+// the mechanism.
+func RoundTrip(m *mechanisms.Mechanism) *Workload {
+	if m.Offers(mechanisms.Counts) {
+		return Notify
+	}
+	return PingPong
 }
 
 // Timed tells whether single operations of the workload can be timed, so that
@@ -200,7 +230,7 @@ const MaxPeers = 64
 // Spec is what the wire asks of a mechanism in a cell.
 func (w Wire) Spec(c results.Cell) mechanisms.Spec {
 	return mechanisms.Spec{
-		Size: c.Size, Senders: w.Senders, Receivers: w.Receivers, Queue: c.Queue,
+		Size: c.Size, Senders: w.Senders, Receivers: w.Receivers, Queue: c.Queue, Beside: w.Beside,
 		Wait: c.Wait, Memory: c.Memory, Batch: c.Batch, Lend: c.Lend,
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ipcbench/bench"
+	"ipcbench/mechanisms"
 	"ipcbench/results"
 	"ipcbench/runner"
 )
@@ -23,12 +24,19 @@ func (a Accel) admit(c results.Cell) string {
 		return fmt.Sprintf("place %s: an instruction-counted guest has one CPU", c.Place)
 	case c.Size > maxCounted:
 		return fmt.Sprintf("message size %d > %d: instructions of a copy tell which loop copied, not what it costs", c.Size, maxCounted)
-	case w.Spins:
+	case w.Spins, spins(c.Mechanism):
 		return "its processes wait without sleeping: on one CPU they count their own waiting"
 	case c.Mechanism == results.FloorCopy, c.Mechanism == results.FloorCopies:
 		return "instructions of a copy tell which loop copied, not what it costs"
 	}
 	return ""
+}
+
+// spins tells whether ends of the mechanism wait without sleeping; not of a
+// floor.
+func spins(mech string) bool {
+	m := mechanisms.Lookup(mech)
+	return m != nil && m.Spins
 }
 
 // Operations of a launch in an instruction-counted guest: some 100 ms of its

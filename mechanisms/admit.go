@@ -18,7 +18,10 @@ func (m *Mechanism) Admit(s Spec) error {
 	if err != nil {
 		return err
 	}
-	return limits.Admit(m.Name, s)
+	if err := limits.Admit(m.Name, s); err != nil || s.Memory == "" {
+		return err
+	}
+	return memories[s.Memory].admit(s)
 }
 
 // lacks says what m does not do at all that is asked for: "" where it does.

@@ -60,10 +60,13 @@ type Caution struct {
 // sent, without counting bytes.
 func (f Framing) Boundaries() bool { return f != Stream }
 
-// Unfit is why m does not serve processes that inherit nothing from each other,
-// or a reader who wants whole messages: "" where it does.
+// Unfit is why m does not serve who has bytes to send, processes that inherit
+// nothing from each other, or a reader who wants whole messages: "" where it
+// does.
 func (m *Mechanism) Unfit(unrelated, boundaries bool) string {
 	switch {
+	case !m.Offers(Messages):
+		return "it carries notifications, and no bytes"
 	case unrelated && !m.Facts.Unrelated:
 		return "only a process that inherits its descriptors can open it; another must be sent them over a socket, SCM_RIGHTS in unix(7)"
 	case boundaries && !m.Framing.Boundaries():

@@ -74,7 +74,7 @@ func makeFIFO(dir string) (Object, error) {
 }
 
 func holdFIFO(l *Link, s Spec) (err error) {
-	fd, err := openFIFO(l.Objects[0], unix.O_RDWR)
+	fd, err := l.Objects[0].open(unix.O_RDWR, unix.S_IFIFO)
 	if err != nil {
 		return err
 	}
@@ -95,31 +95,12 @@ func opensFIFO[E any](flags int, as func(descriptor) E) func(Ticket) (E, error) 
 		if err := json.Unmarshal(t.Attr, &o); err != nil {
 			return end, failed("open", "fifo", t.Spec.Size, err)
 		}
-		fd, err := openFIFO(o, flags)
+		fd, err := o.open(flags, unix.S_IFIFO)
 		if err != nil {
 			return end, failed("open", "fifo", t.Spec.Size, err)
 		}
 		return open("fifo", fd, t.Spec, as)
 	}
-}
-
-// openFIFO opens the FIFO that was made, and nothing else: a regular file in
-// its place would take the messages as well, and measure the disk.
-func openFIFO(o Object, flags int) (fd int, err error) {
-	fd, err = unix.Open(o.Path, flags|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return -1, fmt.Errorf("%v: %w", o, os.NewSyscallError("openat", err))
-	}
-	var st unix.Stat_t
-	if err = os.NewSyscallError("fstat", unix.Fstat(fd, &st)); err == nil &&
-		(st.Mode&unix.S_IFMT != unix.S_IFIFO || int(st.Uid) != os.Geteuid() || st.Ino != o.Inode) {
-		err = fmt.Errorf("%v: %w", o, ErrNotOurs)
-	}
-	if err != nil {
-		unix.Close(fd)
-		return -1, err
-	}
-	return fd, nil
 }
 
 // openPrivate opens a directory that nobody else can put names into.

@@ -13,6 +13,11 @@ func TestFill(t *testing.T) {
 	each(t, func(t *testing.T, m *Mechanism) {
 		s := spec(t, 100)
 		s.Queue = 4096
+		limits, err := m.Limits(0)
+		must(t, err)
+		if n := limits.Messages.N; n > 0 {
+			s.Queue = min(s.Queue, n*s.Size)
+		}
 		l := newLink(t, m, s)
 		out, in := attach(t, m, l)
 		must(t, l.Release())

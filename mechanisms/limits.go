@@ -15,6 +15,8 @@ type Limits struct {
 	Message   Limit `json:"message"`   // bytes in one message
 	Atomic    Limit `json:"atomic"`    // bytes in one message where a link has several senders
 	Queue     Limit `json:"queue"`     // bytes that Spec.Queue may ask for
+	Messages  Limit `json:"messages"`  // messages of Spec.Size that Spec.Queue may ask for, where a link counts those
+	Count     Limit `json:"count"`     // notifications that nobody has waited for
 	Senders   Limit `json:"senders"`   // sending ends of one link
 	Receivers Limit `json:"receivers"` // receiving ends of one link
 	Held      Limit `json:"held"`      // messages under way on a link, however large its queue: beyond, Send blocks
@@ -49,6 +51,7 @@ func (l Limits) Admit(mech string, s Spec) error {
 		{"message size", s.Size, l.Message, true},
 		{"message size with several senders", s.Size, l.Atomic, s.Senders > 1},
 		{"queue", s.Queue, l.Queue, s.Queue > 0},
+		{"messages in the queue", (s.Queue + s.Size - 1) / max(1, s.Size), l.Messages, s.Queue > 0},
 		{"senders", s.Senders, l.Senders, true},
 		{"receivers", s.Receivers, l.Receivers, true},
 	}
@@ -79,16 +82,19 @@ func (e *UnsupportedError) Error() string {
 
 func (e *UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
-// Error is a failed Send or Recv. Err is an *os.SyscallError where the kernel
+// Error is a failed operation on a link, or on an end of it. Err is an *os.SyscallError where the kernel
 // said no.
 type Error struct {
-	Op        string // "send", "recv", "relay", "open", "make"
+	Op        string // "send", "recv", "relay", "notify", "wait", "lock", "unlock", "open", "make"
 	Mechanism string
-	Size      int // bytes
+	Size      int // bytes; 0: there is no message
 	Err       error
 }
 
 func (e *Error) Error() string {
+	if e.Size == 0 {
+		return fmt.Sprintf("%s %s: %v", e.Op, e.Mechanism, e.Err)
+	}
 	return fmt.Sprintf("%s %s %d B: %v", e.Op, e.Mechanism, e.Size, e.Err)
 }
 

@@ -21,6 +21,9 @@ func TestAdmitSaysWhy(t *testing.T) {
 		"iouring: message size with several senders 8193 > 8192 (PIPE_BUF): may interleave, pipe(7)":                                                       true,
 		"iouring: queue 8193 > 8192 (/proc/sys/fs/pipe-max-size): EPERM, fcntl(2)":                                                                         false,
 		"iouring: receivers 8193 > 8192 (byte stream): a short read leaves the rest to another receiver, read(2)":                                          true,
+		"memfdpass: queue 8193 > 8192 (256 files of a page): as many as SO_SNDBUF and RLIMIT_NOFILE are sure to hold on their way, unix(7)":                true,
+		"memfdpass: receivers 8193 > 8192 (one pool): files would not come back in the order in which they went, unix(7)":                                  true,
+		"memfdpass: senders 8193 > 8192 (one pool): which sender's file is free again a byte does not tell, unix(7)":                                       true,
 		"packetpipe: message size 8193 > 8192 (PIPE_BUF): split into several packets, pipe(2)":                                                             true,
 		"packetpipe: queue 8193 > 8192 (/proc/sys/fs/pipe-max-size): EPERM, fcntl(2)":                                                                      false,
 		"pipe: message size with several senders 8193 > 8192 (PIPE_BUF): may interleave, pipe(7)":                                                          true,
@@ -29,17 +32,26 @@ func TestAdmitSaysWhy(t *testing.T) {
 		"pipenetpoll: message size with several senders 8193 > 8192 (PIPE_BUF): may interleave, pipe(7)":                                                   true,
 		"pipenetpoll: queue 8193 > 8192 (/proc/sys/fs/pipe-max-size): EPERM, fcntl(2)":                                                                     false,
 		"pipenetpoll: receivers 8193 > 8192 (byte stream): a short read leaves the rest to another receiver, read(2)":                                      true,
+		"posixmq: message size 8193 > 8192 (/proc/sys/fs/mqueue/msgsize_max): EINVAL, mq_open(3)":                                                          true,
+		"posixmq: messages in the queue 8193 > 8192 (/proc/sys/fs/mqueue/msg_max): EINVAL, mq_open(3)":                                                     true,
+		"processvm: receivers 8193 > 8192 (one reading index): two receivers would take the same slot, process_vm_readv(2)":                                true,
+		"processvm: senders 8193 > 8192 (one address): a receiver reads from one process, process_vm_readv(2)":                                             true,
 		"seqpacket: message size 8193 > 8192 (SO_SNDBUF - 32): EMSGSIZE, unix(7)":                                                                          true,
 		"seqpacket: queue 8193 > 8192 (/proc/sys/net/core/wmem_max): capped in silence, socket(7)":                                                         true,
 		"socketpair: message size with several senders 8193 > 8192 (SOCK_STREAM): no page says that writes do not interleave, unix(7)":                     true,
 		"socketpair: queue 8193 > 8192 (/proc/sys/net/core/wmem_max): capped in silence, socket(7)":                                                        true,
 		"socketpair: receivers 8193 > 8192 (byte stream): a short read leaves the rest to another receiver, read(2)":                                       true,
+		"splice: message size with several senders 8193 > 8192 (PIPE_BUF): may interleave, pipe(7)":                                                        true,
+		"splice: queue 8193 > 8192 (/proc/sys/fs/pipe-max-size): EPERM, fcntl(2)":                                                                          false,
+		"splice: receivers 8193 > 8192 (byte stream): a short read leaves the rest to another receiver, read(2)":                                           true,
 		"sysvmsg: message size 8193 > 8192 (/proc/sys/kernel/msgmax): EINVAL, msgsnd(2)":                                                                   false,
 		"sysvmsg: message size 8193 > 8192 (/proc/sys/kernel/msgmnb): would wait for room for ever, msgop(2)":                                              false,
 		"sysvmsg: queue 8193 > 8192 (/proc/sys/kernel/msgmnb): EPERM, msgctl(2)":                                                                           false,
 		"sysvshm: message size 8193 > 8192 (/proc/sys/kernel/shmmax): EINVAL, a ring of two slots, shmget(2)":                                              false,
 		"sysvshm: queue 8193 > 8192 (/proc/sys/kernel/shmmax): EINVAL, shmget(2)":                                                                          false,
-		"sysvshm: receivers 8193 > 8192 (one reading index): two receivers would take the same slot, semop(2) only counts them":                            true,
+		"tee: message size with several senders 8193 > 8192 (PIPE_BUF): may interleave, pipe(7)":                                                           true,
+		"tee: queue 8193 > 8192 (/proc/sys/fs/pipe-max-size): EPERM, fcntl(2)":                                                                             false,
+		"tee: receivers 8193 > 8192 (byte stream): a short read leaves the rest to another receiver, read(2)":                                              true,
 		"unixnetpoll: message size with several senders 8193 > 8192 (SOCK_STREAM): no page says that writes do not interleave, unix(7)":                    true,
 		"unixnetpoll: queue 8193 > 8192 (/proc/sys/net/core/wmem_max): capped in silence, socket(7)":                                                       true,
 		"unixnetpoll: receivers 8193 > 8192 (byte stream): a short read leaves the rest to another receiver, read(2)":                                      true,
@@ -49,22 +61,21 @@ func TestAdmitSaysWhy(t *testing.T) {
 		"vmsplicegift: message size with several senders 8193 > 8192 (vmsplice(2)): no page says that a call adds all of its pages at once, vmsplice(2)":   true,
 		"vmsplicegift: queue 8193 > 8192 (/proc/sys/fs/pipe-max-size): EPERM, fcntl(2)":                                                                    false,
 		"vmsplicegift: receivers 8193 > 8192 (byte stream): a short read leaves the rest to another receiver, read(2)":                                     true,
-		"splice: message size with several senders 8193 > 8192 (PIPE_BUF): may interleave, pipe(7)":                                                        true,
-		"splice: queue 8193 > 8192 (/proc/sys/fs/pipe-max-size): EPERM, fcntl(2)":                                                                          false,
-		"splice: receivers 8193 > 8192 (byte stream): a short read leaves the rest to another receiver, read(2)":                                           true,
-		"tee: message size with several senders 8193 > 8192 (PIPE_BUF): may interleave, pipe(7)":                                                           true,
-		"tee: queue 8193 > 8192 (/proc/sys/fs/pipe-max-size): EPERM, fcntl(2)":                                                                             false,
-		"tee: receivers 8193 > 8192 (byte stream): a short read leaves the rest to another receiver, read(2)":                                              true,
-		"processvm: receivers 8193 > 8192 (one reading index): two receivers would take the same slot, process_vm_readv(2)":                                true,
-		"processvm: senders 8193 > 8192 (one address): a receiver reads from one process, process_vm_readv(2)":                                             true,
-		"memfdpass: queue 8193 > 8192 (256 files of a page): as many as SO_SNDBUF and RLIMIT_NOFILE are sure to hold on their way, unix(7)":                true,
-		"memfdpass: receivers 8193 > 8192 (one pool): files would not come back in the order in which they went, unix(7)":                                  true,
-		"memfdpass: senders 8193 > 8192 (one pool): which sender's file is free again a byte does not tell, unix(7)":                                       true,
 		"vmsplicesplice: message size with several senders 8193 > 8192 (vmsplice(2)): no page says that a call adds all of its pages at once, vmsplice(2)": true,
 		"vmsplicesplice: queue 8193 > 8192 (/proc/sys/fs/pipe-max-size): EPERM, fcntl(2)":                                                                  false,
 		"vmsplicesplice: receivers 8193 > 8192 (byte stream): a short read leaves the rest to another receiver, read(2)":                                   true,
 	}
 	maps.Copy(sentences, socketSentences())
+	for _, ring := range []string{"shmcond", "shmeventfd", "shmfutex", "shmsem", "shmspin", "shmyield", "sysvshm", "sysvshmfutex", "sysvshmspin"} {
+		sentences[ring+": receivers 8193 > 8192 (one reading index): two receivers would take the same slot: nothing keeps them apart, shm_overview(7)"] = true
+	}
+	for _, ring := range []string{"shmspin", "shmyield", "sysvshmspin"} {
+		sentences[ring+": senders 8193 > 8192 (one writing index): two senders would write to the same slot: nothing keeps them apart, shm_overview(7)"] = true
+	}
+	for _, ring := range []string{"sysvshmfutex", "sysvshmspin"} {
+		sentences[ring+": message size 8193 > 8192 (/proc/sys/kernel/shmmax): EINVAL, a ring of two slots, shmget(2)"] = false
+		sentences[ring+": queue 8193 > 8192 (/proc/sys/kernel/shmmax): EINVAL, shmget(2)"] = false
+	}
 	got := map[string]bool{}
 	each(t, func(t *testing.T, m *Mechanism) {
 		real, err := m.Limits(0)
@@ -86,6 +97,7 @@ func TestAdmitSaysWhy(t *testing.T) {
 			{Limits{Message: pick(real.Message)}, Spec{Size: 8193, Senders: 1, Receivers: 1}},
 			{Limits{Atomic: pick(real.Atomic)}, Spec{Size: 8193, Senders: 2, Receivers: 1}},
 			{Limits{Queue: pick(real.Queue)}, Spec{Size: 1, Senders: 1, Receivers: 1, Queue: 8193}},
+			{Limits{Messages: pick(real.Messages)}, Spec{Size: 1, Senders: 1, Receivers: 1, Queue: 8193}},
 			{Limits{Senders: pick(real.Senders)}, Spec{Size: 1, Senders: 8193, Receivers: 1}},
 			{Limits{Receivers: pick(real.Receivers)}, Spec{Size: 1, Senders: 1, Receivers: 8193}},
 		} {
@@ -182,14 +194,23 @@ func refuse(t *testing.T, m *Mechanism, s Spec, limit Limit) {
 func TestQueueIsWhatWasAskedForOrRefused(t *testing.T) {
 	each(t, func(t *testing.T, m *Mechanism) {
 		s := spec(t, 64)
-		for _, s.Queue = range []int{64, 100, 5000, 16384} {
+		limits, err := m.Limits(0)
+		must(t, err)
+		asks := []int{64, 100, 5000, 16384}
+		if n := limits.Messages.N; n > 0 {
+			asks = []int{64, 100, 64 * n}
+			s.Queue = 64*n + 1
+			_, err := m.New(s)
+			if got, want := refused(t, err).Error(), limits.Admit(m.Name, s).Error(); got != want {
+				t.Errorf("New says %q, Admit %q", got, want)
+			}
+		}
+		for _, s.Queue = range asks {
 			l := newLink(t, m, s)
 			if l.Given.Queue < s.Queue || l.Given.Source == "" {
 				t.Errorf("asked for %d bytes, given %+v", s.Queue, l.Given)
 			}
 		}
-		limits, err := m.Limits(0)
-		must(t, err)
 		if limits.Queue.N == 0 {
 			return
 		}

@@ -30,9 +30,10 @@ const (
 	Stream Framing = iota // a run of bytes: reads and writes need not match
 	Packet                // a unit: one receive takes what one send gave
 	Slot                  // a place in memory that both sides map
+	Count                 // no message: something has happened, so many times
 )
 
-func (f Framing) String() string { return [...]string{"stream", "packet", "slot"}[f] }
+func (f Framing) String() string { return [...]string{"stream", "packet", "slot", "count"}[f] }
 
 // Mechanism is one way to move messages between processes.
 type Mechanism struct {
@@ -51,6 +52,8 @@ type Mechanism struct {
 	Lends     bool     // ends are a Lender and a Borrower
 	Relays    bool     // its sending end is a Relay: whoever passes on needs no copy
 	Spins     bool     // ends wait without sleeping, so that each needs a CPU of its own
+	Selects   bool     // ends are a TypeSender and a TypeReceiver
+	Coalesces bool     // notifications that nobody has taken yet may count as one
 	Scheduled bool     // ends wait in Go's scheduler: their process keeps it, with all that it costs
 
 	// Needs names what this kernel or sandbox withholds, as an
@@ -79,15 +82,25 @@ type Mechanism struct {
 	// ticket still closes the ticket's own.
 	OpenSender   func(Ticket) (Sender, error)
 	OpenReceiver func(Ticket) (Receiver, error)
+
+	// OpenNotifier and OpenWaiter are in their place where a link carries
+	// notifications, from the sending to the receiving end.
+	OpenNotifier func(Ticket) (Notifier, error)
+	OpenWaiter   func(Ticket) (Waiter, error)
+
+	// OpenLocker opens one end of a link that is a lock. Its ticket is that of a
+	// sending end. Optional beside the others.
+	OpenLocker func(Ticket) (Locker, error)
 }
 
 // Spec is what a link is asked to be.
 type Spec struct {
-	Size      int    `json:"size"`          // bytes in every message, at least 1
-	Senders   int    `json:"senders"`       // sending ends, at least 1
-	Receivers int    `json:"receivers"`     // receiving ends, at least 1
-	Queue     int    `json:"queue"`         // bytes the link should hold before Send blocks; 0: the default
-	Dir       string `json:"dir,omitempty"` // private 0700 directory for names, where the mechanism needs one
+	Size      int    `json:"size"`             // bytes in every message, at least 1
+	Senders   int    `json:"senders"`          // sending ends, at least 1
+	Receivers int    `json:"receivers"`        // receiving ends, at least 1
+	Queue     int    `json:"queue"`            // bytes the link should hold before Send blocks; 0: the default
+	Beside    int    `json:"beside,omitempty"` // bytes of other messages that stay on the link
+	Dir       string `json:"dir,omitempty"`    // private 0700 directory for names, where the mechanism needs one
 
 	Wait   string `json:"wait,omitempty"`   // how ends wait that are descriptors: one of Waits; "": in the call itself
 	Memory string `json:"memory,omitempty"` // one of the mechanism's Memories; "": the first
@@ -152,6 +165,20 @@ type BatchReceiver interface {
 	// RecvBatch fills every message of ps, made by Buffers, at most Spec.Batch
 	// of them, in order, however they were sent: it blocks until all are full.
 	RecvBatch(ps [][]byte) error
+}
+
+// TypeSender is a Sender whose messages have a type.
+type TypeSender interface {
+	// SendType is Send for a message of that type, at least 1, which may be
+	// shorter than the link's.
+	SendType(p []byte, typ int) error
+}
+
+// TypeReceiver is a Receiver that chooses among messages.
+type TypeReceiver interface {
+	// RecvType is Recv for the first message of that type, whatever others stand
+	// before it.
+	RecvType(p []byte, typ int) error
 }
 
 // Lender is a Sender that lends the link's own memory to its caller, who
@@ -231,8 +258,10 @@ func Register(m Mechanism) *Mechanism {
 		panic(fmt.Sprintf("mechanisms: name %q does not match %v", m.Name, validName))
 	case Lookup(m.Name) != nil:
 		panic(fmt.Sprintf("mechanisms: %q registered twice", m.Name))
-	case m.Limits == nil || m.New == nil || m.OpenSender == nil || m.OpenReceiver == nil:
-		panic(fmt.Sprintf("mechanisms: %q lacks one of Limits, New, OpenSender, OpenReceiver", m.Name))
+	case m.Limits == nil || m.New == nil:
+		panic(fmt.Sprintf("mechanisms: %q lacks Limits or New", m.Name))
+	case !m.complete():
+		panic(fmt.Sprintf("mechanisms: %q lacks one of OpenSender and OpenReceiver, or of OpenNotifier and OpenWaiter", m.Name))
 	}
 	registry = append(registry, &m)
 	slices.SortFunc(registry, func(a, b *Mechanism) int { return strings.Compare(a.Name, b.Name) })

@@ -16,14 +16,14 @@ type memfdSender struct {
 	descriptor
 	parcel  *sys.Parcel
 	size    int // bytes in a message
-	files   []memfd
+	files   []mappedFile
 	next    int    // the file of the next message
 	waiting int    // files that have not come back
 	done    []byte // what comes back
 }
 
-// memfd is a file of memory, mapped.
-type memfd struct {
+// mappedFile is a file of memory, mapped.
+type mappedFile struct {
 	fd     int
 	memory []byte
 }
@@ -37,7 +37,7 @@ func openMemfdSender(t Ticket) (Sender, error) {
 	n, _ := filesFor(t.Spec)
 	s := &memfdSender{descriptor: d, parcel: sys.NewParcel(), size: t.Spec.Size, done: make([]byte, n)}
 	for range n {
-		f, err := newMemfd(s.size)
+		f, err := newMappedFile(s.size)
 		if err != nil {
 			return nil, failed("open", "memfdpass", s.size, errors.Join(err, s.Close()))
 		}
@@ -47,9 +47,9 @@ func openMemfdSender(t Ticket) (Sender, error) {
 	return s, nil
 }
 
-// newMemfd makes a file that keeps its length, so that whoever maps it is safe
+// newMappedFile makes a file that keeps its length, so that whoever maps it is safe
 // from SIGBUS, and writes to every page of it.
-func newMemfd(size int) (f memfd, err error) {
+func newMappedFile(size int) (f mappedFile, err error) {
 	f.fd, err = unix.MemfdCreate("ipcbench-message", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
 	if err != nil {
 		return f, os.NewSyscallError("memfd_create", err)

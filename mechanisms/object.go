@@ -15,6 +15,7 @@ const (
 	KindShm  = "shm"  // a System V shared memory segment
 	KindSem  = "sem"  // a System V semaphore set
 	KindMsg  = "msg"  // a System V message queue
+	KindMq   = "mq"   // a POSIX message queue, by its name
 	KindPath = "path" // a name in the file system
 )
 
@@ -27,9 +28,9 @@ var ErrNotOurs = errors.New("not the object that was recorded")
 type Object struct {
 	Kind      string `json:"kind"`
 	ID        int    `json:"id"`                  // System V identifier
-	Path      string `json:"path,omitempty"`      // KindPath
-	Inode     uint64 `json:"inode,omitempty"`     // KindPath
-	Namespace string `json:"namespace,omitempty"` // the IPC namespace that ID belongs to, "ipc:[4026531839]"
+	Path      string `json:"path,omitempty"`      // KindPath; KindMq: the queue's name, "/ipcbench-…"
+	Inode     uint64 `json:"inode,omitempty"`     // KindPath, KindMq
+	Namespace string `json:"namespace,omitempty"` // the IPC namespace that ID or queue belongs to, "ipc:[4026531839]"
 	Created   int64  `json:"created"`             // ctime of a System V object after its set-up, seconds since 1970
 	UID       int    `json:"uid"`                 // who made it
 	AtRelease bool   `json:"at_release"`          // goes at Release, not at Destroy
@@ -60,10 +61,15 @@ func sysvObject(kind string, id int) (Object, error) {
 // as gone.
 func (o Object) Exists() (bool, error) {
 	if o.Kind == KindPath {
-		return o.pathExists()
+		now, err := PathObject(o.Path)
+		return o.is(now, err)
 	}
 	if ns := ipcNamespace(); ns != o.Namespace {
 		return false, fmt.Errorf("%v: of %s, and this is %s: %w", o, o.Namespace, ns, ErrNotOurs)
+	}
+	if o.Kind == KindMq {
+		now, err := queueObject(o.Path)
+		return o.is(now, err)
 	}
 	s, err := statSysv(o.Kind, o.ID)
 	switch {
@@ -79,17 +85,40 @@ func (o Object) Exists() (bool, error) {
 	return !s.doomed, nil
 }
 
-func (o Object) pathExists() (bool, error) {
-	now, err := PathObject(o.Path)
+// is holds what has the object's name now, or the reason why nothing could be
+// seen there, against the object.
+func (o Object) is(now Object, err error) (bool, error) {
 	switch {
 	case isGone(err):
 		return false, nil
+	case errors.Is(err, unix.EACCES) && o.Kind == KindMq:
+		return false, fmt.Errorf("%v: %w: %w", o, ErrNotOurs, err)
 	case err != nil:
 		return false, err
 	case now.UID != o.UID || now.Inode != o.Inode:
 		return false, fmt.Errorf("%v: inode %d of user %d, not %d of %d: %w", o, now.Inode, now.UID, o.Inode, o.UID, ErrNotOurs)
 	}
 	return true, nil
+}
+
+// open opens what was made at the object's path, a file of this type, and
+// nothing else: a regular file in the place of a FIFO would take the messages
+// as well, and measure the disk.
+func (o Object) open(flags int, typ uint32) (fd int, err error) {
+	fd, err = unix.Open(o.Path, flags|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("%v: %w", o, os.NewSyscallError("openat", err))
+	}
+	var st unix.Stat_t
+	if err = os.NewSyscallError("fstat", unix.Fstat(fd, &st)); err == nil &&
+		(st.Mode&unix.S_IFMT != typ || int(st.Uid) != os.Geteuid() || st.Ino != o.Inode) {
+		err = fmt.Errorf("%v: %w", o, ErrNotOurs)
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
 }
 
 // Remove removes the object if it is provably the one that was recorded, else
@@ -107,6 +136,8 @@ func (o Object) Remove() error {
 		err = sys.SemRemove(o.ID)
 	case KindMsg:
 		err = sys.MsgRemove(o.ID)
+	case KindMq:
+		err = sys.MqUnlink(o.Path[1:])
 	case KindPath:
 		err = os.Remove(o.Path)
 	}
@@ -118,7 +149,7 @@ func (o Object) Remove() error {
 
 // String names the object: "sem 12", "path /tmp/x".
 func (o Object) String() string {
-	if o.Kind == KindPath {
+	if o.Path != "" {
 		return o.Kind + " " + o.Path
 	}
 	return fmt.Sprintf("%s %d", o.Kind, o.ID)

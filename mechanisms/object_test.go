@@ -15,7 +15,7 @@ import (
 func objects(t *testing.T) []Object {
 	t.Helper()
 	var all []Object
-	for _, name := range []string{"fifo", "sysvmsg", "sysvshm"} {
+	for _, name := range []string{"fifo", "sysvmsg", "sysvshm", "posixmq"} {
 		m := Lookup(name)
 		if m.Needs != nil {
 			if err := m.Needs(); err != nil {
@@ -31,8 +31,8 @@ func objects(t *testing.T) []Object {
 	for _, o := range all {
 		kinds[o.Kind] = true
 	}
-	if len(kinds) != 4 {
-		t.Fatalf("kinds %v, want 4", kinds)
+	if len(kinds) != 5 {
+		t.Fatalf("kinds %v, want 5", kinds)
 	}
 	return all
 }
@@ -69,10 +69,12 @@ func TestObjectThatIsNotOursStays(t *testing.T) {
 			others[what] = other
 		}
 		add("user", func(o *Object) { o.UID++ })
-		if o.Kind == KindPath {
+		if o.Inode != 0 {
 			add("inode", func(o *Object) { o.Inode++ })
 		} else {
 			add("creation", func(o *Object) { o.Created-- })
+		}
+		if o.Kind != KindPath {
 			add("namespace", func(o *Object) { o.Namespace = "ipc:[1]" })
 		}
 		for what, other := range others {
@@ -88,7 +90,7 @@ func TestObjectThatIsNotOursStays(t *testing.T) {
 }
 
 func TestUnknownKindIsAnError(t *testing.T) {
-	o := Object{Kind: "mq", Namespace: ipcNamespace()}
+	o := Object{Kind: "none", Namespace: ipcNamespace()}
 	if err := o.Remove(); err == nil {
 		t.Error("removed an object of an unknown kind")
 	}

@@ -26,7 +26,7 @@ func newRing(t *testing.T, senders int) (*Link, int) {
 // Senders must take the lock before they write and give it back.
 func TestSeveralSendersOfARingTakeTurns(t *testing.T) {
 	l, sem := newRing(t, 2)
-	out, err := openRingSender(l.Sender)
+	out, err := openSemSender(l.Sender)
 	must(t, err)
 	defer out.Close()
 
@@ -49,7 +49,7 @@ func TestSeveralSendersOfARingTakeTurns(t *testing.T) {
 func TestSeveralSendersOfARingShareTheIndex(t *testing.T) {
 	l, _ := newRing(t, 2)
 	first, in := attach(t, Lookup("sysvshm"), l)
-	second, err := openRingSender(l.Sender)
+	second, err := openSemSender(l.Sender)
 	must(t, err)
 	defer second.Close()
 	for i := range 10 { // more than once around

@@ -1,116 +1,119 @@
 package mechanisms
 
-import (
-	"errors"
-	"unsafe"
-
-	"golang.org/x/sys/unix"
-
-	"ipcbench/internal/sys"
-)
-
+// ringSender is the sending end of a ring, however it waits.
 type ringSender struct {
 	*ring
-	take []sys.Sembuf // waits for a free slot, and the lock
-	try  []sys.Sembuf // the same, but does not wait
-	give []sys.Sembuf // hands the slot over, and the lock back
-}
-
-func openRingSender(t Ticket) (Sender, error) {
-	r, err := openRing(t)
-	if err != nil {
-		return nil, err
-	}
-	s := &ringSender{
-		ring: r,
-		take: []sys.Sembuf{{Num: semFree, Op: -1}},
-		give: []sys.Sembuf{{Num: semFilled, Op: 1}},
-	}
-	if t.Spec.Senders > 1 {
-		r.next = (*uint32)(unsafe.Pointer(&r.memory[r.Slots*r.stride]))
-		s.take = append(s.take, sys.Sembuf{Num: semLock, Op: -1})
-		s.give = append(s.give, sys.Sembuf{Num: semLock, Op: 1})
-	}
-	for _, op := range s.take {
-		op.Flg = unix.IPC_NOWAIT
-		s.try = append(s.try, op)
-	}
-	return s, nil
+	turn
 }
 
 func (s *ringSender) Send(p []byte) error {
 	if len(p) != s.size {
-		return s.failed(p, errLength(len(p), s.size))
+		return s.failed("send", len(p), errLength(len(p), s.size))
 	}
-	if a := sys.TrySemop(s.Sem, s.take); a != 0 {
-		if err := a.Semop(s.Sem, s.take); err != nil {
-			return s.failed(p, err)
-		}
+	if err := s.take(1); err != nil {
+		return s.failed("send", len(p), err)
 	}
 	copy(s.slot(), p)
-	if a := sys.TrySemop(s.Sem, s.give); a != 0 {
-		if err := a.Semop(s.Sem, s.give); err != nil {
-			return s.failed(p, err)
+	return s.SendLoan()
+}
+
+// Fill takes slots as long as it need not wait.
+func (s *ringSender) Fill(p []byte) (int, error) {
+	for whole := 0; ; whole++ {
+		ok, err := s.try()
+		if ok {
+			copy(s.slot(), p)
+			s.advance()
+			err = s.give(1)
 		}
+		if err != nil {
+			return whole, s.failed("send", len(p), err)
+		}
+		if !ok {
+			return whole, nil
+		}
+	}
+}
+
+// SendBatch hands over all of ps at once.
+func (s *ringSender) SendBatch(ps [][]byte) error {
+	if err := s.whole(ps); err != nil {
+		return s.failed("send", s.size, err)
+	}
+	if err := s.take(len(ps)); err != nil {
+		return s.failed("send", s.size, err)
+	}
+	for _, p := range ps {
+		copy(s.slot(), p)
+		s.advance()
+	}
+	if err := s.give(len(ps)); err != nil {
+		return s.failed("send", s.size, err)
 	}
 	return nil
 }
 
-func (s *ringSender) failed(p []byte, err error) error { return failed("send", "sysvshm", len(p), err) }
-
-// Fill takes slots with IPC_NOWAIT.
-func (s *ringSender) Fill(p []byte) (int, error) {
-	for whole := 0; ; whole++ {
-		err := sys.Semop(s.Sem, s.try)
-		if errors.Is(err, unix.EAGAIN) {
-			return whole, nil
-		}
-		if err == nil {
-			copy(s.slot(), p)
-			err = sys.Semop(s.Sem, s.give)
-		}
-		if err != nil {
-			return whole, s.failed(p, err)
-		}
+func (s *ringSender) Loan() ([]byte, error) {
+	if err := s.take(1); err != nil {
+		return nil, s.failed("send", s.size, err)
 	}
+	return s.slot(), nil
 }
 
+func (s *ringSender) SendLoan() error {
+	s.advance()
+	if err := s.give(1); err != nil {
+		return s.failed("send", s.size, err)
+	}
+	return nil
+}
+
+// ringReceiver is the receiving end of a ring, however it waits.
 type ringReceiver struct {
 	*ring
-	take []sys.Sembuf // waits for a filled slot
-	give []sys.Sembuf // hands it back as free
-}
-
-func openRingReceiver(t Ticket) (Receiver, error) {
-	r, err := openRing(t)
-	if err != nil {
-		return nil, err
-	}
-	return &ringReceiver{
-		ring: r,
-		take: []sys.Sembuf{{Num: semFilled, Op: -1}},
-		give: []sys.Sembuf{{Num: semFree, Op: 1}},
-	}, nil
+	turn
 }
 
 func (r *ringReceiver) Recv(p []byte) error {
 	if len(p) != r.size {
-		return r.failed(p, errLength(r.size, len(p)))
+		return r.failed("recv", len(p), errLength(r.size, len(p)))
 	}
-	if a := sys.TrySemop(r.Sem, r.take); a != 0 {
-		if err := a.Semop(r.Sem, r.take); err != nil {
-			return r.failed(p, err)
-		}
+	if err := r.take(1); err != nil {
+		return r.failed("recv", len(p), err)
 	}
 	copy(p, r.slot())
-	if a := sys.TrySemop(r.Sem, r.give); a != 0 {
-		if err := a.Semop(r.Sem, r.give); err != nil {
-			return r.failed(p, err)
-		}
+	return r.Return()
+}
+
+// RecvBatch takes as many messages as ps has room for, and waits for all.
+func (r *ringReceiver) RecvBatch(ps [][]byte) error {
+	if err := r.whole(ps); err != nil {
+		return r.failed("recv", r.size, err)
+	}
+	if err := r.take(len(ps)); err != nil {
+		return r.failed("recv", r.size, err)
+	}
+	for _, p := range ps {
+		copy(p, r.slot())
+		r.advance()
+	}
+	if err := r.give(len(ps)); err != nil {
+		return r.failed("recv", r.size, err)
 	}
 	return nil
 }
 
-func (r *ringReceiver) failed(p []byte, err error) error {
-	return failed("recv", "sysvshm", len(p), err)
+func (r *ringReceiver) Borrow() ([]byte, error) {
+	if err := r.take(1); err != nil {
+		return nil, r.failed("recv", r.size, err)
+	}
+	return r.slot(), nil
+}
+
+func (r *ringReceiver) Return() error {
+	r.advance()
+	if err := r.give(1); err != nil {
+		return r.failed("recv", r.size, err)
+	}
+	return nil
 }

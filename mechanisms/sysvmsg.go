@@ -15,6 +15,7 @@ var _ = Register(Mechanism{
 	Man:     []string{"msgop(2)", "msgget(2)", "msgctl(2)", "sysvipc(7)"},
 	Framing: Packet,
 	Since:   "1.0",
+	Selects: true,
 	Facts: Facts{
 		Kernel: "A msgsnd(2) enters do_msgsnd, whose load_msg copies type and text into kernel memory; a receiver that waits for this type gets the message at once (pipelined_send), else it joins the list of its queue. " +
 			"A msgrcv(2) enters do_msgrcv, which takes the first message of the type off the list, and store_msg copies it out. " +
@@ -79,8 +80,8 @@ func sizeQueue(id int, s Spec) (Given, error) {
 		return Given{}, err
 	}
 	n := int(ds.Qbytes)
-	if s.Size > n {
-		return Given{}, &UnsupportedError{Mechanism: "sysvmsg", What: "message size", Value: s.Size, Limit: neverFits(n, "msg_qbytes")}
+	if s.Size+s.Beside > n {
+		return Given{}, &UnsupportedError{Mechanism: "sysvmsg", What: "message size", Value: s.Size, Limit: neverFits(n-s.Beside, "msg_qbytes")}
 	}
 	return Given{Queue: n, Source: "msg_qbytes"}, nil
 }

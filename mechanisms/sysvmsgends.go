@@ -59,7 +59,12 @@ func (s *sysvmsgSender) Send(p []byte) error {
 	if len(p) != s.size {
 		return s.failed(p, errLength(len(p), s.size))
 	}
-	m := sys.NewMsg(p, s.Type)
+	return s.SendType(p, s.Type)
+}
+
+// SendType sends a message of another type than the link's own.
+func (s *sysvmsgSender) SendType(p []byte, typ int) error {
+	m := sys.NewMsg(p, typ)
 	if a := sys.TryMsgsnd(s.ID, m); a != 0 {
 		if err := a.Msgsnd(s.ID, m, 0); err != nil {
 			return s.failed(p, err)
@@ -85,9 +90,11 @@ func (s *sysvmsgSender) Fill(p []byte) (int, error) {
 	}
 }
 
-// Recv has room for one byte more, so that a longer message shows.
-func (r *sysvmsgReceiver) Recv(p []byte) error {
-	n, err := sys.Msgrcv(r.ID, sys.NewMsg(p[:len(p)+1], r.Type), 0)
+func (r *sysvmsgReceiver) Recv(p []byte) error { return r.RecvType(p, r.Type) }
+
+// RecvType has room for one byte more, so that a longer message shows.
+func (r *sysvmsgReceiver) RecvType(p []byte, typ int) error {
+	n, err := sys.Msgrcv(r.ID, sys.NewMsg(p[:len(p)+1], typ), 0)
 	if err == nil && n != len(p) {
 		err = errLength(n, len(p))
 	}

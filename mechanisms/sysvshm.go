@@ -1,17 +1,15 @@
 package mechanisms
 
 import (
-	"encoding/json"
 	"errors"
-	"math"
 
 	"golang.org/x/sys/unix"
 
 	"ipcbench/internal/sys"
 )
 
-// The segment is a ring of slots that two semaphores count, the free ones and
-// the filled ones. Several senders take turns by a third.
+// The slots of a segment that two semaphores count, the free ones and the
+// filled ones. Several senders take turns by a third.
 var _ = Register(Mechanism{
 	Name:    "sysvshm",
 	Summary: "slots in System V shared memory, counted by semaphores",
@@ -19,11 +17,11 @@ var _ = Register(Mechanism{
 	Framing: Slot,
 	Since:   "2.6.0", // semtimedop
 	Facts: Facts{
-		Kernel: "shmat(2) enters do_shmat, which maps the pages of the segment into each process: a message is copied by the processes themselves, and the kernel never sees it. " +
+		Kernel: segmentKernel +
 			"Two semaphores count the free and the filled slots. semtimedop(2) enters do_semtimedop, which changes a count (perform_atomic_semop) or sleeps until somebody else's operation lets it (do_smart_update). " +
 			"Each message takes two operations on each side.",
 		Path: Path{
-			Send: Hop{Call: "semtimedop", Own: 1}, Object: "slots of a shared segment",
+			Send: Hop{Call: "semtimedop", Own: 1}, Object: segmentObject,
 			Receive: Hop{Call: "semtimedop", Own: 1},
 		},
 		Unrelated: true,
@@ -32,121 +30,83 @@ var _ = Register(Mechanism{
 			{"a process that dies between two operations leaves the counts as they are, and its peer waits for ever; SEM_UNDO would give back counts, not messages", "semop(2)"},
 			{"nobody tells either side that the other has gone: both wait for ever", "semop(2)"},
 			{"segment and semaphores outlive their processes, until IPC_RMID or a reboot: ipcs(1) shows them", "shmctl(2)"},
-			{"nothing protects a slot: every process that maps the segment can write to any, at any time", "shmop(2)"},
+			unprotected,
 			{"a signal interrupts a waiting semop with EINTR, whatever SA_RESTART says", "semop(2)"},
 		},
 	},
-	Needs:        sysvNeeds("sysvshm", func() error { _, err := sys.ShmStat(-1); return err }),
-	Limits:       sysvshmLimits,
-	New:          newSysvshm,
-	OpenSender:   openRingSender,
-	OpenReceiver: openRingReceiver,
+	Batches:      true,
+	Lends:        true,
+	Needs:        segmentNeeds("sysvshm"),
+	Limits:       segmentLimits(sysvshm),
+	New:          sysvshm.make,
+	OpenSender:   openSemSender,
+	OpenReceiver: openSemReceiver,
 })
 
-const shmMax = "/proc/sys/kernel/shmmax"
+var sysvshm = ringKind{name: "sysvshm", in: segment{}, prepare: addSemaphores}
 
-func sysvshmLimits(queue int) (Limits, error) {
-	largest, err := sysctl(shmMax)
-	if err != nil {
-		return Limits{}, err
-	}
-	l := Limits{
-		Receivers: Limit{N: 1, Source: "one reading index", Beyond: "two receivers would take the same slot, semop(2) only counts them"},
-	}
-	if room := largest - ringHeader; largest < math.MaxInt {
-		l.Queue = Limit{N: room, Source: shmMax, Beyond: "shmget(2)", Errno: unix.EINVAL}
-		l.Message = Limit{N: room / 2 &^ (cacheLine - 1), Source: shmMax, Beyond: "a ring of two slots, shmget(2)", Errno: unix.EINVAL}
-	}
-	if queue > 0 {
-		l.Message = tooLargeForRing(queue)
-	}
-	return l, nil
-}
-
-// tooLargeForRing is the limit on a message where the ring's size was asked
-// for. Nothing in the kernel draws it: New refuses.
-func tooLargeForRing(queue int) Limit {
-	return Limit{N: queue, Source: "the queue asked for", Beyond: "no slot of the ring holds it"}
-}
-
-func newSysvshm(s Spec) (*Link, error) {
-	l, err := makeRing(s)
-	if err != nil {
-		return nil, failed("make", "sysvshm", s.Size, err)
-	}
-	return l, nil
-}
-
-// makeRing makes the segment and the semaphores. What it has made is in the
-// link as soon as it exists, so that a failure leaves nothing.
-func makeRing(s Spec) (l *Link, err error) {
-	slots := slotsFor(s)
-	switch {
-	case s.Queue > 0 && s.Size > s.Queue:
-		return nil, &UnsupportedError{Mechanism: "sysvshm", What: "message size", Value: s.Size, Limit: tooLargeForRing(s.Queue)}
-	case slots > sys.SEMVMX:
-		return nil, &UnsupportedError{Mechanism: "sysvshm", What: "slots", Value: slots,
-			Limit: Limit{N: sys.SEMVMX, Source: "SEMVMX", Beyond: "semop(2)", Errno: unix.ERANGE}}
-	}
-	l = &Link{Mechanism: "sysvshm"}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, l.Destroy())
-		}
-	}()
-
-	attr := ringAttr{Slots: slots}
-	if attr.Shm, err = addSegment(l, slots*stride(s.Size)+ringHeader); err != nil {
-		return nil, err
-	}
-	if attr.Sem, err = addSemaphores(l, slots, s.Senders > 1); err != nil {
-		return nil, err
-	}
-	text, err := json.Marshal(attr)
-	l.Sender = Ticket{Spec: s, Attr: text}
-	l.Receiver = Ticket{Spec: s, Attr: text}
-	return l, err
-}
-
-// addSegment makes the link's segment. It goes with the last process that has
-// it attached, once Release has marked it.
-func addSegment(l *Link, size int) (id int, err error) {
-	id, err = sys.Shmget(unix.IPC_PRIVATE, size, 0o600)
-	if errors.Is(err, unix.EINVAL) {
-		largest, _ := sysctl(shmMax)
-		err = &UnsupportedError{Mechanism: "sysvshm", What: "segment", Value: size,
-			Limit: Limit{N: largest, Source: shmMax, Beyond: "shmget(2)", Errno: unix.EINVAL}}
-	}
-	if err != nil {
-		return -1, err
-	}
-	o, err := sysvObject(KindShm, id)
-	ds, e := sys.ShmStat(id)
-	if err = errors.Join(err, e); err != nil {
-		return -1, errors.Join(err, sys.ShmRemove(id))
-	}
-	o.AtRelease = true
-	l.Objects = append(l.Objects, o)
-	l.Given = Given{Queue: int(ds.Segsz) - ringHeader, Source: "shm_segsz less the ring's header"}
-	return id, nil
-}
+// The semaphores of a ring. The third is there only for several senders.
+const (
+	semFree   = iota // slots that may be written
+	semFilled        // slots that may be read
+	semLock          // 1 while no sender writes
+)
 
 // addSemaphores makes the link's semaphores, with a lock for several senders.
-func addSemaphores(l *Link, slots int, lock bool) (id int, err error) {
-	values := []uint16{semFree: uint16(slots), semFilled: 0}
-	if lock {
+func addSemaphores(m *ringMaking) error {
+	if m.Slots > sys.SEMVMX {
+		return &UnsupportedError{Mechanism: "sysvshm", What: "slots", Value: m.Slots,
+			Limit: Limit{N: sys.SEMVMX, Source: "SEMVMX", Beyond: "semop(2)", Errno: unix.ERANGE}}
+	}
+	values := []uint16{semFree: uint16(m.Slots), semFilled: 0}
+	if m.Senders > 1 {
 		values = append(values, 1)
 	}
-	if id, err = sys.Semget(unix.IPC_PRIVATE, len(values), 0o600); err != nil {
-		return -1, err
+	id, err := addSet(m.Link, values)
+	m.Sem = id
+	return err
+}
+
+// semTurn waits by semaphores: each semop is a barrier, so that what was
+// written before one that raises a count is seen after one that lowers it.
+type semTurn struct {
+	sem    int
+	takes  []sys.Sembuf // waits for slots, and for the lock
+	tries  []sys.Sembuf // the same, but does not wait
+	passes []sys.Sembuf // hands slots over, and the lock back
+}
+
+func newSemTurn(a ringAttr, from side, senders int) *semTurn {
+	wanted, other := uint16(semFree), uint16(semFilled)
+	if from == receiving {
+		wanted, other = other, wanted
 	}
-	var o Object
-	if err = sys.SemSetAll(id, values); err == nil {
-		o, err = sysvObject(KindSem, id)
+	t := &semTurn{sem: a.Sem, takes: []sys.Sembuf{{Num: wanted, Op: -1}}, passes: []sys.Sembuf{{Num: other, Op: 1}}}
+	if from == sending && senders > 1 {
+		t.takes = append(t.takes, sys.Sembuf{Num: semLock, Op: -1})
+		t.passes = append(t.passes, sys.Sembuf{Num: semLock, Op: 1})
 	}
-	if err != nil {
-		return -1, errors.Join(err, sys.SemRemove(id))
+	for _, op := range t.takes {
+		op.Flg = unix.IPC_NOWAIT
+		t.tries = append(t.tries, op)
 	}
-	l.Objects = append(l.Objects, o)
-	return id, nil
+	return t
+}
+
+func (t *semTurn) take(n int) error {
+	t.takes[0].Op = -int16(n)
+	return sys.Semop(t.sem, t.takes)
+}
+
+func (t *semTurn) try() (bool, error) {
+	err := sys.Semop(t.sem, t.tries)
+	if errors.Is(err, unix.EAGAIN) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (t *semTurn) give(n int) error {
+	t.passes[0].Op = int16(n)
+	return sys.Semop(t.sem, t.passes)
 }

@@ -56,6 +56,9 @@ var means = map[string]string{
 	"Duplex":    "both directions at once, as fast as they go",
 	"Pairs":     "several senders and receivers in pairs, all at once",
 	"Compete":   "one sender, several receivers that compete for its messages",
+	"Select":    "messages of one type, taken from behind others that stay",
+	"Notify":    "one notification there and back, no payload: the time of both",
+	"Contend":   "processes take turns in a critical section: the time of one turn",
 	"OpenLoop":  "one way, at a fixed rate: the 99th percentile of the time from when a message was due",
 }
 

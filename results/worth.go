@@ -29,7 +29,7 @@ const (
 const leastCopied = 16 << 10
 
 // WorthIn says which floor a cell is held against, and in what unit: a round
-// trip in wake-ups of the same place, other messages in copies of their size
+// trip, of a message or a notification, in wake-ups of the same place, other messages in copies of their size
 // or, where they are small, in null system calls; a link that is made and
 // destroyed in such calls too. A floor is held against none, nor is an operation
 // of several messages one way, nor a message at a rate, whose time is what was
@@ -39,7 +39,7 @@ func WorthIn(c Cell) (floor Cell, unit string) {
 	switch {
 	case slices.Contains([]string{FloorWorkload, "", "Burst", "Duplex"}, c.Workload), c.Rate > 0:
 		return Cell{}, ""
-	case c.Workload == "PingPong":
+	case c.Workload == "PingPong", c.Workload == "Notify":
 		floor.Mechanism, floor.Place = FloorWake, c.Place
 		return floor, WakeUps
 	case c.Workload != "Lifecycle" && c.Size >= leastCopied:

@@ -79,8 +79,8 @@ func CleanJournal(path string, remove bool) ([]Remnant, error) {
 		left = append(left, r)
 	}
 	for _, o := range slices.Backward(objects) {
-		if boot != bootID() && o.Path == "" {
-			continue // System V objects end with the boot, and IDs begin anew
+		if boot != bootID() && o.Kind != mechanisms.KindPath {
+			continue // System V objects and message queues end with the boot, and IDs begin anew
 		}
 		exists, err := o.Exists()
 		note(o, exists, err, o.Remove)

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"ipcbench/bench"
-	"ipcbench/host"
 	"ipcbench/results"
 )
 
@@ -40,7 +39,7 @@ func (s *Session) open(c results.Cell) (*Launch, error) {
 	if err := w.Admit(c); err != nil {
 		return nil, err
 	}
-	cpus, err := host.Assign(s.cpus, c.Place, w.Topology(c.Peers).CPUs())
+	cpus, err := place(c, s.cpus, w.Topology(c.Peers).CPUs())
 	if err != nil {
 		return nil, err
 	}

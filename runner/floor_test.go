@@ -83,28 +83,35 @@ func TestKilledFloorPartIsNoHang(t *testing.T) {
 	}
 }
 
-// TestBounceOnOneCPUAfterAll moves both processes to one CPU while they spin:
+// TestSpinningOnOneCPUAfterAll moves both processes to one CPU while they spin:
 // the round ends all the same, since neither uses up its time slices.
-func TestBounceOnOneCPUAfterAll(t *testing.T) {
-	s := startSession(t, Options{})
-	l, err := s.Open(results.Cell{Workload: results.FloorWorkload, Mechanism: results.FloorBounce, Size: 64, Place: "cross"})
-	if Unsupported(err) {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	var one unix.CPUSet
-	one.Set(l.Workers[0].CPUs[0])
-	for _, w := range l.Workers {
-		if err := unix.SchedSetaffinity(w.PID, &one); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := l.Round(Timed, 5000, time.Millisecond); err != nil { // 20 s of time slices
-		t.Error(err)
-	}
-	if _, err := l.Close(); err != nil {
-		t.Error(err)
+func TestSpinningOnOneCPUAfterAll(t *testing.T) {
+	for _, c := range []results.Cell{
+		{Workload: results.FloorWorkload, Mechanism: results.FloorBounce, Size: 64, Place: "cross"},
+		{Workload: "PingPong", Mechanism: "shmspin", Size: 64, Place: "cross"},
+	} {
+		t.Run(c.Mechanism, func(t *testing.T) {
+			s := startSession(t, Options{})
+			l, err := s.Open(c)
+			if Unsupported(err) {
+				t.Skip(err)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			var one unix.CPUSet
+			one.Set(l.Workers[0].CPUs[0])
+			for _, w := range l.Workers {
+				if err := unix.SchedSetaffinity(w.PID, &one); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := l.Round(Timed, 5000, time.Millisecond); err != nil { // 20 s of time slices, or more
+				t.Error(err)
+			}
+			if _, err := l.Close(); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

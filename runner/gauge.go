@@ -18,6 +18,13 @@ type gauge interface {
 	stop() results.Worker
 }
 
+// unseen is the gauge of a round whose account nobody asks for.
+type unseen struct{}
+
+func (unseen) arm()                 {}
+func (unseen) start()               {}
+func (unseen) stop() results.Worker { return results.Worker{} }
+
 // usage is what getrusage(2) and package sys count.
 type usage struct {
 	who        int // RUSAGE_THREAD or RUSAGE_SELF

@@ -37,8 +37,7 @@ func playIsolated() int {
 	}
 	fmt.Println("isolation:", s.Isolation)
 	for _, m := range mechanisms.All() {
-		c := results.Cell{Workload: "PingPong", Mechanism: m.Name, Size: 64, Place: "free"}
-		rec, _ := s.Measure(c, Measurement{Time: 5 * time.Millisecond, Verify: true})
+		rec, _ := s.Measure(roundTrip(m), Measurement{Time: 5 * time.Millisecond, Verify: true})
 		fmt.Printf("%s: %s %s\n", m.Name, rec.Outcome, rec.Reason)
 	}
 	if err := s.Close(); err != nil {

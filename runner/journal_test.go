@@ -35,7 +35,7 @@ func abandon(t *testing.T) *abandoned {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(a.dir) })
-	for _, name := range []string{"sysvmsg", "sysvshm", "fifo"} {
+	for _, name := range []string{"sysvmsg", "sysvshm", "fifo", "posixmq"} {
 		m := mechanisms.Lookup(name)
 		l, err := m.New(mechanisms.Spec{Size: 64, Senders: 1, Receivers: 1, Dir: a.dir})
 		if Unsupported(withheld(m, err)) {

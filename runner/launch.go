@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -21,7 +22,7 @@ type launch struct {
 	session  *session
 	topology bench.Topology
 	links    []*mechanisms.Link
-	shared   *os.File         // memory of a floor's parts; nil: none, or all have mapped it
+	shared   *os.File         // memory of all parts; nil: none, or all have mapped it
 	makes    *mechanisms.Spec // of links that a worker makes itself; nil: none does
 	workers  []*process       // by part
 	events   chan event
@@ -84,17 +85,18 @@ func (l *launch) start(o *openRequest, w *bench.Workload) (*openedReply, error) 
 	return opened, l.unshare()
 }
 
-// share makes the memory that a floor's parts map. It is gone with the last of
+// share makes the memory that parts map besides their links. It is gone with the last of
 // them, whoever is killed.
 func (l *launch) share(w *bench.Workload) error {
 	if l.topology.Shared == 0 {
 		return nil
 	}
-	fd, err := sys.MemfdCreate("ipcbench-"+w.Floor, l.topology.Shared)
+	name := cmp.Or(w.Floor, w.Name)
+	fd, err := sys.MemfdCreate("ipcbench-"+name, l.topology.Shared)
 	if err != nil {
-		return withheld(&mechanisms.Mechanism{Name: w.Floor, Since: "3.17"}, err)
+		return withheld(&mechanisms.Mechanism{Name: name, Since: "3.17"}, err)
 	}
-	l.shared = os.NewFile(uintptr(fd), w.Floor)
+	l.shared = os.NewFile(uintptr(fd), name)
 	return nil
 }
 
@@ -144,6 +146,9 @@ func (l *launch) makeLinks(c results.Cell, w *bench.Workload) (*results.Given, e
 				return nil, err
 			}
 		}
+	}
+	if !m.Offers(mechanisms.Messages) {
+		return nil, nil // no message can fill a link
 	}
 	return l.session.given(m, first, l.links[0])
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -100,7 +101,7 @@ func Admit(c results.Cell, cpus []host.CPU) error {
 		return err
 	}
 	t := w.Topology(c.Peers)
-	if _, err := host.Assign(cpus, c.Place, t.CPUs()); err != nil || w.Floor != "" {
+	if _, err := place(c, cpus, t.CPUs()); err != nil || w.Floor != "" {
 		return err
 	}
 	m := mechanisms.Lookup(c.Mechanism)
@@ -108,6 +109,25 @@ func Admit(c results.Cell, cpus []host.CPU) error {
 		return fmt.Errorf("unknown mechanism %q", c.Mechanism)
 	}
 	return admit(m, w, t, c)
+}
+
+// place gives each of the cell's parts its CPUs, as host.Assign does, and
+// refuses parts that wait without sleeping where they have fewer.
+func place(c results.Cell, cpus []host.CPU, parts int) ([]int, error) {
+	ids, err := host.Assign(cpus, c.Place, parts)
+	m := mechanisms.Lookup(c.Mechanism) // nil for a floor
+	if err != nil || m == nil || !m.Spins {
+		return ids, err
+	}
+	n, source := len(cpus), "sched_getaffinity(2)"
+	if ids != nil {
+		n, source = len(slices.Compact(slices.Sorted(slices.Values(ids)))), "place="+c.Place
+	}
+	if parts > n {
+		return nil, &mechanisms.UnsupportedError{Mechanism: m.Name, What: "spinning processes", Value: parts,
+			Limit: mechanisms.Limit{N: n, Source: source, Beyond: "each would use up the others' time slices, sched(7)"}}
+	}
+	return ids, nil
 }
 
 // admit holds what the workload needs, and every wire of the topology, against

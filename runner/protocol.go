@@ -18,6 +18,7 @@ const (
 	Latency   Kind = "latency" // percentiles come from these
 	Verify    Kind = "verify"  // every payload carries and is checked against a CRC-32C
 	Bare      Kind = "bare"    // no message is stamped or checked: what that costs, and no number to publish
+	Traced    Kind = "traced"  // its system calls are counted: it makes none to tell what it uses
 )
 
 // content is what the messages of a round carry.

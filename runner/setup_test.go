@@ -87,7 +87,7 @@ func TestSessionOutOfFiles(t *testing.T) {
 		for _, m := range mechanisms.All() {
 			t.Run(name+"/"+m.Name, func(t *testing.T) {
 				s := startSession(t, Options{Shared: isShared, Timeout: 5 * time.Second})
-				c := results.Cell{Workload: "PingPong", Mechanism: m.Name, Size: 64, Place: "free"}
+				c := roundTrip(m)
 				if err := Admit(c, s.cpus); Unsupported(err) {
 					t.Skip(err)
 				}
@@ -105,6 +105,9 @@ func outOfFiles(t *testing.T, s *Session, c results.Cell) {
 	}
 	failures := map[string]int{}
 	for free := 0; ; free++ {
+		if free > 4*minFiles {
+			t.Fatalf("%d descriptors more are not enough beside %q: %v", free, footprintOf(t, session).files, failures)
+		}
 		limit.Cur = uint64(len(footprintOf(t, session).files) + free)
 		if err := unix.Prlimit(session, unix.RLIMIT_NOFILE, &limit, nil); err != nil {
 			t.Fatal(err)

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -14,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/bench"
 	"ipcbench/host"
 	"ipcbench/mechanisms"
 	_ "ipcbench/mechanisms/netconn"
@@ -111,6 +113,12 @@ func startSession(t *testing.T, o Options) *Session {
 // isolated names the values of Options.Shared in subtests.
 var isolated = map[bool]string{false: "namespaces", true: "shared"}
 
+// roundTrip is the cell that goes there and back on the mechanism.
+func roundTrip(m *mechanisms.Mechanism) results.Cell {
+	w := bench.RoundTrip(m)
+	return results.Cell{Workload: w.Name, Mechanism: m.Name, Size: cmp.Or(w.Size, 64), Place: "free"}
+}
+
 // testCells are cells of every mechanism and the workloads with links,
 // mechanism by mechanism.
 func testCells(t testing.TB) (cells []results.Cell) {
@@ -119,10 +127,13 @@ func testCells(t testing.TB) (cells []results.Cell) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, w := range []string{"PingPong", "Stream", "FanIn"} {
+	for _, w := range []*bench.Workload{bench.PingPong, bench.Stream, bench.FanIn, bench.Notify, bench.Contend} {
 		for _, m := range mechanisms.All() {
-			c := results.Cell{Workload: w, Mechanism: m.Name, Size: 64, Place: "free"}
-			if w == "FanIn" {
+			if !w.PlaysOn(m) {
+				continue
+			}
+			c := results.Cell{Workload: w.Name, Mechanism: m.Name, Size: cmp.Or(w.Size, 64), Place: "free"}
+			if w.Peers != "" {
 				c.Peers = 2
 			}
 			if err := Admit(c, cpus); err != nil {

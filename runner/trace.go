@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ipcbench/internal/sys"
+	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
 
@@ -29,12 +30,22 @@ func (e *TraceError) Unwrap() error { return e.Err }
 // counts of one CPU depend least on how fast a tracer is.
 const TracePlace = "same"
 
+// TracePlaceOf is TracePlace, or where a mechanism can be that needs a CPU for
+// each of its processes.
+func TracePlaceOf(m *mechanisms.Mechanism) string {
+	if m.Spins {
+		return "cross"
+	}
+	return TracePlace
+}
+
 // Trace counts the system calls of the cell's measuring threads, by ptrace(2);
 // of all threads where a goroutine has none of its own.
 // It plays ops operations and then twice as many: the difference is what
 // operations cost, whatever a round costs besides. What the Go runtime calls
-// for itself is left out. It is slow, and measures no time. Where tracing is refused the error is a *TraceError, else a
-// *CellError. Nothing is left behind: a traced worker dies with its tracer.
+// for itself is left out. It is slow, and measures no time. Where tracing is
+// refused the error is a *TraceError, else a *CellError. Nothing is left behind:
+// a traced worker dies with its tracer.
 func (s *Session) Trace(c results.Cell, ops int) (calls []Calls, err error) {
 	l, err := s.Open(c)
 	if err != nil {
@@ -60,7 +71,7 @@ func (s *Session) Trace(c results.Cell, ops int) (calls []Calls, err error) {
 		for _, t := range tracers {
 			t.restart()
 		}
-		if _, err := l.Round(Timed, (round+1)*ops, time.Second); err != nil {
+		if _, err := l.Round(Traced, (round+1)*ops, time.Second); err != nil {
 			return nil, err
 		}
 		for i, t := range tracers {

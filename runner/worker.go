@@ -114,19 +114,8 @@ func (w *worker) attach(token string) (cpus []int, err error) {
 		}
 	}
 	mech := mechanisms.Lookup(a.Cell.Mechanism)
-	for _, t := range a.Senders {
-		end, err := mech.OpenSender(t)
-		if err != nil {
-			return nil, err
-		}
-		w.ends.Senders = append(w.ends.Senders, end)
-	}
-	for _, t := range a.Receivers {
-		end, err := mech.OpenReceiver(t)
-		if err != nil {
-			return nil, err
-		}
-		w.ends.Receivers = append(w.ends.Receivers, end)
+	if err := w.ends.Open(mech, a.Senders, a.Receivers); err != nil {
+		return nil, err
 	}
 	w.lost = func() int { return lost(mech, a.Receivers) }
 	if a.Makes != nil {
@@ -168,7 +157,11 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 		hist = hdrhistogram.New(1, int64(time.Minute), 3)
 		e.Latency = hist
 	}
-	w.gauge.arm()
+	gauge := w.gauge
+	if r.Kind == Traced {
+		gauge = unseen{}
+	}
+	gauge.arm()
 	if err := w.conn.send(workerReply{Armed: true, Done: before}); err != nil {
 		return nil, err
 	}
@@ -176,7 +169,7 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 		return nil, fmt.Errorf("wait for the start: %w", err)
 	}
 
-	w.gauge.start()
+	gauge.start()
 	if w.pins {
 		sys.Pin()
 	}
@@ -186,7 +179,7 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 	if w.pins {
 		sys.Unpin()
 	}
-	used := w.gauge.stop()
+	used := gauge.stop()
 
 	if err == nil {
 		err = e.Finish(r.N)

@@ -21,6 +21,9 @@ var choices = []struct {
 		return mechanisms.Trait{Text: "related, or sent a descriptor", Checks: []string{"D08"}}
 	}},
 	{"boundaries", func(m *mechanisms.Mechanism) mechanisms.Trait {
+		if m.Framing == mechanisms.Count {
+			return mechanisms.Trait{Text: "no bytes"}
+		}
 		if m.Framing.Boundaries() {
 			return mechanisms.Trait{Text: "kept"}
 		}

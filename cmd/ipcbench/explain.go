@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -90,7 +91,7 @@ func (e *explanation) fromRecords(c *cobra.Command, in string) error {
 		e.noWorth = fmt.Errorf("not in %s: it wants numbers of streamed messages of 16KiB or more on one CPU, and of the floor", runName(set))
 	}
 	w := wakeups{where: runName(set)}
-	for _, op := range tried {
+	for _, op := range e.tried() {
 		w.perOp = append(w.perOp, voluntary(set.Records, e.cell(op.workload)))
 	}
 	e.wakeups = append(e.wakeups, w)
@@ -126,14 +127,19 @@ func voluntary(records []results.Record, c results.Cell) float64 {
 }
 
 // What is tried: one message after another, and as many as the link takes.
-var tried = []struct{ workload, op string }{
-	{"PingPong", "a round trip"},
-	{"Stream", "a streamed message"},
+func (e *explanation) tried() []trial {
+	if !e.Offers(mechanisms.Messages) {
+		return []trial{{bench.RoundTrip(e.Mechanism).Name, "a round trip"}}
+	}
+	return []trial{{"PingPong", "a round trip"}, {"Stream", "a streamed message"}}
 }
+
+// trial is a workload that is tried, and one operation of it.
+type trial struct{ workload, op string }
 
 // cell is a workload of this mechanism where the machine's speed says least.
 func (e *explanation) cell(workload string) results.Cell {
-	return results.Cell{Workload: workload, Mechanism: e.Name, Size: e.size, Place: runner.TracePlace}
+	return results.Cell{Workload: workload, Mechanism: e.Name, Size: cmp.Or(bench.LookupWorkload(workload).Size, e.size), Place: runner.TracePlaceOf(e.Mechanism)}
 }
 
 const (
@@ -153,7 +159,7 @@ func (e *explanation) fromHere() (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
-	e.calls, e.uncounted = session.Trace(e.cell(tried[0].workload), tracedOps)
+	e.calls, e.uncounted = session.Trace(e.cell(e.tried()[0].workload), tracedOps)
 	if runner.Unsupported(e.uncounted) {
 		e.untried = e.uncounted
 		if cell := (*runner.CellError)(nil); errors.As(e.untried, &cell) {
@@ -166,7 +172,7 @@ func (e *explanation) fromHere() (err error) {
 		err = e.uncounted
 	}
 	w := wakeups{where: "here"}
-	for _, op := range tried {
+	for _, op := range e.tried() {
 		rec, _ := session.Measure(e.cell(op.workload), runner.Measurement{Time: measuredTime})
 		if rec.Outcome == results.Failed {
 			err = errors.Join(err, fmt.Errorf("%s: %s", rec.Cell.Name(), rec.Reason))

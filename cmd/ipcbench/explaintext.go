@@ -16,7 +16,11 @@ func (e *explanation) write(out io.Writer) error {
 	b := bufio.NewWriter(out)
 	fmt.Fprintf(b, "%s: %s\n\n", e.Name, e.Summary)
 	results.WriteWrapped(b, "", "", e.Facts.Kernel)
-	writePath(b, e.Facts.Path)
+	if e.Offers(mechanisms.Messages) {
+		writePath(b, e.Facts.Path, "sender", "receiver")
+	} else {
+		writePath(b, e.Facts.Path, "notifier", "waiter")
+	}
 	e.writeMeasured(b)
 	e.writeLimits(b)
 	e.writeFailures(b)
@@ -36,7 +40,7 @@ func named(b *bufio.Writer, name, text string) {
 }
 
 // writePath draws the way of a message.
-func writePath(b *bufio.Writer, p mechanisms.Path) {
+func writePath(b *bufio.Writer, p mechanisms.Path, from, to string) {
 	var lines [3]string
 	box := func(text string) {
 		rule := strings.Repeat("─", utf8.RuneCountInString(text)+2)
@@ -45,17 +49,26 @@ func writePath(b *bufio.Writer, p mechanisms.Path) {
 		lines[2] += "└" + rule + "┘"
 	}
 	arrow := func(h mechanisms.Hop) {
-		n := max(len(h.Call), len(copies(h)))
-		lines[0] += fmt.Sprintf("  %-*s  ", n, h.Call)
+		n := max(len(calls(h)), len(copies(h)))
+		lines[0] += fmt.Sprintf("  %-*s  ", n, calls(h))
 		lines[1] += " " + strings.Repeat("─", n+1) + "→ "
 		lines[2] += fmt.Sprintf("  %-*s  ", n, copies(h))
 	}
-	box("sender")
+	box(from)
 	arrow(p.Send)
 	box(p.Object)
 	arrow(p.Receive)
-	box("receiver")
+	box(to)
 	fmt.Fprintf(b, "\n%s\n", strings.Join(lines[:], "\n"))
+}
+
+// calls says what a hop calls; in parentheses what it does only to wait or to
+// wake, where it else needs no call.
+func calls(h mechanisms.Hop) string {
+	if h.Call == "" && len(h.Waits) > 0 {
+		return "(" + strings.Join(h.Waits, ", ") + ")"
+	}
+	return h.Call
 }
 
 // copies says who copies the message on a hop.
@@ -70,7 +83,14 @@ func copies(h mechanisms.Hop) string {
 }
 
 func (e *explanation) writeMeasured(b *bufio.Writer) {
-	fmt.Fprintf(b, "\nAs measured: size %s, one CPU, both processes together\n", results.FormatBytes(e.size))
+	of, where := "size "+results.FormatBytes(e.size), "one CPU"
+	if !e.Offers(mechanisms.Messages) {
+		of = "notifications"
+	}
+	if e.Spins {
+		where = "a CPU for each"
+	}
+	fmt.Fprintf(b, "\nAs measured: %s, %s, both processes together\n", of, where)
 	switch {
 	case e.untried != nil:
 		named(b, "here", "nothing: "+e.untried.Error())
@@ -81,7 +101,7 @@ func (e *explanation) writeMeasured(b *bufio.Writer) {
 	}
 	for _, w := range e.wakeups {
 		var parts []string
-		for i, op := range tried {
+		for i, op := range e.tried() {
 			if w.perOp[i] >= 0 {
 				parts = append(parts, fmt.Sprintf("%.2f %s", w.perOp[i], op.op))
 			}
@@ -89,6 +109,9 @@ func (e *explanation) writeMeasured(b *bufio.Writer) {
 		if parts != nil {
 			named(b, "wake-ups", fmt.Sprintf("%s, in voluntary context switches, %s", strings.Join(parts, ", "), w.where))
 		}
+	}
+	if !e.Offers(mechanisms.Messages) {
+		return // nothing is copied
 	}
 	if e.worth == nil {
 		named(b, "copies", e.noWorth.Error())
@@ -117,7 +140,7 @@ func (e *explanation) allCalls() string {
 	if e.Scheduled {
 		roles += "; on all threads, and those of the scheduler vary with how busy it is"
 	}
-	return fmt.Sprintf("%s %s: %s", count(total), tried[0].op, roles)
+	return fmt.Sprintf("%s %s: %s", count(total), e.tried()[0].op, roles)
 }
 
 // count renders a number of calls: whole ones have no fraction.
@@ -131,7 +154,7 @@ func (e *explanation) writeLimits(b *bufio.Writer) {
 			continue
 		}
 		none = false
-		item(b, fmt.Sprintf("%s: %s (%s); beyond: %s", l.of, results.FormatBytes(l.N), l.Source, l.Past()))
+		item(b, fmt.Sprintf("%s: %s (%s); beyond: %s", l.of, l.format(l.N), l.Source, l.Past()))
 	}
 	if none {
 		item(b, "none that is known")
@@ -140,6 +163,11 @@ func (e *explanation) writeLimits(b *bufio.Writer) {
 
 func (e *explanation) writeFailures(b *bufio.Writer) {
 	fmt.Fprintln(b, "\nWhen the other side has gone")
+	if !e.Offers(mechanisms.Messages) {
+		item(b, e.Facts.Traits.PeerDeath.Text)
+		e.writeOpening(b)
+		return
+	}
 	if e.EOF {
 		item(b, "the receiver gets what is inside, and then the end of file")
 	} else {
@@ -150,6 +178,11 @@ func (e *explanation) writeFailures(b *bufio.Writer) {
 	} else {
 		item(b, "the sender is not told: it fills the link, and waits for ever")
 	}
+	e.writeOpening(b)
+}
+
+// writeOpening tells who can take the place of who has gone.
+func (e *explanation) writeOpening(b *bufio.Writer) {
 	if e.Facts.Unrelated {
 		item(b, "any process that knows its name or identifier, and has the permission, can open it anew")
 	} else {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -27,6 +28,7 @@ type mechanismEntry struct {
 	Summary     string             `json:"summary"`
 	Man         []string           `json:"man"`
 	Framing     string             `json:"framing"`
+	Offers      []string           `json:"offers"` // the contracts of its ends
 	Since       string             `json:"since"`
 	Limits      *mechanisms.Limits `json:"limits,omitempty"`
 	Unavailable string             `json:"unavailable,omitempty"` // why it can't be used here
@@ -37,6 +39,7 @@ type workloadEntry struct {
 	Summary string `json:"summary"`
 	Op      string `json:"op"`
 	Peers   string `json:"peers,omitempty"` // what the peers axis counts
+	PlaysOn string `json:"plays_on"`        // the contract that a mechanism must offer
 }
 
 type floorEntry struct {
@@ -51,10 +54,20 @@ type placeEntry struct {
 	Summary string `json:"summary"`
 }
 
+// offers are the contracts that a mechanism's ends keep.
+func offers(m *mechanisms.Mechanism) (all []string) {
+	for _, c := range mechanisms.Contracts {
+		if m.Offers(c) {
+			all = append(all, c.String())
+		}
+	}
+	return all
+}
+
 // newCatalog describes the suite; with limits, as this host has them.
 func newCatalog(limits bool) (c catalog) {
 	for _, m := range mechanisms.All() {
-		e := mechanismEntry{Name: m.Name, Summary: m.Summary, Man: m.Man, Framing: m.Framing.String(), Since: m.Since}
+		e := mechanismEntry{Name: m.Name, Summary: m.Summary, Man: m.Man, Framing: m.Framing.String(), Offers: offers(m), Since: m.Since}
 		if limits {
 			l, err := limitsOf(m)
 			if err != nil {
@@ -66,7 +79,7 @@ func newCatalog(limits bool) (c catalog) {
 		c.Mechanisms = append(c.Mechanisms, e)
 	}
 	for _, w := range bench.Workloads {
-		c.Workloads = append(c.Workloads, workloadEntry{w.Name, w.Summary, w.Op, w.Peers})
+		c.Workloads = append(c.Workloads, workloadEntry{w.Name, w.Summary, w.Op, w.Peers, w.Contract.String()})
 	}
 	for _, f := range bench.Floors {
 		c.Floors = append(c.Floors, floorEntry{f.Floor, f.Summary, f.Op, f.Asked})
@@ -90,12 +103,14 @@ func limitsOf(m *mechanisms.Mechanism) (mechanisms.Limits, error) {
 type namedLimit struct {
 	of string
 	mechanisms.Limit
+	format func(int) string // of its number
 }
 
 func limitsByName(l mechanisms.Limits) []namedLimit {
 	return []namedLimit{
-		{"message", l.Message}, {"message, several senders", l.Atomic}, {"queue", l.Queue},
-		{"senders", l.Senders}, {"receivers", l.Receivers}, {"messages under way", l.Held},
+		{"message", l.Message, results.FormatBytes}, {"message, several senders", l.Atomic, results.FormatBytes}, {"queue", l.Queue, results.FormatBytes},
+		{"queue, in messages", l.Messages, strconv.Itoa}, {"messages under way", l.Held, strconv.Itoa}, {"count", l.Count, strconv.Itoa},
+		{"senders", l.Senders, strconv.Itoa}, {"receivers", l.Receivers, strconv.Itoa},
 	}
 }
 
@@ -141,9 +156,9 @@ func badValue(flag, got string, want []string) error {
 
 func (c catalog) writeTable(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "MECHANISM\tFRAMING\tSINCE\tMAN\tWHAT IT IS")
+	fmt.Fprintln(w, "MECHANISM\tFRAMING\tSINCE\tMAN\tOFFERS\tWHAT IT IS")
 	for _, m := range c.Mechanisms {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", m.Name, m.Framing, m.Since, m.Man[0], m.Summary)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", m.Name, m.Framing, m.Since, m.Man[0], strings.Join(m.Offers, ", "), m.Summary)
 	}
 	w.Flush()
 	fmt.Fprintln(w, "\nLIMIT HERE\tOF\tLARGEST\tSOURCE\tBEYOND IT")
@@ -154,18 +169,18 @@ func (c catalog) writeTable(out io.Writer) error {
 		}
 		for _, l := range limitsByName(*m.Limits) {
 			if l.N > 0 {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", m.Name, l.of, results.FormatBytes(l.N), l.Source, l.Beyond)
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", m.Name, l.of, l.format(l.N), l.Source, l.Beyond)
 			}
 		}
 	}
 	w.Flush()
-	fmt.Fprintln(w, "\nWORKLOAD\tPEERS\tONE OPERATION\tWHAT IT DOES")
+	fmt.Fprintln(w, "\nWORKLOAD\tPEERS\tONE OPERATION\tPLAYS ON\tWHAT IT DOES")
 	for _, x := range c.Workloads {
 		peers := x.Peers
 		if peers == "" {
 			peers = "-"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", x.Name, peers, x.Op, x.Summary)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", x.Name, peers, x.Op, x.PlaysOn, x.Summary)
 	}
 	w.Flush()
 	fmt.Fprintln(w, "\nFLOOR\tONE OPERATION\tWHAT NO MECHANISM IS CHEAPER THAN")
@@ -185,9 +200,9 @@ func (c catalog) writeMarkdown(out io.Writer) error {
 	for _, m := range c.Mechanisms {
 		fmt.Fprintf(out, "| `%s` | %s | %s | %s | %s |\n", m.Name, m.Summary, m.Framing, m.Since, strings.Join(m.Man, ", "))
 	}
-	fmt.Fprintln(out, "\n| workload | what it does | one operation | peers |\n|---|---|---|---|")
+	fmt.Fprintln(out, "\n| workload | what it does | plays on | one operation | peers |\n|---|---|---|---|---|")
 	for _, x := range c.Workloads {
-		fmt.Fprintf(out, "| `%s` | %s | %s | %s |\n", x.Name, x.Summary, x.Op, x.Peers)
+		fmt.Fprintf(out, "| `%s` | %s | %s | %s | %s |\n", x.Name, x.Summary, x.PlaysOn, x.Op, x.Peers)
 	}
 	fmt.Fprintln(out, "\n| floor | what it is | one operation |\n|---|---|---|")
 	for _, f := range c.Floors {

@@ -109,7 +109,11 @@ func (f *planFlags) axes() (askedAxes, error) {
 	if err := errors.Join(err[:]...); err != nil {
 		return a, err
 	}
-	return a, bench.Axes(a.orDefaults()).Check()
+	axes := a.orDefaults()
+	if err := axes.Check(); err != nil {
+		return a, err
+	}
+	return a, axes.CheckFit()
 }
 
 func parseAll(flag string, values []string, parse func(string) (int, error)) (out []int, err error) {
@@ -148,6 +152,9 @@ func (a askedAxes) orDefaults() bench.Axes {
 	if len(a.Floors) > 0 && len(a.Mechanisms) == 0 {
 		workloads = nil // floors alone
 	}
+	if len(a.Mechanisms) > 0 {
+		workloads = append(workloads, "Notify") // where one of them notifies
+	}
 	return bench.Axes{
 		Workloads:  or(a.Workloads, workloads),
 		Mechanisms: or(a.Mechanisms, mechanismNames()),
@@ -173,6 +180,9 @@ func holds(a askedAxes, c results.Cell) bool {
 	inInts := func(values []int, v int) bool { return len(values) == 0 || slices.Contains(values, v) }
 	if w := bench.WorkloadOf(c); w.Floor != "" {
 		return (w.Size > 0 || inInts(a.Sizes, c.Size)) && (!w.Placed() || in(a.Places, c.Place))
+	}
+	if bench.WorkloadOf(c).Size > 0 { // whatever sizes and queues of messages are asked for
+		a.Sizes, a.Queues = nil, nil
 	}
 	return in(a.Workloads, c.Workload) && in(a.Mechanisms, c.Mechanism) && in(a.Places, c.Place) &&
 		inInts(a.Sizes, c.Size) && inInts(a.Queues, c.Queue) && (c.Peers == 0 || inInts(a.Peers, c.Peers)) &&

@@ -52,6 +52,8 @@ var syscallNames = map[int]string{
 	unix.SYS_NANOSLEEP:         "nanosleep",
 	unix.SYS_CLOCK_NANOSLEEP:   "clock_nanosleep",
 	unix.SYS_RT_SIGTIMEDWAIT:   "rt_sigtimedwait",
+	unix.SYS_TGKILL:            "tgkill",
+	unix.SYS_RT_TGSIGQUEUEINFO: "rt_tgsigqueueinfo",
 	unix.SYS_RT_SIGSUSPEND:     "rt_sigsuspend",
 	unix.SYS_WAIT4:             "wait4",
 	unix.SYS_WAITID:            "waitid",

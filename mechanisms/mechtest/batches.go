@@ -38,7 +38,11 @@ func batches(b *bed) error {
 					}
 					continue
 				}
-				if err := b.batched(s); err != nil {
+				err := b.batched(s)
+				if errors.Is(err, errors.ErrUnsupported) { // a ring of fewer slots
+					err = named(err)
+				}
+				if err != nil {
 					return fmt.Errorf("%d B, queue %d, wait %q: %w", s.Size, s.Queue, s.Wait, err)
 				}
 			}

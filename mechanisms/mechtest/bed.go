@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ipcbench/mechanisms"
@@ -93,8 +94,8 @@ func (b *bed) stop() error {
 
 // close gives back all that the rule made, whatever state it is in. Whoever
 // sleeps on a System V object wakes when it is destroyed, whoever sleeps on a
-// descriptor when the other end closes. Memory is unmapped only when nobody
-// can be in it.
+// descriptor when the other end closes, and whoever waits for a place in
+// memory when it is emptied. Memory is unmapped only when nobody can be in it.
 func (b *bed) close() error {
 	errs := []error{b.stop()}
 	b.mu.Lock()
@@ -102,14 +103,19 @@ func (b *bed) close() error {
 	b.mu.Unlock()
 	for _, l := range lines {
 		errs = append(errs, l.destroy())
-		if b.m.Framing != mechanisms.Slot {
+		if b.m.Framing != mechanisms.Slot && b.m.Framing != mechanisms.Count {
 			errs = append(errs, l.closeEnds())
 		}
 	}
 	idle := make(chan struct{})
 	go func() { b.running.Wait(); close(idle) }()
+	end := func() {}
+	if b.m.Framing == mechanisms.Slot {
+		end = b.drain(idle)
+	}
 	select {
 	case <-idle:
+		end()
 		for _, l := range lines {
 			errs = append(errs, l.closeEnds())
 		}
@@ -119,4 +125,43 @@ func (b *bed) close() error {
 		errs = append(errs, f())
 	}
 	return errors.Join(append(errs, os.RemoveAll(b.dir))...)
+}
+
+// drain ends what waits in memory for a peer whose rule has failed: it takes
+// what a sender waits to get rid of, and sends to a receiver what it does not
+// expect. It returns what ends the taking once all have come back: another
+// message to each.
+func (b *bed) drain(idle <-chan struct{}) (end func()) {
+	select {
+	case <-idle:
+		return func() {}
+	case <-time.After(50 * time.Millisecond):
+	}
+	var enough atomic.Bool
+	var draining sync.WaitGroup
+	var last []func() error
+	for _, l := range b.lines {
+		s, r, ok := l.open()
+		if !ok {
+			continue
+		}
+		p, q := mechanisms.Buffer(l.link.Sender.Spec.Size), mechanisms.Buffer(l.link.Receiver.Spec.Size)
+		switch {
+		case l.sending.Load() == 0 && l.receiving.Load() > 0:
+			s.Fill(p)
+		case l.sending.Load() > 0 && l.receiving.Load() == 0:
+			last = append(last, func() error { return s.Send(p) })
+			draining.Go(func() {
+				for !enough.Load() && r.Recv(q) == nil {
+				}
+			})
+		}
+	}
+	return func() {
+		enough.Store(true)
+		for _, send := range last {
+			send()
+		}
+		draining.Wait()
+	}
 }

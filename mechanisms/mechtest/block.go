@@ -11,7 +11,8 @@ func block(b *bed) error {
 		return lose(b)
 	}
 	for _, size := range []int{64, 4096} {
-		if err := b.blocks(b.spec(size), call.asleep); err != nil {
+		still := func(c call) error { return b.waits(c, b.m.Facts.Path.Send) }
+		if err := b.blocks(b.spec(size), still); err != nil {
 			return err
 		}
 	}

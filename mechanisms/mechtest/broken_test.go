@@ -22,6 +22,7 @@ func broken(name, base string, how ...func(*mechanisms.Mechanism)) *mechanisms.M
 // sending breaks the sending end.
 func sending(wrap func(mechanisms.Sender) mechanisms.Sender) func(*mechanisms.Mechanism) {
 	return func(m *mechanisms.Mechanism) {
+		m.Selects = false // the wrapper is a Sender, and nothing else
 		open := m.OpenSender
 		m.OpenSender = func(t mechanisms.Ticket) (mechanisms.Sender, error) {
 			s, err := open(t)
@@ -36,6 +37,7 @@ func sending(wrap func(mechanisms.Sender) mechanisms.Sender) func(*mechanisms.Me
 // receiving breaks the receiving end.
 func receiving(wrap func(mechanisms.Receiver) mechanisms.Receiver) func(*mechanisms.Mechanism) {
 	return func(m *mechanisms.Mechanism) {
+		m.Selects = false
 		open := m.OpenReceiver
 		m.OpenReceiver = func(t mechanisms.Ticket) (mechanisms.Receiver, error) {
 			r, err := open(t)

@@ -34,9 +34,15 @@ func declared(b *bed) error {
 	if err := facts(m.Facts); err != nil {
 		return err
 	}
+	if (m.Framing == mechanisms.Count) != !m.Offers(mechanisms.Messages) {
+		return fmt.Errorf("framing %v, and messages %v", m.Framing, m.Offers(mechanisms.Messages))
+	}
 	l, err := m.Limits(0)
 	if err != nil {
 		return err
+	}
+	if c := l.Count; c.N > 0 && (c.Source == "" || c.Beyond == "") {
+		return fmt.Errorf("limit %+v lacks its source or what lies beyond", c)
 	}
 	for _, c := range []struct {
 		limit mechanisms.Limit
@@ -45,6 +51,7 @@ func declared(b *bed) error {
 		{l.Message, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: n, Senders: 1, Receivers: 1} }},
 		{l.Atomic, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: n, Senders: 2, Receivers: 1} }},
 		{l.Queue, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: 1, Senders: 1, Receivers: 1, Queue: n} }},
+		{l.Messages, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: 1, Senders: 1, Receivers: 1, Queue: n} }},
 		{l.Senders, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: 1, Senders: n, Receivers: 1} }},
 		{l.Receivers, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: 1, Senders: 1, Receivers: n} }},
 	} {
@@ -94,7 +101,9 @@ func facts(f mechanisms.Facts) error {
 }
 
 // nothing tells whether a side of a path does nothing at all.
-func nothing(h mechanisms.Hop) bool { return h.Call == "" && h.Kernel == 0 && h.Own == 0 }
+func nothing(h mechanisms.Hop) bool {
+	return h.Call == "" && h.Kernel == 0 && h.Own == 0 && len(h.Waits) == 0
+}
 
 // named holds a refusal to its form: nil where it names a number and its
 // source, else what is wrong with it.

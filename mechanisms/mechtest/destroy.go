@@ -23,11 +23,17 @@ var lives = []struct {
 		if err := l.attach(l.link.Sender.Spec); err != nil {
 			return err
 		}
+		if l.notifiers != nil {
+			return l.handshake(3)
+		}
 		return l.pass(3)
 	}},
 	{"filled", func(l *line) error {
 		if err := l.attach(l.link.Sender.Spec); err != nil {
 			return err
+		}
+		if l.notifiers != nil {
+			return l.notifiers[0].Notify()
 		}
 		_, err := l.senders[0].Fill(mechanisms.Buffer(64))
 		return err
@@ -35,6 +41,7 @@ var lives = []struct {
 }
 
 func destroy(b *bed) error {
+	defer stay()()
 	for _, life := range lives {
 		l, err := b.bare(b.spec(64))
 		if err != nil {
@@ -68,6 +75,7 @@ func destroy(b *bed) error {
 }
 
 func leak(b *bed) error {
+	defer stay()()
 	before, err := count(b.dir)
 	if err != nil {
 		return err
@@ -98,6 +106,9 @@ func leak(b *bed) error {
 		if err := refused.close(); err != nil {
 			return err
 		}
+	}
+	if !b.m.Offers(mechanisms.Messages) {
+		return before.restored(b.dir)
 	}
 	if n := l.Message.N; n > 0 && n < largest {
 		if refused, err := b.bare(b.spec(n + 1)); err == nil {

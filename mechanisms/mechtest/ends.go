@@ -121,14 +121,10 @@ func endOfFile(b *bed) error {
 }
 
 // noEndOfFile holds a mechanism that cannot tell to waiting: until another
-// sender comes, with the link not yet released so that one can. Where a link
-// has one sender at a time, that takes the place of the first.
+// sender comes in the place of the one that has closed, with the link not yet
+// released so that one can.
 func noEndOfFile(b *bed) error {
 	s := b.spec(64)
-	s.Senders = 2
-	if b.admit(s) != nil {
-		s.Senders = 1
-	}
 	l, err := b.bare(s)
 	if err != nil {
 		return err
@@ -143,7 +139,7 @@ func noEndOfFile(b *bed) error {
 		return err
 	}
 	call := b.thread(func() error { return l.receive(1) })
-	if err := call.asleep(); err != nil {
+	if err := b.waits(call, b.m.Facts.Path.Receive); err != nil {
 		return fmt.Errorf("declared to have no end of file, and with its sender closed Recv: %w", err)
 	}
 	if err := l.openSender(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ipcbench/bench"
+	"ipcbench/mechanisms"
 	"ipcbench/results"
 	"ipcbench/runner"
 )
@@ -28,12 +29,19 @@ func killed(b *bed) error {
 	if err != nil {
 		return err
 	}
-	for _, w := range []*bench.Workload{bench.Stream, bench.PingPong, bench.Lifecycle} {
-		if w == bench.Stream && b.m.Lost != nil {
-			continue // it would end by itself, of what is lost
+	var cells []results.Cell
+	if b.m.Lost == nil { // else a round of what is lost would end by itself
+		cells = append(cells, b.oneWay("free"))
+	}
+	if b.m.Offers(mechanisms.Messages) {
+		for _, w := range []*bench.Workload{bench.PingPong, bench.Lifecycle} {
+			cells = append(cells, results.Cell{Workload: w.Name, Mechanism: b.m.Name, Size: 64, Place: "free"})
 		}
+	}
+	for _, c := range cells {
+		w := bench.WorkloadOf(c)
 		for i := range w.Topology(0).Parts {
-			err := killOne(s, results.Cell{Workload: w.Name, Mechanism: b.m.Name, Size: 64, Place: "free"}, i)
+			err := killOne(s, c, i)
 			if w.Makes && runner.Unsupported(err) { // since it would leave something behind
 				err = grounded(err)
 			}

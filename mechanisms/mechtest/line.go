@@ -3,7 +3,9 @@ package mechtest
 import (
 	"errors"
 	"io"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"ipcbench/mechanisms"
 )
@@ -14,6 +16,10 @@ type line struct {
 	link      *mechanisms.Link
 	senders   []sender
 	receivers []receiver
+	notifiers []notifier
+	waiters   []waiter
+
+	sending, receiving atomic.Int32 // how many are at it
 
 	mu   sync.Mutex
 	ends []io.Closer
@@ -26,16 +32,57 @@ type line struct {
 type (
 	sender struct {
 		mechanisms.Sender
-		close func() error
+		*closing
 	}
 	receiver struct {
 		mechanisms.Receiver
+		*closing
+	}
+)
+
+// notifier and waiter are the ends of a line without messages.
+type (
+	notifier struct {
+		mechanisms.Notifier
+		close func() error
+	}
+	waiter struct {
+		mechanisms.Waiter
 		close func() error
 	}
 )
 
-func (s sender) Close() error   { return s.close() }
-func (r receiver) Close() error { return r.close() }
+func (n notifier) Close() error { return n.close() }
+func (w waiter) Close() error   { return w.close() }
+
+// closing closes an end once, and knows that it has.
+type closing struct {
+	end    io.Closer
+	once   sync.Once
+	closed atomic.Bool
+	err    error
+}
+
+func (c *closing) Close() error {
+	c.once.Do(func() {
+		c.closed.Store(true)
+		c.err = c.end.Close()
+	})
+	return c.err
+}
+
+func (s sender) Close() error   { return s.closing.Close() }
+func (r receiver) Close() error { return r.closing.Close() }
+
+// open returns an end of either side that is open; ok tells whether there are.
+func (l *line) open() (s sender, r receiver, ok bool) {
+	i := slices.IndexFunc(l.senders, func(s sender) bool { return !s.closed.Load() })
+	j := slices.IndexFunc(l.receivers, func(r receiver) bool { return !r.closed.Load() })
+	if i < 0 || j < 0 {
+		return s, r, false
+	}
+	return l.senders[i], l.receivers[j], true
+}
 
 // bare makes a link and opens none of its ends.
 func (b *bed) bare(s mechanisms.Spec) (*line, error) {
@@ -83,25 +130,57 @@ func (l *line) release() error {
 }
 
 func (l *line) openSender() error {
+	if !l.bed.m.Offers(mechanisms.Messages) {
+		return l.openNotifier()
+	}
 	s, err := l.bed.m.OpenSender(l.link.Sender)
 	if err != nil {
 		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	end := sender{s, sync.OnceValue(s.Close)}
+	end := sender{s, &closing{end: s}}
 	l.senders, l.seqs, l.ends = append(l.senders, end), append(l.seqs, 0), append(l.ends, end)
 	return nil
 }
 
+func (l *line) openNotifier() error {
+	n, err := l.bed.m.OpenNotifier(l.link.Sender)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	end := notifier{n, sync.OnceValue(n.Close)}
+	l.notifiers, l.ends = append(l.notifiers, end), append(l.ends, end)
+	return nil
+}
+
+// openWaiter opens one for the calling thread, to which the caller is locked
+// until it closes the line's ends.
+func (l *line) openWaiter() error {
+	w, err := l.bed.m.OpenWaiter(l.link.Receiver)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	end := waiter{w, sync.OnceValue(w.Close)}
+	l.waiters, l.ends = append(l.waiters, end), append(l.ends, end)
+	return nil
+}
+
 func (l *line) openReceiver() error {
+	if !l.bed.m.Offers(mechanisms.Messages) {
+		return l.openWaiter()
+	}
 	r, err := l.bed.m.OpenReceiver(l.link.Receiver)
 	if err != nil {
 		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	end := receiver{r, sync.OnceValue(r.Close)}
+	end := receiver{r, &closing{end: r}}
 	l.receivers, l.ends = append(l.receivers, end), append(l.ends, end)
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 
 // send sends n messages of the i-th sender.
 func (l *line) send(i, n int) error {
+	l.sending.Add(1)
+	defer l.sending.Add(-1)
 	p := mechanisms.Buffer(l.link.Sender.Spec.Size)
 	for range n {
 		put(p, i, l.seqs[i])
@@ -23,6 +25,8 @@ func (l *line) send(i, n int) error {
 
 // receive takes n messages and checks each.
 func (l *line) receive(n int) error {
+	l.receiving.Add(1)
+	defer l.receiving.Add(-1)
 	p := mechanisms.Buffer(l.link.Receiver.Spec.Size)
 	for i := range n {
 		switch err := l.receivers[0].Recv(p); {

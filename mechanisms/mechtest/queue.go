@@ -17,6 +17,9 @@ func queue(b *bed) error {
 	if n := l.Queue.N; n > 0 && n <= largest {
 		asks = append(asks, n, n+1)
 	}
+	if n := l.Messages.N; n > 0 {
+		asks = append(asks, n*64)
+	}
 	var last given
 	for _, ask := range asks {
 		s := b.spec(64)

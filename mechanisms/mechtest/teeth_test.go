@@ -58,6 +58,14 @@ var teeth = []tooth{
 
 	{"reuse", broken("hurried", "vmsplice", hurrying(0)), is[*bench.CheckError]},
 
+	{"lend", broken("early", "shmfutex", receiving(func(r mechanisms.Receiver) mechanisms.Receiver { return early{r} })), text("changed while it was borrowed")},
+	{"lend", broken("unlent", "pipe", func(m *mechanisms.Mechanism) { m.Lends = true }), text("no Lender")},
+
+	{"memory", broken("tape", "shmfutex", func(m *mechanisms.Mechanism) { m.Memories = []string{"tape"} }), text("none that can be asked for")},
+	{"memory", broken("leakmemory", "shmfutex", making(leakFile)), text("left behind: path")},
+
+	{"block", broken("overwriter", "shmyield", sending(func(s mechanisms.Sender) mechanisms.Sender { return &overwriter{Sender: s} })), sentinel(errReturned)},
+
 	{"opening", broken("deadlock", "fifo", making(letGo)), is[*HungError]},
 
 	{"pair", broken("loop", "seqpacket", func(m *mechanisms.Mechanism) {
@@ -81,7 +89,7 @@ var teeth = []tooth{
 	{"loans", broken("nolender", "pipe", func(m *mechanisms.Mechanism) { m.Lends = true }), text("its ends are a")},
 	{"loans", broken("changer", "processvm", sending(changing)), is[*bench.CheckError]},
 
-	{"relay", broken("forgets", "tee", sending(forgetting)), is[*bench.CheckError]},
+	{"relay", broken("forgets", "tee", sending(skipping)), is[*bench.CheckError]},
 	{"relay", broken("norelay", "pipe", func(m *mechanisms.Mechanism) { m.Relays = true }), text("Relays true")},
 
 	{"allocation", broken("garbage", "pipe", sending(func(s mechanisms.Sender) mechanisms.Sender { return allocator{s} })), text("allocations")},
@@ -104,6 +112,7 @@ var teeth = []tooth{
 
 	{"batches", broken("single", "packetpipe", func(m *mechanisms.Mechanism) { m.Batches = true }), text("is no Batch")},
 	{"batches", broken("backward", "pipe", sending(func(s mechanisms.Sender) mechanisms.Sender { return backward{s} })), is[*bench.CheckError]},
+	{"batches", broken("backslots", "shmspin", sending(func(s mechanisms.Sender) mechanisms.Sender { return backward{s} })), is[*bench.CheckError]},
 	{"batches", broken("short", "socketpair", sending(func(s mechanisms.Sender) mechanisms.Sender { return shortener{s} })), is[*bench.CheckError]},
 
 	{"unrelated", broken("stranger", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Unrelated = true }), text("without a name")},
@@ -131,6 +140,18 @@ var teeth = []tooth{
 		return &mechanisms.UnsupportedError{Mechanism: "brokenvague", What: "not today"}
 	})), text("without a number and its source")},
 	{"workload", broken("unpollable", "sysvmsg", func(m *mechanisms.Mechanism) { m.Polls = true }), text("is no Descriptor")},
+	{"count", broken("forgetful", "eventfd", notifying(func(n mechanisms.Notifier) mechanisms.Notifier { return &forgetter{Notifier: n} })), is[*bench.CheckError]},
+	{"count", broken("doubling", "sysvsem", notifying(func(n mechanisms.Notifier) mechanisms.Notifier { return &doubler{Notifier: n} })), is[*bench.CheckError]},
+	{"count", broken("coalescing", "signalfd", func(m *mechanisms.Mechanism) { m.Coalesces = false }), is[*bench.CheckError]},
+	{"sleep", broken("sleepless", "eventfd", waitingOn(func(w mechanisms.Waiter) mechanisms.Waiter { return sleepless{w} })), text("does not sleep")},
+	{"sleep", broken("idle", "futex", waitingOn(func(w mechanisms.Waiter) mechanisms.Waiter { return idler{w} })), text("does not sleep")},
+	{"full", broken("fullless", "sysvsem", limiting(func(l *mechanisms.Limits) { l.Count.N = 100 })), text("were taken")},
+	{"full", broken("fullerrno", "sysvsem", limiting(func(l *mechanisms.Limits) { l.Count.Errno = syscall.EAGAIN })), errno(syscall.ERANGE)},
+	{"garbage", broken("countgarbage", "futex", notifying(func(n mechanisms.Notifier) mechanisms.Notifier { return countingAllocator{n} })), text("allocations")},
+	{"exclusion", broken("intruding", "futex", locking(func(k mechanisms.Locker) mechanisms.Locker { return &intruder{Locker: k} })), is[*bench.CheckError]},
+	{"turns", broken("rude", "sysvsem", locking(func(k mechanisms.Locker) mechanisms.Locker { return rude{k} })), sentinel(errReturned)},
+	{"workload", broken("rudeworkers", "futex", locking(func(k mechanisms.Locker) mechanisms.Locker { return rude{k} })), fault(results.FaultCheck)},
+	{"workload", broken("doublingworkers", "eventfd", notifying(func(n mechanisms.Notifier) mechanisms.Notifier { return &doubler{Notifier: n} })), fault(results.FaultCheck)},
 
 	{"killed", broken("leaknames", "pipe", making(leakFile)), text("left behind: path")},
 }

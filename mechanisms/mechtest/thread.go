@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
+
+	"ipcbench/mechanisms"
 )
 
 // call is a function that runs on a thread of its own.
@@ -30,8 +33,24 @@ func (b *bed) thread(f func() error) call {
 	return c
 }
 
+// stay keeps the caller on its thread until what it returns is called: the
+// thread is what a signal is sent to.
+func stay() (leave func()) {
+	runtime.LockOSThread()
+	return runtime.UnlockOSThread
+}
+
 // errReturned says that a call came back where it should have slept.
 var errReturned = errors.New("returned, should wait")
+
+// waits waits until the call is seen to wait, as the mechanism declares that a
+// hop does: asleep, or awake.
+func (b *bed) waits(c call, hop mechanisms.Hop) error {
+	if b.m.Spins || slices.Contains(hop.Waits, "sched_yield") {
+		return c.awake()
+	}
+	return c.asleep()
+}
 
 // asleep waits until the kernel shows that the thread sleeps, in one look
 // after another: a thread that only waits for its turn in this process would

@@ -1,0 +1,47 @@
+package mechtest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"ipcbench/bench"
+	"ipcbench/mechanisms"
+)
+
+// inMemories makes a link in every kind of memory that the mechanism declares.
+func inMemories(b *bed) error {
+	before, err := count(b.dir)
+	if err != nil {
+		return err
+	}
+	for _, kind := range b.m.Memories {
+		if !slices.Contains(bench.Memories, kind) {
+			return fmt.Errorf("memory %s is none that can be asked for: %v", kind, bench.Memories)
+		}
+		for _, size := range []int{64, 65537} {
+			s := b.spec(size)
+			s.Memory = kind
+			l, err := b.line(s)
+			if refused := (*mechanisms.UnsupportedError)(nil); errors.As(err, &refused) {
+				if told := b.m.Admit(s); told != nil && told.Error() != refused.Error() {
+					return fmt.Errorf("memory %s is refused with %q, and was announced with %q", kind, refused, told)
+				}
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("memory %s: %w", kind, err)
+			}
+			if err := l.finish(ordered / 10); err != nil {
+				return fmt.Errorf("memory %s, %d B: %w", kind, size, err)
+			}
+			if err := l.close(); err != nil {
+				return err
+			}
+			if err := before.restored(b.dir); err != nil {
+				return fmt.Errorf("memory %s: %w", kind, err)
+			}
+		}
+	}
+	return nil
+}

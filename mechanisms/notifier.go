@@ -1,0 +1,34 @@
+package mechanisms
+
+// Notifier is the notifying end of a link that carries no bytes: only that
+// something has happened, and how often, as a count that a Waiter takes from.
+// It is not safe for concurrent use.
+type Notifier interface {
+	// Notify adds one to the count and wakes who waits for it. What is stored
+	// before it is seen after the Wait that takes it. At Limits.Count it fails,
+	// or waits for room, as declared; a mechanism that Coalesces may let one
+	// stand for several that nobody has taken yet.
+	Notify() error
+	Close() error
+}
+
+// Waiter is the other end. It is not safe for concurrent use, and belongs to
+// the thread that opens it, to which its caller is locked until Close: a signal
+// is directed to a thread, signal(7).
+type Waiter interface {
+	// Wait sleeps until the count is above zero, takes from it, and returns how
+	// much: all or, where the kernel hands out one at a time, one.
+	Wait() (n uint64, err error)
+	Close() error
+}
+
+// Locker is an end of a link that keeps others out: of all its ends only one
+// holds it at a time. It is not safe for concurrent use.
+type Locker interface {
+	// Lock sleeps until nobody holds the lock, and takes it. What who held it
+	// before stored is then seen.
+	Lock() error
+	// Unlock gives it back, and wakes one who sleeps. Only who holds it may.
+	Unlock() error
+	Close() error
+}

@@ -1,0 +1,62 @@
+package mechanisms
+
+import "sync/atomic"
+
+// sleeper waits by looking for a moment, and then sleeps. Before it does, it
+// says so in a word that its peer looks at after every hand-over, so that
+// nobody makes a call to wake who is awake. Either the peer sees the word, or
+// who would sleep sees what the peer has passed on: both write first, and look
+// then.
+type sleeper struct {
+	indices
+	asleep *atomic.Uint32 // this side sleeps, or is about to: 1
+	peer   *atomic.Uint32 // the other side does
+	bed
+}
+
+// bed is where a sleeper sleeps.
+type bed interface {
+	sleep() error // until wake of the other side, or for no reason
+	wake() error
+}
+
+func (r *ring) sleeper(b bed) *sleeper {
+	return &sleeper{indices: r.indices(), asleep: &r.rest[r.side].word, peer: &r.rest[r.side.other()].word, bed: b}
+}
+
+// briefly is how often a sleeper looks before it sleeps: a microsecond or two,
+// in which a peer that runs on another CPU answers.
+const briefly = 1 << 10
+
+func (s *sleeper) take(n int) error {
+	if s.ready(n) {
+		return nil
+	}
+	return s.await(n)
+}
+
+func (s *sleeper) await(n int) error {
+	for range briefly {
+		if s.look(n) {
+			return nil
+		}
+	}
+	for {
+		s.asleep.Store(1)
+		if s.look(n) {
+			s.asleep.Store(0)
+			return nil
+		}
+		if err := s.sleep(); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *sleeper) give(n int) error {
+	s.pass(n)
+	if s.peer.Load() != 0 && s.peer.Swap(0) != 0 {
+		return s.wake()
+	}
+	return nil
+}

@@ -1,0 +1,65 @@
+package mechanisms
+
+import "ipcbench/internal/sys"
+
+var _ = Register(Mechanism{
+	Name:    "shmspin",
+	Summary: "slots in shared memory, counted by indices that each side polls",
+	Man:     ringMan,
+	Framing: Slot,
+	Since:   ringSince,
+	Facts: Facts{
+		Kernel: ringKernel + "One index says how many slots have been filled, one how many have been emptied. Who waits reads the other's index until it changes, " +
+			"and the kernel takes no part at all: what a message costs is the lines that one CPU's cache takes from another's.",
+		Path: Path{
+			Send: Hop{Own: 1, Waits: []string{"sched_yield"}}, Object: ringObject,
+			Receive: Hop{Own: 1, Waits: []string{"sched_yield"}},
+		},
+		Traits: ringTraits,
+		Cautions: []Caution{
+			usesUpCPU,
+			neverTold,
+			unprotected,
+			oneEach,
+			fenced,
+		},
+	},
+	Memories:     ringMemories,
+	Batches:      true,
+	Lends:        true,
+	Spins:        true,
+	Limits:       shmspin.limits,
+	New:          shmspin.make,
+	OpenSender:   shmspin.openSender,
+	OpenReceiver: shmspin.openReceiver,
+})
+
+var shmspin = ringKind{name: "shmspin", single: true, wait: spins}
+
+// looksAtOnce is how often who spins looks before it lets others run: some
+// microseconds, far longer than a cache line takes. Only if somebody has moved
+// both processes to one CPU is it ever spent, or if one waits for long, and
+// then no time slice is.
+const looksAtOnce = 1 << 12
+
+// spinTurn waits by looking.
+type spinTurn struct{ indices }
+
+func spins(_ Ticket, r *ring) (turn, error) { return &spinTurn{r.indices()}, nil }
+
+func (t *spinTurn) take(n int) error {
+	if t.ready(n) {
+		return nil
+	}
+	for looks := 1; !t.look(n); looks++ {
+		if looks%looksAtOnce == 0 {
+			sys.SchedYield()
+		}
+	}
+	return nil
+}
+
+func (t *spinTurn) give(n int) error {
+	t.pass(n)
+	return nil
+}

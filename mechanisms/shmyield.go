@@ -1,0 +1,54 @@
+package mechanisms
+
+import "ipcbench/internal/sys"
+
+var _ = Register(Mechanism{
+	Name:    "shmyield",
+	Summary: "slots in shared memory, counted by indices; who waits lets others run",
+	Man:     append([]string{"sched_yield(2)"}, ringMan...),
+	Framing: Slot,
+	Since:   ringSince,
+	Facts: Facts{
+		Kernel: ringKernel + "One index says how many slots have been filled, one how many have been emptied. Who waits calls sched_yield(2) after each look: " +
+			"do_sched_yield puts it behind the others that wait for this CPU, and returns at once where there are none.",
+		Path: Path{
+			Send: Hop{Own: 1, Waits: []string{"sched_yield"}}, Object: ringObject,
+			Receive: Hop{Own: 1, Waits: []string{"sched_yield"}},
+		},
+		Traits: ringTraits,
+		Cautions: []Caution{
+			{"who waits uses up what CPU time others leave, and the scheduler promises nothing of when its peer runs", "sched_yield(2)"},
+			neverTold,
+			unprotected,
+			oneEach,
+			fenced,
+		},
+	},
+	Memories:     ringMemories,
+	Batches:      true,
+	Lends:        true,
+	Limits:       shmyield.limits,
+	New:          shmyield.make,
+	OpenSender:   shmyield.openSender,
+	OpenReceiver: shmyield.openReceiver,
+})
+
+var shmyield = ringKind{name: "shmyield", single: true, wait: func(_ Ticket, r *ring) (turn, error) { return &yieldTurn{r.indices()}, nil }}
+
+// yieldTurn waits by looking, and lets others run between looks.
+type yieldTurn struct{ indices }
+
+func (t *yieldTurn) take(n int) error {
+	if t.ready(n) {
+		return nil
+	}
+	for !t.look(n) {
+		sys.SchedYield()
+	}
+	return nil
+}
+
+func (t *yieldTurn) give(n int) error {
+	t.pass(n)
+	return nil
+}

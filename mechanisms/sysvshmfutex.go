@@ -1,0 +1,37 @@
+package mechanisms
+
+// What System V shared memory is worth with a futex in the place of its
+// semaphores.
+var _ = Register(Mechanism{
+	Name:    "sysvshmfutex",
+	Summary: "slots in System V shared memory, counted by indices; who waits looks a little, then sleeps on a futex",
+	Man:     append([]string{"futex(2)"}, segmentMan...),
+	Framing: Slot,
+	Since:   segmentSince,
+	Facts: Facts{
+		Kernel: segmentKernel + "Who waits for the other's index looks some hundred times, and then enters futex_wait, which sleeps unless the word has changed meanwhile. " +
+			"Who passes a slot on enters futex_wake only where a word says that its peer sleeps: the same ring as shmfutex's, in the memory of sysvshm.",
+		Path: Path{
+			Send: Hop{Own: 1, Waits: []string{"futex"}}, Object: segmentObject,
+			Receive: Hop{Own: 1, Waits: []string{"futex"}},
+		},
+		Unrelated: true,
+		Traits:    segmentTraits,
+		Cautions: []Caution{
+			segmentStays,
+			{"nobody tells either side that the other has gone: both wait for ever", "shmop(2)"},
+			delicate,
+			unprotected,
+			fenced,
+		},
+	},
+	Batches:      true,
+	Lends:        true,
+	Needs:        segmentNeeds("sysvshmfutex"),
+	Limits:       segmentLimits(sysvshmfutex),
+	New:          sysvshmfutex.make,
+	OpenSender:   sysvshmfutex.openSender,
+	OpenReceiver: sysvshmfutex.openReceiver,
+})
+
+var sysvshmfutex = ringKind{name: "sysvshmfutex", in: segment{}, wait: sleepsOnFutex}
