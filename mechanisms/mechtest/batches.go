@@ -57,15 +57,40 @@ func batches(b *bed) error {
 // batched passes batches of several lengths, whole ones and single messages,
 // and takes them in batches that begin and end elsewhere.
 func (b *bed) batched(s mechanisms.Spec) error {
+	whole, _, err := b.holds(s)
+	if err != nil {
+		return err
+	}
 	l, err := b.line(s)
 	if err != nil {
 		return err
 	}
-	const n = 40 * (batch + 1 + 7)
+	l.room = max(1, whole/2)
+	n := 40 * (batch + 1 + 7)
+	for ; b.m.Lost != nil && n > l.room; n -= l.room {
+		if err := l.passBatches(l.room); err != nil {
+			return err
+		}
+	}
+	if err := l.passBatches(n); err != nil {
+		return err
+	}
+	if err := l.end(l.senders[0]); err != nil {
+		return err
+	}
+	if err := l.spent(); err != nil {
+		return err
+	}
+	return l.close()
+}
+
+// passBatches sends n messages and takes them at the same time.
+func (l *line) passBatches(n int) error {
 	sent, received := make(chan error, 1), make(chan error, 1)
-	b.run(func() { sent <- errors.Join(l.sendBatches(n, batch, 1, 7), l.end(l.senders[0])) })
-	b.run(func() { received <- l.receiveBatches(n, 3, batch, batch, 1) })
+	l.bed.run(func() { sent <- l.sendBatches(n, batch, 1, 7) })
+	l.bed.run(func() { received <- l.receiveBatches(n, 3, batch, batch, 1) })
 	for range 2 {
+		var err error
 		select { // whoever fails first says why; the other waits for it in vain
 		case err = <-sent:
 		case err = <-received:
@@ -74,10 +99,7 @@ func (b *bed) batched(s mechanisms.Spec) error {
 			return err
 		}
 	}
-	if err := l.spent(); err != nil {
-		return err
-	}
-	return l.close()
+	return nil
 }
 
 // sendBatches sends n messages in batches of these lengths in turn.
@@ -168,7 +190,7 @@ func (b *bed) batchWorkers() error {
 	c := results.Cell{Workload: "Stream", Mechanism: b.m.Name, Place: "free"}
 	for _, c.Size = range []int{1, 64, 4 << 10} {
 		for _, c.Batch = range []int{2, batch} {
-			if err := outcome(s, c, fewOps+1); err != nil { // whole batches, and one message
+			if err := b.played(s, c, fewOps+1); err != nil { // whole batches, and one message
 				return err
 			}
 		}

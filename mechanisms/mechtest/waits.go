@@ -108,7 +108,7 @@ func (b *bed) waitingWorkers() error {
 			{Workload: "FanIn", Size: 64, Place: "free", Peers: 3},
 		} {
 			c.Mechanism, c.Wait = b.m.Name, how
-			if err := outcome(s, c, fewOps); err != nil {
+			if err := b.played(s, c, fewOps); err != nil {
 				return err
 			}
 		}
