@@ -16,12 +16,12 @@ func openLoop(rate int) results.Cell {
 // latency.
 func TestOpenLoopMeasuresWhatIsDue(t *testing.T) {
 	s := startSession(t, Options{})
-	for _, given := range []int{0, 50} {
-		rec, ops := s.Measure(openLoop(2000), Measurement{Time: 20 * time.Millisecond, Ops: given, Verify: true})
+	for _, given := range []int{0, 250} {
+		rec, ops := s.Measure(openLoop(2000), Measurement{Time: 100 * time.Millisecond, Ops: given, Verify: true})
 		if rec.Outcome != results.OK && rec.Outcome != results.Untrusted {
 			t.Fatalf("%s: %s", rec.Outcome, rec.Reason)
 		}
-		want := max(40, given)
+		want := max(200, given)
 		if ops != want || rec.Ops != int64(want) || rec.Latency.Count != int64(want) || rec.Verified == 0 {
 			t.Errorf("%d messages, %d to come, %d latencies, %d verified; want %d", rec.Ops, ops, rec.Latency.Count, rec.Verified, want)
 		}
