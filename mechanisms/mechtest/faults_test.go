@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,5 +76,23 @@ func TestOnlyVerificationSeesThePayload(t *testing.T) {
 		if rec.Fault != want {
 			t.Errorf("verify %v: fault %q, want %q: %s", verify, rec.Fault, want, rec.Reason)
 		}
+	}
+}
+
+// Where the kernel drops messages, whoever waits for one is told nothing.
+var drops = broken("lull", "udp", faulting("drop", only(fewOps/4)))
+
+// TestALostMessageEndsALaunch shows that nobody waits for the watchdog where
+// both sides wait for a message that is lost.
+func TestALostMessageEndsALaunch(t *testing.T) {
+	s, err := runner.Start(runner.Options{Timeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	c := results.Cell{Workload: bench.PingPong.Name, Mechanism: drops.Name, Size: 64, Place: "free"}
+	rec, _ := s.Measure(c, runner.Measurement{Time: time.Millisecond, Ops: fewOps})
+	if rec.Fault != results.FaultCheck || !strings.Contains(rec.Reason, "lost: whoever has not finished") {
+		t.Errorf("%s %s: %s", rec.Outcome, rec.Fault, rec.Reason)
 	}
 }
