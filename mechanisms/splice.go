@@ -11,7 +11,7 @@ import (
 // writes and the last one reads, as with any pipe.
 var _ = Register(Mechanism{
 	Name:    "splice",
-	Summary: "a pipe that who passes on splices into the next, looking at nothing",
+	Summary: "byte stream through a pipe, spliced into the next one by who passes it on",
 	Man:     []string{"splice(2)", "pipe(7)"},
 	Framing: Stream,
 	Since:   "2.6.31", // from pipe to pipe
@@ -45,7 +45,7 @@ var _ = Register(Mechanism{
 // The same where who passes on keeps a copy for itself.
 var _ = Register(Mechanism{
 	Name:    "tee",
-	Summary: "a pipe that who passes on duplicates into the next and reads as well",
+	Summary: "byte stream through a pipe, duplicated into the next one by who passes it on",
 	Man:     []string{"tee(2)", "splice(2)", "pipe(7)"},
 	Framing: Stream,
 	Since:   "2.6.27", // pipe2

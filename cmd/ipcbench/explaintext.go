@@ -39,28 +39,43 @@ func named(b *bufio.Writer, name, text string) {
 	results.WriteWrapped(b, fmt.Sprintf("  %-14s", name), strings.Repeat(" ", 16), text)
 }
 
-// writePath draws the way of a message.
+// writePath draws the way of a message, and apart from it what a process in
+// between does that passes it on.
 func writePath(b *bufio.Writer, p mechanisms.Path, from, to string) {
-	var lines [3]string
-	box := func(text string) {
-		rule := strings.Repeat("─", utf8.RuneCountInString(text)+2)
-		lines[0] += "┌" + rule + "┐"
-		lines[1] += "│ " + text + " │"
-		lines[2] += "└" + rule + "┘"
+	var d diagram
+	d.box(from)
+	d.arrow(p.Send)
+	d.box(p.Object)
+	d.arrow(p.Receive)
+	d.box(to)
+	d.write(b)
+	if p.Relay.Call != "" {
+		d = diagram{}
+		d.box(p.Object)
+		d.arrow(p.Relay)
+		d.box(p.Object)
+		d.write(b)
 	}
-	arrow := func(h mechanisms.Hop) {
-		n := max(len(calls(h)), len(copies(h)))
-		lines[0] += fmt.Sprintf("  %-*s  ", n, calls(h))
-		lines[1] += " " + strings.Repeat("─", n+1) + "→ "
-		lines[2] += fmt.Sprintf("  %-*s  ", n, copies(h))
-	}
-	box(from)
-	arrow(p.Send)
-	box(p.Object)
-	arrow(p.Receive)
-	box(to)
-	fmt.Fprintf(b, "\n%s\n", strings.Join(lines[:], "\n"))
 }
+
+// diagram is boxes and arrows from left to right.
+type diagram [3]string
+
+func (d *diagram) box(text string) {
+	rule := strings.Repeat("─", utf8.RuneCountInString(text)+2)
+	d[0] += "┌" + rule + "┐"
+	d[1] += "│ " + text + " │"
+	d[2] += "└" + rule + "┘"
+}
+
+func (d *diagram) arrow(h mechanisms.Hop) {
+	n := max(len(calls(h)), len(copies(h)))
+	d[0] += fmt.Sprintf("  %-*s  ", n, calls(h))
+	d[1] += " " + strings.Repeat("─", n+1) + "→ "
+	d[2] += fmt.Sprintf("  %-*s  ", n, copies(h))
+}
+
+func (d *diagram) write(b *bufio.Writer) { fmt.Fprintf(b, "\n%s\n", strings.Join(d[:], "\n")) }
 
 // calls says what a hop calls; in parentheses what it does only to wait or to
 // wake, where it else needs no call.
@@ -68,7 +83,7 @@ func calls(h mechanisms.Hop) string {
 	if h.Call == "" && len(h.Waits) > 0 {
 		return "(" + strings.Join(h.Waits, ", ") + ")"
 	}
-	return h.Call
+	return strings.Join(append([]string{h.Call}, h.Also...), ", ")
 }
 
 // copies says who copies the message on a hop.
