@@ -126,12 +126,17 @@ func voluntary(records []results.Record, c results.Cell) float64 {
 	return sum / n
 }
 
-// What is tried: one message after another, and as many as the link takes.
+// What is tried: one message after another, and as many as the link takes where
+// it does not lose what it can't take.
 func (e *explanation) tried() []trial {
 	if !e.Offers(mechanisms.Messages) {
 		return []trial{{bench.RoundTrip(e.Mechanism).Name, "a round trip"}}
 	}
-	return []trial{{"PingPong", "a round trip"}, {"Stream", "a streamed message"}}
+	trials := []trial{{"PingPong", "a round trip"}, {"Stream", "a streamed message"}}
+	if e.Lost != nil {
+		return trials[:1]
+	}
+	return trials
 }
 
 // trial is a workload that is tried, and one operation of it.

@@ -14,7 +14,8 @@ import (
 // write writes the explanation for a terminal, 100 columns wide.
 func (e *explanation) write(out io.Writer) error {
 	b := bufio.NewWriter(out)
-	fmt.Fprintf(b, "%s: %s\n\n", e.Name, e.Summary)
+	results.WriteWrapped(b, "", "", e.Name+": "+e.Summary)
+	fmt.Fprintln(b)
 	results.WriteWrapped(b, "", "", e.Facts.Kernel)
 	if e.Offers(mechanisms.Messages) {
 		writePath(b, e.Facts.Path, "sender", "receiver")
@@ -28,7 +29,8 @@ func (e *explanation) write(out io.Writer) error {
 	for _, c := range e.Facts.Cautions {
 		item(b, c.Text+", "+c.Man)
 	}
-	fmt.Fprintf(b, "\nPages: %s\n", strings.Join(e.Man, ", "))
+	fmt.Fprintln(b)
+	results.WriteWrapped(b, "", "", "Pages: "+strings.Join(e.Man, ", "))
 	return b.Flush()
 }
 
