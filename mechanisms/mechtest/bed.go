@@ -129,8 +129,9 @@ func (b *bed) close() error {
 
 // drain ends what waits in memory for a peer whose rule has failed: it takes
 // what a sender waits to get rid of, and sends to a receiver what it does not
-// expect. It returns what ends the taking once all have come back: another
-// message to each.
+// expect. It returns what ends the taking once all have come back: as many more
+// messages as there is room for, which wake who waits for one, and wait for
+// nobody.
 func (b *bed) drain(idle <-chan struct{}) (end func()) {
 	select {
 	case <-idle:
@@ -139,7 +140,7 @@ func (b *bed) drain(idle <-chan struct{}) (end func()) {
 	}
 	var enough atomic.Bool
 	var draining sync.WaitGroup
-	var last []func() error
+	var last []func()
 	for _, l := range b.lines {
 		s, r, ok := l.open()
 		if !ok {
@@ -150,7 +151,7 @@ func (b *bed) drain(idle <-chan struct{}) (end func()) {
 		case l.sending.Load() == 0 && l.receiving.Load() > 0:
 			s.Fill(p)
 		case l.sending.Load() > 0 && l.receiving.Load() == 0:
-			last = append(last, func() error { return s.Send(p) })
+			last = append(last, func() { s.Fill(p) })
 			draining.Go(func() {
 				for !enough.Load() && r.Recv(q) == nil {
 				}
@@ -159,8 +160,8 @@ func (b *bed) drain(idle <-chan struct{}) (end func()) {
 	}
 	return func() {
 		enough.Store(true)
-		for _, send := range last {
-			send()
+		for _, fill := range last {
+			fill()
 		}
 		draining.Wait()
 	}
