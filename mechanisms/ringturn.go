@@ -1,5 +1,11 @@
 package mechanisms
 
+import (
+	"sync/atomic"
+
+	"ipcbench/internal/sys"
+)
+
 // turn is how an end of a ring waits for slots and hands them on.
 type turn interface {
 	// take waits until n slots more are this end's, n at most what the ring has.
@@ -11,37 +17,83 @@ type turn interface {
 	give(n int) error
 }
 
-// indices tell by two counts whose the slots are: of what either side has
-// passed on, ever. Each side writes one and looks at the other's only when what
-// it knows of it is not enough. Go's atomic operations are sequentially
-// consistent: the messages are there before the count that tells of them.
-type indices struct {
-	mine, theirs *waterline
-	lead         uint64 // how far mine may be ahead of theirs: by all slots for a sender, by none for a receiver
-	seen         uint64 // theirs, as last looked at
+// waiting is how an end waits for a count to grow, and tells of one that has.
+// Counts go up only.
+type waiting interface {
+	// await waits until the word is least or more.
+	await(word *atomic.Uint64, least uint64) error
+	// tell stores to a word that the other side may wait for. What was read and
+	// written before is seen there once the word is.
+	tell(word *atomic.Uint64, value uint64) error
 }
 
-func (r *ring) indices() indices {
-	x := indices{mine: &r.passed[r.side], theirs: &r.passed[r.side.other()]}
+func reached(word *atomic.Uint64, least uint64) bool { return int64(word.Load()-least) >= 0 }
+
+// counted is a turn by counts. The sender marks each slot that it fills, behind
+// the message, with the number of the message: who waits for it looks at memory
+// that it wants to read anyway, and one cache line brings a small message whole.
+// The receiver counts in one place what it has emptied: the sender looks there
+// only when what it has seen last is not enough.
+func (r *ring) counted(w waiting) turn {
 	if r.side == sending {
-		x.lead = uint64(r.slots)
+		return &filling{ring: r, waiting: w}
 	}
-	return x
+	return &emptying{r, w}
 }
 
-// ready tells whether n slots are there, by what is known. It may be long out of
-// date: another sender has moved mine far beyond.
-func (x *indices) ready(n int) bool { return int64(x.seen+x.lead-x.mine.Load()) >= int64(n) }
-
-// look is ready with what the other side has done meanwhile.
-func (x *indices) look(n int) bool {
-	x.seen = x.theirs.Load()
-	return x.ready(n)
+type filling struct {
+	*ring
+	waiting
+	seen uint64 // emptied, as last looked at
 }
 
-func (x *indices) try() (bool, error) { return x.ready(1) || x.look(1), nil }
+func (f *filling) least(n int) uint64 { return f.passed + uint64(n) - uint64(f.slots) }
 
-func (x *indices) pass(n int) { x.mine.Store(x.mine.Load() + uint64(n)) }
+func (f *filling) take(n int) error {
+	least := f.passed + uint64(n) - uint64(f.slots)
+	if int64(f.seen-least) >= 0 {
+		return nil
+	}
+	err := f.await(&f.emptied.Uint64, least)
+	f.seen = f.emptied.Load()
+	return err
+}
+
+func (f *filling) try() (bool, error) {
+	f.seen = f.emptied.Load()
+	return int64(f.seen-f.least(1)) >= 0, nil
+}
+
+// give marks the slots, the first one first, and tells of the last.
+func (f *filling) give(n int) error {
+	for ; n > 1; n-- {
+		sys.StoreRelease(f.marked(0), f.passed+1)
+		f.advance(1)
+	}
+	mark := f.marked(0)
+	f.advance(1)
+	return f.tell(mark, f.passed)
+}
+
+type emptying struct {
+	*ring
+	waiting
+}
+
+func (e *emptying) take(n int) error {
+	mark, least := e.marked(n-1), e.passed+uint64(n)
+	if reached(mark, least) {
+		return nil
+	}
+	return e.await(mark, least)
+}
+
+func (e *emptying) try() (bool, error) { return reached(e.marked(0), e.passed+1), nil }
+
+func (e *emptying) give(n int) error {
+	e.advance(n)
+	return e.tell(&e.emptied.Uint64, e.passed)
+}
 
 // lockedTurn is the turn of one of several senders, who write one after the other.
 type lockedTurn struct {

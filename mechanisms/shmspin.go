@@ -1,6 +1,10 @@
 package mechanisms
 
-import "ipcbench/internal/sys"
+import (
+	"sync/atomic"
+
+	"ipcbench/internal/sys"
+)
 
 var _ = Register(Mechanism{
 	Name:    "shmspin",
@@ -42,16 +46,13 @@ var shmspin = ringKind{name: "shmspin", single: true, wait: spins}
 // then no time slice is.
 const looksAtOnce = 1 << 12
 
-// spinTurn waits by looking.
-type spinTurn struct{ indices }
+// spinner waits by looking.
+type spinner struct{}
 
-func spins(_ Ticket, r *ring) (turn, error) { return &spinTurn{r.indices()}, nil }
+func spins(_ Ticket, r *ring) (turn, error) { return r.counted(spinner{}), nil }
 
-func (t *spinTurn) take(n int) error {
-	if t.ready(n) {
-		return nil
-	}
-	for looks := 1; !t.look(n); looks++ {
+func (spinner) await(word *atomic.Uint64, least uint64) error {
+	for looks := 1; !reached(word, least); looks++ {
 		if looks%looksAtOnce == 0 {
 			sys.SchedYield()
 		}
@@ -59,7 +60,7 @@ func (t *spinTurn) take(n int) error {
 	return nil
 }
 
-func (t *spinTurn) give(n int) error {
-	t.pass(n)
+func (spinner) tell(word *atomic.Uint64, value uint64) error {
+	sys.StoreRelease(word, value)
 	return nil
 }

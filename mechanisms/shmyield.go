@@ -1,6 +1,10 @@
 package mechanisms
 
-import "ipcbench/internal/sys"
+import (
+	"sync/atomic"
+
+	"ipcbench/internal/sys"
+)
 
 var _ = Register(Mechanism{
 	Name:    "shmyield",
@@ -33,22 +37,14 @@ var _ = Register(Mechanism{
 	OpenReceiver: shmyield.openReceiver,
 })
 
-var shmyield = ringKind{name: "shmyield", single: true, wait: func(_ Ticket, r *ring) (turn, error) { return &yieldTurn{r.indices()}, nil }}
+var shmyield = ringKind{name: "shmyield", single: true, wait: func(_ Ticket, r *ring) (turn, error) { return r.counted(yielder{}), nil }}
 
-// yieldTurn waits by looking, and lets others run between looks.
-type yieldTurn struct{ indices }
+// yielder waits by looking, and lets others run between looks.
+type yielder struct{ spinner }
 
-func (t *yieldTurn) take(n int) error {
-	if t.ready(n) {
-		return nil
-	}
-	for !t.look(n) {
+func (yielder) await(word *atomic.Uint64, least uint64) error {
+	for !reached(word, least) {
 		sys.SchedYield()
 	}
-	return nil
-}
-
-func (t *yieldTurn) give(n int) error {
-	t.pass(n)
 	return nil
 }
