@@ -120,8 +120,8 @@ func (r *ring) touch() {
 	}
 }
 
-// from returns where the i-th slot from here begins, i at most what the ring has.
-func (r *ring) from(i int) int {
+// nth is where the i-th slot from here begins, i at most what the ring has.
+func (r *ring) nth(i int) int {
 	at := int(r.at) + i*r.stride
 	if at >= r.end {
 		at -= r.end
@@ -129,27 +129,21 @@ func (r *ring) from(i int) int {
 	return at
 }
 
-// slot returns the memory of the next message.
-func (r *ring) slot() []byte {
-	at := int(r.at)
-	return r.memory.bytes[at : at+r.size : at+r.size]
-}
+// message is the memory of the message in the slot that begins there.
+func (r *ring) message(at int) []byte { return r.memory.bytes[at : at+r.size : at+r.mark] }
 
-// slots's i
-func (r *ring) nth(i int) []byte {
-	at := r.from(i)
-	return r.memory.bytes[at : at+r.size : at+r.size]
-}
+// slot returns the memory of the next message.
+func (r *ring) slot() []byte { return r.message(int(r.at)) }
 
 // marked is the mark of the i-th slot from here.
 func (r *ring) marked(i int) *atomic.Uint64 {
-	return (*atomic.Uint64)(unsafe.Pointer(&r.memory.bytes[r.from(i)+r.mark]))
+	return (*atomic.Uint64)(unsafe.Pointer(&r.memory.bytes[r.nth(i)+r.mark]))
 }
 
 // advance moves on by n slots.
 func (r *ring) advance(n int) {
 	r.passed += uint64(n)
-	r.at = uint64(r.from(n))
+	r.at = uint64(r.nth(n))
 }
 
 // Close gives up this end's mapping of the memory, and what it has waited on.

@@ -43,7 +43,7 @@ func (s *ringSender) SendBatch(ps [][]byte) error {
 		return s.failed("send", s.size, err)
 	}
 	for i, p := range ps {
-		copy(s.nth(i), p)
+		copy(s.message(s.nth(i)), p)
 	}
 	if err := s.give(len(ps)); err != nil {
 		return s.failed("send", s.size, err)
@@ -91,7 +91,7 @@ func (r *ringReceiver) RecvBatch(ps [][]byte) error {
 		return r.failed("recv", r.size, err)
 	}
 	for i, p := range ps {
-		copy(p, r.nth(i))
+		copy(p, r.message(r.nth(i)))
 	}
 	if err := r.give(len(ps)); err != nil {
 		return r.failed("recv", r.size, err)

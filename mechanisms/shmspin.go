@@ -34,8 +34,8 @@ var _ = Register(Mechanism{
 	Spins:        true,
 	Limits:       shmspin.limits,
 	New:          shmspin.make,
-	OpenSender:   shmspin.openSender,
-	OpenReceiver: shmspin.openReceiver,
+	OpenSender:   openSpinSender(shmspin),
+	OpenReceiver: openSpinReceiver(shmspin),
 })
 
 var shmspin = ringKind{name: "shmspin", single: true, wait: spins}
@@ -44,18 +44,27 @@ var shmspin = ringKind{name: "shmspin", single: true, wait: spins}
 // microseconds, far longer than a cache line takes. Only if somebody has moved
 // both processes to one CPU is it ever spent, or if one waits for long, and
 // then no time slice is.
-const looksAtOnce = 1 << 12
+const looksAtOnce = 1 << 8
 
 // spinner waits by looking.
 type spinner struct{}
 
 func spins(_ Ticket, r *ring) (turn, error) { return r.counted(spinner{}), nil }
 
-func (spinner) await(word *atomic.Uint64, least uint64) error {
-	for looks := 1; !reached(word, least); looks++ {
-		if looks%looksAtOnce == 0 {
-			sys.SchedYield()
+// soon looks for a while, and tells whether the word is least or more.
+func soon(word *atomic.Uint64, least uint64) bool {
+	for range looksAtOnce {
+		if reached(word, least) {
+			return true
 		}
+		sys.Pause()
+	}
+	return false
+}
+
+func (spinner) await(word *atomic.Uint64, least uint64) error {
+	for !soon(word, least) {
+		sys.SchedYield()
 	}
 	return nil
 }

@@ -31,8 +31,8 @@ var _ = Register(Mechanism{
 	Needs:        segmentNeeds("sysvshmspin"),
 	Limits:       segmentLimits(sysvshmspin),
 	New:          sysvshmspin.make,
-	OpenSender:   sysvshmspin.openSender,
-	OpenReceiver: sysvshmspin.openReceiver,
+	OpenSender:   openSpinSender(sysvshmspin),
+	OpenReceiver: openSpinReceiver(sysvshmspin),
 })
 
 var sysvshmspin = ringKind{name: "sysvshmspin", in: segment{}, single: true, wait: spins}
