@@ -13,7 +13,7 @@ var _ = Register(Mechanism{
 	Framing: Slot,
 	Since:   ringSince,
 	Facts: Facts{
-		Kernel: ringKernel + "One index says how many slots have been filled, one how many have been emptied. Who waits reads the other's index until it changes, " +
+		Kernel: ringKernel + "Each slot ends in a mark, the number of the message in it, and one index says how many slots have been emptied. Who waits reads the mark or the index until it changes, " +
 			"and the kernel takes no part at all: what a message costs is the lines that one CPU's cache takes from another's.",
 		Path: Path{
 			Send: Hop{Own: 1, Waits: []string{"sched_yield"}}, Object: ringObject,

@@ -13,7 +13,7 @@ var _ = Register(Mechanism{
 	Framing: Slot,
 	Since:   ringSince,
 	Facts: Facts{
-		Kernel: ringKernel + "One index says how many slots have been filled, one how many have been emptied. Who waits calls sched_yield(2) after each look: " +
+		Kernel: ringKernel + "Each slot ends in a mark, the number of the message in it, and one index says how many slots have been emptied. Who waits calls sched_yield(2) after each look: " +
 			"do_sched_yield puts it behind the others that wait for this CPU, and returns at once where there are none.",
 		Path: Path{
 			Send: Hop{Own: 1, Waits: []string{"sched_yield"}}, Object: ringObject,
