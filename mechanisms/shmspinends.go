@@ -16,7 +16,11 @@ func openSpinSender(k ringKind) func(Ticket) (Sender, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &spinSender{ringSender{r, w}, w.(*filling)}, nil
+		f, ok := w.(*filling)
+		if !ok { // one of several, who take a lock first
+			return &ringSender{r, w}, nil
+		}
+		return &spinSender{ringSender{r, w}, f}, nil
 	}
 }
 
