@@ -23,7 +23,6 @@ func (s *ringSender) Fill(p []byte) (int, error) {
 		ok, err := s.try()
 		if ok {
 			copy(s.slot(), p)
-			s.advance()
 			err = s.give(1)
 		}
 		if err != nil {
@@ -43,9 +42,8 @@ func (s *ringSender) SendBatch(ps [][]byte) error {
 	if err := s.take(len(ps)); err != nil {
 		return s.failed("send", s.size, err)
 	}
-	for _, p := range ps {
-		copy(s.slot(), p)
-		s.advance()
+	for i, p := range ps {
+		copy(s.message(s.nth(i)), p)
 	}
 	if err := s.give(len(ps)); err != nil {
 		return s.failed("send", s.size, err)
@@ -61,7 +59,6 @@ func (s *ringSender) Loan() ([]byte, error) {
 }
 
 func (s *ringSender) SendLoan() error {
-	s.advance()
 	if err := s.give(1); err != nil {
 		return s.failed("send", s.size, err)
 	}
@@ -93,9 +90,8 @@ func (r *ringReceiver) RecvBatch(ps [][]byte) error {
 	if err := r.take(len(ps)); err != nil {
 		return r.failed("recv", r.size, err)
 	}
-	for _, p := range ps {
-		copy(p, r.slot())
-		r.advance()
+	for i, p := range ps {
+		copy(p, r.message(r.nth(i)))
 	}
 	if err := r.give(len(ps)); err != nil {
 		return r.failed("recv", r.size, err)
@@ -111,7 +107,6 @@ func (r *ringReceiver) Borrow() ([]byte, error) {
 }
 
 func (r *ringReceiver) Return() error {
-	r.advance()
 	if err := r.give(1); err != nil {
 		return r.failed("recv", r.size, err)
 	}

@@ -89,11 +89,12 @@ func (k ringKind) build(s Spec) (l *Link, err error) {
 			err = errors.Join(err, m.Destroy())
 		}
 	}()
-	n, source, found, err := k.memory(s).make(m.Link, s, ringBytes(m.Slots, s.Size))
+	size := ringBytes(m.Slots, s.Size)
+	n, source, found, err := k.memory(s).make(m.Link, s, size)
 	if err != nil {
 		return nil, err
 	}
-	m.Found, m.Given = found, Given{Queue: n - ringHeader, Source: source + " less the ring's header"}
+	m.Found, m.Given = found, Given{Queue: n - size + m.Slots*lines(s.Size), Source: source + " less the ring's header and marks"}
 	if k.prepare != nil {
 		if err = k.prepare(&m); err != nil {
 			return nil, err
@@ -117,9 +118,6 @@ func (k ringKind) write(t Ticket) error {
 	k.begin(r.header, r.slots)
 	return r.Close()
 }
-
-// ringBytes is how much memory a ring of so many slots takes.
-func ringBytes(slots, size int) int { return headerAt(slots*stride(size)) + ringHeader }
 
 // open maps the ring for one end.
 func (k ringKind) open(t Ticket, from side) (*ring, ringAttr, error) {

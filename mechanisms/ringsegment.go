@@ -64,10 +64,11 @@ func segmentLimits(k ringKind) func(int) (Limits, error) {
 		if err != nil || largest == math.MaxInt {
 			return l, err
 		}
-		room := (largest - ringHeader) &^ (apart - 1)
+		// The lines of a message of 64 bytes and its mark are twice its own: no size needs more.
+		room := (largest - ringHeader) / 2 &^ (apart - 1)
 		l.Queue = Limit{N: room, Source: shmMax, Beyond: "shmget(2)", Errno: unix.EINVAL}
 		if queue == 0 {
-			l.Message = Limit{N: room / 2 &^ (cacheLine - 1), Source: shmMax, Beyond: "a ring of two slots, shmget(2)", Errno: unix.EINVAL}
+			l.Message = Limit{N: room - markBytes, Source: shmMax, Beyond: "a ring of two slots, shmget(2)", Errno: unix.EINVAL}
 		}
 		return l, nil
 	}

@@ -8,7 +8,6 @@ import "sync/atomic"
 // who would sleep sees what the peer has passed on: both write first, and look
 // then.
 type sleeper struct {
-	indices
 	asleep *atomic.Uint32 // this side sleeps, or is about to: 1
 	peer   *atomic.Uint32 // the other side does
 	bed
@@ -20,30 +19,23 @@ type bed interface {
 	wake() error
 }
 
-func (r *ring) sleeper(b bed) *sleeper {
-	return &sleeper{indices: r.indices(), asleep: &r.rest[r.side].word, peer: &r.rest[r.side.other()].word, bed: b}
+func (r *ring) sleeper(b bed) turn {
+	return r.counted(&sleeper{asleep: &r.rest[r.side].word, peer: &r.rest[r.side.other()].word, bed: b})
 }
 
 // briefly is how often a sleeper looks before it sleeps: a microsecond or two,
 // in which a peer that runs on another CPU answers.
 const briefly = 1 << 10
 
-func (s *sleeper) take(n int) error {
-	if s.ready(n) {
-		return nil
-	}
-	return s.await(n)
-}
-
-func (s *sleeper) await(n int) error {
+func (s *sleeper) await(word *atomic.Uint64, least uint64) error {
 	for range briefly {
-		if s.look(n) {
+		if reached(word, least) {
 			return nil
 		}
 	}
 	for {
 		s.asleep.Store(1)
-		if s.look(n) {
+		if reached(word, least) {
 			s.asleep.Store(0)
 			return nil
 		}
@@ -53,8 +45,8 @@ func (s *sleeper) await(n int) error {
 	}
 }
 
-func (s *sleeper) give(n int) error {
-	s.pass(n)
+func (s *sleeper) tell(word *atomic.Uint64, value uint64) error {
+	word.Store(value)
 	if s.peer.Load() != 0 && s.peer.Swap(0) != 0 {
 		return s.wake()
 	}

@@ -11,38 +11,6 @@ type turn interface {
 	give(n int) error
 }
 
-// indices tell by two counts whose the slots are: of what either side has
-// passed on, ever. Each side writes one and looks at the other's only when what
-// it knows of it is not enough. Go's atomic operations are sequentially
-// consistent: the messages are there before the count that tells of them.
-type indices struct {
-	mine, theirs *waterline
-	lead         uint64 // how far mine may be ahead of theirs: by all slots for a sender, by none for a receiver
-	seen         uint64 // theirs, as last looked at
-}
-
-func (r *ring) indices() indices {
-	x := indices{mine: &r.passed[r.side], theirs: &r.passed[r.side.other()]}
-	if r.side == sending {
-		x.lead = uint64(r.slots)
-	}
-	return x
-}
-
-// ready tells whether n slots are there, by what is known. It may be long out of
-// date: another sender has moved mine far beyond.
-func (x *indices) ready(n int) bool { return int64(x.seen+x.lead-x.mine.Load()) >= int64(n) }
-
-// look is ready with what the other side has done meanwhile.
-func (x *indices) look(n int) bool {
-	x.seen = x.theirs.Load()
-	return x.ready(n)
-}
-
-func (x *indices) try() (bool, error) { return x.ready(1) || x.look(1), nil }
-
-func (x *indices) pass(n int) { x.mine.Store(x.mine.Load() + uint64(n)) }
-
 // lockedTurn is the turn of one of several senders, who write one after the other.
 type lockedTurn struct {
 	turn

@@ -41,48 +41,50 @@ var shmcond = ringKind{
 	name:  "shmcond",
 	begin: func(h *header, slots int) { h.rest[sending].count = uint64(slots) },
 	wait: func(_ Ticket, r *ring) (turn, error) {
-		return &condTurn{&r.rest[sending].mutex, &r.rest[r.side], &r.rest[r.side.other()]}, nil
+		return &condTurn{r, &r.rest[sending].mutex, &r.rest[r.side], &r.rest[r.side.other()]}, nil
 	},
 }
 
 // condTurn waits for a count to grow that a mutex guards, as
 // pthread_cond_wait(3) does.
 type condTurn struct {
-	lock         *mutex
+	*ring
+	guard        *mutex
 	mine, theirs *waitWords
 }
 
 func (t *condTurn) take(n int) error {
-	if err := t.lock.Lock(); err != nil {
+	if err := t.guard.Lock(); err != nil {
 		return err
 	}
 	for t.mine.count < uint64(n) {
-		if err := t.mine.wait(t.lock); err != nil {
+		if err := t.mine.wait(t.guard); err != nil {
 			return err
 		}
 	}
 	t.mine.count -= uint64(n)
-	return t.lock.Unlock()
+	return t.guard.Unlock()
 }
 
 func (t *condTurn) try() (bool, error) {
-	if err := t.lock.Lock(); err != nil {
+	if err := t.guard.Lock(); err != nil {
 		return false, err
 	}
 	ok := t.mine.count > 0
 	if ok {
 		t.mine.count--
 	}
-	return ok, t.lock.Unlock()
+	return ok, t.guard.Unlock()
 }
 
 func (t *condTurn) give(n int) error {
-	if err := t.lock.Lock(); err != nil {
+	t.advance(n)
+	if err := t.guard.Lock(); err != nil {
 		return err
 	}
 	t.theirs.count += uint64(n)
 	sleeper := t.theirs.signal()
-	if err := t.lock.Unlock(); err != nil || sleeper == nil {
+	if err := t.guard.Unlock(); err != nil || sleeper == nil {
 		return err
 	}
 	// Once the lock is free: who wakes needs it.

@@ -17,7 +17,7 @@ var _ = Register(Mechanism{
 	Framing: Slot,
 	Since:   ringSince,
 	Facts: Facts{
-		Kernel: ringKernel + "Who waits for the other's index looks some hundred times, and then reads an eventfd: eventfd_read sleeps while its count is 0, and clears it. " +
+		Kernel: ringKernel + "Who waits for a slot's mark or the other's index looks some hundred times, and then reads an eventfd: eventfd_read sleeps while its count is 0, and clears it. " +
 			"Who passes a slot on writes 1 to it (eventfd_write) only where a word says that its peer sleeps.",
 		Path: Path{
 			Send: Hop{Own: 1, Waits: []string{"read", "write"}}, Object: ringObject,

@@ -13,7 +13,7 @@ var _ = Register(Mechanism{
 	Framing: Slot,
 	Since:   ringSince,
 	Facts: Facts{
-		Kernel: ringKernel + "Who waits for the other's index looks some hundred times, and then enters futex_wait, which sleeps unless the word has changed meanwhile. " +
+		Kernel: ringKernel + "Who waits for a slot's mark or the other's index looks some hundred times, and then enters futex_wait, which sleeps unless the word has changed meanwhile. " +
 			"Who passes a slot on enters futex_wake only where a word says that its peer sleeps: a stream that nobody waits for takes no call.",
 		Path: Path{
 			Send: Hop{Own: 1, Waits: []string{"futex"}}, Object: ringObject,

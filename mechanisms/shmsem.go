@@ -41,7 +41,7 @@ var shmsem = ringKind{
 	name:  "shmsem",
 	begin: func(h *header, slots int) { h.rest[sending].word.Store(uint32(slots)) },
 	wait: func(_ Ticket, r *ring) (turn, error) {
-		return &posixTurn{r.semaphore(r.side), r.semaphore(r.side.other())}, nil
+		return &posixTurn{r, r.semaphore(r.side), r.semaphore(r.side.other())}, nil
 	},
 }
 
@@ -95,8 +95,15 @@ func (s semaphore) post(n uint32) error {
 }
 
 // posixTurn waits by semaphores: each operation is a barrier.
-type posixTurn struct{ mine, theirs semaphore }
+type posixTurn struct {
+	*ring
+	mine, theirs semaphore
+}
 
 func (t *posixTurn) take(n int) error   { return t.mine.wait(uint32(n)) }
 func (t *posixTurn) try() (bool, error) { return t.mine.try(1), nil }
-func (t *posixTurn) give(n int) error   { return t.theirs.post(uint32(n)) }
+
+func (t *posixTurn) give(n int) error {
+	t.advance(n)
+	return t.theirs.post(uint32(n))
+}

@@ -1,6 +1,10 @@
 package mechanisms
 
-import "ipcbench/internal/sys"
+import (
+	"sync/atomic"
+
+	"ipcbench/internal/sys"
+)
 
 var _ = Register(Mechanism{
 	Name:    "shmspin",
@@ -9,7 +13,7 @@ var _ = Register(Mechanism{
 	Framing: Slot,
 	Since:   ringSince,
 	Facts: Facts{
-		Kernel: ringKernel + "One index says how many slots have been filled, one how many have been emptied. Who waits reads the other's index until it changes, " +
+		Kernel: ringKernel + "Each slot ends in a mark, the number of the message in it, and one index says how many slots have been emptied. Who waits reads the mark or the index until it changes, " +
 			"and the kernel takes no part at all: what a message costs is the lines that one CPU's cache takes from another's.",
 		Path: Path{
 			Send: Hop{Own: 1, Waits: []string{"sched_yield"}}, Object: ringObject,
@@ -30,8 +34,8 @@ var _ = Register(Mechanism{
 	Spins:        true,
 	Limits:       shmspin.limits,
 	New:          shmspin.make,
-	OpenSender:   shmspin.openSender,
-	OpenReceiver: shmspin.openReceiver,
+	OpenSender:   openSpinSender(shmspin),
+	OpenReceiver: openSpinReceiver(shmspin),
 })
 
 var shmspin = ringKind{name: "shmspin", single: true, wait: spins}
@@ -40,26 +44,32 @@ var shmspin = ringKind{name: "shmspin", single: true, wait: spins}
 // microseconds, far longer than a cache line takes. Only if somebody has moved
 // both processes to one CPU is it ever spent, or if one waits for long, and
 // then no time slice is.
-const looksAtOnce = 1 << 12
+const looksAtOnce = 1 << 8
 
-// spinTurn waits by looking.
-type spinTurn struct{ indices }
+// spinner waits by looking.
+type spinner struct{}
 
-func spins(_ Ticket, r *ring) (turn, error) { return &spinTurn{r.indices()}, nil }
+func spins(_ Ticket, r *ring) (turn, error) { return r.counted(spinner{}), nil }
 
-func (t *spinTurn) take(n int) error {
-	if t.ready(n) {
-		return nil
-	}
-	for looks := 1; !t.look(n); looks++ {
-		if looks%looksAtOnce == 0 {
-			sys.SchedYield()
+// soon looks for a while, and tells whether the word is least or more.
+func soon(word *atomic.Uint64, least uint64) bool {
+	for range looksAtOnce {
+		if reached(word, least) {
+			return true
 		}
+		sys.Pause()
+	}
+	return false
+}
+
+func (spinner) await(word *atomic.Uint64, least uint64) error {
+	for !soon(word, least) {
+		sys.SchedYield()
 	}
 	return nil
 }
 
-func (t *spinTurn) give(n int) error {
-	t.pass(n)
+func (spinner) tell(word *atomic.Uint64, value uint64) error {
+	sys.StoreRelease(word, value)
 	return nil
 }

@@ -1,6 +1,10 @@
 package mechanisms
 
-import "ipcbench/internal/sys"
+import (
+	"sync/atomic"
+
+	"ipcbench/internal/sys"
+)
 
 var _ = Register(Mechanism{
 	Name:    "shmyield",
@@ -9,7 +13,7 @@ var _ = Register(Mechanism{
 	Framing: Slot,
 	Since:   ringSince,
 	Facts: Facts{
-		Kernel: ringKernel + "One index says how many slots have been filled, one how many have been emptied. Who waits calls sched_yield(2) after each look: " +
+		Kernel: ringKernel + "Each slot ends in a mark, the number of the message in it, and one index says how many slots have been emptied. Who waits calls sched_yield(2) after each look: " +
 			"do_sched_yield puts it behind the others that wait for this CPU, and returns at once where there are none.",
 		Path: Path{
 			Send: Hop{Own: 1, Waits: []string{"sched_yield"}}, Object: ringObject,
@@ -33,22 +37,14 @@ var _ = Register(Mechanism{
 	OpenReceiver: shmyield.openReceiver,
 })
 
-var shmyield = ringKind{name: "shmyield", single: true, wait: func(_ Ticket, r *ring) (turn, error) { return &yieldTurn{r.indices()}, nil }}
+var shmyield = ringKind{name: "shmyield", single: true, wait: func(_ Ticket, r *ring) (turn, error) { return r.counted(yielder{}), nil }}
 
-// yieldTurn waits by looking, and lets others run between looks.
-type yieldTurn struct{ indices }
+// yielder waits by looking, and lets others run between looks.
+type yielder struct{ spinner }
 
-func (t *yieldTurn) take(n int) error {
-	if t.ready(n) {
-		return nil
-	}
-	for !t.look(n) {
+func (yielder) await(word *atomic.Uint64, least uint64) error {
+	for !reached(word, least) {
 		sys.SchedYield()
 	}
-	return nil
-}
-
-func (t *yieldTurn) give(n int) error {
-	t.pass(n)
 	return nil
 }

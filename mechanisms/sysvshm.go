@@ -70,19 +70,20 @@ func addSemaphores(m *ringMaking) error {
 // semTurn waits by semaphores: each semop is a barrier, so that what was
 // written before one that raises a count is seen after one that lowers it.
 type semTurn struct {
+	*ring
 	sem    int
 	takes  []sys.Sembuf // waits for slots, and for the lock
 	tries  []sys.Sembuf // the same, but does not wait
 	passes []sys.Sembuf // hands slots over, and the lock back
 }
 
-func newSemTurn(a ringAttr, from side, senders int) *semTurn {
+func newSemTurn(r *ring, a ringAttr, senders int) *semTurn {
 	wanted, other := uint16(semFree), uint16(semFilled)
-	if from == receiving {
+	if r.side == receiving {
 		wanted, other = other, wanted
 	}
-	t := &semTurn{sem: a.Sem, takes: []sys.Sembuf{{Num: wanted, Op: -1}}, passes: []sys.Sembuf{{Num: other, Op: 1}}}
-	if from == sending && senders > 1 {
+	t := &semTurn{ring: r, sem: a.Sem, takes: []sys.Sembuf{{Num: wanted, Op: -1}}, passes: []sys.Sembuf{{Num: other, Op: 1}}}
+	if r.side == sending && senders > 1 {
 		t.takes = append(t.takes, sys.Sembuf{Num: semLock, Op: -1})
 		t.passes = append(t.passes, sys.Sembuf{Num: semLock, Op: 1})
 	}
@@ -107,6 +108,7 @@ func (t *semTurn) try() (bool, error) {
 }
 
 func (t *semTurn) give(n int) error {
+	t.advance(n)
 	t.passes[0].Op = int16(n)
 	return sys.Semop(t.sem, t.passes)
 }

@@ -14,7 +14,7 @@ func openSemSender(t Ticket) (Sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := newSemTurn(a, sending, t.Spec.Senders)
+	w := newSemTurn(r, a, t.Spec.Senders)
 	return &semSender{ringSender{r, w}, w}, nil
 }
 
@@ -30,7 +30,7 @@ func (s *semSender) Send(p []byte) error {
 		}
 	}
 	copy(s.slot(), p)
-	s.advance()
+	s.advance(1)
 	t.passes[0].Op = 1
 	if a := sys.TrySemop(t.sem, t.passes); a != 0 {
 		if err := a.Semop(t.sem, t.passes); err != nil {
@@ -51,7 +51,7 @@ func openSemReceiver(t Ticket) (Receiver, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := newSemTurn(a, receiving, t.Spec.Senders)
+	w := newSemTurn(r, a, t.Spec.Senders)
 	return &semReceiver{ringReceiver{r, w}, w}, nil
 }
 
@@ -67,7 +67,7 @@ func (r *semReceiver) Recv(p []byte) error {
 		}
 	}
 	copy(p, r.slot())
-	r.advance()
+	r.advance(1)
 	t.passes[0].Op = 1
 	if a := sys.TrySemop(t.sem, t.passes); a != 0 {
 		if err := a.Semop(t.sem, t.passes); err != nil {

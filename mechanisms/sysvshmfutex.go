@@ -9,7 +9,7 @@ var _ = Register(Mechanism{
 	Framing: Slot,
 	Since:   segmentSince,
 	Facts: Facts{
-		Kernel: segmentKernel + "Who waits for the other's index looks some hundred times, and then enters futex_wait, which sleeps unless the word has changed meanwhile. " +
+		Kernel: segmentKernel + "Who waits for a slot's mark or the other's index looks some hundred times, and then enters futex_wait, which sleeps unless the word has changed meanwhile. " +
 			"Who passes a slot on enters futex_wake only where a word says that its peer sleeps: the same ring as shmfutex's, in the memory of sysvshm.",
 		Path: Path{
 			Send: Hop{Own: 1, Waits: []string{"futex"}}, Object: segmentObject,

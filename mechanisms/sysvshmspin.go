@@ -8,8 +8,8 @@ var _ = Register(Mechanism{
 	Framing: Slot,
 	Since:   segmentSince,
 	Facts: Facts{
-		Kernel: segmentKernel + "One index says how many slots have been filled, one how many have been emptied. " +
-			"Who waits reads the other's index until it changes, and the kernel takes no part: the same ring as shmspin's, in the memory of sysvshm.",
+		Kernel: segmentKernel + "Each slot ends in a mark, the number of the message in it, and one index says how many slots have been emptied. " +
+			"Who waits reads the mark or the index until it changes, and the kernel takes no part: the same ring as shmspin's, in the memory of sysvshm.",
 		Path: Path{
 			Send: Hop{Own: 1, Waits: []string{"sched_yield"}}, Object: segmentObject,
 			Receive: Hop{Own: 1, Waits: []string{"sched_yield"}},
@@ -31,8 +31,8 @@ var _ = Register(Mechanism{
 	Needs:        segmentNeeds("sysvshmspin"),
 	Limits:       segmentLimits(sysvshmspin),
 	New:          sysvshmspin.make,
-	OpenSender:   sysvshmspin.openSender,
-	OpenReceiver: sysvshmspin.openReceiver,
+	OpenSender:   openSpinSender(sysvshmspin),
+	OpenReceiver: openSpinReceiver(sysvshmspin),
 })
 
 var sysvshmspin = ringKind{name: "sysvshmspin", in: segment{}, single: true, wait: spins}
