@@ -6,11 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 )
 
 // writeInitrd writes the guest's root file system into a file of that name:
-// this program as /init, and its job.
-func writeInitrd(path, program string, j job) (err error) {
+// this program as /init, its job, and files that the job speaks of, in /.
+func writeInitrd(path, program string, j job, files ...string) (err error) {
 	if err := static(program); err != nil {
 		return err
 	}
@@ -39,6 +40,13 @@ func writeInitrd(path, program string, j job) (err error) {
 	entries := []entry{
 		{name: "init", mode: regular | 0o755, size: info.Size(), data: init},
 		{name: jobFile[1:], mode: regular | 0o644, size: int64(len(text)), data: bytes.NewReader(text)},
+	}
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		entries = append(entries, entry{name: filepath.Base(name), mode: regular | 0o755, size: int64(len(data)), data: bytes.NewReader(data)})
 	}
 	for _, m := range mounts {
 		if m.at != "/dev/shm" { // is in another

@@ -50,9 +50,14 @@ func cachedKernel(t *testing.T) string {
 
 // program builds what becomes the guest: a test's own binary has no main.
 func program(t *testing.T) string {
+	return built(t, "ipcbench", "ipcbench/cmd/ipcbench", "build")
+}
+
+// built has the go command make a static program of that name.
+func built(t *testing.T, name, pkg string, how ...string) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "ipcbench")
-	c := exec.Command("go", "build", "-o", path, "ipcbench/cmd/ipcbench")
+	path := filepath.Join(t.TempDir(), name)
+	c := exec.Command("go", append(how, "-o", path, pkg)...)
 	c.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)

@@ -142,6 +142,11 @@ func connected(client, server int) (bool, error) {
 		peer, err := unix.GetsockoptUcred(server, unix.SOL_SOCKET, unix.SO_PEERCRED)
 		return err == nil && int(peer.Pid) == os.Getpid(), os.NewSyscallError("getsockopt", err)
 	}
+	if virtual, ok := mine.(*unix.SockaddrVM); ok {
+		// connect(2) has bound it to any context ID; its peer sees the one that
+		// it comes from (vsock_auto_bind, vsock_loopback_get_local_cid).
+		virtual.CID = unix.VMADDR_CID_LOCAL
+	}
 	theirs, err := unix.Getpeername(server)
 	if errors.Is(err, unix.ENOTCONN) { // it has gone already
 		return false, nil

@@ -2,7 +2,12 @@ package mechanisms
 
 import (
 	"encoding/json"
+	"errors"
+	"path/filepath"
+	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"ipcbench/internal/sys"
 )
@@ -82,5 +87,19 @@ func TestSlotsFor(t *testing.T) {
 		if n := slotsFor(Spec{Size: c.size, Queue: c.queue}); n != c.want {
 			t.Errorf("size %d, queue %d: %d slots, want %d", c.size, c.queue, n, c.want)
 		}
+	}
+}
+
+// Memory of an unnamed file is refused, with a remedy, where no directory has a
+// place for one.
+func TestNoPlaceForAnUnnamedFile(t *testing.T) {
+	none := filepath.Join(t.TempDir(), "none")
+	fd, err := unnamedIn("/proc", none, "/dev/shm")
+	if err == nil {
+		unix.Close(fd)
+	}
+	var refused *UnsupportedError
+	if !errors.As(err, &refused) || !strings.Contains(err.Error(), none) || !strings.Contains(err.Error(), "TMPDIR") {
+		t.Errorf("%v", err)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -113,21 +115,30 @@ func memfd(size int) (fd, rounded int, err error) {
 // last descriptor and mapping, whoever is killed. The session's own directory
 // is no place for it, which lies in memory.
 func unnamedFile(size int) (fd, rounded int, err error) {
-	for _, dir := range []string{os.TempDir(), "/var/tmp"} {
+	fd, err = unnamedIn(os.TempDir(), "/var/tmp")
+	return fd, size, err
+}
+
+// noPlace is why a directory has no place for an unnamed file, open(2).
+var noPlace = []error{unix.EOPNOTSUPP, unix.EISDIR, unix.ENOENT, unix.EROFS, unix.EACCES}
+
+// unnamedIn makes it in the first of these directories that is on a disk.
+func unnamedIn(dirs ...string) (fd int, err error) {
+	for _, dir := range dirs {
 		if inMemory(dir) {
 			continue
 		}
 		fd, err = unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_EXCL|unix.O_CLOEXEC, 0o600)
 		if err == nil {
-			return fd, size, nil
+			return fd, nil
 		}
 		err = fmt.Errorf("%s: %w", dir, os.NewSyscallError("openat", err))
 	}
-	if err == nil || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EISDIR) {
+	if err == nil || slices.ContainsFunc(noPlace, func(why error) bool { return errors.Is(err, why) }) {
 		err = &UnsupportedError{Mechanism: "memory file",
-			What: os.TempDir() + " and /var/tmp are in memory themselves, or know no O_TMPFILE: set TMPDIR to a directory on a disk, open(2)"}
+			What: strings.Join(dirs, " and ") + " are in memory themselves, not there, not to be written to, or know no O_TMPFILE: set TMPDIR to a directory on a disk, open(2)"}
 	}
-	return -1, 0, err
+	return -1, err
 }
 
 // inMemory tells whether a directory is on a file system without a disk.

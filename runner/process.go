@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"sync"
 	"syscall"
 
@@ -24,6 +25,15 @@ const (
 	controlFD  = 3 // the child's end of the control connection
 	ticketFD   = 4 // the first descriptor that a ticket brings
 )
+
+// A worker measures on the main thread, where others look for it: the watchdog,
+// ptrace(2), signals. Only while packages initialise does Go promise that its
+// main goroutine is there; on a slow machine it has moved on when main begins.
+func init() {
+	if os.Getenv(envProcess) == "worker" {
+		runtime.LockOSThread()
+	}
+}
 
 // Init turns this process into a session or a worker where its environment
 // says so, and does not return then. It must come first in main and in

@@ -37,6 +37,9 @@ var impersonates = map[string]func() int{}
 const envOwnIPC = "IPCBENCH_TEST_OWN_IPC"
 
 func TestMain(m *testing.M) {
+	if os.Getenv(envProcess) != "" {
+		time.Sleep(100 * time.Microsecond) // as on a slow machine: the main goroutine may move to another thread
+	}
 	Init()
 	if kind := os.Getenv(envImpersonate); kind != "" {
 		os.Exit(impersonates[kind]())
