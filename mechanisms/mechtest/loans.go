@@ -10,7 +10,7 @@ import (
 // loans passes messages in the memory that the ends lend: as many as the link
 // holds before any is looked at, then all over again with both sides at work.
 func loans(b *bed) error {
-	for _, size := range []int{1, 61, 64, 4095, 4096, 4097, 65537} {
+	for _, size := range b.sizes(1, 61, 64, 4095, 4096, 4097, 65537) {
 		s := b.spec(size)
 		if b.admit(s) != nil {
 			continue

@@ -11,7 +11,7 @@ func roundTrip(b *bed) error {
 	if err != nil {
 		return err
 	}
-	for _, size := range []int{1, 7, 8, 64, 4095, 4096, 4097, 65537, min(l.Message.N, largest)} {
+	for _, size := range b.sizes(1, 7, 8, 64, 4095, 4096, 4097, 65537, min(l.Message.N, largest)) {
 		if size == 0 {
 			continue // no limit
 		}
@@ -54,7 +54,7 @@ const ordered = 4000
 
 // order sends sizes of which whole numbers do and do not fill a page.
 func order(b *bed) error {
-	for _, size := range []int{64, 61} {
+	for _, size := range b.sizes(64, 61) {
 		s := b.spec(size)
 		whole, _, err := b.holds(s)
 		if err != nil {
@@ -88,7 +88,7 @@ func senders(b *bed) error {
 	if err != nil {
 		return err
 	}
-	for _, size := range []int{1, 64, 1023, 4095, 4097, 8193, 65537, l.Atomic.N - 1, l.Atomic.N} {
+	for _, size := range b.sizes(1, 64, 1023, 4095, 4097, 8193, 65537, l.Atomic.N - 1, l.Atomic.N) {
 		s.Size = size
 		if size < 1 || b.admit(s) != nil {
 			continue
@@ -116,7 +116,7 @@ func senders(b *bed) error {
 }
 
 func reuse(b *bed) error {
-	for _, size := range []int{1, 64, 4096} {
+	for _, size := range b.sizes(1, 64, 4096) {
 		l, err := b.line(b.spec(size))
 		if err != nil {
 			return err
