@@ -88,7 +88,7 @@ func senders(b *bed) error {
 	if err != nil {
 		return err
 	}
-	for _, size := range b.sizes(1, 64, 1023, 4095, 4097, 8193, 65537, l.Atomic.N - 1, l.Atomic.N) {
+	for _, size := range b.sizes(1, 64, 1023, 4095, 4097, 8193, 65537, l.Atomic.N-1, l.Atomic.N) {
 		s.Size = size
 		if size < 1 || b.admit(s) != nil {
 			continue
