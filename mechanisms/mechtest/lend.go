@@ -28,7 +28,7 @@ func lend(b *bed) error {
 			return err
 		}
 		// A link is filled each time, which takes a while where messages are large.
-		n := min(3*fewOps, max(12, 1<<20/size))
+		n := min(3*fewOps, max(6, 512<<10/size))
 		if err := l.lend(n, size); err != nil {
 			return fmt.Errorf("%d B: %w", size, err)
 		}

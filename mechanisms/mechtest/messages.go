@@ -49,7 +49,7 @@ func roundTrip(b *bed) error {
 	return nil
 }
 
-// ordered is how many messages the rule on order sends, at least.
+// ordered is how many messages the rule on order sends, at least, of small ones.
 const ordered = 4000
 
 // order sends sizes of which whole numbers do and do not fill a page.
@@ -65,7 +65,8 @@ func order(b *bed) error {
 			return err
 		}
 		l.room = max(1, whole/2)
-		if err := l.finish(max(ordered, 3*whole)); err != nil {
+		n := min(ordered, 64<<20/s.Size) // large messages wrap a queue sooner
+		if err := l.finish(max(n, 3*whole)); err != nil {
 			return err
 		}
 		if err := l.close(); err != nil {
