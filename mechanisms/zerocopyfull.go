@@ -2,6 +2,7 @@ package mechanisms
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -21,6 +22,9 @@ func (s *zerocopySender) refused(a sys.Attempt, times int) (err error) {
 		err = s.waitForMemory(times)
 	default:
 		_, err = a.Result("sendto")
+		if a.NoBuffers() && !filling {
+			err = fmt.Errorf("%w: others of this user hold what RLIMIT_MEMLOCK lets all of them lock, getrlimit(2)", err)
+		}
 		return err
 	}
 	for told := true; told && err == nil; { // which would end the next wait at once
