@@ -12,13 +12,13 @@ import (
 func TestMessagesArriveWholeAndInOrder(t *testing.T) {
 	each(t, func(t *testing.T, m *Mechanism) {
 		for _, size := range []int{1, 7, 8, 64, 4095, 4096, 4097, 100_000} {
-			s := spec(t, size)
+			s := spec(t, m, size)
 			limits, err := m.Limits(0)
 			must(t, err)
 			if limits.Admit(m.Name, s) != nil {
 				continue
 			}
-			t.Run(fmt.Sprint(size), func(t *testing.T) {
+			t.Run(fmt.Sprint(s.Size), func(t *testing.T) {
 				l := newLink(t, m, s)
 				out, in := attach(t, m, l)
 				must(t, l.Release())
@@ -26,7 +26,7 @@ func TestMessagesArriveWholeAndInOrder(t *testing.T) {
 				if m.Lost != nil {
 					n = 10 // fit
 				}
-				carry(t, out, in, size, n)
+				carry(t, out, in, s.Size, n)
 			})
 		}
 	})
@@ -67,7 +67,7 @@ func TestSeveralSendersKeepTheirMessagesApart(t *testing.T) {
 		if m.Lost != nil {
 			perSender = 50 // fit
 		}
-		s := spec(t, size)
+		s := spec(t, m, size)
 		s.Senders = senders
 		limits, err := m.Limits(0)
 		must(t, err)
@@ -127,7 +127,7 @@ func TestPairs(t *testing.T) {
 			t.Skip("two links are made")
 		}
 		with = append(with, m.Name)
-		there, back, err := m.NewPair(spec(t, 64))
+		there, back, err := m.NewPair(spec(t, m, 64))
 		must(t, err)
 		defer destroy(t, there)
 		defer destroy(t, back)
@@ -156,18 +156,19 @@ func TestEndOfFile(t *testing.T) {
 		if !m.EOF {
 			t.Skip(m.Name + " cannot tell")
 		}
-		l := newLink(t, m, spec(t, 8))
+		s := spec(t, m, 8)
+		l := newLink(t, m, s)
 		out, err := m.OpenSender(l.Sender)
 		must(t, err)
 		in, err := m.OpenReceiver(l.Receiver)
 		must(t, err)
 		defer in.Close()
 		must(t, l.Release())
-		must(t, out.Send(Buffer(8)))
+		must(t, out.Send(Buffer(s.Size)))
 		must(t, out.Close())
-		within(t, func() error { return in.Recv(Buffer(8)) })
+		within(t, func() error { return in.Recv(Buffer(s.Size)) })
 		within(t, func() error {
-			if err := in.Recv(Buffer(8)); err != io.EOF {
+			if err := in.Recv(Buffer(s.Size)); err != io.EOF {
 				return fmt.Errorf("got %v, want io.EOF, bare", err)
 			}
 			return nil
@@ -179,8 +180,10 @@ func TestEndOfFile(t *testing.T) {
 // too short: both must be errors, or, in a stream, an end inside a message.
 func TestAnotherLengthIsAnError(t *testing.T) {
 	each(t, func(t *testing.T, m *Mechanism) {
-		for _, size := range []int{63, 65, 66} {
-			l := newLink(t, m, spec(t, 64))
+		for _, more := range []int{-1, 1, 2} {
+			s := spec(t, m, 64)
+			size := s.Size + more
+			l := newLink(t, m, s)
 			other := l.Sender
 			other.Spec.Size = size
 			if m.Framing == Slot { // no message has a length; its ends check what they are given
@@ -201,11 +204,11 @@ func TestAnotherLengthIsAnError(t *testing.T) {
 				continue
 			}
 			must(t, out.Close())
-			if m.Framing == Stream && size > 64 {
-				within(t, func() error { return in.Recv(Buffer(64)) })
+			if m.Framing == Stream && more > 0 {
+				within(t, func() error { return in.Recv(Buffer(s.Size)) })
 			}
 			var got error
-			within(t, func() error { got = in.Recv(Buffer(64)); return nil })
+			within(t, func() error { got = in.Recv(Buffer(s.Size)); return nil })
 			wantError(t, got, "recv", "")
 			if m.Framing == Stream && !errors.Is(got, io.ErrUnexpectedEOF) {
 				t.Errorf("size %d: got %v, want io.ErrUnexpectedEOF", size, got)
@@ -225,10 +228,10 @@ func wantError(t *testing.T, err error, op, text string) {
 
 func TestNoAllocation(t *testing.T) {
 	each(t, func(t *testing.T, m *Mechanism) {
-		s := spec(t, 64)
+		s := spec(t, m, 64)
 		s.Senders = 2 // sysvshm takes its lock as well
 		out, in := attach(t, m, newLink(t, m, s))
-		p, q := Buffer(64), Buffer(64)
+		p, q := Buffer(s.Size), Buffer(s.Size)
 		var err error
 		n := testing.AllocsPerRun(100, func() {
 			if e := errors.Join(out.Send(p), in.Recv(q)); e != nil {

@@ -53,7 +53,7 @@ type Hop struct {
 // Caution is something to beware of.
 type Caution struct {
 	Text string `json:"text"` // a clause: "writes of more than PIPE_BUF bytes may interleave"
-	Man  string `json:"man"`  // the page that says so: "pipe(7)"
+	Man  string `json:"man"`  // the page that says so: "pipe(7)", or a file of the kernel's documentation where none does
 }
 
 // Boundaries tells whether a receiver gets a message as the unit that was

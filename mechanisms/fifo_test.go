@@ -20,7 +20,7 @@ func TestReplacedFIFOIsRefused(t *testing.T) {
 		"symbolic link": {func(path string) error { return os.Symlink(path+".old", path) }, unix.ELOOP},
 		"nothing":       {func(string) error { return nil }, unix.ENOENT},
 	} {
-		l, err := fifo.New(spec(t, 64))
+		l, err := fifo.New(spec(t, fifo, 64))
 		must(t, err)
 		path := l.Objects[0].Path
 		must(t, os.Rename(path, path+".old"))
@@ -65,7 +65,7 @@ func TestFIFONeedsAPrivateDirectory(t *testing.T) {
 }
 
 func TestFIFOIsPrivateAndGoesAtRelease(t *testing.T) {
-	l := newLink(t, Lookup("fifo"), spec(t, 64))
+	l := newLink(t, Lookup("fifo"), spec(t, Lookup("fifo"), 64))
 	path := l.Objects[0].Path
 	st, err := os.Lstat(path)
 	must(t, err)

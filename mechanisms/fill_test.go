@@ -11,8 +11,8 @@ import (
 // beyond it; the link blocks again afterwards.
 func TestFill(t *testing.T) {
 	each(t, func(t *testing.T, m *Mechanism) {
-		s := spec(t, 100)
-		s.Queue = 4096
+		s := spec(t, m, 100)
+		s.Queue = max(4096, s.Size)
 		limits, err := m.Limits(0)
 		must(t, err)
 		if n := limits.Messages.N; n > 0 {
@@ -21,25 +21,26 @@ func TestFill(t *testing.T) {
 		l := newLink(t, m, s)
 		out, in := attach(t, m, l)
 		must(t, l.Release())
-		n, err := out.Fill(message(100, 1, 1))
+		n, err := out.Fill(message(s.Size, 1, 1))
 		must(t, err)
 		if n < 1 || n > l.Given.Queue {
-			t.Errorf("%d messages of 100 bytes in a queue of %d bytes", n, l.Given.Queue)
+			t.Errorf("%d messages of %d bytes in a queue of %d bytes", n, s.Size, l.Given.Queue)
 		}
-		if again, err := out.Fill(message(100, 1, 1)); again != 0 || err != nil {
+		if again, err := out.Fill(message(s.Size, 1, 1)); again != 0 || err != nil {
 			t.Errorf("filled again: %d messages, error %v", again, err)
 		}
-		p := Buffer(100)
+		p := Buffer(s.Size)
 		for range n {
 			within(t, func() error { return in.Recv(p) })
-			must(t, same(p, message(100, 1, 1)))
+			must(t, same(p, message(s.Size, 1, 1)))
 		}
 	})
 }
 
 func TestFillGivesBlockingModeBack(t *testing.T) {
 	each(t, func(t *testing.T, m *Mechanism) {
-		out, _ := attach(t, m, newLink(t, m, spec(t, 100)))
+		s := spec(t, m, 100)
+		out, _ := attach(t, m, newLink(t, m, s))
 		var fd int
 		switch out := out.(type) {
 		case *streamSender:
@@ -53,7 +54,7 @@ func TestFillGivesBlockingModeBack(t *testing.T) {
 		default:
 			t.Skip("IPC_NOWAIT is of one call")
 		}
-		if _, err := out.Fill(Buffer(100)); err != nil {
+		if _, err := out.Fill(Buffer(s.Size)); err != nil {
 			t.Fatal(err)
 		}
 		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
@@ -79,7 +80,7 @@ func TestFillCountsPagesOfAPipe(t *testing.T) {
 		{"packetpipe", 1, 16}, {"packetpipe", 2049, 16},
 	} {
 		m := Lookup(c.mechanism)
-		s := spec(t, c.size)
+		s := spec(t, m, c.size)
 		s.Queue = 65536
 		l := newLink(t, m, s)
 		out, _ := attach(t, m, l)

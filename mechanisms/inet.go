@@ -14,14 +14,15 @@ func inetPort(Spec) (address, error) {
 	return address{Sockaddr: &unix.SockaddrInet4{Addr: loopback}}, nil
 }
 
-// sizeTCP sets up a socket before it connects or listens: the window that it
-// offers from then on depends on its buffer. What it accepts inherits all of it.
-func sizeTCP(fd int, s Spec) error {
+// sizeTCP sets up a socket of mechanism mech before it connects or listens: the
+// window that it offers from then on depends on its buffer. What it accepts
+// inherits all of it.
+func sizeTCP(mech string, fd, queue int) error {
 	if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
 		return os.NewSyscallError("setsockopt", err)
 	}
 	for _, option := range []int{unix.SO_SNDBUF, unix.SO_RCVBUF} {
-		if _, err := socketBuffer("tcp", fd, option, s.Queue); err != nil {
+		if _, err := socketBuffer(mech, fd, option, queue); err != nil {
 			return err
 		}
 	}

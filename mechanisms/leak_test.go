@@ -31,7 +31,7 @@ func TestNothingIsLeft(t *testing.T) {
 	must(t, sys.ShmRemove(control))
 
 	each(t, func(t *testing.T, m *Mechanism) {
-		s := spec(t, 64)
+		s := spec(t, m, 64)
 		leaveNothing(t, m, s) // the first may open what the runtime keeps
 		descriptors := openDescriptors(t)
 		leaveNothing(t, m, s)
@@ -66,8 +66,8 @@ func leaveNothing(t *testing.T, m *Mechanism, s Spec) {
 	in, err := m.OpenReceiver(l.Receiver)
 	must(t, err)
 	must(t, l.Release())
-	must(t, out.Send(Buffer(64)))
-	must(t, in.Recv(Buffer(64)))
+	must(t, out.Send(Buffer(s.Size)))
+	must(t, in.Recv(Buffer(s.Size)))
 	must(t, out.Close())
 	must(t, in.Close())
 	destroy(t, l)

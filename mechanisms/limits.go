@@ -13,6 +13,7 @@ import (
 // that trusted return values would measure torn messages.
 type Limits struct {
 	Message   Limit `json:"message"`   // bytes in one message
+	Least     Limit `json:"least"`     // bytes in the smallest message that it is for: what is smaller is refused
 	Atomic    Limit `json:"atomic"`    // bytes in one message where a link has several senders
 	Queue     Limit `json:"queue"`     // bytes that Spec.Queue may ask for
 	Messages  Limit `json:"messages"`  // messages of Spec.Size that Spec.Queue may ask for, where a link counts those
@@ -24,7 +25,7 @@ type Limits struct {
 
 // Limit is one number with its source. The zero Limit means that there is none.
 type Limit struct {
-	N      int           `json:"n"`      // the largest admitted value; 0: no limit
+	N      int           `json:"n"`      // the largest admitted value, of Least the smallest; 0: no limit
 	Source string        `json:"source"` // where it was read or which page says so: "/proc/sys/kernel/msgmax"
 	Beyond string        `json:"beyond"` // what happens past it, with the page: "split into several packets, pipe(2)"
 	Errno  syscall.Errno `json:"-"`      // what the kernel answers past it; 0: it does not refuse
@@ -42,6 +43,9 @@ func (l Limit) Past() string {
 // Admit tells whether a link of mechanism mech may carry s: nil, or an
 // *UnsupportedError that names the number and its source. It is pure.
 func (l Limits) Admit(mech string, s Spec) error {
+	if s.Size < l.Least.N {
+		return &UnsupportedError{Mechanism: mech, What: "message size", Value: s.Size, Limit: l.Least}
+	}
 	checks := []struct {
 		what  string
 		value int
@@ -77,7 +81,11 @@ func (e *UnsupportedError) Error() string {
 	if e.Limit == (Limit{}) {
 		return e.Mechanism + ": " + e.What
 	}
-	return fmt.Sprintf("%s: %s %d > %d (%s): %s", e.Mechanism, e.What, e.Value, e.Limit.N, e.Limit.Source, e.Limit.Past())
+	relation := '>'
+	if e.Value < e.Limit.N {
+		relation = '<'
+	}
+	return fmt.Sprintf("%s: %s %d %c %d (%s): %s", e.Mechanism, e.What, e.Value, relation, e.Limit.N, e.Limit.Source, e.Limit.Past())
 }
 
 func (e *UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }

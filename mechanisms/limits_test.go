@@ -86,15 +86,16 @@ func TestAdmitSaysWhy(t *testing.T) {
 			}
 			return l
 		}
-		fits := Spec{Size: 1, Senders: 1, Receivers: 1}
+		fits := Spec{Size: max(1, real.Least.N), Senders: 1, Receivers: 1}
 		if err := real.Admit(m.Name, fits); err != nil {
-			t.Errorf("a message of 1 byte: %v", err)
+			t.Errorf("a message of %d bytes: %v", fits.Size, err)
 		}
 		for _, c := range []struct {
 			only Limits
 			spec Spec
 		}{
 			{Limits{Message: pick(real.Message)}, Spec{Size: 8193, Senders: 1, Receivers: 1}},
+			{Limits{Least: pick(real.Least)}, Spec{Size: 8191, Senders: 1, Receivers: 1}},
 			{Limits{Atomic: pick(real.Atomic)}, Spec{Size: 8193, Senders: 2, Receivers: 1}},
 			{Limits{Queue: pick(real.Queue)}, Spec{Size: 1, Senders: 1, Receivers: 1, Queue: 8193}},
 			{Limits{Messages: pick(real.Messages)}, Spec{Size: 1, Senders: 1, Receivers: 1, Queue: 8193}},
@@ -142,7 +143,7 @@ func TestMessageLimitIsTheKernels(t *testing.T) {
 				if limit.N == 0 {
 					t.Skip("no limit")
 				}
-				s := spec(t, limit.N)
+				s := spec(t, m, limit.N)
 				s.Queue = queue
 				l := newLink(t, m, s)
 				out, in := attach(t, m, l)
@@ -193,7 +194,7 @@ func refuse(t *testing.T, m *Mechanism, s Spec, limit Limit) {
 
 func TestQueueIsWhatWasAskedForOrRefused(t *testing.T) {
 	each(t, func(t *testing.T, m *Mechanism) {
-		s := spec(t, 64)
+		s := spec(t, m, 64)
 		limits, err := m.Limits(0)
 		must(t, err)
 		asks := []int{64, 100, 5000, 16384}

@@ -22,6 +22,11 @@ func socketSentences() map[string]bool {
 		say(mech, "queue 8193 > 8192 (%s): capped in silence, socket(7)", maxBuffer[unix.SO_SNDBUF])
 	}
 	say("tcp", "queue 8193 > 8192 (%s): capped in silence, socket(7)", maxBuffer[unix.SO_SNDBUF])
+	say("tcpzerocopy", "message size 8191 < 8192 (%s): pinning pages and telling of them costs more than the copy, sendto(2)", zerocopyPage)
+	say("tcpzerocopy", "senders 8193 > 8192 (one error queue): each would take the notices of another's pages, recv(2)")
+	say("tcpzerocopy", "receivers 8193 > 8192 (byte stream): a short read leaves the rest to another receiver, read(2)")
+	say("tcpzerocopy", "queue 8193 > 8192 (%s): capped in silence, socket(7)", maxBuffer[unix.SO_SNDBUF])
+	all["tcpzerocopy: message size 8193 > 8192 (RLIMIT_MEMLOCK): ENOBUFS, more pages than a user may lock, getrlimit(2)"] = false
 	say("udp", "message size 8193 > 8192 (IPv4: 65535 - 28): EMSGSIZE, udp(7)")
 	say("udp", "queue 8193 > 8192 (%s): capped in silence, socket(7)", maxBuffer[unix.SO_RCVBUF])
 	return all

@@ -13,7 +13,7 @@ func TestBatchesOfPackets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			const n = 5 // fit every queue
 			m := Lookup(name)
-			sender, receiver := attach(t, m, newLink(t, m, spec(t, 64)))
+			sender, receiver := attach(t, m, newLink(t, m, spec(t, m, 64)))
 			out, in := sender.(BatchSender), receiver.(BatchReceiver)
 			var ps, qs [][]byte
 			for i := range n {

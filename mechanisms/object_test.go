@@ -22,7 +22,7 @@ func objects(t *testing.T) []Object {
 				t.Skip(err)
 			}
 		}
-		l, err := m.New(spec(t, 64))
+		l, err := m.New(spec(t, m, 64))
 		must(t, err)
 		t.Cleanup(func() { destroy(t, l) })
 		all = append(all, l.Objects...)

@@ -19,7 +19,7 @@ func newRing(t *testing.T, senders int) (*Link, int) {
 	if err := m.Needs(); err != nil {
 		t.Skip(err)
 	}
-	s := spec(t, 64)
+	s := spec(t, m, 64)
 	s.Senders = senders
 	s.Queue = 4 * 64
 	l := newLink(t, m, s)

@@ -2,7 +2,7 @@ package mechanisms
 
 import "golang.org/x/sys/unix"
 
-var tcp = socketKind{"tcp", meets(unix.AF_INET, unix.SOCK_STREAM, inetPort, sizeTCP), givenTCP}
+var tcp = socketKind{"tcp", meets(unix.AF_INET, unix.SOCK_STREAM, inetPort, func(fd int, s Spec) error { return sizeTCP("tcp", fd, s.Queue) }), givenTCP}
 
 // TCP is without Nagle's algorithm, which would hold a short message back until
 // the one before it is acknowledged.
@@ -23,11 +23,11 @@ var _ = Register(Mechanism{
 		Gone:   "EPIPE",
 		Traits: tcpTraits,
 		Cautions: []Caution{
-			{"any process that reaches the port may connect: 127.0.0.1 keeps other machines out, and no user of this one", "ip(7)"},
-			{"it keeps no message boundaries: the reader must know where a message ends", "tcp(7)"},
+			anyUser,
+			noBoundaries,
 			{"without TCP_NODELAY a short message waits until the one before it is acknowledged, which may take 40 ms", "tcp(7)"},
 			{"both buffers grow by themselves until SO_SNDBUF and SO_RCVBUF set them", "tcp(7)"},
-			{"a peer that closes without having read all ends the connection by a reset: what was under way is lost", "tcp(7)"},
+			resets,
 			brokenSocket,
 		},
 	},
@@ -37,3 +37,9 @@ var _ = Register(Mechanism{
 	OpenSender:   opens("tcp", sendStream),
 	OpenReceiver: opens("tcp", recvStream),
 })
+
+var (
+	anyUser      = Caution{"any process that reaches the port may connect: 127.0.0.1 keeps other machines out, and no user of this one", "ip(7)"}
+	noBoundaries = Caution{"it keeps no message boundaries: the reader must know where a message ends", "tcp(7)"}
+	resets       = Caution{"a peer that closes without having read all ends the connection by a reset: what was under way is lost", "tcp(7)"}
+)

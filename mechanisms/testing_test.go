@@ -30,8 +30,15 @@ func each(t *testing.T, f func(t *testing.T, m *Mechanism)) {
 	}
 }
 
-// spec is a link of one sender and one receiver.
-func spec(t *testing.T, size int) Spec {
+// spec is a link of one sender and one receiver, whose messages are of that
+// size, or of so many bytes beyond the least that m is for.
+func spec(t *testing.T, m *Mechanism, size int) Spec {
+	t.Helper()
+	l, err := m.Limits(0)
+	must(t, err)
+	if size < l.Least.N {
+		size += l.Least.N
+	}
 	return Spec{Size: size, Senders: 1, Receivers: 1, Dir: privateDir(t)}
 }
 

@@ -44,6 +44,12 @@ var tcpTraits = Traits{
 	Namespace:   said("network: address and port", "ip(7)"),
 }
 
+var tcpzerocopyTraits = func() Traits {
+	t := tcpTraits
+	t.Capacity = said("SO_SNDBUF and SO_RCVBUF, and what a user may lock", "getrlimit(2)")
+	return t
+}()
+
 var udpTraits = func() Traits {
 	t := tcpTraits
 	t.Duplex = said("both ways, once each knows the other", "udp(7)")

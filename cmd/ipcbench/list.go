@@ -108,7 +108,7 @@ type namedLimit struct {
 
 func limitsByName(l mechanisms.Limits) []namedLimit {
 	return []namedLimit{
-		{"message", l.Message, results.FormatBytes}, {"message, several senders", l.Atomic, results.FormatBytes}, {"queue", l.Queue, results.FormatBytes},
+		{"message", l.Message, results.FormatBytes}, {"message, at least", l.Least, results.FormatBytes}, {"message, several senders", l.Atomic, results.FormatBytes}, {"queue", l.Queue, results.FormatBytes},
 		{"queue, in messages", l.Messages, strconv.Itoa}, {"messages under way", l.Held, strconv.Itoa}, {"count", l.Count, strconv.Itoa},
 		{"senders", l.Senders, strconv.Itoa}, {"receivers", l.Receivers, strconv.Itoa},
 	}
@@ -161,7 +161,7 @@ func (c catalog) writeTable(out io.Writer) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", m.Name, m.Framing, m.Since, m.Man[0], strings.Join(m.Offers, ", "), m.Summary)
 	}
 	w.Flush()
-	fmt.Fprintln(w, "\nLIMIT HERE\tOF\tLARGEST\tSOURCE\tBEYOND IT")
+	fmt.Fprintln(w, "\nLIMIT HERE\tOF\tNUMBER\tSOURCE\tBEYOND IT")
 	for _, m := range c.Mechanisms {
 		if m.Unavailable != "" {
 			fmt.Fprintf(w, "%s\tall\tunavailable\t\t%s\n", m.Name, m.Unavailable)

@@ -58,6 +58,10 @@ func again(a Attempt) bool {
 // give, or no room: EAGAIN.
 func (a Attempt) WouldBlock() bool { return a == -Attempt(syscall.EAGAIN) }
 
+// NoBuffers tells whether the kernel would not spend more memory on what a
+// socket has under way: ENOBUFS.
+func (a Attempt) NoBuffers() bool { return a == -Attempt(syscall.ENOBUFS) }
+
 // Result is the attempt as the call's result and error.
 func (a Attempt) Result(call string) (int, error) {
 	if a < 0 {

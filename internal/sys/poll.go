@@ -2,6 +2,7 @@ package sys
 
 import (
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -22,4 +23,20 @@ func Poll(p *unix.PollFd) error {
 	}
 	_, err := a.Result("ppoll")
 	return err
+}
+
+// PollWithin is Poll with a time limit, and tells whether the descriptor is as p
+// asks.
+func PollWithin(p *unix.PollFd, limit time.Duration) (bool, error) {
+	left := unix.NsecToTimespec(int64(limit)) // which the kernel counts down
+	a := Untried
+	for again(a) {
+		if dedicated {
+			a = attempt(syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(p)), 1, uintptr(unsafe.Pointer(&left)), 0, 0, 0))
+		} else {
+			a = attempt(syscall.Syscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(p)), 1, uintptr(unsafe.Pointer(&left)), 0, 0, 0))
+		}
+	}
+	n, err := a.Result("ppoll")
+	return n > 0, err
 }

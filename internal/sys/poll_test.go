@@ -2,6 +2,7 @@ package sys
 
 import (
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,6 +20,23 @@ func TestPoll(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(100, func() { Poll(&fd) }); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestPollWithin(t *testing.T) {
+	r, w := pipe(t)
+	fd := unix.PollFd{Fd: int32(r), Events: unix.POLLIN}
+	const limit = 20 * time.Millisecond
+	start := time.Now()
+	ready, err := PollWithin(&fd, limit)
+	must(t, err)
+	if waited := time.Since(start); ready || waited < limit {
+		t.Errorf("nothing there: ready %v after %v", ready, waited)
+	}
+	_, err = Write(w, []byte("x"))
+	must(t, err)
+	if ready, err = PollWithin(&fd, time.Hour); !ready || err != nil {
+		t.Errorf("ready %v, %v", ready, err)
 	}
 }
 

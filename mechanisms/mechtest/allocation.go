@@ -8,7 +8,7 @@ import (
 )
 
 func allocation(b *bed) error {
-	for _, size := range []int{64, 4096} {
+	for _, size := range b.sizes(64, 4096) {
 		l, err := b.line(b.spec(size))
 		if err != nil {
 			return err

@@ -53,7 +53,24 @@ func (b *bed) setenv(name, value string) {
 
 // spec asks for a link of one sender and one receiver.
 func (b *bed) spec(size int) mechanisms.Spec {
-	return mechanisms.Spec{Size: size, Senders: 1, Receivers: 1, Dir: b.dir}
+	return mechanisms.Spec{Size: b.size(size), Senders: 1, Receivers: 1, Dir: b.dir}
+}
+
+// size is the size to try for that one: where the mechanism is for larger
+// messages only, so many bytes more than the least, which is as odd.
+func (b *bed) size(size int) int {
+	if l, err := b.m.Limits(0); err == nil && size < l.Least.N { // the rule on declarations tells of the error
+		return l.Least.N + size
+	}
+	return size
+}
+
+// sizes are those to try for these.
+func (b *bed) sizes(sizes ...int) []int {
+	for i, size := range sizes {
+		sizes[i] = b.size(size)
+	}
+	return sizes
 }
 
 // admit tells what the mechanism's limits say of a link.

@@ -13,6 +13,7 @@ import (
 
 var (
 	manPage = regexp.MustCompile(`^[a-z][a-z0-9_.]*\([1-8]\)$`)
+	docFile = regexp.MustCompile(`^Documentation/[a-z0-9_/]+\.rst$`)
 	release = regexp.MustCompile(`^[0-9]+(\.[0-9]+)+$`)
 )
 
@@ -44,16 +45,25 @@ func declared(b *bed) error {
 	if c := l.Count; c.N > 0 && (c.Source == "" || c.Beyond == "") {
 		return fmt.Errorf("limit %+v lacks its source or what lies beyond", c)
 	}
+	least := max(1, l.Least.N)
+	if l.Least.N > 0 {
+		if l.Least.Source == "" || l.Least.Beyond == "" {
+			return fmt.Errorf("limit %+v lacks its source or what lies beyond", l.Least)
+		}
+		if err := named(l.Admit(m.Name, mechanisms.Spec{Size: least - 1, Senders: 1, Receivers: 1})); err != nil {
+			return err
+		}
+	}
 	for _, c := range []struct {
 		limit mechanisms.Limit
 		spec  func(n int) mechanisms.Spec
 	}{
 		{l.Message, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: n, Senders: 1, Receivers: 1} }},
 		{l.Atomic, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: n, Senders: 2, Receivers: 1} }},
-		{l.Queue, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: 1, Senders: 1, Receivers: 1, Queue: n} }},
-		{l.Messages, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: 1, Senders: 1, Receivers: 1, Queue: n} }},
-		{l.Senders, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: 1, Senders: n, Receivers: 1} }},
-		{l.Receivers, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: 1, Senders: 1, Receivers: n} }},
+		{l.Queue, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: least, Senders: 1, Receivers: 1, Queue: n} }},
+		{l.Messages, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: least, Senders: 1, Receivers: 1, Queue: n} }},
+		{l.Senders, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: least, Senders: n, Receivers: 1} }},
+		{l.Receivers, func(n int) mechanisms.Spec { return mechanisms.Spec{Size: least, Senders: 1, Receivers: n} }},
 	} {
 		if c.limit.N == 0 {
 			continue
@@ -93,8 +103,8 @@ func facts(f mechanisms.Facts) error {
 		}
 	}
 	for _, c := range f.Cautions {
-		if c.Text == "" || strings.Contains(c.Text, "\n") || !manPage.MatchString(c.Man) {
-			return fmt.Errorf("caution %+v, want one line and a page such as pipe(7)", c)
+		if c.Text == "" || strings.Contains(c.Text, "\n") || !manPage.MatchString(c.Man) && !docFile.MatchString(c.Man) {
+			return fmt.Errorf("caution %+v, want one line and a page such as pipe(7), or a file of the kernel's documentation", c)
 		}
 	}
 	return nil

@@ -35,7 +35,7 @@ var lives = []struct {
 		if l.notifiers != nil {
 			return l.notifiers[0].Notify()
 		}
-		_, err := l.senders[0].Fill(mechanisms.Buffer(64))
+		_, err := l.senders[0].Fill(mechanisms.Buffer(l.link.Sender.Spec.Size))
 		return err
 	}},
 }

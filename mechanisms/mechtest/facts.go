@@ -30,7 +30,7 @@ func gone(b *bed) error {
 		return err
 	}
 	call := b.thread(func() error {
-		for p := mechanisms.Buffer(64); ; {
+		for p := mechanisms.Buffer(b.size(64)); ; {
 			if err := l.senders[0].Send(p); err != nil {
 				return err
 			}
@@ -47,7 +47,7 @@ func gone(b *bed) error {
 // then sleeping: until another receiver comes, with the link not yet released
 // so that one can.
 func untold(b *bed) error {
-	p := mechanisms.Buffer(64)
+	p := mechanisms.Buffer(b.size(64))
 	released, err := b.line(b.spec(64))
 	if err != nil {
 		return err
@@ -84,7 +84,7 @@ func untold(b *bed) error {
 	if err := l.openReceiver(); err != nil {
 		return err
 	}
-	return errors.Join(l.receivers[1].Recv(mechanisms.Buffer(64)), <-call.done)
+	return errors.Join(l.receivers[1].Recv(mechanisms.Buffer(b.size(64))), <-call.done)
 }
 
 // unrelated looks at what tickets bring, and opens the ends in workers, which
@@ -197,7 +197,7 @@ func declaredCalls(s *runner.Session, cell results.Cell, declared mechanisms.Pat
 // oneWay is a cell of which each part sends or receives where that can be, and
 // does nothing else.
 func (b *bed) oneWay(place string) results.Cell {
-	c := results.Cell{Workload: bench.Stream.Name, Mechanism: b.m.Name, Size: 64, Place: place}
+	c := results.Cell{Workload: bench.Stream.Name, Mechanism: b.m.Name, Size: b.size(64), Place: place}
 	if !b.m.Offers(mechanisms.Messages) {
 		c.Workload, c.Size = bench.Notify.Name, bench.Notify.Size
 	}

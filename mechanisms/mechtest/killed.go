@@ -35,7 +35,7 @@ func killed(b *bed) error {
 	}
 	if b.m.Offers(mechanisms.Messages) {
 		for _, w := range []*bench.Workload{bench.PingPong, bench.Lifecycle} {
-			cells = append(cells, results.Cell{Workload: w.Name, Mechanism: b.m.Name, Size: 64, Place: "free"})
+			cells = append(cells, results.Cell{Workload: w.Name, Mechanism: b.m.Name, Size: b.size(64), Place: "free"})
 		}
 	}
 	for _, c := range cells {

@@ -14,7 +14,7 @@ func lend(b *bed) error {
 	if !b.m.Lends {
 		return nil
 	}
-	for _, size := range []int{1, 64, 61, 4097} {
+	for _, size := range b.sizes(1, 64, 61, 4097) {
 		s := b.spec(size)
 		s.Lend = true
 		if refusal := b.admit(s); refusal != nil {
@@ -27,7 +27,9 @@ func lend(b *bed) error {
 		if err != nil {
 			return err
 		}
-		if err := l.lend(3*fewOps, size); err != nil {
+		// A link is filled each time, which takes a while where messages are large.
+		n := min(3*fewOps, max(6, 512<<10/size))
+		if err := l.lend(n, size); err != nil {
 			return fmt.Errorf("%d B: %w", size, err)
 		}
 		if err := l.close(); err != nil {

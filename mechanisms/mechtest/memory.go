@@ -19,7 +19,7 @@ func inMemories(b *bed) error {
 		if !slices.Contains(bench.Memories, kind) {
 			return fmt.Errorf("memory %s is none that can be asked for: %v", kind, bench.Memories)
 		}
-		for _, size := range []int{64, 65537} {
+		for _, size := range b.sizes(64, 65537) {
 			s := b.spec(size)
 			s.Memory = kind
 			l, err := b.line(s)

@@ -11,7 +11,7 @@ func roundTrip(b *bed) error {
 	if err != nil {
 		return err
 	}
-	for _, size := range []int{1, 7, 8, 64, 4095, 4096, 4097, 65537, min(l.Message.N, largest)} {
+	for _, size := range b.sizes(1, 7, 8, 64, 4095, 4096, 4097, 65537, min(l.Message.N, largest)) {
 		if size == 0 {
 			continue // no limit
 		}
@@ -49,12 +49,12 @@ func roundTrip(b *bed) error {
 	return nil
 }
 
-// ordered is how many messages the rule on order sends, at least.
+// ordered is how many messages the rule on order sends, at least, of small ones.
 const ordered = 4000
 
 // order sends sizes of which whole numbers do and do not fill a page.
 func order(b *bed) error {
-	for _, size := range []int{64, 61} {
+	for _, size := range b.sizes(64, 61) {
 		s := b.spec(size)
 		whole, _, err := b.holds(s)
 		if err != nil {
@@ -65,7 +65,8 @@ func order(b *bed) error {
 			return err
 		}
 		l.room = max(1, whole/2)
-		if err := l.finish(max(ordered, 3*whole)); err != nil {
+		n := min(ordered, 64<<20/s.Size) // large messages wrap a queue sooner
+		if err := l.finish(max(n, 3*whole)); err != nil {
 			return err
 		}
 		if err := l.close(); err != nil {
@@ -88,7 +89,7 @@ func senders(b *bed) error {
 	if err != nil {
 		return err
 	}
-	for _, size := range []int{1, 64, 1023, 4095, 4097, 8193, 65537, l.Atomic.N - 1, l.Atomic.N} {
+	for _, size := range b.sizes(1, 64, 1023, 4095, 4097, 8193, 65537, l.Atomic.N-1, l.Atomic.N) {
 		s.Size = size
 		if size < 1 || b.admit(s) != nil {
 			continue
@@ -116,7 +117,7 @@ func senders(b *bed) error {
 }
 
 func reuse(b *bed) error {
-	for _, size := range []int{1, 64, 4096} {
+	for _, size := range b.sizes(1, 64, 4096) {
 		l, err := b.line(b.spec(size))
 		if err != nil {
 			return err

@@ -23,6 +23,7 @@ func queue(b *bed) error {
 	var last given
 	for _, ask := range asks {
 		s := b.spec(64)
+		ask = max(ask, s.Size) // a byte stream need not hold a whole one in less
 		s.Queue = ask
 		refusal := b.admit(s)
 		var g given
@@ -72,7 +73,7 @@ func (b *bed) holds(s mechanisms.Spec) (whole int, g mechanisms.Given, err error
 }
 
 func fill(b *bed) error {
-	for _, size := range []int{64, 61, 4096} {
+	for _, size := range b.sizes(64, 61, 4096) {
 		l, err := b.line(b.spec(size))
 		if err != nil {
 			return err

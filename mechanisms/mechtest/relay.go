@@ -10,7 +10,7 @@ import (
 // relay passes messages on from one link to another by the mechanism's own
 // Relay.
 func relay(b *bed) error {
-	for _, size := range []int{1, 61, 64, 4095, 4096, 4097, 65537} {
+	for _, size := range b.sizes(1, 61, 64, 4095, 4096, 4097, 65537) {
 		s := b.spec(size)
 		if b.admit(s) != nil {
 			continue

@@ -58,6 +58,8 @@ var teeth = []tooth{
 
 	{"reuse", broken("hurried", "vmsplice", hurrying(0)), is[*bench.CheckError]},
 
+	{"order", broken("untoldpages", "tcpzerocopy", untoldPages), is[*bench.CheckError]},
+
 	{"lend", broken("early", "shmfutex", receiving(func(r mechanisms.Receiver) mechanisms.Receiver { return early{r} })), text("changed while it was borrowed")},
 	{"lend", broken("unlent", "pipe", func(m *mechanisms.Mechanism) { m.Lends = true }), text("no Lender")},
 

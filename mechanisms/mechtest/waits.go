@@ -81,7 +81,7 @@ func (b *bed) waiting(s mechanisms.Spec) error {
 	if err := errors.Join(l.send(0, 1), <-empty.done, l.close()); err != nil {
 		return err
 	}
-	for _, size := range []int{s.Size, 40001} {
+	for _, size := range b.sizes(64, 40001) {
 		s.Size = size
 		if b.admit(s) != nil {
 			continue
@@ -107,7 +107,7 @@ func (b *bed) waitingWorkers() error {
 			{Workload: "Stream", Size: 64 << 10, Place: "same"},
 			{Workload: "FanIn", Size: 64, Place: "free", Peers: 3},
 		} {
-			c.Mechanism, c.Wait = b.m.Name, how
+			c.Mechanism, c.Wait, c.Size = b.m.Name, how, b.size(c.Size)
 			if err := b.played(s, c, fewOps); err != nil {
 				return err
 			}
