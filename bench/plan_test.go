@@ -133,9 +133,10 @@ func TestWideFitsItsTime(t *testing.T) {
 	want := map[string]int{}
 	for _, m := range mechanisms.All() {
 		mechs = append(mechs, m.Name)
-		for _, w := range []*Workload{PingPong, Stream, Notify} {
+		const places, sizes = 2, 2
+		for w, cells := range map[*Workload]int{PingPong: sizes * places, Stream: sizes * places, Notify: places} {
 			if w.PlaysOn(m) {
-				want[m.Name+w.Name] = 2 // places
+				want[m.Name+w.Name] = cells
 			}
 		}
 	}

@@ -59,6 +59,9 @@ run (the newest). System calls are counted by ptrace(2).`,
 			if err := (bench.Axes{Sizes: []int{e.size}}).Check(); err != nil {
 				return fmt.Errorf("--size: %w", err)
 			}
+			if l, err := e.Limits(0); err == nil && !c.Flags().Changed("size") {
+				e.size = max(e.size, l.Least.N)
+			}
 			if err := e.fromRecords(c, in); err != nil {
 				return err
 			}
@@ -70,7 +73,7 @@ run (the newest). System calls are counted by ptrace(2).`,
 		},
 	}
 	c.Flags().StringVar(&in, "in", "", "run, or file of records, that tells what a byte costs (the newest run, if any)")
-	c.Flags().StringVar(&size, "size", "64", "bytes in the messages to try")
+	c.Flags().StringVar(&size, "size", "64", "bytes in the messages to try; by default the least where that is more")
 	return c
 }
 
