@@ -208,14 +208,18 @@ func Account(rec *results.Record, w *bench.Workload, timed []*Round) {
 
 // Latency reads the percentiles of a latency round.
 func (r *Round) Latency() (*results.Latency, error) {
-	h, err := hdrhistogram.Decode([]byte(r.HDR))
+	h, err := r.Latencies.unpack()
 	if err != nil {
-		return nil, fmt.Errorf("decode histogram: %w", err)
+		return nil, err
+	}
+	hdr, err := h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+	if err != nil {
+		return nil, fmt.Errorf("encode histogram: %w", err)
 	}
 	return &results.Latency{
 		Count: h.TotalCount(), P50: h.ValueAtQuantile(50), P90: h.ValueAtQuantile(90),
 		P99: h.ValueAtQuantile(99), P999: h.ValueAtQuantile(99.9), Max: h.Max(),
-		ClockNs: r.ClockNs, HDR: r.HDR,
+		ClockNs: r.ClockNs, HDR: string(hdr),
 	}, nil
 }
 
