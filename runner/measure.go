@@ -116,39 +116,46 @@ func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err erro
 // closedLoop plays the rounds of a workload that goes as fast as it can, and
 // fills in what they gave. Ops is the number of operations that fills the time.
 func (l *Launch) closedLoop(rec *results.Record, w *bench.Workload, m Measurement) (played []*Round, ops int, err error) {
-	var first, second []Ask // rounds; what the first took sets the number of operations of the second
+	var asked []Ask
 	if ops = m.Ops; ops != 0 {
-		first = append(first, Ask{Warmup, max(m.Warmup, warmup(ops, m.Time))})
+		asked = append(asked, Ask{Warmup, max(m.Warmup, warmup(ops, m.Time))})
 	} else if ops, err = l.Calibrate(m.Time); err != nil {
 		return nil, 0, err
 	}
+	unmeasured := len(asked)
 	percentiles := w.Timed() && !m.Plain
 	timed := 1.0
 	if percentiles {
 		timed -= latencyShare
 	}
 	for range timedRounds {
-		first = append(first, Ask{Timed, part(ops, timed/timedRounds)})
+		asked = append(asked, Ask{Timed, part(ops, timed/timedRounds)})
 	}
-	played, err = l.Play(m.Time, first...)
-	if err != nil {
+	others := func() (asked []Ask) {
+		if percentiles {
+			asked = append(asked, Ask{Latency, part(ops, latencyShare)})
+		}
+		if m.Verify {
+			asked = append(asked, Ask{Verify, part(ops, verifyShare)})
+		}
+		return asked
+	}
+	if m.Ops != 0 {
+		asked = append(asked, others()...)
+	}
+	if played, err = l.Play(m.Time, asked...); err != nil {
 		return nil, 0, err
 	}
-	played = played[len(played)-timedRounds:] // without the warm-up
-	Account(rec, w, played)
+	played = played[unmeasured:]
+	Account(rec, w, played[:timedRounds])
 	ops = paced(ops, time.Duration(float64(m.Time)*timed), time.Duration(rec.ElapsedNs))
-	if percentiles {
-		second = append(second, Ask{Latency, part(ops, latencyShare)})
-	}
-	if m.Verify {
-		second = append(second, Ask{Verify, part(ops, verifyShare)})
-	}
-	if len(second) > 0 {
-		others, err := l.Play(m.Time, second...)
+	// A disturbed calibration must not set the length of all rounds.
+	if asked = others(); m.Ops == 0 && len(asked) > 0 {
+		rest, err := l.Play(m.Time, asked...)
 		if err != nil {
 			return nil, 0, err
 		}
-		played = append(played, others...)
+		played = append(played, rest...)
 	}
 	return played, ops, nil
 }

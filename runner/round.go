@@ -68,7 +68,7 @@ func (l *Launch) Calibrate(target time.Duration) (ops int, err error) {
 		if r.Elapsed >= target/20 || n >= maxOps {
 			return fits, nil
 		}
-		n = min(max(fits/8, 2*n), 100*n, maxOps)
+		n = min(max(fits/12, 2*n), 100*n, maxOps)
 	}
 }
 
