@@ -19,6 +19,10 @@ type Measurement struct {
 	Ops    int           // operations that fill Time, as an earlier launch of the cell found; 0: calibrate
 	Warmup int           // operations that come first where Ops is given; 0: a share of them
 	Plain  bool          // no round that gives percentiles
+
+	// Next is the cell that the same session will measure next, where that is
+	// known: it starts while this one ends.
+	Next *results.Cell `json:",omitempty"`
 }
 
 // Shares of a launch's time: the rounds that give ns/op, and those that give
@@ -97,19 +101,21 @@ func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err erro
 	for _, r := range played {
 		rec.Rounds = append(rec.Rounds, results.Round{Kind: string(r.Kind), Ops: int64(r.Ops), ElapsedNs: int64(r.Elapsed)})
 		rec.Verified += r.Verified
+	}
+	end := time.Now()
+	stopped, err := l.close(m.Next)
+	if err != nil {
+		return 0, err
+	}
+	rec.Overhead = &results.Cost{StartNs: int64(l.Started), StopNs: int64(time.Since(end))}
+	rec.Noise = &results.Noise{Stopped: stopped}
+	for _, r := range played { // the next launch is starting: this costs it no time
 		if r.Kind == Latency {
 			if rec.Latency, err = r.Latency(); err != nil {
 				return 0, err
 			}
 		}
 	}
-	end := time.Now()
-	stopped, err := l.Close()
-	if err != nil {
-		return 0, err
-	}
-	rec.Overhead = &results.Cost{StartNs: int64(l.Started), StopNs: int64(time.Since(end))}
-	rec.Noise = &results.Noise{Stopped: stopped}
 	return ops, nil
 }
 

@@ -70,6 +70,7 @@ type roundRequest struct {
 
 type closeRequest struct {
 	Timeout time.Duration `json:"timeout"`
+	Next    *openRequest  `json:"next,omitempty"` // starts meanwhile
 }
 
 // Session → coordinator. Error alone, or the answer to the request.
