@@ -36,6 +36,7 @@ type worker struct {
 func workerMain(c *conn, token string) int {
 	runtime.LockOSThread()
 	debug.SetGCPercent(-1)
+	runtime.GOMAXPROCS(2)
 	w := &worker{conn: c, dedicated: true, pins: true, confine: confineThread}
 	w.gauge = newThreadGauge()
 	shares := ownFiles()
