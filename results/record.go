@@ -208,7 +208,7 @@ type Given struct {
 
 // Cost is where a launch's time went beside its rounds.
 type Cost struct {
-	StartNs int64 `json:"start_ns"` // making links, starting workers, attaching
+	StartNs int64 `json:"start_ns"` // making links, starting workers, attaching, so far as it outlasts the end of the launch before
 	StopNs  int64 `json:"stop_ns"`  // ending workers, removing objects
 }
 

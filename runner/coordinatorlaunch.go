@@ -32,6 +32,37 @@ func (s *Session) Open(c results.Cell) (*Launch, error) {
 }
 
 func (s *Session) open(c results.Cell) (*Launch, error) {
+	o, err := s.opening(c)
+	if err != nil {
+		return nil, err
+	}
+	if s.child == nil {
+		if err := s.start(); err != nil {
+			return nil, err
+		}
+	}
+	s.phase = "open"
+	begin := time.Now()
+	r, err := s.call(request{Open: o}, 3*o.Timeout) // what was prepared may have to end first
+	if err != nil {
+		return nil, err
+	}
+	if r.Opened == nil {
+		return nil, errors.New("session answered out of turn")
+	}
+	l := &Launch{Cell: c, Given: r.Opened.Given, Workers: r.Opened.Workers, session: s, Started: time.Since(begin)}
+	if r.Opened.SharesFiles {
+		l.Warnings = append(l.Warnings, sharedFiles)
+	}
+	if err := l.checkAffinity(bench.WorkloadOf(c).Topology(c.Peers), o.CPUs); err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// opening is the request that opens a launch of c.
+func (s *Session) opening(c results.Cell) (*openRequest, error) {
 	w := bench.WorkloadOf(c)
 	if w == nil {
 		return nil, fmt.Errorf("%s: unknown workload", c.Name())
@@ -43,30 +74,7 @@ func (s *Session) open(c results.Cell) (*Launch, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.child == nil {
-		if err := s.start(); err != nil {
-			return nil, err
-		}
-	}
-	s.phase = "open"
-	begin := time.Now()
-	t := s.options.timeout()
-	r, err := s.call(request{Open: &openRequest{Cell: c, CPUs: cpus, Timeout: t}}, 2*t)
-	if err != nil {
-		return nil, err
-	}
-	if r.Opened == nil {
-		return nil, errors.New("session answered out of turn")
-	}
-	l := &Launch{Cell: c, Given: r.Opened.Given, Workers: r.Opened.Workers, session: s, Started: time.Since(begin)}
-	if r.Opened.SharesFiles {
-		l.Warnings = append(l.Warnings, sharedFiles)
-	}
-	if err := l.checkAffinity(w.Topology(c.Peers), cpus); err != nil {
-		l.Close()
-		return nil, err
-	}
-	return l, nil
+	return &openRequest{Cell: c, CPUs: cpus, Timeout: s.options.timeout()}, nil
 }
 
 const sharedFiles = "unshare(2) of descriptors is refused: the kernel counts references in every call, which takes a sixth of a short one; allow unshare or close_range in the seccomp filter"
@@ -145,10 +153,18 @@ func (l *Launch) Play(expected time.Duration, asked ...Ask) ([]*Round, error) {
 }
 
 // Close ends the launch's processes and removes its objects.
-func (l *Launch) Close() (stopped bool, err error) {
+func (l *Launch) Close() (stopped bool, err error) { return l.close(nil) }
+
+// close is Close, and lets the launch of another cell start meanwhile, whose
+// Open should come next. Nil: none is known.
+func (l *Launch) close(next *results.Cell) (stopped bool, err error) {
 	l.session.phase = "exit"
 	t := l.session.options.timeout()
-	r, err := l.ask(request{Close: &closeRequest{Timeout: t}}, 2*t, func(a *reply) bool { return a.Closed != nil })
+	c := &closeRequest{Timeout: t}
+	if next != nil {
+		c.Next, _ = l.session.opening(*next) // Open will tell why it can't be
+	}
+	r, err := l.ask(request{Close: c}, 2*t, func(a *reply) bool { return a.Closed != nil })
 	if err != nil {
 		return false, err
 	}

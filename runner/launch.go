@@ -20,7 +20,9 @@ import (
 // launch is one run of a cell in fresh processes, as the session sees it.
 type launch struct {
 	session  *session
+	asked    *openRequest
 	topology bench.Topology
+	given    *results.Given // by the kernel to the first link
 	links    []*mechanisms.Link
 	shared   *os.File         // memory of all parts; nil: none, or all have mapped it
 	makes    *mechanisms.Spec // of links that a worker makes itself; nil: none does
@@ -40,39 +42,44 @@ type event struct {
 	err   error // its own error; a *DeathError where it ended otherwise than with status 0
 }
 
-// start makes the links, starts one worker per part and waits until all have
-// attached.
-func (l *launch) start(o *openRequest, w *bench.Workload) (*openedReply, error) {
+// start makes the links and starts one worker per part.
+func (l *launch) start(w *bench.Workload) (err error) {
 	l.phase = "attach"
-	opened := &openedReply{}
+	o := l.asked
 	if w.Floor == "" {
-		given, err := l.makeLinks(o.Cell, w)
-		if err != nil {
-			return nil, err
+		if l.given, err = l.makeLinks(o.Cell, w); err != nil {
+			return err
 		}
-		opened.Given = given
 		if w.Makes {
-			if err := l.leaveMaking(o.Cell, given); err != nil {
-				return nil, err
+			if err := l.leaveMaking(o.Cell, l.given); err != nil {
+				return err
 			}
 		}
 	}
 	if err := l.share(w); err != nil {
-		return nil, err
+		return err
 	}
 	l.events = make(chan event, 4*len(l.topology.Parts))
-	for i := range l.topology.Parts {
-		if err := l.spawn(i, o); err != nil {
-			return nil, err
+	return l.session.starter.do(func() error {
+		for i := range l.topology.Parts {
+			if err := l.spawn(i, o); err != nil {
+				return err
+			}
 		}
-	}
-	replies, err := l.gather(o.Timeout, func(r workerReply) bool { return r.Ready != nil })
+		return nil
+	})
+}
+
+// attach waits until all workers have attached.
+func (l *launch) attach() (*openedReply, error) {
+	replies, err := l.gather(l.asked.Timeout, func(r workerReply) bool { return r.Ready != nil })
 	if refused := (*mechanisms.UnsupportedError)(nil); errors.As(err, &refused) {
 		return nil, refused // whichever worker found out
 	}
 	if err != nil {
 		return nil, err
 	}
+	opened := &openedReply{Given: l.given}
 	for i, r := range replies {
 		opened.Workers = append(opened.Workers, results.Worker{Role: l.topology.Parts[i].Role, PID: l.workers[i].pid, CPUs: r.Ready})
 		opened.SharesFiles = opened.SharesFiles || r.SharesFiles
@@ -354,7 +361,9 @@ func (l *launch) hung(missing map[int]bool, timeout time.Duration) error {
 }
 
 // stop ends the workers as asked, waits for their exit and removes the links.
-func (l *launch) stop(timeout time.Duration) (*closedReply, error) {
+// Meanwhile is called when they have been told, and takes no time that their
+// exit would not.
+func (l *launch) stop(timeout time.Duration, meanwhile func()) (*closedReply, error) {
 	l.phase = "exit"
 	closed := &closedReply{}
 	for _, p := range l.workers {
@@ -363,6 +372,7 @@ func (l *launch) stop(timeout time.Duration) (*closedReply, error) {
 	for _, p := range l.workers {
 		p.conn.closeWrite()
 	}
+	meanwhile()
 	deadline := time.NewTimer(timeout)
 	defer deadline.Stop()
 	running := map[int]bool{}

@@ -19,6 +19,10 @@ type Measurement struct {
 	Ops    int           // operations that fill Time, as an earlier launch of the cell found; 0: calibrate
 	Warmup int           // operations that come first where Ops is given; 0: a share of them
 	Plain  bool          // no round that gives percentiles
+
+	// Next is the cell that the same session will measure next, where that is
+	// known: it starts while this one ends.
+	Next *results.Cell `json:",omitempty"`
 }
 
 // Shares of a launch's time: the rounds that give ns/op, and those that give
@@ -97,58 +101,67 @@ func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err erro
 	for _, r := range played {
 		rec.Rounds = append(rec.Rounds, results.Round{Kind: string(r.Kind), Ops: int64(r.Ops), ElapsedNs: int64(r.Elapsed)})
 		rec.Verified += r.Verified
+	}
+	end := time.Now()
+	stopped, err := l.close(m.Next)
+	if err != nil {
+		return 0, err
+	}
+	rec.Overhead = &results.Cost{StartNs: int64(l.Started), StopNs: int64(time.Since(end))}
+	rec.Noise = &results.Noise{Stopped: stopped}
+	for _, r := range played { // the next launch is starting: this costs it no time
 		if r.Kind == Latency {
 			if rec.Latency, err = r.Latency(); err != nil {
 				return 0, err
 			}
 		}
 	}
-	end := time.Now()
-	stopped, err := l.Close()
-	if err != nil {
-		return 0, err
-	}
-	rec.Overhead = &results.Cost{StartNs: int64(l.Started), StopNs: int64(time.Since(end))}
-	rec.Noise = &results.Noise{Stopped: stopped}
 	return ops, nil
 }
 
 // closedLoop plays the rounds of a workload that goes as fast as it can, and
 // fills in what they gave. Ops is the number of operations that fills the time.
 func (l *Launch) closedLoop(rec *results.Record, w *bench.Workload, m Measurement) (played []*Round, ops int, err error) {
-	var first, second []Ask // rounds; what the first took sets the number of operations of the second
+	var asked []Ask
 	if ops = m.Ops; ops != 0 {
-		first = append(first, Ask{Warmup, max(m.Warmup, warmup(ops, m.Time))})
+		asked = append(asked, Ask{Warmup, max(m.Warmup, warmup(ops, m.Time))})
 	} else if ops, err = l.Calibrate(m.Time); err != nil {
 		return nil, 0, err
 	}
+	unmeasured := len(asked)
 	percentiles := w.Timed() && !m.Plain
 	timed := 1.0
 	if percentiles {
 		timed -= latencyShare
 	}
 	for range timedRounds {
-		first = append(first, Ask{Timed, part(ops, timed/timedRounds)})
+		asked = append(asked, Ask{Timed, part(ops, timed/timedRounds)})
 	}
-	played, err = l.Play(m.Time, first...)
-	if err != nil {
+	others := func() (asked []Ask) {
+		if percentiles {
+			asked = append(asked, Ask{Latency, part(ops, latencyShare)})
+		}
+		if m.Verify {
+			asked = append(asked, Ask{Verify, part(ops, verifyShare)})
+		}
+		return asked
+	}
+	if m.Ops != 0 {
+		asked = append(asked, others()...)
+	}
+	if played, err = l.Play(m.Time, asked...); err != nil {
 		return nil, 0, err
 	}
-	played = played[len(played)-timedRounds:] // without the warm-up
-	Account(rec, w, played)
+	played = played[unmeasured:]
+	Account(rec, w, played[:timedRounds])
 	ops = paced(ops, time.Duration(float64(m.Time)*timed), time.Duration(rec.ElapsedNs))
-	if percentiles {
-		second = append(second, Ask{Latency, part(ops, latencyShare)})
-	}
-	if m.Verify {
-		second = append(second, Ask{Verify, part(ops, verifyShare)})
-	}
-	if len(second) > 0 {
-		others, err := l.Play(m.Time, second...)
+	// A disturbed calibration must not set the length of all rounds.
+	if asked = others(); m.Ops == 0 && len(asked) > 0 {
+		rest, err := l.Play(m.Time, asked...)
 		if err != nil {
 			return nil, 0, err
 		}
-		played = append(played, others...)
+		played = append(played, rest...)
 	}
 	return played, ops, nil
 }
@@ -208,14 +221,18 @@ func Account(rec *results.Record, w *bench.Workload, timed []*Round) {
 
 // Latency reads the percentiles of a latency round.
 func (r *Round) Latency() (*results.Latency, error) {
-	h, err := hdrhistogram.Decode([]byte(r.HDR))
+	h, err := r.Latencies.unpack()
 	if err != nil {
-		return nil, fmt.Errorf("decode histogram: %w", err)
+		return nil, err
+	}
+	hdr, err := h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+	if err != nil {
+		return nil, fmt.Errorf("encode histogram: %w", err)
 	}
 	return &results.Latency{
 		Count: h.TotalCount(), P50: h.ValueAtQuantile(50), P90: h.ValueAtQuantile(90),
 		P99: h.ValueAtQuantile(99), P999: h.ValueAtQuantile(99.9), Max: h.Max(),
-		ClockNs: r.ClockNs, HDR: r.HDR,
+		ClockNs: r.ClockNs, HDR: string(hdr),
 	}, nil
 }
 

@@ -25,8 +25,8 @@ func TestPlay(t *testing.T) {
 				if r.Kind != asked[i].Kind || r.Ops != asked[i].N || r.Elapsed <= 0 || len(r.Usage) != 2 {
 					t.Errorf("round %d: %+v, want %+v", i+1, r, asked[i])
 				}
-				if (r.HDR != "") != (r.Kind == Latency) || (r.Verified > 0) != (r.Kind == Verify) {
-					t.Errorf("round %d, %s: %d bytes of histogram, %d payloads checked", i+1, r.Kind, len(r.HDR), r.Verified)
+				if (r.Latencies != nil) != (r.Kind == Latency) || (r.Verified > 0) != (r.Kind == Verify) {
+					t.Errorf("round %d, %s: %d bytes of histogram, %d payloads checked", i+1, r.Kind, len(r.Latencies), r.Verified)
 				}
 			}
 			s.options.Timeout = 200 * time.Millisecond

@@ -176,8 +176,9 @@ func spawn(kind, name string, files []int, attr syscall.SysProcAttr) (*process, 
 		// Nothing may stop a measuring thread: no collector, no preemption
 		// signal, no change of GOMAXPROCS. One that is set is not looked up in
 		// the cgroup's files at the start, nor every second thereafter, and does
-		// not grow with the machine.
-		env = append(env, "GOGC=off", "GODEBUG=asyncpreemptoff=1", "GOMAXPROCS=2")
+		// not grow with the machine. With 1 a process starts faster, since no
+		// thread is started and woken up for a second; workerMain sets it to 2.
+		env = append(env, "GOGC=off", "GODEBUG=asyncpreemptoff=1", "GOMAXPROCS=1")
 	}
 	inherit := []uintptr{uintptr(null), 2, 2, uintptr(theirs)}
 	for _, fd := range files {

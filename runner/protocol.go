@@ -70,6 +70,7 @@ type roundRequest struct {
 
 type closeRequest struct {
 	Timeout time.Duration `json:"timeout"`
+	Next    *openRequest  `json:"next,omitempty"` // starts meanwhile
 }
 
 // Session → coordinator. Error alone, or the answer to the request.
@@ -119,13 +120,13 @@ type workerReply struct {
 // workerRound is one worker's account of a round. Start and End are
 // CLOCK_MONOTONIC in ns, which all processes of a machine share.
 type workerRound struct {
-	Start    int64          `json:"start"`
-	End      int64          `json:"end"`
-	Usage    results.Worker `json:"usage"` // only what was used in the round
-	Receives bool           `json:"receives"`
-	Verified int64          `json:"verified,omitempty"`
-	Sent     bench.Tally    `json:"sent,omitzero"`
-	Taken    bench.Tally    `json:"taken,omitzero"`
-	HDR      string         `json:"hdr,omitempty"`
-	ClockNs  float64        `json:"clock_ns,omitempty"`
+	Start     int64          `json:"start"`
+	End       int64          `json:"end"`
+	Usage     results.Worker `json:"usage"` // only what was used in the round
+	Receives  bool           `json:"receives"`
+	Verified  int64          `json:"verified,omitempty"`
+	Sent      bench.Tally    `json:"sent,omitzero"`
+	Taken     bench.Tally    `json:"taken,omitzero"`
+	Latencies histogram      `json:"latencies,omitempty"`
+	ClockNs   float64        `json:"clock_ns,omitempty"`
 }

@@ -9,13 +9,13 @@ import (
 
 // Round is what n operations took, all workers together.
 type Round struct {
-	Kind     Kind
-	Ops      int
-	Elapsed  time.Duration    // from the first worker's start to the last receiver's last message
-	Usage    []results.Worker // by part; only what was used in the round
-	Verified int64            // messages whose payload was checked
-	HDR      string           // of a latency round
-	ClockNs  float64          // cost of one reading of the clock, which is in every latency
+	Kind      Kind
+	Ops       int
+	Elapsed   time.Duration    // from the first worker's start to the last receiver's last message
+	Usage     []results.Worker // by part; only what was used in the round
+	Verified  int64            // messages whose payload was checked
+	Latencies histogram        // of a latency round
+	ClockNs   float64          // cost of one reading of the clock, which is in every latency
 }
 
 // newRound joins the workers' accounts. The receivers end a round: timing the
@@ -30,8 +30,8 @@ func newRound(kind Kind, n int, workers []workerRound) *Round {
 		}
 		r.Usage = append(r.Usage, w.Usage)
 		r.Verified += w.Verified
-		if w.HDR != "" {
-			r.HDR, r.ClockNs = w.HDR, w.ClockNs
+		if w.Latencies != nil {
+			r.Latencies, r.ClockNs = w.Latencies, w.ClockNs
 		}
 	}
 	r.Elapsed = time.Duration(end - start)
@@ -68,7 +68,7 @@ func (l *Launch) Calibrate(target time.Duration) (ops int, err error) {
 		if r.Elapsed >= target/20 || n >= maxOps {
 			return fits, nil
 		}
-		n = min(max(fits/8, 2*n), 100*n, maxOps)
+		n = min(max(fits/12, 2*n), 100*n, maxOps)
 	}
 }
 

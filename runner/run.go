@@ -148,7 +148,11 @@ func (r *Run) launches(ctx context.Context, turns []turn, attempt, later int) (a
 		if r.Progress != nil {
 			r.Progress(t.pass, t.cell, later+len(turns)-i+len(again))
 		}
-		outcome, err := r.launch(t, attempt)
+		var next *results.Cell // it starts while this one ends, where the same arm has both
+		if i+1 < len(turns) && turns[i+1].arm == t.arm && !t.arm.settled[turns[i+1].cell] {
+			next = &turns[i+1].cell
+		}
+		outcome, err := r.launch(t, attempt, next)
 		if err != nil {
 			return nil, err
 		}
@@ -160,8 +164,8 @@ func (r *Run) launches(ctx context.Context, turns []turn, attempt, later int) (a
 }
 
 // launch measures a cell once and hands on its record.
-func (r *Run) launch(t turn, attempt int) (results.Outcome, error) {
-	rec, ops := t.arm.Measure(t.cell, Measurement{Time: r.Plan.Time, Verify: r.Plan.Verify, Ops: t.arm.ops[t.cell]})
+func (r *Run) launch(t turn, attempt int, next *results.Cell) (results.Outcome, error) {
+	rec, ops := t.arm.Measure(t.cell, Measurement{Time: r.Plan.Time, Verify: r.Plan.Verify, Ops: t.arm.ops[t.cell], Next: next})
 	t.arm.ops[t.cell] = ops
 	rec.Run, rec.Launch, rec.Attempt, rec.Seed, rec.Host = t.arm.ID, t.pass, attempt, r.Plan.Seed, t.arm.Host
 	now := time.Now()

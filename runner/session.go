@@ -3,7 +3,6 @@ package runner
 import (
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -23,6 +22,8 @@ type session struct {
 	dir      string       // private directory for names
 	journal  *Journal     // nil in namespaces
 	launch   *launch      // nil between launches
+	next     *launch      // comes after it, and has started already; nil: none has
+	starter  starter
 	inFlight map[fill]int // by trial, once each
 }
 
@@ -33,7 +34,6 @@ type fill struct {
 }
 
 func sessionMain(c *conn, token string) int {
-	runtime.LockOSThread() // the workers' Pdeathsig follows this thread
 	var first request
 	if err := c.receive(&first); err != nil || first.Token != token || first.Setup == nil {
 		fmt.Fprintln(os.Stderr, "ipcbench: session: the parent does not know this session's token")
@@ -47,7 +47,7 @@ func sessionMain(c *conn, token string) int {
 		return 1
 	}
 	defer s.tearDown()
-	dropOnExec()
+	s.starter = newStarter()
 	if err := c.send(reply{Setup: &setupReply{Limits: limits}}); err != nil {
 		return 1
 	}
@@ -83,7 +83,8 @@ func (s *session) answer(r request) (a reply) {
 	case r.Play != nil:
 		a.Played, err = s.launch.play(r.Play)
 	case r.Close != nil:
-		if a.Closed, err = s.launch.stop(r.Close.Timeout); err == nil {
+		prepare := func() { s.prepare(r.Close.Next) }
+		if a.Closed, err = s.launch.stop(r.Close.Timeout, prepare); err == nil {
 			s.launch = nil
 		}
 	}
@@ -92,6 +93,7 @@ func (s *session) answer(r request) (a reply) {
 			s.launch.abort()
 			s.launch = nil
 		}
+		s.drop()
 		return reply{Error: encodeError(err)}
 	}
 	return a
@@ -108,8 +110,31 @@ func (s *session) open(o *openRequest) (*openedReply, error) {
 	if err := w.Admit(o.Cell); err != nil {
 		return nil, err
 	}
-	l := &launch{session: s, topology: w.Topology(o.Cell.Peers)}
-	opened, err := l.start(o, w)
+	if opened := s.take(o); opened != nil {
+		return opened, nil
+	}
+	l, err := s.start(o)
+	if err != nil {
+		return nil, err
+	}
+	return s.attach(l)
+}
+
+// start starts a launch. After an error nothing of it is left.
+func (s *session) start(o *openRequest) (*launch, error) {
+	w := bench.WorkloadOf(o.Cell)
+	l := &launch{session: s, asked: o, topology: w.Topology(o.Cell.Peers)}
+	if err := l.start(w); err != nil {
+		l.abort()
+		return nil, err
+	}
+	return l, nil
+}
+
+// attach makes a launch that was started the one that is open. After an error
+// nothing of it is left.
+func (s *session) attach(l *launch) (*openedReply, error) {
+	opened, err := l.attach()
 	if err != nil {
 		l.abort()
 		return nil, err
@@ -199,6 +224,7 @@ func (s *session) tearDown() {
 	if s.launch != nil {
 		s.launch.abort()
 	}
+	s.drop()
 	if s.journal != nil {
 		s.journal.Close()
 	}

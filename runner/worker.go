@@ -37,6 +37,7 @@ type worker struct {
 func workerMain(c *conn, token string) int {
 	runtime.LockOSThread()
 	debug.SetGCPercent(-1)
+	runtime.GOMAXPROCS(2)
 	w := &worker{conn: c, dedicated: true, pins: true, confine: confineThread}
 	w.gauge = newThreadGauge()
 	shares := ownFiles()
@@ -154,7 +155,7 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 	e.Latency = nil
 	var hist *hdrhistogram.Histogram
 	if r.Kind == Latency && w.part.Timer {
-		hist = hdrhistogram.New(1, int64(time.Minute), 3)
+		hist = newHistogram()
 		e.Latency = hist
 	}
 	gauge := w.gauge
@@ -190,11 +191,7 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 	done := &workerRound{Start: start, End: end, Receives: w.part.Origins > 0, Verified: e.Verified, Sent: e.Sent, Taken: e.Taken, Usage: used}
 	if hist != nil {
 		done.ClockNs = clockCost()
-		hdr, err := hist.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
-		if err != nil {
-			return nil, fmt.Errorf("encode histogram: %w", err)
-		}
-		done.HDR = string(hdr)
+		done.Latencies = pack(hist)
 	}
 	return done, nil
 }

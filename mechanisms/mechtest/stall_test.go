@@ -54,7 +54,11 @@ func latencies(t *testing.T, c results.Cell, ops int) *hdrhistogram.Histogram {
 	if _, err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	h, err := hdrhistogram.Decode([]byte(r.HDR))
+	latency, err := r.Latency()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := hdrhistogram.Decode([]byte(latency.HDR))
 	if err != nil {
 		t.Fatal(err)
 	}
