@@ -119,7 +119,13 @@ var isolated = map[bool]string{false: "namespaces", true: "shared"}
 // roundTrip is the cell that goes there and back on the mechanism.
 func roundTrip(m *mechanisms.Mechanism) results.Cell {
 	w := bench.RoundTrip(m)
-	return results.Cell{Workload: w.Name, Mechanism: m.Name, Size: cmp.Or(w.Size, 64), Place: "free"}
+	return results.Cell{Workload: w.Name, Mechanism: m.Name, Size: sizeOf(w, m), Place: "free"}
+}
+
+// sizeOf is a small message that the mechanism carries.
+func sizeOf(w *bench.Workload, m *mechanisms.Mechanism) int {
+	limits, _ := m.Limits(0) // whoever opens a link is told of an error
+	return max(cmp.Or(w.Size, 64), limits.Least.N)
 }
 
 // testCells are cells of every mechanism and the workloads with links,
@@ -135,7 +141,7 @@ func testCells(t testing.TB) (cells []results.Cell) {
 			if !w.PlaysOn(m) || m.Lost != nil && w != bench.PingPong {
 				continue // what is lost would end a round before a test does
 			}
-			c := results.Cell{Workload: w.Name, Mechanism: m.Name, Size: cmp.Or(w.Size, 64), Place: "free"}
+			c := results.Cell{Workload: w.Name, Mechanism: m.Name, Size: sizeOf(w, m), Place: "free"}
 			if w.Peers != "" {
 				c.Peers = 2
 			}
