@@ -14,7 +14,7 @@ build: $(BIN) ## build bin/ipcbench, a static binary
 $(BIN): $(SOURCES)
 	CGO_ENABLED=0 $(GO) build -trimpath -o $@ ./cmd/ipcbench
 
-test: ## all tests that need nothing special, at most 6 minutes
+test: ## all tests that need nothing special, at most 8 minutes
 	$(GO) test ./...
 
 race: ## the same under the race detector (needs gcc: apt-get install gcc libc6-dev)

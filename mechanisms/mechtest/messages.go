@@ -52,6 +52,9 @@ func roundTrip(b *bed) error {
 // ordered is how many messages the rule on order sends, at least, of small ones.
 const ordered = 4000
 
+// orderly is how many it sends of that size: large ones wrap a queue sooner.
+func orderly(size int) int { return min(ordered, 64<<20/size) }
+
 // order sends sizes of which whole numbers do and do not fill a page.
 func order(b *bed) error {
 	for _, size := range b.sizes(64, 61) {
@@ -65,8 +68,7 @@ func order(b *bed) error {
 			return err
 		}
 		l.room = max(1, whole/2)
-		n := min(ordered, 64<<20/s.Size) // large messages wrap a queue sooner
-		if err := l.finish(max(n, 3*whole)); err != nil {
+		if err := l.finish(max(orderly(s.Size), 3*whole)); err != nil {
 			return err
 		}
 		if err := l.close(); err != nil {
