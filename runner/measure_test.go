@@ -2,6 +2,7 @@ package runner
 
 import (
 	"testing"
+	"time"
 
 	"ipcbench/results"
 )
@@ -24,5 +25,22 @@ func TestForeign(t *testing.T) {
 		if got := foreign(c.workers); got != c.want {
 			t.Errorf("%s: foreign = %d, want %d", c.name, got, c.want)
 		}
+	}
+}
+
+// However far off a calibration was, launches soon take the time that they are
+// given, and one that was disturbed does not decide about the next.
+func TestPaced(t *testing.T) {
+	const want, perOp = 100 * time.Millisecond, time.Microsecond
+	for _, ops := range []int{1, 1000, 90_000, 150_000, 10_000_000} {
+		for range 5 {
+			ops = paced(ops, want, time.Duration(ops)*perOp)
+		}
+		if took := time.Duration(ops) * perOp; took < want*97/100 || took > want*103/100 {
+			t.Errorf("after five launches one takes %v, want %v", took, want)
+		}
+	}
+	if ops := paced(100_000, want, want*3/2); ops < 80_000 {
+		t.Errorf("after a launch that took half as long again: %d operations of 100000", ops)
 	}
 }

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"math"
 	"time"
 
 	"ipcbench/bench"
@@ -56,7 +57,7 @@ func (r *Round) perOp() float64 { return max(float64(r.Elapsed)/float64(r.Ops), 
 const maxOps = 1 << 30
 
 // Calibrate finds how many operations take about target, from short rounds
-// that grow until they take a twentieth of it.
+// that grow until they take a fortieth of it: launches to come correct it.
 func (l *Launch) Calibrate(target time.Duration) (ops int, err error) {
 	n := 1
 	for {
@@ -65,21 +66,23 @@ func (l *Launch) Calibrate(target time.Duration) (ops int, err error) {
 			return 0, err
 		}
 		fits := opsFor(r, target)
-		if r.Elapsed >= target/20 || n >= maxOps {
+		if r.Elapsed >= target/40 || n >= maxOps {
 			return fits, nil
 		}
 		n = min(max(fits/12, 2*n), 100*n, maxOps)
 	}
 }
 
-// paced corrects a number of operations that took less than half or more than
-// twice the time it should have: a disturbance while calibrating must not
-// make all launches of the cell too short.
+// paced corrects a number of operations towards what would have filled the
+// time: all the way where that took less than half or more than twice as long,
+// as a disturbed calibration makes it, else by half, on a scale of ratios. One
+// launch is a poor measure of the next.
 func paced(ops int, want, took time.Duration) int {
-	if took > want/2 && took < 2*want {
-		return ops
+	ratio := float64(want) / float64(max(took, 1))
+	if ratio > 0.5 && ratio < 2 {
+		ratio = math.Sqrt(ratio)
 	}
-	return int(min(max(float64(ops)*float64(want)/float64(max(took, 1)), 1), maxOps))
+	return int(min(max(float64(ops)*ratio, 1), maxOps))
 }
 
 // opsFor is how many operations take target at the round's pace.
