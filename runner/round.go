@@ -57,7 +57,8 @@ func (r *Round) perOp() float64 { return max(float64(r.Elapsed)/float64(r.Ops), 
 const maxOps = 1 << 30
 
 // Calibrate finds how many operations take about target, from short rounds
-// that grow until they take a fortieth of it: launches to come correct it.
+// that grow until they take a fortieth of it and a millisecond: in less, what a
+// round begins with weighs too much. Launches to come correct it.
 func (l *Launch) Calibrate(target time.Duration) (ops int, err error) {
 	n := 1
 	for {
@@ -66,7 +67,7 @@ func (l *Launch) Calibrate(target time.Duration) (ops int, err error) {
 			return 0, err
 		}
 		fits := opsFor(r, target)
-		if r.Elapsed >= target/40 || n >= maxOps {
+		if r.Elapsed >= target/40+time.Millisecond || n >= maxOps {
 			return fits, nil
 		}
 		n = min(max(fits/12, 2*n), 100*n, maxOps)
