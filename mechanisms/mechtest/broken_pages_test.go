@@ -19,7 +19,9 @@ type hasty struct {
 	tail  []byte
 }
 
-func hurrying(head int) func(*mechanisms.Mechanism) {
+// beside has senders replaced by ones that use a descriptor of their own: that
+// of an end nobody else can ask for.
+func beside(replace func(s mechanisms.Sender, fd, size int) mechanisms.Sender) func(*mechanisms.Mechanism) {
 	return func(m *mechanisms.Mechanism) {
 		m.Lends = false
 		open := m.OpenSender
@@ -28,17 +30,23 @@ func hurrying(head int) func(*mechanisms.Mechanism) {
 			if err != nil {
 				return nil, err
 			}
-			// An end has a descriptor of its own that nobody else can ask for.
-			h := &hasty{Sender: s, tail: mechanisms.Buffer(t.Spec.Size)}
-			if h.fd, err = syscall.Dup(t.FDs[0]); err != nil {
+			fd, err := syscall.Dup(t.FDs[0])
+			if err != nil {
 				return nil, errors.Join(err, s.Close())
 			}
-			for range 600 { // more than any pipe of this suite has slots
-				h.heads = append(h.heads, mechanisms.Buffer(max(1, head))[:head])
-			}
-			return h, nil
+			return replace(s, fd, t.Spec.Size), nil
 		}
 	}
+}
+
+func hurrying(head int) func(*mechanisms.Mechanism) {
+	return beside(func(s mechanisms.Sender, fd, size int) mechanisms.Sender {
+		h := &hasty{Sender: s, fd: fd, tail: mechanisms.Buffer(size)}
+		for range 600 { // more than any pipe of this suite has slots
+			h.heads = append(h.heads, mechanisms.Buffer(max(1, head))[:head])
+		}
+		return h
+	})
 }
 
 func (h *hasty) Send(p []byte) error {
@@ -87,21 +95,9 @@ type forgetfulPages struct {
 	page []byte
 }
 
-func untoldPages(m *mechanisms.Mechanism) {
-	m.Lends = false
-	open := m.OpenSender
-	m.OpenSender = func(t mechanisms.Ticket) (mechanisms.Sender, error) {
-		s, err := open(t)
-		if err != nil {
-			return nil, err
-		}
-		u := &forgetfulPages{Sender: s, page: mechanisms.Buffer(t.Spec.Size)}
-		if u.fd, err = syscall.Dup(t.FDs[0]); err != nil {
-			return nil, errors.Join(err, s.Close())
-		}
-		return u, nil
-	}
-}
+var untoldPages = beside(func(s mechanisms.Sender, fd, size int) mechanisms.Sender {
+	return &forgetfulPages{s, fd, mechanisms.Buffer(size)}
+})
 
 func (u *forgetfulPages) Send(p []byte) error {
 	const zerocopy = 0x4000000 // MSG_ZEROCOPY
