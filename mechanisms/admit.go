@@ -1,6 +1,10 @@
 package mechanisms
 
-import "slices"
+import (
+	"errors"
+	"slices"
+	"sync"
+)
 
 // Admit tells whether this kernel carries a link of m that is asked for like
 // this: nil, or an *UnsupportedError with the number or the sentence that says
@@ -39,4 +43,21 @@ func (m *Mechanism) lacks(s Spec) string {
 		return "memory " + s.Memory + ": it has no memory of a kind that can be chosen"
 	}
 	return ""
+}
+
+// remembered asks needs until this kernel has said yes or no, which holds as
+// long as the process lives. That descriptors or memory are short does not.
+func remembered(needs func() error) func() error {
+	var mu sync.Mutex
+	var known bool
+	var answer error
+	return func() error {
+		mu.Lock()
+		defer mu.Unlock()
+		if !known {
+			answer = needs()
+			known = answer == nil || errors.Is(answer, errors.ErrUnsupported)
+		}
+		return answer
+	}
 }

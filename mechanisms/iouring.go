@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -37,7 +36,7 @@ var _ = Register(Mechanism{
 			breaks,
 		},
 	},
-	Needs:        sync.OnceValue(ringNeeds),
+	Needs:        remembered(ringNeeds),
 	Limits:       pipeLimits,
 	New:          func(s Spec) (*Link, error) { return newPipe("iouring", s, 0) },
 	OpenSender:   func(t Ticket) (Sender, error) { return openIOURing(t) },

@@ -104,11 +104,10 @@ func outOfFiles(t *testing.T, s *Session, c results.Cell) {
 		t.Fatal(err)
 	}
 	failures := map[string]int{}
-	for free := 0; ; free++ {
-		if free > 4*minFiles {
-			t.Fatalf("%d descriptors more are not enough beside %q: %v", free, footprintOf(t, session).files, failures)
+	for limit.Cur = 0; ; limit.Cur++ { // what it has open it keeps
+		if limit.Cur > 4*minFiles {
+			t.Fatalf("%d descriptors are not enough beside %q: %v", limit.Cur, footprintOf(t, session).files, failures)
 		}
-		limit.Cur = uint64(len(footprintOf(t, session).files) + free)
 		if err := unix.Prlimit(session, unix.RLIMIT_NOFILE, &limit, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -117,12 +116,12 @@ func outOfFiles(t *testing.T, s *Session, c results.Cell) {
 			break
 		}
 		if !errors.Is(err, unix.EMFILE) || strings.Contains(err.Error(), "\n") {
-			t.Errorf("with %d descriptors more: %v", free, err)
+			t.Errorf("with %d descriptors: %v", limit.Cur, err)
 		}
 		failures[err.Error()]++
 		nothingLeft(t)
 		if s.child == nil || s.child.pid != session {
-			t.Fatalf("with %d descriptors more the session died: %v", free, err)
+			t.Fatalf("with %d descriptors the session died: %v", limit.Cur, err)
 		}
 	}
 	t.Log(failures)
