@@ -1,12 +1,6 @@
 package mechanisms
 
-import (
-	"errors"
-
-	"golang.org/x/sys/unix"
-
-	"ipcbench/internal/sys"
-)
+import "golang.org/x/sys/unix"
 
 const (
 	msgMax = "/proc/sys/kernel/msgmax"
@@ -38,21 +32,14 @@ func neverFits(n int, source string) Limit {
 	return Limit{N: n, Source: source, Beyond: "would wait for room for ever, msgop(2)"}
 }
 
-// msgQueueLimit asks one byte too many for a queue of its own and leaves it to
-// the kernel to refuse, as pipeQueueLimit does.
-func msgQueueLimit() (limit Limit, err error) {
+// msgQueueLimit is msgmnb, which CAP_SYS_RESOURCE may exceed as it may exceed
+// pipe-max-size. Whether the kernel grants it a pipe tells: it ends with this
+// process, where a queue to try would be left behind by one that is killed.
+func msgQueueLimit() (Limit, error) {
+	pipe, err := pipeQueueLimit()
+	if err != nil || pipe.N == 0 {
+		return Limit{}, err
+	}
 	n, err := sysctl(msgMnb)
-	if err != nil {
-		return Limit{}, err
-	}
-	id, err := sys.Msgget(unix.IPC_PRIVATE, 0o600)
-	if err != nil {
-		return Limit{}, err
-	}
-	defer func() { err = errors.Join(err, sys.MsgRemove(id)) }()
-	err = sys.MsgSetQbytes(id, n+1)
-	if errors.Is(err, unix.EPERM) {
-		return Limit{N: n, Source: msgMnb, Beyond: "msgctl(2)", Errno: unix.EPERM}, nil
-	}
-	return Limit{}, err
+	return Limit{N: n, Source: msgMnb, Beyond: "msgctl(2)", Errno: unix.EPERM}, err
 }

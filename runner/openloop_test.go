@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +45,9 @@ func TestOpenLoopIsCutWhereTheLinkIsSaturated(t *testing.T) {
 	if ops >= 200_000 {
 		t.Errorf("%d messages of 1 MiB", ops)
 	}
-	if len(rec.Warnings) != 1 || !strings.HasPrefix(rec.Warnings[0], "saturated: 10000000 messages a second were due and ") {
+	if !slices.ContainsFunc(rec.Warnings, func(w string) bool { // besides what the machine is warned of
+		return strings.HasPrefix(w, "saturated: 10000000 messages a second were due and ")
+	}) {
 		t.Errorf("warnings %q", rec.Warnings)
 	}
 }
