@@ -30,8 +30,10 @@ func ping(e *Ends, n int) error {
 		if err := back.Recv(e.buf); err != nil {
 			return err
 		}
-		if err := e.check(); err != nil {
-			return err
+		if !e.isDue() {
+			if err := e.examine(); err != nil {
+				return err
+			}
 		}
 		watch.lap()
 	}

@@ -37,8 +37,10 @@ func receive(e *Ends, n int) error {
 		if err := in.Recv(e.buf); err != nil {
 			return err
 		}
-		if err := e.check(); err != nil {
-			return err
+		if !e.isDue() {
+			if err := e.examine(); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -51,8 +53,10 @@ func forward(e *Ends, n int) error {
 		if err := in.Recv(e.buf); err != nil {
 			return err
 		}
-		if err := e.check(); err != nil {
-			return err
+		if !e.isDue() {
+			if err := e.examine(); err != nil {
+				return err
+			}
 		}
 		if err := out.Send(e.buf); err != nil {
 			return err
