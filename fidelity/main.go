@@ -4,7 +4,7 @@
 // the tools of others. It writes docs/fidelity.json, and docs/fidelity.md from
 // it.
 //
-//	go run ./fidelity              # about 20 minutes, on a quiet machine
+//	go run ./fidelity              # about 25 minutes, on a quiet machine
 //	go run ./fidelity -page        # docs/fidelity.md from docs/fidelity.json
 //	go run ./fidelity -cells '^Stream/mech=pipe/' -launches 6   # a part, printed
 package main
@@ -45,14 +45,14 @@ type fidelity struct {
 	session  *runner.Session
 	twins    *twins
 	launches int
-	round    time.Duration // how long a round is to take
+	round    time.Duration // how long a round is to take: far more than the 0.1 ms by which two workers begin apart
 }
 
 func main() {
 	runner.Init()
 	f := &fidelity{}
 	flag.IntVar(&f.launches, "launches", 20, "interleaved launches of each cell")
-	flag.DurationVar(&f.round, "round", 10*time.Millisecond, "time of a round")
+	flag.DurationVar(&f.round, "round", 20*time.Millisecond, "time of a round")
 	cells := flag.String("cells", "", "measure only the pace of cells that match this expression, and print it")
 	page := flag.Bool("page", false, "only write the page from what was measured before")
 	flag.Parse()

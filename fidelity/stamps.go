@@ -20,7 +20,7 @@ func (f *fidelity) stamps() (out []Stamps, err error) {
 	cells := bench.Axes{
 		Workloads:  []string{bench.PingPong.Name, bench.Stream.Name},
 		Mechanisms: []string{"pipe", "sysvshm"},
-		Sizes:      []int{64},
+		Sizes:      []int{64, 4 << 10},
 		Queues:     []int{0},
 		Places:     []string{"same"},
 	}.Cells()
