@@ -31,6 +31,9 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 // render writes the page, which depends on what was measured alone.
 func (f *Fidelity) render(w io.Writer) error { return pageTemplate.Execute(w, f) }
 
+// More is how many launches the cells have that were measured anew.
+func (f *Fidelity) More() int { return moreLaunches * f.Launches }
+
 func (i Interval) String() string { return fmt.Sprintf("%.3f [%.3f, %.3f]", i.Center, i.Lo, i.Hi) }
 
 // Bound is what the engine is held to, against plain C.
