@@ -4,8 +4,7 @@
 // the tools of others. It writes docs/fidelity.json, and docs/fidelity.md from
 // it.
 //
-//	go run ./fidelity              # about 35 minutes, on a quiet machine
-//	go run ./fidelity -again       # of docs/fidelity.json only the cells that are not shown to keep their bound
+//	go run ./fidelity              # about 30 minutes, on a quiet machine
 //	go run ./fidelity -page        # docs/fidelity.md from docs/fidelity.json
 //	go run ./fidelity -cells '^Stream/mech=pipe/' -launches 6   # a part, printed
 package main
@@ -55,10 +54,9 @@ func main() {
 	flag.IntVar(&f.launches, "launches", 20, "interleaved launches of each cell")
 	flag.DurationVar(&f.round, "round", 20*time.Millisecond, "time of a round")
 	cells := flag.String("cells", "", "measure only the pace of cells that match this expression, and print it")
-	again := flag.Bool("again", false, "measure anew, with three times the launches, the cells of docs/fidelity.json that are not shown to keep their bound")
 	page := flag.Bool("page", false, "only write the page from what was measured before")
 	flag.Parse()
-	if err := f.main(*cells, *again, *page); err != nil {
+	if err := f.main(*cells, *page); err != nil {
 		fmt.Fprintln(os.Stderr, "fidelity:", err)
 		os.Exit(1)
 	}
@@ -69,7 +67,7 @@ var (
 	pageFile = filepath.Join("docs", "fidelity.md")
 )
 
-func (f *fidelity) main(cells string, again, page bool) (err error) {
+func (f *fidelity) main(cells string, page bool) (err error) {
 	if page {
 		return writePage()
 	}
@@ -97,18 +95,7 @@ func (f *fidelity) main(cells string, again, page bool) (err error) {
 		return err
 	}
 	found := &Fidelity{Date: time.Now().UTC().Format(time.DateOnly), Host: f.session.Host("fidelity"), Compiler: f.twins.compiler, Launches: f.launches}
-	if again {
-		here := found.Host
-		if found, err = load(); err != nil {
-			return err
-		}
-		if was := found.Host; was.Kernel != here.Kernel || was.CPU != here.CPU {
-			return fmt.Errorf("%s was measured on %s, %s, and this is %s, %s: measure all of it, without -again", dataFile, was.Kernel, was.CPU, here.Kernel, here.CPU)
-		}
-	} else if err := f.measure(found); err != nil {
-		return err
-	}
-	if err := f.again(found); err != nil {
+	if err := f.measure(found); err != nil {
 		return err
 	}
 	f.progress("")
@@ -122,6 +109,7 @@ func (f *fidelity) main(cells string, again, page bool) (err error) {
 	return writePage()
 }
 
+// measure finds out all that the page tells.
 func (f *fidelity) measure(found *Fidelity) (err error) {
 	if found.Instructions, err = f.instructions(); err != nil {
 		return err
@@ -135,8 +123,10 @@ func (f *fidelity) measure(found *Fidelity) (err error) {
 	if found.Against, err = f.against(); err != nil {
 		return err
 	}
-	found.Pace, err = f.pace(paceCells())
-	return err
+	if found.Pace, err = f.pace(paceCells()); err != nil {
+		return err
+	}
+	return f.again(found)
 }
 
 // progress tells on a terminal what is under way, in one line.
@@ -146,22 +136,14 @@ func (f *fidelity) progress(format string, args ...any) {
 	}
 }
 
-func load() (*Fidelity, error) {
+func writePage() error {
 	data, err := os.ReadFile(dataFile)
 	if err != nil {
-		return nil, err
-	}
-	f := &Fidelity{}
-	if err := json.Unmarshal(data, f); err != nil {
-		return nil, fmt.Errorf("%s: %w", dataFile, err)
-	}
-	return f, nil
-}
-
-func writePage() error {
-	f, err := load()
-	if err != nil {
 		return err
+	}
+	var f Fidelity
+	if err := json.Unmarshal(data, &f); err != nil {
+		return fmt.Errorf("%s: %w", dataFile, err)
 	}
 	var page bytes.Buffer
 	if err := f.render(&page); err != nil {
