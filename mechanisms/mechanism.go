@@ -16,7 +16,6 @@ package mechanisms
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -246,25 +245,36 @@ type Given struct {
 	Source string `json:"source"` // where it was read: "F_GETPIPE_SZ"
 }
 
+// registry is in the order of names.
 var registry []*Mechanism
 
-var validName = regexp.MustCompile(`^[a-z]([a-z0-9]*[a-z])?$`)
+// find tells where in the registry the name stands or would stand.
+func find(name string) (at int, taken bool) {
+	return slices.BinarySearchFunc(registry, name, func(m *Mechanism, name string) int { return strings.Compare(m.Name, name) })
+}
+
+// validName tells whether s may be a name. No regular expression is compiled for
+// it: every process of a run registers all mechanisms.
+func validName(s string) bool {
+	const letters, digits = "abcdefghijklmnopqrstuvwxyz", "0123456789"
+	return strings.Trim(s, letters+digits) == "" && strings.Trim(s, digits) == s && s != ""
+}
 
 // Register adds a mechanism to the suite. It panics on a name that is taken
 // or malformed and on a missing function: both are errors of the programmer.
 func Register(m Mechanism) *Mechanism {
+	at, taken := find(m.Name)
 	switch {
-	case !validName.MatchString(m.Name):
-		panic(fmt.Sprintf("mechanisms: name %q does not match %v", m.Name, validName))
-	case Lookup(m.Name) != nil:
+	case !validName(m.Name):
+		panic(fmt.Sprintf("mechanisms: name %q is not of small letters and digits, with letters at both ends", m.Name))
+	case taken:
 		panic(fmt.Sprintf("mechanisms: %q registered twice", m.Name))
 	case m.Limits == nil || m.New == nil:
 		panic(fmt.Sprintf("mechanisms: %q lacks Limits or New", m.Name))
 	case !m.complete():
 		panic(fmt.Sprintf("mechanisms: %q lacks one of OpenSender and OpenReceiver, or of OpenNotifier and OpenWaiter", m.Name))
 	}
-	registry = append(registry, &m)
-	slices.SortFunc(registry, func(a, b *Mechanism) int { return strings.Compare(a.Name, b.Name) })
+	registry = slices.Insert(registry, at, &m)
 	return &m
 }
 
@@ -273,10 +283,8 @@ func All() []*Mechanism { return slices.Clone(registry) }
 
 // Lookup returns the mechanism of that name, or nil.
 func Lookup(name string) *Mechanism {
-	for _, m := range registry {
-		if m.Name == name {
-			return m
-		}
+	if at, ok := find(name); ok {
+		return registry[at]
 	}
 	return nil
 }
