@@ -60,17 +60,16 @@ const maxOps = 1 << 30
 // that grow until they take a fortieth of it and a millisecond: in less, what a
 // round begins with weighs too much. Launches to come correct it.
 func (l *Launch) Calibrate(target time.Duration) (ops int, err error) {
-	n := 1
+	n, enough := 1, target/40+time.Millisecond
 	for {
 		r, err := l.Round(Calibrate, n, target)
 		if err != nil {
 			return 0, err
 		}
-		fits := opsFor(r, target)
-		if r.Elapsed >= target/40+time.Millisecond || n >= maxOps {
-			return fits, nil
+		if r.Elapsed >= enough || n >= maxOps {
+			return opsFor(r, target), nil
 		}
-		n = min(max(fits/12, 2*n), 100*n, maxOps)
+		n = min(max(opsFor(r, enough*3/2), 2*n), 100*n, maxOps)
 	}
 }
 
