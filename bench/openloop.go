@@ -57,7 +57,7 @@ func sendWhenDue(e *Ends, n int) error {
 	wait := spinUntil
 	if !ownCPUs[e.cell.Place] {
 		wait = sys.SleepUntil
-		if err := sys.SharpTimers(); err != nil {
+		if err := sys.SetTimerSlack(1); err != nil {
 			return err
 		}
 	}

@@ -12,8 +12,11 @@ import (
 	"runtime"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"ipcbench/internal/sys"
 )
 
 // The program re-executes itself for every process of a run. What such a
@@ -142,9 +145,14 @@ type process struct {
 	status syscall.WaitStatus
 }
 
+// coarse is the timer slack that a worker begins with. The monitor of Go's
+// runtime wakes up every 20 µs beside a program that starts, and takes a tenth
+// of the time until main.
+const coarse = 10 * time.Millisecond
+
 // spawn re-executes this program as kind, with files as its descriptors from
-// ticketFD on. The caller must be locked to its OS thread for as long as the
-// child lives where attr asks for Pdeathsig: the signal follows the thread.
+// ticketFD on. The caller must be locked to its OS thread, and for as long as
+// the child lives where attr asks for Pdeathsig: the signal follows the thread.
 func spawn(kind, name string, files []int, attr syscall.SysProcAttr) (*process, string, error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -176,9 +184,11 @@ func spawn(kind, name string, files []int, attr syscall.SysProcAttr) (*process, 
 		// Nothing may stop a measuring thread: no collector, no preemption
 		// signal, no change of GOMAXPROCS. One that is set is not looked up in
 		// the cgroup's files at the start, nor every second thereafter, and does
-		// not grow with the machine. With 1 a process starts faster, since no
-		// thread is started and woken up for a second; workerMain sets it to 2.
+		// not grow with the machine. A worker has one goroutine: for a second
+		// processor of Go's, threads would be started and woken up.
 		env = append(env, "GOGC=off", "GODEBUG=asyncpreemptoff=1", "GOMAXPROCS=1")
+		sys.SetTimerSlack(coarse)
+		defer sys.SetTimerSlack(sys.TimerSlack)
 	}
 	inherit := []uintptr{uintptr(null), 2, 2, uintptr(theirs)}
 	for _, fd := range files {

@@ -37,10 +37,10 @@ type worker struct {
 func workerMain(c *conn, token string) int {
 	runtime.LockOSThread()
 	debug.SetGCPercent(-1)
-	runtime.GOMAXPROCS(2)
 	w := &worker{conn: c, dedicated: true, pins: true, confine: confineThread}
 	w.gauge = newThreadGauge()
 	shares := ownFiles()
+	sys.SetTimerSlack(sys.TimerSlack) // for this thread; others keep what they began with
 	sys.Dedicate()
 	c.r = bufio.NewReader(standing(controlFD))
 	return w.serve(token, shares)
@@ -120,7 +120,9 @@ func (w *worker) attach(token string) (cpus []int, err error) {
 	}
 	w.lost = func() int { return lost(mech, a.Receivers) }
 	if a.Makes != nil {
-		w.pins = false // it allocates, and is not kept from the collector
+		// It allocates, and is not kept from the collector, which works beside it.
+		w.pins = false
+		runtime.GOMAXPROCS(2)
 		mechanisms.Settle()
 		w.ends.Mechanism, w.ends.Spec = mech, *a.Makes
 		debug.SetMemoryLimit(makerMemory)

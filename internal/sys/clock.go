@@ -3,6 +3,7 @@ package sys
 import (
 	"os"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -17,11 +18,15 @@ func Monotonic() int64 { return nanotime() }
 //go:linkname nanotime runtime.nanotime
 func nanotime() int64
 
-// SharpTimers has timers of this thread expire when they are due, and not up to
-// 50 µs later so that the kernel can serve several at once: PR_SET_TIMERSLACK,
-// prctl(2).
-func SharpTimers() error {
-	return os.NewSyscallError("prctl", unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0))
+// TimerSlack is what every process begins with.
+const TimerSlack = 50 * time.Microsecond
+
+// SetTimerSlack has the kernel end sleeps of the calling thread up to so much
+// later than asked for, at least 1 ns, so that it can serve several timers at
+// once. Threads and processes that it starts begin with the same, also after
+// execve(2): PR_SET_TIMERSLACK, prctl(2).
+func SetTimerSlack(d time.Duration) error {
+	return os.NewSyscallError("prctl", unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(d), 0, 0, 0))
 }
 
 // SleepUntil sleeps until Monotonic is at, in ns, or returns at once if it has
