@@ -171,7 +171,7 @@ func spawn(kind, name string, files []int, attr syscall.SysProcAttr) (*process, 
 	// The race detector would hold up the end of every process for a second.
 	env = append(env, "GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	for _, name := range []string{"GOCOVERDIR", "GOTRACEBACK", "TMPDIR", "GOMAXPROCS"} {
-		if v, ok := os.LookupEnv(name); ok {
+		if v, ok := os.LookupEnv(name); ok && !(kind == "worker" && name == "GOMAXPROCS") {
 			env = append(env, name+"="+v)
 		}
 	}
