@@ -152,3 +152,11 @@ func hiding(m *mechanisms.Mechanism) {
 	m.OpenSender = func(t mechanisms.Ticket) (mechanisms.Sender, error) { return sender(find(t)) }
 	m.OpenReceiver = func(t mechanisms.Ticket) (mechanisms.Receiver, error) { return receiver(find(t)) }
 }
+
+// withhold refuses the memory that is asked for by name.
+func withhold(_ *mechanisms.Link, s *mechanisms.Spec) error {
+	if s.Memory == "" {
+		return nil
+	}
+	return &mechanisms.UnsupportedError{Mechanism: "memory " + s.Memory, What: "none is left"}
+}

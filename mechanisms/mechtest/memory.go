@@ -9,6 +9,10 @@ import (
 	"ipcbench/mechanisms"
 )
 
+// scarce are the kinds of memory that a machine need not have, and may turn out
+// not to have when it is asked: a directory on a disk, pages set aside.
+var scarce = []string{"file", "huge"}
+
 // inMemories makes a link in every kind of memory that the mechanism declares.
 func inMemories(b *bed) error {
 	before, err := count(b.dir)
@@ -24,8 +28,12 @@ func inMemories(b *bed) error {
 			s.Memory = kind
 			l, err := b.line(s)
 			if refused := (*mechanisms.UnsupportedError)(nil); errors.As(err, &refused) {
-				if told := b.m.Admit(s); told != nil && told.Error() != refused.Error() {
+				told := b.m.Admit(s)
+				if told != nil && told.Error() != refused.Error() {
 					return fmt.Errorf("memory %s is refused with %q, and was announced with %q", kind, refused, told)
+				}
+				if told == nil && !slices.Contains(scarce, kind) {
+					return fmt.Errorf("memory %s is refused, and every machine has it: %w", kind, refused)
 				}
 				continue
 			}

@@ -64,6 +64,7 @@ var teeth = []tooth{
 	{"lend", broken("unlent", "pipe", func(m *mechanisms.Mechanism) { m.Lends = true }), text("no Lender")},
 
 	{"memory", broken("tape", "shmfutex", func(m *mechanisms.Mechanism) { m.Memories = []string{"tape"} }), text("none that can be asked for")},
+	{"memory", broken("miser", "shmfutex", making(withhold)), text("every machine has it")},
 	{"memory", broken("leakmemory", "shmfutex", making(leakFile)), text("left behind: path")},
 
 	{"block", broken("overwriter", "shmyield", sending(func(s mechanisms.Sender) mechanisms.Sender { return &overwriter{Sender: s} })), sentinel(errReturned)},
@@ -148,6 +149,7 @@ var teeth = []tooth{
 	{"sleep", broken("sleepless", "eventfd", waitingOn(func(w mechanisms.Waiter) mechanisms.Waiter { return sleepless{w} })), text("does not sleep")},
 	{"sleep", broken("idle", "futex", waitingOn(func(w mechanisms.Waiter) mechanisms.Waiter { return idler{w} })), text("does not sleep")},
 	{"full", broken("fullless", "sysvsem", limiting(func(l *mechanisms.Limits) { l.Count.N = 100 })), text("were taken")},
+	{"full", broken("fullmore", "sysvsem", limiting(func(l *mechanisms.Limits) { l.Count.N++ })), text("refused after")},
 	{"full", broken("fullerrno", "sysvsem", limiting(func(l *mechanisms.Limits) { l.Count.Errno = syscall.EAGAIN })), errno(syscall.ERANGE)},
 	{"garbage", broken("countgarbage", "futex", notifying(func(n mechanisms.Notifier) mechanisms.Notifier { return countingAllocator{n} })), text("allocations")},
 	{"exclusion", broken("intruding", "futex", locking(func(k mechanisms.Locker) mechanisms.Locker { return &intruder{Locker: k} })), is[*bench.CheckError]},
