@@ -39,6 +39,7 @@ func TestTraceCountsCalls(t *testing.T) {
 			map[string]float64{"sender write": 1, "receiver read": 1}},
 		{results.Cell{Workload: "PingPong", Mechanism: "sysvshm", Size: 64, Place: TracePlace},
 			map[string]float64{"ping semtimedop": 4, "pong semtimedop": 4}},
+		{results.Cell{Workload: results.FloorWorkload, Mechanism: results.FloorCopy, Size: 64, Place: TracePlace}, nil},
 	} {
 		t.Run(c.cell.Mechanism, func(t *testing.T) {
 			calls, err := s.Trace(c.cell, 100)

@@ -138,8 +138,12 @@ func (e *explanation) writeMeasured(b *bufio.Writer) {
 		e.worth.Worth.Multiple(), e.worth.Worth.Interval(), results.FormatBytes(e.worth.Cell.Size)))
 }
 
-// allCalls counts by role: "4 a round trip: ping 1 read, 1 write; pong …".
+// allCalls counts by role: "4 a round trip: ping 1 read, 1 write; pong …", or
+// "none".
 func (e *explanation) allCalls() string {
+	if len(e.calls) == 0 {
+		return "none"
+	}
 	total, roles, last := 0.0, "", ""
 	for i, c := range e.calls {
 		total += c.PerOp
