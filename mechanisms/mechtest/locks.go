@@ -49,15 +49,21 @@ func exclusion(b *bed) error {
 		return err
 	}
 	var count atomic.Uint64
+	var coming atomic.Int64 // ends that are about to take the lock, or wait for it
 	var calls []call
 	for _, k := range ends {
 		calls = append(calls, b.thread(func() error {
 			for range each {
-				if err := k.Lock(); err != nil {
+				coming.Add(1)
+				err := k.Lock()
+				coming.Add(-1)
+				if err != nil {
 					return err
 				}
 				before := count.Load()
-				sys.SchedYield() // whoever else would be here is
+				for yields := 0; yields == 0 || yields < 100 && coming.Load() == 0; yields++ {
+					sys.SchedYield() // whoever else would be here comes
+				}
 				count.Store(before + 1)
 				if err := k.Unlock(); err != nil {
 					return err
