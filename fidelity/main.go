@@ -45,7 +45,7 @@ type fidelity struct {
 	session  *runner.Session
 	twins    *twins
 	launches int
-	round    time.Duration // how long a round is to take: far more than the 0.1 ms by which two workers begin apart
+	round    time.Duration // how long a round is to take: far more than the tens of µs by which two workers begin apart
 }
 
 func main() {

@@ -105,9 +105,6 @@ func work(raw []byte, say func(message) error) error {
 		}
 		return say(message{End: new(int)})
 	}
-	// With one processor the Go runtime takes it from whoever has been in a
-	// system call for 20 µs, and gives it back, time and again.
-	os.Setenv("GOMAXPROCS", "2")
 	debug.SetGCPercent(-1) // nothing runs beside the workers, and this process is short
 	// The kernel is still busy with starting up, beside whatever runs.
 	time.Sleep(j.Settle)

@@ -170,8 +170,12 @@ func spawn(kind, name string, files []int, attr syscall.SysProcAttr) (*process, 
 	env := []string{envProcess + "=" + kind, envToken + "=" + token}
 	// The race detector would hold up the end of every process for a second.
 	env = append(env, "GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE"))
-	for _, name := range []string{"GOCOVERDIR", "GOTRACEBACK", "TMPDIR", "GOMAXPROCS"} {
-		if v, ok := os.LookupEnv(name); ok && !(kind == "worker" && name == "GOMAXPROCS") {
+	handedOn := []string{"GOCOVERDIR", "GOTRACEBACK", "TMPDIR"}
+	if kind != "worker" { // which has one of its own, and the runtime takes the first
+		handedOn = append(handedOn, "GOMAXPROCS")
+	}
+	for _, name := range handedOn {
+		if v, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+v)
 		}
 	}

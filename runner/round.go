@@ -69,7 +69,7 @@ func (l *Launch) Calibrate(target time.Duration) (ops int, err error) {
 		if r.Elapsed >= enough || n >= maxOps {
 			return opsFor(r, target), nil
 		}
-		n = min(max(opsFor(r, enough*3/2), 2*n), 100*n, maxOps)
+		n = min(max(opsFor(r, enough*3/2), 2*n), 100*n, maxOps) // half more, so that one more round will do
 	}
 }
 

@@ -18,7 +18,8 @@ func Monotonic() int64 { return nanotime() }
 //go:linkname nanotime runtime.nanotime
 func nanotime() int64
 
-// TimerSlack is what every process begins with.
+// TimerSlack is what the first process has, and every other to which nobody gave
+// another.
 const TimerSlack = 50 * time.Microsecond
 
 // SetTimerSlack has the kernel end sleeps of the calling thread up to so much
