@@ -18,7 +18,7 @@ var ColdCopy = &Workload{
 	Payloads: 1,
 	Least:    16 << 10, // below, the copy is not what a message costs
 	Topology: func(int) Topology {
-		return Topology{Parts: []Part{{Role: "copier", Origins: 1, Cold: true, Play: copyCold}}}
+		return Topology{Parts: []Part{{Role: "copier", Origins: 1, Cold: true, Whole: true, Play: copyCold}}}
 	},
 }
 

@@ -21,10 +21,10 @@ var Compete = &Workload{
 	Topology: func(k int) Topology {
 		t := Topology{
 			Wires: []Wire{{Senders: 1, Receivers: k}},
-			Parts: []Part{{Role: "sender", Sends: []int{0}, Play: sendAndStop(k)}},
+			Parts: []Part{{Role: "sender", Sends: []int{0}, Play: sendCounted, Conclude: sayStop(k)}},
 		}
 		for i := range k {
-			t.Parts = append(t.Parts, Part{Role: fmt.Sprintf("receiver%d", i), Receives: []int{0}, Origins: 1, Play: takeUntilStop})
+			t.Parts = append(t.Parts, Part{Role: fmt.Sprintf("receiver%d", i), Receives: []int{0}, Origins: 1, Whole: true, Play: takeUntilStop})
 		}
 		return t
 	},
@@ -34,17 +34,22 @@ var Compete = &Workload{
 // the round.
 const stopSender = 1<<16 - 1
 
-func sendAndStop(k int) func(*Ends, int) error {
-	return func(e *Ends, n int) error {
-		out := e.Senders[0]
-		for range n {
-			e.put(e.next)
-			e.Sent.add(e.next)
-			e.next++
-			if err := out.Send(e.buf); err != nil {
-				return err
-			}
+func sendCounted(e *Ends, n int) error {
+	out := e.Senders[0]
+	for range n {
+		e.put(e.next)
+		e.Sent.add(e.next)
+		e.next++
+		if err := out.Send(e.buf); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+func sayStop(k int) func(*Ends) error {
+	return func(e *Ends) error {
+		out := e.Senders[0]
 		e.rounds++
 		for range k {
 			e.put(stopSender<<senderShift | e.rounds)

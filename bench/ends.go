@@ -31,6 +31,11 @@ type Ends struct {
 	// which nobody knows who takes what. All parts' must come out even.
 	Sent, Taken Tally
 
+	// Marks is the clock, sys.Monotonic, after each of as many stretches of the
+	// round to come; empty: no clock is read. A part that takes its operations
+	// whole leaves none.
+	Marks []int64
+
 	// CPUs are those that the part was given, one for each of its threads; nil
 	// where it is not pinned.
 	CPUs []int
@@ -124,7 +129,14 @@ func (e *Ends) Play(n int) (int, error) {
 	if e.cell.Lend {
 		play = e.part.Lent
 	}
-	return share, play(e, share)
+	if e.part.Whole {
+		e.Marks = nil
+	}
+	err := e.played(play, share)
+	if err == nil && e.part.Conclude != nil {
+		err = e.part.Conclude(e)
+	}
+	return share, err
 }
 
 // Finish closes a round of n operations, outside the timed path: receivers

@@ -55,6 +55,7 @@ func receiveReady(e *Ends, n int) error {
 		if err != nil {
 			return err
 		}
+		ready = min(ready, n) // those left are ready at the next wait
 		for i := range ready {
 			from := e.pollset.Ready(i)
 			if err := e.Receivers[from].Recv(e.buf); err != nil {

@@ -17,7 +17,7 @@ var NullCall = &Workload{
 	Op:      "call",
 	Size:    1,
 	Topology: func(int) Topology {
-		return Topology{Parts: []Part{{Role: "caller", Origins: 1, Play: callNothing}}}
+		return Topology{Parts: []Part{{Role: "caller", Origins: 1, Whole: true, Play: callNothing}}}
 	},
 }
 
@@ -40,7 +40,7 @@ var OneCopy = &Workload{
 	Op:       "message",
 	Payloads: 1,
 	Topology: func(int) Topology {
-		return Topology{Parts: []Part{{Role: "copier", Origins: 1, Play: copyOnce}}}
+		return Topology{Parts: []Part{{Role: "copier", Origins: 1, Whole: true, Play: copyOnce}}}
 	},
 }
 
@@ -72,7 +72,7 @@ var TwoCopies = &Workload{
 	Op:       "message",
 	Payloads: 1,
 	Topology: func(int) Topology {
-		return Topology{Parts: []Part{{Role: "copier", Origins: 1, Play: copyTwice}}}
+		return Topology{Parts: []Part{{Role: "copier", Origins: 1, Whole: true, Play: copyTwice}}}
 	},
 }
 

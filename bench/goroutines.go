@@ -25,7 +25,7 @@ var ThreadBounce = &Workload{
 	Scheduled: true,
 	Asked:     true,
 	Topology: func(int) Topology {
-		return Topology{Parts: []Part{{Role: "threads", Origins: 1, Threads: 2, Play: bounceThreads}}}
+		return Topology{Parts: []Part{{Role: "threads", Origins: 1, Threads: 2, Whole: true, Play: bounceThreads}}}
 	},
 }
 
@@ -66,7 +66,7 @@ var GoChannel = &Workload{
 	Scheduled: true,
 	Asked:     true,
 	Topology: func(int) Topology {
-		return Topology{Parts: []Part{{Role: "goroutines", Origins: 1, Threads: 2, Play: handOver}}}
+		return Topology{Parts: []Part{{Role: "goroutines", Origins: 1, Threads: 2, Whole: true, Play: handOver}}}
 	},
 }
 
@@ -102,7 +102,7 @@ var IOPipe = &Workload{
 	Scheduled: true,
 	Asked:     true,
 	Topology: func(int) Topology {
-		return Topology{Parts: []Part{{Role: "goroutines", Origins: 1, Threads: 2, Play: throughPipe}}}
+		return Topology{Parts: []Part{{Role: "goroutines", Origins: 1, Threads: 2, Whole: true, Play: throughPipe}}}
 	},
 }
 

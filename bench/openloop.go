@@ -28,7 +28,7 @@ var OpenLoop = &Workload{
 		return Topology{
 			Wires: []Wire{{Senders: 1, Receivers: 1}},
 			Parts: []Part{
-				{Role: "sender", Sends: []int{0}, Play: sendWhenDue},
+				{Role: "sender", Sends: []int{0}, Whole: true, Play: sendWhenDue},
 				{Role: "receiver", Receives: []int{0}, Origins: 1, Timer: true, Play: receiveDue},
 			},
 		}

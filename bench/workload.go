@@ -113,13 +113,18 @@ type Part struct {
 	Prepare func(e *Ends) error
 	// Share is how many of a round's n operations fall to this part; nil: all.
 	Share func(n int) int
-	// Play performs its share of a round. Lent is to Play what works in the
+	// Whole says that a round is one call of Play: a further call would cost as
+	// much as an operation, or would not know where the round ends.
+	Whole bool
+	// Play performs its share of a round, in one call or several. Lent is to Play what works in the
 	// link's own memory, where a cell asks for that: nil where nothing does.
 	Play func(e *Ends, n int) error
 	Lent func(e *Ends, n int) error
 	// Batch is Play where a call hands over several messages; nil where the
 	// workload takes no batches.
 	Batch func(e *Ends, n int) error
+	// Conclude ends a round, within its time. Optional.
+	Conclude func(e *Ends) error
 	// Finish holds a round of n operations in all against what was done, outside
 	// the timed path; nil: what the messages' stamps tell.
 	Finish func(e *Ends, n int) error

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"ipcbench/results"
 )
 
@@ -37,7 +39,9 @@ type NoiseSample struct {
 	throttled time.Duration
 	periods   int64
 	pressure  time.Duration
-	slowest   int64 // kHz of the slowest CPU; 0: not known
+	slowest   int64         // kHz of the slowest CPU; 0: not known
+	idle      time.Duration // of all CPUs used, whole ticks
+	suspended time.Duration // since boot
 }
 
 // userTick is the unit of /proc/stat: USER_HZ is 100 on every architecture
@@ -113,6 +117,7 @@ func (m *NoiseMeter) Read() (s NoiseSample, err error) {
 		id, err := strconv.Atoi(string(f[0][len("cpu"):])) // the sum of all has none
 		if err == nil && slices.Contains(m.cpus, id) {
 			s.steal += time.Duration(count(f[8])) * userTick
+			s.idle += time.Duration(count(f[4])+count(f[5])) * userTick // idle, and waiting for a disk
 		}
 	}
 	for _, file := range m.throttles {
@@ -148,7 +153,18 @@ func (m *NoiseMeter) Read() (s NoiseSample, err error) {
 			s.slowest = slower(s.slowest, count(bytes.TrimSpace(text)))
 		}
 	}
+	s.suspended = suspended()
 	return s, nil
+}
+
+// suspended is how long the machine has slept since it booted: one clock counts
+// that time and the other does not, clock_gettime(2).
+func suspended() time.Duration {
+	var boot, mono unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &mono) != nil || unix.ClockGettime(unix.CLOCK_BOOTTIME, &boot) != nil {
+		return 0
+	}
+	return time.Duration(boot.Nano() - mono.Nano())
 }
 
 // slower is the lower of two frequencies, of which 0 is none.
@@ -189,8 +205,23 @@ func (s NoiseSample) Since(earlier NoiseSample) results.Noise {
 		Throttled:   max(0, s.periods-earlier.periods),
 		PressureNs:  int64(max(0, s.pressure-earlier.pressure)),
 		SlowestKHz:  slower(s.slowest, earlier.slowest),
+		IdleNs:      int64(max(0, s.idle-earlier.idle)),
+		SuspendedNs: slept(s.suspended - earlier.suspended),
 	}
 }
+
+// slept leaves out what lies between the readings of the two clocks: a suspend
+// takes far longer.
+func slept(d time.Duration) int64 {
+	if d < suspendLeast {
+		return 0
+	}
+	return int64(d)
+}
+
+// suspendLeast is more than a busy machine puts between two readings of clocks,
+// and less than any machine takes to sleep and to wake.
+const suspendLeast = 100 * time.Millisecond
 
 // Bounds on steal, as a share of the launch's wall time and in ticks: with
 // fewer ticks the counter's own grain would decide. Steal is summed over the
@@ -208,18 +239,26 @@ func stolen(n results.Noise, elapsed time.Duration, share float64, ticks int64) 
 // the timed rounds. A CPU that is shared evenly with one other loses half.
 const voidingForeign, doubtfulForeign = 0.25, 0.10
 
-// Voids tells why a launch that took wall in all, and timed of it in timed
-// rounds, is not to be trusted, or "".
+// voidingStalled bounds the time in which nothing moved, as a share of the timed
+// rounds.
+const voidingStalled = 0.05
+
+// Voids tells why a launch that took wall in all, and timed of it in the rounds
+// that the noise is of, is not to be trusted, or "".
 func Voids(n results.Noise, wall, timed time.Duration) string {
 	switch {
 	case n.Stopped:
 		return "a worker was stopped or continued by a signal"
 	case n.Throttled > 0 || n.ThrottledNs > 0:
-		return fmt.Sprintf("the cgroup's CPU quota stopped the run in %s for %v (cpu.stat)", plural(int(n.Throttled), "period"), time.Duration(n.ThrottledNs))
+		return fmt.Sprintf("the cgroup's CPU quota stopped the run in %s for %s (cpu.stat)", plural(int(n.Throttled), "period"), results.FormatTime(float64(n.ThrottledNs)))
+	case n.SuspendedNs > 0:
+		return fmt.Sprintf("the machine was suspended for %s (CLOCK_BOOTTIME)", results.FormatTime(float64(n.SuspendedNs)))
+	case n.StalledNs > 0 && float64(n.StalledNs) >= voidingStalled*float64(timed):
+		return fmt.Sprintf("no message moved for %s of %s: all processes were held up at once", results.FormatTime(float64(n.StalledNs)), results.FormatTime(float64(timed)))
 	case float64(n.ForeignNs) > voidingForeign*float64(timed):
-		return fmt.Sprintf("other processes kept a worker from its CPU for %v of %v (schedstat)", time.Duration(n.ForeignNs), timed)
+		return fmt.Sprintf("other processes kept a worker from its CPU for %s of %s (schedstat)", results.FormatTime(float64(n.ForeignNs)), results.FormatTime(float64(timed)))
 	case stolen(n, wall, voidingSteal, voidingTicks):
-		return fmt.Sprintf("the hypervisor kept %v of %v from the CPUs used (steal, /proc/stat)", time.Duration(n.StealNs), wall)
+		return fmt.Sprintf("the hypervisor kept %s of %s from the CPUs used (steal, /proc/stat)", results.FormatTime(float64(n.StealNs)), results.FormatTime(float64(wall)))
 	}
 	return ""
 }
@@ -234,6 +273,12 @@ func Doubtful(n results.Noise, wall, timed time.Duration) string {
 			What:   fmt.Sprintf("other processes kept a worker from its CPU for more than %.0f %% of a launch (schedstat)", 100*doubtfulForeign),
 			Why:    "what they took is in the time per operation",
 			Remedy: "stop them, or keep them off the CPUs used",
+		}.String()
+	case n.StalledNs > 0:
+		return results.Doubt{
+			What:   fmt.Sprintf("no message moved for 10 ms or more within a launch, for less than %.0f %% of it", 100*voidingStalled),
+			Why:    "all processes were held up at once, and the time per operation contains it",
+			Remedy: "look for what stops processes: a cgroup's freezer, a hypervisor, a real-time task",
 		}.String()
 	case stolen(n, wall, doubtfulSteal, doubtfulTicks):
 		return results.Doubt{

@@ -17,10 +17,10 @@ func TestNoise(t *testing.T) {
 		cpus    []int
 		want    NoiseSample
 	}{
-		{"x86-vm", []int{0, 1}, NoiseSample{steal: 86300 * time.Millisecond}},
-		{"x86-vm", []int{1}, NoiseSample{steal: 45300 * time.Millisecond}},
-		{"container-v2", []int{0}, NoiseSample{throttled: 7500 * time.Microsecond, periods: 5}},
-		{"container-v1", []int{0}, NoiseSample{steal: 50 * time.Millisecond, throttled: 12345678, periods: 3}},
+		{"x86-vm", []int{0, 1}, NoiseSample{steal: 86300 * time.Millisecond, idle: 2129940 * time.Millisecond}},
+		{"x86-vm", []int{1}, NoiseSample{steal: 45300 * time.Millisecond, idle: 1062120 * time.Millisecond}},
+		{"container-v2", []int{0}, NoiseSample{throttled: 7500 * time.Microsecond, periods: 5, idle: time.Second}},
+		{"container-v1", []int{0}, NoiseSample{steal: 50 * time.Millisecond, throttled: 12345678, periods: 3, idle: time.Second}},
 	} {
 		m, err := OpenNoise(machine(t, c.machine), c.cpus)
 		if err != nil {
@@ -28,7 +28,9 @@ func TestNoise(t *testing.T) {
 		}
 		defer m.Close()
 		for range 2 { // the second reads the same open files again
-			if got, err := m.Read(); got != c.want || err != nil {
+			got, err := m.Read()
+			got.suspended = 0 // of the machine that the test runs on
+			if got != c.want || err != nil {
 				t.Errorf("%s, CPUs %v: %+v, %v; want %+v", c.machine, c.cpus, got, err, c.want)
 			}
 		}
@@ -79,10 +81,14 @@ func TestNoiseFrequency(t *testing.T) {
 }
 
 func TestNoiseSince(t *testing.T) {
-	early := NoiseSample{steal: 50, throttled: 7, periods: 2}
-	late := NoiseSample{steal: 80, throttled: 9, periods: 3}
-	if got, want := late.Since(early), (results.Noise{StealNs: 30, ThrottledNs: 2, Throttled: 1}); got != want {
+	early := NoiseSample{steal: 50, throttled: 7, periods: 2, idle: 10, suspended: time.Second}
+	late := NoiseSample{steal: 80, throttled: 9, periods: 3, idle: 30, suspended: time.Second + 200*time.Microsecond}
+	if got, want := late.Since(early), (results.Noise{StealNs: 30, ThrottledNs: 2, Throttled: 1, IdleNs: 20}); got != want {
 		t.Errorf("since = %+v, want %+v", got, want)
+	}
+	late.suspended = 3 * time.Second
+	if got := late.Since(early).SuspendedNs; got != 2e9 {
+		t.Errorf("a machine that slept for 2 s was suspended for %d ns", got)
 	}
 	if got := early.Since(late); got != (results.Noise{}) {
 		t.Errorf("counters that went backwards gave %+v, want none", got)
@@ -158,6 +164,10 @@ func TestVerdictOnNoise(t *testing.T) {
 		{"three ticks of a short launch", results.Noise{StealNs: 3 * tick}, 100 * time.Millisecond, true, false},
 		{"two ticks of a short launch", results.Noise{StealNs: 2 * tick}, 20 * time.Millisecond, false, true},
 		{"one tick of a short launch", results.Noise{StealNs: tick}, 10 * time.Millisecond, false, false},
+		{"suspended", results.Noise{SuspendedNs: 1}, time.Second, true, false},
+		{"a stall of 50 ms", results.Noise{StalledNs: 50e6}, time.Second, true, false},
+		{"a stall of 10 ms of a short launch", results.Noise{StalledNs: 10e6}, 100 * time.Millisecond, true, false},
+		{"a stall of 10 ms of a long launch", results.Noise{StalledNs: 10e6}, time.Second, false, true},
 		{"others had the CPU for 30 %", results.Noise{ForeignNs: 300e6}, time.Second, true, false},
 		{"others had the CPU for 20 %", results.Noise{ForeignNs: 200e6}, time.Second, false, true},
 		{"others had the CPU for 5 %", results.Noise{ForeignNs: 50e6}, time.Second, false, false},

@@ -62,7 +62,7 @@ func (a Accel) measurement(c results.Cell, measured time.Duration) runner.Measur
 	case c.Mechanism == results.FloorCall:
 		ops = countedCalls
 	}
-	return runner.Measurement{Time: countedTime, Ops: ops, Warmup: ops / 2, Plain: true}
+	return runner.Measurement{Time: countedTime, Ops: ops, Exact: true, Warmup: ops / 2, Plain: true}
 }
 
 // counted makes a record of instructions of one of a guest's time, in which

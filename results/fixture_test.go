@@ -28,7 +28,7 @@ func okRecord(c Cell, n int, ns float64) Record {
 		Outcome: OK, Op: "round trip", Ops: 20000, ElapsedNs: int64(20000 * ns), NsPerOp: ns, BytesPerSec: float64(2*c.Size) / ns * 1e9,
 		CPUNsPerOp: ns * 0.75, Voluntary: 2, EINTR: 0,
 		Latency:  &Latency{Count: 20000, P50: int64(ns), P90: int64(ns * 1.25), P99: int64(ns * 1.75), P999: int64(ns * 3), Max: int64(ns * 20), ClockNs: 27},
-		Rounds:   []Round{{"warmup", 100, int64(100 * ns)}, {"timed", 20000, int64(20000 * ns)}},
+		Rounds:   []Round{{"warmup", 100, int64(100 * ns), 0}, {"timed", 20000, int64(20000 * ns), 0}},
 		Given:    &Given{Queue: 65536, Source: "F_GETPIPE_SZ", InFlight: 16},
 		Overhead: &Cost{StartNs: 4e6, StopNs: 1e6}, WallNs: int64(20100*ns) + 6e6,
 		Seed: 42, Isolation: "ipc and mount namespace", Host: &host,

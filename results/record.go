@@ -184,6 +184,7 @@ type Round struct {
 	Kind      string `json:"kind"` // calibrate, warmup, timed, latency, verify
 	Ops       int64  `json:"ops"`
 	ElapsedNs int64  `json:"elapsed_ns"`
+	StalledNs int64  `json:"stalled_ns"` // in which no process passed a message, counted from 10 ms in one piece
 }
 
 // Worker is one process of a launch and what it used in the timed rounds.
@@ -221,4 +222,7 @@ type Noise struct {
 	PressureNs  int64 `json:"pressure_ns"`  // time in which some task of the machine waited for a CPU, /proc/pressure/cpu; 0 where it is not kept
 	SlowestKHz  int64 `json:"slowest_khz"`  // of the slowest CPU used, before or after the rounds: /sys/devices/system/cpu/cpu*/cpufreq/scaling_cur_freq; 0 where it is not told
 	ForeignNs   int64 `json:"foreign_ns"`   // of the timed rounds: the worst-off worker waited for its CPU while no other worker had it
+	StalledNs   int64 `json:"stalled_ns"`   // of the timed and latency rounds: no process passed a message, counted from 10 ms in one piece
+	SuspendedNs int64 `json:"suspended_ns"` // the machine slept, CLOCK_BOOTTIME against CLOCK_MONOTONIC
+	IdleNs      int64 `json:"idle_ns"`      // the CPUs used had nothing to run, all together, in ticks of 10 ms
 }

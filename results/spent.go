@@ -15,10 +15,13 @@ type Spent struct {
 	// PerLaunch is what a launch costs beside those rounds: the median of the
 	// launches that are ok.
 	PerLaunch int64
+
+	Disturbed int // launches that are not to be trusted, every attempt counted
+	Stalled   int // of these, launches in which no message moved for 10 ms or more
 }
 
-// measuring are the rounds that give numbers.
-var measuring = []string{"timed", "latency", "verify"}
+// Measuring are the kinds of rounds that give numbers.
+var Measuring = []string{"timed", "latency", "verify"}
 
 // SpentOn sums up a run, and is false where its records do not tell: those of
 // other programs do not, nor do those of earlier versions.
@@ -30,7 +33,7 @@ func SpentOn(records []Record) (s Spent, ok bool) {
 		}
 		rounds := int64(0)
 		for _, round := range r.Rounds {
-			if slices.Contains(measuring, round.Kind) {
+			if slices.Contains(Measuring, round.Kind) {
 				rounds += round.ElapsedNs
 			}
 		}
@@ -39,6 +42,12 @@ func SpentOn(records []Record) (s Spent, ok bool) {
 		if r.Overhead != nil {
 			s.Start += r.Overhead.StartNs
 			s.Stop += r.Overhead.StopNs
+		}
+		if r.Outcome == Untrusted {
+			s.Disturbed++
+			if r.Noise != nil && r.Noise.StalledNs > 0 {
+				s.Stalled++
+			}
 		}
 		if r.Outcome == OK {
 			beside = append(beside, r.WallNs-rounds)
@@ -62,6 +71,12 @@ func (s Spent) String() string {
 		share(s.Measuring), FormatTime(float64(s.Wall)), share(s.Start), share(s.Stop), share(s.Rest()))
 	if s.PerLaunch > 0 {
 		text += "; a launch costs " + FormatTime(float64(s.PerLaunch)) + " beside its rounds"
+	}
+	if s.Disturbed > 0 {
+		text += fmt.Sprintf("; %d of the launches were disturbed and do not count", s.Disturbed)
+	}
+	if s.Stalled > 0 {
+		text += fmt.Sprintf(", %d of them because no message moved for 10 ms or more", s.Stalled)
 	}
 	return text
 }

@@ -6,7 +6,7 @@ func TestSpentOn(t *testing.T) {
 	launch := func(outcome Outcome, wall, timed int64) Record {
 		r := okRecord(pingPong, 1, 5000)
 		r.Outcome, r.WallNs = outcome, wall
-		r.Rounds = []Round{{"warmup", 1, 900}, {"timed", 1, timed / 2}, {"latency", 1, timed / 4}, {"verify", 1, timed / 4}}
+		r.Rounds = []Round{{"warmup", 1, 900, 0}, {"timed", 1, timed / 2, 0}, {"latency", 1, timed / 4, 0}, {"verify", 1, timed / 4, 0}}
 		r.Overhead = &Cost{StartNs: 7, StopNs: 3}
 		return r
 	}

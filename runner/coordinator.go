@@ -32,6 +32,8 @@ type Session struct {
 	phase   string
 	journal string        // of a session without namespaces
 	stop    chan struct{} // closed to end the thread that the child's Pdeathsig follows
+
+	initially, lately host.Settings // of the machine, at the start and after the last launch
 }
 
 // Options are the settings of a Session. The zero value is what a run uses.
@@ -78,7 +80,8 @@ func Start(o Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{options: o, cpus: cpus, noise: noise}
+	s := &Session{options: o, cpus: cpus, noise: noise, initially: host.ReadSettings(host.Root, cpus)}
+	s.lately = s.initially
 	if err := s.start(); err != nil {
 		noise.Close()
 		return nil, err

@@ -18,7 +18,9 @@ type Launch struct {
 	Started  time.Duration    // how long starting and attaching took
 	Warnings []string         // what about its processes costs time that is not the mechanism's
 
-	session *Session
+	session  *Session
+	settings []settings // by part, when all had attached
+	rounds   []*Round   // all that were played
 }
 
 // Open starts the processes of a cell. Every error is a *CellError; it is
@@ -50,7 +52,7 @@ func (s *Session) open(c results.Cell) (*Launch, error) {
 	if r.Opened == nil {
 		return nil, errors.New("session answered out of turn")
 	}
-	l := &Launch{Cell: c, Given: r.Opened.Given, Workers: r.Opened.Workers, session: s, Started: time.Since(begin)}
+	l := &Launch{Cell: c, Given: r.Opened.Given, Workers: r.Opened.Workers, settings: r.Opened.Settings, session: s, Started: time.Since(begin)}
 	if r.Opened.SharesFiles {
 		l.Warnings = append(l.Warnings, sharedFiles)
 	}
@@ -117,7 +119,7 @@ func (l *Launch) checkAffinity(t bench.Topology, asked []int) error {
 // Round plays n operations. Expected is how long they should take; the
 // watchdog waits far longer.
 func (l *Launch) Round(kind Kind, n int, expected time.Duration) (*Round, error) {
-	played, err := l.Play(expected, Ask{kind, n})
+	played, err := l.Play(expected, Ask{Kind: kind, N: n})
 	if err != nil {
 		return nil, err
 	}
@@ -128,6 +130,9 @@ func (l *Launch) Round(kind Kind, n int, expected time.Duration) (*Round, error)
 type Ask struct {
 	Kind Kind
 	N    int // operations
+	// Marks of the clock that each part leaves on its way, so that a stall shows,
+	// see bench.MarksFor; 0: none, and the round reads no clock.
+	Marks int
 }
 
 // Play plays rounds as Round does, with no more between them than it takes to
@@ -137,7 +142,7 @@ func (l *Launch) Play(expected time.Duration, asked ...Ask) ([]*Round, error) {
 	t := l.session.options.timeout() + 20*expected
 	r := &playRequest{}
 	for _, a := range asked {
-		r.Rounds = append(r.Rounds, roundRequest{Kind: a.Kind, N: a.N, Timeout: t})
+		r.Rounds = append(r.Rounds, roundRequest{Kind: a.Kind, N: a.N, Marks: a.Marks, Timeout: t})
 	}
 	a, err := l.ask(request{Play: r}, time.Duration(3*len(asked))*t, func(a *reply) bool {
 		return len(a.Played) == len(asked) && !slices.ContainsFunc(a.Played, func(w []workerRound) bool { return len(w) != len(l.Workers) })
@@ -149,6 +154,7 @@ func (l *Launch) Play(expected time.Duration, asked ...Ask) ([]*Round, error) {
 	for i, workers := range a.Played {
 		played = append(played, newRound(asked[i].Kind, asked[i].N, workers))
 	}
+	l.rounds = append(l.rounds, played...)
 	return played, nil
 }
 

@@ -80,7 +80,8 @@ func (l *launch) attach() (*openedReply, error) {
 	}
 	opened := &openedReply{Given: l.given}
 	for i, r := range replies {
-		opened.Workers = append(opened.Workers, results.Worker{Role: l.topology.Parts[i].Role, PID: l.workers[i].pid, CPUs: r.Ready})
+		opened.Workers = append(opened.Workers, results.Worker{Role: l.topology.Parts[i].Role, PID: l.workers[i].pid, CPUs: r.Ready.CPUs})
+		opened.Settings = append(opened.Settings, *r.Ready)
 		opened.SharesFiles = opened.SharesFiles || r.SharesFiles
 	}
 	for _, link := range l.links {

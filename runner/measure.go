@@ -1,14 +1,15 @@
 package runner
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"ipcbench/bench"
-	"ipcbench/host"
 	"ipcbench/results"
 )
 
@@ -17,6 +18,7 @@ type Measurement struct {
 	Time   time.Duration // of its timed and latency rounds together
 	Verify bool          // add a round with CRC-32C over every payload
 	Ops    int           // operations that fill Time, as an earlier launch of the cell found; 0: calibrate
+	Exact  bool          // Ops stand, however long they take
 	Warmup int           // operations that come first where Ops is given; 0: a share of them
 	Plain  bool          // no round that gives percentiles
 
@@ -47,11 +49,8 @@ func warmup(ops int, time time.Duration) int {
 // is an outcome with a reason. The record lacks what only the run knows (ID,
 // launch, seed, host). Ops is the calibrated number for the next launch.
 func (s *Session) Measure(c results.Cell, m Measurement) (rec results.Record, ops int) {
-	rec = results.Record{Schema: results.Schema, Time: time.Now().UTC(), Cell: c, Attempt: 1, Isolation: s.Isolation}
-	before, err := s.noise.Read()
-	if err == nil {
-		ops, err = s.measure(&rec, m)
-	}
+	rec = results.Record{Schema: results.Schema, Time: time.Now().UTC(), Cell: c, Attempt: 1, Isolation: s.Isolation, Outcome: results.OK}
+	ops, err := s.measure(&rec, m)
 	if err != nil {
 		rec.Outcome, rec.Reason = results.Failed, reason(err)
 		rec.Fault = fault(err)
@@ -60,21 +59,9 @@ func (s *Session) Measure(c results.Cell, m Measurement) (rec results.Record, op
 		}
 		return rec, ops
 	}
-	after, err := s.noise.Read()
-	if err != nil {
-		rec.Outcome, rec.Reason = results.Untrusted, "what the machine did meanwhile is not known: "+err.Error()
-		return rec, ops
-	}
-	noise := after.Since(before)
-	noise.Stopped, noise.ForeignNs = rec.Noise.Stopped, foreign(rec.Workers)
-	rec.Noise = &noise
-	rec.Outcome = results.OK
-	wall, timed := time.Since(rec.Time), time.Duration(rec.ElapsedNs)
-	if why := host.Voids(noise, wall, timed); why != "" {
-		rec.Outcome, rec.Reason = results.Untrusted, why
-	} else if why := host.Doubtful(noise, wall, timed); why != "" {
-		rec.Warnings = append(rec.Warnings, why)
-	}
+	why, doubt := s.reset()
+	void(&rec, why)
+	warn(&rec, doubt)
 	return rec, ops
 }
 
@@ -94,96 +81,162 @@ func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err erro
 	if w.Paced {
 		rounds = l.openLoop
 	}
-	played, ops, err := rounds(rec, w, m)
-	if err != nil {
+	before, unread := s.noise.Read()
+	begin := time.Now()
+	if ops, err = rounds(rec, w, m); err != nil {
 		return 0, err
 	}
-	for _, r := range played {
-		rec.Rounds = append(rec.Rounds, results.Round{Kind: string(r.Kind), Ops: int64(r.Ops), ElapsedNs: int64(r.Elapsed)})
-		rec.Verified += r.Verified
-	}
 	end := time.Now()
+	after, err := s.noise.Read()
+	unread = cmp.Or(unread, err)
 	stopped, err := l.close(m.Next)
 	if err != nil {
 		return 0, err
 	}
+	// The next launch is starting: what follows costs it no time.
 	rec.Overhead = &results.Cost{StartNs: int64(l.Started), StopNs: int64(time.Since(end))}
-	rec.Noise = &results.Noise{Stopped: stopped}
-	for _, r := range played { // the next launch is starting: this costs it no time
+	for _, r := range l.rounds {
+		if !slices.Contains(results.Measuring, string(r.Kind)) {
+			continue
+		}
+		rec.Rounds = append(rec.Rounds, results.Round{Kind: string(r.Kind), Ops: int64(r.Ops), ElapsedNs: int64(r.Elapsed), StalledNs: int64(r.Stalled)})
+		rec.Verified += r.Verified
 		if r.Kind == Latency {
 			if rec.Latency, err = r.Latency(); err != nil {
 				return 0, err
 			}
 		}
 	}
+	if unread != nil {
+		void(rec, "what the machine did meanwhile is not known: "+unread.Error())
+		return ops, nil
+	}
+	noise := after.Since(before)
+	noise.Stopped = stopped
+	rec.Noise = &noise
+	why, doubt := l.disturbed(rec, end.Sub(begin))
+	void(rec, why)
+	warn(rec, doubt)
 	return ops, nil
 }
 
+// void makes a record untrusted for that reason, unless it is "". The first
+// reason stands.
+func void(rec *results.Record, why string) {
+	if why != "" && rec.Outcome == results.OK {
+		rec.Outcome, rec.Reason = results.Untrusted, why
+	}
+}
+
+// warn adds a warning to the record, unless it is "".
+func warn(rec *results.Record, doubt string) {
+	if doubt != "" {
+		rec.Warnings = append(rec.Warnings, doubt)
+	}
+}
+
+// A launch whose timed rounds took less than this share of the time asked for
+// is calibrated anew, up to so many times, and is not to be trusted if they
+// still do: a calibration that was disturbed left rounds of a few operations,
+// which measured how a round begins.
+const (
+	leastShare   = 0.5
+	calibrations = 5
+)
+
 // closedLoop plays the rounds of a workload that goes as fast as it can, and
 // fills in what they gave. Ops is the number of operations that fills the time.
-func (l *Launch) closedLoop(rec *results.Record, w *bench.Workload, m Measurement) (played []*Round, ops int, err error) {
-	var asked []Ask
-	if ops = m.Ops; ops != 0 {
-		asked = append(asked, Ask{Warmup, max(m.Warmup, warmup(ops, m.Time))})
-	} else if ops, err = l.Calibrate(m.Time); err != nil {
-		return nil, 0, err
+func (l *Launch) closedLoop(rec *results.Record, w *bench.Workload, m Measurement) (ops int, err error) {
+	if ops = m.Ops; ops == 0 {
+		if ops, err = l.Calibrate(m.Time); err != nil {
+			return 0, err
+		}
 	}
-	unmeasured := len(asked)
-	percentiles := w.Timed() && !m.Plain
-	timed := 1.0
-	if percentiles {
-		timed -= latencyShare
+	share := 1.0
+	if w.Timed() && !m.Plain {
+		share -= latencyShare
 	}
-	for range timedRounds {
-		asked = append(asked, Ask{Timed, part(ops, timed/timedRounds)})
-	}
-	others := func() (asked []Ask) {
-		if percentiles {
-			asked = append(asked, Ask{Latency, part(ops, latencyShare)})
+	rest := func() (asked []Ask) {
+		if share < 1 {
+			asked = append(asked, m.round(Latency, ops, latencyShare))
 		}
 		if m.Verify {
-			asked = append(asked, Ask{Verify, part(ops, verifyShare)})
+			asked = append(asked, Ask{Kind: Verify, N: part(ops, verifyShare)})
 		}
 		return asked
 	}
-	if m.Ops != 0 {
-		asked = append(asked, others()...)
-	}
-	if played, err = l.Play(m.Time, asked...); err != nil {
-		return nil, 0, err
-	}
-	played = played[unmeasured:]
-	Account(rec, w, played[:timedRounds])
-	ops = paced(ops, time.Duration(float64(m.Time)*timed), time.Duration(rec.ElapsedNs))
-	// A disturbed calibration must not set the length of all rounds.
-	if asked = others(); m.Ops == 0 && len(asked) > 0 {
-		rest, err := l.Play(m.Time, asked...)
-		if err != nil {
-			return nil, 0, err
+	want := time.Duration(share * float64(m.Time))
+	together := m.Ops != 0 // all rounds are asked for at once
+	for try := 1; ; try++ {
+		var asked []Ask
+		if together {
+			asked = append(asked, Ask{Kind: Warmup, N: max(m.Warmup, warmup(ops, m.Time))})
 		}
-		played = append(played, rest...)
+		for range timedRounds {
+			asked = append(asked, m.round(Timed, ops, share/timedRounds))
+		}
+		first := len(asked) - timedRounds
+		if together {
+			asked = append(asked, rest()...)
+		}
+		played, err := l.Play(m.Time, asked...)
+		if err != nil {
+			return 0, err
+		}
+		timed := played[first : first+timedRounds]
+		took := elapsed(timed)
+		again := tooShort(rec, m, took, want, ops, try)
+		if !again {
+			Account(rec, w, timed)
+		}
+		ops = paced(ops, want, took)
+		if !again {
+			break
+		}
+		together = false
+		recalibrate(played)
 	}
-	return played, ops, nil
+	// A disturbed calibration must not set the length of all rounds.
+	if asked := rest(); !together && len(asked) > 0 {
+		if _, err := l.Play(m.Time, asked...); err != nil {
+			return 0, err
+		}
+	}
+	return ops, nil
 }
 
-// foreign is how long, in ns, the worst-off worker waited for its CPU while no
-// other worker had it: somebody else's process did. What pinned workers of one
-// CPU wait for each other is the workload's own. It is 0 where workers are not
-// pinned.
-func foreign(workers []results.Worker) (worst int64) {
-	for i, w := range workers {
-		if len(w.CPUs) != 1 {
-			return 0
-		}
-		others := int64(0)
-		for j, o := range workers {
-			if j != i && o.CPUs[0] == w.CPUs[0] {
-				others += o.UserNs + o.SystemNs
-			}
-		}
-		worst = max(worst, w.WaitNs-others)
+// tooShort reports whether rounds of ops operations, which took took rather
+// than want, are to be played again. It voids the record where they should have
+// been and were tried often enough.
+func tooShort(rec *results.Record, m Measurement, took, want time.Duration, ops, try int) bool {
+	if m.Exact || ops >= maxOps || float64(took) >= leastShare*float64(want) {
+		return false
 	}
-	return worst
+	if try == calibrations {
+		void(rec, fmt.Sprintf("measured for %s of %s asked for: the pace more than doubled after each of %d calibrations",
+			results.FormatTime(float64(took)), results.FormatTime(float64(want)), calibrations))
+		return false
+	}
+	return true
+}
+
+// recalibrate makes rounds that gave no number what they are good for.
+func recalibrate(rounds []*Round) {
+	for _, r := range rounds {
+		r.Kind = Calibrate
+	}
+}
+
+// round asks for a share of ops operations, and for marks that show a stall.
+func (m Measurement) round(kind Kind, ops int, share float64) Ask {
+	return Ask{Kind: kind, N: part(ops, share), Marks: bench.MarksFor(time.Duration(share * float64(m.Time)))}
+}
+
+func elapsed(rounds []*Round) (sum time.Duration) {
+	for _, r := range rounds {
+		sum += r.Elapsed
+	}
+	return sum
 }
 
 // part is a share of n operations, at least one.
@@ -192,29 +245,22 @@ func part(n int, share float64) int { return max(1, int(float64(n)*share)) }
 // Account fills in what the timed rounds gave. The record's Workers must be
 // those of the launch.
 func Account(rec *results.Record, w *bench.Workload, timed []*Round) {
-	var cpu, voluntary, involuntary int64
+	rec.Workers = used(rec.Workers, timed)
 	for _, r := range timed {
 		rec.Ops += int64(r.Ops)
 		rec.ElapsedNs += int64(r.Elapsed)
-		for i, u := range r.Usage {
-			sum := &rec.Workers[i]
-			sum.UserNs += u.UserNs
-			sum.SystemNs += u.SystemNs
-			sum.Voluntary += u.Voluntary
-			sum.Involuntary += u.Involuntary
-			sum.EINTR += u.EINTR
-			sum.WaitNs += u.WaitNs
-			cpu += u.UserNs + u.SystemNs
-			voluntary += u.Voluntary
-			involuntary += u.Involuntary
-			rec.EINTR += u.EINTR
-		}
+	}
+	var voluntary, involuntary int64
+	for _, w := range rec.Workers {
+		voluntary += w.Voluntary
+		involuntary += w.Involuntary
+		rec.EINTR += w.EINTR
 	}
 	ops := float64(rec.Ops)
 	rec.Op = w.Op
 	rec.NsPerOp = float64(rec.ElapsedNs) / ops
 	rec.BytesPerSec = float64(w.Payloads*rec.Cell.Size) / rec.NsPerOp * 1e9
-	rec.CPUNsPerOp = float64(cpu) / ops
+	rec.CPUNsPerOp = float64(ran(rec.Workers...)) / ops
 	rec.Voluntary = float64(voluntary) / ops
 	rec.Involuntary = float64(involuntary) / ops
 }

@@ -8,21 +8,37 @@ import (
 )
 
 func TestForeign(t *testing.T) {
-	on := func(cpu int, ran, waited int64) results.Worker {
-		return results.Worker{CPUs: []int{cpu}, UserNs: ran / 2, SystemNs: ran / 2, WaitNs: waited}
+	type use struct {
+		cpus        []int
+		ran, waited int64
 	}
+	on := func(cpu int, ran, waited int64) use { return use{[]int{cpu}, ran, waited} }
+	free := func(ran, waited int64) use { return use{[]int{0, 1}, ran, waited} }
 	for _, c := range []struct {
-		name    string
-		workers []results.Worker
-		want    int64
+		name      string
+		paced     bool
+		workers   []use
+		elsewhere int64
+		want      int64
 	}{
-		{"alone on two CPUs", []results.Worker{on(0, 100, 0), on(1, 100, 0)}, 0},
-		{"waiting for each other on one CPU", []results.Worker{on(1, 60, 40), on(1, 40, 60)}, 0},
-		{"a third process on that CPU", []results.Worker{on(1, 40, 90), on(1, 40, 70)}, 50},
-		{"a third process on one of two CPUs", []results.Worker{on(0, 100, 80), on(1, 100, 1)}, 80},
-		{"not pinned", []results.Worker{{CPUs: []int{0, 1}, WaitNs: 90}}, 0},
+		{"alone on two CPUs", false, []use{on(0, 100, 0), on(1, 100, 0)}, 0, 0},
+		{"waiting for each other on one CPU", false, []use{on(1, 60, 40), on(1, 40, 60)}, 0, 0},
+		{"a third process on one CPU", false, []use{on(1, 40, 60), on(1, 30, 70)}, 0, 30},
+		{"a third process on one CPU, while one worker sleeps", false, []use{on(1, 20, 10), on(1, 20, 30)}, 0, 30},
+		{"an idle CPU, for which no worker waits", false, []use{on(1, 40, 5), on(1, 20, 3)}, 0, 5},
+		{"waiting for each other on one CPU, at a rate", true, []use{on(1, 20, 10), on(1, 10, 15)}, 0, 0},
+		{"a third process on one CPU, at a rate", true, []use{on(1, 20, 10), on(1, 10, 45)}, 0, 25},
+		{"a third process on one of two CPUs", false, []use{on(0, 100, 80), on(1, 100, 1)}, 0, 80},
+		{"not pinned, on one CPU by the scheduler's choice", false, []use{free(50, 50), free(50, 40)}, 0, 0},
+		{"not pinned, and all CPUs are busy", false, []use{free(50, 50), free(50, 40)}, 90, 50},
 	} {
-		if got := foreign(c.workers); got != c.want {
+		r := &Round{Elapsed: 100}
+		var workers []results.Worker
+		for _, u := range c.workers {
+			workers = append(workers, results.Worker{CPUs: u.cpus})
+			r.Usage = append(r.Usage, results.Worker{UserNs: u.ran / 2, SystemNs: u.ran / 2, WaitNs: u.waited})
+		}
+		if got := foreign(workers, c.paced, []*Round{r}, c.elsewhere); got != c.want {
 			t.Errorf("%s: foreign = %d, want %d", c.name, got, c.want)
 		}
 	}

@@ -16,7 +16,7 @@ func TestPlay(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			asked := []Ask{{Warmup, 1}, {Timed, 20}, {Latency, 30}, {Verify, 40}}
+			asked := []Ask{{Kind: Warmup, N: 1}, {Kind: Timed, N: 20}, {Kind: Latency, N: 30}, {Kind: Verify, N: 40}}
 			played, err := l.Play(time.Second, asked...)
 			if err != nil {
 				t.Fatal(err)
@@ -30,7 +30,7 @@ func TestPlay(t *testing.T) {
 				}
 			}
 			s.options.Timeout = 200 * time.Millisecond
-			_, err = l.Play(0, Ask{Timed, 1}, Ask{Timed, 1 << 30}, Ask{Timed, 1})
+			_, err = l.Play(0, Ask{Kind: Timed, N: 1}, Ask{Kind: Timed, N: 1 << 30}, Ask{Kind: Timed, N: 1})
 			var at *WorkerError
 			if !errors.As(err, &at) || !errors.As(err, new(*HungError)) || at.Phase != "timed round 6" {
 				t.Errorf("the sixth round does not end in time, and it is told as: %v", err)

@@ -29,7 +29,7 @@ func TestNextLaunchStartsMeanwhile(t *testing.T) {
 				{pipePong, &pipePong, results.OK},
 				{pipePong, &fifo, results.OK}, // ends with the session
 			} {
-				rec, _ := s.Measure(turn.cell, Measurement{Time: 5 * time.Millisecond, Ops: 50, Next: turn.next})
+				rec, _ := s.Measure(turn.cell, Measurement{Time: 5 * time.Millisecond, Ops: 50, Exact: true, Next: turn.next})
 				if rec.Outcome != turn.want && rec.Outcome != results.Untrusted || rec.Cell != turn.cell {
 					t.Fatalf("%s: %s %s, want %s", turn.cell.Name(), rec.Outcome, rec.Reason, turn.want)
 				}

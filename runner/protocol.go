@@ -65,6 +65,7 @@ type playRequest struct {
 type roundRequest struct {
 	Kind    Kind          `json:"kind"`
 	N       int           `json:"n"`
+	Marks   int           `json:"marks,omitempty"` // of the clock that each part leaves on its way; 0: none
 	Timeout time.Duration `json:"timeout"`
 }
 
@@ -89,6 +90,7 @@ type setupReply struct {
 type openedReply struct {
 	Given       *results.Given   `json:"given"`
 	Workers     []results.Worker `json:"workers"`                // by part
+	Settings    []settings       `json:"settings"`               // the same
 	SharesFiles bool             `json:"shares_files,omitempty"` // some worker has no descriptor table of its own
 }
 
@@ -111,7 +113,7 @@ type assignment struct {
 // Worker → session.
 type workerReply struct {
 	Error       *wireError   `json:"error,omitempty"`
-	Ready       []int        `json:"ready,omitempty"`        // attached; affinity as read back
+	Ready       *settings    `json:"ready,omitempty"`        // attached; its settings as read back
 	SharesFiles bool         `json:"shares_files,omitempty"` // with Ready: it has no descriptor table of its own
 	Armed       bool         `json:"armed,omitempty"`        // waits for the byte that starts the round
 	Done        *workerRound `json:"done,omitempty"`         // with Armed: the round before
@@ -129,4 +131,7 @@ type workerRound struct {
 	Taken     bench.Tally    `json:"taken,omitzero"`
 	Latencies histogram      `json:"latencies,omitempty"`
 	ClockNs   float64        `json:"clock_ns,omitempty"`
+
+	Progress *bench.Progress `json:"progress,omitempty"` // nil: the part left too few marks
+	Settings settings        `json:"settings,omitzero"`  // after the round; none in a round whose calls are counted
 }

@@ -17,6 +17,9 @@ type Round struct {
 	Verified  int64            // messages whose payload was checked
 	Latencies histogram        // of a latency round
 	ClockNs   float64          // cost of one reading of the clock, which is in every latency
+	Stalled   time.Duration    // in which nothing moved, in stretches of bench.Stall and more
+
+	settings []settings // by part, after it; a part whose calls were counted has none
 }
 
 // newRound joins the workers' accounts. The receivers end a round: timing the
@@ -31,11 +34,13 @@ func newRound(kind Kind, n int, workers []workerRound) *Round {
 		}
 		r.Usage = append(r.Usage, w.Usage)
 		r.Verified += w.Verified
+		r.settings = append(r.settings, w.Settings)
 		if w.Latencies != nil {
 			r.Latencies, r.ClockNs = w.Latencies, w.ClockNs
 		}
 	}
 	r.Elapsed = time.Duration(end - start)
+	r.Stalled = time.Duration(stalled(workers, start, end))
 	return r
 }
 

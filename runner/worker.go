@@ -14,7 +14,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/bench"
-	"ipcbench/host"
 	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
 )
@@ -51,12 +50,12 @@ func workerMain(c *conn, token string) int {
 // descriptor table of its own that ought to have one.
 func (w *worker) serve(token string, shares error) int {
 	c := w.conn
-	cpus, err := w.attach(token)
+	ready, err := w.attach(token)
 	if err != nil {
 		c.send(workerReply{Error: encodeError(err)})
 		return 1
 	}
-	if err := c.send(workerReply{Ready: cpus, SharesFiles: shares != nil}); err != nil {
+	if err := c.send(workerReply{Ready: &ready, SharesFiles: shares != nil}); err != nil {
 		return 1
 	}
 	for {
@@ -83,17 +82,17 @@ func confineThread(set *unix.CPUSet) error {
 }
 
 // attach pins the worker and opens the part's ends.
-func (w *worker) attach(token string) (cpus []int, err error) {
+func (w *worker) attach(token string) (s settings, err error) {
 	var a assignment
 	if err := w.conn.receive(&a); err != nil {
-		return nil, fmt.Errorf("read assignment: %w", err)
+		return s, fmt.Errorf("read assignment: %w", err)
 	}
 	if a.Token != token {
-		return nil, errors.New("the parent does not know this worker's token")
+		return s, errors.New("the parent does not know this worker's token")
 	}
 	workload := bench.WorkloadOf(a.Cell)
 	if workload == nil {
-		return nil, fmt.Errorf("%s: unknown workload", a.Cell.Name())
+		return s, fmt.Errorf("%s: unknown workload", a.Cell.Name())
 	}
 	w.part = workload.Topology(a.Cell.Peers).Parts[a.Part]
 	if len(a.CPUs) > 0 {
@@ -102,7 +101,7 @@ func (w *worker) attach(token string) (cpus []int, err error) {
 			set.Set(cpu)
 		}
 		if err := w.confine(&set); err != nil {
-			return nil, err
+			return s, err
 		}
 	}
 	w.ends = bench.NewEnds(w.part, a.Cell)
@@ -111,12 +110,12 @@ func (w *worker) attach(token string) (cpus []int, err error) {
 	if a.Shared > 0 {
 		inherited++
 		if w.ends.Shared, err = sys.Mmap(ticketFD, a.Shared); err != nil {
-			return nil, err
+			return s, err
 		}
 	}
 	mech := mechanisms.Lookup(a.Cell.Mechanism)
 	if err := w.ends.Open(mech, a.Senders, a.Receivers); err != nil {
-		return nil, err
+		return s, err
 	}
 	w.lost = func() int { return lost(mech, a.Receivers) }
 	if a.Makes != nil {
@@ -129,7 +128,7 @@ func (w *worker) attach(token string) (cpus []int, err error) {
 	}
 	if w.part.Prepare != nil {
 		if err := w.part.Prepare(w.ends); err != nil {
-			return nil, err
+			return s, err
 		}
 	}
 	// An end owns a copy of what its ticket brought. What the ticket brought
@@ -139,7 +138,7 @@ func (w *worker) attach(token string) (cpus []int, err error) {
 	} else {
 		closeAll(ticketFD, inherited)
 	}
-	return host.AllowedCPUs()
+	return readSettings()
 }
 
 func countFDs(tickets []mechanisms.Ticket) (n int) {
@@ -154,7 +153,7 @@ func countFDs(tickets []mechanisms.Ticket) (n int) {
 func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error) {
 	e := w.ends
 	e.Carry(r.Kind.content())
-	e.Latency = nil
+	e.Latency, e.Marks = nil, make([]int64, r.Marks)
 	var hist *hdrhistogram.Histogram
 	if r.Kind == Latency && w.part.Timer {
 		hist = newHistogram()
@@ -176,9 +175,9 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 	if w.pins {
 		sys.Pin()
 	}
-	start := monotonic()
+	start := sys.Monotonic()
 	_, err := e.Play(r.N)
-	end := monotonic()
+	end := sys.Monotonic()
 	if w.pins {
 		sys.Unpin()
 	}
@@ -190,19 +189,20 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 	if err != nil {
 		return nil, w.explain(err)
 	}
-	done := &workerRound{Start: start, End: end, Receives: w.part.Origins > 0, Verified: e.Verified, Sent: e.Sent, Taken: e.Taken, Usage: used}
+	done := &workerRound{
+		Start: start, End: end, Progress: e.Progress(start), Receives: w.part.Origins > 0,
+		Verified: e.Verified, Sent: e.Sent, Taken: e.Taken, Usage: used,
+	}
+	if r.Kind != Traced {
+		if done.Settings, err = readSettings(); err != nil {
+			return nil, err
+		}
+	}
 	if hist != nil {
 		done.ClockNs = clockCost()
 		done.Latencies = pack(hist)
 	}
 	return done, nil
-}
-
-// monotonic is CLOCK_MONOTONIC in ns: the one clock that all workers share.
-func monotonic() int64 {
-	var ts unix.Timespec
-	unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts)
-	return ts.Nano()
 }
 
 // clockCost is what one reading of the clock adds to each recorded operation,

@@ -73,7 +73,7 @@ func TestOnlyVerificationSeesThePayload(t *testing.T) {
 	defer s.Close()
 	c := results.Cell{Workload: bench.Stream.Name, Mechanism: "brokenflipall", Size: 64, Place: "free"}
 	for verify, want := range map[bool]results.Fault{false: "", true: results.FaultCheck} {
-		rec, _ := s.Measure(c, runner.Measurement{Time: time.Millisecond, Ops: fewOps, Verify: verify})
+		rec, _ := s.Measure(c, runner.Measurement{Time: time.Millisecond, Ops: fewOps, Exact: true, Verify: verify})
 		if rec.Fault != want {
 			t.Errorf("verify %v: fault %q, want %q: %s", verify, rec.Fault, want, rec.Reason)
 		}
@@ -92,7 +92,7 @@ func TestALostMessageEndsALaunch(t *testing.T) {
 	}
 	defer s.Close()
 	c := results.Cell{Workload: bench.PingPong.Name, Mechanism: drops.Name, Size: 64, Place: "free"}
-	rec, _ := s.Measure(c, runner.Measurement{Time: time.Millisecond, Ops: fewOps})
+	rec, _ := s.Measure(c, runner.Measurement{Time: time.Millisecond, Ops: fewOps, Exact: true})
 	if rec.Fault != results.FaultCheck || !strings.Contains(rec.Reason, "lost: whoever has not finished") {
 		t.Errorf("%s %s: %s", rec.Outcome, rec.Fault, rec.Reason)
 	}

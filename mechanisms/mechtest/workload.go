@@ -93,7 +93,7 @@ func grounded(refusal error) error {
 // outcome measures a cell, and holds a skip to its form.
 func outcome(s *runner.Session, c results.Cell, ops int) error {
 	verifies := bench.WorkloadOf(c).Contract != mechanisms.Counts // whose check is the same in all rounds
-	rec, _ := s.Measure(c, runner.Measurement{Time: time.Millisecond, Ops: ops, Verify: true})
+	rec, _ := s.Measure(c, runner.Measurement{Time: time.Millisecond, Ops: ops, Exact: true, Verify: true})
 	switch rec.Outcome {
 	case results.OK, results.Untrusted: // of an untrusted launch only the time is in doubt
 		if rec.Verified == 0 && verifies || rec.Ops == 0 {

@@ -1,0 +1,87 @@
+package bench
+
+import (
+	"slices"
+	"time"
+
+	"ipcbench/internal/sys"
+)
+
+// Stall is how much longer than usual nothing must have moved for a round to
+// have stalled. Below it a launch of 100 ms loses less than a tenth, and
+// ordinary time slices of a busy CPU last up to 4 ms.
+const Stall = 10 * time.Millisecond
+
+// Stretch is how far apart marks are meant to be. A workload that becomes 20
+// times slower within a round, as one does whose CPUs begin to sleep between
+// messages, still passes a mark every 5 ms: it is slow, and does not stall. A
+// mark costs some 80 ns, a thirtieth of a per cent of a stretch.
+const Stretch = 250 * time.Microsecond
+
+// maxMarks bounds the marks of a round, and so their memory.
+const maxMarks = 4096
+
+// MarksFor is the number of marks in a round that takes about d.
+func MarksFor(d time.Duration) int { return int(min(d/Stretch, maxMarks)) }
+
+// Progress is how evenly a part went through a round.
+type Progress struct {
+	Typical int64 `json:"typical"`        // ns: the median time between two marks
+	Gaps    []Gap `json:"gaps,omitempty"` // longer than that by Stall or more, in order
+}
+
+// Gap is a time in which a part passed no mark.
+type Gap struct {
+	From, To int64 // sys.Monotonic
+}
+
+// leastMarks is the number of marks from which their median says what is usual.
+const leastMarks = 3
+
+// Progress returns how evenly the part went through the last round, which began
+// at start, sys.Monotonic; nil where it left too few marks to say.
+func (e *Ends) Progress(start int64) *Progress {
+	if len(e.Marks) < leastMarks {
+		return nil
+	}
+	stretches := make([]int64, len(e.Marks))
+	for i, at := range e.Marks {
+		stretches[i] = at - start
+		start = at
+	}
+	sorted := slices.Sorted(slices.Values(stretches))
+	p := &Progress{Typical: sorted[(len(sorted)-1)/2]}
+	for i, ns := range stretches {
+		if Stalled(ns, p.Typical) {
+			p.Gaps = append(p.Gaps, Gap{e.Marks[i] - ns, e.Marks[i]})
+		}
+	}
+	return p
+}
+
+// Stalled reports whether ns without progress, where typical is usual, is a
+// stall. Operations that take longer than Stall themselves vary by more.
+func Stalled(ns, typical int64) bool { return ns >= typical+int64(Stall) && ns >= 2*typical }
+
+// played performs share operations, and leaves a mark of the clock after each
+// stretch of them: a call of play costs little, and a reading of the clock
+// after each operation would cost too much.
+func (e *Ends) played(play func(*Ends, int) error, share int) error {
+	if len(e.Marks) == 0 {
+		return play(e, share)
+	}
+	// Turns of a floor come in pairs, batches whole, and links in turn.
+	grain := 2 * max(1, e.cell.Batch) * max(1, len(e.part.Sends))
+	step := (share + len(e.Marks) - 1) / len(e.Marks)
+	step = (step + grain - 1) / grain * grain
+	n := 0
+	for done := 0; done < share; done += step {
+		if err := play(e, min(step, share-done)); err != nil {
+			return err
+		}
+		e.Marks[n] = sys.Monotonic()
+		n++
+	}
+	e.Marks = e.Marks[:n]
+	return nil
+}

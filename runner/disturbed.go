@@ -1,0 +1,163 @@
+package runner
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"ipcbench/bench"
+	"ipcbench/host"
+	"ipcbench/results"
+)
+
+// tick is the grain of the times in /proc/stat.
+const tick = 10 * time.Millisecond
+
+// used is what each worker used in all of the rounds together.
+func used(workers []results.Worker, rounds []*Round) []results.Worker {
+	sums := slices.Clone(workers)
+	for i := range sums {
+		w := &sums[i]
+		*w = results.Worker{Role: w.Role, PID: w.PID, CPUs: w.CPUs}
+		for _, r := range rounds {
+			u := r.Usage[i]
+			w.UserNs += u.UserNs
+			w.SystemNs += u.SystemNs
+			w.Voluntary += u.Voluntary
+			w.Involuntary += u.Involuntary
+			w.EINTR += u.EINTR
+			w.WaitNs += u.WaitNs
+		}
+	}
+	return sums
+}
+
+func ran(workers ...results.Worker) (ns int64) {
+	for _, w := range workers {
+		ns += w.UserNs + w.SystemNs
+	}
+	return ns
+}
+
+// foreign is how long, in ns, other processes had a CPU that a worker was
+// waiting for. A worker also waits for the others of its launch, and how long is
+// known in three cases.
+//
+// Where all are on one CPU and never idle, as workers are that wait for nothing
+// but each other, that CPU ran either them or others. Elsewhere a pinned worker
+// waits for no longer than the workers on its CPU ran. One that is not pinned may
+// wait for any, though not for longer than others ran: elsewhere, a bound on
+// that, counts then.
+func foreign(workers []results.Worker, paced bool, rounds []*Round, elsewhere int64) (ns int64) {
+	sums := used(workers, rounds)
+	longest := slices.MaxFunc(sums, func(a, b results.Worker) int { return int(a.WaitNs - b.WaitNs) }).WaitNs
+	switch cpu := workers[0].CPUs; {
+	case slices.ContainsFunc(workers, func(w results.Worker) bool { return len(w.CPUs) != 1 }):
+		return max(0, min(longest, elsewhere))
+	case !paced && !slices.ContainsFunc(workers, func(w results.Worker) bool { return w.CPUs[0] != cpu[0] }):
+		for _, r := range rounds {
+			ns += int64(r.Elapsed) - ran(r.Usage...)
+		}
+		return max(0, min(longest, ns))
+	}
+	for i, w := range sums {
+		others := int64(0)
+		for j, o := range sums {
+			if j != i && o.CPUs[0] == w.CPUs[0] {
+				others += ran(o)
+			}
+		}
+		ns = max(ns, w.WaitNs-others)
+	}
+	return ns
+}
+
+// elsewhere is how long, in ns, the CPUs ran others than the workers at least,
+// while wall passed: less a tick a CPU, the grain in which they count idle time.
+func elsewhere(workers []results.Worker, rounds []*Round, idle, wall time.Duration) int64 {
+	cpus := map[int]bool{}
+	for _, w := range workers {
+		for _, cpu := range w.CPUs {
+			cpus[cpu] = true
+		}
+	}
+	return int64(len(cpus))*int64(wall-tick) - int64(idle) - ran(used(workers, rounds)...)
+}
+
+// disturbed fills in what the machine did in the rounds of the launch, which
+// took wall, and returns why the numbers are not to be trusted, or what they
+// are to be doubted for; both may be "".
+func (l *Launch) disturbed(rec *results.Record, wall time.Duration) (void, doubt string) {
+	n := rec.Noise
+	paced := bench.WorkloadOf(l.Cell).Paced
+	bound := elsewhere(l.Workers, l.rounds, time.Duration(n.IdleNs), wall)
+	n.ForeignNs = foreign(l.Workers, paced, l.kind(Timed), bound)
+	for _, group := range [][]*Round{l.kind(Timed), l.kind(Latency), l.rounds} {
+		var elapsed, stalled time.Duration
+		for _, r := range group {
+			elapsed += r.Elapsed
+			stalled += r.Stalled
+		}
+		if elapsed == 0 {
+			continue
+		}
+		of := *n
+		of.ForeignNs, of.StalledNs = foreign(l.Workers, paced, group, bound), int64(stalled)
+		if void == "" {
+			void = host.Voids(of, wall, elapsed)
+		}
+		if doubt == "" {
+			doubt = host.Doubtful(of, wall, elapsed)
+		}
+	}
+	for _, r := range slices.Concat(l.kind(Timed), l.kind(Latency)) {
+		n.StalledNs += int64(r.Stalled)
+	}
+	if void == "" {
+		void = l.resettled()
+	}
+	return void, doubt
+}
+
+// kind are the rounds of that kind that count.
+func (l *Launch) kind(k Kind) (some []*Round) {
+	for _, r := range l.rounds {
+		if r.Kind == k {
+			some = append(some, r)
+		}
+	}
+	return some
+}
+
+// resettled reports which setting of a worker changed during the launch, or "".
+func (l *Launch) resettled() string {
+	for _, r := range l.rounds {
+		for i, s := range r.settings {
+			if s.CPUs == nil {
+				continue // its calls were counted
+			}
+			if why := s.changed(l.settings[i]); why != "" {
+				return fmt.Sprintf("%s %s", l.Workers[i].Role, why)
+			}
+		}
+	}
+	return ""
+}
+
+// reset reports which setting of the machine changed since the launch before,
+// and which differs from those at the session's start; both may be "".
+func (s *Session) reset() (void, doubt string) {
+	now := host.ReadSettings(host.Root, s.cpus)
+	if why := now.Changed(s.lately); why != "" {
+		void = "a setting changed during the launch: " + why
+	}
+	s.lately = now
+	if why := now.Changed(s.initially); why != "" {
+		doubt = results.Doubt{
+			What:   "since the run began a setting has changed: " + why,
+			Why:    "launches before and after it measure different machines",
+			Remedy: "set it back, and measure again",
+		}.String()
+	}
+	return void, doubt
+}

@@ -1,0 +1,46 @@
+package runner
+
+import (
+	"fmt"
+	"os"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/host"
+)
+
+// settings are what another process may change about a worker while it
+// measures. They are read after every round.
+type settings struct {
+	CPUs   []int `json:"cpus"`   // that it may run on
+	Policy int   `json:"policy"` // SCHED_OTHER is 0, sched(7)
+	Nice   int   `json:"nice"`
+}
+
+// readSettings reads those of the calling thread.
+func readSettings() (s settings, err error) {
+	if s.CPUs, err = host.AllowedCPUs(); err != nil {
+		return s, err
+	}
+	attr, err := unix.SchedGetAttr(0, 0)
+	if err != nil {
+		return s, os.NewSyscallError("sched_getattr", err)
+	}
+	s.Policy, s.Nice = int(attr.Policy), int(attr.Nice)
+	return s, nil
+}
+
+// changed reports how s differs from what was before, in a phrase; "": it does
+// not.
+func (s settings) changed(before settings) string {
+	switch {
+	case !slices.Equal(s.CPUs, before.CPUs):
+		return fmt.Sprintf("may run on CPUs %v, and could run on %v before (cpuset, sched_setaffinity(2))", s.CPUs, before.CPUs)
+	case s.Policy != before.Policy:
+		return fmt.Sprintf("has scheduling policy %d, and had %d before (sched_setscheduler(2))", s.Policy, before.Policy)
+	case s.Nice != before.Nice:
+		return fmt.Sprintf("has nice value %d, and had %d before (setpriority(2))", s.Nice, before.Nice)
+	}
+	return ""
+}

@@ -1,0 +1,98 @@
+package runner
+
+import (
+	"testing"
+	"time"
+
+	"ipcbench/bench"
+	"ipcbench/host"
+	"ipcbench/results"
+)
+
+func TestStalled(t *testing.T) {
+	const ms = int64(time.Millisecond)
+	part := func(start, end int64, gaps ...bench.Gap) workerRound {
+		for i := range gaps {
+			gaps[i].From *= ms
+			gaps[i].To *= ms
+		}
+		return workerRound{Start: start * ms, End: end * ms, Progress: &bench.Progress{Typical: ms, Gaps: gaps}}
+	}
+	gap := func(from, to int64) bench.Gap { return bench.Gap{From: from, To: to} }
+	unmarked := func(ran int64) workerRound {
+		return workerRound{Start: 0, End: 100 * ms, Usage: results.Worker{UserNs: ran * ms}}
+	}
+	for _, c := range []struct {
+		name    string
+		workers []workerRound
+		want    int64 // ms
+	}{
+		{"even", []workerRound{part(0, 100), part(0, 100)}, 0},
+		{"both stand still", []workerRound{part(0, 100, gap(20, 50)), part(0, 100, gap(21, 52))}, 28},
+		{"one stands still", []workerRound{part(0, 100, gap(20, 50)), part(0, 100)}, 0},
+		{"one after the other", []workerRound{part(0, 100, gap(20, 50)), part(0, 100, gap(50, 80))}, 0},
+		{"one stands still, the other is done", []workerRound{part(0, 20), part(0, 100, gap(30, 60))}, 29},
+		{"one stands still, the other has not begun", []workerRound{part(0, 100, gap(0, 30)), part(29, 100)}, 28},
+		{"the last begins late", []workerRound{part(0, 30), part(60, 100)}, 29},
+		{"twice", []workerRound{part(0, 100, gap(10, 30), gap(60, 90)), part(0, 100, gap(5, 95))}, 48},
+		{"a part without marks", []workerRound{unmarked(0), part(0, 100, gap(20, 50))}, 29},
+		{"one process that ran all the time", []workerRound{unmarked(95)}, 0},
+		{"one process that did not", []workerRound{unmarked(60)}, 40},
+		{"several processes without marks", []workerRound{unmarked(0), unmarked(0)}, 0},
+	} {
+		if got := stalled(c.workers, 0, 100*ms); got != c.want*ms {
+			t.Errorf("%s: stalled for %v, want %d ms", c.name, time.Duration(got), c.want)
+		}
+	}
+}
+
+// Every workload plays on in stretches as it does at once, whatever the number
+// of operations is.
+func TestEveryWorkloadLeavesMarks(t *testing.T) {
+	cpus, err := host.ReadCPUs(host.Root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mechanism := map[string]string{"Notify": "eventfd", "Contend": "futex", "Select": "sysvmsg", "Compete": "sysvmsg"}
+	options := map[string]results.Options{"OpenLoop": {Rate: 100_000}}
+	var cells []results.Cell
+	for _, w := range bench.Workloads {
+		c := results.Cell{Workload: w.Name, Mechanism: mechanism[w.Name], Size: 64, Place: "same", Options: options[w.Name]}
+		if c.Mechanism == "" {
+			c.Mechanism = "pipe"
+		}
+		if w.Size > 0 {
+			c.Size = w.Size
+		}
+		if w.Peers != "" {
+			c.Peers = 3
+		}
+		cells = append(cells, c)
+	}
+	for _, f := range bench.Floors {
+		if !f.Asked {
+			cells = append(cells, results.Cell{Workload: f.Name, Mechanism: f.Floor, Size: max(f.Size, f.Least, 64), Place: "cross"})
+		}
+	}
+	s := startSession(t, Options{})
+	for _, c := range cells {
+		t.Run(c.Workload+"/"+c.Mechanism, func(t *testing.T) {
+			if err := Admit(c, cpus); err != nil {
+				t.Skip(err)
+			}
+			l, err := s.Open(c)
+			if Unsupported(err) {
+				t.Skip(err)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := l.Play(time.Second, Ask{Timed, 101, 7}, Ask{Latency, 100, 50}, Ask{Verify, 103, 3}, Ask{Timed, 1, 9}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := l.Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
