@@ -70,11 +70,11 @@ func (f *fidelity) paceLaunch(c results.Cell) (ns, ratio []float64, err error) {
 // rounds is the engine as an arm.
 func (f *fidelity) rounds(l *runner.Launch, kind runner.Kind) arm {
 	return func(n int) (time.Duration, error) {
-		r, err := l.Round(kind, n, f.round)
+		played, err := l.Play(f.round, runner.Ask{Kind: kind, N: n, Marks: bench.MarksFor(f.round)}) // as a run does
 		if err != nil {
 			return 0, err
 		}
-		return r.Elapsed, nil
+		return played[0].Elapsed, nil
 	}
 }
 

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -84,39 +85,56 @@ func elsewhere(workers []results.Worker, rounds []*Round, idle, wall time.Durati
 	return int64(len(cpus))*int64(wall-tick) - int64(idle) - ran(used(workers, rounds)...)
 }
 
-// disturbed fills in what the machine did in the rounds of the launch, which
-// took wall, and returns why the numbers are not to be trusted, or what they
-// are to be doubted for; both may be "".
-func (l *Launch) disturbed(rec *results.Record, wall time.Duration) (void, doubt string) {
-	n := rec.Noise
+// Observed is what the machine did while rounds of a launch were played.
+type Observed struct {
+	Noise  results.Noise
+	launch *Launch
+	wall   time.Duration
+	unread error // of the noise; nil: it is known
+}
+
+// Observe lets play play rounds of the launch, and watches the machine meanwhile.
+// Rounds before it no longer count.
+func (l *Launch) Observe(play func() error) (*Observed, error) {
+	l.rounds = nil
+	meter := l.session.noise
+	before, unread := meter.Read()
+	begin := time.Now()
+	if err := play(); err != nil {
+		return nil, err
+	}
+	wall := time.Since(begin)
+	after, err := meter.Read()
+	return &Observed{Noise: after.Since(before), launch: l, wall: wall, unread: cmp.Or(unread, err)}, nil
+}
+
+// Judge returns why the numbers of the rounds are not to be trusted, or what
+// they are to be doubted for; both may be "". It fills in what of the noise
+// depends on the rounds.
+func (o *Observed) Judge() (void, doubt string) {
+	if o.unread != nil {
+		return "what the machine did meanwhile is not known: " + o.unread.Error(), ""
+	}
+	l, n := o.launch, &o.Noise
 	paced := bench.WorkloadOf(l.Cell).Paced
-	bound := elsewhere(l.Workers, l.rounds, time.Duration(n.IdleNs), wall)
+	bound := elsewhere(l.Workers, l.rounds, time.Duration(n.IdleNs), o.wall)
 	n.ForeignNs = foreign(l.Workers, paced, l.kind(Timed), bound)
 	for _, group := range [][]*Round{l.kind(Timed), l.kind(Latency), l.rounds} {
-		var elapsed, stalled time.Duration
-		for _, r := range group {
-			elapsed += r.Elapsed
-			stalled += r.Stalled
-		}
-		if elapsed == 0 {
+		of, took := *n, elapsed(group)
+		if took == 0 {
 			continue
 		}
-		of := *n
-		of.ForeignNs, of.StalledNs = foreign(l.Workers, paced, group, bound), int64(stalled)
-		if void == "" {
-			void = host.Voids(of, wall, elapsed)
+		of.ForeignNs, of.StalledNs = foreign(l.Workers, paced, group, bound), 0
+		for _, r := range group {
+			of.StalledNs += int64(r.Stalled)
 		}
-		if doubt == "" {
-			doubt = host.Doubtful(of, wall, elapsed)
-		}
+		void = cmp.Or(void, host.Voids(of, o.wall, took))
+		doubt = cmp.Or(doubt, host.Doubtful(of, o.wall, took))
 	}
 	for _, r := range slices.Concat(l.kind(Timed), l.kind(Latency)) {
 		n.StalledNs += int64(r.Stalled)
 	}
-	if void == "" {
-		void = l.resettled()
-	}
-	return void, doubt
+	return cmp.Or(void, l.resettled()), doubt
 }
 
 // kind are the rounds of that kind that count.

@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -81,14 +80,14 @@ func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err erro
 	if w.Paced {
 		rounds = l.openLoop
 	}
-	before, unread := s.noise.Read()
-	begin := time.Now()
-	if ops, err = rounds(rec, w, m); err != nil {
+	observed, err := l.Observe(func() (err error) {
+		ops, err = rounds(rec, w, m)
+		return err
+	})
+	if err != nil {
 		return 0, err
 	}
 	end := time.Now()
-	after, err := s.noise.Read()
-	unread = cmp.Or(unread, err)
 	stopped, err := l.close(m.Next)
 	if err != nil {
 		return 0, err
@@ -107,14 +106,9 @@ func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err erro
 			}
 		}
 	}
-	if unread != nil {
-		void(rec, "what the machine did meanwhile is not known: "+unread.Error())
-		return ops, nil
-	}
-	noise := after.Since(before)
-	noise.Stopped = stopped
-	rec.Noise = &noise
-	why, doubt := l.disturbed(rec, end.Sub(begin))
+	observed.Noise.Stopped = stopped
+	rec.Noise = &observed.Noise
+	why, doubt := observed.Judge()
 	void(rec, why)
 	warn(rec, doubt)
 	return ops, nil
