@@ -4,9 +4,11 @@
 //	go run ./power aa                     # ab of the program with itself: no alarm is right
 //	go run ./power caught                 # one planted regression of 15 %: an alarm is right
 //	go run ./power table                  # alarms against the regression and the launches
+//	go run ./power spoiled -trials 3      # launches on a busy machine: none may look clean that is not
 //
-// Arguments after -- are given to every `ipcbench ab` of aa and caught; those of
-// table are lengths of its filters. The results are for docs/method.md.
+// Arguments after -- are given to every `ipcbench ab` of aa and caught, and to
+// every `ipcbench run` of spoiled; those of table are lengths of its filters. The
+// results are for docs/method.md.
 package main
 
 import (
@@ -19,9 +21,10 @@ import (
 
 // verbs by name; each prints lines of a Markdown table as it gets them.
 var verbs = map[string]func(ctx context.Context, bin *programs, s settings, args []string) error{
-	"aa":     falseAlarms,
-	"caught": caught,
-	"table":  table,
+	"aa":      falseAlarms,
+	"caught":  caught,
+	"table":   table,
+	"spoiled": spoiled,
 }
 
 // settings of all verbs; each has its use for some.
@@ -39,11 +42,11 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 || verbs[args[0]] == nil {
-		return fmt.Errorf("%q: want aa, caught or table", args)
+		return fmt.Errorf("%q: want aa, caught, table or spoiled", args)
 	}
 	flags := flag.NewFlagSet(args[0], flag.ExitOnError)
 	var s settings
-	flags.IntVar(&s.trials, "trials", 20, "comparisons of each kind")
+	flags.IntVar(&s.trials, "trials", 20, "comparisons of each kind, or runs side by side")
 	flags.IntVar(&s.instructions, "instructions", 0, "of the filter of caught, as an earlier calibration found them; 0 calibrates")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
