@@ -142,7 +142,7 @@ func spanned(b *testing.B) bench.Axes {
 		return out
 	}
 	a := bench.Axes{
-		Sizes:  list("size", axes.sizes, results.ParseBytes),
+		Sizes:  list("size", axes.sizes, bench.ParseSize),
 		Queues: list("queue", axes.queues, results.ParseQueue),
 		Places: strings.Split(axes.places, ","),
 		Peers:  []int{axes.peers},

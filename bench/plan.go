@@ -132,6 +132,15 @@ func (a Axes) CheckFit() error {
 // MaxSize bounds the size axis, in bytes: every worker holds a few messages.
 const MaxSize = 16 << 20
 
+// ParseSize reads the size of a message, a whole number of bytes from 1 to
+// MaxSize with an optional binary unit: "64", "4KiB".
+func ParseSize(s string) (n int, err error) {
+	if n, err = results.ParseBytes(s); err != nil || n > MaxSize {
+		return 0, fmt.Errorf("size %q: want a whole number of bytes from 1 to %s, as in 64, 4KiB or 1MiB", s, results.FormatBytes(MaxSize))
+	}
+	return n, nil
+}
+
 func unknown[T any](axis, got string, all []T, name func(T) string) error {
 	var names []string
 	for _, x := range all {

@@ -32,7 +32,12 @@ func parseCell(name string) (c Cell, err error) {
 		parse func(string) error
 	}{
 		{"mech", func(s string) error { return word(&c.Mechanism, s, validWord.mechanism) }},
-		{"size", func(s string) (err error) { c.Size, err = ParseBytes(s); return }},
+		{"size", func(s string) (err error) {
+			if c.Size, err = ParseBytes(s); err != nil {
+				err = fmt.Errorf("size %w", err)
+			}
+			return
+		}},
 		{"queue", func(s string) (err error) { c.Queue, err = ParseQueue(s); return }},
 		{"place", func(s string) error { return word(&c.Place, s, validWord.place) }},
 	}
@@ -86,7 +91,7 @@ func ParseQueue(s string) (int, error) {
 	}
 	n, err := ParseBytes(s)
 	if err != nil {
-		return 0, fmt.Errorf("queue %q: want \"default\" or bytes, as in 64KiB", Quote(s))
+		return 0, fmt.Errorf("queue %q: want \"default\" or a whole number of bytes from 1 to %s, as in 64KiB", Quote(s), FormatBytes(maxBytes))
 	}
 	return n, nil
 }

@@ -74,7 +74,7 @@ func countOption(key string, of func(*Options) *int) option {
 		read: func(o *Options, s string) error {
 			n, err := strconv.ParseUint(s, 10, 31)
 			if err != nil || n == 0 {
-				return fmt.Errorf("%s %s: want a whole number from 1", key, Quote(s))
+				return fmt.Errorf("%s %s: want a whole number from 1 to %d", key, Quote(s), 1<<31-1)
 			}
 			*of(o) = int(n)
 			return nil

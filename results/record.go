@@ -104,8 +104,12 @@ func FormatBytes(n int) string {
 	return strconv.Itoa(n)
 }
 
-// ParseBytes reads a whole number of bytes with an optional binary unit
-// (KiB, MiB, GiB): the inverse of FormatBytes. n is at least 1.
+// maxBytes is the largest number of bytes that a name has.
+const maxBytes = 1 << 30
+
+// ParseBytes reads a whole number of bytes from 1 to 1 GiB with an optional
+// binary unit (KiB, MiB, GiB): the inverse of FormatBytes. Its error begins
+// with s, for the caller to say what it is.
 func ParseBytes(s string) (n int, err error) {
 	digits, unit := s, 1
 	for _, u := range byteUnits {
@@ -114,8 +118,8 @@ func ParseBytes(s string) (n int, err error) {
 		}
 	}
 	v, err := strconv.ParseUint(digits, 10, 31)
-	if err != nil || v == 0 || digits[0] == '+' || int64(v)*int64(unit) > 1<<30 {
-		return 0, fmt.Errorf("size %q: want a whole number of bytes from 1 to 1GiB, as in 64, 4KiB or 1MiB", s)
+	if err != nil || v == 0 || digits[0] == '+' || int64(v)*int64(unit) > maxBytes {
+		return 0, fmt.Errorf("%q: want a whole number of bytes from 1 to %s, as in 64, 4KiB or 1MiB", s, FormatBytes(maxBytes))
 	}
 	return int(v) * unit, nil
 }

@@ -53,10 +53,7 @@ run (the newest). System calls are counted by ptrace(2).`,
 				return badValue("mechanism", args[0], mechanismNames())
 			}
 			var err error
-			if e.size, err = results.ParseBytes(size); err != nil {
-				return fmt.Errorf("--size: %w", err)
-			}
-			if err := (bench.Axes{Sizes: []int{e.size}}).Check(); err != nil {
+			if e.size, err = bench.ParseSize(size); err != nil {
 				return fmt.Errorf("--size: %w", err)
 			}
 			if l, err := e.Limits(0); err == nil && !c.Flags().Changed("size") {

@@ -148,13 +148,21 @@ func (f *kernelsFlags) parseArms(args []string) (arms []kernels.Arm, err error) 
 	return arms, kernels.CheckArms(arms)
 }
 
+// maxBoots bounds the boots of each kernel: each takes some seconds.
+const maxBoots = 100
+
 // runner finds QEMU, chooses how it is to run, and plans.
 func (f *kernelsFlags) runner(c *cobra.Command, arms []kernels.Arm) (*kernels.Runner, error) {
 	if !slices.Contains(accels, f.accel) {
 		return nil, badValue("--accel", f.accel, accels)
 	}
-	if f.seeds < 1 || f.seeds > 100 || f.boots < 1 || f.boots > 100 {
-		return nil, errors.New("--seeds, --boots: want 1 to 100")
+	for _, n := range []struct {
+		flag  string
+		value int
+	}{{"--seeds", f.seeds}, {"--boots", f.boots}} {
+		if n.value < 1 || n.value > maxBoots {
+			return nil, fmt.Errorf("%s %d: want 1 to %d", n.flag, n.value, maxBoots)
+		}
 	}
 	qemu, err := findQEMU(c)
 	if err != nil {

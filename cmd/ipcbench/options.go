@@ -38,7 +38,13 @@ func (f *optionFlags) parse() (all []results.Options, err error) {
 		set    func(*results.Options, string) error
 	}{
 		{"wait", f.waits, func(o *results.Options, v string) error { o.Wait = usual(v, bench.Waits); return nil }},
-		{"batch", f.batches, func(o *results.Options, v string) (err error) { o.Batch, err = count1(usual(v, []string{"1"})); return }},
+		{"batch", f.batches, func(o *results.Options, v string) (err error) {
+			o.Batch, err = countUpTo(v, bench.MaxBatch)
+			if o.Batch == 1 { // the usual value
+				o.Batch = 0
+			}
+			return
+		}},
 		{"touch", f.touches, func(o *results.Options, v string) error { o.Touch = usual(v, bench.Touches); return nil }},
 		{"copy", f.copies, func(o *results.Options, v string) error {
 			if o.Lend = v == "0"; !o.Lend && v != "1" {
@@ -47,7 +53,7 @@ func (f *optionFlags) parse() (all []results.Options, err error) {
 			return nil
 		}},
 		{"memory", f.memories, func(o *results.Options, v string) error { o.Memory = usual(v, bench.Memories); return nil }},
-		{"rate", f.rates, func(o *results.Options, v string) (err error) { o.Rate, err = count1(v); return }},
+		{"rate", f.rates, func(o *results.Options, v string) (err error) { o.Rate, err = countUpTo(v, bench.MaxRate); return }},
 	} {
 		if len(axis.values) == 0 {
 			continue
@@ -77,14 +83,11 @@ func usual(v string, values []string) string {
 	return v
 }
 
-// count1 reads a whole number from 1, and 0 from "".
-func count1(s string) (int, error) {
-	if s == "" {
-		return 0, nil
-	}
+// countUpTo reads a whole number from 1 to most.
+func countUpTo(s string, most int) (int, error) {
 	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 {
-		return 0, errors.New("want a whole number from 1")
+	if err != nil || n < 1 || n > most {
+		return 0, fmt.Errorf("want a whole number from 1 to %d", most)
 	}
 	return n, nil
 }

@@ -32,7 +32,7 @@ func (f *planFlags) register(c *cobra.Command) {
 	fl.StringVar(&f.preset, "preset", "default", presetHelp())
 	fl.StringSliceVar(&f.workloads, "workload", nil, "workloads: "+strings.Join(workloadNames(), ", "))
 	fl.StringSliceVar(&f.mechs, "mech", nil, "mechanisms: "+strings.Join(mechanismNames(), ", "))
-	fl.StringSliceVar(&f.sizes, "size", nil, "message sizes, 1 to 16MiB: 64, 4KiB, 1MiB")
+	fl.StringSliceVar(&f.sizes, "size", nil, "message sizes, 1 to "+results.FormatBytes(bench.MaxSize)+": 64, 4KiB, 1MiB")
 	fl.StringSliceVar(&f.queues, "queue", nil, `bytes that a link should hold: "default" or a size`)
 	fl.StringSliceVar(&f.places, "place", nil, "where processes run: "+strings.Join(placeNames(), ", "))
 	fl.StringSliceVar(&f.peers, "peers", nil, bench.PeersHelp())
@@ -102,7 +102,7 @@ func (f *planFlags) axes() (askedAxes, error) {
 	}
 	a.Mechanisms, a.Places, a.Floors = f.mechs, f.places, f.floors
 	var err [4]error
-	a.Sizes, err[0] = parseAll("--size", f.sizes, results.ParseBytes)
+	a.Sizes, err[0] = parseAll("--size", f.sizes, bench.ParseSize)
 	a.Queues, err[1] = parseAll("--queue", f.queues, results.ParseQueue)
 	a.Peers, err[2] = parseAll("--peers", f.peers, parsePeers)
 	a.Options, err[3] = f.options.parse()
