@@ -39,8 +39,8 @@ type Cost struct {
 	Worth *results.Worth `json:"worth,omitempty"` // of the time, in units of a floor; nil where none was measured
 }
 
-// Value is a median with its interval, null below six launches. A median of 0
-// was not measured.
+// Value is a median with its interval, null below six launches. A median that
+// was not measured is null.
 type Value struct {
 	Median results.Float `json:"median"`
 	Lo     results.Float `json:"lo"`

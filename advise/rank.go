@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/perf/benchmath"
-
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -71,6 +69,9 @@ func (a *Advice) misfit(s results.Summary) (Kind, string) {
 		}
 		return Kind(s.Outcome), why
 	}
+	if !s.NsPerOp.Known() {
+		return Unmeasured, "instructions were counted, not time"
+	}
 	return "", ""
 }
 
@@ -85,7 +86,11 @@ func newChoice(r results.Ranked) Choice {
 	}
 }
 
-func value(e benchmath.Summary) Value {
+func value(e results.Estimate) Value {
+	if !e.Known() {
+		none := results.Float(math.NaN())
+		return Value{none, none, none}
+	}
 	return Value{results.Float(e.Center), results.Float(e.Lo), results.Float(e.Hi)}
 }
 

@@ -47,8 +47,9 @@ func (s *session) record(c results.Cell, n int, ns float64) *results.Record {
 	s.records = append(s.records, results.Record{
 		Schema: results.Schema, Run: s.run, Time: s.first.Add(time.Duration(2*n) * time.Minute), Cell: c, Launch: n, Attempt: 1,
 		Outcome: results.OK, Op: "message", Ops: 1000, ElapsedNs: int64(1000 * ns), NsPerOp: ns, BytesPerSec: float64(c.Size) / ns * 1e9,
+		Voluntary: results.Known(0.0), Involuntary: results.Known(0.0),
 		Latency: &results.Latency{Count: 1000, P50: int64(ns), P99: int64(2 * ns)},
-		Given:   &results.Given{Queue: 65536, Source: "F_GETPIPE_SZ", InFlight: 16},
+		Given:   &results.Given{Queue: 65536, Source: "F_GETPIPE_SZ", InFlight: results.Known[int64](16)},
 		Workers: []results.Worker{{Role: "ping", CPUs: []int{0}}, {Role: "pong", CPUs: []int{0}}},
 		Host:    &host, Isolation: "ipc and mount namespace",
 	})

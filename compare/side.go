@@ -153,7 +153,7 @@ func (s *Side) about1(r *results.Record) {
 	}
 	s.isolation = addOnce(s.isolation, r.Isolation)
 	if !r.Time.IsZero() && r.Outcome == results.OK { // benchmark text does not tell
-		s.verified = addOnce(s.verified, map[bool]string{true: "yes", false: "no"}[r.Verified > 0])
+		s.verified = addOnce(s.verified, map[bool]string{true: "yes", false: "no"}[!r.Verified.IsZero()])
 	}
 }
 
@@ -193,10 +193,10 @@ var cellFacts = map[string]func(*results.Record) string{
 		return results.FormatBytes(r.Given.Queue)
 	},
 	"messages in flight": func(r *results.Record) string {
-		if r.Given == nil || r.Given.InFlight == 0 {
+		if r.Given == nil || r.Given.InFlight.IsZero() {
 			return ""
 		}
-		return fmt.Sprint(r.Given.InFlight)
+		return r.Given.InFlight.String()
 	},
 	"CPU set": func(r *results.Record) string {
 		var b strings.Builder

@@ -38,7 +38,7 @@ type NoiseSample struct {
 	steal     time.Duration // whole ticks
 	throttled time.Duration
 	periods   int64
-	pressure  time.Duration
+	pressure  results.Count // ns
 	slowest   int64         // kHz of the slowest CPU; 0: not known
 	idle      time.Duration // of all CPUs used, whole ticks
 	suspended time.Duration // since boot
@@ -145,7 +145,7 @@ func (m *NoiseMeter) Read() (s NoiseSample, err error) {
 		}
 		_, total, _ := bytes.Cut(text, []byte("total="))
 		total, _, _ = bytes.Cut(total, []byte("\n"))
-		s.pressure = time.Duration(count(total)) * time.Microsecond
+		s.pressure = results.Known(count(total) * int64(time.Microsecond))
 	}
 	for _, file := range m.clocks {
 		// A driver may refuse to tell, even though the file is there.
@@ -199,15 +199,18 @@ func (m *NoiseMeter) slurp(f io.ReaderAt, mark string) ([]byte, error) {
 // Since is the noise between an earlier sample and this one. A counter that
 // went backwards, as steal does when a CPU goes offline, counts as still.
 func (s NoiseSample) Since(earlier NoiseSample) results.Noise {
-	return results.Noise{
+	n := results.Noise{
 		StealNs:     int64(max(0, s.steal-earlier.steal)),
 		ThrottledNs: int64(max(0, s.throttled-earlier.throttled)),
 		Throttled:   max(0, s.periods-earlier.periods),
-		PressureNs:  int64(max(0, s.pressure-earlier.pressure)),
 		SlowestKHz:  slower(s.slowest, earlier.slowest),
-		IdleNs:      int64(max(0, s.idle-earlier.idle)),
-		SuspendedNs: slept(s.suspended - earlier.suspended),
+		IdleNs:      results.Known(int64(max(0, s.idle-earlier.idle))),
+		SuspendedNs: results.Known(slept(s.suspended - earlier.suspended)),
 	}
+	if now, ok := s.pressure.Get(); ok {
+		n.PressureNs = results.Known(max(0, now-earlier.pressure.Or(now)))
+	}
+	return n
 }
 
 // slept leaves out what lies between the readings of the two clocks: a suspend
@@ -251,12 +254,12 @@ func Voids(n results.Noise, wall, timed time.Duration) string {
 		return "a worker was stopped or continued by a signal"
 	case n.Throttled > 0 || n.ThrottledNs > 0:
 		return fmt.Sprintf("the cgroup's CPU quota stopped the run in %s for %s (cpu.stat)", plural(int(n.Throttled), "period"), results.FormatTime(float64(n.ThrottledNs)))
-	case n.SuspendedNs > 0:
-		return fmt.Sprintf("the machine was suspended for %s (CLOCK_BOOTTIME)", results.FormatTime(float64(n.SuspendedNs)))
-	case n.StalledNs > 0 && float64(n.StalledNs) >= voidingStalled*float64(timed):
-		return fmt.Sprintf("no message moved for %s of %s: all processes were held up at once", results.FormatTime(float64(n.StalledNs)), results.FormatTime(float64(timed)))
-	case float64(n.ForeignNs) > voidingForeign*float64(timed):
-		return fmt.Sprintf("other processes kept a worker from its CPU for %s of %s (schedstat)", results.FormatTime(float64(n.ForeignNs)), results.FormatTime(float64(timed)))
+	case n.SuspendedNs.Or(0) > 0:
+		return fmt.Sprintf("the machine was suspended for %s (CLOCK_BOOTTIME)", results.FormatTime(float64(n.SuspendedNs.Or(0))))
+	case n.StalledNs.Or(0) > 0 && float64(n.StalledNs.Or(0)) >= voidingStalled*float64(timed):
+		return fmt.Sprintf("no message moved for %s of %s: all processes were held up at once", results.FormatTime(float64(n.StalledNs.Or(0))), results.FormatTime(float64(timed)))
+	case float64(n.ForeignNs.Or(0)) > voidingForeign*float64(timed):
+		return fmt.Sprintf("other processes kept a worker from its CPU for %s of %s (schedstat)", results.FormatTime(float64(n.ForeignNs.Or(0))), results.FormatTime(float64(timed)))
 	case stolen(n, wall, voidingSteal, voidingTicks):
 		return fmt.Sprintf("the hypervisor kept %s of %s from the CPUs used (steal, /proc/stat)", results.FormatTime(float64(n.StealNs)), results.FormatTime(float64(wall)))
 	}
@@ -268,13 +271,13 @@ func Doubtful(n results.Noise, wall, timed time.Duration) string {
 	switch {
 	case Voids(n, wall, timed) != "":
 		return ""
-	case float64(n.ForeignNs) > doubtfulForeign*float64(timed):
+	case float64(n.ForeignNs.Or(0)) > doubtfulForeign*float64(timed):
 		return results.Doubt{
 			What:   fmt.Sprintf("other processes kept a worker from its CPU for more than %.0f %% of a launch (schedstat)", 100*doubtfulForeign),
 			Why:    "what they took is in the time per operation",
 			Remedy: "stop them, or keep them off the CPUs used",
 		}.String()
-	case n.StalledNs > 0:
+	case n.StalledNs.Or(0) > 0:
 		return results.Doubt{
 			What:   fmt.Sprintf("no message moved for 10 ms or more within a launch, for less than %.0f %% of it", 100*voidingStalled),
 			Why:    "all processes were held up at once, and the time per operation contains it",

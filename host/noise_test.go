@@ -83,15 +83,23 @@ func TestNoiseFrequency(t *testing.T) {
 func TestNoiseSince(t *testing.T) {
 	early := NoiseSample{steal: 50, throttled: 7, periods: 2, idle: 10, suspended: time.Second}
 	late := NoiseSample{steal: 80, throttled: 9, periods: 3, idle: 30, suspended: time.Second + 200*time.Microsecond}
-	if got, want := late.Since(early), (results.Noise{StealNs: 30, ThrottledNs: 2, Throttled: 1, IdleNs: 20}); got != want {
+	zero := results.Known[int64](0)
+	if got, want := late.Since(early), (results.Noise{StealNs: 30, ThrottledNs: 2, Throttled: 1, IdleNs: results.Known[int64](20), SuspendedNs: zero}); got != want {
 		t.Errorf("since = %+v, want %+v", got, want)
 	}
 	late.suspended = 3 * time.Second
-	if got := late.Since(early).SuspendedNs; got != 2e9 {
-		t.Errorf("a machine that slept for 2 s was suspended for %d ns", got)
+	if got := late.Since(early).SuspendedNs; got != results.Known[int64](2e9) {
+		t.Errorf("a machine that slept for 2 s was suspended for %v ns", got)
 	}
-	if got := early.Since(late); got != (results.Noise{}) {
-		t.Errorf("counters that went backwards gave %+v, want none", got)
+	if got := early.Since(late); got != (results.Noise{IdleNs: zero, SuspendedNs: zero}) {
+		t.Errorf("counters that went backwards gave %+v, want 0 of each", got)
+	}
+	early.pressure, late.pressure = results.Known[int64](3000), results.Known[int64](8000)
+	if got := late.Since(early).PressureNs; got != results.Known[int64](5000) {
+		t.Errorf("pressure of %v ns, want 5000", got)
+	}
+	if got := late.Since(late).PressureNs; got != zero {
+		t.Errorf("a machine without pressure had %v ns, want 0", got)
 	}
 }
 
@@ -164,13 +172,13 @@ func TestVerdictOnNoise(t *testing.T) {
 		{"three ticks of a short launch", results.Noise{StealNs: 3 * tick}, 100 * time.Millisecond, true, false},
 		{"two ticks of a short launch", results.Noise{StealNs: 2 * tick}, 20 * time.Millisecond, false, true},
 		{"one tick of a short launch", results.Noise{StealNs: tick}, 10 * time.Millisecond, false, false},
-		{"suspended", results.Noise{SuspendedNs: 1}, time.Second, true, false},
-		{"a stall of 50 ms", results.Noise{StalledNs: 50e6}, time.Second, true, false},
-		{"a stall of 10 ms of a short launch", results.Noise{StalledNs: 10e6}, 100 * time.Millisecond, true, false},
-		{"a stall of 10 ms of a long launch", results.Noise{StalledNs: 10e6}, time.Second, false, true},
-		{"others had the CPU for 30 %", results.Noise{ForeignNs: 300e6}, time.Second, true, false},
-		{"others had the CPU for 20 %", results.Noise{ForeignNs: 200e6}, time.Second, false, true},
-		{"others had the CPU for 5 %", results.Noise{ForeignNs: 50e6}, time.Second, false, false},
+		{"suspended", results.Noise{SuspendedNs: results.Known[int64](1)}, time.Second, true, false},
+		{"a stall of 50 ms", results.Noise{StalledNs: results.Known[int64](50e6)}, time.Second, true, false},
+		{"a stall of 10 ms of a short launch", results.Noise{StalledNs: results.Known[int64](10e6)}, 100 * time.Millisecond, true, false},
+		{"a stall of 10 ms of a long launch", results.Noise{StalledNs: results.Known[int64](10e6)}, time.Second, false, true},
+		{"others had the CPU for 30 %", results.Noise{ForeignNs: results.Known[int64](300e6)}, time.Second, true, false},
+		{"others had the CPU for 20 %", results.Noise{ForeignNs: results.Known[int64](200e6)}, time.Second, false, true},
+		{"others had the CPU for 5 %", results.Noise{ForeignNs: results.Known[int64](50e6)}, time.Second, false, false},
 	} {
 		if got := Voids(c.noise, c.elapsed, c.elapsed); (got != "") != c.voids {
 			t.Errorf("%s: voids = %q, want a reason: %v", c.name, got, c.voids)

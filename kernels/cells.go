@@ -70,14 +70,14 @@ func (a Accel) measurement(c results.Cell, measured time.Duration) runner.Measur
 // the other.
 func counted(r results.Record) results.Record {
 	r.InsnsPerOp, r.NsPerOp = r.NsPerOp, 0
-	r.ElapsedNs, r.BytesPerSec, r.CPUNsPerOp, r.WallNs = 0, 0, 0, 0
+	r.ElapsedNs, r.BytesPerSec, r.CPUNsPerOp, r.WallNs = 0, 0, results.Amount{}, 0
 	r.Latency, r.Overhead, r.Noise = nil, nil, nil
 	for i := range r.Rounds {
-		r.Rounds[i].ElapsedNs = 0
+		r.Rounds[i].ElapsedNs, r.Rounds[i].StalledNs = 0, results.Count{}
 	}
 	for i := range r.Workers {
 		w := &r.Workers[i]
-		w.UserNs, w.SystemNs, w.WaitNs = 0, 0, 0
+		w.UserNs, w.SystemNs, w.WaitNs = results.Count{}, results.Count{}, results.Count{}
 	}
 	return r
 }

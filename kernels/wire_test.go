@@ -110,9 +110,10 @@ func TestMoved(t *testing.T) {
 
 // What was counted must not look like time to anyone.
 func TestCountedHasNoTime(t *testing.T) {
+	ns := results.Known[int64](1)
 	r := counted(results.Record{
-		Outcome: results.OK, NsPerOp: 13000, ElapsedNs: 1, BytesPerSec: 1, CPUNsPerOp: 1, WallNs: 1, Latency: &results.Latency{P50: 1}, Overhead: &results.Cost{}, Noise: &results.Noise{},
-		Rounds: []results.Round{{ElapsedNs: 1}}, Workers: []results.Worker{{UserNs: 1, SystemNs: 1, WaitNs: 1}},
+		Outcome: results.OK, NsPerOp: 13000, ElapsedNs: 1, BytesPerSec: 1, CPUNsPerOp: results.Known(1.0), WallNs: 1, Latency: &results.Latency{P50: 1}, Overhead: &results.Cost{}, Noise: &results.Noise{},
+		Rounds: []results.Round{{ElapsedNs: 1, StalledNs: ns}}, Workers: []results.Worker{{UserNs: ns, SystemNs: ns, WaitNs: ns, Voluntary: ns}},
 	})
 	if r.InsnsPerOp != 13000 {
 		t.Errorf("%v insns/op", r.InsnsPerOp)
@@ -122,7 +123,10 @@ func TestCountedHasNoTime(t *testing.T) {
 			t.Errorf("a counted record has %v %s", m.Value, m.Unit)
 		}
 	}
-	if r.Rounds[0].ElapsedNs+r.Workers[0].UserNs+r.Workers[0].SystemNs+r.Workers[0].WaitNs+r.WallNs+r.ElapsedNs != 0 || r.Overhead != nil || r.Noise != nil {
+	if r.Rounds[0].ElapsedNs+r.WallNs+r.ElapsedNs != 0 || !r.Rounds[0].StalledNs.IsZero() || r.Overhead != nil || r.Noise != nil {
 		t.Errorf("a time is left: %+v", r)
+	}
+	if w := r.Workers[0]; !w.UserNs.IsZero() || !w.SystemNs.IsZero() || !w.WaitNs.IsZero() || w.Voluntary != ns {
+		t.Errorf("a worker has a time, or has lost its switches: %+v", w)
 	}
 }

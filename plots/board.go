@@ -40,7 +40,7 @@ type verdict struct {
 	Tied    []string // the same within noise
 	Kind    string   // clear, tied, unsure, alone
 	Rest    string   // the first that it beats, by how much, and the interval
-	Unknown []string // mechanisms that failed or are not to be trusted: they might be faster
+	Unknown []string // mechanisms that failed, are not to be trusted or lack the number to be ranked by: they might be faster
 }
 
 // means says what the workloads are, to who does not know their names.
@@ -88,7 +88,8 @@ func newBoards(p *Page) (boards []board) {
 	for i := range p.Cells {
 		c := &p.Cells[i]
 		values[c.Name] = median(c)
-		if c.Outcome == results.Failed || c.Outcome == results.Untrusted {
+		unranked := c.Outcome == results.OK && c.Cell.Rate > 0 && c.P99 == nil
+		if unranked || c.Outcome == results.Failed || c.Outcome == results.Untrusted {
 			set := settingOf(c.Cell)
 			unknown[set] = append(unknown[set], c.Mechanism)
 		}

@@ -37,7 +37,12 @@ var columns = append(append([]column{
 	estimate{"worth", func(c *Cell) *Value { return c.Worth.estimate() }},
 )...), []column{
 	{"worth_unit", func(_ *Page, c *Cell) string { return c.Worth.unit() }},
-	{"in_flight_messages", func(_ *Page, c *Cell) string { return count(c.InFlight) }},
+	{"in_flight_messages", func(_ *Page, c *Cell) string {
+		if n, ok := c.InFlight.Get(); ok {
+			return strconv.FormatInt(n, 10)
+		}
+		return ""
+	}},
 	{"queue_given_bytes", func(_ *Page, c *Cell) string { return count(c.Given) }},
 	{"reasons", func(_ *Page, c *Cell) string { return strings.Join(c.Reasons, "; ") }},
 	{"doubts", func(p *Page, c *Cell) string {
@@ -86,7 +91,8 @@ func number(v results.Float) string {
 	return strconv.FormatFloat(float64(v), 'f', -1, 64)
 }
 
-// count is empty for 0, which says that there is none.
+// count is empty for 0, where 0 stands for none: the kernel's queue, no peers, a
+// capacity that is not known.
 func count(n int) string {
 	if n == 0 {
 		return ""

@@ -85,11 +85,11 @@ func decode(hdr string) (h *hdrhistogram.Histogram, err error) {
 	return h, err
 }
 
-// tail reads the quantiles off that the count supports: of a hundred values
-// the 99th percentile is the last that says anything.
+// tail reads off the quantiles that all launches together carry: of a hundred
+// values the 99th percentile is the last.
 func tail(h *hdrhistogram.Histogram, cell string) (points []Point) {
 	for _, x := range tails {
-		if x > float64(h.TotalCount()) {
+		if !results.Carries(h.TotalCount(), x) {
 			break
 		}
 		ns := float64(max(1, h.ValueAtQuantile(100*(1-1/x))))

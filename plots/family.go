@@ -24,7 +24,8 @@ type family struct {
 	x, y  Axis
 	line  func(results.Cell) string // which line a cell is on
 	at    func(*results.Summary) float64
-	value func(*results.Summary) benchmath.Summary
+	value func(*results.Summary) results.Estimate
+	none  string // why a cell that is ok has no value; "": it was not measured
 }
 
 func mechanism(c results.Cell) string { return c.Mechanism }
@@ -65,27 +66,29 @@ var families = []family{
 		note: "Payload delivered per second. Bands are 95 % intervals of the median.",
 		kind: Lines, takes: throughputOnly, spans: func(s *Setting) { s.Size = 0 }, least: 2,
 		x: sizeAxis, y: Axis{Label: "payload per second", Unit: BytesPerSecond, Log: true},
-		line: mechanism, at: bySize, value: func(s *results.Summary) benchmath.Summary { return s.BytesPerSec },
+		line: mechanism, at: bySize, value: func(s *results.Summary) results.Estimate { return s.BytesPerSec },
 	},
 	{
 		name: "latency", title: "round trip",
 		note: "There and back between two processes. Bands are 95 % intervals of the median.",
 		kind: Lines, takes: only("PingPong"), spans: func(s *Setting) { s.Size = 0 }, least: 2,
 		x: sizeAxis, y: Axis{Label: "time of a round trip", Unit: Nanoseconds, Log: true},
-		line: mechanism, at: bySize, value: func(s *results.Summary) benchmath.Summary { return s.NsPerOp },
+		line: mechanism, at: bySize, value: func(s *results.Summary) results.Estimate { return s.NsPerOp },
 	},
 	{
 		name: "tailatrate", title: "latency against rate, 99th percentile",
 		note: "Messages at a fixed rate; latency counts from when each was due to be sent, so that waiting counts. Bands are 95 % intervals of the median.",
 		kind: Lines, takes: paced, spans: byRate, least: 2,
 		x: rateAxis, y: Axis{Label: "99th percentile of latency", Unit: Nanoseconds, Log: true},
-		line: mechanism, at: rate, value: func(s *results.Summary) benchmath.Summary { return s.P99 },
+		line: mechanism, at: rate, value: func(s *results.Summary) results.Estimate { return s.P99 },
+		none: fmt.Sprintf("too few messages for a 99th percentile, which needs %d in a launch", results.TailP99),
 	},
 	{
 		name: "medianatrate", title: "latency against rate, median",
 		kind: Lines, takes: paced, spans: byRate, least: 2,
 		x: rateAxis, y: Axis{Label: "median of latency", Unit: Nanoseconds, Log: true},
-		line: mechanism, at: rate, value: func(s *results.Summary) benchmath.Summary { return s.P50 },
+		line: mechanism, at: rate, value: func(s *results.Summary) results.Estimate { return s.P50 },
+		none: fmt.Sprintf("too few messages for a median, which needs %d in a launch", results.TailP50),
 	},
 	{
 		name: "wakeups", title: "in wake-ups",
@@ -107,7 +110,7 @@ var families = []family{
 		kind: Lines, takes: throughputOnly, spans: func(s *Setting) { s.Queue = "" }, least: 2,
 		x: Axis{Label: "capacity given", Unit: Bytes, Log: true}, y: Axis{Label: "payload per second", Unit: BytesPerSecond, Log: true},
 		line: mechanism, at: func(s *results.Summary) float64 { return float64(s.Queue) },
-		value: func(s *results.Summary) benchmath.Summary { return s.BytesPerSec },
+		value: func(s *results.Summary) results.Estimate { return s.BytesPerSec },
 	},
 	{
 		name: "inflight", title: "messages in flight against capacity",
@@ -115,9 +118,13 @@ var families = []family{
 		kind: Lines, takes: throughputOnly, spans: func(s *Setting) { s.Queue = "" }, least: 2,
 		x: Axis{Label: "capacity given", Unit: Bytes, Log: true}, y: Axis{Label: "messages in flight", Unit: Count, Log: true},
 		line: mechanism, at: func(s *results.Summary) float64 { return float64(s.Queue) },
-		value: func(s *results.Summary) benchmath.Summary {
-			n := float64(s.InFlight)
-			return benchmath.Summary{Center: n, Lo: n, Hi: n}
+		value: func(s *results.Summary) results.Estimate {
+			n, ok := s.InFlight.Get()
+			if !ok {
+				return results.Estimate{}
+			}
+			v := float64(n)
+			return results.Estimate{Summary: benchmath.Summary{Center: v, Lo: v, Hi: v}, N: s.N}
 		},
 	},
 	{
@@ -125,28 +132,28 @@ var families = []family{
 		note: "The same cell with its processes on one CPU and on two.",
 		kind: Dots, takes: measured, spans: func(s *Setting) { s.Place = "" }, least: 2,
 		x:    Axis{Label: "time of an operation", Unit: Nanoseconds, Log: true},
-		line: func(c results.Cell) string { return c.Place }, value: func(s *results.Summary) benchmath.Summary { return s.NsPerOp },
+		line: func(c results.Cell) string { return c.Place }, value: func(s *results.Summary) results.Estimate { return s.NsPerOp },
 	},
 	{
 		name: "options", title: "by option",
 		note: "The same cell with an option at one value and at others: how ends wait, how much a call hands over, who copies, what backs the memory.",
 		kind: Dots, takes: func(c results.Cell) bool { return measured(c) && c.Rate == 0 }, spans: func(s *Setting) { s.Options = "" }, least: 2,
 		x:    Axis{Label: "time of an operation", Unit: Nanoseconds, Log: true},
-		line: func(c results.Cell) string { return cmp.Or(c.Options.String(), "usual") }, value: func(s *results.Summary) benchmath.Summary { return s.NsPerOp },
+		line: func(c results.Cell) string { return cmp.Or(c.Options.String(), "usual") }, value: func(s *results.Summary) results.Estimate { return s.NsPerOp },
 	},
 	{
 		name: "cpu", title: "CPU time",
 		note: "User and system time of all processes, per operation.",
 		kind: Dots, takes: measured, spans: func(s *Setting) { s.Place = "" }, least: 1,
 		x:    Axis{Label: "CPU time of an operation", Unit: Nanoseconds, Log: true},
-		line: func(c results.Cell) string { return c.Place }, value: func(s *results.Summary) benchmath.Summary { return s.CPUNsPerOp },
+		line: func(c results.Cell) string { return c.Place }, value: func(s *results.Summary) results.Estimate { return s.CPUNsPerOp },
 	},
 	{
 		name: "switches", title: "context switches",
 		note: "Voluntary and involuntary, of all processes, per operation.",
 		kind: Dots, takes: measured, spans: func(s *Setting) { s.Place = "" }, least: 1,
 		x:    Axis{Label: "context switches of an operation", Unit: Count},
-		line: func(c results.Cell) string { return c.Place }, value: func(s *results.Summary) benchmath.Summary { return s.Switches },
+		line: func(c results.Cell) string { return c.Place }, value: func(s *results.Summary) results.Estimate { return s.Switches },
 	},
 }
 
@@ -207,8 +214,10 @@ func (f *family) chart(set Setting, cells []*results.Summary) Chart {
 		switch {
 		case s.Outcome != results.OK:
 			c.Missing = append(c.Missing, Missing{line, p.X, string(s.Outcome) + ": " + results.Quote(strings.Join(s.Reasons, "; ")), p.Cell})
+		case !v.Known():
+			c.Missing = append(c.Missing, Missing{line, p.X, cmp.Or(f.none, "not measured"), p.Cell})
 		case v.Center == 0 && (c.X.Log && f.kind == Dots || c.Y.Log && f.kind == Lines):
-			c.Missing = append(c.Missing, Missing{line, p.X, "not measured, or 0, which has no logarithm", p.Cell})
+			c.Missing = append(c.Missing, Missing{line, p.X, "0 has no logarithm", p.Cell})
 		case c.X.Log && p.X <= 0:
 			c.Missing = append(c.Missing, Missing{line, p.X, "where it belongs on the axis is not known", p.Cell})
 		default:

@@ -19,7 +19,7 @@ func records() (all []results.Record) {
 						all = append(all, results.Record{
 							Schema: results.Schema, Launch: launch + 1, Attempt: 1, Outcome: results.OK,
 							Cell:    results.Cell{Workload: workload, Mechanism: mech, Size: size, Place: place},
-							NsPerOp: ns, BytesPerSec: float64(size) / ns * 1e9, CPUNsPerOp: ns, Voluntary: 2,
+							NsPerOp: ns, BytesPerSec: float64(size) / ns * 1e9, CPUNsPerOp: results.Known(ns), Voluntary: results.Known(2.0), Involuntary: results.Known(0.0),
 						})
 					}
 				}

@@ -81,11 +81,11 @@ func NewKernels(sets []*results.Set, comparisons []*compare.Report) *Kernels {
 		k.Sides = append(k.Sides, side)
 		for _, s := range results.Summarize(set.Records) {
 			name := s.Cell.Name()
-			median := s.InsnsPerOp.Center
+			e := s.InsnsPerOp
 			if k.Unit == "ns/op" {
-				median = s.NsPerOp.Center
+				e = s.NsPerOp
 			}
-			if median == 0 {
+			if !e.Known() {
 				if a := (KernelAbsence{name, results.Quote(strings.Join(s.Reasons, "; "))}); !slices.Contains(k.Not, a) {
 					k.Not = append(k.Not, a)
 				}
@@ -94,7 +94,7 @@ func NewKernels(sets []*results.Set, comparisons []*compare.Report) *Kernels {
 			if values[name] == nil {
 				values[name] = make([]KernelValue, len(sets))
 			}
-			values[name][i].Median = median
+			values[name][i].Median = e.Center
 		}
 	}
 	for i, c := range comparisons {

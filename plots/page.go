@@ -58,8 +58,8 @@ type Cell struct {
 	P99      *Value          `json:"p99,omitempty"`    // ns
 	CPU      *Value          `json:"cpu,omitempty"`    // ns of an operation
 	Switches *Value          `json:"switches,omitempty"`
-	Worth    *Worth          `json:"worth,omitempty"` // in units of a floor
-	InFlight int             `json:"inflight,omitempty"`
+	Worth    *Worth          `json:"worth,omitempty"`    // in units of a floor
+	InFlight results.Count   `json:"inflight,omitzero"`  // messages; 0: not even one
 	Given    int             `json:"given,omitempty"`    // bytes of queue
 	Launches []float64       `json:"launches,omitempty"` // ns of an operation, each
 }
@@ -166,9 +166,7 @@ func (p *Page) doubt(set *results.Set) {
 func (p *Page) newCell(s *results.Summary) Cell {
 	c := Cell{
 		Cell: s.Cell, Unusual: s.Cell.Options.String(), Name: s.Cell.Name(), Outcome: s.Outcome, N: s.N, InFlight: s.InFlight, Given: s.Queue,
-		Time: value(s.NsPerOp.Center, s.NsPerOp.Lo, s.NsPerOp.Hi), Rate: value(s.BytesPerSec.Center, s.BytesPerSec.Lo, s.BytesPerSec.Hi),
-		P99: value(s.P99.Center, s.P99.Lo, s.P99.Hi), CPU: value(s.CPUNsPerOp.Center, s.CPUNsPerOp.Lo, s.CPUNsPerOp.Hi),
-		Switches: value(s.Switches.Center, s.Switches.Lo, s.Switches.Hi), Worth: newWorth(s),
+		Time: value(s.NsPerOp), Rate: value(s.BytesPerSec), P99: value(s.P99), CPU: value(s.CPUNsPerOp), Switches: value(s.Switches), Worth: newWorth(s),
 	}
 	for _, r := range s.Reasons {
 		c.Reasons = append(c.Reasons, results.Quote(r))
@@ -189,12 +187,12 @@ func (p *Page) newCell(s *results.Summary) Cell {
 	return c
 }
 
-// value is nil where nothing was measured.
-func value(center, lo, hi float64) *Value {
-	if center == 0 {
+// value is nil where nothing was measured. A 0 was.
+func value(e results.Estimate) *Value {
+	if !e.Known() {
 		return nil
 	}
-	return &Value{results.Float(digits(center)), results.Float(digits(lo)), results.Float(digits(hi))}
+	return &Value{results.Float(digits(e.Center)), results.Float(digits(e.Lo)), results.Float(digits(e.Hi))}
 }
 
 // digits rounds to five: a page has thousands of numbers, and nobody measures

@@ -12,7 +12,7 @@ func eventful() []results.Record {
 	all := records()
 	for i := range all {
 		all[i].Latency = &results.Latency{P99: int64(all[i].NsPerOp * 2)}
-		all[i].Given = &results.Given{Queue: 65536, InFlight: 16}
+		all[i].Given = &results.Given{Queue: 65536, InFlight: results.Known[int64](16)}
 	}
 	all[0].Warnings = []string{"governor is powersave: the clock follows the load"}
 	cell := results.Cell{Workload: "PingPong", Mechanism: "sysvmsg", Place: "same"}

@@ -19,7 +19,7 @@ func due() (all []results.Record) {
 					Schema: results.Schema, Launch: launch + 1, Attempt: 1, Outcome: results.OK,
 					Cell: results.Cell{Workload: "OpenLoop", Mechanism: mech, Size: 64, Place: "cross",
 						Options: results.Options{Wait: "poll", Rate: rate}},
-					NsPerOp: ns, BytesPerSec: 64 / ns * 1e9, CPUNsPerOp: ns, Voluntary: 2,
+					NsPerOp: ns, BytesPerSec: 64 / ns * 1e9, CPUNsPerOp: results.Known(ns), Voluntary: results.Known(2.0),
 					Latency: &results.Latency{Count: 1000, P50: wait / 2, P99: wait, P999: 2 * wait},
 				})
 			}

@@ -55,8 +55,9 @@ func cellRecords(t *testing.T, c results.Cell, base float64, launches int) (out 
 		if queue == 0 {
 			queue = 64 << 10
 		}
-		r.NsPerOp, r.BytesPerSec, r.CPUNsPerOp, r.Voluntary = ns, float64(c.Size)/ns*1e9, 0.75*ns, 2
-		r.Given = &results.Given{Queue: queue, Source: "F_GETPIPE_SZ", InFlight: max(1, queue/max(c.Size, 64))}
+		r.NsPerOp, r.BytesPerSec, r.CPUNsPerOp = ns, float64(c.Size)/ns*1e9, results.Known(0.75*ns)
+		r.Voluntary, r.Involuntary = results.Known(2.0), results.Known(0.0)
+		r.Given = &results.Given{Queue: queue, Source: "F_GETPIPE_SZ", InFlight: results.Known(int64(max(1, queue/max(c.Size, 64))))}
 		if c.Workload == "PingPong" {
 			h := hdrhistogram.New(1, 1e10, 3)
 			for i := range 3000 {

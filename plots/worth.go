@@ -19,21 +19,20 @@ func newWorth(s *results.Summary) *Worth {
 	if s.Worth == nil {
 		return nil
 	}
-	w := worth(s)
-	return &Worth{*value(w.Center, w.Lo, w.Hi), s.Worth.Unit, s.Worth.Floor}
+	return &Worth{*value(worth(s)), s.Worth.Unit, s.Worth.Floor}
 }
 
-// worth is the factor as an estimate, 0 where there is none. Bounds that too
-// few launches give are infinite.
-func worth(s *results.Summary) benchmath.Summary {
+// worth is the factor as an estimate, absent where there is none. Bounds that
+// too few launches give are infinite.
+func worth(s *results.Summary) results.Estimate {
 	if s.Worth == nil {
-		return benchmath.Summary{}
+		return results.Estimate{}
 	}
 	e := benchmath.Summary{Center: float64(s.Worth.Center), Lo: float64(s.Worth.Lo), Hi: float64(s.Worth.Hi)}
 	if e.Lo == 0 {
 		e.Lo = math.Inf(-1)
 	}
-	return e
+	return results.Estimate{Summary: e, N: s.N}
 }
 
 // worthIn tells whether cells are held against a floor in that unit.

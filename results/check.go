@@ -39,6 +39,9 @@ func (r *Record) checkFields() error {
 		if r.Reason == "" {
 			return fmt.Errorf("outcome %s without a reason", r.Outcome)
 		}
+		if r.Outcome != Untrusted && r.measured() {
+			return fmt.Errorf("outcome %s with numbers that only a launch has that was measured", r.Outcome)
+		}
 	default:
 		return fmt.Errorf("unknown outcome %s", Quote(string(r.Outcome)))
 	}
@@ -57,11 +60,11 @@ func (r *Record) checkNumbers() error {
 		{"ns_per_op", r.NsPerOp},
 		{"insns_per_op", r.InsnsPerOp},
 		{"bytes_per_sec", r.BytesPerSec},
-		{"cpu_ns_per_op", r.CPUNsPerOp},
-		{"voluntary_per_op", r.Voluntary},
-		{"involuntary_per_op", r.Involuntary},
-		{"eintr", float64(r.EINTR)},
-		{"verified", float64(r.Verified)},
+		{"cpu_ns_per_op", r.CPUNsPerOp.Or(0)},
+		{"voluntary_per_op", r.Voluntary.Or(0)},
+		{"involuntary_per_op", r.Involuntary.Or(0)},
+		{"eintr", float64(r.EINTR.Or(0))},
+		{"verified", float64(r.Verified.Or(0))},
 	}...)
 	if l := r.Latency; l != nil {
 		numbers = append(numbers, number{"latency.count", float64(l.Count)}, number{"latency.p50_ns", float64(l.P50)},
@@ -72,10 +75,17 @@ func (r *Record) checkNumbers() error {
 		numbers = append(numbers, number{"rounds.ops", float64(round.Ops)}, number{"rounds.elapsed_ns", float64(round.ElapsedNs)})
 	}
 	for _, w := range r.Workers {
-		numbers = append(numbers, number{"workers.user_ns", float64(w.UserNs)}, number{"workers.system_ns", float64(w.SystemNs)})
+		numbers = append(numbers, number{"workers.user_ns", float64(w.UserNs.Or(0))}, number{"workers.system_ns", float64(w.SystemNs.Or(0))})
 	}
 	if g := r.Given; g != nil {
-		numbers = append(numbers, number{"given.queue", float64(g.Queue)}, number{"given.in_flight", float64(g.InFlight)})
+		numbers = append(numbers, number{"given.queue", float64(g.Queue)}, number{"given.in_flight", float64(g.InFlight.Or(0))})
+	}
+	if l := r.Latency; l != nil && l.Count > 0 {
+		for _, p := range percentiles {
+			if *p.of(l) != 0 && !Carries(l.Count, float64(p.tail)) {
+				return fmt.Errorf("latency.%s of %d operations: want at least %d", p.name, l.Count, p.tail)
+			}
+		}
 	}
 	for _, n := range numbers {
 		if math.IsNaN(n.value) || math.IsInf(n.value, 0) || n.value < 0 {

@@ -16,10 +16,10 @@ type metric struct {
 
 var metrics = []metric{
 	{"ns/op", "lower",
-		func(r *Record) (float64, bool) { return tidied(r.NsPerOp) },
+		func(r *Record) (float64, bool) { return positive(r.NsPerOp) },
 		func(r *Record, v float64) { r.NsPerOp = v }},
 	{"insns/op", "lower",
-		func(r *Record) (float64, bool) { return tidied(r.InsnsPerOp) },
+		func(r *Record) (float64, bool) { return positive(r.InsnsPerOp) },
 		func(r *Record, v float64) { r.InsnsPerOp = v }},
 	{"p50-ns", "lower",
 		func(r *Record) (float64, bool) { return r.percentile(func(l *Latency) *int64 { return &l.P50 }) },
@@ -37,20 +37,20 @@ var metrics = []metric{
 		func(r *Record) (float64, bool) { return r.percentile(func(l *Latency) *int64 { return &l.Max }) },
 		func(r *Record, v float64) { r.latency().Max = int64(v) }},
 	{"B/s", "higher",
-		func(r *Record) (float64, bool) { return r.BytesPerSec, r.BytesPerSec > 0 },
+		func(r *Record) (float64, bool) { return positive(r.BytesPerSec) },
 		func(r *Record, v float64) { r.BytesPerSec = v }},
 	{"cpu-ns/op", "lower",
-		func(r *Record) (float64, bool) { return tidied(r.CPUNsPerOp) },
-		func(r *Record, v float64) { r.CPUNsPerOp = v }},
+		func(r *Record) (float64, bool) { return r.CPUNsPerOp.Get() },
+		func(r *Record, v float64) { r.CPUNsPerOp = Known(v) }},
 	{"vol-switches/op", "lower",
-		func(r *Record) (float64, bool) { return r.Voluntary, true },
-		func(r *Record, v float64) { r.Voluntary = v }},
+		func(r *Record) (float64, bool) { return r.Voluntary.Get() },
+		func(r *Record, v float64) { r.Voluntary = Known(v) }},
 	{"invol-switches/op", "lower",
-		func(r *Record) (float64, bool) { return r.Involuntary, true },
-		func(r *Record, v float64) { r.Involuntary = v }},
+		func(r *Record) (float64, bool) { return r.Involuntary.Get() },
+		func(r *Record, v float64) { r.Involuntary = Known(v) }},
 	{"inflight-msgs", "",
 		func(r *Record) (float64, bool) { return r.inFlight() },
-		func(r *Record, v float64) { r.Given = &Given{InFlight: int(v)} }},
+		func(r *Record, v float64) { r.Given = &Given{InFlight: Known(int64(v))} }},
 }
 
 // Metric is one measurement of a record, as the benchmark format has it.
@@ -108,23 +108,22 @@ func (r *Record) Measured(unit string) (float64, bool) {
 	return 0, false
 }
 
-// tidied is a value in a unit that benchstat converts, nanoseconds to
-// seconds. It leaves a 0 unconverted, in a table of its own, so a 0, which no
-// clock measures, is not written at all.
-func tidied(v float64) (float64, bool) { return v, v != 0 }
+// positive is a number that is not 0 where it was measured.
+func positive(v float64) (float64, bool) { return v, v != 0 }
 
 func (r *Record) percentile(of func(*Latency) *int64) (float64, bool) {
 	if r.Latency == nil {
 		return 0, false
 	}
-	return tidied(float64(*of(r.Latency)))
+	return positive(float64(*of(r.Latency)))
 }
 
 func (r *Record) inFlight() (float64, bool) {
 	if r.Given == nil {
 		return 0, false
 	}
-	return float64(r.Given.InFlight), true
+	n, ok := r.Given.InFlight.Get()
+	return float64(n), ok
 }
 
 func (r *Record) latency() *Latency {

@@ -179,6 +179,9 @@ func (t *benchText) record(res *benchfmt.Result) (Record, error) {
 		}
 	}
 	rec.others = t.others
+	if rec.Latency != nil && cell.cell.Other == "" {
+		rec.Latency.Trim(rec.Ops) // no more operations were timed one by one
+	}
 	if err := rec.checkFields(); err != nil {
 		return rec, err
 	}

@@ -70,5 +70,6 @@ func parseRecord(line []byte) (rec Record, err error) {
 	if err := d.Decode(&rec); err != nil {
 		return rec, err
 	}
+	rec.Restore()
 	return rec, rec.check()
 }

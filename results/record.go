@@ -132,6 +132,11 @@ var byteUnits = []struct {
 // Record is what one launch of one cell gave: one line of records.jsonl. It
 // stands alone: it carries the host, the settings and the seed. Times are in
 // nanoseconds, amounts in bytes.
+//
+// What was not measured is absent. A number that may be 0 is an Optional. Of
+// others 0 is the absence: no launch takes no time or plays no operation. A
+// launch that failed or was skipped has none of the numbers from Ops to EINTR,
+// no Latency, Rounds, Verified, Overhead and Noise, and workers without usage.
 type Record struct {
 	Schema   int       `json:"schema"`
 	Run      string    `json:"run"` // the run's ID
@@ -147,19 +152,19 @@ type Record struct {
 	Op          string  `json:"op,omitempty"` // what one operation is: "round trip", "message"
 	Ops         int64   `json:"ops,omitempty"`
 	ElapsedNs   int64   `json:"elapsed_ns,omitempty"`
-	NsPerOp     float64 `json:"ns_per_op,omitempty"`          // from rounds that read no clock per operation
-	InsnsPerOp  float64 `json:"insns_per_op,omitempty"`       // instructions, all processes and the kernel; in place of every time where a guest's instructions were counted
-	BytesPerSec float64 `json:"bytes_per_sec,omitempty"`      // payload delivered; both directions of a round trip count
-	CPUNsPerOp  float64 `json:"cpu_ns_per_op,omitempty"`      // user and system time of all workers
-	Voluntary   float64 `json:"voluntary_per_op,omitempty"`   // context switches, all workers
-	Involuntary float64 `json:"involuntary_per_op,omitempty"` // context switches, all workers
-	EINTR       int64   `json:"eintr,omitempty"`              // calls that a signal interrupted
+	NsPerOp     float64 `json:"ns_per_op,omitempty"`         // from rounds that read no clock per operation
+	InsnsPerOp  float64 `json:"insns_per_op,omitempty"`      // instructions, all processes and the kernel; in place of every time where a guest's instructions were counted
+	BytesPerSec float64 `json:"bytes_per_sec,omitempty"`     // payload delivered; both directions of a round trip count
+	CPUNsPerOp  Amount  `json:"cpu_ns_per_op,omitzero"`      // user and system time of all workers; absent where instructions were counted
+	Voluntary   Amount  `json:"voluntary_per_op,omitzero"`   // context switches, all workers
+	Involuntary Amount  `json:"involuntary_per_op,omitzero"` // context switches, all workers
+	EINTR       Count   `json:"eintr,omitzero"`              // calls that a signal interrupted
 
 	Latency   *Latency `json:"latency,omitempty"`   // from rounds that do read the clock per operation
 	Rounds    []Round  `json:"rounds,omitempty"`    // in the order they ran
 	Workers   []Worker `json:"workers,omitempty"`   // one per process
 	Given     *Given   `json:"given,omitempty"`     // what the kernel gave
-	Verified  int64    `json:"verified,omitempty"`  // messages whose CRC-32C was checked, in a pass of its own
+	Verified  Count    `json:"verified,omitzero"`   // messages whose CRC-32C was checked, in a pass of its own; absent without one
 	Overhead  *Cost    `json:"overhead,omitempty"`  // what the launch cost beside its rounds
 	WallNs    int64    `json:"wall_ns,omitempty"`   // the whole launch, from the end of the one before it, or of the set-up
 	Noise     *Noise   `json:"noise,omitempty"`     // what the machine did meanwhile
@@ -170,45 +175,55 @@ type Record struct {
 	others []Metric // of a benchmark of someone else's
 }
 
-// Latency is a distribution of the time of single operations.
-type Latency struct {
-	Count   int64   `json:"count"`
-	P50     int64   `json:"p50_ns"`
-	P90     int64   `json:"p90_ns"`
-	P99     int64   `json:"p99_ns"`
-	P999    int64   `json:"p999_ns"`
-	Max     int64   `json:"max_ns"`
-	ClockNs float64 `json:"clock_ns"`  // the cost of one reading of the clock, which is in every value
-	HDR     string  `json:"histogram"` // the whole distribution: HdrHistogram V2, compressed, base64
-}
-
 // Round is n operations between a common start and the last receiver's last
 // message.
 type Round struct {
 	Kind      string `json:"kind"` // calibrate, warmup, timed, latency, verify
 	Ops       int64  `json:"ops"`
-	ElapsedNs int64  `json:"elapsed_ns"`
-	StalledNs int64  `json:"stalled_ns"` // in which no process passed a message, counted from 10 ms in one piece
+	ElapsedNs int64  `json:"elapsed_ns,omitempty"`
+	StalledNs Count  `json:"stalled_ns,omitzero"` // in which no process passed a message, counted from 10 ms in one piece; absent where no process left marks
 }
 
-// Worker is one process of a launch and what it used in the timed rounds.
+// Worker is one process of a launch and what it used in the timed rounds. What
+// it used is absent where the launch was not measured.
 type Worker struct {
 	Role        string `json:"role"` // "ping", "sender 2"
 	PID         int    `json:"pid"`
-	CPUs        []int  `json:"cpus"` // affinity, as read back from the kernel
-	UserNs      int64  `json:"user_ns"`
-	SystemNs    int64  `json:"system_ns"`
-	Voluntary   int64  `json:"voluntary"`   // context switches
-	Involuntary int64  `json:"involuntary"` // context switches
-	EINTR       int64  `json:"eintr"`
-	WaitNs      int64  `json:"wait_ns"` // ready to run and waiting for its CPU, proc_pid_schedstat(5)
+	CPUs        []int  `json:"cpus"`             // affinity, as read back from the kernel
+	UserNs      Count  `json:"user_ns,omitzero"` // absent where instructions were counted, as SystemNs and WaitNs
+	SystemNs    Count  `json:"system_ns,omitzero"`
+	Voluntary   Count  `json:"voluntary,omitzero"`   // context switches
+	Involuntary Count  `json:"involuntary,omitzero"` // context switches
+	EINTR       Count  `json:"eintr,omitzero"`
+	WaitNs      Count  `json:"wait_ns,omitzero"` // ready to run and waiting for its CPU, proc_pid_schedstat(5); absent where the kernel does not count it
+}
+
+// usage is the counts of what the worker used.
+func (w *Worker) usage() []*Count {
+	return []*Count{&w.UserNs, &w.SystemNs, &w.Voluntary, &w.Involuntary, &w.EINTR, &w.WaitNs}
+}
+
+// Unused makes the worker one that has used nothing yet, 0 of everything.
+func (w *Worker) Unused() {
+	for _, c := range w.usage() {
+		*c = Known(int64(0))
+	}
+}
+
+// Use adds what the worker used in a round. What the round does not know is
+// unknown of the worker.
+func (w *Worker) Use(round Worker) {
+	more := round.usage()
+	for i, c := range w.usage() {
+		*c = c.Plus(*more[i])
+	}
 }
 
 // Given is what the kernel gave a link.
 type Given struct {
-	Queue    int    `json:"queue"`     // bytes
-	Source   string `json:"source"`    // "F_GETPIPE_SZ"
-	InFlight int    `json:"in_flight"` // whole messages the link held before Send blocked, by trial
+	Queue    int    `json:"queue,omitempty"`    // bytes; 0: not known, as in benchmark text
+	Source   string `json:"source,omitempty"`   // "F_GETPIPE_SZ"
+	InFlight Count  `json:"in_flight,omitzero"` // whole messages the link held before Send blocked, by trial; 0: not even one
 }
 
 // Cost is where a launch's time went beside its rounds.
@@ -219,14 +234,14 @@ type Cost struct {
 
 // Noise is what the machine did during a launch.
 type Noise struct {
-	StealNs     int64 `json:"steal_ns"`     // time the hypervisor kept from us, on the CPUs used, in ticks of 10 ms
-	ThrottledNs int64 `json:"throttled_ns"` // time the cgroup's quota kept from us
-	Throttled   int64 `json:"throttled"`    // periods in which it did
-	Stopped     bool  `json:"stopped"`      // a worker was stopped or continued by a signal
-	PressureNs  int64 `json:"pressure_ns"`  // time in which some task of the machine waited for a CPU, /proc/pressure/cpu; 0 where it is not kept
-	SlowestKHz  int64 `json:"slowest_khz"`  // of the slowest CPU used, before or after the rounds: /sys/devices/system/cpu/cpu*/cpufreq/scaling_cur_freq; 0 where it is not told
-	ForeignNs   int64 `json:"foreign_ns"`   // of the timed rounds: the worst-off worker waited for its CPU while no other worker had it
-	StalledNs   int64 `json:"stalled_ns"`   // of the timed and latency rounds: no process passed a message, counted from 10 ms in one piece
-	SuspendedNs int64 `json:"suspended_ns"` // the machine slept, CLOCK_BOOTTIME against CLOCK_MONOTONIC
-	IdleNs      int64 `json:"idle_ns"`      // the CPUs used had nothing to run, all together, in ticks of 10 ms
+	StealNs     int64 `json:"steal_ns"`              // time the hypervisor kept from us, on the CPUs used, in ticks of 10 ms
+	ThrottledNs int64 `json:"throttled_ns"`          // time the cgroup's quota kept from us
+	Throttled   int64 `json:"throttled"`             // periods in which it did
+	Stopped     bool  `json:"stopped"`               // a worker was stopped or continued by a signal
+	PressureNs  Count `json:"pressure_ns,omitzero"`  // time in which some task of the machine waited for a CPU, /proc/pressure/cpu; absent where the kernel does not keep it
+	SlowestKHz  int64 `json:"slowest_khz,omitempty"` // of the slowest CPU used, before or after the rounds: /sys/devices/system/cpu/cpu*/cpufreq/scaling_cur_freq; 0: no CPU reports it
+	ForeignNs   Count `json:"foreign_ns,omitzero"`   // of the timed rounds: the worst-off worker waited for its CPU while no other worker had it; absent where the kernel does not count the wait
+	StalledNs   Count `json:"stalled_ns,omitzero"`   // of the timed and latency rounds: no process passed a message, counted from 10 ms in one piece; absent where no process left marks
+	SuspendedNs Count `json:"suspended_ns,omitzero"` // the machine slept, CLOCK_BOOTTIME against CLOCK_MONOTONIC
+	IdleNs      Count `json:"idle_ns,omitzero"`      // the CPUs used had nothing to run, all together, in ticks of 10 ms
 }

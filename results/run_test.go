@@ -137,7 +137,7 @@ func TestAppendRefuses(t *testing.T) {
 		"launch 0":          func(r *Record) { r.Launch = 0 },
 		"another run":       func(r *Record) { r.Run = "20260101T000000Z-000000" },
 		"more than a line":  func(r *Record) { r.Latency.HDR = strings.Repeat("a", maxLine) },
-		"a negative memory": func(r *Record) { r.Given.InFlight = -1 },
+		"a negative memory": func(r *Record) { r.Given.InFlight = Known(int64(-1)) },
 	} {
 		r := okRecord(pingPong, 1, 5000)
 		spoil(&r)

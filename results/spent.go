@@ -45,7 +45,7 @@ func SpentOn(records []Record) (s Spent, ok bool) {
 		}
 		if r.Outcome == Untrusted {
 			s.Disturbed++
-			if r.Noise != nil && r.Noise.StalledNs > 0 {
+			if r.Noise != nil && r.Noise.StalledNs.Or(0) > 0 {
 				s.Stalled++
 			}
 		}

@@ -6,7 +6,7 @@ func TestSpentOn(t *testing.T) {
 	launch := func(outcome Outcome, wall, timed int64) Record {
 		r := okRecord(pingPong, 1, 5000)
 		r.Outcome, r.WallNs = outcome, wall
-		r.Rounds = []Round{{"warmup", 1, 900, 0}, {"timed", 1, timed / 2, 0}, {"latency", 1, timed / 4, 0}, {"verify", 1, timed / 4, 0}}
+		r.Rounds = []Round{{"warmup", 1, 900, Count{}}, {"timed", 1, timed / 2, Count{}}, {"latency", 1, timed / 4, Count{}}, {"verify", 1, timed / 4, Count{}}}
 		r.Overhead = &Cost{StartNs: 7, StopNs: 3}
 		return r
 	}
@@ -14,14 +14,14 @@ func TestSpentOn(t *testing.T) {
 	skipped.WallNs = 10
 	records := []Record{launch(OK, 110, 80), launch(Untrusted, 150, 80), launch(OK, 120, 80), launch(OK, 100, 80), skipped}
 	got, ok := SpentOn(records)
-	want := Spent{Wall: 490, Measuring: 320, Start: 28, Stop: 12, PerLaunch: 30}
+	want := Spent{Wall: 490, Measuring: 320, Start: 28, Stop: 12, PerLaunch: 30, Disturbed: 1}
 	if got != want || !ok {
 		t.Errorf("SpentOn = %+v, %v, want %+v", got, ok, want)
 	}
 	if rest := got.Rest(); rest != 130 {
 		t.Errorf("Rest() = %d, want 130", rest)
 	}
-	if s, want := got.String(), "65 % of 490.0ns measuring, 6 % starting and attaching, 2 % ending, 27 % calibrating, warming up and writing; a launch costs 30.00ns beside its rounds"; s != want {
+	if s, want := got.String(), "65 % of 490.0ns measuring, 6 % starting and attaching, 2 % ending, 27 % calibrating, warming up and writing; a launch costs 30.00ns beside its rounds; 1 of the launches were disturbed and do not count"; s != want {
 		t.Errorf("%q, want %q", s, want)
 	}
 	silent := okRecord(pingPong, 2, 5000)

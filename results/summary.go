@@ -15,7 +15,7 @@ const Confidence = 0.95
 // Summary is what all launches of one cell say together. The statistical
 // sample is the launch. An estimate is a median with its order-statistic
 // interval at 95 %; below six launches there is no such interval and its
-// bounds are infinite. A cell that is not ok has no estimates.
+// bounds are infinite. A cell that is not ok has no estimates: all are absent.
 type Summary struct {
 	Cell     Cell
 	Outcome  Outcome
@@ -25,20 +25,31 @@ type Summary struct {
 	N        int      // of these, ok: the size of the sample
 	Lost     int      // of these, untrusted, however often they were tried again: they do not count
 
-	NsPerOp     benchmath.Summary // nanoseconds
-	InsnsPerOp  benchmath.Summary // instructions, in place of every time where a guest's were counted
-	Times       []float64         // of the launches, nanoseconds per operation, in order
-	BytesPerSec benchmath.Summary
-	P50         benchmath.Summary // nanoseconds
-	P99         benchmath.Summary // nanoseconds
-	P999        benchmath.Summary // nanoseconds
-	P99s        []float64         // of the launches, nanoseconds, in order
-	CPUNsPerOp  benchmath.Summary // nanoseconds, all workers
-	Switches    benchmath.Summary // context switches per operation, all workers
-	Worth       *Worth            // in units of a floor; nil where it or the floor has no number
-	InFlight    int               // messages the link held before Send blocked, the fewest of all launches; 0: not tried
-	Queue       int               // bytes that the kernel gave, the fewest; 0: not known
+	NsPerOp     Estimate  // nanoseconds
+	InsnsPerOp  Estimate  // instructions, in place of every time where a guest's were counted
+	Times       []float64 // of the launches, nanoseconds per operation, in order
+	BytesPerSec Estimate
+	P50         Estimate  // nanoseconds
+	P99         Estimate  // nanoseconds
+	P999        Estimate  // nanoseconds
+	P99s        []float64 // of the launches that have one, nanoseconds, in order
+	Timed       Count     // operations that were timed one by one, in the launch with the fewest; absent: none were
+	CPUNsPerOp  Estimate  // nanoseconds, all workers
+	Switches    Estimate  // context switches per operation, all workers
+	Worth       *Worth    // in units of a floor; nil where it or the floor has no number
+	InFlight    Count     // messages the link held before Send blocked, the fewest of all launches; absent: not tried
+	Queue       int       // bytes that the kernel gave, the fewest; 0: not known
 }
+
+// Estimate is the median of the launches that have a number, with its
+// interval. Without one launch it is absent, which is not 0.
+type Estimate struct {
+	benchmath.Summary
+	N int // launches that have the number
+}
+
+// Known reports whether any launch has the number.
+func (e Estimate) Known() bool { return e.N > 0 }
 
 // Summarize condenses records to one summary a cell, ordered by workload,
 // place, peers, size, queue and mechanism. A cell is failed if any launch
@@ -149,72 +160,71 @@ func (s *Summary) estimate(launches []*Record) {
 			s.Times = append(s.Times, r.NsPerOp)
 		}
 	}
-	s.InsnsPerOp = median(launches, func(r *Record) float64 { return r.InsnsPerOp })
-	s.NsPerOp = median(launches, func(r *Record) float64 { return r.NsPerOp })
-	s.BytesPerSec = median(launches, func(r *Record) float64 { return r.BytesPerSec })
-	s.CPUNsPerOp = median(launches, func(r *Record) float64 { return r.CPUNsPerOp })
-	s.Switches = median(launches, func(r *Record) float64 { return r.Voluntary + r.Involuntary })
-	s.P50 = percentile(launches, func(l *Latency) int64 { return l.P50 })
-	s.P99 = percentile(launches, func(l *Latency) int64 { return l.P99 })
-	s.P999 = percentile(launches, func(l *Latency) int64 { return l.P999 })
+	s.InsnsPerOp = median(launches, func(r *Record) (float64, bool) { return positive(r.InsnsPerOp) })
+	s.NsPerOp = median(launches, func(r *Record) (float64, bool) { return positive(r.NsPerOp) })
+	s.BytesPerSec = median(launches, func(r *Record) (float64, bool) { return positive(r.BytesPerSec) })
+	s.CPUNsPerOp = median(launches, func(r *Record) (float64, bool) { return r.CPUNsPerOp.Get() })
+	s.Switches = median(launches, func(r *Record) (float64, bool) { return r.Voluntary.Plus(r.Involuntary).Get() })
+	s.P50 = median(launches, percentile(func(l *Latency) *int64 { return &l.P50 }))
+	s.P99 = median(launches, percentile(func(l *Latency) *int64 { return &l.P99 }))
+	s.P999 = median(launches, percentile(func(l *Latency) *int64 { return &l.P999 }))
 	for _, r := range launches {
-		if r.Latency != nil {
+		if r.Latency != nil && r.Latency.P99 > 0 {
 			s.P99s = append(s.P99s, float64(r.Latency.P99))
 		}
-	}
-	for _, r := range launches {
+		if r.Latency != nil && r.Latency.Count > 0 {
+			s.Timed = fewest(s.Timed, Known(r.Latency.Count))
+		}
 		if r.Given != nil {
 			s.InFlight = fewest(s.InFlight, r.Given.InFlight)
-			s.Queue = fewest(s.Queue, r.Given.Queue)
+			if q := r.Given.Queue; s.Queue == 0 || q > 0 && q < s.Queue {
+				s.Queue = q
+			}
 		}
 	}
 }
 
-// percentile estimates one of the launches' latencies.
-func percentile(launches []*Record, of func(*Latency) int64) benchmath.Summary {
-	return median(launches, func(r *Record) float64 {
-		if r.Latency == nil {
-			return 0
-		}
-		return float64(of(r.Latency))
-	})
+// percentile is one of a launch's latencies.
+func percentile(of func(*Latency) *int64) func(*Record) (float64, bool) {
+	return func(r *Record) (float64, bool) { return r.percentile(of) }
 }
 
 // judged is what mechanisms are ranked by, in nanoseconds: the median and the
 // launches. A message at a rate takes the time that was asked for; what tells
 // mechanisms apart there is how late the late ones are, the 99th percentile.
-func (s *Summary) judged() (median benchmath.Summary, launches []float64) {
+func (s *Summary) judged() (median Estimate, launches []float64) {
 	if s.Cell.Rate > 0 {
 		return s.P99, s.P99s
 	}
 	return s.NsPerOp, s.Times
 }
 
-// fewest is the smaller of two counts, of which 0 is the absence of one.
-func fewest(a, b int) int {
-	if a == 0 || b == 0 {
-		return max(a, b)
+// fewest is the smaller of two counts, or the one that there is.
+func fewest(a, b Count) Count {
+	n, ok := a.Get()
+	if m, known := b.Get(); known && (!ok || m < n) {
+		return b
 	}
-	return min(a, b)
+	return a
 }
 
-// median estimates what of gives, from the launches that measured it: a 0 is
-// the absence of a value. With none at all the estimate is zero.
-func median(launches []*Record, of func(*Record) float64) benchmath.Summary {
+// median estimates what of gives, from the launches that have it. A count of 0
+// is one of them.
+func median(launches []*Record, of func(*Record) (float64, bool)) Estimate {
 	var values []float64
 	for _, r := range launches {
-		if v := of(r); v > 0 {
+		if v, ok := of(r); ok {
 			values = append(values, v)
 		}
 	}
 	if len(values) == 0 {
-		return benchmath.Summary{}
+		return Estimate{}
 	}
-	return benchmath.AssumeNothing.Summary(benchmath.NewSample(values, &benchmath.DefaultThresholds), Confidence)
+	return Estimate{benchmath.AssumeNothing.Summary(benchmath.NewSample(values, &benchmath.DefaultThresholds), Confidence), len(values)}
 }
 
 // bounded tells whether the sample was large enough for an interval.
-func bounded(e benchmath.Summary) bool { return !math.IsInf(e.Lo, 0) && !math.IsInf(e.Hi, 0) }
+func bounded(e Estimate) bool { return !math.IsInf(e.Lo, 0) && !math.IsInf(e.Hi, 0) }
 
 func addOnce(list []string, s string) []string {
 	if slices.Contains(list, s) {

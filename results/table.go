@@ -4,11 +4,11 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/perf/benchmath"
 	"golang.org/x/perf/benchunit"
 )
 
@@ -23,20 +23,22 @@ func WriteTable(w io.Writer, summaries []Summary) error {
 }
 
 func writeCells(w *bufio.Writer, summaries []Summary) {
-	unbounded, weighed, full := false, false, false
+	unbounded, weighed, full, few := false, false, false, false
 	var ok, paced, counted []Summary
 	for _, s := range summaries {
 		switch {
 		case s.Outcome != OK:
-		case s.InsnsPerOp.Center > 0:
+		case s.InsnsPerOp.Known():
 			counted = append(counted, s)
 		case s.Cell.Rate > 0:
 			paced = append(paced, s)
 			unbounded = unbounded || !bounded(s.P99)
+			few = few || s.few(TailP999)
 			full = full || saturated(s.Cell, s.NsPerOp.Center)
 		default:
 			ok = append(ok, s)
 			unbounded = unbounded || !bounded(s.NsPerOp)
+			few = few || s.few(TailP99)
 			weighed = weighed || s.Worth != nil
 		}
 	}
@@ -47,7 +49,7 @@ func writeCells(w *bufio.Writer, summaries []Summary) {
 			g = append(g, []string{
 				s.Cell.Mechanism, FormatBytes(s.Cell.Size), FormatQueue(s.Cell.Queue),
 				duration(s.NsPerOp), interval(s.NsPerOp), s.Worth.String(), s.Worth.spread(), throughput(s.BytesPerSec), duration(s.P99), duration(s.CPUNsPerOp),
-				dash(s.InFlight), fmt.Sprint(s.N),
+				s.InFlight.String(), fmt.Sprint(s.N),
 			})
 		}
 		g.write(w)
@@ -63,7 +65,7 @@ func writeCells(w *bufio.Writer, summaries []Summary) {
 			}
 			g = append(g, []string{
 				s.Cell.Mechanism, FormatBytes(s.Cell.Size), FormatQueue(s.Cell.Queue), strconv.Itoa(s.Cell.Rate), fmt.Sprintf("%s%.0f", mark, came(s.NsPerOp.Center)),
-				duration(s.P50), duration(s.P99), interval(s.P99), duration(s.P999), duration(s.CPUNsPerOp), dash(s.InFlight), fmt.Sprint(s.N),
+				duration(s.P50), duration(s.P99), interval(s.P99), duration(s.P999), duration(s.CPUNsPerOp), s.InFlight.String(), fmt.Sprint(s.N),
 			})
 		}
 		g.write(w)
@@ -73,7 +75,7 @@ func writeCells(w *bufio.Writer, summaries []Summary) {
 		fmt.Fprintf(w, "%s, instructions counted\n", title(group[0].Cell))
 		g := grid{{"mechanism", "size", "queue", "insns/op", "±", "in flight", "n"}}
 		for _, s := range group {
-			g = append(g, []string{s.Cell.Mechanism, FormatBytes(s.Cell.Size), FormatQueue(s.Cell.Queue), fmt.Sprintf("%.1f", s.InsnsPerOp.Center), interval(s.InsnsPerOp), dash(s.InFlight), fmt.Sprint(s.N)})
+			g = append(g, []string{s.Cell.Mechanism, FormatBytes(s.Cell.Size), FormatQueue(s.Cell.Queue), fmt.Sprintf("%.1f", s.InsnsPerOp.Center), interval(s.InsnsPerOp), s.InFlight.String(), fmt.Sprint(s.N)})
 		}
 		g.write(w)
 		fmt.Fprintln(w)
@@ -83,6 +85,9 @@ func writeCells(w *bufio.Writer, summaries []Summary) {
 	}
 	if full {
 		fmt.Fprintf(w, "!: saturated: less than %.0f %% of what was due came; latency grows as long as is measured\n\n", 100*enough)
+	}
+	if few {
+		fmt.Fprintf(w, "–: a launch timed too few operations one by one for a percentile: p50 needs %d, p99 %d, p99.9 %d; raise --time\n\n", TailP50, TailP99, TailP999)
 	}
 	if unbounded {
 		fmt.Fprintf(w, "∞: n < 6, too few launches for a %.0f %% interval of a median\n\n", 100*Confidence)
@@ -103,33 +108,52 @@ func title(c Cell) string {
 
 // Values are scaled here and nowhere else: "5.210µs", "1.395GiB/s", "±2%".
 
-func duration(e benchmath.Summary) string   { return FormatTime(e.Center) }
-func throughput(e benchmath.Summary) string { return FormatRate(e.Center) }
-
-// FormatTime renders nanoseconds: "5.210µs". A 0 was not measured: "–".
-func FormatTime(ns float64) string {
-	if ns == 0 {
+func duration(e Estimate) string {
+	if !e.Known() {
 		return "–"
+	}
+	return FormatTime(e.Center)
+}
+
+func throughput(e Estimate) string {
+	if !e.Known() {
+		return "–"
+	}
+	return FormatRate(e.Center)
+}
+
+// FormatTime renders nanoseconds: "5.210µs". NaN was not measured: "–".
+func FormatTime(ns float64) string {
+	switch {
+	case math.IsNaN(ns):
+		return "–"
+	case ns == 0:
+		return "0ns"
 	}
 	v, unit := benchunit.Tidy(ns, "ns")
 	return benchunit.Scale(v, benchunit.ClassOf(unit)) + "s"
 }
 
-// FormatRate renders bytes per second: "1.395GiB/s". A 0 was not measured: "–".
+// FormatRate renders bytes per second: "1.395GiB/s". NaN was not measured: "–".
 func FormatRate(perSecond float64) string {
-	if perSecond == 0 {
+	if math.IsNaN(perSecond) {
 		return "–"
 	}
 	return benchunit.Scale(perSecond, benchunit.ClassOf("B/s")) + "B/s"
 }
 
-func interval(e benchmath.Summary) string { return e.PctRangeString() }
-
-func dash(n int) string {
-	if n == 0 {
+func interval(e Estimate) string {
+	if !e.Known() {
 		return "–"
 	}
-	return fmt.Sprint(n)
+	return e.PctRangeString()
+}
+
+// few reports whether a launch timed fewer operations one by one than a
+// percentile needs, given as its tail.
+func (s *Summary) few(tail int64) bool {
+	n, ok := s.Timed.Get()
+	return ok && !Carries(n, float64(tail))
 }
 
 // grid is a table of text, the first row its head, the first column flush

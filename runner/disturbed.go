@@ -20,14 +20,9 @@ func used(workers []results.Worker, rounds []*Round) []results.Worker {
 	for i := range sums {
 		w := &sums[i]
 		*w = results.Worker{Role: w.Role, PID: w.PID, CPUs: w.CPUs}
+		w.Unused()
 		for _, r := range rounds {
-			u := r.Usage[i]
-			w.UserNs += u.UserNs
-			w.SystemNs += u.SystemNs
-			w.Voluntary += u.Voluntary
-			w.Involuntary += u.Involuntary
-			w.EINTR += u.EINTR
-			w.WaitNs += u.WaitNs
+			w.Use(r.Usage[i])
 		}
 	}
 	return sums
@@ -35,7 +30,7 @@ func used(workers []results.Worker, rounds []*Round) []results.Worker {
 
 func ran(workers ...results.Worker) (ns int64) {
 	for _, w := range workers {
-		ns += w.UserNs + w.SystemNs
+		ns += w.UserNs.Or(0) + w.SystemNs.Or(0)
 	}
 	return ns
 }
@@ -49,17 +44,26 @@ func ran(workers ...results.Worker) (ns int64) {
 // waits for no longer than the workers on its CPU ran. One that is not pinned may
 // wait for any, though not for longer than others ran: elsewhere, a bound on
 // that, counts then.
-func foreign(workers []results.Worker, paced bool, rounds []*Round, elsewhere int64) (ns int64) {
+//
+// It is absent where the kernel does not count how long a worker waits.
+func foreign(workers []results.Worker, paced bool, rounds []*Round, elsewhere int64) results.Count {
+	ns, longest := int64(0), int64(0)
 	sums := used(workers, rounds)
-	longest := slices.MaxFunc(sums, func(a, b results.Worker) int { return int(a.WaitNs - b.WaitNs) }).WaitNs
+	for _, w := range sums {
+		waited, ok := w.WaitNs.Get()
+		if !ok {
+			return results.Count{}
+		}
+		longest = max(longest, waited)
+	}
 	switch cpu := workers[0].CPUs; {
 	case slices.ContainsFunc(workers, func(w results.Worker) bool { return len(w.CPUs) != 1 }):
-		return max(0, min(longest, elsewhere))
+		return results.Known(max(0, min(longest, elsewhere)))
 	case !paced && !slices.ContainsFunc(workers, func(w results.Worker) bool { return w.CPUs[0] != cpu[0] }):
 		for _, r := range rounds {
 			ns += int64(r.Elapsed) - ran(r.Usage...)
 		}
-		return max(0, min(longest, ns))
+		return results.Known(max(0, min(longest, ns)))
 	}
 	for i, w := range sums {
 		others := int64(0)
@@ -68,9 +72,9 @@ func foreign(workers []results.Worker, paced bool, rounds []*Round, elsewhere in
 				others += ran(o)
 			}
 		}
-		ns = max(ns, w.WaitNs-others)
+		ns = max(ns, w.WaitNs.Or(0)-others)
 	}
-	return ns
+	return results.Known(ns)
 }
 
 // elsewhere is how long, in ns, the CPUs ran others than the workers at least,
@@ -117,24 +121,30 @@ func (o *Observed) Judge() (void, doubt string) {
 	}
 	l, n := o.launch, &o.Noise
 	paced := bench.WorkloadOf(l.Cell).Paced
-	bound := elsewhere(l.Workers, l.rounds, time.Duration(n.IdleNs), o.wall)
+	bound := elsewhere(l.Workers, l.rounds, time.Duration(n.IdleNs.Or(0)), o.wall)
 	n.ForeignNs = foreign(l.Workers, paced, l.kind(Timed), bound)
 	for _, group := range [][]*Round{l.kind(Timed), l.kind(Latency), l.rounds} {
 		of, took := *n, elapsed(group)
 		if took == 0 {
 			continue
 		}
-		of.ForeignNs, of.StalledNs = foreign(l.Workers, paced, group, bound), 0
-		for _, r := range group {
-			of.StalledNs += int64(r.Stalled)
-		}
+		of.ForeignNs, of.StalledNs = foreign(l.Workers, paced, group, bound), stalls(group)
 		void = cmp.Or(void, host.Voids(of, o.wall, took))
 		doubt = cmp.Or(doubt, host.Doubtful(of, o.wall, took))
 	}
-	for _, r := range slices.Concat(l.kind(Timed), l.kind(Latency)) {
-		n.StalledNs += int64(r.Stalled)
-	}
+	n.StalledNs = stalls(slices.Concat(l.kind(Timed), l.kind(Latency)))
 	return cmp.Or(void, l.resettled()), doubt
+}
+
+// stalls is for how long nothing moved in the rounds that show it, in ns; absent
+// where none does.
+func stalls(rounds []*Round) (sum results.Count) {
+	for _, r := range rounds {
+		if ns, ok := r.Stalled.Get(); ok {
+			sum = results.Known(sum.Or(0) + ns)
+		}
+	}
+	return sum
 }
 
 // kind are the rounds of that kind that count.

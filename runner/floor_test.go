@@ -43,7 +43,7 @@ func TestFloors(t *testing.T) {
 				if moves := w.Payloads > 0; (rec.BytesPerSec > 0) != moves {
 					t.Errorf("%s: %v B/s, moves payload: %v", c.Name(), rec.BytesPerSec, moves)
 				}
-				if switches := rec.Voluntary + rec.Involuntary; w == bench.Wake && c.Place == "same" && switches < 0.9 {
+				if switches := rec.Voluntary.Plus(rec.Involuntary).Or(0); w == bench.Wake && c.Place == "same" && switches < 0.9 {
 					t.Errorf("%s: %v context switches an operation: one process did without the other", c.Name(), switches)
 				}
 			}

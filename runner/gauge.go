@@ -42,9 +42,11 @@ func (u *usage) stop() results.Worker {
 	var after syscall.Rusage
 	syscall.Getrusage(u.who, &after)
 	return results.Worker{
-		UserNs: after.Utime.Nano() - u.used.Utime.Nano(), SystemNs: after.Stime.Nano() - u.used.Stime.Nano(),
-		Voluntary: int64(after.Nvcsw - u.used.Nvcsw), Involuntary: int64(after.Nivcsw - u.used.Nivcsw),
-		EINTR: sys.Interrupts() - u.interrupts,
+		UserNs:      results.Known(after.Utime.Nano() - u.used.Utime.Nano()),
+		SystemNs:    results.Known(after.Stime.Nano() - u.used.Stime.Nano()),
+		Voluntary:   results.Known(int64(after.Nvcsw - u.used.Nvcsw)),
+		Involuntary: results.Known(int64(after.Nivcsw - u.used.Nivcsw)),
+		EINTR:       results.Known(sys.Interrupts() - u.interrupts),
 	}
 }
 
@@ -52,7 +54,7 @@ func (u *usage) stop() results.Worker {
 type threadGauge struct {
 	usage
 	schedstat *os.File // nil where there is none
-	waitedYet int64
+	waitedYet results.Count
 }
 
 // newThreadGauge is of the calling thread, to which its goroutine must be
@@ -72,19 +74,23 @@ func (g *threadGauge) start() {
 
 func (g *threadGauge) stop() results.Worker {
 	used := g.usage.stop()
-	used.WaitNs = g.waited() - g.waitedYet
+	if yet, ok := g.waitedYet.Get(); ok {
+		used.WaitNs = g.waited().Plus(results.Known(-yet))
+	}
 	return used
 }
 
 // waited is how long this thread has been ready to run without a CPU, in ns,
-// proc_pid_schedstat(5); 0 where the kernel does not count it.
-func (g *threadGauge) waited() int64 {
+// proc_pid_schedstat(5); absent where the kernel does not count it.
+func (g *threadGauge) waited() results.Count {
 	if g.schedstat == nil {
-		return 0
+		return results.Count{}
 	}
 	var buf [64]byte
 	n, _ := g.schedstat.ReadAt(buf[:], 0)
 	var ran, wait int64
-	fmt.Sscan(string(buf[:n]), &ran, &wait)
-	return wait
+	if _, err := fmt.Sscan(string(buf[:n]), &ran, &wait); err != nil {
+		return results.Count{}
+	}
+	return results.Known(wait)
 }

@@ -19,7 +19,7 @@ const makerMemory = 256 << 20
 // *mechanisms.UnsupportedError, what one process can't do alone, and what it
 // would leave behind if it were killed.
 func (l *launch) leaveMaking(c results.Cell, given *results.Given) error {
-	if given.InFlight == 0 {
+	if n, tried := given.InFlight.Get(); tried && n == 0 {
 		return &mechanisms.UnsupportedError{Mechanism: c.Mechanism, What: fmt.Sprintf(
 			"%s: a link of %d bytes (%s) does not hold a message of %d whole: its one process would wait for itself, %s",
 			c.Workload, given.Queue, given.Source, c.Size, mechanisms.Lookup(c.Mechanism).Man[0])}

@@ -52,7 +52,7 @@ func TestKilledMakerLeavesNothing(t *testing.T) {
 				if !outlives {
 					nothingLeft(t) // though the session lives
 				}
-				if rec, _ := s.Measure(c, Measurement{Time: 2e6, Ops: 100, Exact: true, Verify: true}); rec.Outcome == results.Failed || rec.Verified == 0 {
+				if rec, _ := s.Measure(c, Measurement{Time: 2e6, Ops: 100, Exact: true, Verify: true}); rec.Outcome == results.Failed || rec.Verified.Or(0) == 0 {
 					t.Errorf("the next launch: %s %s", rec.Outcome, rec.Reason)
 				}
 			})

@@ -56,6 +56,7 @@ func (s *Session) Measure(c results.Cell, m Measurement) (rec results.Record, op
 		if Unsupported(err) {
 			rec.Outcome, rec.Fault = results.Skipped, ""
 		}
+		rec.Unmeasured() // the rounds before the failure are no measurement
 		return rec, ops
 	}
 	why, doubt := s.reset()
@@ -98,16 +99,20 @@ func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err erro
 		if !slices.Contains(results.Measuring, string(r.Kind)) {
 			continue
 		}
-		rec.Rounds = append(rec.Rounds, results.Round{Kind: string(r.Kind), Ops: int64(r.Ops), ElapsedNs: int64(r.Elapsed), StalledNs: int64(r.Stalled)})
-		rec.Verified += r.Verified
+		rec.Rounds = append(rec.Rounds, results.Round{Kind: string(r.Kind), Ops: int64(r.Ops), ElapsedNs: int64(r.Elapsed), StalledNs: r.Stalled})
+		if r.Kind == Verify {
+			rec.Verified = results.Known(rec.Verified.Or(0) + r.Verified)
+		}
 		if r.Kind == Latency {
 			if rec.Latency, err = r.Latency(); err != nil {
 				return 0, err
 			}
 		}
 	}
-	observed.Noise.Stopped = stopped
-	rec.Noise = &observed.Noise
+	if observed.unread == nil {
+		observed.Noise.Stopped = stopped
+		rec.Noise = &observed.Noise
+	}
 	why, doubt := observed.Judge()
 	void(rec, why)
 	warn(rec, doubt)
@@ -244,36 +249,46 @@ func Account(rec *results.Record, w *bench.Workload, timed []*Round) {
 		rec.Ops += int64(r.Ops)
 		rec.ElapsedNs += int64(r.Elapsed)
 	}
-	var voluntary, involuntary int64
+	var all results.Worker
+	all.Unused()
 	for _, w := range rec.Workers {
-		voluntary += w.Voluntary
-		involuntary += w.Involuntary
-		rec.EINTR += w.EINTR
+		all.Use(w)
 	}
 	ops := float64(rec.Ops)
+	perOp := func(c results.Count) results.Amount {
+		if n, ok := c.Get(); ok {
+			return results.Known(float64(n) / ops)
+		}
+		return results.Amount{}
+	}
 	rec.Op = w.Op
 	rec.NsPerOp = float64(rec.ElapsedNs) / ops
 	rec.BytesPerSec = float64(w.Payloads*rec.Cell.Size) / rec.NsPerOp * 1e9
-	rec.CPUNsPerOp = float64(ran(rec.Workers...)) / ops
-	rec.Voluntary = float64(voluntary) / ops
-	rec.Involuntary = float64(involuntary) / ops
+	rec.CPUNsPerOp = perOp(all.UserNs.Plus(all.SystemNs))
+	rec.Voluntary, rec.Involuntary, rec.EINTR = perOp(all.Voluntary), perOp(all.Involuntary), all.EINTR
 }
 
-// Latency reads the percentiles of a latency round.
+// Latency reads the percentiles of a latency round, as far as its operations
+// carry them; nil where it timed none.
 func (r *Round) Latency() (*results.Latency, error) {
 	h, err := r.Latencies.unpack()
 	if err != nil {
 		return nil, err
 	}
+	if h.TotalCount() == 0 {
+		return nil, nil
+	}
 	hdr, err := h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
 	if err != nil {
 		return nil, fmt.Errorf("encode histogram: %w", err)
 	}
-	return &results.Latency{
+	l := &results.Latency{
 		Count: h.TotalCount(), P50: h.ValueAtQuantile(50), P90: h.ValueAtQuantile(90),
 		P99: h.ValueAtQuantile(99), P999: h.ValueAtQuantile(99.9), Max: h.Max(),
 		ClockNs: r.ClockNs, HDR: string(hdr),
-	}, nil
+	}
+	l.Trim(l.Count)
+	return l, nil
 }
 
 // reason is the error without the cell, which the record names anyway.

@@ -36,10 +36,13 @@ func TestForeign(t *testing.T) {
 		var workers []results.Worker
 		for _, u := range c.workers {
 			workers = append(workers, results.Worker{CPUs: u.cpus})
-			r.Usage = append(r.Usage, results.Worker{UserNs: u.ran / 2, SystemNs: u.ran / 2, WaitNs: u.waited})
+			r.Usage = append(r.Usage, results.Worker{UserNs: results.Known(u.ran / 2), SystemNs: results.Known(u.ran / 2), WaitNs: results.Known(u.waited)})
 		}
-		if got := foreign(workers, c.paced, []*Round{r}, c.elsewhere); got != c.want {
-			t.Errorf("%s: foreign = %d, want %d", c.name, got, c.want)
+		if got := foreign(workers, c.paced, []*Round{r}, c.elsewhere); got != results.Known(c.want) {
+			t.Errorf("%s: foreign = %v, want %d", c.name, got, c.want)
+		}
+		if r.Usage[0].WaitNs = (results.Count{}); !foreign(workers, c.paced, []*Round{r}, c.elsewhere).IsZero() {
+			t.Errorf("%s, on a kernel that does not count the wait: a number", c.name)
 		}
 	}
 }

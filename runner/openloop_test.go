@@ -23,8 +23,8 @@ func TestOpenLoopMeasuresWhatIsDue(t *testing.T) {
 			t.Fatalf("%s: %s", rec.Outcome, rec.Reason)
 		}
 		want := max(200, given)
-		if ops != want || rec.Ops != int64(want) || rec.Latency.Count != int64(want) || rec.Verified == 0 {
-			t.Errorf("%d messages, %d to come, %d latencies, %d verified; want %d", rec.Ops, ops, rec.Latency.Count, rec.Verified, want)
+		if ops != want || rec.Ops != int64(want) || rec.Latency.Count != int64(want) || rec.Verified.Or(0) == 0 {
+			t.Errorf("%d messages, %d to come, %d latencies, %v verified; want %d", rec.Ops, ops, rec.Latency.Count, rec.Verified, want)
 		}
 		// The last is due after all others.
 		if due := time.Duration(want-1) * time.Second / 2000; time.Duration(rec.ElapsedNs) < due {

@@ -17,7 +17,7 @@ type Round struct {
 	Verified  int64            // messages whose payload was checked
 	Latencies histogram        // of a latency round
 	ClockNs   float64          // cost of one reading of the clock, which is in every latency
-	Stalled   time.Duration    // in which nothing moved, in stretches of bench.Stall and more
+	Stalled   results.Count    // ns in which nothing moved, in stretches of bench.Stall and more; absent where no part shows it
 
 	settings []settings // by part, after it; a part whose calls were counted has none
 }
@@ -40,7 +40,7 @@ func newRound(kind Kind, n int, workers []workerRound) *Round {
 		}
 	}
 	r.Elapsed = time.Duration(end - start)
-	r.Stalled = time.Duration(stalled(workers, start, end))
+	r.Stalled = stalled(workers, start, end)
 	return r
 }
 

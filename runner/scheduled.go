@@ -88,9 +88,13 @@ func (g *processGauge) stop() results.Worker {
 
 // worstWait is how long the thread waited for a CPU that had the worst of it,
 // in ns, less what the other threads of its process had meanwhile: siblings
-// that share a CPU wait for each other.
-func worstWait(before, after map[string]threadTime) (worst int64) {
-	var all int64
+// that share a CPU wait for each other. It is absent where the kernel does not
+// count it.
+func worstWait(before, after map[string]threadTime) results.Count {
+	if len(after) == 0 {
+		return results.Count{}
+	}
+	var all, worst int64
 	for tid, t := range after {
 		all += t.ran - before[tid].ran
 	}
@@ -98,7 +102,7 @@ func worstWait(before, after map[string]threadTime) (worst int64) {
 		was := before[tid]
 		worst = max(worst, t.waited-was.waited-(all-(t.ran-was.ran)))
 	}
-	return worst
+	return results.Known(worst)
 }
 
 // threadTimes reads the times of all threads; none where the kernel does not

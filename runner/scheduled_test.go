@@ -34,7 +34,7 @@ func TestScheduledWorkers(t *testing.T) {
 				if threads := keepTo(t, w.PID, w.CPUs); threads < 2 {
 					t.Errorf("%s: %s has %d threads, and no scheduler of Go's", m.Name, w.Role, threads)
 				}
-				if used := r.Usage[i]; used.UserNs+used.SystemNs <= 0 || used.Voluntary <= 0 {
+				if used := r.Usage[i]; used.UserNs.Plus(used.SystemNs).Or(0) <= 0 || used.Voluntary.Or(0) <= 0 {
 					t.Errorf("%s: %s used %+v", m.Name, w.Role, used)
 				}
 			}
@@ -83,8 +83,11 @@ func TestWorstWait(t *testing.T) {
 		{"for a stranger", map[string]threadTime{"1": {200, 510}, "2": {60, 0}}, 490},
 		{"a new thread, for a stranger", map[string]threadTime{"1": {200, 10}, "2": {50, 0}, "3": {5, 1100}}, 1000},
 	} {
-		if got := worstWait(before, c.after); got != c.want {
-			t.Errorf("%s: %d ns, want %d", c.name, got, c.want)
+		if got := worstWait(before, c.after); got != results.Known(c.want) {
+			t.Errorf("%s: %v ns, want %d", c.name, got, c.want)
 		}
+	}
+	if got := worstWait(before, nil); !got.IsZero() {
+		t.Errorf("on a kernel that does not count it: %v ns, want none", got)
 	}
 }

@@ -154,7 +154,7 @@ func (s *session) given(m *mechanisms.Mechanism, spec mechanisms.Spec, l *mechan
 	g := &results.Given{Queue: l.Given.Queue, Source: l.Given.Source}
 	key := fill{m.Name, spec}
 	if n, ok := s.inFlight[key]; ok {
-		g.InFlight = n
+		g.InFlight = results.Known(int64(n))
 		return g, nil
 	}
 	trial, err := m.New(spec)
@@ -177,10 +177,12 @@ func (s *session) given(m *mechanisms.Mechanism, spec mechanisms.Spec, l *mechan
 		return nil, err
 	}
 	defer out.Close()
-	if g.InFlight, err = out.Fill(mechanisms.Buffer(spec.Size)); err != nil {
+	n, err := out.Fill(mechanisms.Buffer(spec.Size))
+	if err != nil {
 		return nil, err
 	}
-	s.inFlight[key] = g.InFlight
+	s.inFlight[key] = n
+	g.InFlight = results.Known(int64(n))
 	return g, nil
 }
 

@@ -20,12 +20,12 @@ func TestStalled(t *testing.T) {
 	}
 	gap := func(from, to int64) bench.Gap { return bench.Gap{From: from, To: to} }
 	unmarked := func(ran int64) workerRound {
-		return workerRound{Start: 0, End: 100 * ms, Usage: results.Worker{UserNs: ran * ms}}
+		return workerRound{Start: 0, End: 100 * ms, Usage: results.Worker{UserNs: results.Known(ran * ms), SystemNs: results.Known[int64](0), WaitNs: results.Known[int64](0)}}
 	}
 	for _, c := range []struct {
 		name    string
 		workers []workerRound
-		want    int64 // ms
+		want    int64 // ms; -1: nothing shows it
 	}{
 		{"even", []workerRound{part(0, 100), part(0, 100)}, 0},
 		{"both stand still", []workerRound{part(0, 100, gap(20, 50)), part(0, 100, gap(21, 52))}, 28},
@@ -38,10 +38,14 @@ func TestStalled(t *testing.T) {
 		{"a part without marks", []workerRound{unmarked(0), part(0, 100, gap(20, 50))}, 29},
 		{"one process that ran all the time", []workerRound{unmarked(95)}, 0},
 		{"one process that did not", []workerRound{unmarked(60)}, 40},
-		{"several processes without marks", []workerRound{unmarked(0), unmarked(0)}, 0},
+		{"several processes without marks", []workerRound{unmarked(0), unmarked(0)}, -1},
 	} {
-		if got := stalled(c.workers, 0, 100*ms); got != c.want*ms {
-			t.Errorf("%s: stalled for %v, want %d ms", c.name, time.Duration(got), c.want)
+		want := results.Known(c.want * ms)
+		if c.want < 0 {
+			want = results.Count{}
+		}
+		if got := stalled(c.workers, 0, 100*ms); got != want {
+			t.Errorf("%s: stalled for %v ns, want %v", c.name, got, want)
 		}
 	}
 }

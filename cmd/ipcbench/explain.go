@@ -115,8 +115,8 @@ func largest(summaries []results.Summary, c results.Cell) (found *results.Summar
 func voluntary(records []results.Record, c results.Cell) float64 {
 	sum, n := 0.0, 0.0
 	for _, r := range records {
-		if r.Cell == c && r.Outcome == results.OK {
-			sum += r.Voluntary
+		if v, ok := r.Voluntary.Get(); ok && r.Cell == c && r.Outcome == results.OK {
+			sum += v
 			n++
 		}
 	}
@@ -182,10 +182,7 @@ func (e *explanation) fromHere() (err error) {
 		if rec.Outcome == results.Failed {
 			err = errors.Join(err, fmt.Errorf("%s: %s", rec.Cell.Name(), rec.Reason))
 		}
-		if rec.Ops == 0 {
-			rec.Voluntary = -1
-		}
-		w.perOp = append(w.perOp, rec.Voluntary) // of an untrusted launch only the time is in doubt
+		w.perOp = append(w.perOp, rec.Voluntary.Or(-1)) // of an untrusted launch only the time is in doubt
 	}
 	e.wakeups = append(e.wakeups, w)
 	return err

@@ -108,6 +108,7 @@ func (a *arm) measure(c results.Cell, how runner.Measurement) (results.Record, i
 		return results.Record{Schema: results.Schema, Cell: c, Outcome: results.Failed, Fault: results.FaultDeath,
 			Reason: fmt.Sprintf("the arm %q has gone: %v", a.command, err)}, 0
 	}
+	r.Record.Restore() // the arm may be an earlier version
 	return r.Record, r.Ops
 }
 

@@ -96,7 +96,7 @@ func outcome(s *runner.Session, c results.Cell, ops int) error {
 	rec, _ := s.Measure(c, runner.Measurement{Time: time.Millisecond, Ops: ops, Exact: true, Verify: true})
 	switch rec.Outcome {
 	case results.OK, results.Untrusted: // of an untrusted launch only the time is in doubt
-		if rec.Verified == 0 && verifies || rec.Ops == 0 {
+		if rec.Verified.Or(0) == 0 && verifies || rec.Ops == 0 {
 			return &notOK{rec}
 		}
 		return nil

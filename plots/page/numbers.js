@@ -36,7 +36,7 @@ function heat() {
 					const v = value(mech, size), b = best.get(size), c = at.get(mech + "/" + size);
 					if (v === undefined) return element("td.num.none", {title: whyNone(place, mech, size, cells[0])}, "–");
 					const td = element(v === b ? "td.num.best" : "td.num", {title: range(unit, c[m].lo, c[m].hi)}, write(unit, v));
-					td.style.setProperty("--h", Math.min(1, Math.abs(Math.log(v / b)) / Math.log(10)).toFixed(3));
+					td.style.setProperty("--h", (v === b ? 0 : Math.min(1, Math.abs(Math.log(v / b)) / Math.log(10))).toFixed(3)); // b may be 0
 					return td;
 				}})),
 			];
@@ -69,14 +69,14 @@ function allCells() {
 		return key === "time" ? element("span", {}, write(unit, median), element("small", {}, spread)) : element("span", {title: title + spread}, write(unit, median));
 	}});
 	const plain = (name, value, cell, num) => ({name, value, cell: cell ?? value, num});
-	const count = (name, key, text) => plain(name, c => c[key] || null, c => c[key] ? text(c[key]) : "–", true);
+	const count = (name, key, text) => plain(name, c => c[key] ?? null, c => c[key] === undefined ? "–" : text(c[key]), true); // 0 is a count
 	const columns = [
 		plain("workload", c => c.workload),
 		plain("mechanism", c => c.mechanism, c => element("td", {}, page.mechanisms.includes(c.mechanism) ? glyph(c.mechanism) : null, c.mechanism)),
 		plain("size", c => c.size, c => units.B(c.size), true),
 		plain("queue", c => c.queue, queueOf, true),
 		plain("place", c => c.place),
-		...(page.cells.some(c => c.peers) ? [count("peers", "peers", String)] : []),
+		...(page.cells.some(c => c.peers) ? [plain("peers", c => c.peers || null, c => c.peers ? String(c.peers) : "–", true)] : []),
 		...(page.cells.some(c => c.options) ? [plain("options", optionsOf)] : []),
 		...metrics.map(amount),
 		count("in flight", "inflight", String), count("capacity", "given", units.B),
