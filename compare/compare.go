@@ -38,6 +38,7 @@ func Compare(old, new *Side, o Options) *Report {
 	r := &Report{
 		Old: old.about(), New: new.about(),
 		Threshold: o.Threshold, Alpha: o.alpha(),
+		Gate: Gate{Detectable: results.Float(math.NaN()), Worst: results.Float(math.NaN())}, // until a row is judged
 	}
 	d := doubts(old, new, o)
 	pairs := r.pair(old, new, o)

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -188,5 +189,39 @@ func TestNothingInCommon(t *testing.T) {
 	new.launches(fifo, 10, 5000, 0.01)
 	if r := compare(old, new, func(o *Options) { o.Force = true }); r.Status() != Nothing {
 		t.Errorf("status %v", r.Status())
+	}
+}
+
+// What cannot be known of so few launches is null in JSON, not 0: how they
+// vary, and what change the gate finds. Pairs are 0 where there are none.
+func TestFewLaunchesAreNotZero(t *testing.T) {
+	old, new := sides()
+	old.launches(pipe, 1, 5000, 0.01)
+	new.launches(pipe, 1, 5000, 0.01)
+	r := compare(old, new)
+	var b bytes.Buffer
+	if err := WriteJSON(&b, []*Report{r}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"cv": null`, `"detectable": null`, `"worst": null`, `"pairs": `} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %s in %s", want, b.String())
+		}
+	}
+	if strings.Contains(b.String(), `"outliers"`) {
+		t.Errorf("outliers of one launch: %s", b.String())
+	}
+	if got := r.Variation(); strings.Contains(got, "NaN") || !strings.HasSuffix(got, "too few to show how they vary.") {
+		t.Errorf("variation %q", got)
+	}
+
+	// All zeros have no variation either, and are numbers.
+	old.launches(fifo, 6, 5000, 0.01)
+	new.launches(fifo, 6, 5000, 0.01)
+	metrics := []string{"vol-switches/op", "ns/op"}
+	r = Compare(Records("old", old.records, metrics), Records("new", new.records, metrics), Defaults)
+	row := r.row(t, fifo, "vol-switches/op")
+	if row.Old.N != 6 || row.Old.Median != 0 || row.Old.Outliers != results.Known[int64](0) || strings.Contains(r.Variation(), "NaN") {
+		t.Errorf("row %+v, %s", row.Old, r.Variation())
 	}
 }

@@ -60,7 +60,7 @@ type Gate struct {
 	Draws      int           `json:"draws"`      // relabellings
 	Paired     bool          `json:"paired"`     // launches were compared within pairs
 	MinN       int           `json:"min_n"`      // launches a side, or pairs, below which no p can pass
-	Detectable results.Float `json:"detectable"` // change that it finds in a typical row 4 times in 5: 0.12 is 12 %
+	Detectable results.Float `json:"detectable"` // change that it finds in a typical row 4 times in 5: 0.12 is 12 %; null where no row is judged
 	Worst      results.Float `json:"worst"`      // the same in the noisiest row
 }
 
@@ -74,10 +74,10 @@ type Row struct {
 	Old     Estimate      `json:"old"`
 	New     Estimate      `json:"new"`
 	Ratio   results.Ratio `json:"ratio"`
-	Pairs   int           `json:"pairs,omitempty"` // launches of both sides that came one after the other, where the sides took turns
-	P       results.Float `json:"p"`               // two-sided Mann–Whitney, of this row alone
-	PGate   results.Float `json:"p_gate"`          // of being slower than the threshold, corrected; null: not judged
-	PFaster results.Float `json:"p_faster"`        // the same of being faster
+	Pairs   int           `json:"pairs"`    // launches of both sides that came one after the other; 0 unless the sides took turns
+	P       results.Float `json:"p"`        // two-sided Mann–Whitney, of this row alone
+	PGate   results.Float `json:"p_gate"`   // of being slower than the threshold, corrected; null: not judged
+	PFaster results.Float `json:"p_faster"` // the same of being faster
 	Verdict Verdict       `json:"verdict"`
 	Why     string        `json:"why,omitempty"`  // it is unjudged
 	Need    int           `json:"need,omitempty"` // launches a side to tell, about; -1: more than 1000
@@ -96,9 +96,9 @@ type Estimate struct {
 	Lo       results.Float `json:"lo"` // null: below six launches there is none
 	Hi       results.Float `json:"hi"`
 	N        int           `json:"n"`
-	MAD      results.Float `json:"mad"`      // median absolute deviation
-	CV       results.Float `json:"cv"`       // standard deviation over mean
-	Outliers int           `json:"outliers"` // launches more than 1.5 interquartile ranges beyond the quartiles
+	MAD      results.Float `json:"mad"`               // median absolute deviation
+	CV       results.Float `json:"cv"`                // standard deviation over mean; null of one launch, or of a mean of 0
+	Outliers results.Count `json:"outliers,omitzero"` // launches more than 1.5 interquartile ranges beyond the quartiles; absent below four, which have none
 }
 
 // Mean is the geometric mean of the ratios of a workload and mechanism. Both

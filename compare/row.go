@@ -95,14 +95,14 @@ func estimate(s *benchmath.Sample) Estimate {
 	e := Estimate{Median: results.Float(sum.Center), Lo: results.Float(sum.Lo), Hi: results.Float(sum.Hi), N: len(s.Values)}
 	mad, _ := stats.MedianAbsoluteDeviation(s.Values)
 	mean, _ := stats.Mean(s.Values)
-	e.MAD = results.Float(mad)
+	e.MAD, e.CV = results.Float(mad), results.Float(math.NaN())
 	if len(s.Values) > 1 {
 		sd, _ := stats.StandardDeviationSample(s.Values)
 		e.CV = results.Float(sd / mean)
 	}
 	if len(s.Values) >= 4 { // quartiles need as many
 		if o, err := stats.QuartileOutliers(s.Values); err == nil {
-			e.Outliers = len(o.Mild) + len(o.Extreme)
+			e.Outliers = results.Known(int64(len(o.Mild) + len(o.Extreme)))
 		}
 	}
 	return e
@@ -111,6 +111,17 @@ func estimate(s *benchmath.Sample) Estimate {
 // interval is the estimate's interval as benchstat prints it: "2%", "∞".
 func (e Estimate) interval() string {
 	return benchmath.Summary{Center: float64(e.Median), Lo: float64(e.Lo), Hi: float64(e.Hi)}.PctRangeString()
+}
+
+// variation is the larger coefficient of variation of both sides; false where
+// neither has one.
+func (r *Row) variation() (cv float64, ok bool) {
+	for _, v := range []results.Float{r.Old.CV, r.New.CV} {
+		if !math.IsNaN(float64(v)) {
+			cv, ok = max(cv, float64(v)), true
+		}
+	}
+	return cv, ok
 }
 
 // size is how large the change is, on the scale of logarithms, in thousandths:

@@ -99,20 +99,23 @@ func percent(f float64) string { return fmt.Sprintf("%.3g %%", 100*f) }
 // Variation says how launches vary.
 func (r *Report) Variation() string {
 	var worst *Row
-	outliers, n := 0, 0
+	most, outliers, n := 0.0, int64(0), 0
 	for i := range r.Rows {
 		row := &r.Rows[i]
-		outliers += row.Old.Outliers + row.New.Outliers
+		outliers += row.Old.Outliers.Or(0) + row.New.Outliers.Or(0)
 		n += row.Old.N + row.New.N
-		if worst == nil || max(row.Old.CV, row.New.CV) > max(worst.Old.CV, worst.New.CV) {
-			worst = row
+		if cv, ok := row.variation(); ok && (worst == nil || cv > most) {
+			worst, most = row, cv
 		}
 	}
-	if worst == nil {
+	switch {
+	case n == 0:
 		return ""
+	case worst == nil:
+		return fmt.Sprintf("Launches: %d values, too few to show how they vary.", n)
 	}
 	return fmt.Sprintf("Launches: %d values, %d outliers, none removed; coefficient of variation at most %s, in %s, %s.",
-		n, outliers, percent(float64(max(worst.Old.CV, worst.New.CV))), worst.Name, worst.Metric)
+		n, outliers, percent(most), worst.Name, worst.Metric)
 }
 
 // Counts sums up: "1 slower, 30 same".
