@@ -16,7 +16,7 @@ import (
 // newRow joins both sides of a cell; false where a side did not measure the
 // metric.
 func newRow(p pair, metric int, name, better string, d *doubtful) (Row, bool) {
-	if !p.old.measured(metric) || !p.new.measured(metric) {
+	if !p.old.has(metric) || !p.new.has(metric) {
 		return Row{}, false
 	}
 	r := Row{Cell: p.cell, Name: p.cell.Name(), Metric: name, Better: better, pair: p, column: metric}

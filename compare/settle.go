@@ -127,19 +127,32 @@ func (s *settled) complete(launched iter.Seq[int32], passes []pass) {
 	}
 }
 
+// measured is the launches that count and measured the metric, as indices with
+// its values.
+func (s *settled) measured(metric int) iter.Seq2[int, float64] {
+	return func(yield func(int, float64) bool) {
+		for _, i := range s.counts {
+			if v := s.values[metric][i]; !math.IsNaN(v) && !yield(int(i), v) {
+				return
+			}
+		}
+	}
+}
+
 // sample returns the values of a metric and their passes.
 func (s *settled) sample(metric int) (values []float64, passes []int32) {
 	values, passes = make([]float64, 0, len(s.counts)), make([]int32, 0, len(s.counts))
-	for _, i := range s.counts {
-		if v := s.values[metric][i]; !math.IsNaN(v) {
-			values = append(values, v)
-			passes = append(passes, s.pass[i])
-		}
+	for i, v := range s.measured(metric) {
+		values = append(values, v)
+		passes = append(passes, s.pass[i])
 	}
 	return values, passes
 }
 
-// measured tells whether any launch that counts measured the metric.
-func (s *settled) measured(metric int) bool {
-	return slices.ContainsFunc(s.counts, func(i int32) bool { return !math.IsNaN(s.values[metric][i]) })
+// has reports whether any launch that counts measured the metric.
+func (s *settled) has(metric int) bool {
+	for range s.measured(metric) {
+		return true
+	}
+	return false
 }

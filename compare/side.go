@@ -146,6 +146,17 @@ func (s *Side) begin(p int, r *results.Record) int32 {
 	return int32(p)
 }
 
+// inTime is the passes in the order in which they began, as far as that is
+// known, else in that of the records.
+func (s *Side) inTime() []pass {
+	keys := make([]pass, len(s.passes))
+	for key, p := range s.passes {
+		keys[p] = key
+	}
+	slices.SortStableFunc(keys, func(a, b pass) int { return s.began[s.passes[a]].Compare(s.began[s.passes[b]]) })
+	return keys
+}
+
 // about1 notes what a record says of the whole side.
 func (s *Side) about1(r *results.Record) {
 	if h := r.Host; h != nil && !slices.ContainsFunc(s.hosts, func(k *results.Host) bool { return k == h || reflect.DeepEqual(k, h) }) {

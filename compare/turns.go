@@ -28,7 +28,8 @@ func takeTurns(old, new *Side) *turns {
 	arms := map[string]string{} // the old side's, by session
 	number := func(s *Side, arm func(session, arm string) bool) []int32 {
 		out := make([]int32, len(s.passes))
-		for key, p := range s.passes {
+		for _, key := range s.inTime() {
+			p := s.passes[key]
 			session, a, ok := cutArm(key.run)
 			if !ok || s.began[p].IsZero() || !arm(session, a) {
 				return nil
@@ -64,18 +65,19 @@ func cutArm(run string) (session, arm string, ok bool) {
 }
 
 // pairs are the launches of a metric that both sides have of a pass, as
-// logarithms of new to old.
+// logarithms of new to old. They are of one attempt: where only one side was
+// launched again, it was so later, and the two have nothing in common.
 func (t *turns) pairs(p pair, metric int) (out gate.Pairs) {
-	values, passes := p.old.sample(metric)
-	olds := make(map[int32]float64, len(values))
-	for i, pass := range passes {
-		olds[t.old[pass]] = values[i]
+	type try struct{ turn, attempt int32 }
+	olds := map[try]float64{}
+	for i, v := range p.old.measured(metric) {
+		olds[try{t.old[p.old.pass[i]], p.old.attempt(i)}] = v
 	}
-	values, passes = p.new.sample(metric)
-	for i, pass := range passes {
-		if old, ok := olds[t.new[pass]]; ok {
-			out.Diff = append(out.Diff, math.Log(values[i]/old))
-			out.Turn = append(out.Turn, t.new[pass])
+	for i, v := range p.new.measured(metric) {
+		turn := t.new[p.new.pass[i]]
+		if old, ok := olds[try{turn, p.new.attempt(i)}]; ok {
+			out.Diff = append(out.Diff, math.Log(v/old))
+			out.Turn = append(out.Turn, turn)
 		}
 	}
 	return out

@@ -66,6 +66,25 @@ func TestTurnsOfLostLaunches(t *testing.T) {
 	}
 }
 
+// A launch that one side alone repeated came later than its partner: older
+// records have such, and they are no pair.
+func TestTurnsOfAnotherAttempt(t *testing.T) {
+	old, new := arms(14, 0.15)
+	for _, s := range []*session{old, new} {
+		r := s.records[0] // both sides launched the cell of this pass again: a pair
+		s.records[0].Outcome = results.Untrusted
+		r.Attempt = 2
+		s.records = append(s.records, r)
+	}
+	r := new.records[2] // new alone did
+	new.records[2].Outcome = results.Untrusted
+	r.Attempt = 2
+	new.records = append(new.records, r)
+	if row := compare(old, new).row(t, pipe, "ns/op"); row.Pairs != 13 || row.New.N != 14 {
+		t.Errorf("%d pairs of %d launches, want 13 of 14", row.Pairs, row.New.N)
+	}
+}
+
 func TestNoTurns(t *testing.T) {
 	for name, spoil := range map[string]func(old, new *session){
 		"one arm on both sides": func(old, new *session) { new.run = old.run },

@@ -92,39 +92,24 @@ func (p *programs) calibrate(ctx context.Context, share float64) (int, error) {
 	return 0, fmt.Errorf("no filter slows the cell by %.0f %%: filters of %.0f instructions slow it by %.3f; is the machine busy?", 100*share, lengths, slower)
 }
 
-// launches are the cell's of one arm that count, by pass.
-func (c *comparison) launches(arm int) map[int]float64 {
-	out := map[int]float64{}
-	for _, r := range c.arms[arm] {
-		if r.Cell.Workload == "PingPong" {
-			delete(out, r.Launch) // a later attempt stands for it
-			if r.Outcome == results.OK {
-				out[r.Launch] = math.Log(r.NsPerOp)
-			}
-		}
-	}
-	return out
+// cell is the records of the cell of one arm, without those of its floors.
+func (c *comparison) cell(arm int) []results.Record {
+	return slices.DeleteFunc(slices.Clone(c.arms[arm]), func(r results.Record) bool { return r.Cell.Workload != "PingPong" })
 }
 
 // values are the logarithms of an arm's ns/op.
 func (c *comparison) values(arm int) (logs []float64) {
-	for _, v := range c.launches(arm) {
-		logs = append(logs, v)
+	for _, r := range c.cell(arm) {
+		if r.Outcome == results.OK {
+			logs = append(logs, math.Log(r.NsPerOp))
+		}
 	}
 	return logs
 }
 
 // pairs are the logarithms of B's ns/op over A's, pass by pass: what drifts
 // drops out.
-func (c *comparison) pairs() (logs []float64) {
-	a, b := c.launches(0), c.launches(1)
-	for pass, v := range a {
-		if w, ok := b[pass]; ok {
-			logs = append(logs, w-v)
-		}
-	}
-	return logs
-}
+func (c *comparison) pairs() []float64 { return results.Pairs(c.cell(0), c.cell(1)) }
 
 // median of a sample, NaN of none.
 func median(sample []float64) float64 {

@@ -43,13 +43,16 @@ type Arm struct {
 
 // A launch that is not to be trusted is tried again when all others of its pass
 // had their turn, and, while it is still not, after the plan's last pass:
-// disturbances come in bursts.
+// disturbances come in bursts. Where several arms take turns, all of them
+// launch the cell again at once, at most twice: what is compared came one right
+// after the other, and an arm that alone came later would see another machine.
 // A machine that is disturbed all the time would never be done, so that only
 // so many of the launches are tried again.
 const (
-	passAttempts = 2
-	maxAttempts  = 5 // in all
-	retryShare   = 0.2
+	passAttempts  = 2
+	maxAttempts   = 5 // in all
+	blockAttempts = 3 // of arms that take turns
+	retryShare    = 0.2
 )
 
 // Execute measures the plan, pass by pass, each in an order of its own, and
@@ -99,14 +102,14 @@ func (r *Run) settled(c results.Cell) bool {
 	return !slices.ContainsFunc(r.Arms, func(a *Arm) bool { return !a.settled[c] })
 }
 
-// turn is one launch that is owed.
+// turn is what is launched one right after the other: a cell, once on each arm.
 type turn struct {
-	arm  *Arm
+	arms []*Arm
 	cell results.Cell
 	pass int
 }
 
-// pass launches every cell once on every arm, and returns what is still owed.
+// pass gives every cell its turn, and returns what is still owed.
 func (r *Run) pass(ctx context.Context, pass int, cells []results.Cell) ([]turn, error) {
 	arms := slices.Clone(r.Arms)
 	if pass%2 == 0 {
@@ -114,10 +117,9 @@ func (r *Run) pass(ctx context.Context, pass int, cells []results.Cell) ([]turn,
 	}
 	var turns []turn
 	for _, c := range r.Plan.Pass(pass, cells) {
-		for _, arm := range arms {
-			if !arm.settled[c] && arm.done[c] < pass {
-				turns = append(turns, turn{arm, c, pass})
-			}
+		owing := slices.DeleteFunc(slices.Clone(arms), func(a *Arm) bool { return a.settled[c] || a.done[c] >= pass })
+		if len(owing) > 0 {
+			turns = append(turns, turn{owing, c, pass})
 		}
 	}
 	later := max(0, r.Plan.Launches-pass) * len(turns)
@@ -133,45 +135,73 @@ func (r *Run) pass(ctx context.Context, pass int, cells []results.Cell) ([]turn,
 // launches gives each its turn and returns those that must have another.
 func (r *Run) launches(ctx context.Context, turns []turn, attempt, later int) (again []turn, err error) {
 	for i, t := range turns {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+		left := later + len(again)
+		for _, t := range turns[i:] {
+			left += len(t.arms)
 		}
-		if t.arm.settled[t.cell] {
-			continue // it failed since
-		}
-		if attempt > 1 {
-			if r.retried >= max(10, int(retryShare*float64(r.begun))) {
-				return nil, nil
-			}
-			r.retried++
-		}
-		if r.Progress != nil {
-			r.Progress(t.pass, t.cell, later+len(turns)-i+len(again))
+		if attempt > 1 && !r.mayRetry(t) {
+			return nil, nil
 		}
 		var next *results.Cell // it starts while this one ends, where the same arm has both
-		if i+1 < len(turns) && turns[i+1].arm == t.arm && !t.arm.settled[turns[i+1].cell] {
+		if len(r.Arms) == 1 && i+1 < len(turns) && !r.Arms[0].settled[turns[i+1].cell] {
 			next = &turns[i+1].cell
 		}
-		outcome, err := r.launch(t, attempt, next)
+		spoiled, err := r.launch(ctx, t, attempt, left, next)
+		for n := attempt + 1; err == nil && spoiled && len(r.Arms) > 1 && n <= blockAttempts && r.mayRetry(t); n++ {
+			spoiled, err = r.launch(ctx, t, n, left, nil)
+		}
 		if err != nil {
 			return nil, err
 		}
-		if outcome == results.Untrusted {
+		if spoiled && len(r.Arms) == 1 {
 			again = append(again, t)
 		}
 	}
 	return again, nil
 }
 
-// launch measures a cell once and hands on its record.
-func (r *Run) launch(t turn, attempt int, next *results.Cell) (results.Outcome, error) {
-	rec, ops := t.arm.Measure(t.cell, Measurement{Time: r.Plan.Time, Verify: r.Plan.Verify, Ops: t.arm.ops[t.cell], Next: next})
-	t.arm.ops[t.cell] = ops
-	rec.Run, rec.Launch, rec.Attempt, rec.Seed, rec.Host = t.arm.ID, t.pass, attempt, r.Plan.Seed, t.arm.Host
+// mayRetry reports whether the run's share of retries allows the turn once
+// more, and counts it.
+func (r *Run) mayRetry(t turn) bool {
+	if r.retried >= max(10, int(retryShare*float64(r.begun))) {
+		return false
+	}
+	r.retried += len(t.arms)
+	return true
+}
+
+// launch launches a cell once on each arm of the turn and hands on the records.
+// It reports whether any launch is not to be trusted.
+func (r *Run) launch(ctx context.Context, t turn, attempt, left int, next *results.Cell) (spoiled bool, err error) {
+	for _, arm := range t.arms {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		if arm.settled[t.cell] {
+			continue // it failed since
+		}
+		if r.Progress != nil {
+			r.Progress(t.pass, t.cell, left)
+		}
+		left--
+		outcome, err := r.measure(arm, t, attempt, next)
+		if err != nil {
+			return false, err
+		}
+		spoiled = spoiled || outcome == results.Untrusted
+	}
+	return spoiled, nil
+}
+
+// measure measures a cell once on an arm and hands on its record.
+func (r *Run) measure(arm *Arm, t turn, attempt int, next *results.Cell) (results.Outcome, error) {
+	rec, ops := arm.Measure(t.cell, Measurement{Time: r.Plan.Time, Verify: r.Plan.Verify, Ops: arm.ops[t.cell], Next: next})
+	arm.ops[t.cell] = ops
+	rec.Run, rec.Launch, rec.Attempt, rec.Seed, rec.Host = arm.ID, t.pass, attempt, r.Plan.Seed, arm.Host
 	now := time.Now()
 	rec.WallNs, r.last = int64(now.Sub(r.last)), now
-	t.arm.note(rec)
-	return rec.Outcome, t.arm.Sink(rec)
+	arm.note(rec)
+	return rec.Outcome, arm.Sink(rec)
 }
 
 func (a *Arm) note(rec results.Record) {

@@ -93,6 +93,43 @@ func TestUntrustedIsMeasuredAgain(t *testing.T) {
 	}
 }
 
+// A launch that is disturbed breaks its pair: both arms launch the cell again at
+// once, twice at most, and nothing is owed after the plan.
+func TestPairsAreMeasuredAgainTogether(t *testing.T) {
+	for _, tt := range []struct{ spoiled, diary string }{
+		{"B1", "Ax Bx Ax Bx Ay By"},
+		{"A1", "Ax Bx Ax Bx Ay By"},
+		{"A1 B2", "Ax Bx Ax Bx Ax Bx Ay By"},
+		{"A1 A2 A3 A4", "Ax Bx Ax Bx Ax Bx Ay By"},
+	} {
+		var diary []string
+		var arms []*Arm
+		var both [2]*script
+		for i, name := range []string{"A", "B"} {
+			both[i] = &script{diary: &diary, name: name, end: func(c results.Cell, nth int) results.Outcome {
+				if c.Mechanism == "x" && slices.Contains(strings.Fields(tt.spoiled), fmt.Sprint(name, nth)) {
+					return results.Untrusted
+				}
+				return results.OK
+			}}
+			arms = append(arms, both[i].arm())
+		}
+		plan := planOf(1, "x", "y")
+		if first := plan.Pass(1, plan.Cells)[0]; first.Mechanism != "x" {
+			plan.Cells[0].Mechanism, plan.Cells[1].Mechanism = "y", "x"
+		}
+		if err := (&Run{Plan: plan, Arms: arms}).Execute(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(diary, " "); got != tt.diary {
+			t.Errorf("%s spoiled: %s, want %s", tt.spoiled, got, tt.diary)
+		}
+		if a, b := launchesOf(both[0].kept, "x"), launchesOf(both[1].kept, "x"); a != b {
+			t.Errorf("%s spoiled: attempts %s of one arm and %s of the other", tt.spoiled, a, b)
+		}
+	}
+}
+
 // On a machine that is always disturbed a run comes to an end all the same.
 func TestRetriesAreBounded(t *testing.T) {
 	var diary []string
