@@ -146,8 +146,8 @@ func summarize(cell Cell, launches []*Record) Summary {
 
 // Tolerable tells whether a cell that lost so many of its launches to
 // disturbances is ok all the same: fewer than one in five. What voids a launch
-// is a rule about the machine, not about the launch's time, so the others are
-// not the worse for it.
+// is a rule about the machine, and most that it voids are slow ones: the others
+// say how fast the cell is on a CPU that nothing disturbs.
 func Tolerable(lost, launches int) bool { return 5*lost < launches }
 
 func lastLaunch(launches []*Record) int {

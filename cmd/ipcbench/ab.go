@@ -105,7 +105,7 @@ func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, until
 	progress := newProgress(console, 2*len(plan.Cells)*plan.Launches, plan.Launches)
 	run.Progress = progress.before
 	if until > 0 {
-		run.More = known.wide
+		run.More = known.more
 	}
 	err = run.Execute(c.Context())
 	progress.finish()

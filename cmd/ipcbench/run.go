@@ -137,7 +137,7 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 		Progress: progress.before,
 	}
 	if dir.Header.Until > 0 {
-		run.More, run.Budget = known.wide, time.Duration(dir.Header.BudgetNs)
+		run.More, run.Budget = known.more, time.Duration(dir.Header.BudgetNs)
 	}
 	stopped := run.Execute(c.Context())
 	progress.finish()

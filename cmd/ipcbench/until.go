@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"math"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -57,7 +56,7 @@ func newPrecision(until float64, earlier []results.Record) *precision {
 	return p
 }
 
-// add keeps what a precision is told by, which is a small part of a record.
+// add keeps what a precision needs, which is a small part of a record.
 func (p *precision) add(r results.Record) {
 	if p.until == 0 {
 		return
@@ -66,15 +65,22 @@ func (p *precision) add(r results.Record) {
 	p.records[r.Cell] = append(p.records[r.Cell], r)
 }
 
-// wide tells whether the cell's interval is wider than was asked for.
+// wide reports whether the cell's interval is wider than was asked for.
 func (p *precision) wide(c results.Cell) bool {
 	s, open := p.open(c)
-	m := s.NsPerOp
-	return open && (s.Outcome == results.Untrusted || math.IsInf(m.Hi-m.Lo, 0) || (m.Hi-m.Lo)/2 > p.until*m.Center)
+	return open && (s.Outcome == results.Untrusted || !p.narrow(s.Times))
 }
 
-// open tells whether launches could make the cell known any better: it is ok,
-// or others may yet outweigh those that were disturbed.
+// more reports whether the cell needs further launches.
+func (p *precision) more(c results.Cell) bool {
+	s, open := p.open(c)
+	return open && (s.Outcome == results.Untrusted || !results.Enough(s.Times, p.narrow))
+}
+
+func (p *precision) narrow(times []float64) bool { return results.NarrowMedian(times, p.until) }
+
+// open reports whether launches could make the cell known any better: it is
+// ok, or others may yet outweigh those that were disturbed.
 func (p *precision) open(c results.Cell) (results.Summary, bool) {
 	s := results.Summarize(p.records[c])
 	if p.until == 0 || len(s) == 0 || s[0].Outcome == results.Failed || s[0].Outcome == results.Skipped {
@@ -91,34 +97,29 @@ type contrast struct {
 	arms  [2]*precision
 }
 
+// wide reports whether the interval of the change is wider than was asked for.
 func (p *contrast) wide(c results.Cell) bool {
-	var times [2]map[int]float64
-	for i, arm := range p.arms {
+	return p.unless(c, p.narrow)
+}
+
+// more reports whether the cell needs further launches.
+func (p *contrast) more(c results.Cell) bool {
+	return p.unless(c, func(pairs []float64) bool { return results.Enough(pairs, p.narrow) })
+}
+
+func (p *contrast) narrow(pairs []float64) bool { return results.NarrowPairs(pairs, p.until) }
+
+// unless reports whether the pairs are not enough, where others could be had.
+func (p *contrast) unless(c results.Cell, enough func(pairs []float64) bool) bool {
+	untrusted := false
+	for _, arm := range p.arms {
 		s, open := arm.open(c)
-		switch {
-		case !open:
+		if !open {
 			return false
-		case s.Outcome == results.Untrusted:
-			return true
 		}
-		times[i] = map[int]float64{}
-		for _, r := range arm.records[c] {
-			if r.Outcome == results.OK {
-				times[i][r.Launch] = r.NsPerOp
-			}
-		}
+		untrusted = untrusted || s.Outcome == results.Untrusted
 	}
-	var pairs []float64
-	for launch, old := range times[0] {
-		if new, ok := times[1][launch]; ok {
-			pairs = append(pairs, math.Log(new/old))
-		}
-	}
-	if len(pairs) == 0 {
-		return true
-	}
-	m := results.NewPairedRatio(pairs)
-	return m.Lo == 0 || float64(m.Hi-m.Lo)/2 > p.until*float64(m.Center)
+	return untrusted || !enough(results.Pairs(p.arms[0].records[c], p.arms[1].records[c]))
 }
 
 // tell lists the cells that did not get there.
