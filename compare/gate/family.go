@@ -30,6 +30,8 @@ type pooled struct {
 type pattern struct {
 	passes []int32 // of the old launches, then of the new; or of the pairs
 	news   int     // how many are new
+	at     []int32 // where a pass is among passes, -1: nowhere
+	free   freedom
 }
 
 // labels are a factor for each value of each pattern, so that what a design
@@ -39,14 +41,26 @@ type labels [][]float32
 // design is how launches are relabelled, and what is made of their labels.
 type design interface {
 	// actual puts down the labels as they are.
-	actual(p pattern, l []float32)
+	actual(p *pattern, l []float32)
 	// relabel draws others: where nothing differs by more than the threshold
 	// they are as likely as the actual ones.
 	relabel(f *family, l labels, r *rand.Rand)
-	// effect is what the labels say of a cell: by how much new exceeds old, the
-	// variance of a value and its degrees of freedom, and the factor that makes
-	// of it the variance of the effect. The product of values and labels is dot.
-	effect(c *pooled, p pattern, dot float64) (effect, s2, df, factor float64)
+	// df is the degrees of freedom of a cell's variance.
+	df(p *pattern) float64
+	// effect is what the labels l say of a cell: by how much new exceeds old, the
+	// variance of a value, and the factor that makes of it the variance of the
+	// effect.
+	effect(c *pooled, p *pattern, l []float32) (effect, s2, factor float64)
+}
+
+// of returns the family of some of the cells.
+func (f *family) of(cells []int) *family {
+	part := *f
+	part.cells = make([]pooled, len(cells))
+	for k, i := range cells {
+		part.cells[k] = f.cells[i]
+	}
+	return &part
 }
 
 // add adds a cell's values, which it changes. They should lie about 0.
@@ -78,8 +92,13 @@ func (f *family) share(p pattern) int {
 		}
 		f.known[string(key)] = i
 		p.passes = slices.Clone(p.passes)
+		p.at = slices.Repeat([]int32{-1}, int(slices.Max(p.passes))+1)
+		for j, pass := range p.passes {
+			p.at[pass] = int32(j)
+		}
+		p.free = free(f.design.df(&p))
 		f.patterns = append(f.patterns, p)
-		f.passes = max(f.passes, int(slices.Max(p.passes))+1)
+		f.passes = max(f.passes, len(p.at))
 	}
 	return i
 }
@@ -105,7 +124,8 @@ func clip(y []float64) {
 // actual returns the labels as they are.
 func (f *family) actual() labels {
 	l := make(labels, len(f.patterns))
-	for i, p := range f.patterns {
+	for i := range f.patterns {
+		p := &f.patterns[i]
 		l[i] = make([]float32, len(p.passes))
 		f.design.actual(p, l[i])
 	}
@@ -117,27 +137,38 @@ func (f *family) relabel(l labels, seed, draw uint64) {
 	f.design.relabel(f, l, rand.New(rand.NewPCG(seed, draw)))
 }
 
-// statistics computes each cell's moderated t under the labels, and its
-// standard error where se is not nil.
-func (f *family) statistics(l labels, t, se []float64) {
+// scores are each cell's moderated t and standard error under some labels.
+type scores struct {
+	labels labels
+	t, se  []float64
+	s2     []float64 // variances of a value, before they are shrunk
+}
+
+// scores returns those of the actual labels.
+func (f *family) scores() *scores {
+	n := len(f.cells)
+	s := &scores{f.actual(), make([]float64, n), make([]float64, n), make([]float64, n)}
+	f.score(s)
+	return s
+}
+
+// score computes them from the labels.
+func (f *family) score(s *scores) {
 	v := variances{}
-	s2, df, factor := make([]float64, len(f.cells)), make([]float64, len(f.cells)), make([]float64, len(f.cells))
 	for i := range f.cells {
 		c := &f.cells[i]
-		t[i], s2[i], df[i], factor[i] = f.design.effect(c, f.patterns[c.pattern], dot(c.y, l[c.pattern]))
-		s2[i] = max(s2[i], resolution*resolution)
-		v.add(s2[i], df[i])
+		p := &f.patterns[c.pattern]
+		s.t[i], s.s2[i], s.se[i] = f.design.effect(c, p, s.labels[c.pattern])
+		s.s2[i] = max(s.s2[i], resolution*resolution)
+		v.add(s.s2[i], p.free)
 	}
 	prior := v.prior()
 	if f.plain {
 		prior.df = 0
 	}
 	for i := range f.cells {
-		e := math.Sqrt(prior.shrink(s2[i], df[i]) * factor[i])
-		t[i] /= e
-		if se != nil {
-			se[i] = e
-		}
+		s.se[i] = math.Sqrt(prior.shrink(s.s2[i], f.patterns[f.cells[i].pattern].free.df) * s.se[i])
+		s.t[i] /= s.se[i]
 	}
 }
 
@@ -154,6 +185,23 @@ func dot(y, label []float32) float64 {
 	}
 	for i, v := range y {
 		a += float64(v * label[i])
+	}
+	return a + b + c + d
+}
+
+// dotSquares is Σ y²·label, in four sums as dot.
+func dotSquares(y, label []float32) float64 {
+	label = label[:len(y)]
+	var a, b, c, d float64
+	for ; len(y) >= 4; y, label = y[4:], label[4:] {
+		label = label[:len(y)]
+		a += float64(y[0] * y[0] * label[0])
+		b += float64(y[1] * y[1] * label[1])
+		c += float64(y[2] * y[2] * label[2])
+		d += float64(y[3] * y[3] * label[3])
+	}
+	for i, v := range y {
+		a += float64(v * v * label[i])
 	}
 	return a + b + c + d
 }

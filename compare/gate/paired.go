@@ -41,7 +41,7 @@ func MinPairedP(n int) float64 { return math.Pow(0.5, float64(n)) }
 // the signs of the differences.
 type paired struct{}
 
-func (paired) actual(_ pattern, l []float32) {
+func (paired) actual(_ *pattern, l []float32) {
 	for j := range l {
 		l[j] = 1
 	}
@@ -64,7 +64,9 @@ func (paired) relabel(f *family, l labels, r *rand.Rand) {
 	}
 }
 
-func (paired) effect(c *pooled, _ pattern, dot float64) (effect, s2, df, factor float64) {
-	n := float64(len(c.y))
-	return dot / n, (c.sq - dot*dot/n) / (n - 1), n - 1, 1 / n
+func (paired) df(p *pattern) float64 { return float64(len(p.passes)) - 1 }
+
+func (paired) effect(c *pooled, _ *pattern, l []float32) (effect, s2, factor float64) {
+	n, sum := float64(len(c.y)), dot(c.y, l)
+	return sum / n, (c.sq - sum*sum/n) / (n - 1), 1 / n
 }

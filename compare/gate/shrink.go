@@ -8,21 +8,25 @@ import (
 
 // variances collects the cells' variances to find what they have in common.
 type variances struct {
-	n                      int
-	sum, sumSq             float64 // of log s² less its expectation
-	expected               float64 // Σ ψ'(df/2): how far log s² scatters by sampling alone
-	df, digamma, trigammaD float64 // of the latest df, which most cells share
+	n          int
+	sum, sumSq float64 // of log s² less its expectation
+	expected   float64 // how far log s² scatters by sampling alone
 }
 
-func (v *variances) add(s2, df float64) {
-	if df != v.df {
-		v.df, v.digamma, v.trigammaD = df, mathext.Digamma(df/2)-math.Log(df/2), trigamma(df/2)
-	}
-	e := math.Log(s2) - v.digamma
+// freedom is the degrees of freedom of a variance s² whose true value is 1,
+// and the mean and variance that log s² has by sampling alone.
+type freedom struct{ df, mean, variance float64 }
+
+func free(df float64) freedom {
+	return freedom{df, mathext.Digamma(df/2) - math.Log(df/2), trigamma(df / 2)}
+}
+
+func (v *variances) add(s2 float64, f freedom) {
+	e := math.Log(s2) - f.mean
 	v.n++
 	v.sum += e
 	v.sumSq += e * e
-	v.expected += v.trigammaD
+	v.expected += f.variance
 }
 
 // prior is the distribution that the cells' true variances come from: a

@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"cmp"
 	"iter"
 	"math/rand/v2"
 	"slices"
@@ -30,7 +29,7 @@ func (t Test) Run(cells iter.Seq[Cell]) *Result {
 			y[len(c.Old)+i] -= t.Shift
 		}
 		center(y)
-		f.add(y, pattern{slices.Concat(c.OldPass, c.NewPass), len(c.New)})
+		f.add(y, pattern{passes: slices.Concat(c.OldPass, c.NewPass), news: len(c.New)})
 	}
 	return t.run(f)
 }
@@ -43,7 +42,7 @@ func MinP(olds, news int) float64 { return 1 / choose(olds+news, news) }
 // new launches and 0 of the old.
 type twoSample struct{}
 
-func (twoSample) actual(p pattern, l []float32) {
+func (twoSample) actual(p *pattern, l []float32) {
 	for j := len(p.passes) - p.news; j < len(p.passes); j++ {
 		l[j] = 1
 	}
@@ -53,33 +52,49 @@ func (twoSample) actual(p pattern, l []float32) {
 // ones new: each choice of its passes is as likely as any other, and patterns
 // that share passes share their fate.
 func (twoSample) relabel(f *family, l labels, r *rand.Rand) {
-	rank := r.Perm(f.passes)
+	order := r.Perm(f.passes)
 	for i, p := range f.patterns {
 		clear(l[i])
-		if len(p.passes) == f.passes { // of all passes the ranks are known
-			for j, pass := range p.passes {
-				if rank[pass] < p.news {
-					l[i][j] = 1
-				}
+		left := p.news
+		for _, pass := range order {
+			if left == 0 {
+				break
 			}
-			continue
-		}
-		order := make([]int, len(p.passes))
-		for j := range order {
-			order[j] = j
-		}
-		slices.SortFunc(order, func(a, b int) int { return cmp.Compare(rank[p.passes[a]], rank[p.passes[b]]) })
-		for _, j := range order[:p.news] {
-			l[i][j] = 1
+			if pass < len(p.at) && p.at[pass] >= 0 {
+				l[i][p.at[pass]] = 1
+				left--
+			}
 		}
 	}
 }
 
-func (twoSample) effect(c *pooled, p pattern, dot float64) (effect, s2, df, factor float64) {
-	n1, n2 := float64(len(c.y)-p.news), float64(p.news)
-	rest := c.sum - dot
-	df = n1 + n2 - 2
-	return dot/n2 - rest/n1, (c.sq - dot*dot/n2 - rest*rest/n1) / df, df, 1/n1 + 1/n2
+// sizes are how many launches each side has.
+func (p *pattern) sizes() (olds, news float64) {
+	return float64(len(p.passes) - p.news), float64(p.news)
+}
+
+// df is that of Welch's variance where both sides vary alike (Satterthwaite
+// 1946). It depends on the numbers alone: 2n-2 for n a side, 8.2 for 20 and 6.
+func (twoSample) df(p *pattern) float64 {
+	n1, n2 := p.sizes()
+	sum := 1/n1 + 1/n2
+	return sum * sum / (1/(n1*n1*(n1-1)) + 1/(n2*n2*(n2-1)))
+}
+
+// effect has each side vary in its own way (Welch 1938): the variance of a mean
+// is that of its side. With as many launches on both sides that is the pooled
+// variance.
+func (twoSample) effect(c *pooled, p *pattern, l []float32) (effect, s2, factor float64) {
+	n1, n2 := p.sizes()
+	sum := dot(c.y, l)
+	rest := c.sum - sum
+	effect, factor = sum/n2-rest/n1, 1/n1+1/n2
+	if n1 == n2 {
+		return effect, (c.sq - sum*sum/n2 - rest*rest/n1) / (n1 + n2 - 2), factor
+	}
+	sq := dotSquares(c.y, l)
+	old, new := (c.sq-sq-rest*rest/n1)/(n1-1), (sq-sum*sum/n2)/(n2-1)
+	return effect, (old/n1 + new/n2) / factor, factor
 }
 
 func negate(y []float64) {
