@@ -24,7 +24,7 @@ type Options struct {
 func (o Options) alpha() float64 { return o.Alpha / float64(max(1, o.Shared)) }
 
 // draws lets p go down to a twentieth of alpha.
-func (o Options) draws() int { return max(1999, int(math.Ceil(20/o.alpha()))-1) }
+func (o Options) draws() int { return max(leastDraws, int(math.Ceil(20/o.alpha()))-1) }
 
 // Defaults are the options of the command.
 var Defaults = Options{Threshold: 0.05, Alpha: 0.01}
@@ -57,10 +57,10 @@ func Compare(old, new *Side, o Options) *Report {
 			}
 		}
 	}
-	r.Doubts = d.list
 	t := takeTurns(old, new)
 	parallel(len(r.Rows), func(i int) { r.Rows[i].describe(t) })
 	r.judge(o, t)
+	r.Doubts = append(d.list, r.assumptions(old, new, t, d.interleaved)...)
 	r.Means = means(r.Rows)
 	slices.SortFunc(r.Rows, func(a, b Row) int {
 		return cmp.Or(cmp.Compare(a.Verdict.order(), b.Verdict.order()), -cmp.Compare(a.size(), b.size()),

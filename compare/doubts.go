@@ -85,6 +85,8 @@ type doubtful struct {
 	refused bool
 	cells   bool           // the facts of cells are to be compared
 	at      map[string]int // doubts about cells, by name: where they are listed
+
+	interleaved bool // what drifts is on both sides, or no time was measured
 }
 
 // doubts compares what both sides say of themselves.
@@ -111,9 +113,7 @@ func doubts(old, new *Side, o Options) *doubtful {
 		d.add(rule{name: "isolation", why: "a namespace has objects and limits of its own",
 			remedy: "measure both sides with the same privileges"}, a, b, false)
 	}
-	if !old.counted() || !new.counted() {
-		d.interleaving(old, new)
-	}
+	d.interleaved = old.counted() && new.counted() || d.interleaving(old, new)
 	return d
 }
 
@@ -166,11 +166,12 @@ func (d *doubtful) of(p pair) (names []string, refused bool) {
 	return names, refused
 }
 
-// interleaving doubts sides that were measured one after the other.
-func (d *doubtful) interleaving(old, new *Side) {
+// interleaving reports whether the sides were measured in turns, and doubts
+// those that were measured one after the other.
+func (d *doubtful) interleaving(old, new *Side) bool {
 	changes, known := alternations(old, new)
 	if known && changes >= min(len(old.passes), len(new.passes)) {
-		return
+		return true
 	}
 	doubt := Doubt{Name: "not interleaved",
 		Why:    "what drifts in between (heat, neighbours, memory layout, the boot) looks like a change in all cells at once, and no test can tell",
@@ -180,6 +181,7 @@ func (d *doubtful) interleaving(old, new *Side) {
 		doubt.What = "not known to be interleaved: a side has no times"
 	}
 	d.list = append(d.list, doubt)
+	return false
 }
 
 // alternations counts how often the side changes from pass to pass; false

@@ -179,7 +179,7 @@ func (r *Report) marked() bool {
 func (a About) String() string {
 	s := fmt.Sprintf("%s: %d cells, %d records", a.Name, a.Cells, a.Records)
 	if a.Again > 0 {
-		s += fmt.Sprintf(", %d of them another attempt at a launch that was disturbed", a.Again)
+		s += fmt.Sprintf(", %d of them another attempt at a launch that was disturbed, or whose partner was", a.Again)
 	}
 	if a.Lost > 0 {
 		s += fmt.Sprintf(", %d launches disturbed at every attempt and not counted", a.Lost)
