@@ -9,8 +9,8 @@ import (
 // A sequential interval of a fixed width (Chow and Robbins 1965,
 // doi:10.1214/aoms/1177700156) stops as soon as it looks narrow, which is
 // sooner where the values happen to lie close together: it covers too little.
-// A first stage and some more launches after the stop (Simons 1968,
-// doi:10.1214/aoms/1177698024) take that back: docs/method.md has the coverage.
+// A first stage and some more launches after the stop (Simons 1968, Ann. Math.
+// Statist. 39) make up for most of that: docs/method.md has the coverage.
 const (
 	FirstStage = 10 // launches, or pairs, that any interval rests on
 	Beyond     = 3  // launches after the interval is narrow

@@ -19,7 +19,8 @@ type untilFlags struct {
 }
 
 func (f *untilFlags) register(c *cobra.Command) {
-	c.Flags().StringVar(&f.width, "until", "", "add launches to cells whose interval, with ab that of the change, is wider than ±this, as in 2%")
+	c.Flags().StringVar(&f.width, "until", "", fmt.Sprintf(
+		"add launches, at least %d in all, until a cell's 95 %% interval, with ab that of its change, is within ±this, as in 2%%", results.FirstStage+results.Beyond))
 	c.Flags().DurationVar(&f.budget, "budget", 10*time.Minute, "time after which --until begins no further pass")
 }
 
