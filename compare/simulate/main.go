@@ -1,16 +1,19 @@
 // Simulate measures the operating characteristics of the gate: how often it
 // gives a false alarm, and how often it detects a change of a given size. It
 // writes them into docs/method.md, between two marks, and draws
-// docs/power.svg. Seeds are fixed: it always writes the same. It takes some
-// fifteen minutes of processor time; run it from the root of the repository:
+// docs/power.svg. Seeds are fixed: it always writes the same. Everything takes
+// some twenty minutes of processor time; named sections are written anew by
+// themselves. Run it from the root of the repository:
 //
 //	go run ./compare/simulate
+//	go run ./compare/simulate 'Hard cases' Pairs
 package main
 
 import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -21,29 +24,61 @@ const (
 	end   = "<!-- end of simulated -->\n"
 )
 
+// section is a part of the page, under its title.
+type section struct {
+	title string
+	write func(*strings.Builder)
+}
+
+// drawing is what the picture is called among the sections.
+const drawing = "picture"
+
+var sections = []section{
+	{"Three ways to correct", candidates},
+	{"False alarms", alarms},
+	{"Hard cases", hard},
+	{"Detection", power},
+	{"Pairs", paired},
+	{"Launches beyond the plan", until},
+}
+
 func main() {
-	if err := write(); err != nil {
+	if err := write(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "simulate:", err)
 		os.Exit(1)
 	}
 }
 
-func write() error {
+// write writes the sections that are named, or all of them.
+func write(named []string) error {
 	text, err := os.ReadFile(page)
 	if err != nil {
 		return err
 	}
 	head, rest, ok := strings.Cut(string(text), begin)
-	_, tail, ok2 := strings.Cut(rest, end)
+	simulated, tail, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
 		return fmt.Errorf("%s lacks the marks %q and %q", page, begin, end)
 	}
+	for _, name := range named {
+		if name != drawing && !slices.ContainsFunc(sections, func(s section) bool { return s.title == name }) {
+			return fmt.Errorf("%q is no section", name)
+		}
+	}
+	wanted := func(name string) bool { return len(named) == 0 || slices.Contains(named, name) }
 	var b strings.Builder
-	candidates(&b)
-	alarms(&b)
-	power(&b)
-	paired(&b)
-	if err := os.WriteFile(page, []byte(head+begin+b.String()+end+tail), 0o644); err != nil {
+	for _, s := range sections {
+		heading := "\n### " + s.title + "\n\n"
+		b.WriteString(heading)
+		if wanted(s.title) {
+			s.write(&b)
+			continue
+		}
+		_, kept, _ := strings.Cut(simulated, heading)
+		kept, _, _ = strings.Cut(kept, "\n### ")
+		b.WriteString(kept)
+	}
+	if err := os.WriteFile(page, []byte(head+begin+b.String()+end+tail), 0o644); err != nil || !wanted(drawing) {
 		return err
 	}
 	return os.WriteFile(image, []byte(picture(panels())), 0o644)
@@ -72,7 +107,7 @@ func at(cv float64) noise {
 }
 
 func candidates(b *strings.Builder) {
-	fmt.Fprintf(b, "\n### Three ways to correct\n\nShare of true changes of 15 %% that are detected, at a launch-to-launch variation of 3 %%:\n\n")
+	fmt.Fprintf(b, "Share of true changes of 15 %% that are detected, at a launch-to-launch variation of 3 %%:\n\n")
 	fmt.Fprintf(b, "| cells | n |%s\n|---:|---:|%s\n", columns(methods, func(m method) string { return " " + m.name + " |" }),
 		columns(methods, func(method) string { return "---:|" }))
 	for _, cells := range suiteSizes {
@@ -88,11 +123,11 @@ func candidatesRow(cells, n int) string {
 	}))
 }
 
-// few suites tell that a rate is about 0, many what it is.
-const few, many = 500, 3000
+// few suites tell that a rate is about 0, or far from α; many what it is.
+const few, many = 1000, 3000
 
 func alarms(b *strings.Builder) {
-	fmt.Fprintf(b, "\n### False alarms\n\nShare of suites without a cell that is slower by more than %.0f %% in which the gate fires; α is %v.\n"+
+	fmt.Fprintf(b, "Share of suites without a cell that is slower by more than %.0f %% in which the gate fires; α is %v.\n"+
 		"\"At the threshold\": every cell is slower by just %.0f %%; a rate of α comes out as %.3f ± %.3f in %d suites.\n\n",
 		100*threshold, alpha, 100*threshold, alpha, 2*math.Sqrt(alpha*(1-alpha)/many), many)
 	fmt.Fprintln(b, "| cells | n | no change at all | at the threshold | the same, new side twice as noisy |\n|---:|---:|---:|---:|---:|")
@@ -113,7 +148,7 @@ func alarmsRow(cells, n int) string {
 }
 
 func power(b *strings.Builder) {
-	fmt.Fprintf(b, "\n### Detection\n\nShare of true changes that the gate detects, by the launch-to-launch variation of a typical cell:\n\n")
+	fmt.Fprintf(b, "Share of true changes that the gate detects, by the launch-to-launch variation of a typical cell:\n\n")
 	fmt.Fprintf(b, "| cells | n | variation |%s\n|---:|---:|---:|%s\n", columns(changes, func(c float64) string { return fmt.Sprintf(" %.0f %% |", 100*c) }),
 		columns(changes, func(float64) string { return "---:|" }))
 	for _, cells := range suiteSizes {
@@ -131,7 +166,7 @@ func powerRow(cells, n int, cv float64) string {
 }
 
 func paired(b *strings.Builder) {
-	fmt.Fprintf(b, "\n### Pairs\n\nWhere sides take turns on a machine whose speed drifts from pass to pass: share of true changes of 15 %% that are detected among 300 cells, at a\n"+
+	fmt.Fprintf(b, "Where sides take turns on a machine whose speed drifts from pass to pass: share of true changes of 15 %% that are detected among 300 cells, at a\n"+
 		"variation of 3 %% beside the drift, when launches are taken as two samples and as pairs; and false alarms of pairs \"at the threshold\".\n\n")
 	fmt.Fprintln(b, "| n | drift | two samples | pairs | false alarms of pairs |\n|---:|---:|---:|---:|---:|")
 	for _, n := range launches[1:] {

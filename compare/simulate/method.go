@@ -26,21 +26,21 @@ type method struct {
 }
 
 var theGate = method{"maxT, moderated t (the gate)", func(cells []gate.Cell, seed uint64) []float64 {
-	return gate.Test{Shift: shift, Draws: draws, Seed: seed}.Run(slices.Values(cells)).P
+	return gate.Test{Shift: shift, Alpha: alpha, Draws: draws, Seed: seed}.Run(slices.Values(cells)).P
 }}
 
 // methods are the candidates, from the customary to the chosen one.
 var methods = []method{
 	{"exact U, Holm", func(cells []gate.Cell, _ uint64) []float64 { return holm(exactU(cells)) }},
 	{"maxT, Student's t", func(cells []gate.Cell, seed uint64) []float64 {
-		return gate.Test{Shift: shift, Draws: draws, Seed: seed, Plain: true}.Run(slices.Values(cells)).P
+		return gate.Test{Shift: shift, Alpha: alpha, Draws: draws, Seed: seed, Plain: true}.Run(slices.Values(cells)).P
 	}},
 	theGate,
 }
 
 // inPairs is the gate where sides took turns.
 var inPairs = method{"pairs", func(cells []gate.Cell, seed uint64) []float64 {
-	return gate.Test{Shift: shift, Draws: draws, Seed: seed}.RunPaired(func(yield func(gate.Pairs) bool) {
+	return gate.Test{Shift: shift, Alpha: alpha, Draws: draws, Seed: seed}.RunPaired(func(yield func(gate.Pairs) bool) {
 		for _, c := range cells {
 			p := gate.Pairs{Turn: c.OldPass}
 			for i, old := range c.Old {

@@ -32,6 +32,46 @@ func TestGateHoldsItsLevel(t *testing.T) {
 	}
 }
 
+// Cells that did not change are held at the level where most others did, too.
+// With one prior for all rounds 5 to 25 % of these suites have a false alarm.
+func TestGateHoldsItsLevelWhereMostChanged(t *testing.T) {
+	for _, name := range []string{"80 % of the cells 100 % slower", "95 % of the cells 15 % slower", "pairs, 80 % of the cells 100 % slower"} {
+		c := hardNamed(t, name)
+		if got := c.alarms(drawn, threshold); got > bound {
+			t.Errorf("%s, n = %d: %.3f of suites have a false alarm, want at most %v", c.name, c.n, got, alpha)
+		}
+	}
+}
+
+// Where the side with fewer launches varies more, the level is off by some
+// percent: with a pooled variance by twice as much.
+func TestGateAtUnequalNumbers(t *testing.T) {
+	c := hardNamed(t, "20 old and 6 new launches, new twice as noisy")
+	if got := c.alarms(drawn, threshold); got > 0.07 {
+		t.Errorf("%.3f of suites have a false alarm", got)
+	}
+}
+
+// The simulation has teeth: what the gate can't hold shows in it.
+func TestHardCasesAreHard(t *testing.T) {
+	for _, name := range []string{"launches correlated with the ones before, 0.6", "a second mode in 1 % of the cells, drawn once a side"} {
+		if got := hardNamed(t, name).alarms(100, threshold); got < 0.05 {
+			t.Errorf("%s: %.3f of suites have a false alarm: the case is none", name, got)
+		}
+	}
+}
+
+func hardNamed(t *testing.T, name string) hardCase {
+	t.Helper()
+	for _, c := range hardCases() {
+		if c.name == name {
+			return c
+		}
+	}
+	t.Fatalf("no case %q", name)
+	return hardCase{}
+}
+
 // The page holds what the simulation gives. All of it takes long: some rows
 // tell whether it was run since the gate last changed.
 func TestPageIsUpToDate(t *testing.T) {
@@ -39,7 +79,8 @@ func TestPageIsUpToDate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, row := range []string{candidatesRow(10, 6), powerRow(10, 6, 0.03), powerRow(10, 10, 0.05)} {
+	for _, row := range []string{candidatesRow(10, 6), powerRow(10, 6, 0.03), powerRow(10, 10, 0.05),
+		hardNamed(t, "20 old and 6 new launches").row(), untilRow(0.03)} {
 		if !strings.Contains(string(text), "\n"+row) {
 			t.Errorf("%s lacks %q: run go run ./compare/simulate", page, row)
 		}
@@ -104,5 +145,28 @@ func TestPicture(t *testing.T) {
 func TestHolm(t *testing.T) {
 	if got, want := holm([]float64{0.02, 0.01, 0.5}), []float64{0.04, 0.03, 0.5}; !slices.Equal(got, want) {
 		t.Errorf("Holm gives %v, want %v", got, want)
+	}
+}
+
+// A series of launches has the correlation that it is meant to have.
+func TestLagIsAsStated(t *testing.T) {
+	y := noise{cv: 0.05, louder: 1, lag: 0.3}.suite(rand.New(rand.NewPCG(1, 1)), 1, 20000, 0)[0].Old
+	var product float64
+	for i := 1; i < len(y); i++ {
+		product += y[i] * y[i-1]
+	}
+	if got := product / float64(len(y)) / (sd(y) * sd(y)); math.Abs(got-0.3) > 0.03 {
+		t.Errorf("correlation %v, want 0.3", got)
+	}
+}
+
+// No cell loses a fifth of its launches: it would have no number.
+func TestDiscardsAreFew(t *testing.T) {
+	z := at(0.03)
+	z.outlier, z.voided = 0.9, 1
+	for _, c := range z.suite(rand.New(rand.NewPCG(1, 1)), 50, 10, 0) {
+		if len(c.Old) != 9 || len(c.New) != 10 {
+			t.Errorf("%d old and %d new launches, want 9 and 10", len(c.Old), len(c.New))
+		}
 	}
 }
