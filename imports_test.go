@@ -58,6 +58,8 @@ func ours(path string) bool { return path == module || strings.HasPrefix(path, m
 var layers = map[string][]string{
 	"internal/sys":       {},
 	"internal/golden":    {},
+	"internal/need":      {},
+	"internal/emulate":   {"internal/need"},
 	"mechanisms":         {"internal/sys"},
 	"mechanisms/netconn": {"mechanisms"},
 	"results":            {},

@@ -15,7 +15,7 @@ func TestInstructionsCounted(t *testing.T) {
 	}
 	qemu, err := Find(t.Context())
 	if err != nil {
-		need(t, err.Error())
+		lacking(t, err.Error())
 	}
 	path := cachedKernel(t)
 	a, err := ParseKernel(path + "=a")

@@ -24,7 +24,7 @@ func modules(t *testing.T, kernel string) (files []string) {
 	for _, name := range []string{"vsock", "vmw_vsock_virtio_transport_common", "vsock_loopback"} {
 		file := filepath.Join(filepath.Dir(kernel), "modules", name+".ko")
 		if _, err := os.Stat(file); err != nil {
-			need(t, err.Error()+": scripts/fetch-debian-kernel fetches it with the kernel")
+			lacking(t, err.Error()+": scripts/fetch-debian-kernel fetches it with the kernel")
 		}
 		files = append(files, file)
 	}
@@ -38,7 +38,7 @@ func TestConformanceInGuest(t *testing.T) {
 	}
 	qemu, err := Find(t.Context())
 	if err != nil {
-		need(t, err.Error())
+		lacking(t, err.Error())
 	}
 	kernel := cachedKernel(t)
 	files := modules(t, kernel)

@@ -4,10 +4,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 
+	"ipcbench/internal/need"
 	"ipcbench/runner"
 )
 
@@ -16,18 +15,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// required tells whether IPCBENCH_REQUIRE names what a test needs.
-func required(what string) bool {
-	return slices.Contains(strings.Split(os.Getenv("IPCBENCH_REQUIRE"), ","), what)
-}
-
-// need skips a test that lacks something, and fails it where that must not be.
-func need(t *testing.T, lacks string) {
+// lacking skips a test that lacks something, and fails it where that must not
+// be.
+func lacking(t *testing.T, lacks string) {
 	t.Helper()
-	if required("qemu") {
-		t.Fatal(lacks)
-	}
-	t.Skip(lacks)
+	need.Missing(t, "qemu", lacks)
 }
 
 // cachedKernel is a kernel that scripts/fetch-debian-kernel has fetched.
@@ -37,13 +29,13 @@ func cachedKernel(t *testing.T) string {
 	if dir == "" {
 		cache, err := os.UserCacheDir()
 		if err != nil {
-			need(t, err.Error())
+			lacking(t, err.Error())
 		}
 		dir = filepath.Join(cache, "ipcbench", "kernels")
 	}
 	found, _ := filepath.Glob(filepath.Join(dir, "*", "vmlinuz-*"))
 	if len(found) == 0 {
-		need(t, "no kernel in "+dir+": scripts/fetch-debian-kernel '6.1.*-cloud-amd64' fetches one")
+		lacking(t, "no kernel in "+dir+": scripts/fetch-debian-kernel '6.1.*-cloud-amd64' fetches one")
 	}
 	return found[0]
 }

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +18,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"ipcbench/internal/need"
 	"ipcbench/results"
 )
 
@@ -31,11 +31,7 @@ func chromium(t *testing.T) string {
 			return path
 		}
 	}
-	const remedy = "chromium is not installed; on Debian: apt-get install chromium"
-	if slices.Contains(strings.Split(os.Getenv("IPCBENCH_REQUIRE"), ","), "chromium") {
-		t.Fatal(remedy)
-	}
-	t.Skip(remedy)
+	need.Missing(t, "chromium", "chromium is not installed; on Debian: apt-get install chromium")
 	return ""
 }
 

@@ -32,7 +32,7 @@ var fdOps = map[string]op{
 	}},
 	"pipe2array": {name: "pipe2 into an array of -7, -7", params: "oflag", show: shown, do: func(a []int, _ []byte) answer {
 		p := [2]int32{-7, -7}
-		_, _, errno := syscall.RawSyscall(unix.SYS_PIPE2, uintptr(unsafe.Pointer(&p)), uintptr(a[0]), 0)
+		_, _, errno := syscall.RawSyscall6(unix.SYS_PIPE2, uintptr(unsafe.Pointer(&p)), uintptr(a[0]), 0, 0, 0, 0)
 		return text(0, nil, fmt.Sprint(errnoName(errno), " ", p))
 	}},
 	"read": {params: "fd n", do: func(a []int, _ []byte) answer {

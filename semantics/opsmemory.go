@@ -61,7 +61,7 @@ var memoryOps = map[string]op{
 		return result(fd, err)
 	}},
 	"badpipe2": {name: "pipe2 with a bad pointer", params: "oflag", do: func(a []int, _ []byte) answer {
-		_, _, errno := syscall.RawSyscall(unix.SYS_PIPE2, 1, uintptr(a[0]), 0)
+		_, _, errno := syscall.RawSyscall6(unix.SYS_PIPE2, 1, uintptr(a[0]), 0, 0, 0, 0)
 		return answer{Errno: errno}
 	}},
 }

@@ -75,7 +75,7 @@ var processOps = map[string]op{
 		return answer{N: int(r)}
 	}, show: func(a answer) string { return unix.SignalName(unix.Signal(a.N)) }},
 	"setresuid": {params: "uid", do: func(a []int, _ []byte) answer {
-		_, _, errno := syscall.RawSyscall(sysSetresuid, uintptr(a[0]), uintptr(a[0]), uintptr(a[0]))
+		_, _, errno := syscall.RawSyscall6(sysSetresuid, uintptr(a[0]), uintptr(a[0]), uintptr(a[0]), 0, 0, 0)
 		if errno != 0 {
 			return answer{N: -1, Errno: errno}
 		}
@@ -182,9 +182,9 @@ func forkUntil(r, w int) (uintptr, syscall.Errno) {
 		return pid, errno
 	}
 	var b [1]byte
-	syscall.RawSyscall(unix.SYS_CLOSE, uintptr(w), 0, 0)
-	syscall.RawSyscall(unix.SYS_READ, uintptr(r), uintptr(unsafe.Pointer(&b)), 1)
-	syscall.RawSyscall(unix.SYS_EXIT_GROUP, 0, 0, 0)
+	syscall.RawSyscall6(unix.SYS_CLOSE, uintptr(w), 0, 0, 0, 0, 0)
+	syscall.RawSyscall6(unix.SYS_READ, uintptr(r), uintptr(unsafe.Pointer(&b)), 1, 0, 0, 0)
+	syscall.RawSyscall6(unix.SYS_EXIT_GROUP, 0, 0, 0, 0, 0, 0)
 	return 0, 0
 }
 

@@ -34,8 +34,7 @@ func Forget(p []byte) error {
 
 func madvise(p []byte, advice uintptr) Attempt {
 	if dedicated {
-		n, _ := unix.RawSyscallNoError(unix.SYS_MADVISE, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), advice)
-		return Attempt(n)
+		return enter(unix.SYS_MADVISE, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), advice, 0, 0, 0)
 	}
-	return attempt(syscall.Syscall(unix.SYS_MADVISE, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), advice))
+	return attempt(syscall.Syscall6(unix.SYS_MADVISE, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), advice, 0, 0, 0))
 }

@@ -31,16 +31,15 @@ func SetTimerSlack(d time.Duration) error {
 }
 
 // SleepUntil sleeps until Monotonic is at, in ns, or returns at once if it has
-// been: clock_nanosleep(2) with TIMER_ABSTIME. Without a fourth argument
-// nothing is told of an interrupted sleep, which goes on.
+// been: clock_nanosleep(2) with TIMER_ABSTIME. The fourth argument is NULL: an
+// absolute sleep that a signal interrupts goes on as it was.
 func SleepUntil(at int64) error {
 	const absolute = 1 // TIMER_ABSTIME of time.h
 	ts := unix.NsecToTimespec(at)
 	a := Untried
 	for again(a) {
 		if dedicated {
-			r, _ := unix.RawSyscallNoError(unix.SYS_CLOCK_NANOSLEEP, unix.CLOCK_MONOTONIC, absolute, uintptr(unsafe.Pointer(&ts)))
-			a = Attempt(r)
+			a = enter(unix.SYS_CLOCK_NANOSLEEP, unix.CLOCK_MONOTONIC, absolute, uintptr(unsafe.Pointer(&ts)), 0, 0, 0)
 		} else {
 			a = attempt(syscall.Syscall6(unix.SYS_CLOCK_NANOSLEEP, unix.CLOCK_MONOTONIC, absolute, uintptr(unsafe.Pointer(&ts)), 0, 0, 0))
 		}

@@ -37,9 +37,8 @@ func FutexWake(word *atomic.Uint32, n int) (woken int, err error) {
 
 func futex(word *atomic.Uint32, op uintptr, val uint32) Attempt {
 	if dedicated {
-		// Without a fourth argument there is no time limit.
-		r, _ := unix.RawSyscallNoError(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), op, uintptr(val))
-		return Attempt(r)
+		// The fourth argument is NULL: there is no time limit.
+		return enter(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), op, uintptr(val), 0, 0, 0)
 	}
 	return attempt(syscall.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), op, uintptr(val), 0, 0, 0))
 }

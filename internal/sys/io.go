@@ -13,10 +13,12 @@
 // follow these rules:
 //
 //   - On success they allocate nothing and touch no shared counter.
-//   - They call syscall.Syscall, which hands the processor of the Go
-//     scheduler to others while the call blocks. syscall.RawSyscall would not:
-//     a blocked thread would then stop the garbage collector, and be
-//     interrupted by it thousands of times a second.
+//   - They call syscall.Syscall6, which hands the processor of the Go
+//     scheduler to others while the call blocks. Only a dedicated process
+//     enters the kernel without it, see Dedicate and enter: elsewhere a blocked
+//     thread would stop the garbage collector, and be interrupted by it
+//     thousands of times a second.
+//   - They pass all six arguments, also those that are 0.
 //   - A pointer becomes a uintptr in the call expression itself and nowhere
 //     else, as package unsafe demands.
 //   - They take what the kernel takes, a descriptor or an identifier and a
@@ -36,8 +38,7 @@ func TryRead(fd int, p []byte) Attempt {
 	if !dedicated {
 		return Untried
 	}
-	n, _ := unix.RawSyscallNoError(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
-	return Attempt(n)
+	return enter(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0)
 }
 
 // Read reads up to len(p) bytes from the descriptor, read(2). It returns 0
@@ -53,7 +54,7 @@ func (a Attempt) Read(fd int, p []byte) (int, error) { return a.SettleRead(fd, p
 func (a Attempt) SettleRead(fd int, p []byte) Attempt {
 	for again(a) {
 		if a = TryRead(fd, p); a == Untried {
-			a = attempt(syscall.Syscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p))))
+			a = attempt(syscall.Syscall6(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0))
 		}
 	}
 	return a
@@ -64,8 +65,7 @@ func TryWrite(fd int, p []byte) Attempt {
 	if !dedicated {
 		return Untried
 	}
-	n, _ := unix.RawSyscallNoError(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
-	return Attempt(n)
+	return enter(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0)
 }
 
 // Write writes up to len(p) bytes to the descriptor, write(2), and returns
@@ -81,7 +81,7 @@ func (a Attempt) Write(fd int, p []byte) (int, error) { return a.SettleWrite(fd,
 func (a Attempt) SettleWrite(fd int, p []byte) Attempt {
 	for again(a) {
 		if a = TryWrite(fd, p); a == Untried {
-			a = attempt(syscall.Syscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p))))
+			a = attempt(syscall.Syscall6(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0))
 		}
 	}
 	return a

@@ -82,7 +82,7 @@ var errForeign = errors.New("io_uring: the completion of another request, or one
 // are submitted and completed by the thread that waits for them.
 func OpenRing() (*Ring, error) {
 	var p ringParams
-	fd, _, errno := syscall.Syscall(unix.SYS_IO_URING_SETUP, 1, uintptr(unsafe.Pointer(&p)), 0)
+	fd, _, errno := syscall.Syscall6(unix.SYS_IO_URING_SETUP, 1, uintptr(unsafe.Pointer(&p)), 0, 0, 0, 0)
 	if errno != 0 {
 		return nil, os.NewSyscallError("io_uring_setup", errno)
 	}
@@ -181,7 +181,7 @@ func (r *Ring) request(opcode uint8, fd int, p []byte) (Attempt, error) {
 func (r *Ring) enter(submit uint32) (submitted int, err error) {
 	for a := Untried; ; {
 		if dedicated {
-			a = attempt(syscall.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(submit), 1, enterGetEvents, 0, 0))
+			a = enter(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(submit), 1, enterGetEvents, 0, 0)
 		} else {
 			a = attempt(syscall.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(submit), 1, enterGetEvents, 0, 0))
 		}

@@ -66,8 +66,8 @@ func (a Attempt) settleMessages(nr uintptr, fd int, h []Header, flags uintptr) A
 	p, n := unsafe.Pointer(unsafe.SliceData(h)), uintptr(len(h))
 	for again(a) {
 		if dedicated {
-			// Without a fifth argument recvmmsg has no time limit.
-			a = attempt(syscall.RawSyscall6(nr, uintptr(fd), uintptr(p), n, flags, 0, 0))
+			// The fifth argument of recvmmsg is NULL: there is no time limit.
+			a = enter(nr, uintptr(fd), uintptr(p), n, flags, 0, 0)
 		} else {
 			a = attempt(syscall.Syscall6(nr, uintptr(fd), uintptr(p), n, flags, 0, 0))
 		}

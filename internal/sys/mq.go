@@ -17,10 +17,21 @@ type MqAttr struct {
 	_       [4]int
 }
 
+// mqName is a name as a C library gives it to the kernel: the byte before it is
+// the slash that mq_overview(7) asks for. The kernel does not look at that byte;
+// QEMU's user mode emulation does.
+func mqName(name string) (*byte, error) {
+	p, err := unix.ByteSliceFromString("/" + name)
+	if err != nil {
+		return nil, err
+	}
+	return &p[1], nil
+}
+
 // MqOpen opens a POSIX message queue, whose name has no leading slash here, and
 // makes it with attr where flags say O_CREAT: mq_open(2).
 func MqOpen(name string, flags int, mode uint32, attr *MqAttr) (fd int, err error) {
-	p, err := unix.BytePtrFromString(name)
+	p, err := mqName(name)
 	if err != nil {
 		return -1, os.NewSyscallError("mq_open", unix.EINVAL)
 	}
@@ -33,11 +44,11 @@ func MqOpen(name string, flags int, mode uint32, attr *MqAttr) (fd int, err erro
 
 // MqUnlink removes the name of a queue, mq_unlink(2).
 func MqUnlink(name string) error {
-	p, err := unix.BytePtrFromString(name)
+	p, err := mqName(name)
 	if err != nil {
 		return os.NewSyscallError("mq_unlink", unix.EINVAL)
 	}
-	_, _, errno := syscall.Syscall(unix.SYS_MQ_UNLINK, uintptr(unsafe.Pointer(p)), 0, 0)
+	_, _, errno := syscall.Syscall6(unix.SYS_MQ_UNLINK, uintptr(unsafe.Pointer(p)), 0, 0, 0, 0, 0)
 	if errno != 0 {
 		return os.NewSyscallError("mq_unlink", errno)
 	}
@@ -66,7 +77,7 @@ func MqReceive(fd int, p []byte) (n int, priority uint32, err error) {
 // MqGetAttr tells what the queue holds, mq_getsetattr(2).
 func MqGetAttr(fd int) (MqAttr, error) {
 	var attr MqAttr
-	_, _, errno := syscall.Syscall(unix.SYS_MQ_GETSETATTR, uintptr(fd), 0, uintptr(unsafe.Pointer(&attr)))
+	_, _, errno := syscall.Syscall6(unix.SYS_MQ_GETSETATTR, uintptr(fd), 0, uintptr(unsafe.Pointer(&attr)), 0, 0, 0)
 	if errno != 0 {
 		return attr, os.NewSyscallError("mq_getsetattr", errno)
 	}

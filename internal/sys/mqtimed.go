@@ -7,14 +7,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TryMqTimedsend is to MqTimedsend what TryRead is to Read. Without further
-// arguments the priority is 0, and there is no time limit.
+// TryMqTimedsend is to MqTimedsend what TryRead is to Read. The priority is 0,
+// and there is no time limit.
 func TryMqTimedsend(fd int, text []byte) Attempt {
 	if !dedicated {
 		return Untried
 	}
-	r, _ := unix.RawSyscallNoError(unix.SYS_MQ_TIMEDSEND, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(text))), uintptr(len(text)))
-	return Attempt(r)
+	return enter(unix.SYS_MQ_TIMEDSEND, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(text))), uintptr(len(text)), 0, 0, 0)
 }
 
 // MqTimedsend sends a message of priority 0, and blocks while the queue is
@@ -32,14 +31,13 @@ func (a Attempt) MqTimedsend(fd int, text []byte) error {
 	return err
 }
 
-// TryMqTimedreceive is to MqTimedreceive what TryRead is to Read. Without
-// further arguments nobody is told the priority, and there is no time limit.
+// TryMqTimedreceive is to MqTimedreceive what TryRead is to Read. The priority
+// is not asked for, and there is no time limit: both pointers are NULL.
 func TryMqTimedreceive(fd int, p []byte) Attempt {
 	if !dedicated {
 		return Untried
 	}
-	r, _ := unix.RawSyscallNoError(unix.SYS_MQ_TIMEDRECEIVE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
-	return Attempt(r)
+	return enter(unix.SYS_MQ_TIMEDRECEIVE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0)
 }
 
 // MqTimedreceive is the end of a receipt that began with this attempt: it

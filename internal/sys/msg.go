@@ -62,21 +62,20 @@ func (m Msg) Type() int { return *(*int)(m.at) }
 
 // Msgget makes or finds a message queue, msgget(2).
 func Msgget(key, flag int) (id int, err error) {
-	r, _, errno := syscall.Syscall(unix.SYS_MSGGET, uintptr(key), uintptr(flag), 0)
+	r, _, errno := syscall.Syscall6(unix.SYS_MSGGET, uintptr(key), uintptr(flag), 0, 0, 0, 0)
 	if errno != 0 {
 		return -1, os.NewSyscallError("msgget", errno)
 	}
 	return int(r), nil
 }
 
-// TryMsgsnd is to a Msgsnd that may block what TryRead is to Read. Without a
-// fourth argument the flag is 0.
+// TryMsgsnd is to a Msgsnd that may block what TryRead is to Read: the flag
+// is 0.
 func TryMsgsnd(id int, m Msg) Attempt {
 	if !dedicated {
 		return Untried
 	}
-	r, _ := unix.RawSyscallNoError(unix.SYS_MSGSND, uintptr(id), uintptr(m.at), uintptr(m.size))
-	return Attempt(r)
+	return enter(unix.SYS_MSGSND, uintptr(id), uintptr(m.at), uintptr(m.size), 0, 0, 0)
 }
 
 // Msgsnd sends a message and blocks while the queue is full; with IPC_NOWAIT
@@ -87,7 +86,7 @@ func Msgsnd(id int, m Msg, flag int) error { return Untried.Msgsnd(id, m, flag) 
 func (a Attempt) Msgsnd(id int, m Msg, flag int) error {
 	for again(a) {
 		if dedicated {
-			a = attempt(syscall.RawSyscall6(unix.SYS_MSGSND, uintptr(id), uintptr(m.at), uintptr(m.size), uintptr(flag), 0, 0))
+			a = enter(unix.SYS_MSGSND, uintptr(id), uintptr(m.at), uintptr(m.size), uintptr(flag), 0, 0)
 		} else {
 			a = attempt(syscall.Syscall6(unix.SYS_MSGSND, uintptr(id), uintptr(m.at), uintptr(m.size), uintptr(flag), 0, 0))
 		}
@@ -107,7 +106,7 @@ func Msgrcv(id int, m Msg, flag int) (int, error) {
 	}
 	for again(a) {
 		if dedicated {
-			a = attempt(syscall.RawSyscall6(unix.SYS_MSGRCV, uintptr(id), uintptr(m.at), uintptr(m.size), typ, uintptr(flag), 0))
+			a = enter(unix.SYS_MSGRCV, uintptr(id), uintptr(m.at), uintptr(m.size), typ, uintptr(flag), 0)
 		} else {
 			a = attempt(syscall.Syscall6(unix.SYS_MSGRCV, uintptr(id), uintptr(m.at), uintptr(m.size), typ, uintptr(flag), 0))
 		}
@@ -139,7 +138,7 @@ func MsgSetQbytes(id, n int) error {
 func MsgRemove(id int) error { return msgctl(id, unix.IPC_RMID, nil) }
 
 func msgctl(id, cmd int, arg unsafe.Pointer) error {
-	_, _, errno := syscall.Syscall(unix.SYS_MSGCTL, uintptr(id), uintptr(cmd), uintptr(arg))
+	_, _, errno := syscall.Syscall6(unix.SYS_MSGCTL, uintptr(id), uintptr(cmd), uintptr(arg), 0, 0, 0)
 	if errno != 0 {
 		return os.NewSyscallError("msgctl", errno)
 	}

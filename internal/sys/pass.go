@@ -63,10 +63,9 @@ func (p *Parcel) call(trap uintptr, socket, flags int, name string) (int, error)
 	a := Untried
 	for again(a) {
 		if dedicated {
-			n, _ := unix.RawSyscallNoError(trap, uintptr(socket), uintptr(unsafe.Pointer(&p.header)), uintptr(flags))
-			a = Attempt(n)
+			a = enter(trap, uintptr(socket), uintptr(unsafe.Pointer(&p.header)), uintptr(flags), 0, 0, 0)
 		} else {
-			a = attempt(syscall.Syscall(trap, uintptr(socket), uintptr(unsafe.Pointer(&p.header)), uintptr(flags)))
+			a = attempt(syscall.Syscall6(trap, uintptr(socket), uintptr(unsafe.Pointer(&p.header)), uintptr(flags), 0, 0, 0))
 		}
 	}
 	return a.Result(name)
@@ -78,7 +77,7 @@ func PreadStart(fd int, p []byte) (int, error) {
 	a := Untried
 	for again(a) {
 		if dedicated {
-			a = attempt(syscall.RawSyscall6(unix.SYS_PREAD64, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0))
+			a = enter(unix.SYS_PREAD64, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0)
 		} else {
 			a = attempt(syscall.Syscall6(unix.SYS_PREAD64, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0))
 		}
@@ -92,7 +91,6 @@ func Close(fd int) error {
 	if !dedicated {
 		return os.NewSyscallError("close", syscall.Close(fd))
 	}
-	n, _ := unix.RawSyscallNoError(unix.SYS_CLOSE, uintptr(fd), 0, 0)
-	_, err := Attempt(n).Result("close")
+	_, err := enter(unix.SYS_CLOSE, uintptr(fd), 0, 0, 0, 0, 0).Result("close")
 	return err
 }

@@ -9,14 +9,13 @@ import (
 )
 
 // Poll waits, without a time limit, until the descriptor is as p asks, or is
-// not any more what it was: poll(2). It is ppoll(2) without a fourth argument,
-// the mask of signals: several architectures have no system call poll.
+// not any more what it was: poll(2). It is ppoll(2) without a mask of
+// signals, the fourth argument: several architectures have no system call poll.
 func Poll(p *unix.PollFd) error {
 	a := Untried
 	for again(a) {
 		if dedicated {
-			n, _ := unix.RawSyscallNoError(unix.SYS_PPOLL, uintptr(unsafe.Pointer(p)), 1, 0)
-			a = Attempt(n)
+			a = enter(unix.SYS_PPOLL, uintptr(unsafe.Pointer(p)), 1, 0, 0, 0, 0)
 		} else {
 			a = attempt(syscall.Syscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(p)), 1, 0, 0, 0, 0))
 		}
@@ -32,7 +31,7 @@ func PollWithin(p *unix.PollFd, limit time.Duration) (bool, error) {
 	a := Untried
 	for again(a) {
 		if dedicated {
-			a = attempt(syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(p)), 1, uintptr(unsafe.Pointer(&left)), 0, 0, 0))
+			a = enter(unix.SYS_PPOLL, uintptr(unsafe.Pointer(p)), 1, uintptr(unsafe.Pointer(&left)), 0, 0, 0)
 		} else {
 			a = attempt(syscall.Syscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(p)), 1, uintptr(unsafe.Pointer(&left)), 0, 0, 0))
 		}

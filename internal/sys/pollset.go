@@ -41,7 +41,7 @@ func (s *Pollset) Wait() (n int, err error) {
 	a := Untried
 	for again(a) {
 		if dedicated {
-			a = attempt(syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(s.epfd), uintptr(unsafe.Pointer(unsafe.SliceData(s.ready))), uintptr(len(s.ready)), forever, 0, 0))
+			a = enter(unix.SYS_EPOLL_PWAIT, uintptr(s.epfd), uintptr(unsafe.Pointer(unsafe.SliceData(s.ready))), uintptr(len(s.ready)), forever, 0, 0)
 		} else {
 			a = attempt(syscall.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(s.epfd), uintptr(unsafe.Pointer(unsafe.SliceData(s.ready))), uintptr(len(s.ready)), forever, 0, 0))
 		}

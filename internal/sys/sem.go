@@ -28,21 +28,19 @@ type Sembuf struct {
 
 // Semget makes or finds a set of nsems semaphores, semget(2).
 func Semget(key, nsems, flag int) (id int, err error) {
-	r, _, errno := syscall.Syscall(unix.SYS_SEMGET, uintptr(key), uintptr(nsems), uintptr(flag))
+	r, _, errno := syscall.Syscall6(unix.SYS_SEMGET, uintptr(key), uintptr(nsems), uintptr(flag), 0, 0, 0)
 	if errno != 0 {
 		return -1, os.NewSyscallError("semget", errno)
 	}
 	return int(r), nil
 }
 
-// TrySemop is to Semop what TryRead is to Read. Without a fourth argument the
-// time limit is NULL.
+// TrySemop is to Semop what TryRead is to Read. The time limit is NULL.
 func TrySemop(id int, ops []Sembuf) Attempt {
 	if !dedicated {
 		return Untried
 	}
-	r, _ := unix.RawSyscallNoError(sysSemtimedop, uintptr(id), uintptr(unsafe.Pointer(unsafe.SliceData(ops))), uintptr(len(ops)))
-	return Attempt(r)
+	return enter(sysSemtimedop, uintptr(id), uintptr(unsafe.Pointer(unsafe.SliceData(ops))), uintptr(len(ops)), 0, 0, 0)
 }
 
 // Semop performs all of ops, at least one, or blocks until it can; with

@@ -40,8 +40,7 @@ func TryTgkill(tgid, tid, sig int) Attempt {
 	if !dedicated {
 		return Untried
 	}
-	r, _ := unix.RawSyscallNoError(unix.SYS_TGKILL, uintptr(tgid), uintptr(tid), uintptr(sig))
-	return Attempt(r)
+	return enter(unix.SYS_TGKILL, uintptr(tgid), uintptr(tid), uintptr(sig), 0, 0, 0)
 }
 
 // Tgkill is the end of a signal to a thread that began with this attempt,
@@ -49,7 +48,7 @@ func TryTgkill(tgid, tid, sig int) Attempt {
 func (a Attempt) Tgkill(tgid, tid, sig int) error {
 	for again(a) {
 		if a = TryTgkill(tgid, tid, sig); a == Untried {
-			a = attempt(syscall.Syscall(unix.SYS_TGKILL, uintptr(tgid), uintptr(tid), uintptr(sig)))
+			a = attempt(syscall.Syscall6(unix.SYS_TGKILL, uintptr(tgid), uintptr(tid), uintptr(sig), 0, 0, 0))
 		}
 	}
 	_, err := a.Result("tgkill")
@@ -68,7 +67,7 @@ func RtTgsigqueueinfo(tgid, tid int, info *unix.Siginfo) error {
 	a := Untried
 	for again(a) {
 		if dedicated {
-			a = attempt(syscall.RawSyscall6(unix.SYS_RT_TGSIGQUEUEINFO, uintptr(tgid), uintptr(tid), uintptr(info.Signo), uintptr(unsafe.Pointer(info)), 0, 0))
+			a = enter(unix.SYS_RT_TGSIGQUEUEINFO, uintptr(tgid), uintptr(tid), uintptr(info.Signo), uintptr(unsafe.Pointer(info)), 0, 0)
 		} else {
 			a = attempt(syscall.Syscall6(unix.SYS_RT_TGSIGQUEUEINFO, uintptr(tgid), uintptr(tid), uintptr(info.Signo), uintptr(unsafe.Pointer(info)), 0, 0))
 		}
@@ -83,7 +82,7 @@ func RtSigtimedwait(set *Sigset) error {
 	a := Untried
 	for again(a) {
 		if dedicated {
-			a = attempt(syscall.RawSyscall6(unix.SYS_RT_SIGTIMEDWAIT, uintptr(unsafe.Pointer(set)), 0, 0, sigsetSize, 0, 0))
+			a = enter(unix.SYS_RT_SIGTIMEDWAIT, uintptr(unsafe.Pointer(set)), 0, 0, sigsetSize, 0, 0)
 		} else {
 			a = attempt(syscall.Syscall6(unix.SYS_RT_SIGTIMEDWAIT, uintptr(unsafe.Pointer(set)), 0, 0, sigsetSize, 0, 0))
 		}

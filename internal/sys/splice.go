@@ -19,14 +19,12 @@ func Vector(p []byte) (v unix.Iovec) {
 	return v
 }
 
-// TryVmsplice is to a Vmsplice without flags what TryRead is to Read: without a
-// fourth argument they are 0.
+// TryVmsplice is to Vmsplice what TryRead is to Read.
 func TryVmsplice(fd int, v *unix.Iovec, flags int) Attempt {
-	if !dedicated || flags != 0 {
+	if !dedicated {
 		return Untried
 	}
-	n, _ := unix.RawSyscallNoError(unix.SYS_VMSPLICE, uintptr(fd), uintptr(unsafe.Pointer(v)), 1)
-	return Attempt(n)
+	return enter(unix.SYS_VMSPLICE, uintptr(fd), uintptr(unsafe.Pointer(v)), 1, uintptr(flags), 0, 0)
 }
 
 // Vmsplice hands the pages of user memory that v names to a pipe, or fills that
@@ -39,9 +37,7 @@ func Vmsplice(fd int, v *unix.Iovec, flags int) (int, error) {
 // Vmsplice is the end of a Vmsplice that began with this attempt.
 func (a Attempt) Vmsplice(fd int, v *unix.Iovec, flags int) (int, error) {
 	for again(a) {
-		if dedicated {
-			a = attempt(syscall.RawSyscall6(unix.SYS_VMSPLICE, uintptr(fd), uintptr(unsafe.Pointer(v)), 1, uintptr(flags), 0, 0))
-		} else {
+		if a = TryVmsplice(fd, v, flags); a == Untried {
 			a = attempt(syscall.Syscall6(unix.SYS_VMSPLICE, uintptr(fd), uintptr(unsafe.Pointer(v)), 1, uintptr(flags), 0, 0))
 		}
 	}
@@ -55,7 +51,7 @@ func Splice(from, to int, at *int64, n int) (int, error) {
 	a := Untried
 	for again(a) {
 		if dedicated {
-			a = attempt(syscall.RawSyscall6(unix.SYS_SPLICE, uintptr(from), 0, uintptr(to), uintptr(unsafe.Pointer(at)), uintptr(n), 0))
+			a = enter(unix.SYS_SPLICE, uintptr(from), 0, uintptr(to), uintptr(unsafe.Pointer(at)), uintptr(n), 0)
 		} else {
 			a = attempt(syscall.Syscall6(unix.SYS_SPLICE, uintptr(from), 0, uintptr(to), uintptr(unsafe.Pointer(at)), uintptr(n), 0))
 		}
@@ -69,7 +65,7 @@ func Tee(from, to, n int) (int, error) {
 	a := Untried
 	for again(a) {
 		if dedicated {
-			a = attempt(syscall.RawSyscall6(unix.SYS_TEE, uintptr(from), uintptr(to), uintptr(n), 0, 0, 0))
+			a = enter(unix.SYS_TEE, uintptr(from), uintptr(to), uintptr(n), 0, 0, 0)
 		} else {
 			a = attempt(syscall.Syscall6(unix.SYS_TEE, uintptr(from), uintptr(to), uintptr(n), 0, 0, 0))
 		}

@@ -28,14 +28,13 @@ func tryVector(nr uintptr, fd int, v []unix.Iovec) Attempt {
 	if !dedicated {
 		return Untried
 	}
-	n, _ := unix.RawSyscallNoError(nr, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(v))), uintptr(len(v)))
-	return Attempt(n)
+	return enter(nr, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(v))), uintptr(len(v)), 0, 0, 0)
 }
 
 func (a Attempt) settleVector(nr uintptr, fd int, v []unix.Iovec) Attempt {
 	for again(a) {
 		if a = tryVector(nr, fd, v); a == Untried {
-			a = attempt(syscall.Syscall(nr, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(v))), uintptr(len(v))))
+			a = attempt(syscall.Syscall6(nr, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(v))), uintptr(len(v)), 0, 0, 0))
 		}
 	}
 	return a

@@ -12,7 +12,7 @@ import (
 func (a Attempt) SettleSend(fd int, p []byte, flags int) Attempt {
 	for again(a) {
 		if dedicated {
-			a = attempt(syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), uintptr(flags), 0, 0))
+			a = enter(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), uintptr(flags), 0, 0)
 		} else {
 			a = attempt(syscall.Syscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), uintptr(flags), 0, 0))
 		}
@@ -43,10 +43,9 @@ func (n *Notices) Next(fd int) Attempt {
 	a := Untried
 	for again(a) {
 		if dedicated {
-			r, _ := unix.RawSyscallNoError(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&n.header)), unix.MSG_ERRQUEUE)
-			a = Attempt(r)
+			a = enter(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&n.header)), unix.MSG_ERRQUEUE, 0, 0, 0)
 		} else {
-			a = attempt(syscall.Syscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&n.header)), unix.MSG_ERRQUEUE))
+			a = attempt(syscall.Syscall6(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&n.header)), unix.MSG_ERRQUEUE, 0, 0, 0))
 		}
 	}
 	return a

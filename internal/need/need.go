@@ -1,0 +1,20 @@
+// Package need is what tests do that need a program which may be missing.
+package need
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Missing skips the test for the reason why, which names the remedy. Where
+// IPCBENCH_REQUIRE, a list with commas, names what is needed, it fails the test
+// instead: a skip must not pass for a success where the program ought to be.
+func Missing(t testing.TB, what, why string) {
+	t.Helper()
+	if slices.Contains(strings.Split(os.Getenv("IPCBENCH_REQUIRE"), ","), what) {
+		t.Fatal(why)
+	}
+	t.Skip(why)
+}
