@@ -17,6 +17,7 @@ type descriptor struct {
 	mechanism string
 	fd        int
 	waiter
+	beside int // another descriptor that the end keeps open; 0: none
 }
 
 // duplicate copies the ticket's only descriptor. Copies begin at 3: a broken
@@ -53,6 +54,9 @@ func (d descriptor) Close() error {
 	err := os.NewSyscallError("close", unix.Close(d.fd))
 	if d.waiter != nil {
 		err = errors.Join(err, d.close())
+	}
+	if d.beside != 0 {
+		err = errors.Join(err, os.NewSyscallError("close", unix.Close(d.beside)))
 	}
 	return err
 }

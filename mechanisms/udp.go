@@ -1,9 +1,9 @@
 package mechanisms
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -14,8 +14,8 @@ var _ = Register(Mechanism{
 	Summary: "datagrams through UDP on 127.0.0.1; a full receiver drops them",
 	Man:     []string{"udp(7)", "ip(7)", "socket(7)"},
 	Framing: Packet,
-	Since:   "2.6.27", // SOCK_CLOEXEC
-	EOF:     false,    // a receiver is not told that its senders have closed
+	Since:   "3.9", // SO_REUSEPORT
+	EOF:     false, // a receiver is not told that its senders have closed
 	Polls:   true,
 	Batches: true,
 	Lost:    lostUDP,
@@ -37,7 +37,7 @@ var _ = Register(Mechanism{
 	Limits:       udpLimits,
 	New:          newUDP,
 	OpenSender:   opensBy(connectUDP, "udp", sendUDP),
-	OpenReceiver: opens("udp", recvMessages),
+	OpenReceiver: openUDPReceiver,
 })
 
 var bookkeepingReceive = Caution{"SO_RCVBUF counts the kernel's bookkeeping too, so that it holds far less in small messages than in large ones", "socket(7)"}
@@ -53,9 +53,9 @@ func udpLimits(int) (Limits, error) {
 	}, err
 }
 
-// udpRoute is where datagrams of a link go, and from where. All of its senders
-// have the same address of the loopback's 2^23 that are not 127.0, which nobody can guess: the
-// receiver is connected to it, so that the kernel drops what others send.
+// udpRoute is where datagrams of a link go, and from where: both on 127.0.0.1.
+// The receiver is connected to From, so that the kernel drops what has another
+// source. A guard keeps other users from having that source, see guardPort.
 type udpRoute struct {
 	To   unix.SockaddrInet4
 	From unix.SockaddrInet4
@@ -90,28 +90,90 @@ func bindUDP(l *Link, s Spec) error {
 	}
 	var r udpRoute
 	r.To = *at.(*unix.SockaddrInet4)
-	var secret [3]byte
-	rand.Read(secret[:])
-	r.From = unix.SockaddrInet4{Port: r.To.Port, Addr: [4]byte{127, secret[0] | 1, secret[1], 1 + secret[2]%254}} // a host's, and not 127.0.0.1
+	guard, port, err := guardPort()
+	if err != nil {
+		return err
+	}
+	l.FDs = append(l.FDs, guard)
+	r.From = unix.SockaddrInet4{Port: port, Addr: loopback}
 	if err := unix.Connect(fd, &r.From); err != nil {
 		return os.NewSyscallError("connect", err)
 	}
 	attr, err := json.Marshal(r)
-	l.Receiver = Ticket{Spec: s, FDs: []int{fd}, Attr: attr}
+	l.Receiver = Ticket{Spec: s, FDs: []int{fd, guard}, Attr: attr}
 	l.Sender = Ticket{Spec: s, Attr: attr}
 	return err
 }
 
+// guardPort reserves a port for the sockets of this user alone, as long as its
+// descriptor is open. It is bound to every address, since the source of a
+// datagram is the port that a socket has and any address of the machine that
+// IP_PKTINFO names, ip(7): with the port of 127.0.0.1 alone reserved, a stranger
+// binds that of 127.0.0.2. SO_REUSEPORT lets the senders of the same user bind
+// the port, and no other user's, socket(7). What comes to the guard is dropped.
+func guardPort() (fd, port int, err error) {
+	if fd, err = prepared(unix.AF_INET, unix.SOCK_DGRAM, dropAll, Spec{}); err != nil {
+		return -1, 0, err
+	}
+	err = os.NewSyscallError("bind", unix.Bind(fd, &unix.SockaddrInet4{}))
+	if err == nil { // only now, lest the kernel choose the port of another guard
+		err = sharePort(fd, Spec{})
+	}
+	var at unix.Sockaddr
+	if err == nil {
+		at, err = unix.Getsockname(fd)
+		err = os.NewSyscallError("getsockname", err)
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, 0, err
+	}
+	return fd, at.(*unix.SockaddrInet4).Port, nil
+}
+
+// dropAll has a socket keep nothing of what comes, by a filter of one
+// instruction: the first 0 bytes of each datagram.
+func dropAll(fd int, _ Spec) error {
+	none := unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K}
+	return os.NewSyscallError("setsockopt", unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: 1, Filter: &none}))
+}
+
+// sharePort lets sockets of this user bind the same port, which share it too.
+func sharePort(fd int, _ Spec) error {
+	return os.NewSyscallError("setsockopt", unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1))
+}
+
+// openUDPReceiver opens the socket and keeps its guard.
+func openUDPReceiver(t Ticket) (Receiver, error) {
+	if len(t.FDs) != 2 {
+		return nil, failed("open", "udp", t.Spec.Size, fmt.Errorf("ticket with %d descriptors, want 2", len(t.FDs)))
+	}
+	socket, guard := t, t
+	socket.FDs, guard.FDs = t.FDs[:1], t.FDs[1:]
+	kept, err := duplicate("udp", guard)
+	if err != nil {
+		return nil, err
+	}
+	r, err := opens("udp", func(d descriptor) Receiver {
+		d.beside = kept
+		return recvMessages(d)
+	})(socket)
+	if err != nil {
+		unix.Close(kept)
+	}
+	return r, err
+}
+
 // connectUDP makes a sender's socket. Those of one link share their address,
-// SO_REUSEADDR: nothing is ever sent back to it.
+// SO_REUSEPORT: nothing is ever sent back to it.
 func connectUDP(t Ticket) (fd int, err error) {
 	var r udpRoute
 	if err := json.Unmarshal(t.Attr, &r); err != nil {
 		return -1, err
 	}
-	return connectedTo(unix.AF_INET, &r.To, func(fd int, _ Spec) error {
-		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
-			return os.NewSyscallError("setsockopt", err)
+	return connectedTo(unix.AF_INET, &r.To, func(fd int, s Spec) error {
+		if err := sharePort(fd, s); err != nil {
+			return err
 		}
 		return os.NewSyscallError("bind", unix.Bind(fd, &r.From))
 	}, t.Spec)

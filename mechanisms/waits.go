@@ -65,7 +65,7 @@ func (spinWaiter) close() error { return nil }
 // open returns the end that as makes of a descriptor, which waits as s asks. It
 // owns the descriptor, and closes it where it fails. E is Sender or Receiver.
 func open[E any](mech string, fd int, s Spec, as func(descriptor) E) (end E, err error) {
-	d := descriptor{mech, fd, nil}
+	d := descriptor{mechanism: mech, fd: fd}
 	if s.Wait != "" {
 		if err = os.NewSyscallError("fcntl", unix.SetNonblock(fd, true)); err == nil {
 			d.waiter, err = newWaiter(s.Wait, fd, awaited[E]())
