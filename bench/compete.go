@@ -30,8 +30,8 @@ var Compete = &Workload{
 	},
 }
 
-// stopSender is the sender in a stamp that says stop; the rest is the number of
-// the round.
+// stopSender is the sender in a stamp that says stop; the rest counts rounds,
+// from where the launch's seed says.
 const stopSender = 1<<16 - 1
 
 func sendCounted(e *Ends, n int) error {
@@ -50,9 +50,9 @@ func sendCounted(e *Ends, n int) error {
 func sayStop(k int) func(*Ends) error {
 	return func(e *Ends) error {
 		out := e.Senders[0]
-		e.rounds++
+		e.stop++
 		for range k {
-			e.put(stopSender<<senderShift | e.rounds)
+			e.put(e.stop)
 			if err := out.Send(e.buf); err != nil {
 				return err
 			}
@@ -63,7 +63,7 @@ func sayStop(k int) func(*Ends) error {
 
 func takeUntilStop(e *Ends, _ int) error {
 	in := e.Receivers[0]
-	e.rounds++
+	e.stop++
 	least := &e.in.next[0] // the stamp of the next message is this, or larger
 	for {
 		if err := in.Recv(e.buf); err != nil {
@@ -75,8 +75,8 @@ func takeUntilStop(e *Ends, _ int) error {
 		got := getStamp(e.buf)
 		switch {
 		case got>>senderShift == stopSender:
-			if round := got &^ (stopSender << senderShift); round != e.rounds {
-				return &CheckError{What: "the end of another round", Want: e.rounds, Got: round}
+			if got != e.stop {
+				return &CheckError{What: "the end of another round", Sender: stopSender, Want: e.stop, Got: got}
 			}
 			return nil
 		case got < *least:

@@ -56,7 +56,7 @@ type Ends struct {
 	batch        [][]byte     // the messages of one call, where it hands over several
 	nexts        []uint64     // the same by link, of a part that has several
 	pollset      *sys.Pollset // of a part that waits for several links
-	rounds       uint64       // that it has played, where its messages tell
+	stop         uint64       // the stamp that ended the round before, where its messages tell
 	in           *checker
 	between, out []byte // a floor's own memory
 	at           int    // where in it a cold copy stands
@@ -80,11 +80,11 @@ const (
 	Bare                   // nothing, to find out what stamps and checks cost
 )
 
-// NewEnds prepares a part of the cell. Its buffers are touched here, outside
-// any round.
-func NewEnds(p Part, c results.Cell) *Ends {
+// NewEnds prepares a part of the cell. All parts of a launch get the same seed.
+// Its buffers are touched here, outside any round.
+func NewEnds(p Part, c results.Cell, seed Seed) *Ends {
 	size := c.Size
-	e := &Ends{part: p, cell: c, buf: mechanisms.Buffer(size), next: uint64(p.ID) << senderShift}
+	e := &Ends{part: p, cell: c, buf: mechanisms.Buffer(size), next: seed.first(p.ID), stop: seed.first(stopSender)}
 	if len(p.Sends)+len(p.Receives) == 0 {
 		room := size
 		if p.Cold {
@@ -97,12 +97,12 @@ func NewEnds(p Part, c results.Cell) *Ends {
 		e.batch, e.part.Play = mechanisms.Buffers(size, c.Batch), p.Batch
 	}
 	if p.Origins > 0 {
-		e.in = newChecker(p.From, p.Origins, len(p.Receives), size)
+		e.in = newChecker(p.From, p.Origins, len(p.Receives), size, seed)
 	}
 	if len(p.Sends) > 1 {
 		e.nexts = make([]uint64, len(p.Sends))
 		for i := range e.nexts {
-			e.nexts[i] = uint64(p.ID+i) << senderShift
+			e.nexts[i] = seed.first(p.ID + i)
 		}
 	}
 	e.Carry(Stamped)

@@ -17,7 +17,7 @@ func together(w *Workload, rounds []int, spoil func(round int, shared []byte)) e
 	shared := make([]byte, 64+topology.Shared)[:topology.Shared] // aligned as mapped memory is, which a tiny allocation need not be
 	var ends []*Ends
 	for _, p := range topology.Parts {
-		e := NewEnds(p, results.Cell{Size: max(w.Size, w.Least, 64)})
+		e := NewEnds(p, results.Cell{Size: max(w.Size, w.Least, 64)}, seed)
 		e.Shared = shared
 		ends = append(ends, e)
 	}
@@ -77,14 +77,14 @@ func TestFloorsCheck(t *testing.T) {
 		if err != nil && !errors.As(err, &check) {
 			t.Errorf("%s: %v", w.Floor, err)
 		}
-		e := NewEnds(w.Topology(0).Parts[1], results.Cell{Size: w.Size})
+		e := NewEnds(w.Topology(0).Parts[1], results.Cell{Size: w.Size}, seed)
 		e.handed = 5
 		if err := e.handedOver(6); !errors.As(err, &check) || check.Want != 5 || check.Got != 6 {
 			t.Errorf("%s: 6 where 5 was due: %v", w.Floor, err)
 		}
 	}
 	for _, w := range []*Workload{OneCopy, TwoCopies} {
-		e := NewEnds(w.Topology(0).Parts[0], results.Cell{Size: 64})
+		e := NewEnds(w.Topology(0).Parts[0], results.Cell{Size: 64}, seed)
 		if _, err := e.Play(3); err != nil {
 			t.Errorf("%s: %v", w.Floor, err)
 		}
@@ -99,16 +99,16 @@ func TestFloorsCheck(t *testing.T) {
 // TestFloorsOfGoroutinesCheck shows that a message gone wrong between two
 // goroutines fails, and ends both.
 func TestFloorsOfGoroutinesCheck(t *testing.T) {
-	e := NewEnds(IOPipe.Topology(0).Parts[0], results.Cell{Size: 64})
+	e := NewEnds(IOPipe.Topology(0).Parts[0], results.Cell{Size: 64}, seed)
 	if _, err := e.Play(3); err != nil {
 		t.Fatal(err)
 	}
 	e.next += 5 // as if five had been lost
 	var check *CheckError
-	if _, err := e.Play(3); !errors.As(err, &check) || check.Want != 3 || check.Got != 8 {
-		t.Errorf("stamp 8 where 3 was due: %v", err)
+	if _, err := e.Play(3); !errors.As(err, &check) || check.Want != seed.first(0)+3 || check.Got != seed.first(0)+8 {
+		t.Errorf("the stamp after eight where that after three was due: %v", err)
 	}
-	e = NewEnds(IOPipe.Topology(0).Parts[0], results.Cell{Size: 64})
+	e = NewEnds(IOPipe.Topology(0).Parts[0], results.Cell{Size: 64}, seed)
 	e.Carry(Sealed)
 	if _, err := e.Play(4); err != nil || e.Verified != 4 {
 		t.Errorf("verified %d of 4: %v", e.Verified, err)
@@ -119,7 +119,7 @@ func TestFloorsOfGoroutinesCheck(t *testing.T) {
 // and checks the last.
 func TestColdCopy(t *testing.T) {
 	const size = 1 << 20
-	e := NewEnds(ColdCopy.Topology(0).Parts[0], results.Cell{Size: size})
+	e := NewEnds(ColdCopy.Topology(0).Parts[0], results.Cell{Size: size}, seed)
 	all := len(e.between) / size
 	if len(e.between) < min(sys.LastCache(), coldest) || len(e.between)%size != 0 {
 		t.Fatalf("%d bytes for messages of %d, and a cache of %d", len(e.between), size, sys.LastCache())

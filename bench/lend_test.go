@@ -43,7 +43,7 @@ func TestLentMessagesAreChecked(t *testing.T) {
 		link := &page{p: mechanisms.Buffer(64), meddles: c.meddles}
 		cell := results.Cell{Workload: "Stream", Size: 64, Options: results.Options{Lend: true}}
 		parts := Stream.Topology(0).Parts
-		out, in := NewEnds(parts[0], cell), NewEnds(parts[1], cell)
+		out, in := NewEnds(parts[0], cell, seed), NewEnds(parts[1], cell, seed)
 		out.Senders, in.Receivers = []mechanisms.Sender{link}, []mechanisms.Receiver{link}
 		var err error
 		for range 3 {

@@ -11,9 +11,26 @@ import (
 // shorter than 8 bytes carries as much of it as fits, the low bytes of the
 // sequence.
 const (
-	stampBytes  = 8
-	senderShift = 48
+	stampBytes   = 8
+	senderShift  = 48
+	sequenceBits = senderShift - 1 // of a first stamp: 2^47 messages later it is not the next sender's
 )
+
+// Seed is where the sequences of a launch begin. It is drawn for each launch and
+// given to both ends of every link, so that a message that a stranger or an
+// earlier launch has sent is none that a receiver waits for: one that carries a
+// whole stamp passes by chance in 1 of 2^47 cases, one of a byte in 1 of 256.
+type Seed uint64
+
+// first is the first stamp of what an origin sends. Origins begin far from each
+// other, so that a message of another link shows in a short stamp as well.
+func (s Seed) first(origin int) uint64 {
+	x := uint64(s) + uint64(origin)*0x9e3779b97f4a7c15 // splitmix64
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	x ^= x >> 31
+	return uint64(origin)<<senderShift | x>>(64-sequenceBits)
+}
 
 func putStamp(p []byte, v uint64) {
 	if len(p) >= stampBytes {
@@ -61,10 +78,10 @@ type checker struct {
 
 // newChecker follows the messages of so many origins from the first on, each
 // of which has a link of its own where there are several links.
-func newChecker(first, origins, links, size int) *checker {
+func newChecker(first, origins, links, size int, seed Seed) *checker {
 	c := &checker{mask: stampMask(size), first: first, next: make([]uint64, origins), totals: origins > 1 && links == 1 && size < stampBytes}
 	for i := range c.next {
-		c.next[i] = uint64(first+i) << senderShift
+		c.next[i] = seed.first(first + i)
 	}
 	return c
 }
@@ -88,10 +105,21 @@ func (c *checker) check(p []byte) error {
 // due holds a stamp against the next one of an origin.
 func (c *checker) due(from int, got uint64) error {
 	if want := c.next[from] & c.mask; got != want {
-		return &CheckError{What: "lost, doubled or reordered", Sender: c.first + from, Want: want, Got: got}
+		return &CheckError{What: wrong(want, got), Sender: c.first + from, Want: want, Got: got}
 	}
 	c.next[from]++
 	return nil
+}
+
+// far is a distance between stamps that no number of lost messages explains.
+const far = 1 << 32
+
+// wrong says what a stamp means that is not the one that was due.
+func wrong(want, got uint64) string {
+	if min(want-got, got-want) >= far {
+		return "of another link or launch, or damaged"
+	}
+	return "lost, doubled or reordered"
 }
 
 // finish closes a round in which each origin sent as many messages as sent

@@ -78,7 +78,7 @@ func TestUntouchedMessagesAreCheckedTheShortWay(t *testing.T) {
 }
 
 func touching(how string, size int) *Ends {
-	e := NewEnds(Part{Origins: 1}, results.Cell{Size: size, Options: results.Options{Touch: how}})
+	e := NewEnds(Part{Origins: 1}, results.Cell{Size: size, Options: results.Options{Touch: how}}, seed)
 	e.buf = mechanisms.Buffer(size)
 	clear(e.buf[:min(stampBytes, size)]) // the first stamp
 	return e

@@ -35,7 +35,7 @@ func TestNotifyChecksEachCount(t *testing.T) {
 			{[]uint64{1, 2, 1}, &CheckError{What: "notifications at once", Sender: nobody, Want: 1, Got: 2}},
 			{[]uint64{0}, &CheckError{What: "notifications at once", Sender: nobody, Want: 1, Got: 0}},
 		} {
-			e := NewEnds(part, results.Cell{Workload: "Notify", Size: 1})
+			e := NewEnds(part, results.Cell{Workload: "Notify", Size: 1}, seed)
 			gives := giver(c.gives)
 			out := &nobodyNotified{}
 			e.Waiters, e.Notifiers = []mechanisms.Waiter{&gives}, []mechanisms.Notifier{out}
@@ -57,7 +57,7 @@ func TestContendChecksTheTotal(t *testing.T) {
 		shared := make([]byte, 2*cacheLine)
 		var all []*Ends
 		for _, part := range Contend.Topology(3).Parts {
-			e := NewEnds(part, results.Cell{Workload: "Contend", Size: 8, Peers: 3})
+			e := NewEnds(part, results.Cell{Workload: "Contend", Size: 8, Peers: 3}, seed)
 			e.Shared, e.Locker = shared, open{}
 			all = append(all, e)
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"syscall"
 	"time"
@@ -29,6 +30,7 @@ type launch struct {
 	events   chan event
 	phase    string
 	rounds   int
+	seed     bench.Seed // of its messages' stamps
 
 	mechanism *mechanisms.Mechanism // of the links; nil: none
 }
@@ -43,7 +45,7 @@ type event struct {
 
 // start makes the links and starts one worker per part.
 func (l *launch) start(w *bench.Workload) (err error) {
-	l.phase = "attach"
+	l.phase, l.seed = "attach", bench.Seed(rand.Uint64())
 	o := l.asked
 	if w.Floor == "" {
 		if l.given, err = l.makeLinks(o.Cell, w); err != nil {
@@ -163,7 +165,7 @@ func (l *launch) makeLinks(c results.Cell, w *bench.Workload) (*results.Given, e
 // spawn starts the worker of part i with the tickets of its ends.
 func (l *launch) spawn(i int, o *openRequest) error {
 	part := l.topology.Parts[i]
-	a := assignment{Cell: o.Cell, Part: i, CPUs: l.topology.CPUsOf(i, o.CPUs)}
+	a := assignment{Cell: o.Cell, Part: i, Seed: l.seed, CPUs: l.topology.CPUsOf(i, o.CPUs)}
 	var files []int
 	if l.shared != nil {
 		a.Shared = l.topology.Shared

@@ -103,6 +103,7 @@ type assignment struct {
 	Token     string              `json:"token"`
 	Cell      results.Cell        `json:"cell"`
 	Part      int                 `json:"part"`
+	Seed      bench.Seed          `json:"seed"` // of the launch: where the stamps of its messages begin
 	CPUs      []int               `json:"cpus"` // none: not pinned
 	Senders   []mechanisms.Ticket `json:"senders"`
 	Receivers []mechanisms.Ticket `json:"receivers"`

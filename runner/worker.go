@@ -104,7 +104,7 @@ func (w *worker) attach(token string) (s settings, err error) {
 			return s, err
 		}
 	}
-	w.ends = bench.NewEnds(w.part, a.Cell)
+	w.ends = bench.NewEnds(w.part, a.Cell, a.Seed)
 	w.ends.CPUs = a.CPUs
 	inherited := countFDs(a.Senders) + countFDs(a.Receivers)
 	if a.Shared > 0 {

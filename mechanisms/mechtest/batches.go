@@ -112,7 +112,7 @@ func (l *line) sendBatches(n int, lengths ...int) error {
 	for i := 0; n > 0; i++ {
 		now := ps[:min(n, lengths[i%len(lengths)])]
 		for _, p := range now {
-			put(p, 0, l.seqs[0])
+			l.put(p, 0, l.seqs[0])
 			l.seqs[0]++
 		}
 		if err := out.SendBatch(now); err != nil {

@@ -53,7 +53,7 @@ func (l *line) lend(n, size int) error {
 		if len(p) != size {
 			return fmt.Errorf("a loan of %d B", len(p))
 		}
-		put(p, 0, l.seqs[0])
+		l.put(p, 0, l.seqs[0])
 		l.seqs[0]++
 		if err := out.SendLoan(); err != nil {
 			return err
@@ -81,7 +81,7 @@ func (l *line) borrow(in mechanisms.Borrower, size int) error {
 		return err
 	}
 	other := mechanisms.Buffer(size)
-	put(other, 0, l.seqs[0])
+	l.put(other, 0, l.seqs[0])
 	filled, err := l.senders[0].Fill(other)
 	if err != nil {
 		return err

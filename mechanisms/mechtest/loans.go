@@ -78,7 +78,7 @@ func (l *line) makeLoans(out mechanisms.Lender, n int) error {
 		if want := l.link.Sender.Spec.Size; len(p) != want {
 			return fmt.Errorf("lent %d bytes, want %d", len(p), want)
 		}
-		put(p, 0, l.seqs[0])
+		l.put(p, 0, l.seqs[0])
 		if err := out.SendLoan(); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 
 	"ipcbench/bench"
 	"ipcbench/mechanisms"
@@ -29,14 +30,20 @@ func put(p []byte, sender int, seq uint64) {
 	p[0] = byte(sender)<<seqBits | byte(seq)&(1<<seqBits-1)
 }
 
+// put makes p a message of the line. Sequences of different lines begin far from
+// each other, at random: what another line or an earlier test has sent is none
+// that is due.
+func (l *line) put(p []byte, sender int, seq uint64) { put(p, sender, l.in.first+seq) }
+
 // inbox follows the messages of every sender.
 type inbox struct {
-	next []uint64 // by sender
-	want []byte
+	first uint64
+	next  []uint64 // by sender, from 0
+	want  []byte
 }
 
 func newInbox(s mechanisms.Spec) *inbox {
-	return &inbox{next: make([]uint64, s.Senders), want: make([]byte, s.Size)}
+	return &inbox{first: rand.Uint64(), next: make([]uint64, s.Senders), want: make([]byte, s.Size)}
 }
 
 // check holds p against the next message of the sender that it names.
@@ -46,7 +53,7 @@ func (in *inbox) check(p []byte) error {
 		return &bench.CheckError{What: "damaged: no such sender", Sender: from, Got: uint64(p[0])}
 	}
 	seq := in.next[from]
-	put(in.want, from, seq)
+	put(in.want, from, in.first+seq)
 	if !bytes.Equal(p, in.want) {
 		at := 0
 		for p[at] == in.want[at] {

@@ -126,7 +126,7 @@ func reuse(b *bed) error {
 		}
 		p := mechanisms.Buffer(size)
 		for seq := range uint64(2) {
-			put(p, 0, seq)
+			l.put(p, 0, seq)
 			if err := l.senders[0].Send(p); err != nil {
 				return err
 			}

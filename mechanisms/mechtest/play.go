@@ -14,7 +14,7 @@ func (l *line) send(i, n int) error {
 	defer l.sending.Add(-1)
 	p := mechanisms.Buffer(l.link.Sender.Spec.Size)
 	for range n {
-		put(p, i, l.seqs[i])
+		l.put(p, i, l.seqs[i])
 		if err := l.senders[i].Send(p); err != nil {
 			return fmt.Errorf("message %d: %w", l.seqs[i], err)
 		}

@@ -79,7 +79,7 @@ func fill(b *bed) error {
 			return err
 		}
 		p := mechanisms.Buffer(size)
-		put(p, 0, 0)
+		l.put(p, 0, 0)
 		whole, err := l.senders[0].Fill(p)
 		if err != nil {
 			return err

@@ -36,6 +36,10 @@ var teeth = []tooth{
 
 	{"order", broken("thousandth", "pipe", faulting("drop", func(i int) bool { return i%1000 == 999 })), is[*bench.CheckError]},
 
+	{"roundtrip", broken("otherlink", "pipe", replaying), is[*bench.CheckError]},
+	{"roundtrip", broken("otherlinkmsg", "sysvmsg", replaying), is[*bench.CheckError]},
+	{"roundtrip", broken("otherlinkring", "shmspin", replaying), is[*bench.CheckError]},
+
 	{"limit", broken("limithigh", "packetpipe", limiting(func(l *mechanisms.Limits) { l.Message.N = 8192 })), text("at the limit")},
 	{"limit", broken("limitlow", "packetpipe", limiting(func(l *mechanisms.Limits) { l.Message.N = 100 })), text("arrived whole")},
 	{"limit", broken("limiterrno", "sysvmsg", limiting(func(l *mechanisms.Limits) { l.Message.Errno = syscall.EMSGSIZE })), errno(syscall.EINVAL)},
