@@ -45,7 +45,9 @@ func TestDedicatedCalls(t *testing.T) {
 // arguments.
 //
 //go:noinline
-func poison(a, b, c, d, e, f, g, h uintptr) uintptr { return a ^ b ^ c ^ d ^ e ^ f ^ g ^ h }
+func poison(a, b, c, d, e, f, g, h uintptr) { poisons += a ^ b ^ c ^ d ^ e ^ f ^ g ^ h }
+
+var poisons uintptr
 
 // poisoned makes the call after that.
 func poisoned(call func() error) error {
@@ -53,13 +55,13 @@ func poisoned(call func() error) error {
 	return call()
 }
 
-// short is the error of a call that did less than it was asked for.
-var short = errors.New("did not do all")
+// errShort is the error of a call that did less than it was asked for.
+var errShort = errors.New("did not do all")
 
 // whole is the error of a call that was to return want.
 func whole(n, want int, err error) error {
 	if err == nil && n != want {
-		return short
+		return errShort
 	}
 	return err
 }
@@ -128,7 +130,7 @@ var dedicatedCalls = []struct {
 		at := Monotonic() + int64(time.Millisecond)
 		err := poisoned(func() error { return SleepUntil(at) })
 		if err == nil && Monotonic() < at {
-			return short
+			return errShort
 		}
 		return err
 	}},
@@ -143,7 +145,7 @@ var dedicatedCalls = []struct {
 			poisoned(func() error {
 				ready, err := PollWithin(&p, second)
 				if err == nil && !ready {
-					return short
+					return errShort
 				}
 				return err
 			}))
@@ -191,7 +193,7 @@ var dedicatedCalls = []struct {
 			return err
 		}
 		if string(p[5:]) != "message" {
-			return short
+			return errShort
 		}
 		return nil
 	}},
@@ -247,7 +249,7 @@ var dedicatedCalls = []struct {
 		return poisoned(func() error {
 			if a := n.Next(fd); !a.WouldBlock() {
 				_, err := a.Result("recvmsg")
-				return errors.Join(short, err)
+				return errors.Join(errShort, err)
 			}
 			return nil
 		})
@@ -305,7 +307,7 @@ var dedicatedCalls = []struct {
 			return err
 		}
 		if p[0] != 0 {
-			return short
+			return errShort
 		}
 		return nil
 	}},
@@ -327,7 +329,7 @@ var dedicatedCalls = []struct {
 		return poisoned(func() error {
 			SchedYield()
 			if Getppid() != syscall.Getppid() {
-				return short
+				return errShort
 			}
 			return nil
 		})
@@ -335,7 +337,7 @@ var dedicatedCalls = []struct {
 	{"an errno", func(t *testing.T) error {
 		return poisoned(func() error {
 			if _, err := Read(-1, make([]byte, 1)); !errors.Is(err, unix.EBADF) {
-				return errors.Join(short, err)
+				return errors.Join(errShort, err)
 			}
 			return nil
 		})
