@@ -29,6 +29,7 @@ var axes = []struct {
 	{"touch", "/touch", func(c *results.Cell) { c.Options = c.Without("touch") }},
 	{"copy", "/copy", func(c *results.Cell) { c.Options = c.Without("copy") }},
 	{"memory", "/memory", func(c *results.Cell) { c.Options = c.Without("memory") }},
+	{"given", "/given", func(c *results.Cell) { c.Options = c.Without("given") }},
 	{"rate", "/rate", func(c *results.Cell) { c.Options = c.Without("rate") }},
 }
 

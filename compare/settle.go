@@ -28,25 +28,41 @@ func (s *Side) settle() map[results.Cell]*settled {
 	for key, p := range s.passes {
 		keys[p] = key
 	}
+	rows := map[results.Cell][]*launches{} // of the cells that were asked for: a row for each capacity that was given
+	for cell, c := range s.cells {
+		rows[cell.Asked()] = append(rows[cell.Asked()], c)
+	}
 	out := make(map[results.Cell]*settled, len(s.cells))
 	for cell, c := range s.cells {
-		out[cell] = c.settle(keys)
+		if settled := c.settle(keys, rows[cell.Asked()]); settled != nil {
+			out[cell] = settled
+		}
 	}
 	return out
 }
 
-func (c *launches) settle(passes []pass) *settled {
-	s := &settled{launches: c, outcome: results.OK}
-	if len(c.notOK) == 0 && len(c.again) == 0 && ascending(c.pass) {
-		s.countAll(passes)
-		return s
-	}
-	last := map[int32]int32{} // attempt that counts, by pass
+// attempts notes in last which attempt counts, by pass.
+func (c *launches) attempts(last map[int32]int32) {
 	for i, p := range c.pass {
 		last[p] = max(last[p], c.attempt(i))
 	}
 	for _, n := range c.notOK {
 		last[n.pass] = max(last[n.pass], n.attempt)
+	}
+}
+
+// settle settles one of the rows of a cell. It is nil where all of its launches
+// were run again and then given another capacity.
+func (c *launches) settle(passes []pass, rows []*launches) *settled {
+	s := &settled{launches: c, outcome: results.OK}
+	if len(rows) == 1 && len(c.notOK) == 0 && len(c.again) == 0 && ascending(c.pass) {
+		s.countAll(passes)
+		return s
+	}
+	own, last := map[int32]int32{}, map[int32]int32{}
+	c.attempts(own)
+	for _, row := range rows {
+		row.attempts(last)
 	}
 	s.counts = make([]int32, 0, len(c.pass))
 	for i, p := range c.pass {
@@ -69,10 +85,13 @@ func (c *launches) settle(passes []pass) *settled {
 			s.reason = n.reason
 		}
 	}
-	if skipped > 0 || !results.Tolerable(s.lost, len(last)) {
+	if len(s.counts) == 0 && s.lost == 0 {
+		return nil
+	}
+	if skipped > 0 || !results.Tolerable(s.lost, len(own)) {
 		s.outcome = results.Untrusted
 	}
-	if skipped > 0 && skipped == len(last) {
+	if skipped > 0 && skipped == len(own) {
 		s.outcome = results.Skipped
 	}
 	if s.outcome == results.OK {

@@ -197,12 +197,7 @@ func (s *Side) about() About {
 // cellFacts are what was given to a cell, by the name of the doubt that
 // arises where it differs; "" is not known.
 var cellFacts = map[string]func(*results.Record) string{
-	"queue given": func(r *results.Record) string {
-		if r.Given == nil || r.Given.Queue == 0 {
-			return ""
-		}
-		return results.FormatBytes(r.Given.Queue)
-	},
+	"queue given": (*results.Record).Capacity,
 	"messages in flight": func(r *results.Record) string {
 		if r.Given == nil || r.Given.InFlight.IsZero() {
 			return ""

@@ -13,7 +13,7 @@ var validWord = struct{ workload, mechanism, place form }{
 
 // ParseCell reads a cell's name: the inverse of Cell.Name. It takes no
 // "Benchmark" prefix and no "-GOMAXPROCS" suffix. Whatever it accepts is
-// letters, digits, "=" and "/", so it is safe to print anywhere.
+// letters, digits, "=", "+" and "/", so it is safe to print anywhere.
 func ParseCell(name string) (Cell, error) {
 	c, err := parseCell(name)
 	if err != nil {

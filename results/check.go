@@ -87,6 +87,10 @@ func (r *Record) checkNumbers() error {
 			}
 		}
 	}
+	for _, l := range r.Links {
+		numbers = append(numbers, number{"links.queue", float64(l.Queue)}, number{"links.after", float64(l.After)},
+			number{"links.usual", float64(l.Usual)}, number{"links.in_flight", float64(l.InFlight.Or(0))})
+	}
 	for _, n := range numbers {
 		if math.IsNaN(n.value) || math.IsInf(n.value, 0) || n.value < 0 {
 			return fmt.Errorf("%s is %v: want a number from 0", n.name, n.value)

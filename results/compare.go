@@ -131,8 +131,8 @@ func (t comparison) args(input string) []string {
 	if t.cell.Peers > 0 {
 		filter += fmt.Sprintf(" /peers:%d", t.cell.Peers)
 	}
-	for _, part := range t.cell.Options.Parts() {
-		filter += " /" + strings.Replace(part, "=", ":", 1)
+	for _, o := range options { // those at their usual value too, or benchstat pools cells that differ in them
+		filter += " /" + o.key + ":" + cmp.Or(o.write(&t.cell.Options), `""`)
 	}
 	sizes := make([]string, len(t.sizes))
 	for i, n := range t.sizes {

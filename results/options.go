@@ -15,6 +15,7 @@ type Options struct {
 	Touch  string `json:"touch,omitempty"`  // what the receiver does with every byte: read, write; "": it looks at the stamp
 	Lend   bool   `json:"lend,omitempty"`   // both sides work in the link's own memory, and nobody copies
 	Memory string `json:"memory,omitempty"` // what backs shared memory: memfd, shm, file, huge; "": the mechanism's own choice
+	Given  string `json:"given,omitempty"`  // the capacity of the links, as GivenTo has it, where it is not what such links usually have; no plan asks for it
 	Rate   int    `json:"rate,omitempty"`   // messages a second that are due; 0: as fast as it goes
 }
 
@@ -50,6 +51,12 @@ var options = []option{
 		forget: func(o *Options) { o.Lend = false },
 	},
 	textOption("memory", func(o *Options) *string { return &o.Memory }),
+	{
+		key:    "given",
+		write:  func(o *Options) string { return o.Given },
+		read:   func(o *Options, s string) (err error) { o.Given, err = readGiven(s); return err },
+		forget: func(o *Options) { o.Given = "" },
+	},
 	countOption("rate", func(o *Options) *int { return &o.Rate }),
 }
 

@@ -105,7 +105,7 @@ func TestRatesAreRankedByTheirTail(t *testing.T) {
 		}
 	}
 	for _, c := range comparisons(summaries) {
-		if args := strings.Join(c.args("x"), " "); !strings.Contains(args, ".unit:p99-ns /rate:") {
+		if args := strings.Join(c.args("x"), " "); !strings.Contains(args, ".unit:p99-ns ") || !strings.Contains(args, " /rate:") || strings.Contains(args, `/rate:""`) {
 			t.Errorf("benchstat %s", args)
 		}
 	}

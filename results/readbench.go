@@ -137,8 +137,10 @@ func (t *benchText) comment(s string) {
 	t.set.add(&rec)
 }
 
-// count returns where the launches of a cell are counted.
+// count returns where the launches of a cell are counted, together with those
+// that were given another capacity.
 func (t *benchText) count(cell Cell) *int {
+	cell = cell.Asked()
 	if t.launches[cell] == nil {
 		t.launches[cell] = new(int)
 	}

@@ -44,7 +44,7 @@ type Cell struct {
 	Queue     int    `json:"queue"`     // bytes asked for; 0: the kernel's default
 	Place     string `json:"place"`     // same, smt, cross, socket, free
 	Peers     int    `json:"peers"`     // senders of FanIn, stages of Pipeline, as the workload has it; 0 where it fixes their number
-	Options
+	Options          // and what the kernel gave, where that is not the usual
 
 	Package string `json:"-"` // of a benchmark of someone else's: its pkg line
 	Other   string `json:"-"` // its name, without the "Benchmark" prefix
@@ -84,6 +84,12 @@ func (c Cell) Name() string {
 		s += "/peers=" + strconv.Itoa(c.Peers)
 	}
 	return strings.Join(append([]string{s}, c.Options.Parts()...), "/")
+}
+
+// Asked is the cell as a plan has it, without what a kernel gave its links.
+func (c Cell) Asked() Cell {
+	c.Options.Given = ""
+	return c
 }
 
 // FormatQueue renders a queue setting: "default" for 0, else FormatBytes.
@@ -163,7 +169,8 @@ type Record struct {
 	Latency   *Latency `json:"latency,omitempty"`   // from rounds that do read the clock per operation
 	Rounds    []Round  `json:"rounds,omitempty"`    // in the order they ran
 	Workers   []Worker `json:"workers,omitempty"`   // one per process
-	Given     *Given   `json:"given,omitempty"`     // what the kernel gave
+	Given     *Given   `json:"given,omitempty"`     // what the kernel gave the first link
+	Links     []Link   `json:"links,omitempty"`     // what it gave each of them, in the order of the topology's wires
 	Verified  Count    `json:"verified,omitzero"`   // messages whose CRC-32C was checked, in a pass of its own; absent without one
 	Overhead  *Cost    `json:"overhead,omitempty"`  // what the launch cost beside its rounds
 	WallNs    int64    `json:"wall_ns,omitempty"`   // the whole launch, from the end of the one before it, or of the set-up
@@ -219,7 +226,7 @@ func (w *Worker) Use(round Worker) {
 	}
 }
 
-// Given is what the kernel gave a link.
+// Given is what the kernel gave the first link. See Link.
 type Given struct {
 	Queue    int    `json:"queue,omitempty"`    // bytes; 0: not known, as in benchmark text
 	Source   string `json:"source,omitempty"`   // "F_GETPIPE_SZ"

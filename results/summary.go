@@ -37,8 +37,8 @@ type Summary struct {
 	CPUNsPerOp  Estimate  // nanoseconds, all workers
 	Switches    Estimate  // context switches per operation, all workers
 	Worth       *Worth    // in units of a floor; nil where it or the floor has no number
-	InFlight    Count     // messages the link held before Send blocked, the fewest of all launches; absent: not tried
-	Queue       int       // bytes that the kernel gave, the fewest; 0: not known
+	InFlight    Count     // messages a link held before Send blocked, the fewest of all links and launches; absent: not tried
+	Queue       int       // bytes that the kernel gave a link, the fewest; 0: not known
 }
 
 // Estimate is the median of the launches that have a number, with its
@@ -55,18 +55,25 @@ func (e Estimate) Known() bool { return e.N > 0 }
 // place, peers, size, queue and mechanism. A cell is failed if any launch
 // failed, skipped if all were, ok if all from the first to the last are ok or
 // so few are untrusted that the others stand for them (see Tolerable), else
-// untrusted. An untrusted attempt that was run again does not count.
+// untrusted. An untrusted attempt that was run again does not count. Launches
+// that were given another capacity are a cell of their own.
 func Summarize(records []Record) []Summary {
 	byCell := map[Cell][]*Record{}
+	numbers := map[Cell]map[int]bool{} // launches of the cells that were asked for, whatever they were given
 	again := repeated(records)
 	for i := range records {
 		if r := &records[i]; !again[i] {
 			byCell[r.Cell] = append(byCell[r.Cell], r)
 		}
+		asked := records[i].Cell.Asked()
+		if numbers[asked] == nil {
+			numbers[asked] = map[int]bool{}
+		}
+		numbers[asked][records[i].Launch] = true
 	}
 	out := make([]Summary, 0, len(byCell))
 	for cell, launches := range byCell {
-		out = append(out, summarize(cell, launches))
+		out = append(out, summarize(cell, launches, numbers[cell.Asked()]))
 	}
 	slices.SortFunc(out, func(a, b Summary) int { return compareCells(a.Cell, b.Cell) })
 	weigh(out)
@@ -101,7 +108,9 @@ func order(known []string, name string) int {
 	return len(known)
 }
 
-func summarize(cell Cell, launches []*Record) Summary {
+// summarize condenses the launches of one cell. All are the numbers of the
+// launches of the cell that was asked for.
+func summarize(cell Cell, launches []*Record, all map[int]bool) Summary {
 	s := Summary{Cell: cell}
 	numbers := map[int]bool{}
 	count := map[Outcome]int{}
@@ -128,10 +137,19 @@ func summarize(cell Cell, launches []*Record) Summary {
 		s.Outcome = Untrusted
 	default:
 		s.Outcome = OK
-		if last := lastLaunch(launches); s.Launches < last {
-			s.Outcome = Untrusted
-			s.Reasons = append(s.Reasons, fmt.Sprintf("%d of %d launches have no record", last-s.Launches, last))
+		last, have := lastLaunch(launches), 0
+		for n := range all {
+			if n <= last {
+				have++
+			}
 		}
+		if have < last {
+			s.Outcome = Untrusted
+			s.Reasons = append(s.Reasons, fmt.Sprintf("%d of %d launches have no record", last-have, last))
+		}
+	}
+	if n := len(all); s.Launches < n {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("%d of %d launches were given another capacity: they have a row of their own", n-s.Launches, n))
 	}
 	if s.Outcome == OK {
 		if s.Lost > 0 {
@@ -175,12 +193,8 @@ func (s *Summary) estimate(launches []*Record) {
 		if r.Latency != nil && r.Latency.Count > 0 {
 			s.Timed = fewest(s.Timed, Known(r.Latency.Count))
 		}
-		if r.Given != nil {
-			s.InFlight = fewest(s.InFlight, r.Given.InFlight)
-			if q := r.Given.Queue; s.Queue == 0 || q > 0 && q < s.Queue {
-				s.Queue = q
-			}
-		}
+		queue, inFlight := r.least()
+		s.Queue, s.InFlight = fewestBytes(s.Queue, queue), fewest(s.InFlight, inFlight)
 	}
 }
 

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -46,7 +48,7 @@ func missed(wide func(results.Cell) bool, plan bench.Plan) (names []string) {
 // width was asked for no cell is wide.
 type precision struct {
 	until   float64
-	records map[results.Cell][]results.Record
+	records map[results.Cell][]results.Record // of the plan's cells, whatever their links were given
 }
 
 func newPrecision(until float64, earlier []results.Record) *precision {
@@ -62,8 +64,9 @@ func (p *precision) add(r results.Record) {
 	if p.until == 0 {
 		return
 	}
-	r.Latency, r.Workers, r.Rounds, r.Warnings = nil, nil, nil, nil
-	p.records[r.Cell] = append(p.records[r.Cell], r)
+	r.Latency, r.Workers, r.Rounds, r.Warnings, r.Links = nil, nil, nil, nil, nil
+	asked := r.Cell.Asked()
+	p.records[asked] = append(p.records[asked], r)
 }
 
 // wide reports whether the cell's interval is wider than was asked for.
@@ -82,12 +85,15 @@ func (p *precision) narrow(times []float64) bool { return results.NarrowMedian(t
 
 // open reports whether launches could make the cell known any better: it is
 // ok, or others may yet outweigh those that were disturbed.
+// Of several capacities that its links were given it reports the one with the
+// most launches.
 func (p *precision) open(c results.Cell) (results.Summary, bool) {
-	s := results.Summarize(p.records[c])
-	if p.until == 0 || len(s) == 0 || s[0].Outcome == results.Failed || s[0].Outcome == results.Skipped {
+	rows := results.Summarize(p.records[c])
+	settled := func(s results.Summary) bool { return s.Outcome == results.Failed || s.Outcome == results.Skipped }
+	if p.until == 0 || len(rows) == 0 || slices.ContainsFunc(rows, settled) {
 		return results.Summary{}, false
 	}
-	return s[0], true
+	return slices.MaxFunc(rows, func(a, b results.Summary) int { return cmp.Compare(a.N, b.N) }), true
 }
 
 // contrast follows how well the change of each cell is known between two arms
@@ -113,12 +119,17 @@ func (p *contrast) narrow(pairs []float64) bool { return results.NarrowPairs(pai
 // unless reports whether the pairs are not enough, where others could be had.
 func (p *contrast) unless(c results.Cell, enough func(pairs []float64) bool) bool {
 	untrusted := false
-	for _, arm := range p.arms {
+	var rows [2]results.Cell
+	for i, arm := range p.arms {
 		s, open := arm.open(c)
 		if !open {
 			return false
 		}
+		rows[i] = s.Cell
 		untrusted = untrusted || s.Outcome == results.Untrusted
+	}
+	if rows[0] != rows[1] {
+		return false // the arms were given other capacities: there is nothing to compare
 	}
 	return untrusted || !enough(results.Pairs(p.arms[0].records[c], p.arms[1].records[c]))
 }
