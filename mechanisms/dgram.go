@@ -28,6 +28,7 @@ var _ = Register(Mechanism{
 	Limits:       packetSocketLimits(unix.SOCK_DGRAM),
 	New:          unixPair("dgram", unix.SOCK_DGRAM).newLink,
 	NewPair:      unixPair("dgram", unix.SOCK_DGRAM).newPair,
+	Capacity:     sentCapacity,
 	OpenSender:   opens("dgram", sendMessages),
 	OpenReceiver: opens("dgram", recvMessages),
 })

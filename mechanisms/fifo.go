@@ -35,6 +35,9 @@ var _ = Register(Mechanism{
 	},
 	Limits:       pipeLimits,
 	New:          newFIFO,
+	Capacity:     pipeCapacity,
+	Uses:         pipeUses,
+	Usual:        usualPipe,
 	OpenSender:   opensFIFO(unix.O_WRONLY, sendStream),
 	OpenReceiver: opensFIFO(unix.O_RDONLY, recvStream),
 })

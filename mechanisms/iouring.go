@@ -39,6 +39,9 @@ var _ = Register(Mechanism{
 	Needs:        remembered(ringNeeds),
 	Limits:       pipeLimits,
 	New:          func(s Spec) (*Link, error) { return newPipe("iouring", s, 0) },
+	Capacity:     pipeCapacity,
+	Uses:         pipeUses,
+	Usual:        usualPipe,
 	OpenSender:   func(t Ticket) (Sender, error) { return openIOURing(t) },
 	OpenReceiver: func(t Ticket) (Receiver, error) { return openIOURing(t) },
 })

@@ -69,6 +69,22 @@ type Mechanism struct {
 	// asks for queue bytes (0: the default).
 	Limits func(queue int) (Limits, error)
 
+	// Capacity reads what one open end has of its link's capacity, in the process
+	// that holds it; the zero Given where it is the other side's to read.
+	// JoinCapacity joins what all ends of a link read. The conformance suite
+	// asks for it wherever a link carries messages.
+	Capacity func(End) (Given, error)
+	// Usual is the capacity of a link of that Spec where nothing is short.
+	// Optional: without it no capacity is held against another.
+	Usual func(Spec) Usual
+	// Tunes says that the kernel changes the capacity by itself, as messages
+	// pass, where Spec.Queue is 0.
+	Tunes bool
+
+	// Uses lists what a link, or a pair of NewPair, takes of what the kernel
+	// counts for a user, a process or a namespace. Optional.
+	Uses func(Spec) []Use
+
 	// New makes the kernel objects of one link.
 	New func(Spec) (*Link, error)
 

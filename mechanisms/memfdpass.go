@@ -40,6 +40,7 @@ var _ = Register(Mechanism{
 	},
 	Limits:       memfdpassLimits,
 	New:          newMemfdpass,
+	Capacity:     ownCapacity,
 	OpenSender:   openMemfdSender,
 	OpenReceiver: openMemfdReceiver,
 })

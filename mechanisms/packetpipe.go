@@ -26,6 +26,9 @@ var _ = Register(Mechanism{
 	},
 	Limits:       packetpipeLimits,
 	New:          func(s Spec) (*Link, error) { return newPipe("packetpipe", s, unix.O_DIRECT) },
+	Capacity:     pipeCapacity,
+	Uses:         pipeUses,
+	Usual:        usualPipe,
 	OpenSender:   opens("packetpipe", sendPacket),
 	OpenReceiver: opens("packetpipe", recvPacket),
 })

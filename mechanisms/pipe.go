@@ -30,6 +30,9 @@ var _ = Register(Mechanism{
 	},
 	Limits:       pipeLimits,
 	New:          func(s Spec) (*Link, error) { return newPipe("pipe", s, 0) },
+	Capacity:     pipeCapacity,
+	Uses:         pipeUses,
+	Usual:        usualPipe,
 	OpenSender:   opens("pipe", sendStream),
 	OpenReceiver: opens("pipe", recvStream),
 })
@@ -83,9 +86,9 @@ func sizePipe(mech string, fd, queue int) (Given, error) {
 	if queue > 0 {
 		_, refused = unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, queue)
 	}
-	n, err := unix.FcntlInt(uintptr(fd), unix.F_GETPIPE_SZ, 0)
+	n, err := pipeSize(fd)
 	if err != nil {
-		return Given{}, os.NewSyscallError("fcntl", err)
+		return Given{}, err
 	}
 	if refused == nil && n >= queue {
 		return Given{Queue: n, Source: "F_GETPIPE_SZ"}, nil

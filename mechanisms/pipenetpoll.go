@@ -23,6 +23,9 @@ var _ = Register(Mechanism{
 	},
 	Limits:       pipeLimits,
 	New:          func(s Spec) (*Link, error) { return newPipe("pipenetpoll", s, unix.O_NONBLOCK) },
+	Capacity:     pipeCapacity,
+	Uses:         pipeUses,
+	Usual:        usualPipe,
 	OpenSender:   func(t Ticket) (Sender, error) { return openPolledPipe(t) },
 	OpenReceiver: func(t Ticket) (Receiver, error) { return openPolledPipe(t) },
 })

@@ -42,6 +42,8 @@ var _ = Register(Mechanism{
 	}),
 	Limits:       posixmqLimits,
 	New:          newPosixmq,
+	Uses:         posixmqUses,
+	Capacity:     ownCapacity,
 	OpenSender:   opensPosixmq(unix.O_WRONLY, func(d descriptor) Sender { return &mqSender{d} }),
 	OpenReceiver: opensPosixmq(unix.O_RDONLY, func(d descriptor) Receiver { return &mqReceiver{d} }),
 })
@@ -85,7 +87,7 @@ func makeQueue(l *Link, s Spec) error {
 	name := "/ipcbench-" + rand.Text()
 	fd, err := sys.MqOpen(name[1:], unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, 0o600, &attr)
 	if err != nil {
-		return refusedQueue(err)
+		return err
 	}
 	l.FDs = []int{fd}
 	o, err := heldQueue(name, fd)
@@ -94,10 +96,9 @@ func makeQueue(l *Link, s Spec) error {
 	}
 	o.AtRelease = true
 	l.Objects = []Object{o}
-	if attr, err = sys.MqGetAttr(fd); err != nil {
+	if l.Given, err = queueGiven(fd); err != nil {
 		return err
 	}
-	l.Given = Given{Queue: attr.Maxmsg * attr.Msgsize, Source: "mq_maxmsg messages of mq_msgsize"}
 	text, err := json.Marshal(o)
 	l.Sender = Ticket{Spec: s, Attr: text}
 	l.Receiver = Ticket{Spec: s, Attr: text}

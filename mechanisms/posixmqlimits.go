@@ -1,8 +1,6 @@
 package mechanisms
 
 import (
-	"errors"
-
 	"golang.org/x/sys/unix"
 
 	"ipcbench/internal/sys"
@@ -41,33 +39,4 @@ func queueFor(s Spec) (attr sys.MqAttr, err error) {
 	}
 	attr.Maxmsg = (s.Queue + s.Size - 1) / s.Size
 	return attr, nil
-}
-
-// refusedQueue tells why a queue within the limits could not be made, where
-// the reason is how many others there are.
-func refusedQueue(err error) error {
-	switch {
-	case errors.Is(err, unix.ENOSPC):
-		n, e := sysctl(mqQueuesMax)
-		if e != nil {
-			return errors.Join(err, e)
-		}
-		return &UnsupportedError{Mechanism: "posixmq", What: "message queues", Value: n + 1,
-			Limit: Limit{N: n, Source: mqQueuesMax, Beyond: "mq_open(3)", Errno: unix.ENOSPC}}
-	case errors.Is(err, unix.EMFILE):
-		// The same errno for two limits: is there a descriptor left?
-		if fd, e := unix.Dup(2); e != nil {
-			return err
-		} else {
-			unix.Close(fd)
-		}
-		var limit unix.Rlimit
-		if e := unix.Getrlimit(unix.RLIMIT_MSGQUEUE, &limit); e != nil {
-			return errors.Join(err, e)
-		}
-		n := int(limit.Cur)
-		return &UnsupportedError{Mechanism: "posixmq", What: "bytes in all message queues of this user, at least", Value: n + 1,
-			Limit: Limit{N: n, Source: "RLIMIT_MSGQUEUE", Beyond: "getrlimit(2)", Errno: unix.EMFILE}}
-	}
-	return err
 }

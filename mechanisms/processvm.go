@@ -44,6 +44,7 @@ var _ = Register(Mechanism{
 	Limits: processvmLimits,
 	New:    newProcessvm,
 
+	Capacity:     ownCapacity,
 	OpenSender:   openVMSender,
 	OpenReceiver: openVMReceiver,
 })

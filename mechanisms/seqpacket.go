@@ -27,6 +27,7 @@ var _ = Register(Mechanism{
 	Limits:       packetSocketLimits(unix.SOCK_SEQPACKET),
 	New:          unixPair("seqpacket", unix.SOCK_SEQPACKET).newLink,
 	NewPair:      unixPair("seqpacket", unix.SOCK_SEQPACKET).newPair,
+	Capacity:     sentCapacity,
 	OpenSender:   opens("seqpacket", sendMessages),
 	OpenReceiver: opens("seqpacket", recvMessages),
 })

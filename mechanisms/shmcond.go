@@ -33,6 +33,7 @@ var _ = Register(Mechanism{
 	Lends:        true,
 	Limits:       shmcond.limits,
 	New:          shmcond.make,
+	Capacity:     ownCapacity,
 	OpenSender:   shmcond.openSender,
 	OpenReceiver: shmcond.openReceiver,
 })

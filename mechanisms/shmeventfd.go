@@ -37,6 +37,7 @@ var _ = Register(Mechanism{
 	Lends:        true,
 	Limits:       shmeventfd.limits,
 	New:          shmeventfd.make,
+	Capacity:     ownCapacity,
 	OpenSender:   shmeventfd.openSender,
 	OpenReceiver: shmeventfd.openReceiver,
 })

@@ -33,6 +33,7 @@ var _ = Register(Mechanism{
 	Lends:        true,
 	Limits:       shmfutex.limits,
 	New:          shmfutex.make,
+	Capacity:     ownCapacity,
 	OpenSender:   shmfutex.openSender,
 	OpenReceiver: shmfutex.openReceiver,
 })

@@ -33,6 +33,7 @@ var _ = Register(Mechanism{
 	Lends:        true,
 	Limits:       shmsem.limits,
 	New:          shmsem.make,
+	Capacity:     ownCapacity,
 	OpenSender:   shmsem.openSender,
 	OpenReceiver: shmsem.openReceiver,
 })

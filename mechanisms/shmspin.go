@@ -34,6 +34,7 @@ var _ = Register(Mechanism{
 	Spins:        true,
 	Limits:       shmspin.limits,
 	New:          shmspin.make,
+	Capacity:     ownCapacity,
 	OpenSender:   openSpinSender(shmspin),
 	OpenReceiver: openSpinReceiver(shmspin),
 })

@@ -33,6 +33,7 @@ var _ = Register(Mechanism{
 	Lends:        true,
 	Limits:       shmyield.limits,
 	New:          shmyield.make,
+	Capacity:     ownCapacity,
 	OpenSender:   shmyield.openSender,
 	OpenReceiver: shmyield.openReceiver,
 })

@@ -26,6 +26,7 @@ var _ = Register(Mechanism{
 	Limits:       streamSocketLimits,
 	New:          unixPair("socketpair", unix.SOCK_STREAM).newLink,
 	NewPair:      unixPair("socketpair", unix.SOCK_STREAM).newPair,
+	Capacity:     sentCapacity,
 	OpenSender:   opens("socketpair", sendStream),
 	OpenReceiver: opens("socketpair", recvStream),
 })

@@ -38,6 +38,9 @@ var _ = Register(Mechanism{
 	},
 	Limits:       pipeLimits,
 	New:          func(s Spec) (*Link, error) { return newPipe("splice", s, 0) },
+	Capacity:     pipeCapacity,
+	Uses:         pipeUses,
+	Usual:        usualPipe,
 	OpenSender:   opens("splice", func(d descriptor) Sender { return &spliceSender{streamSender{descriptor: d}} }),
 	OpenReceiver: opens("splice", recvStream),
 })
@@ -71,6 +74,9 @@ var _ = Register(Mechanism{
 	},
 	Limits:       pipeLimits,
 	New:          func(s Spec) (*Link, error) { return newPipe("tee", s, 0) },
+	Capacity:     pipeCapacity,
+	Uses:         pipeUses,
+	Usual:        usualPipe,
 	OpenSender:   opens("tee", func(d descriptor) Sender { return &teeSender{streamSender{descriptor: d}} }),
 	OpenReceiver: opens("tee", recvStream),
 })

@@ -12,13 +12,28 @@ import (
 // sysctl reads a number from a file below /proc/sys. One that does not fit an
 // int, which some limits use for "none", is returned as math.MaxInt.
 func sysctl(path string) (int, error) {
-	text, err := os.ReadFile(path)
+	all, err := sysctls(path)
 	if err != nil {
 		return 0, err
 	}
-	n, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
-	if err != nil && !errors.Is(err, strconv.ErrRange) {
-		return 0, fmt.Errorf("%s: %w", path, err)
+	if len(all) != 1 {
+		return 0, fmt.Errorf("%s: %d numbers, want 1", path, len(all))
 	}
-	return int(min(n, math.MaxInt)), nil
+	return all[0], nil
+}
+
+// sysctls is sysctl for a file of several numbers.
+func sysctls(path string) (all []int, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	for _, field := range strings.Fields(string(text)) {
+		n, err := strconv.ParseUint(field, 10, 64)
+		if err != nil && !errors.Is(err, strconv.ErrRange) {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		all = append(all, int(min(n, math.MaxInt)))
+	}
+	return all, nil
 }

@@ -37,6 +37,8 @@ var _ = Register(Mechanism{
 	Limits:       sysvmsgLimits,
 	New:          func(s Spec) (*Link, error) { l, _, err := newSysvmsg(s); return l, err },
 	NewPair:      newSysvmsg,
+	Uses:         sysvmsgUses,
+	Capacity:     ownCapacity,
 	OpenSender:   openSysvmsgSender,
 	OpenReceiver: openSysvmsgReceiver,
 })

@@ -50,6 +50,7 @@ var _ = Register(Mechanism{
 		return Limits{Count: Limit{N: sys.SEMVMX, Source: "SEMVMX", Beyond: "semop(2)", Errno: unix.ERANGE}}, nil
 	},
 	New:          newSysvsem,
+	Uses:         func(Spec) []Use { return setUses(2) },
 	OpenNotifier: opensSysvsem(func(e sysvsemEnd) Notifier { return &sysvsemNotifier{e} }),
 	OpenWaiter:   opensSysvsem(func(e sysvsemEnd) Waiter { return &sysvsemWaiter{e} }),
 	OpenLocker:   opensSysvsem(func(e sysvsemEnd) Locker { return &sysvsemLocker{e} }),

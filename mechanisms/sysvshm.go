@@ -39,6 +39,8 @@ var _ = Register(Mechanism{
 	Needs:        segmentNeeds("sysvshm"),
 	Limits:       segmentLimits(sysvshm),
 	New:          sysvshm.make,
+	Uses:         func(s Spec) []Use { return append(segmentUses(s), setUses(semaphores(s))...) },
+	Capacity:     ownCapacity,
 	OpenSender:   openSemSender,
 	OpenReceiver: openSemReceiver,
 })
@@ -52,17 +54,22 @@ const (
 	semLock          // 1 while no sender writes
 )
 
+// semaphores is how many the ring of one link has.
+func semaphores(s Spec) int {
+	if s.Senders > 1 {
+		return semLock + 1
+	}
+	return semLock
+}
+
 // addSemaphores makes the link's semaphores, with a lock for several senders.
 func addSemaphores(m *ringMaking) error {
 	if m.Slots > sys.SEMVMX {
 		return &UnsupportedError{Mechanism: "sysvshm", What: "slots", Value: m.Slots,
 			Limit: Limit{N: sys.SEMVMX, Source: "SEMVMX", Beyond: "semop(2)", Errno: unix.ERANGE}}
 	}
-	values := []uint16{semFree: uint16(m.Slots), semFilled: 0}
-	if m.Senders > 1 {
-		values = append(values, 1)
-	}
-	id, err := addSet(m.Link, values)
+	values := []uint16{semFree: uint16(m.Slots), semFilled: 0, semLock: 1}
+	id, err := addSet(m.Link, values[:semaphores(m.Spec)])
 	m.Sem = id
 	return err
 }

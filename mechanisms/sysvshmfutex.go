@@ -30,6 +30,8 @@ var _ = Register(Mechanism{
 	Needs:        segmentNeeds("sysvshmfutex"),
 	Limits:       segmentLimits(sysvshmfutex),
 	New:          sysvshmfutex.make,
+	Uses:         segmentUses,
+	Capacity:     ownCapacity,
 	OpenSender:   sysvshmfutex.openSender,
 	OpenReceiver: sysvshmfutex.openReceiver,
 })

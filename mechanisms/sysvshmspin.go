@@ -31,6 +31,8 @@ var _ = Register(Mechanism{
 	Needs:        segmentNeeds("sysvshmspin"),
 	Limits:       segmentLimits(sysvshmspin),
 	New:          sysvshmspin.make,
+	Uses:         segmentUses,
+	Capacity:     ownCapacity,
 	OpenSender:   openSpinSender(sysvshmspin),
 	OpenReceiver: openSpinReceiver(sysvshmspin),
 })

@@ -34,6 +34,8 @@ var _ = Register(Mechanism{
 	Limits:       tcpLimits,
 	New:          tcp.newLink,
 	NewPair:      tcp.newPair,
+	Capacity:     bothCapacity,
+	Tunes:        true,
 	OpenSender:   opens("tcp", sendStream),
 	OpenReceiver: opens("tcp", recvStream),
 })

@@ -47,6 +47,8 @@ var _ = Register(Mechanism{
 	Needs:        needsZerocopy,
 	Limits:       zerocopyLimits,
 	New:          newZerocopy,
+	Capacity:     bothCapacity,
+	Tunes:        true,
 	OpenSender:   openZerocopySender,
 	OpenReceiver: openReader("tcpzerocopy"),
 })

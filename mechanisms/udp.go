@@ -36,6 +36,7 @@ var _ = Register(Mechanism{
 	},
 	Limits:       udpLimits,
 	New:          newUDP,
+	Capacity:     receivedCapacity,
 	OpenSender:   opensBy(connectUDP, "udp", sendUDP),
 	OpenReceiver: openUDPReceiver,
 })

@@ -29,6 +29,7 @@ var _ = Register(Mechanism{
 	Limits:       streamSocketLimits,
 	New:          abstract.newLink,
 	NewPair:      abstract.newPair,
+	Capacity:     sentCapacity,
 	OpenSender:   opens("unixabstract", sendStream),
 	OpenReceiver: opens("unixabstract", recvStream),
 })

@@ -36,6 +36,7 @@ var _ = Register(Mechanism{
 	},
 	Limits:       unixdgramLimits,
 	New:          newUnixDgram,
+	Capacity:     sentCapacity,
 	OpenSender:   opensBy(connectUnixDgram, "unixdgramsock", sendMessages),
 	OpenReceiver: opens("unixdgramsock", recvMessages),
 })

@@ -25,6 +25,7 @@ var _ = Register(Mechanism{
 	Limits:       streamSocketLimits,
 	New:          unixPair("unixnetpoll", unix.SOCK_STREAM|unix.SOCK_NONBLOCK).newLink,
 	NewPair:      unixPair("unixnetpoll", unix.SOCK_STREAM|unix.SOCK_NONBLOCK).newPair,
+	Capacity:     sentCapacity,
 	OpenSender:   func(t Ticket) (Sender, error) { return openPolledSocket(t) },
 	OpenReceiver: func(t Ticket) (Receiver, error) { return openPolledSocket(t) },
 })

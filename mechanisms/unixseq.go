@@ -30,6 +30,7 @@ var _ = Register(Mechanism{
 	Limits:       packetSocketLimits(unix.SOCK_SEQPACKET),
 	New:          unixseq.newLink,
 	NewPair:      unixseq.newPair,
+	Capacity:     sentCapacity,
 	OpenSender:   opens("unixseq", sendMessages),
 	OpenReceiver: opens("unixseq", recvMessages),
 })

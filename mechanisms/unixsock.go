@@ -30,6 +30,7 @@ var _ = Register(Mechanism{
 	Limits:       streamSocketLimits,
 	New:          unixsock.newLink,
 	NewPair:      unixsock.newPair,
+	Capacity:     sentCapacity,
 	OpenSender:   opens("unixsock", sendStream),
 	OpenReceiver: opens("unixsock", recvStream),
 })

@@ -31,6 +31,9 @@ var _ = Register(Mechanism{
 	},
 	Limits:       vmspliceLimits,
 	New:          func(s Spec) (*Link, error) { return newPipe("vmsplice", s, 0) },
+	Capacity:     pipeCapacity,
+	Uses:         pipeUses,
+	Usual:        usualPipe,
 	OpenSender:   opensVmsplice("vmsplice", 0),
 	OpenReceiver: openReader("vmsplice"),
 })
@@ -65,6 +68,9 @@ var _ = Register(Mechanism{
 	},
 	Limits:       vmspliceLimits,
 	New:          func(s Spec) (*Link, error) { return newPipe("vmsplicegift", s, 0) },
+	Capacity:     pipeCapacity,
+	Uses:         pipeUses,
+	Usual:        usualPipe,
 	OpenSender:   opensVmsplice("vmsplicegift", unix.SPLICE_F_GIFT),
 	OpenReceiver: openReader("vmsplicegift"),
 })

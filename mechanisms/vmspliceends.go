@@ -27,8 +27,8 @@ import (
 //     the last piece of each message is shorter. One buffer more is written to
 //     meanwhile.
 //
-// A pipe keeps its slots, F_GETPIPE_SZ, since nobody but its maker changes
-// them. It does not hold for pages that a splice(2) moves on into another pipe.
+// A pipe keeps its slots, F_GETPIPE_SZ: a launch in which another process has
+// changed them is untrusted. It does not hold for pages that a splice(2) moves on into another pipe.
 type pagePool struct {
 	memory []byte
 	size   int // bytes in a message
@@ -37,9 +37,9 @@ type pagePool struct {
 }
 
 func newPagePool(fd int, s Spec) (*pagePool, error) {
-	capacity, err := unix.FcntlInt(uintptr(fd), unix.F_GETPIPE_SZ, 0)
+	capacity, err := pipeSize(fd)
 	if err != nil {
-		return nil, os.NewSyscallError("fcntl", err)
+		return nil, err
 	}
 	page := os.Getpagesize()
 	pages, slots := (s.Size+page-1)/page, capacity/page

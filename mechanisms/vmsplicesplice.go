@@ -40,6 +40,9 @@ var _ = Register(Mechanism{
 	},
 	Limits:       vmspliceLimits,
 	New:          func(s Spec) (*Link, error) { return newPipe("vmsplicesplice", s, 0) },
+	Capacity:     pipeCapacity,
+	Uses:         pipeUses,
+	Usual:        usualPipe,
 	OpenSender:   opensVmsplice("vmsplicesplice", 0),
 	OpenReceiver: openSplicer,
 })

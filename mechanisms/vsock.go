@@ -35,6 +35,7 @@ var _ = Register(Mechanism{
 	Limits:       vsockLimits,
 	New:          vsock.newLink,
 	NewPair:      vsock.newPair,
+	Capacity:     vsockCapacity,
 	OpenSender:   opens("vsock", sendStream),
 	OpenReceiver: opens("vsock", recvStream),
 })
@@ -82,6 +83,21 @@ func sizeVsock(fd int, s Spec) error {
 
 // givenVsock is what the receiver has told its sender that it will take.
 func givenVsock(_ socketKind, _, to, _ int) (Given, error) {
-	n, err := unix.GetsockoptUint64(to, unix.AF_VSOCK, unix.SO_VM_SOCKETS_BUFFER_SIZE)
-	return Given{Queue: int(n), Source: "SO_VM_SOCKETS_BUFFER_SIZE"}, os.NewSyscallError("getsockopt", err)
+	n, err := vsockBuffer(to)
+	return Given{Queue: n, Source: vsockSource}, err
+}
+
+// vsockCapacity is of the receiver, as givenVsock is.
+func vsockCapacity(e End) (Given, error) {
+	if e.Sends {
+		return Given{}, nil
+	}
+	return ofDescriptor(e, vsockSource, vsockBuffer)
+}
+
+const vsockSource = "SO_VM_SOCKETS_BUFFER_SIZE"
+
+func vsockBuffer(fd int) (int, error) {
+	n, err := unix.GetsockoptUint64(fd, unix.AF_VSOCK, unix.SO_VM_SOCKETS_BUFFER_SIZE)
+	return int(n), os.NewSyscallError("getsockopt", err)
 }

@@ -30,6 +30,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	},
 	Limits:       exampleLimits,
 	New:          newExample,
+	Capacity:     mechanisms.Lookup("seqpacket").Capacity,
 	OpenSender:   mechanisms.Lookup("seqpacket").OpenSender,
 	OpenReceiver: mechanisms.Lookup("seqpacket").OpenReceiver,
 })

@@ -90,6 +90,8 @@ var rules = []rule{
 		Sentence: "a message at the limit arrives whole, and one byte more is refused or altered as declared"},
 	{Name: "queue", check: queue, Man: "fcntl(2)",
 		Sentence: "a queue that is asked for is given, or refused with the number and its source"},
+	{Name: "capacity", check: capacity, Man: "fcntl(2)",
+		Sentence: "the ends of a link read the capacity that it was given, before and after messages"},
 	{Name: "fill", check: fill, Man: "fcntl(2)",
 		Sentence: "Fill counts the messages that then arrive"},
 	{Name: "block", check: block, Man: "pipe(7)",

@@ -57,6 +57,65 @@ type given struct {
 	whole int
 }
 
+// capacity holds what the ends read against what the link was given, by default
+// and where a queue was asked for.
+func capacity(b *bed) error {
+	if b.m.Capacity == nil {
+		return errors.New("without Capacity a launch cannot see that a link has another capacity than its maker read")
+	}
+	for _, queue := range []int{0, 16 << 10} {
+		s := b.spec(64)
+		if queue > 0 {
+			s.Queue = max(queue, s.Size)
+		}
+		if b.admit(s) != nil {
+			continue
+		}
+		l, err := b.line(s)
+		if err != nil {
+			return err
+		}
+		for _, when := range []string{"before", "after"} {
+			got, err := l.capacity()
+			if err != nil {
+				return err
+			}
+			if got.Queue != l.link.Given.Queue && !(when == "after" && b.m.Tunes && queue == 0) {
+				return fmt.Errorf("asked for %d B, the maker read %d B (%s), and %s messages the ends read %d B (%s)",
+					queue, l.link.Given.Queue, l.link.Given.Source, when, got.Queue, got.Source)
+			}
+			if err := l.pass(10); err != nil {
+				return err
+			}
+		}
+		if err := l.close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// capacity joins what the line's ends read.
+func (l *line) capacity() (mechanisms.Given, error) {
+	var parts []mechanisms.Given
+	read := func(end any, sends bool) error {
+		g, err := l.bed.m.Capacity(mechanisms.End{Value: end, Sends: sends})
+		parts = append(parts, g)
+		return err
+	}
+	for _, s := range l.senders {
+		if err := read(s.Sender, true); err != nil {
+			return mechanisms.Given{}, err
+		}
+	}
+	for _, r := range l.receivers {
+		if err := read(r.Receiver, false); err != nil {
+			return mechanisms.Given{}, err
+		}
+	}
+	return mechanisms.JoinCapacity(parts), nil
+}
+
 // holds fills a link of its own and tells how many messages it took.
 func (b *bed) holds(s mechanisms.Spec) (whole int, g mechanisms.Given, err error) {
 	l, err := b.line(s)

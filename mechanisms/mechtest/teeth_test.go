@@ -47,6 +47,22 @@ var teeth = []tooth{
 	{"queue", broken("queueless", "pipe", unsized(func(*mechanisms.Given, int) {})), text("and no error")},
 	{"queue", broken("queuelie", "pipe", unsized(func(g *mechanisms.Given, asked int) { g.Queue = max(g.Queue, asked) })), text("it holds")},
 
+	{"capacity", broken("unread", "pipe", func(m *mechanisms.Mechanism) { m.Capacity = nil }), text("without Capacity")},
+	{"capacity", broken("misread", "fifo", func(m *mechanisms.Mechanism) {
+		m.Capacity = func(mechanisms.End) (mechanisms.Given, error) {
+			return mechanisms.Given{Queue: 4096, Source: "F_GETPIPE_SZ"}, nil
+		}
+	}), text("the ends read 4096 B")},
+	{"capacity", broken("onesided", "tcp", func(m *mechanisms.Mechanism) {
+		both := m.Capacity
+		m.Capacity = func(e mechanisms.End) (mechanisms.Given, error) {
+			if !e.Sends {
+				return mechanisms.Given{}, nil
+			}
+			return both(e)
+		}
+	}), text("the ends read")},
+
 	{"fill", broken("fillmore", "pipe", sending(func(s mechanisms.Sender) mechanisms.Sender { return miscounter{s, +1} })), is[*bench.CheckError]},
 	{"fill", broken("fillless", "sysvmsg", sending(func(s mechanisms.Sender) mechanisms.Sender { return miscounter{s, -1} })), is[*bench.CheckError]},
 
