@@ -47,6 +47,7 @@ type Ends struct {
 	// itself; nil elsewhere.
 	Mechanism *mechanisms.Mechanism
 	Spec      mechanisms.Spec
+	Made      mechanisms.Given // what the kernel gave the latest of them
 
 	part         Part
 	cell         results.Cell

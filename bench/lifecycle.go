@@ -35,16 +35,18 @@ func tryOne(e *Ends) error { return live(e, 1) }
 
 func live(e *Ends, n int) error {
 	watch := e.stopwatch()
+	var l *mechanisms.Link
 	for range n {
-		l, err := e.Mechanism.New(e.Spec)
-		if err != nil {
-			return err
+		var err error
+		if l, err = e.Mechanism.New(e.Spec); err != nil {
+			return e.Mechanism.Exhausted(e.Spec, err)
 		}
 		if err := errors.Join(e.use(l), l.Destroy()); err != nil {
 			return err
 		}
 		watch.lap()
 	}
+	e.Made = l.Given
 	return nil
 }
 

@@ -69,6 +69,9 @@ func atRates(all []results.Options) (out []results.Options) {
 // admitOptions refuses what the workload would have to know of and does not, what
 // it cannot do without, and what takes too much memory.
 func (w *Workload) admitOptions(c results.Cell) error {
+	if c.Given != "" {
+		return fmt.Errorf("given=%s is what a kernel gave: it cannot be asked for, only a queue can", c.Given)
+	}
 	for _, part := range c.Options.Parts() {
 		if !w.takes(part) {
 			return &mechanisms.UnsupportedError{Mechanism: w.Name, What: part + " does not apply to it"}

@@ -13,7 +13,8 @@ import (
 // Launch is an open launch of a cell: its processes run and have attached.
 type Launch struct {
 	Cell     results.Cell
-	Given    *results.Given
+	Given    *results.Given   // of the first link
+	Links    []results.Link   // by wire
 	Workers  []results.Worker // by part
 	Started  time.Duration    // how long starting and attaching took
 	Warnings []string         // what about its processes costs time that is not the mechanism's
@@ -52,7 +53,7 @@ func (s *Session) open(c results.Cell) (*Launch, error) {
 	if r.Opened == nil {
 		return nil, errors.New("session answered out of turn")
 	}
-	l := &Launch{Cell: c, Given: r.Opened.Given, Workers: r.Opened.Workers, settings: r.Opened.Settings, session: s, Started: time.Since(begin)}
+	l := &Launch{Cell: c, Given: r.Opened.Given, Links: r.Opened.Links, Warnings: r.Opened.Warnings, Workers: r.Opened.Workers, settings: r.Opened.Settings, session: s, Started: time.Since(begin)}
 	if r.Opened.SharesFiles {
 		l.Warnings = append(l.Warnings, sharedFiles)
 	}
@@ -174,5 +175,6 @@ func (l *Launch) close(next *results.Cell) (stopped bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	l.Links = r.Closed.Links
 	return r.Closed.Stopped, nil
 }

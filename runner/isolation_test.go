@@ -57,13 +57,20 @@ func asNobody(t *testing.T, c *exec.Cmd) {
 	if os.Geteuid() != 0 {
 		return // this is one
 	}
+	asUser(t, c, nobody)
+}
+
+// asUser prepares the command to run as that user, which takes root, with
+// directories of its own.
+func asUser(t *testing.T, c *exec.Cmd, uid int) {
+	t.Helper()
 	if err := os.Chmod(private, 0o711); err != nil {
 		t.Fatal(err)
 	}
-	own := filepath.Join(private, "nobody")
+	own := filepath.Join(private, fmt.Sprint("user-", uid))
 	err := os.Mkdir(own, 0o700)
 	if err == nil {
-		err = os.Chown(own, nobody, nobody)
+		err = os.Chown(own, uid, uid)
 	}
 	if err != nil && !os.IsExist(err) {
 		t.Fatal(err)
@@ -74,7 +81,7 @@ func asNobody(t *testing.T, c *exec.Cmd) {
 	}
 	c.Path, c.Dir = program, own
 	c.Env = append(c.Env, "TMPDIR="+own, "XDG_STATE_HOME="+own)
-	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
 }
 
 func copyProgram(to string) error {

@@ -22,11 +22,15 @@ type launch struct {
 	session  *session
 	asked    *openRequest
 	topology bench.Topology
-	given    *results.Given // by the kernel to the first link
 	links    []*mechanisms.Link
-	shared   *os.File         // memory of all parts; nil: none, or all have mapped it
-	makes    *mechanisms.Spec // of links that a worker makes itself; nil: none does
-	workers  []*process       // by part
+	specs    []mechanisms.Spec  // of the links, by wire; of none that nobody can fill
+	made     []mechanisms.Given // what the kernel gave them when they were made
+	given    *results.Given     // the same of the first one, for records
+	capacity []results.Link     // of the links, as their ends read it
+	warnings []string           // about it
+	shared   *os.File           // memory of all parts; nil: none, or all have mapped it
+	makes    *mechanisms.Spec   // of links that a worker makes itself; nil: none does
+	workers  []*process         // by part
 	events   chan event
 	phase    string
 	rounds   int
@@ -48,11 +52,11 @@ func (l *launch) start(w *bench.Workload) (err error) {
 	l.phase, l.seed = "attach", bench.Seed(rand.Uint64())
 	o := l.asked
 	if w.Floor == "" {
-		if l.given, err = l.makeLinks(o.Cell, w); err != nil {
+		if err = l.makeLinks(o.Cell, w); err != nil {
 			return err
 		}
 		if w.Makes {
-			if err := l.leaveMaking(o.Cell, l.given); err != nil {
+			if err := l.leaveMaking(o.Cell); err != nil {
 				return err
 			}
 		}
@@ -81,7 +85,9 @@ func (l *launch) attach() (*openedReply, error) {
 		return nil, err
 	}
 	opened := &openedReply{Given: l.given}
+	var holds []held
 	for i, r := range replies {
+		holds = append(holds, r.Held...)
 		opened.Workers = append(opened.Workers, results.Worker{Role: l.topology.Parts[i].Role, PID: l.workers[i].pid, CPUs: r.Ready.CPUs})
 		opened.Settings = append(opened.Settings, *r.Ready)
 		opened.SharesFiles = opened.SharesFiles || r.SharesFiles
@@ -91,6 +97,8 @@ func (l *launch) attach() (*openedReply, error) {
 			return nil, err
 		}
 	}
+	l.capacities(holds)
+	opened.Links, opened.Warnings = l.capacity, l.warnings
 	return opened, l.unshare()
 }
 
@@ -120,24 +128,30 @@ func (l *launch) unshare() error {
 }
 
 // makeLinks makes every wire of the topology from the cell's mechanism.
-func (l *launch) makeLinks(c results.Cell, w *bench.Workload) (*results.Given, error) {
+func (l *launch) makeLinks(c results.Cell, w *bench.Workload) error {
 	m := mechanisms.Lookup(c.Mechanism)
 	if m == nil {
-		return nil, fmt.Errorf("unknown mechanism %q", c.Mechanism)
+		return fmt.Errorf("unknown mechanism %q", c.Mechanism)
 	}
 	if err := admit(m, w, l.topology, c); err != nil {
-		return nil, err
+		return err
 	}
 	l.mechanism = m
 	wires := l.topology.Wires
-	var first mechanisms.Spec
+	specs := make([]mechanisms.Spec, len(wires))
+	for i, wire := range wires {
+		specs[i] = wire.Spec(c)
+		specs[i].Dir = l.session.dir
+	}
 	var err error
-	for i := 0; i < len(wires); i++ {
-		spec := wires[i].Spec(c)
-		spec.Dir = l.session.dir
-		if i == 0 {
-			first = spec
+	if m.Offers(mechanisms.Messages) { // which can fill a link
+		l.specs = specs
+		if err := l.session.tryAll(m, specs); err != nil {
+			return withheld(m, err)
 		}
+	}
+	for i := 0; i < len(wires); i++ {
+		spec := specs[i]
 		made := []*mechanisms.Link{nil}
 		if m.NewPair != nil && i+1 < len(wires) && wires[i+1].Back {
 			made = append(made, nil)
@@ -147,19 +161,20 @@ func (l *launch) makeLinks(c results.Cell, w *bench.Workload) (*results.Given, e
 			made[0], err = m.New(spec)
 		}
 		if err != nil {
-			return nil, withheld(m, err)
+			return withheld(m, exhausted(m, l.topology, c, spec, err))
 		}
 		l.links = append(l.links, made...)
 		for _, link := range made {
+			l.made = append(l.made, link.Given)
 			if err := l.session.record(link); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
-	if !m.Offers(mechanisms.Messages) {
-		return nil, nil // no message can fill a link
+	if l.specs != nil {
+		l.given = &results.Given{Queue: l.made[0].Queue, Source: l.made[0].Source, InFlight: l.session.fits(m, specs[0], l.made[0].Queue)}
 	}
-	return l.session.given(m, first, l.links[0])
+	return nil
 }
 
 // spawn starts the worker of part i with the tickets of its ends.
@@ -319,9 +334,14 @@ func (l *launch) stop(timeout time.Duration, meanwhile func()) (*closedReply, er
 	for i := range l.workers {
 		running[i] = true
 	}
+	var holds []held
 	for len(running) > 0 {
 		select {
 		case e := <-l.events:
+			if e.err == nil && !e.ended && e.reply.Left != nil {
+				holds = append(holds, e.reply.Left.Held...)
+				continue
+			}
 			if e.err != nil || !e.ended {
 				return nil, l.blame(e)
 			}
@@ -331,6 +351,7 @@ func (l *launch) stop(timeout time.Duration, meanwhile func()) (*closedReply, er
 		}
 	}
 	l.workers = nil
+	closed.Links = l.capacitiesAfter(holds)
 	return closed, l.destroy()
 }
 

@@ -18,7 +18,8 @@ const makerMemory = 256 << 20
 // session knows what the kernel gave goes. It refuses, as an
 // *mechanisms.UnsupportedError, what one process can't do alone, and what it
 // would leave behind if it were killed.
-func (l *launch) leaveMaking(c results.Cell, given *results.Given) error {
+func (l *launch) leaveMaking(c results.Cell) error {
+	given := l.given
 	if n, tried := given.InFlight.Get(); tried && n == 0 {
 		return &mechanisms.UnsupportedError{Mechanism: c.Mechanism, What: fmt.Sprintf(
 			"%s: a link of %d bytes (%s) does not hold a message of %d whole: its one process would wait for itself, %s",

@@ -76,6 +76,8 @@ func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err erro
 		}
 	}()
 	rec.Given, rec.Workers, rec.Warnings = l.Given, l.Workers, l.Warnings
+	rec.Links = l.Links
+	rec.Cell.Options.Given = results.Unusual(l.Links)
 	w := bench.WorkloadOf(rec.Cell)
 	rounds := l.closedLoop
 	if w.Paced {
@@ -93,6 +95,7 @@ func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err erro
 	if err != nil {
 		return 0, err
 	}
+	rec.Links = l.Links
 	// The next launch is starting: what follows costs it no time.
 	rec.Overhead = &results.Cost{StartNs: int64(l.Started), StopNs: int64(time.Since(end))}
 	for _, r := range l.rounds {
@@ -112,6 +115,9 @@ func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err erro
 	if observed.unread == nil {
 		observed.Noise.Stopped = stopped
 		rec.Noise = &observed.Noise
+	}
+	if why := results.Changed(rec.Links); why != "" { // it explains whatever else is odd
+		rec.Outcome, rec.Reason = results.Untrusted, why
 	}
 	why, doubt := observed.Judge()
 	void(rec, why)

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -146,6 +147,47 @@ func admit(m *mechanisms.Mechanism, w *bench.Workload, t bench.Topology, c resul
 			return withheld(m, err)
 		}
 		last = s
+	}
+	return enough(m, t, c, false)
+}
+
+// exhausted tells why a link of the cell could not be made, where err says that
+// there is too little of something: all of the cell's links together take more
+// than there is, or other processes hold the rest. Any other error is returned
+// as it is.
+func exhausted(m *mechanisms.Mechanism, t bench.Topology, c results.Cell, spec mechanisms.Spec, err error) error {
+	why := m.Exhausted(spec, err)
+	if why == err {
+		return err
+	}
+	return cmp.Or(enough(m, t, c, true), why)
+}
+
+// enough holds what all links of a cell take together against what there is of
+// it: whether a cell is skipped must not depend on what else was made before.
+// Limits that some users may exceed count only where this one may not.
+func enough(m *mechanisms.Mechanism, t bench.Topology, c results.Cell, mayNot bool) error {
+	if m.Uses == nil {
+		return nil
+	}
+	var all []mechanisms.Use
+	for i, wire := range t.Wires {
+		if wire.Back && m.NewPair != nil && i > 0 {
+			continue // one object carries both
+		}
+		for _, u := range m.Uses(wire.Spec(c)) {
+			k := slices.IndexFunc(all, func(sum mechanisms.Use) bool { return sum.What == u.What })
+			if k < 0 {
+				all = append(all, u)
+				continue
+			}
+			all[k].N += u.N
+		}
+	}
+	for _, u := range all {
+		if u.Limit.N > 0 && u.N > u.Limit.N && (mayNot || !u.Some) {
+			return &mechanisms.UnsupportedError{Mechanism: m.Name, What: u.What, Value: u.N, Limit: u.Limit}
+		}
 	}
 	return nil
 }

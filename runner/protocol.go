@@ -89,13 +89,16 @@ type setupReply struct {
 
 type openedReply struct {
 	Given       *results.Given   `json:"given"`
+	Links       []results.Link   `json:"links,omitempty"`        // by wire
+	Warnings    []string         `json:"warnings,omitempty"`     // about them
 	Workers     []results.Worker `json:"workers"`                // by part
 	Settings    []settings       `json:"settings"`               // the same
 	SharesFiles bool             `json:"shares_files,omitempty"` // some worker has no descriptor table of its own
 }
 
 type closedReply struct {
-	Stopped bool `json:"stopped"` // a worker was stopped or continued by a signal
+	Stopped bool           `json:"stopped"`         // a worker was stopped or continued by a signal
+	Links   []results.Link `json:"links,omitempty"` // by wire, with what they hold after the last round
 }
 
 // Session → worker: the first message.
@@ -116,8 +119,15 @@ type workerReply struct {
 	Error       *wireError   `json:"error,omitempty"`
 	Ready       *settings    `json:"ready,omitempty"`        // attached; its settings as read back
 	SharesFiles bool         `json:"shares_files,omitempty"` // with Ready: it has no descriptor table of its own
+	Held        []held       `json:"held,omitempty"`         // with Ready: what its ends have of the links' capacity
+	Left        *leaving     `json:"left,omitempty"`         // after the last round, when the session has closed
 	Armed       bool         `json:"armed,omitempty"`        // waits for the byte that starts the round
 	Done        *workerRound `json:"done,omitempty"`         // with Armed: the round before
+}
+
+// leaving is what a worker reads when its rounds are over.
+type leaving struct {
+	Held []held `json:"held"` // as with Ready
 }
 
 // workerRound is one worker's account of a round. Start and End are

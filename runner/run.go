@@ -36,9 +36,10 @@ type Arm struct {
 	Earlier []results.Record // of the same run, before it was interrupted
 	Sink    func(results.Record) error
 
-	done    map[results.Cell]int  // the last launch that is ok
-	settled map[results.Cell]bool // skipped or failed: more launches would tell nothing
-	ops     map[results.Cell]int  // operations that fill the plan's time
+	done    map[results.Cell]int    // the last launch that is ok
+	settled map[results.Cell]bool   // skipped or failed: more launches would tell nothing
+	ops     map[results.Cell]int    // operations that fill the plan's time
+	given   map[results.Cell]string // capacity of the first launch that had no unusual one
 }
 
 // A launch that is not to be trusted is tried again when all others of its pass
@@ -67,6 +68,7 @@ func (r *Run) Execute(ctx context.Context) error {
 	var owed []turn // what no attempt of its pass could settle
 	for _, arm := range r.Arms {
 		arm.done, arm.settled, arm.ops = map[results.Cell]int{}, map[results.Cell]bool{}, map[results.Cell]int{}
+		arm.given = map[results.Cell]string{}
 		for _, rec := range arm.Earlier {
 			arm.note(rec)
 		}
@@ -200,15 +202,31 @@ func (r *Run) measure(arm *Arm, t turn, attempt int, next *results.Cell) (result
 	rec.Run, rec.Launch, rec.Attempt, rec.Seed, rec.Host = arm.ID, t.pass, attempt, r.Plan.Seed, arm.Host
 	now := time.Now()
 	rec.WallNs, r.last = int64(now.Sub(r.last)), now
+	arm.tellApart(&rec)
 	arm.note(rec)
 	return rec.Outcome, arm.Sink(rec)
 }
 
+// tellApart gives a launch a cell of its own whose links have the usual capacity
+// and yet another than those of the launches before: a limit has moved, in a run
+// or while it was interrupted.
+func (a *Arm) tellApart(rec *results.Record) {
+	capacity, before := rec.Capacity(), a.given[rec.Cell.Asked()]
+	if rec.Cell.Given == "" && before != "" && capacity != "" && capacity != before {
+		rec.Cell.Given = capacity
+	}
+}
+
+// note notes what is done of the plan's cell, whatever its links were given.
 func (a *Arm) note(rec results.Record) {
+	asked := rec.Cell.Asked()
 	switch rec.Outcome {
 	case results.OK:
-		a.done[rec.Cell] = max(a.done[rec.Cell], rec.Launch)
+		a.done[asked] = max(a.done[asked], rec.Launch)
 	case results.Skipped, results.Failed:
-		a.settled[rec.Cell] = true
+		a.settled[asked] = true
+	}
+	if rec.Cell.Given == "" && a.given[asked] == "" {
+		a.given[asked] = rec.Capacity()
 	}
 }

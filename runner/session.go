@@ -10,7 +10,6 @@ import (
 
 	"ipcbench/bench"
 	"ipcbench/mechanisms"
-	"ipcbench/results"
 )
 
 // session is the process that makes links and holds the workers of one launch
@@ -25,13 +24,8 @@ type session struct {
 	launch   *launch      // nil between launches
 	next     *launch      // comes after it, and has started already; nil: none has
 	starter  starter
-	inFlight map[fill]int // by trial, once each
-}
-
-// fill is what decides how many messages a link holds.
-type fill struct {
-	mechanism string
-	spec      mechanisms.Spec
+	inFlight map[fill]int  // messages that a link holds, by trial
+	tried    map[fill]bool // what was tried at the capacity that it is given; its own is 0 here
 }
 
 func sessionMain(c *conn, token string) int {
@@ -44,7 +38,7 @@ func sessionMain(c *conn, token string) int {
 	// of Go's, threads would look for work on a worker's CPU then: a stream
 	// between two CPUs took a twentieth longer.
 	runtime.GOMAXPROCS(1)
-	s := &session{conn: c, requests: make(chan request), inFlight: map[fill]int{}}
+	s := &session{conn: c, requests: make(chan request), inFlight: map[fill]int{}, tried: map[fill]bool{}}
 	limits, err := s.setUp(first.Setup)
 	if err != nil {
 		c.send(reply{Error: encodeError(err)})
@@ -146,44 +140,6 @@ func (s *session) attach(l *launch) (*openedReply, error) {
 	}
 	s.launch = l
 	return opened, nil
-}
-
-// given tells what the kernel gave the link, and finds out how many messages
-// it holds by filling one of the same kind.
-func (s *session) given(m *mechanisms.Mechanism, spec mechanisms.Spec, l *mechanisms.Link) (*results.Given, error) {
-	g := &results.Given{Queue: l.Given.Queue, Source: l.Given.Source}
-	key := fill{m.Name, spec}
-	if n, ok := s.inFlight[key]; ok {
-		g.InFlight = results.Known(int64(n))
-		return g, nil
-	}
-	trial, err := m.New(spec)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.record(trial); err != nil {
-		trial.Destroy()
-		return nil, err
-	}
-	defer s.destroy(trial)
-	// The receiving end must be open too: a FIFO or socket without one refuses.
-	in, err := m.OpenReceiver(trial.Receiver)
-	if err != nil {
-		return nil, err
-	}
-	defer in.Close()
-	out, err := m.OpenSender(trial.Sender)
-	if err != nil {
-		return nil, err
-	}
-	defer out.Close()
-	n, err := out.Fill(mechanisms.Buffer(spec.Size))
-	if err != nil {
-		return nil, err
-	}
-	s.inFlight[key] = n
-	g.InFlight = results.Known(int64(n))
-	return g, nil
 }
 
 // record journals what the link leaves behind if everyone is killed.

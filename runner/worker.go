@@ -21,10 +21,11 @@ import (
 // worker is a process that plays one part of a workload. It has one goroutine
 // of ours, which measures and answers its control connection in turn.
 type worker struct {
-	conn *conn
-	ends *bench.Ends
-	part bench.Part
-	lost func() int // messages that the kernel has dropped on their way here
+	conn      *conn
+	ends      *bench.Ends
+	part      bench.Part
+	mechanism *mechanisms.Mechanism // of its ends; nil: it has none
+	lost      func() int            // messages that the kernel has dropped on their way here
 
 	dedicated bool // its goroutine has the main thread for itself, and tells Go's scheduler nothing
 	pins      bool // it is kept from the scheduler in rounds too
@@ -55,13 +56,18 @@ func (w *worker) serve(token string, shares error) int {
 		c.send(workerReply{Error: encodeError(err)})
 		return 1
 	}
-	if err := c.send(workerReply{Ready: &ready, SharesFiles: shares != nil}); err != nil {
+	holds, err := w.held()
+	if err != nil {
+		c.send(workerReply{Error: encodeError(err)})
+		return 1
+	}
+	if err := c.send(workerReply{Ready: &ready, SharesFiles: shares != nil, Held: holds}); err != nil {
 		return 1
 	}
 	for {
 		var play playRequest
 		if err := c.receive(&play); err != nil {
-			return 0 // the session has closed: the launch is over
+			return w.leave() // the session has closed: the launch is over
 		}
 		var done *workerRound
 		for _, r := range play.Rounds {
@@ -74,6 +80,17 @@ func (w *worker) serve(token string, shares error) int {
 			return 1
 		}
 	}
+}
+
+// leave reads what is to be the same after the rounds as before.
+func (w *worker) leave() int {
+	holds, err := w.held()
+	if err != nil {
+		w.conn.send(workerReply{Error: encodeError(err)})
+		return 1
+	}
+	w.conn.send(workerReply{Left: &leaving{Held: holds}}) // a session that was killed does not hear it
+	return 0
 }
 
 // confineThread lets the measuring thread run on these CPUs alone.
@@ -117,6 +134,7 @@ func (w *worker) attach(token string) (s settings, err error) {
 	if err := w.ends.Open(mech, a.Senders, a.Receivers); err != nil {
 		return s, err
 	}
+	w.mechanism = mech
 	w.lost = func() int { return lost(mech, a.Receivers) }
 	if a.Makes != nil {
 		// It allocates, and is not kept from the collector, which works beside it.
