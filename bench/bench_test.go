@@ -204,6 +204,15 @@ func open(b *testing.B, c results.Cell) *launch {
 	if err != nil {
 		b.Fatal(err)
 	}
+	if given := results.Unusual(l.Links); given != "" {
+		c.Options.Given = given // which is in no name that the testing package prints
+		_, err := l.Close()
+		fmt.Print(results.Comment(results.Record{Cell: c, Outcome: results.Untrusted, Reason: strings.Join(l.Warnings, "; ")}))
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.SkipNow()
+	}
 	return &launch{Launch: l, workload: bench.WorkloadOf(c)}
 }
 
@@ -213,6 +222,9 @@ func (l *launch) close(b *testing.B) {
 	}
 	if _, err := l.Close(); err != nil {
 		b.Error(err)
+	}
+	if why := results.Changed(l.Links); why != "" {
+		b.Error(why)
 	}
 }
 
