@@ -48,9 +48,11 @@ type Question struct {
 // pattern was measured, in the order of Summarize.
 func Everywhere(summaries []results.Summary, q Question) (all []Question) {
 	p, _ := LookupPattern(q.Pattern)
+	seen := map[Question]bool{}
 	for _, s := range summaries {
 		q.Place, q.Peers = s.Cell.Place, s.Cell.Peers
-		if s.Cell.Workload == p.Workload && s.Cell.Queue == 0 && s.Cell.Options == (results.Options{}) && !slices.Contains(all, q) {
+		if s.Cell.Workload == p.Workload && s.Cell.Queue == 0 && s.Cell.Options == (results.Options{}) && !seen[q] {
+			seen[q] = true
 			all = append(all, q)
 		}
 	}

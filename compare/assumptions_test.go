@@ -38,7 +38,7 @@ func TestMeanLag(t *testing.T) {
 		old.correlated(1000, 10, lag)
 		side := old.side()
 		var all []series
-		for _, c := range side.settle() {
+		for _, c := range side.settle(newSplit(side)) {
 			all = append(all, newSeries(c.sample(0)))
 		}
 		if got := meanLag(all, nil); math.Abs(got-lag) > 0.05 {

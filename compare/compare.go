@@ -40,19 +40,23 @@ func Compare(old, new *Side, o Options) *Report {
 		Threshold: o.Threshold, Alpha: o.alpha(),
 		Gate: Gate{Detectable: results.Float(math.NaN()), Worst: results.Float(math.NaN())}, // until a row is judged
 	}
-	d := doubts(old, new, o)
-	pairs := r.pair(old, new, o)
+	apart := newSplit(old, new)
+	d := doubts(old, new, apart, o)
+	pairs := r.pair(old, new, apart, o)
 	if d.refused && !o.Force {
 		r.Refused, r.Doubts = true, d.list
 		return r
 	}
 	for _, p := range pairs {
 		for m, unit := range old.metrics {
-			if row, ok := newRow(p, m, unit, old.better[m], d); ok {
-				if row.refused && !o.Force {
-					r.Incomparable = append(r.Incomparable, Incomparable{row.Cell, row.Name, row.Metric, row.Doubts})
-					continue
-				}
+			row, ok := newRow(p, m, unit, old.better[m], d)
+			switch {
+			case !ok && p.old.has(m) && axis(o.By) == nil:
+				r.Incomparable = append(r.Incomparable, Incomparable{p.cell, p.name, unit, []string{"the new side does not have it"}})
+			case !ok:
+			case row.refused && !o.Force:
+				r.Incomparable = append(r.Incomparable, Incomparable{row.Cell, row.Name, row.Metric, row.Doubts})
+			default:
 				r.Rows = append(r.Rows, row)
 			}
 		}
@@ -69,38 +73,45 @@ func Compare(old, new *Side, o Options) *Report {
 	return r
 }
 
-// pair is the launches of a cell that is ok on both sides.
+// pair is the launches of a cell that is ok on both sides, under one
+// configuration where a side has several.
 type pair struct {
 	cell     results.Cell
+	name     string
 	old, new *settled
 	offset   int // of the new side's passes
 }
 
 // pair finds the cells that are ok on both sides, in order of their names,
 // and notes those whose outcome is another.
-func (r *Report) pair(old, new *Side, o Options) (pairs []pair) {
-	olds, news := old.settle(), new.settle()
+func (r *Report) pair(old, new *Side, apart *split, o Options) (pairs []pair) {
+	olds, news := old.settle(apart), new.settle(apart)
+	attribute(olds, news)
+	attribute(news, olds)
+	r.Old.Cells, r.New.Cells = len(olds), len(news)
 	r.Old.Lost, r.New.Lost = lost(olds), lost(news)
-	for cell, a := range olds {
-		b, ok := news[cell]
+	r.Outcomes = packages(old, new)
+	for at, a := range olds {
+		name := apart.pointName(at)
+		b, ok := news[at]
 		if !ok {
 			b = &settled{outcome: Absent, reason: "no record"}
 		}
 		switch {
 		case a.outcome == results.OK && b.outcome == results.OK:
-			pairs = append(pairs, pair{cell, a, b, len(old.passes)})
+			pairs = append(pairs, pair{at.cell, name, a, b, len(old.passes)})
 		case a.outcome != b.outcome:
-			r.Outcomes = append(r.Outcomes, newChange(cell, a, b, o))
+			r.Outcomes = append(r.Outcomes, newChange(at.cell, name, a, b, o))
 		default:
 			r.NeverOK++
 		}
 	}
-	for cell, b := range news {
-		if olds[cell] == nil {
-			r.Outcomes = append(r.Outcomes, newChange(cell, &settled{outcome: Absent}, b, o))
+	for at, b := range news {
+		if olds[at] == nil {
+			r.Outcomes = append(r.Outcomes, newChange(at.cell, apart.pointName(at), &settled{outcome: Absent}, b, o))
 		}
 	}
-	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Compare(a.cell.Name(), b.cell.Name()) })
+	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Compare(a.name, b.name) })
 	slices.SortFunc(r.Outcomes, func(a, b Change) int {
 		return cmp.Or(cmp.Compare(a.Verdict.order(), b.Verdict.order()), cmp.Compare(a.Name, b.Name))
 	})

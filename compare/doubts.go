@@ -90,26 +90,33 @@ type doubtful struct {
 }
 
 // doubts compares what both sides say of themselves.
-func doubts(old, new *Side, o Options) *doubtful {
+func doubts(old, new *Side, apart *split, o Options) *doubtful {
 	d := &doubtful{list: []Doubt{}, cells: axis(o.By) == nil, at: map[string]int{}}
+	known := len(old.hosts.All()) > 0 && len(new.hosts.All()) > 0
 	for _, r := range slices.Concat(hostRules, guestRules) {
-		if r.key == o.By || len(old.hosts) == 0 || len(new.hosts) == 0 {
+		if r.key == o.By || !known {
 			continue
 		}
 		a, b := old.facts(r.fact), new.facts(r.fact)
+		if apart.by(r.key) && common(a, b) {
+			continue // what is not common has no counterpart
+		}
 		if len(a)+len(b) > 0 && !slices.Equal(a, b) {
 			d.add(r, a, b, r.refuses && len(a) > 0 && len(b) > 0)
 		}
 	}
-	if len(old.hosts) == 0 || len(new.hosts) == 0 {
+	if c, ok := apart.doubt(old, new); ok {
+		d.list = append(d.list, c)
+	}
+	if !known {
 		d.list = append(d.list, Doubt{Name: "host", What: "a side does not say on which machine it was measured",
 			Why: "another machine would go unnoticed", Remedy: "compare run directories, or text that has its configuration lines"})
 	}
-	if a, b := slices.Sorted(slices.Values(old.verified)), slices.Sorted(slices.Values(new.verified)); len(a) > 0 && len(b) > 0 && !slices.Equal(a, b) {
+	if a, b := old.verified.sorted(), new.verified.sorted(); len(a) > 0 && len(b) > 0 && !slices.Equal(a, b) {
 		d.add(rule{name: "verification", why: "a pass that reads every payload warms other caches",
 			remedy: "measure both sides with --verify, or both without"}, a, b, false)
 	}
-	if a, b := slices.Sorted(slices.Values(old.isolation)), slices.Sorted(slices.Values(new.isolation)); len(a) > 0 && len(b) > 0 && !slices.Equal(a, b) {
+	if a, b := old.isolation.sorted(), new.isolation.sorted(); len(a) > 0 && len(b) > 0 && !slices.Equal(a, b) && !apart.by("isolation") {
 		d.add(rule{name: "isolation", why: "a namespace has objects and limits of its own",
 			remedy: "measure both sides with the same privileges"}, a, b, false)
 	}
@@ -118,11 +125,19 @@ func doubts(old, new *Side, o Options) *doubtful {
 }
 
 func (s *Side) facts(fact func(*results.Host) string) []string {
-	var all []string
-	for _, h := range s.hosts {
-		all = addOnce(all, fact(h))
+	var all values
+	for _, h := range s.hosts.All() {
+		all.add(fact(h))
 	}
-	return slices.Sorted(slices.Values(all))
+	return all.sorted()
+}
+
+// common reports whether a and b, in order, have a value in common.
+func common(a, b []string) bool {
+	return slices.ContainsFunc(a, func(v string) bool {
+		_, ok := slices.BinarySearch(b, v)
+		return ok
+	})
 }
 
 func (d *doubtful) add(r rule, old, new []string, refuses bool) {
@@ -130,7 +145,7 @@ func (d *doubtful) add(r rule, old, new []string, refuses bool) {
 		if len(values) == 0 {
 			return "not known"
 		}
-		return results.Quote(strings.Join(values, " and "))
+		return someOf(values)
 	}
 	d.list = append(d.list, Doubt{Name: r.name, What: fmt.Sprintf("%s: old %s, new %s", r.name, say(old), say(new)),
 		Why: r.why, Remedy: r.remedy, Refuses: refuses})
@@ -147,7 +162,7 @@ func (d *doubtful) of(p pair) (names []string, refused bool) {
 		return names, false
 	}
 	for _, r := range cellRules {
-		a, b := slices.Sorted(slices.Values(p.old.given[r.name])), slices.Sorted(slices.Values(p.new.given[r.name]))
+		a, b := p.old.given[r.name].sorted(), p.new.given[r.name].sorted()
 		if len(a) == 0 || len(b) == 0 || slices.Equal(a, b) {
 			continue
 		}
@@ -158,7 +173,7 @@ func (d *doubtful) of(p pair) (names []string, refused bool) {
 			d.add(r, a, b, false)
 			k = len(d.list) - 1
 			d.at[r.name] = k
-			d.list[k].What = fmt.Sprintf("%s, as in %s: %s", d.list[k].Name, p.cell.Name(), strings.TrimPrefix(d.list[k].What, r.name+": "))
+			d.list[k].What = fmt.Sprintf("%s, as in %s: %s", d.list[k].Name, p.name, strings.TrimPrefix(d.list[k].What, r.name+": "))
 			d.list[k].Refuses = r.refuses
 		}
 		d.list[k].Cells++

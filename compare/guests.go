@@ -31,5 +31,5 @@ func guest(fact func(*results.Guest) string) func(*results.Host) string {
 // counted tells whether all of the side's numbers are instructions: no drift
 // of a machine is in them.
 func (s *Side) counted() bool {
-	return len(s.hosts) > 0 && !slices.ContainsFunc(s.hosts, func(h *results.Host) bool { return h.Guest == nil || h.Guest.Accel != "icount" })
+	return len(s.hosts.All()) > 0 && !slices.ContainsFunc(s.hosts.All(), func(h *results.Host) bool { return h.Guest == nil || h.Guest.Accel != "icount" })
 }

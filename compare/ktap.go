@@ -97,6 +97,12 @@ func WriteKCIDB(w io.Writer, reports []*Report) error {
 			add(path, notInPath.ReplaceAllString(row.Metric, "_"), "DONE", "", &kcidbNumber{float64(row.New.Median), row.Unit})
 			add(path, notInPath.ReplaceAllString(row.Metric, "_")+"_change", kcidbStatus(row.Verdict), fmt.Sprintf("%s, %s", change(row.Ratio.Center), row.Judgement()), nil)
 		}
+		if r.Refused {
+			add(kcidbOrigin, "comparable", "ERROR", r.refusals(), nil)
+		}
+		for _, c := range r.Incomparable {
+			add(kcidbPath(c.Name), notInPath.ReplaceAllString(c.Metric, "_")+"_change", "ERROR", "not comparable: "+strings.Join(c.Doubts, ", "), nil)
+		}
 		for _, c := range r.Outcomes {
 			add(kcidbPath(c.Name), "outcome", kcidbStatus(c.Verdict), c.outcome(), nil)
 		}
@@ -104,6 +110,17 @@ func WriteKCIDB(w io.Writer, reports []*Report) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	return enc.Encode(out)
+}
+
+// refusals are the doubts for which nothing was judged.
+func (r *Report) refusals() string {
+	var all []string
+	for _, d := range r.Doubts {
+		if d.Refuses {
+			all = append(all, d.What)
+		}
+	}
+	return strings.Join(all, "; ")
 }
 
 func kcidbStatus(v Verdict) string {

@@ -74,7 +74,7 @@ func readSides(inputs []Input, q Query) (l *Loaded, better []string, err error) 
 			side := NewSide(in.Name, q.Metrics)
 			l.Sides[i] = side
 			ways[i] = make([]string, len(q.Metrics))
-			warnings[i], errs[i] = in.read(q, ways[i], func(r *results.Record, p picked) { side.add(r, p.cell, p.metrics) }, side.Next)
+			warnings[i], errs[i] = in.read(q, ways[i], func(r *results.Record, p picked) { side.add(r, p.cell, p.metrics) }, func(f results.Failure) { side.Fail(f) }, side.Next)
 		})
 	}
 	wg.Wait()
@@ -100,6 +100,7 @@ func loadBy(inputs []Input, q Query, better []string) (*Loaded, error) {
 	}
 	var err error
 	unknown := 0
+	var failures []results.Failure // any side might have had what is missing
 	l.Warnings, err = all.read(q, better, func(r *results.Record, p picked) {
 		if p.unknown {
 			unknown++
@@ -112,7 +113,7 @@ func loadBy(inputs []Input, q Query, better []string) (*Loaded, error) {
 			keys = append(keys, p.side)
 		}
 		s.add(r, p.cell, p.metrics)
-	}, func() {
+	}, func(f results.Failure) { failures = append(failures, f) }, func() {
 		for _, s := range sides {
 			s.Next()
 		}
@@ -122,15 +123,16 @@ func loadBy(inputs []Input, q Query, better []string) (*Loaded, error) {
 	}
 	benchproc.SortKeys(keys)
 	for _, k := range keys {
+		sides[k].Fail(failures...)
 		l.Sides = append(l.Sides, sides[k])
 	}
 	return l, err
 }
 
-// read hands the records that the query takes to add, and calls next after
-// each file. It notes in better which way the metrics are, as far as the files
-// tell.
-func (in Input) read(q Query, better []string, add func(*results.Record, picked), next func()) (warnings []string, err error) {
+// read hands the records that the query takes to add, the failures of packages
+// that it takes to fail, and calls next after each file. It notes in better
+// which way the metrics are, as far as the files tell.
+func (in Input) read(q Query, better []string, add func(*results.Record, picked), fail func(results.Failure), next func()) (warnings []string, err error) {
 	pick := func(r *results.Record, path string) picked {
 		return picked{ok: true, cell: r.Cell, metrics: ^uint64(0)}
 	}
@@ -142,13 +144,24 @@ func (in Input) read(q Query, better []string, add func(*results.Record, picked)
 		pick = p.pick
 	}
 	for _, path := range in.Paths {
+		taken := map[string]bool{} // packages of which the query takes a record, or none
 		set, err := results.Scan(path, func(r *results.Record) {
-			if p := pick(r, path); p.ok {
+			p := pick(r, path)
+			if pkg := packageOf(r); p.ok || !taken[pkg] {
+				taken[pkg] = p.ok
+			}
+			if p.ok {
 				add(r, p)
 			}
 		})
 		if err != nil {
 			return warnings, err
+		}
+		for _, f := range set.Failures {
+			if ok, known := taken[f.Package]; ok || !known && (q.Filter == "*" || f.Package == "" ||
+				pick(&results.Record{Cell: results.Cell{Package: f.Package, Other: "package"}}, path).ok) {
+				fail(f)
+			}
 		}
 		warnings = append(warnings, set.Warnings...)
 		for _, p := range set.Problems {
@@ -163,4 +176,12 @@ func (in Input) read(q Query, better []string, add func(*results.Record, picked)
 		next()
 	}
 	return warnings, nil
+}
+
+// packageOf is the Go package that a record of benchmark text is of.
+func packageOf(r *results.Record) string {
+	if r.Cell.Package != "" || r.Text() == nil {
+		return r.Cell.Package
+	}
+	return r.Text().Package
 }

@@ -148,7 +148,8 @@ func all(t testing.TB, old, new string) (out string, loaded *Loaded, r *Report) 
 	o := Defaults
 	o.Force = true
 	r = Compare(loaded.Sides[0], loaded.Sides[1], o)
-	err = errors.Join(r.WriteText(&b, false), r.WriteText(&b, true), r.WriteMarkdown(&b, false), WriteJSON(&b, []*Report{r}), WriteJUnit(&b, []*Report{r}))
+	err = errors.Join(r.WriteText(&b, false), r.WriteText(&b, true), r.WriteMarkdown(&b, false), WriteJSON(&b, []*Report{r}), WriteJUnit(&b, []*Report{r}),
+		WriteKTAP(&b, []*Report{r}), WriteKCIDB(&b, []*Report{r}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,6 +204,8 @@ func FuzzCompare(f *testing.F) {
 	f.Add([]byte("BenchmarkPingPong/mech=pipe/size=64/queue=default/place=same 1 NaN ns/op\n"))
 	f.Add([]byte("cpu: \x1b[31mred\x1b[0m\nBenchmarkPingPong/mech=pipe/size=64/queue=default/place=same 1 5 ns/op\n"))
 	f.Add([]byte("# failed PingPong/mech=pipe/size=64/queue=default/place=same: \xff\u202e\x00\n"))
+	f.Add([]byte("cpu: Example CPU @ 2.50GHz\nBenchmarkPingPong/mech=pipe/size=64/queue=default/place=same-4 1 0 ns/op\ncpu: \x1b[31mred\nBenchmarkPingPong/mech=pipe/size=64/queue=default/place=same 1 5 ns/op\n--- FAIL: BenchmarkPingPong/mech=pipe/size=64/queue=default/place=same\n    a_test.go:1: \x1b[31m\n"))
+	f.Add([]byte("pkg: p\nBenchmarkA-2 1 5 ns/op\nBenchmarkA/b-2 1 5 ns/op\n--- FAIL: BenchmarkA\npanic: \xff\u202e\nFAIL\tp\x1b [build failed]\n"))
 	f.Add([]byte(`{"schema":1}` + "\n"))
 	f.Add([]byte(`{"schema":1,"cell":{"workload":"A","mechanism":"b","size":1,"place":"c"},"launch":1,"attempt":9999999999,"outcome":"ok","ns_per_op":1e308,"bytes_per_sec":1e-308}` + "\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -62,6 +62,7 @@ type picker struct {
 type subject struct {
 	cell      results.Cell
 	host      *results.Host
+	text      *results.Configuration
 	isolation string
 	run, path string
 }
@@ -104,7 +105,7 @@ func badQuery(flag, query string, err error) error {
 
 // pick decides over a record of the file path.
 func (p *picker) pick(r *results.Record, path string) picked {
-	key := subject{r.Cell, r.Host, r.Isolation, r.Run, path}
+	key := subject{r.Cell, r.Host, r.Text(), r.Isolation, r.Run, path}
 	if got, ok := p.known[key]; ok {
 		return got
 	}

@@ -13,7 +13,7 @@ const (
 	Broken      Verdict = "broken"     // was ok and is failed or skipped
 	Slower      Verdict = "slower"     // worse by more than the threshold: the gate's
 	Lost        Verdict = "lost"       // was ok and is untrusted or absent: it can't be judged
-	Unjudged    Verdict = "unjudged"   // no p could pass: too few launches, or a value that has no ratio
+	Unjudged    Verdict = "unjudged"   // no p could pass: too few launches, or a value that has no ratio; or go test reports a failure of what was not compared
 	Faster      Verdict = "faster"     // better by more than the threshold
 	CantTell    Verdict = "can't tell" // neither shown to be beyond the threshold nor within
 	Same        Verdict = "same"       // the interval of the ratio lies within the threshold
@@ -67,7 +67,7 @@ type Gate struct {
 // Row is one cell and metric that is ok on both sides.
 type Row struct {
 	Cell    results.Cell  `json:"cell"`
-	Name    string        `json:"name"`   // the cell's
+	Name    string        `json:"name"`   // the cell's, and its configuration where a side has several: "… [cpu: CPU Two]"
 	Metric  string        `json:"metric"` // as in the benchmark format: "ns/op"
 	Better  string        `json:"better"` // which way: lower, higher
 	Unit    string        `json:"unit"`   // of the estimates, as benchstat has it: "sec/op"
@@ -132,19 +132,22 @@ type Change struct {
 // Incomparable is a row that was left out for its doubts.
 type Incomparable struct {
 	Cell   results.Cell `json:"cell"`
-	Name   string       `json:"name"`
+	Name   string       `json:"name"` // as a row's
 	Metric string       `json:"metric"`
 	Doubts []string     `json:"doubts"`
 }
 
 // newChange says what a change of outcome means. Where an axis tells the
 // sides apart, a mechanism that can't do what another can is no regression.
-func newChange(cell results.Cell, a, b *settled, o Options) Change {
-	c := Change{Cell: cell, Name: cell.Name(), From: a.outcome, To: b.outcome, Reason: results.Quote(b.reason), Verdict: NotCompared}
+func newChange(cell results.Cell, name string, a, b *settled, o Options) Change {
+	c := Change{Cell: cell, Name: name, From: a.outcome, To: b.outcome, Reason: results.Quote(b.reason), Verdict: NotCompared}
 	switch {
 	case b.outcome == results.OK && a.outcome != Absent:
 		c.Verdict, c.Reason = Recovered, results.Quote(a.reason)
-	case a.outcome != results.OK || axis(o.By) != nil:
+	case axis(o.By) != nil:
+	case a.outcome == Absent && b.outcome == results.Failed && cell.Other != "":
+		c.Verdict = Unjudged // go test reports it
+	case a.outcome != results.OK:
 	case b.outcome == results.Failed, b.outcome == results.Skipped:
 		c.Verdict = Broken
 	case b.outcome == results.Untrusted, !o.Force:
@@ -183,7 +186,7 @@ func (r *Report) Status() Status {
 	switch {
 	case r.Count(Slower)+r.Count(Broken) > 0:
 		return Regressed
-	case len(r.Rows) == 0 && !slices.ContainsFunc(r.Outcomes, func(c Change) bool { return c.To == results.Untrusted }):
+	case len(r.Rows) == 0 && !slices.ContainsFunc(r.Outcomes, func(c Change) bool { return c.To == results.Untrusted || c.Verdict == Unjudged }):
 		return Nothing
 	case r.Count(Unjudged)+r.Count(Lost)+len(r.Incomparable) > 0:
 		return Undecided

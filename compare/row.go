@@ -19,7 +19,7 @@ func newRow(p pair, metric int, name, better string, d *doubtful) (Row, bool) {
 	if !p.old.has(metric) || !p.new.has(metric) {
 		return Row{}, false
 	}
-	r := Row{Cell: p.cell, Name: p.cell.Name(), Metric: name, Better: better, pair: p, column: metric}
+	r := Row{Cell: p.cell, Name: p.name, Metric: name, Better: better, pair: p, column: metric}
 	r.Doubts, r.refused = d.of(p)
 	return r, true
 }

@@ -3,7 +3,6 @@ package compare
 import (
 	"fmt"
 	"math"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -25,11 +24,19 @@ type Side struct {
 	latest  pass        // which the next record is likely to be part of
 	current int         // its number
 	began   []time.Time // of each pass, where it is known
-	cells   map[results.Cell]*launches
+	cells   map[measured]*launches
 
-	hosts     []*results.Host
-	isolation []string
-	verified  []string // "yes", "no": of the records that can tell
+	hosts     results.Hosts
+	configs   configurations
+	isolation values
+	verified  values // "yes", "no": of the records that can tell
+	failures  []results.Failure
+}
+
+// measured is a cell under one configuration.
+type measured struct {
+	cell   results.Cell
+	config int32
 }
 
 // pass is one round of launches over all cells.
@@ -45,7 +52,8 @@ type launches struct {
 	again  map[int]int32 // attempts from the second on, by index
 	values [][]float64   // by metric; NaN where it was not measured
 	notOK  []notOK
-	given  map[string][]string // facts of the links and workers, by rule
+	given  map[string]*values // facts of the links and workers, by rule
+	text   bool               // they were read from benchmark text, which has no numbers of launches
 }
 
 type notOK struct {
@@ -57,7 +65,7 @@ type notOK struct {
 // NewSide returns an empty side. The metrics are units of the benchmark
 // format, such as "ns/op".
 func NewSide(name string, metrics []string) *Side {
-	s := &Side{Name: name, metrics: metrics, passes: map[pass]int{}, cells: map[results.Cell]*launches{}}
+	s := &Side{Name: name, metrics: metrics, passes: map[pass]int{}, cells: map[measured]*launches{}}
 	for _, m := range metrics {
 		s.better = append(s.better, results.Better(m))
 	}
@@ -85,11 +93,11 @@ func (s *Side) add(r *results.Record, cell results.Cell, metrics uint64) {
 	if r.Attempt > 1 {
 		s.again++
 	}
-	s.about1(r)
-	c := s.cells[cell]
+	at := measured{cell, s.about1(r)}
+	c := s.cells[at]
 	if c == nil {
-		c = &launches{values: make([][]float64, len(s.metrics))}
-		s.cells[cell] = c
+		c = &launches{values: make([][]float64, len(s.metrics)), text: r.Text() != nil}
+		s.cells[at] = c
 	}
 	p := s.pass(r)
 	if r.Outcome != results.OK {
@@ -114,12 +122,17 @@ func (s *Side) add(r *results.Record, cell results.Cell, metrics uint64) {
 		return // benchmark text
 	}
 	for name, fact := range cellFacts {
-		if v := fact(r); v != "" && !slices.Contains(c.given[name], v) {
-			if c.given == nil {
-				c.given = map[string][]string{}
-			}
-			c.given[name] = append(c.given[name], v)
+		v := fact(r)
+		if v == "" {
+			continue
 		}
+		if c.given == nil {
+			c.given = map[string]*values{}
+		}
+		if c.given[name] == nil {
+			c.given[name] = &values{}
+		}
+		c.given[name].add(v)
 	}
 }
 
@@ -157,23 +170,19 @@ func (s *Side) inTime() []pass {
 	return keys
 }
 
-// about1 notes what a record says of the whole side.
-func (s *Side) about1(r *results.Record) {
-	if h := r.Host; h != nil && !slices.ContainsFunc(s.hosts, func(k *results.Host) bool { return k == h || reflect.DeepEqual(k, h) }) {
-		s.hosts = append(s.hosts, h)
-	}
-	s.isolation = addOnce(s.isolation, r.Isolation)
+// about1 notes what a record says of the whole side, and returns its
+// configuration.
+func (s *Side) about1(r *results.Record) int32 {
+	host := s.hosts.Add(r.Host)
+	s.isolation.add(r.Isolation)
 	if !r.Time.IsZero() && r.Outcome == results.OK { // benchmark text does not tell
-		s.verified = addOnce(s.verified, map[bool]string{true: "yes", false: "no"}[!r.Verified.IsZero()])
+		s.verified.add(map[bool]string{true: "yes", false: "no"}[!r.Verified.IsZero()])
 	}
+	return s.configs.add(r, host)
 }
 
-func addOnce(list []string, v string) []string {
-	if v == "" || slices.Contains(list, v) {
-		return list
-	}
-	return append(list, v)
-}
+// Fail notes packages that go test reports as failed.
+func (s *Side) Fail(failures ...results.Failure) { s.failures = append(s.failures, failures...) }
 
 // About is what a report says of a side.
 type About struct {
@@ -187,10 +196,12 @@ type About struct {
 }
 
 func (s *Side) about() About {
-	a := About{Name: results.Quote(s.Name), Records: s.records, Cells: len(s.cells), Passes: len(s.passes), Again: s.again, Kernels: []string{}}
-	for _, h := range s.hosts {
-		a.Kernels = addOnce(a.Kernels, results.Quote(h.Kernel))
+	a := About{Name: results.Quote(s.Name), Records: s.records, Passes: len(s.passes), Again: s.again, Kernels: []string{}}
+	var kernels values
+	for _, h := range s.hosts.All() {
+		kernels.add(results.Quote(h.Kernel))
 	}
+	a.Kernels = append(a.Kernels, kernels.list...)
 	return a
 }
 

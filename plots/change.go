@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"ipcbench/compare"
 	"ipcbench/results"
@@ -24,7 +25,7 @@ func changes(r *compare.Report) (charts []Chart) {
 	at := map[Setting]int{}
 	for i := range r.Rows {
 		row := &r.Rows[i]
-		if row.Metric != compared {
+		if row.Metric != compared || row.Cell.Other != "" { // that has no size
 			continue
 		}
 		set := settingOf(row.Cell)
@@ -38,11 +39,12 @@ func changes(r *compare.Report) (charts []Chart) {
 		c := &charts[k]
 		p := interval(row.Ratio)
 		p.X, p.Y, p.Cell = float64(row.Cell.Size), float64(row.Ratio.Center), row.Name
+		line := row.Cell.Mechanism + strings.TrimPrefix(row.Name, row.Cell.Name()) // its configuration, where a side has several
 		if why := c.Y.refuses(p.Y); why != "" {
-			c.Missing = append(c.Missing, Missing{Line: row.Cell.Mechanism, X: p.X, Reason: why, Cell: p.Cell})
+			c.Missing = append(c.Missing, Missing{Line: line, X: p.X, Reason: why, Cell: p.Cell})
 			continue
 		}
-		c.add(row.Cell.Mechanism, p)
+		c.add(line, p)
 	}
 	charts = slices.DeleteFunc(charts, func(c Chart) bool { return !c.worth(f.least) })
 	for i := range charts {
@@ -93,7 +95,7 @@ func forests(r *compare.Report) (charts []Chart) {
 		for i, row := range chunk {
 			p := interval(row.Ratio)
 			p.X, p.Y, p.Cell = float64(row.Ratio.Center), float64(i), row.Name
-			c.Y.Categories = append(c.Y.Categories, short(row.Cell))
+			c.Y.Categories = append(c.Y.Categories, short(row))
 			c.add(string(row.Verdict), p)
 		}
 		for i := range c.Lines {
@@ -106,7 +108,11 @@ func forests(r *compare.Report) (charts []Chart) {
 }
 
 // short names a cell where there is little room: "Stream pipe 4KiB same".
-func short(c results.Cell) string {
+func short(row *compare.Row) string {
+	c := row.Cell
+	if c.Other != "" {
+		return row.Name
+	}
 	s := fmt.Sprintf("%s %s %s %s", c.Workload, c.Mechanism, results.FormatBytes(c.Size), c.Place)
 	if c.Queue > 0 {
 		s += " queue " + results.FormatQueue(c.Queue)
@@ -117,5 +123,5 @@ func short(c results.Cell) string {
 	if o := c.Options.String(); o != "" {
 		s += " " + o
 	}
-	return s
+	return s + strings.TrimPrefix(row.Name, c.Name())
 }

@@ -106,11 +106,12 @@ func NewPage(set *results.Set) *Page {
 	}
 	for i := range summaries {
 		p.Cells = append(p.Cells, p.newCell(&summaries[i]))
-		if m := summaries[i].Cell.Mechanism; summaries[i].Cell.Workload != results.FloorWorkload && !slices.Contains(p.Mechanisms, m) {
-			p.Mechanisms = append(p.Mechanisms, m)
+		if summaries[i].Cell.Workload != results.FloorWorkload {
+			p.Mechanisms = append(p.Mechanisms, summaries[i].Cell.Mechanism)
 		}
 	}
 	slices.Sort(p.Mechanisms)
+	p.Mechanisms = slices.Compact(p.Mechanisms)
 	for _, a := range results.Answers(summaries) {
 		p.Answers = append(p.Answers, newAnswer(a))
 	}
@@ -130,7 +131,7 @@ func (p *Page) color(charts []Chart) {
 	for _, c := range charts {
 		for i := range c.Lines {
 			c.Lines[i].Color = others[i%len(others)]
-			if m := slices.Index(p.Mechanisms, c.Lines[i].Name); m >= 0 {
+			if m, ok := slices.BinarySearch(p.Mechanisms, c.Lines[i].Name); ok {
 				c.Lines[i].Color = m
 			}
 		}

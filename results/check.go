@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // check tells why a record cannot be right, or nil. The same rules hold for
@@ -29,7 +30,7 @@ func (r *Record) checkFields() error {
 	}
 	switch r.Outcome {
 	case OK:
-		if r.NsPerOp == 0 && r.InsnsPerOp == 0 && r.Cell.Other == "" {
+		if r.NsPerOp == 0 && r.InsnsPerOp == 0 && r.Cell.Other == "" && !slices.Contains(r.zeros, "ns/op") && !slices.Contains(r.zeros, "insns/op") {
 			return errors.New("outcome ok without ns_per_op")
 		}
 		if r.NsPerOp != 0 && r.InsnsPerOp != 0 {

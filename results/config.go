@@ -165,18 +165,26 @@ func (h *Host) set(key, value string) bool {
 	return false
 }
 
-// config renders a record's host and isolation for benchfmt.
+// config renders a record's settings for benchfmt.
 func (r *Record) config() []benchfmt.Config {
-	var settings []Setting
-	if r.Host != nil {
-		settings = r.Host.Settings()
-	}
-	settings = append(settings, Setting{"isolation", r.Isolation})
 	var out []benchfmt.Config
-	for _, s := range settings {
+	for _, s := range r.settings() {
 		if s.Value != "" {
 			out = append(out, benchfmt.Config{Key: s.Key, Value: []byte(Quote(s.Value)), File: true})
 		}
 	}
 	return out
+}
+
+// settings are what the text says that r was read from, or what its host and its
+// isolation would be in one.
+func (r *Record) settings() []Setting {
+	if r.text != nil {
+		return r.text.Settings
+	}
+	var all []Setting
+	if r.Host != nil {
+		all = r.Host.Settings()
+	}
+	return append(all, Setting{"isolation", r.Isolation})
 }

@@ -16,10 +16,23 @@ func FuzzRead(f *testing.F) {
 	f.Add(bench.Bytes())
 	f.Add([]byte(jsonLine(f, okRecord(pingPong, 1, 5000)) + jsonLine(f, notOKRecord(pingPong, 2, Failed, hostile))))
 	f.Add([]byte("# run: x\nkernel: y\nBenchmarkA/mech=a/size=1/queue=1/place=a-8 1 1 ns/op 1 p50-ns 1e300 B/s\r\n\x00"))
+	f.Add([]byte("pkg: p\nBenchmarkA-2 1 0 ns/op\n--- FAIL: BenchmarkA-2\n    a_test.go:1: no\nBenchmarkB-2 \tpanic: x\ngoos: y\nFAIL\nexit status 2\nFAIL\tp\t1s\n"))
+	f.Add([]byte("cpu: a\nBenchmarkPingPong/mech=pipe/size=64/queue=default/place=same-2 1 0 ns/op 5 B/s\ncpu: b\n--- FAIL: BenchmarkPingPong/mech=pipe/size=64/queue=default/place=same\nBenchmark ipcbench-failed 1 1 ipcbench-failed\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
+		both := Set{both: true, keep: func(r *Record) {
+			if err := r.checkFields(); err != nil {
+				t.Fatalf("a record was handed on: %v", err)
+			}
+		}}
+		if err := both.read("f", bytes.NewReader(data)); err != nil {
+			t.Fatal(err)
+		}
 		var s Set
 		if err := s.read("f", bytes.NewReader(data)); err != nil {
 			t.Fatal(err) // memory does not fail
+		}
+		if len(both.Records) != len(s.Records) {
+			t.Fatalf("%d records beside a scan, %d without", len(both.Records), len(s.Records))
 		}
 		var lines strings.Builder
 		for i := range s.Records {

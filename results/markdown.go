@@ -75,8 +75,9 @@ func (m *markdown) doubts(set *Set, summaries []Summary) {
 	var order []string
 	for _, s := range summaries {
 		for _, w := range s.Warnings {
-			order = addOnce(order, w)
-			cellsWith[w]++
+			if cellsWith[w]++; cellsWith[w] == 1 {
+				order = append(order, w)
+			}
 		}
 	}
 	var machine []Doubt

@@ -3,6 +3,7 @@ package results
 import (
 	"fmt"
 	"io"
+	"slices"
 )
 
 // metric is one measurement as the benchmark format has it. No unit is a
@@ -95,6 +96,9 @@ func Units() (all []string) {
 // Measured returns what the record measured in a unit, and false where it did
 // not.
 func (r *Record) Measured(unit string) (float64, bool) {
+	if slices.Contains(r.zeros, unit) {
+		return 0, true // printed, so measured
+	}
 	for _, m := range metrics {
 		if m.unit == unit {
 			return m.get(r)

@@ -3,7 +3,6 @@ package results
 import (
 	"bufio"
 	"fmt"
-	"slices"
 )
 
 // absence is one reason for which cells have no number.
@@ -16,14 +15,16 @@ type absence struct {
 // cell with several reasons is under each.
 func absences(summaries []Summary, outcome Outcome) []absence {
 	var out []absence
+	at := map[string]int{} // by reason
 	for _, s := range summaries {
 		if s.Outcome != outcome {
 			continue
 		}
 		for _, reason := range s.Reasons {
-			i := slices.IndexFunc(out, func(a absence) bool { return a.reason == reason })
-			if i < 0 {
+			i, ok := at[reason]
+			if !ok {
 				i = len(out)
+				at[reason] = i
 				out = append(out, absence{reason: reason})
 			}
 			out[i].cells = append(out[i].cells, s.Cell)

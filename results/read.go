@@ -5,10 +5,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"reflect"
 
 	"golang.org/x/perf/benchfmt"
-	"slices"
 )
 
 // Set is what Read found in one place.
@@ -21,11 +19,13 @@ type Set struct {
 	LeftOut     int       // lines that were left out, all
 	OtherSchema int       // of these, records of another schema
 	Warnings    []string  // doubts about the whole: a torn last line, records of two hosts
+	Failures    []Failure // packages that failed, by what go test printed; the first 100
 
 	keep  func(*Record) // what becomes of a record; nil: it goes to Records
+	both  bool          // it goes there as well
 	units benchfmt.UnitMetadataMap
 	kept  int
-	hosts []*Host // the different ones, in order of appearance
+	hosts Hosts
 }
 
 // Problem is one line that was left out.
@@ -53,7 +53,17 @@ func Read(path string) (*Set, error) {
 // the order of the file, and reuses it thereafter. Benchmarks of someone
 // else's, whose names are not those of cells, it hands on too: see Cell.
 func Scan(path string, keep func(*Record)) (*Set, error) {
-	s := &Set{Path: path, keep: keep}
+	return scan(path, &Set{keep: keep})
+}
+
+// ReadAndScan reads once for both: the Set is that of Read, and keep is handed
+// what Scan hands on.
+func ReadAndScan(path string, keep func(*Record)) (*Set, error) {
+	return scan(path, &Set{keep: keep, both: true})
+}
+
+func scan(path string, s *Set) (*Set, error) {
+	s.Path = path
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -88,13 +98,17 @@ func (s *Set) Better(unit string) string {
 
 // add hands a record on.
 func (s *Set) add(r *Record) {
-	s.kept++
-	s.hosts = addHost(s.hosts, r.Host)
-	if s.keep == nil {
-		s.Records = append(s.Records, *r)
+	r.Host = s.hosts.Add(r.Host) // one copy is enough
+	if s.keep != nil {
+		s.keep(r)
+	}
+	if s.both && r.Cell.Other != "" { // it failed
 		return
 	}
-	s.keep(r)
+	s.kept++
+	if s.keep == nil || s.both {
+		s.Records = append(s.Records, *r.plain())
+	}
 }
 
 func (s *Set) read(file string, r io.Reader) error {
@@ -115,7 +129,7 @@ func (s *Set) doubt(file string) {
 	if s.kept == 0 {
 		s.warn("%s: no records", Quote(file))
 	}
-	if n := len(s.hosts); n > 1 {
+	if n := len(s.hosts.All()); n > 1 {
 		s.warn("%s: records of %d different hosts: their numbers do not compare", Quote(file), n)
 	}
 }
@@ -138,8 +152,10 @@ func (s *Set) Seeds() []uint64 {
 		return []uint64{s.Header.Seed}
 	}
 	var out []uint64
+	seen := map[uint64]bool{}
 	for i := range s.Records {
-		if seed := s.Records[i].Seed; !slices.Contains(out, seed) {
+		if seed := s.Records[i].Seed; !seen[seed] {
+			seen[seed] = true
 			out = append(out, seed)
 		}
 	}
@@ -148,24 +164,11 @@ func (s *Set) Seeds() []uint64 {
 
 // Hosts returns the different hosts of the records, in order of appearance.
 func (s *Set) Hosts() []*Host {
-	var hosts []*Host
+	var hosts Hosts
 	for i := range s.Records {
-		hosts = addHost(hosts, s.Records[i].Host)
+		hosts.Add(s.Records[i].Host)
 	}
-	return hosts
-}
-
-// addHost appends h unless it is not known or among hosts already.
-func addHost(hosts []*Host, h *Host) []*Host {
-	if h == nil {
-		return hosts
-	}
-	for _, known := range hosts {
-		if h == known || reflect.DeepEqual(h, known) {
-			return hosts
-		}
-	}
-	return append(hosts, h)
+	return hosts.All()
 }
 
 func (s *Set) leaveOut(file string, line int, reason string) {
@@ -191,17 +194,4 @@ func (s *Set) passOver(file string, line int, err error) error {
 		return err
 	}
 	return nil
-}
-
-// shareHost makes rec use the host of the record before it where they are
-// equal, which they are in a whole run: one copy is enough. It returns the
-// host for the next record.
-func shareHost(rec *Record, before *Host) *Host {
-	if rec.Host == nil {
-		return before
-	}
-	if before != nil && rec.Host != before && reflect.DeepEqual(rec.Host, before) {
-		rec.Host = before
-	}
-	return rec.Host
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -16,8 +17,7 @@ import (
 // readBench reads text in the Go benchmark format. benchfmt parses the
 // results; benchText, between it and the file, reads the comments.
 func (s *Set) readBench(file string, in *lines) error {
-	text := &benchText{set: s, file: file, in: in, about: map[string]string{}, launches: map[Cell]*int{}, cells: map[string]named{}}
-	var host *Host
+	text := &benchText{set: s, file: file, in: in, about: map[string]string{}, launches: map[Cell]*int{}, cells: map[nameIn]named{}}
 	var rec Record // one for all: they are kept elsewhere
 	for r := benchfmt.NewReader(text, file); ; {
 		if !r.Scan() {
@@ -26,47 +26,78 @@ func (s *Set) readBench(file string, in *lines) error {
 		}
 		switch res := r.Result().(type) {
 		case *benchfmt.SyntaxError:
-			s.leaveOut(file, res.Line, res.Msg)
+			s.leaveOut(file, in.n, res.Msg)
 		case *benchfmt.Result:
-			_, line := res.Pos()
-			var err error
-			if rec, err = text.record(res); err != nil {
-				s.leaveOut(file, line, err.Error())
+			if text.failed(res) {
 				continue
 			}
-			host = shareHost(&rec, host)
+			var err error
+			if rec, err = text.record(res); err != nil {
+				s.leaveOut(file, in.n, err.Error())
+				continue
+			}
+			text.test.result()
+			if s.both {
+				if err := rec.plain().check(); err != nil {
+					s.leaveOut(file, in.n, err.Error())
+					s.keep(&rec)
+					continue
+				}
+			}
 			s.add(&rec)
 		}
 	}
 }
 
 // benchText is the text as benchfmt gets to see it: one line a Read, in which
-// a line that it would stumble over is empty. Records that are comments go to
-// the set as they pass.
+// a line that it would stumble over is empty, and before which stand lines for
+// what failed. Records that are comments go to the set as they pass.
 type benchText struct {
 	set      *Set
 	file     string
 	in       *lines
-	line     []byte            // the latest
+	line     []byte            // the latest, and what stands before it
 	rest     []byte            // of it, not yet read
+	ended    bool              // the file has
 	about    map[string]string // what the comments say of the run
 	seed     uint64            // of it
 	launches map[Cell]*int     // the text has no numbers of launches: lines are counted
-	cells    map[string]named  // names that were read before: they come again with each launch
+	cells    map[nameIn]named  // names that were read before: they come again with each launch
 	others   []Metric          // of the latest result, in units that are not the suite's
+	zeros    []string          // of the latest result: units of the suite's in which 0 was printed
 	config   []benchfmt.Config // of the latest result
-	known    *Host             // what it says
+	under    *configured       // what it says
+	known    map[string]*configured
+	test     goTest
+	failures []benchFailure // lines for them were handed on, and have not come back
 }
 
-// named is the cell of a name, and how many launches of it have been read.
+// nameIn is a benchmark's name under a configuration.
+type nameIn struct {
+	name  string
+	under *configured
+}
+
+// named is the cell of a name, what a launch of it was measured under, and how
+// many have been read.
 type named struct {
 	cell     Cell
+	text     *Configuration
 	launches *int
 }
 
 func (t *benchText) Read(p []byte) (int, error) {
-	if len(t.rest) == 0 {
+	for len(t.rest) == 0 {
 		line, err := t.in.next()
+		if err == io.EOF && !t.ended {
+			t.ended = true
+			t.line = t.line[:0]
+			failures, pkg := t.test.end()
+			t.warnCut(failures, pkg)
+			t.report(failures, pkg)
+			t.rest = t.line
+			continue
+		}
 		if !utf8.Valid(line) {
 			line = bytes.ToValidUTF8(line, []byte("\uFFFD")) // as encoding/json does
 		}
@@ -79,7 +110,9 @@ func (t *benchText) Read(p []byte) (int, error) {
 			}
 			line = nil
 		}
-		t.line = append(append(t.line[:0], t.pass(line)...), '\n')
+		t.line = t.line[:0]
+		line = t.pass(line)
+		t.line = append(append(t.line, line...), '\n')
 		t.rest = t.line
 	}
 	n := copy(p, t.rest)
@@ -100,10 +133,78 @@ func (t *benchText) pass(line []byte) []byte {
 			t.comment(string(c))
 			return nil
 		}
-	case bytes.HasPrefix(line, []byte("--- FAIL")), bytes.HasPrefix(line, []byte("FAIL\t")):
+	}
+	failures, pkg := t.test.see(line, t.in.peek)
+	if bytes.HasPrefix(line, []byte("--- FAIL")) || bytes.HasPrefix(line, []byte("FAIL\t")) {
 		t.set.warn("%s:%d: go test reports a failure: %s", Quote(t.file), t.in.n, Quote(string(line)))
+	} else if !bytes.HasPrefix(line, []byte("Benchmark")) {
+		t.warnCut(failures, pkg)
+	}
+	t.report(failures, pkg)
+	for _, p := range prints {
+		if bytes.HasPrefix(line, []byte(p)) {
+			return nil
+		}
+	}
+	if failures != nil && bytes.HasPrefix(line, []byte("Benchmark")) {
+		return nil // it has no numbers
 	}
 	return line
+}
+
+// warnCut warns of a failure that is known by where the next package begins.
+func (t *benchText) warnCut(failures []benchFailure, pkg *Failure) {
+	if failures != nil || pkg != nil {
+		t.set.warn("%s:%d: go test reports a failure, and no end of the package", Quote(t.file), t.in.n)
+	}
+}
+
+// report hands on a line for each failure, before the latest line.
+func (t *benchText) report(failures []benchFailure, pkg *Failure) {
+	for _, f := range failures {
+		t.line = append(t.line, f.line()...)
+		t.failures = append(t.failures, f)
+	}
+	if pkg != nil {
+		t.failPackage(*pkg)
+	}
+}
+
+func (t *benchText) failPackage(f Failure) {
+	if len(t.set.Failures) < maxProblems {
+		f.File, f.Line = t.file, t.in.n
+		t.set.Failures = append(t.set.Failures, f)
+	}
+}
+
+// failed hands on the record of a benchmark that failed, if res is the line
+// that stands for it.
+func (t *benchText) failed(res *benchfmt.Result) bool {
+	if len(t.failures) == 0 || len(res.Values) != 1 || res.Values[0].Unit != failMark {
+		return false
+	}
+	f := t.failures[0]
+	t.failures = t.failures[1:]
+	n, err := t.cell(res)
+	if err != nil || n.cell.Other != "" && t.set.keep == nil {
+		t.failPackage(Failure{Package: res.GetConfig("pkg"), Reason: f.name + ": " + f.reason})
+		return true
+	}
+	rec := t.launch(n.cell, *n.launches+1)
+	rec.Outcome, rec.Reason = Failed, f.reason
+	rec.text, rec.Host, rec.Isolation = n.text, t.under.host, res.GetConfig("isolation")
+	if n.text.Procs == "1" {
+		// go test names what fails in its first round without its
+		// GOMAXPROCS: it fails at every number.
+		rec.text = t.under.with("")
+	}
+	if err := rec.checkFields(); err != nil {
+		t.failPackage(Failure{Package: res.GetConfig("pkg"), Reason: f.name + ": " + f.reason})
+		return true
+	}
+	*n.launches++
+	t.set.add(&rec)
+	return true
 }
 
 // comment reads "run: ID" and its like and "skip CELL: reason" and its like.
@@ -134,6 +235,9 @@ func (t *benchText) comment(s string) {
 		return
 	}
 	*launches++
+	if outcome == Failed {
+		t.test.explain("Benchmark" + name)
+	}
 	t.set.add(&rec)
 }
 
@@ -162,8 +266,8 @@ func (t *benchText) record(res *benchfmt.Result) (Record, error) {
 	rec := t.launch(cell.cell, *cell.launches+1)
 	rec.Outcome, rec.Ops = OK, int64(res.Iters)
 	rec.Isolation = res.GetConfig("isolation")
-	rec.Host = t.host(res)
-	t.others = t.others[:0]
+	rec.Host, rec.text = t.under.host, cell.text
+	t.others, t.zeros = t.others[:0], t.zeros[:0]
 	for _, v := range res.Values {
 		value, unit := v.Value, v.Unit
 		if v.OrigUnit != "" && v.Unit != "B/s" { // B/s also where the text has MB/s
@@ -176,11 +280,17 @@ func (t *benchText) record(res *benchfmt.Result) (Record, error) {
 		}
 		if i := slices.IndexFunc(metrics, func(m metric) bool { return m.unit == unit }); i >= 0 {
 			metrics[i].set(&rec, value)
+			if value == 0 {
+				t.zeros = append(t.zeros, unit)
+			}
 		} else if cell.cell.Other != "" {
 			t.others = append(t.others, Metric{value, unit})
 		}
 	}
-	rec.others = t.others
+	rec.others, rec.zeros = t.others, t.zeros
+	if t.set.keep == nil {
+		rec.zeros = nil // records.jsonl has no place for them
+	}
 	if rec.Latency != nil && cell.cell.Other == "" {
 		rec.Latency.Trim(rec.Ops) // no more operations were timed one by one
 	}
@@ -191,19 +301,29 @@ func (t *benchText) record(res *benchfmt.Result) (Record, error) {
 	return rec, nil
 }
 
+// plain is the record without what records.jsonl has no place for.
+func (r *Record) plain() *Record {
+	p := *r
+	p.others, p.zeros = nil, nil
+	return &p
+}
+
 func (t *benchText) cell(res *benchfmt.Result) (named, error) {
-	if n, ok := t.cells[string(res.Name)]; ok && n.cell.Other == "" {
+	t.configure(res)
+	if n, ok := t.cells[nameIn{string(res.Name), t.under}]; ok {
 		return n, nil
 	}
-	c, err := ParseCell(cellName(res.Name))
+	name, procs := cutProcs(res.Name)
+	c, err := ParseCell(name)
 	if err != nil {
 		var ok bool
 		if c, ok = otherCell(res); !ok || t.set.keep == nil {
 			return named{}, err
 		}
+		procs = "" // its name has it
 	}
-	n := named{c, t.count(c)}
-	t.cells[string(res.Name)] = n
+	n := named{c, t.under.with(procs), t.count(c)}
+	t.cells[nameIn{string(res.Name), t.under}] = n
 	return n, nil
 }
 
@@ -215,40 +335,14 @@ const maxName = 512
 func otherCell(res *benchfmt.Result) (Cell, bool) {
 	c := Cell{Package: res.GetConfig("pkg"), Other: string(res.Name)}
 	name := c.Name()
-	return c, !strings.Contains(name, "/mech=") && !strings.ContainsRune(name, utf8.RuneError) && len(name) <= maxName && Quote(name) == name
+	return c, c.Other != "" && !strings.Contains(name, "/mech=") && !strings.ContainsRune(name, utf8.RuneError) && len(name) <= maxName && Quote(name) == name
 }
 
-// cellName is the name without the "-GOMAXPROCS" that go test appends.
-func cellName(name benchfmt.Name) string {
+// cutProcs cuts off the "-GOMAXPROCS" that go test appends unless it is 1.
+func cutProcs(name benchfmt.Name) (cell, procs string) {
 	_, parts := name.Parts()
 	if n := len(parts); n > 0 && parts[n-1][0] == '-' {
-		return string(name[:len(name)-len(parts[n-1])])
+		return string(name[:len(name)-len(parts[n-1])]), string(parts[n-1][1:])
 	}
-	return string(name)
-}
-
-// host returns what the configuration says of the host, nil for nothing. It
-// changes seldom, and parsing it costs as much as the line.
-func (t *benchText) host(res *benchfmt.Result) *Host {
-	same := slices.EqualFunc(t.config, res.Config, func(a, b benchfmt.Config) bool {
-		return a.Key == b.Key && bytes.Equal(a.Value, b.Value)
-	})
-	if program := t.about["program"]; !same || t.known != nil && t.known.Program != program {
-		t.config = res.Clone().Config
-		t.known = parseHost(res.Config, program)
-	}
-	return t.known
-}
-
-func parseHost(config []benchfmt.Config, program string) *Host {
-	var h Host
-	known := false
-	for _, c := range config {
-		known = h.set(c.Key, string(c.Value)) || known
-	}
-	if !known {
-		return nil
-	}
-	h.Program = program
-	return &h
+	return string(name), "1"
 }

@@ -17,7 +17,6 @@ type sample struct {
 // readJSON reads records, one JSON object a line.
 func (s *Set) readJSON(file string, in *lines) error {
 	seen := map[sample]int{} // the line that has it
-	var host *Host
 	for {
 		line, err := in.next()
 		if err == io.EOF {
@@ -47,7 +46,6 @@ func (s *Set) readJSON(file string, in *lines) error {
 			continue
 		}
 		seen[key] = in.n
-		host = shareHost(&rec, host)
 		s.add(&rec)
 	}
 }

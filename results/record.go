@@ -179,7 +179,9 @@ type Record struct {
 	Isolation string   `json:"isolation,omitempty"` // how kernel objects were kept private
 	Host      *Host    `json:"host,omitempty"`
 
-	others []Metric // of a benchmark of someone else's
+	others []Metric       // of a benchmark of someone else's
+	zeros  []string       // units of the suite's in which the text printed 0
+	text   *Configuration // what the text says it was measured under
 }
 
 // Round is n operations between a common start and the last receiver's last

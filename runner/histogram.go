@@ -3,19 +3,11 @@ package runner
 import (
 	"encoding/binary"
 	"errors"
-	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
-)
 
-// The range of latencies, in ns, and their precision in decimal digits.
-const (
-	minLatency = 1
-	maxLatency = int64(time.Minute)
-	digits     = 3
+	"ipcbench/results"
 )
-
-func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(minLatency, maxLatency, digits) }
 
 // histogram is a distribution of latencies on its way from a worker: of every
 // counter that is not 0, how many come before it since the last one, and its
@@ -51,5 +43,5 @@ func (p histogram) unpack() (*hdrhistogram.Histogram, error) {
 		counts = append(append(counts, make([]int64, skipped)...), int64(count))
 		p = p[n+m:]
 	}
-	return hdrhistogram.Import(&hdrhistogram.Snapshot{LowestTrackableValue: minLatency, HighestTrackableValue: maxLatency, SignificantFigures: digits, Counts: counts}), nil
+	return hdrhistogram.Import(&hdrhistogram.Snapshot{LowestTrackableValue: results.MinLatency, HighestTrackableValue: results.MaxLatency, SignificantFigures: results.LatencyDigits, Counts: counts}), nil
 }

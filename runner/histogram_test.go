@@ -5,13 +5,15 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"ipcbench/results"
 )
 
 // What a worker counted is what its record holds, to the last byte of the
 // encoding.
 func TestHistogramPacked(t *testing.T) {
-	h := newHistogram()
-	for _, ns := range []int64{minLatency, 2, 2, 300, 5e3, 5e3, 7e6, maxLatency} {
+	h := results.NewHistogram()
+	for _, ns := range []int64{results.MinLatency, 2, 2, 300, 5e3, 5e3, 7e6, results.MaxLatency} {
 		if err := h.RecordValue(ns); err != nil {
 			t.Fatal(err)
 		}

@@ -3,12 +3,14 @@ package runner
 import (
 	"fmt"
 	"testing"
+
+	"ipcbench/results"
 )
 
 // A launch's percentiles are those that its operations carry: from as many on
 // as leave one beyond.
 func TestLatencyOfFewOperations(t *testing.T) {
-	h, n := newHistogram(), 0
+	h, n := results.NewHistogram(), 0
 	for _, c := range []struct {
 		n    int
 		want string // p50, p90, p99, p99.9
@@ -28,7 +30,7 @@ func TestLatencyOfFewOperations(t *testing.T) {
 			t.Errorf("1 to %d ns: %s, max %d of %d; want %s", c.n, got, l.Max, l.Count, c.want)
 		}
 	}
-	if l, err := (&Round{Latencies: pack(newHistogram())}).Latency(); l != nil || err != nil {
+	if l, err := (&Round{Latencies: pack(results.NewHistogram())}).Latency(); l != nil || err != nil {
 		t.Errorf("no operation: %+v, %v; want no distribution", l, err)
 	}
 }

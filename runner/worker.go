@@ -16,6 +16,7 @@ import (
 	"ipcbench/bench"
 	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
+	"ipcbench/results"
 )
 
 // worker is a process that plays one part of a workload. It has one goroutine
@@ -174,7 +175,7 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 	e.Latency, e.Marks = nil, make([]int64, r.Marks)
 	var hist *hdrhistogram.Histogram
 	if r.Kind == Latency && w.part.Timer {
-		hist = newHistogram()
+		hist = results.NewHistogram()
 		e.Latency = hist
 	}
 	gauge := w.gauge

@@ -62,10 +62,10 @@ func (f *planFlags) plan(c *cobra.Command) (bench.Plan, error) {
 	if c.Flags().Changed("time") {
 		measured = f.time
 	}
-	if launches < 1 || launches > 1000 {
-		return none, fmt.Errorf("--launches %d: want 1 to 1000", launches)
+	if launches < 1 || launches > bench.MaxLaunches {
+		return none, fmt.Errorf("--launches %d: want 1 to %d", launches, bench.MaxLaunches)
 	}
-	if measured < time.Millisecond || measured > time.Minute {
+	if measured < bench.MinTime || measured > bench.MaxTime {
 		return none, fmt.Errorf("--time %v: want 1ms to 1m", measured)
 	}
 	if !c.Flags().Changed("seed") {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ipcbench/compare"
 	"ipcbench/results"
 	"ipcbench/semantics"
 )
@@ -100,16 +101,19 @@ func defaultOut(paths []string) (string, error) {
 
 func writeReport(c *cobra.Command, paths []string, out string, benchstat []string) error {
 	sets := make([]*results.Set, len(paths))
+	sides := make([]*compare.Side, len(paths))
 	for i, path := range paths {
 		var err error
-		if sets[i], err = results.Read(path); err != nil {
+		sides[i] = compare.NewSide("", compare.DefaultMetrics)
+		if sets[i], err = results.ReadAndScan(path, sides[i].Add); err != nil {
 			return failed(err)
 		}
+		sides[i].Fail(sets[i].Failures...)
 		for _, w := range sets[i].Warnings {
 			fmt.Fprintln(c.ErrOrStderr(), "warning:", w)
 		}
 	}
-	r := newReportOf(sets, tables(c.Context(), benchstat))
+	r := newReportOf(sets, sides, tables(c.Context(), benchstat))
 	last := paths[len(paths)-1]
 	var err error
 	r.page.Semantics, err = semantics.ReadFile(filepath.Join(last, semantics.File))

@@ -27,13 +27,16 @@ type reportOf struct {
 	benchstat   func(args ...string) ([]byte, error)
 }
 
-func newReportOf(sets []*results.Set, benchstat func(args ...string) ([]byte, error)) *reportOf {
+func newReportOf(sets []*results.Set, sides []*compare.Side, benchstat func(args ...string) ([]byte, error)) *reportOf {
 	base, last := sets[0], sets[len(sets)-1]
 	r := &reportOf{sets: sets, page: plots.NewPage(last), benchstat: benchstat}
 	o := compare.Defaults
 	o.Shared = len(sets) - 1
-	for _, set := range sets[1:] {
-		c := compare.Compare(side(base), side(set), o)
+	for i, side := range sides {
+		side.Name = nameOf(sets[i])
+	}
+	for _, side := range sides[1:] {
+		c := compare.Compare(sides[0], side, o)
 		r.comparisons = append(r.comparisons, c)
 		r.page.Compare(c)
 	}
@@ -42,10 +45,6 @@ func newReportOf(sets []*results.Set, benchstat func(args ...string) ([]byte, er
 	}
 	r.pictures = plots.Pictures(r.page.Charts)
 	return r
-}
-
-func side(set *results.Set) *compare.Side {
-	return compare.Records(nameOf(set), set.Records, compare.DefaultMetrics)
 }
 
 // nameOf is the run's ID or, where there is none, the file's name.

@@ -90,16 +90,52 @@ func resumeRun(c *cobra.Command, path string) error {
 	for _, w := range dir.Warnings {
 		fmt.Fprintln(c.ErrOrStderr(), "warning:", w)
 	}
-	var plan bench.Plan
-	if err := json.Unmarshal(dir.Header.Plan, &plan); err != nil {
-		return failed(fmt.Errorf("%s: plan: %w", path, err))
-	}
 	set, err := results.Read(path)
 	if err != nil {
-		return failed(err)
+		return failed(errors.Join(err, dir.Close()))
+	}
+	plan, err := resumed(dir.Header, set.Records)
+	if err != nil {
+		return failed(errors.Join(fmt.Errorf("%s: %s", filepath.Join(path, results.HeaderFile), results.Quote(err.Error())), dir.Close()))
 	}
 	return measure(c, dir, plan, set.Records)
 }
+
+// resumed is the plan of a run that goes on. It refuses what the command line
+// would have refused: the file may have been changed since.
+func resumed(h results.Header, earlier []results.Record) (plan bench.Plan, err error) {
+	if err := json.Unmarshal(h.Plan, &plan); err != nil {
+		return plan, fmt.Errorf("plan: %w", err)
+	}
+	if err := plan.Check(); err != nil {
+		return plan, fmt.Errorf("plan: %w", err)
+	}
+	if plan.Seed != h.Seed {
+		return plan, fmt.Errorf("seed %d, and that of the plan is %d: want the same", h.Seed, plan.Seed)
+	}
+	if h.Until != 0 && !(h.Until >= minUntil && h.Until <= maxUntil) {
+		return plan, fmt.Errorf("until %v: want %v to %v, or none", h.Until, minUntil, maxUntil)
+	}
+	if err := checkBudget(time.Duration(h.BudgetNs)); err != nil {
+		return plan, fmt.Errorf("budget_ns %d: %w", h.BudgetNs, err)
+	}
+	last := plan.Launches
+	if h.Until > 0 {
+		last = maxPasses
+	}
+	for _, r := range earlier {
+		switch {
+		case r.Run != h.ID:
+			return plan, fmt.Errorf("id %s, and %s has a record of run %q: want one run", h.ID, results.RecordsFile, r.Run)
+		case r.Launch > last:
+			return plan, fmt.Errorf("launches %d, and %s has launch %d of %s: want at most %d", plan.Launches, results.RecordsFile, r.Launch, r.Cell.Name(), last)
+		}
+	}
+	return plan, nil
+}
+
+// maxPasses is more than fit into the longest budget.
+const maxPasses = int(maxBudget / bench.MinTime)
 
 // measure executes the plan, writes what came of it and says how it went.
 func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []results.Record) (err error) {

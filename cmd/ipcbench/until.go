@@ -26,12 +26,28 @@ func (f *untilFlags) register(c *cobra.Command) {
 	c.Flags().DurationVar(&f.budget, "budget", 10*time.Minute, "time after which --until begins no further pass")
 }
 
+// What --until and --budget may be.
+const (
+	minUntil, maxUntil = 0.001, 0.5 // shares of the median
+	maxBudget          = 30 * 24 * time.Hour
+)
+
+func checkBudget(d time.Duration) error {
+	if d < 0 || d > maxBudget {
+		return fmt.Errorf("%v: want 0 to %v", d, maxBudget)
+	}
+	return nil
+}
+
 // until is the width asked for, as a share of the median; 0 where none was.
 func (f *untilFlags) until() (float64, error) {
+	if err := checkBudget(f.budget); err != nil {
+		return 0, fmt.Errorf("--budget: %w", err)
+	}
 	if f.width == "" {
 		return 0, nil
 	}
-	return parseShare("--until", f.width, 0.001, 0.5)
+	return parseShare("--until", f.width, minUntil, maxUntil)
 }
 
 // missed names the plan's cells that are wide still.

@@ -1,0 +1,219 @@
+package compare
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"ipcbench/results"
+)
+
+// procsKey stands for the GOMAXPROCS in the name of a cell in benchmark text.
+const procsKey = ".procs"
+
+// configuration is what records were measured under.
+type configuration struct {
+	values map[string]string // by key of the benchmark format; none is ""
+	ours   bool              // a cell of the suite's was
+}
+
+// without is the configuration where the key is not known.
+func (c configuration) without(key string) configuration {
+	c.values = maps.Clone(c.values)
+	delete(c.values, key)
+	return c
+}
+
+// configurations holds those of a side, each once.
+type configurations struct {
+	all    []configuration
+	by     map[string]int32 // by content
+	of     map[source]int32 // of records that share it
+	latest source
+	n      int32 // of latest
+}
+
+// source is what makes the configuration of a record.
+type source struct {
+	host      *results.Host
+	text      *results.Configuration
+	isolation string
+}
+
+// add returns the number of the record's configuration. The record's host is
+// one of results.Hosts.
+func (c *configurations) add(r *results.Record, host *results.Host) int32 {
+	src := source{host, r.Text(), r.Isolation}
+	n, ok := c.n, c.all != nil && src == c.latest
+	if !ok {
+		if n, ok = c.of[src]; !ok {
+			n = c.intern(r)
+			if c.of == nil {
+				c.of = map[source]int32{}
+			}
+			c.of[src] = n
+		}
+		c.latest, c.n = src, n
+	}
+	if r.Cell.Other == "" {
+		c.all[n].ours = true
+	}
+	return n
+}
+
+func (c *configurations) intern(r *results.Record) int32 {
+	set := map[string]string{}
+	for _, s := range r.Settings() {
+		// The kernel has another few KiB of memory left after each boot, and the
+		// boots of one side are to be compared together.
+		if s.Value != "" && s.Key != "memory" {
+			set[s.Key] = s.Value
+		}
+	}
+	if t := r.Text(); t != nil && t.Procs != "" {
+		set[procsKey] = t.Procs
+	}
+	var key strings.Builder
+	for _, k := range slices.Sorted(maps.Keys(set)) {
+		fmt.Fprintf(&key, "%q: %q\n", k, set[k])
+	}
+	if n, ok := c.by[key.String()]; ok {
+		return n
+	}
+	n := int32(len(c.all))
+	if c.by == nil {
+		c.by = map[string]int32{}
+	}
+	c.by[key.String()] = n
+	c.all = append(c.all, configuration{values: set})
+	return n
+}
+
+// split is by which keys the rows of a comparison are told apart besides their
+// cells: those that have several values within a side. Launches of two
+// configurations are no sample of either. A key that a side does not have is not
+// known, which is no value.
+type split struct {
+	keys   []string
+	groups map[string]int32 // by content, from 1: 0 is the only one where there are no keys
+	names  []string         // of the groups: "", "-2", " [cpu: CPU Two]"
+}
+
+func newSplit(sides ...*Side) *split {
+	s := &split{groups: map[string]int32{}, names: []string{""}}
+	for _, side := range sides {
+		first := map[string]string{}
+		for _, c := range side.configs.all {
+			for k, v := range c.values {
+				if k == "pkg" && !c.ours { // it is a part of the cell
+					continue
+				}
+				if w, ok := first[k]; !ok {
+					first[k] = v
+				} else if v != w && !slices.Contains(s.keys, k) {
+					s.keys = append(s.keys, k)
+				}
+			}
+		}
+	}
+	slices.Sort(s.keys)
+	return s
+}
+
+func (s *split) by(key string) bool { return slices.Contains(s.keys, key) }
+
+// group is the number of a cell's group under a configuration.
+func (s *split) group(cell results.Cell, c configuration) int32 {
+	if len(s.keys) == 0 {
+		return 0
+	}
+	var key strings.Builder
+	for _, k := range s.keysOf(cell) {
+		fmt.Fprintf(&key, "%q: %q\n", k, c.values[k])
+	}
+	n, ok := s.groups[key.String()]
+	if !ok {
+		n = int32(len(s.names))
+		s.groups[key.String()] = n
+		s.names = append(s.names, s.name(cell, c))
+	}
+	return n
+}
+
+// keysOf are those that tell groups of the cell apart: a benchmark that is no
+// cell has its package and its GOMAXPROCS in its name.
+func (s *split) keysOf(cell results.Cell) []string {
+	if cell.Other == "" {
+		return s.keys
+	}
+	return slices.DeleteFunc(slices.Clone(s.keys), func(k string) bool { return k == "pkg" || k == procsKey })
+}
+
+// name is what a group adds to the name of a cell.
+func (s *split) name(cell results.Cell, c configuration) string {
+	var procs string
+	var parts []string
+	for _, k := range s.keysOf(cell) {
+		v := c.values[k]
+		switch {
+		case k == procsKey && v == "":
+			parts = append(parts, "GOMAXPROCS: not known")
+		case k == procsKey && v == "1": // go test leaves it out
+		case k == procsKey:
+			procs = "-" + results.Quote(v)
+		case v == "":
+			parts = append(parts, results.Quote(k)+": not known")
+		default:
+			parts = append(parts, results.Quote(k+": "+v))
+		}
+	}
+	if len(parts) == 0 {
+		return procs
+	}
+	return procs + " [" + strings.Join(parts, ", ") + "]"
+}
+
+// point is what is compared: a cell, in one group of its configurations.
+type point struct {
+	cell  results.Cell
+	group int32
+}
+
+func (s *split) pointName(p point) string { return p.cell.Name() + s.names[p.group] }
+
+// doubt says why there are more rows than cells.
+func (s *split) doubt(sides ...*Side) (d Doubt, ok bool) {
+	if len(s.keys) == 0 {
+		return d, false
+	}
+	var what []string
+	for _, k := range s.keys {
+		var all values
+		for _, side := range sides {
+			for _, c := range side.configs.all {
+				all.add(c.values[k])
+			}
+		}
+		if k == procsKey {
+			k = "GOMAXPROCS"
+		}
+		what = append(what, fmt.Sprintf("%s is %s", results.Quote(k), someOf(all.list)))
+	}
+	return Doubt{Name: "configurations", What: "a side has results of several configurations: " + strings.Join(what, "; "),
+		Why:    "launches under different settings are no sample of one benchmark, so each configuration has rows of its own",
+		Remedy: "compare files of one configuration each, or one of them with --filter, as in --filter 'cpu:\"CPU One\"'"}, true
+}
+
+// someOf names the first of many values.
+func someOf(list []string) string {
+	const most = 4
+	var shown []string
+	for _, v := range list[:min(most, len(list))] {
+		shown = append(shown, results.Quote(v))
+	}
+	if more := len(list) - most; more > 0 {
+		shown = append(shown, fmt.Sprintf("%d others", more))
+	}
+	return strings.Join(shown, " and ")
+}
