@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"sync"
 	"syscall"
 	"time"
 
@@ -17,7 +18,8 @@ import (
 
 // Session is the coordinator's side of a session: the process that holds the
 // kernel objects and the workers. The coordinator never measures. A Session is
-// not safe for concurrent use.
+// not safe for concurrent use, except that Close may come from another
+// goroutine: it ends what a call waits for.
 type Session struct {
 	// Isolation tells how kernel objects are kept private, in a phrase for
 	// records.
@@ -28,8 +30,12 @@ type Session struct {
 	options Options
 	cpus    []host.CPU
 	noise   *host.NoiseMeter
-	child   *process
 	phase   string
+
+	// A session process ends once, whoever finds out first: the call that it
+	// does not answer, or Close.
+	ending  sync.Mutex    // held while it ends
+	child   *process      // nil: none runs
 	journal string        // of a session without namespaces
 	stop    chan struct{} // closed to end the thread that the child's Pdeathsig follows
 
@@ -149,14 +155,16 @@ func (s *Session) try(i isolation) error {
 		close(stop)
 		return err
 	}
+	s.ending.Lock()
 	s.child, s.stop, s.Isolation, s.phase = child, stop, i.name, "set-up"
+	s.ending.Unlock()
 	setup := &setup{Namespaces: i.flags != 0, Sysctls: readSysctls(carriedOver), Journal: s.journal}
 	r, err := s.call(request{Token: token, Setup: setup}, s.options.timeout())
 	if err == nil && r.Setup == nil {
 		err = errors.New("session answered out of turn")
 	}
 	if err != nil {
-		s.end()
+		s.end(child)
 		return err
 	}
 	s.Limits = r.Setup.Limits
@@ -166,47 +174,57 @@ func (s *Session) try(i isolation) error {
 // call sends a request and waits for its answer. The session watches its
 // workers; this deadline watches the session.
 func (s *Session) call(r request, timeout time.Duration) (*reply, error) {
-	if s.child == nil {
+	child := s.running()
+	if child == nil {
 		return nil, errors.New("the session has ended")
 	}
-	if err := s.child.conn.send(r); err != nil {
-		return nil, s.died()
+	if err := child.conn.send(r); err != nil {
+		return nil, s.died(child)
 	}
-	s.child.conn.f.SetReadDeadline(time.Now().Add(timeout))
+	child.conn.f.SetReadDeadline(time.Now().Add(timeout))
 	var a reply
-	err := s.child.conn.receive(&a)
+	err := child.conn.receive(&a)
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		hung := &WorkerError{Role: "session", PID: s.child.pid, Phase: s.phase, Err: inspect(s.child.pid, timeout)}
-		s.child.kill()
-		s.died()
+		hung := &WorkerError{Role: "session", PID: child.pid, Phase: s.phase, Err: inspect(child.pid, timeout)}
+		child.kill()
+		s.end(child)
 		return nil, hung
 	case err == io.EOF:
-		return nil, s.died()
+		return nil, s.died(child)
 	case err != nil: // it was let go because of this, and need not have died of itself
-		return nil, fmt.Errorf("%w, after its answer could not be read: %v", s.died(), err)
+		return nil, fmt.Errorf("%w, after its answer could not be read: %v", s.died(child), err)
 	case a.Error != nil:
 		return nil, a.Error.decode()
 	}
 	return &a, nil
 }
 
+// running is the session process; nil: none runs.
+func (s *Session) running() *process {
+	s.ending.Lock()
+	defer s.ending.Unlock()
+	return s.child
+}
+
 // died reaps a session that ended unasked, removes what it could not, and
 // says how it died. The next Open starts another.
-func (s *Session) died() error {
-	child := s.child
-	s.end()
+func (s *Session) died(child *process) error {
+	s.end(child)
 	return &WorkerError{Role: "session", PID: child.pid, Phase: s.phase, Err: newDeathError(child.wait())}
 }
 
-// end lets the session go, if it still runs, and frees what it held here.
-func (s *Session) end() error {
-	if s.child == nil {
+// end lets this session process go, if it still runs, and frees what it held
+// here. One that has ended already stays as it is, and so does its successor.
+func (s *Session) end(child *process) error {
+	s.ending.Lock()
+	defer s.ending.Unlock()
+	if child == nil || s.child != child {
 		return nil
 	}
-	s.child.conn.f.Close() // the session sees EOF, cleans up and exits
-	late := time.AfterFunc(s.options.timeout(), s.child.kill)
-	s.child.wait()
+	child.conn.f.Close() // the session sees EOF, cleans up and exits
+	late := time.AfterFunc(s.options.timeout(), child.kill)
+	child.wait()
 	late.Stop()
 	s.child = nil
 	close(s.stop)
@@ -235,8 +253,9 @@ func clean(journal string) error {
 	}
 }
 
-// Close ends the session. Nothing that it made is left.
+// Close ends the session. Nothing that it made is left. It may come again, and
+// while a call waits for an answer, which then fails.
 func (s *Session) Close() error {
 	s.noise.Close()
-	return s.end()
+	return s.end(s.running())
 }
