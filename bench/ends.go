@@ -48,6 +48,10 @@ type Ends struct {
 	Mechanism *mechanisms.Mechanism
 	Spec      mechanisms.Spec
 	Made      mechanisms.Given // what the kernel gave the latest of them
+	// Waited is how long making them has waited so far for what the kernel gives
+	// back late, see mechanisms.Waited. It is no time of theirs.
+	Waited time.Duration
+	began  time.Time // when a part that makes links made the first
 
 	part         Part
 	cell         results.Cell
@@ -272,6 +276,9 @@ type stopwatch struct {
 }
 
 func (e *Ends) stopwatch() stopwatch { return stopwatch{hist: e.Latency, base: time.Now()} }
+
+// leaveOut leaves a part of the operation under way out.
+func (s *stopwatch) leaveOut(d time.Duration) { s.last += d }
 
 // restart leaves out what came since the last operation.
 func (s *stopwatch) restart() {

@@ -2,6 +2,8 @@ package bench
 
 import (
 	"errors"
+	"fmt"
+	"time"
 
 	"ipcbench/mechanisms"
 )
@@ -17,6 +19,10 @@ import (
 // still the one that was made. That is little for descriptors and more than the
 // bare calls for FIFOs and System V objects: what a careful program pays, not
 // the least that the kernel takes.
+//
+// Not in the number is the wait for what links before have held and the kernel
+// gives back late, such as the memory of a ring. It is in the account of the
+// round.
 var Lifecycle = &Workload{
 	Name:    "Lifecycle",
 	Summary: "make a link, open both ends, send one message, close and destroy, in one process",
@@ -31,11 +37,15 @@ var Lifecycle = &Workload{
 }
 
 // tryOne finds out what the kernel withholds from this process before a round.
-func tryOne(e *Ends) error { return live(e, 1) }
+func tryOne(e *Ends) error {
+	e.began = time.Now()
+	return live(e, 1)
+}
 
 func live(e *Ends, n int) error {
 	watch := e.stopwatch()
 	var l *mechanisms.Link
+	before := mechanisms.Waited()
 	for range n {
 		var err error
 		if l, err = e.Mechanism.New(e.Spec); err != nil {
@@ -44,10 +54,35 @@ func live(e *Ends, n int) error {
 		if err := errors.Join(e.use(l), l.Destroy()); err != nil {
 			return err
 		}
+		if now := mechanisms.Waited(); now != before {
+			watch.leaveOut(now - before)
+			e.Waited += now - before
+			if err := e.waitsTooLong(); err != nil {
+				return err
+			}
+			before = now
+		}
 		watch.lap()
 	}
 	e.Made = l.Given
 	return nil
+}
+
+// A launch that waits for nine tenths of its time takes ten times as long as a
+// plan reckons with.
+const (
+	mostWaited = time.Second
+	mostShare  = 0.9
+)
+
+// waitsTooLong is the reason for which such a launch goes no further; nil: it
+// may.
+func (e *Ends) waitsTooLong() error {
+	if e.Waited <= mostWaited || e.Waited <= time.Duration(mostShare*float64(time.Since(e.began))) {
+		return nil
+	}
+	return &mechanisms.UnsupportedError{Mechanism: e.Mechanism.Name, What: fmt.Sprintf(
+		"%s waits more than %.0f %% of its time for what the kernel gives back late: %s", e.cell.Workload, 100*mostShare, mechanisms.WaitedFor())}
 }
 
 // use opens the link as a session and its workers do, and sends one message.

@@ -74,12 +74,13 @@ func (e *Ends) played(play func(*Ends, int) error, share int) error {
 	grain := 2 * max(1, e.cell.Batch) * max(1, len(e.part.Sends))
 	step := (share + len(e.Marks) - 1) / len(e.Marks)
 	step = (step + grain - 1) / grain * grain
+	before := e.Waited
 	n := 0
 	for done := 0; done < share; done += step {
 		if err := play(e, min(step, share-done)); err != nil {
 			return err
 		}
-		e.Marks[n] = sys.Monotonic()
+		e.Marks[n] = sys.Monotonic() - int64(e.Waited-before) // as if it had not waited
 		n++
 	}
 	e.Marks = e.Marks[:n]

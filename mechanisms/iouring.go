@@ -64,6 +64,8 @@ func ringNeeds() error {
 	switch {
 	case err == nil:
 		return r.Close()
+	case errors.Is(err, unix.ENOMEM):
+		return nil // it is there: whether memory is left, an end finds out that waits for it
 	case errors.Is(err, unix.EPERM) && disabled == 2:
 		return needs(uringDisabled + " is 2, io_uring_setup(2)")
 	case errors.Is(err, unix.EPERM):
@@ -75,6 +77,10 @@ func ringNeeds() error {
 	}
 	return failed("open", "iouring", 0, err)
 }
+
+// lockedByRing is what a ring takes: a page for its queues and one for its
+// entries, which the kernel counts since Linux 6.14, and until Linux 5.11.
+var lockedByRing = lockedMemory(2*os.Getpagesize(), unix.ENOMEM, "io_uring_setup(2)")
 
 // uring is a descriptor that is read or written by way of a ring of its own.
 type uring struct {
@@ -88,7 +94,11 @@ func openIOURing(t Ticket) (*ioEnd, error) {
 		return nil, err
 	}
 	d := descriptor{mechanism: "iouring", fd: fd}
-	ring, err := sys.OpenRing()
+	var ring *sys.Ring
+	err = lockedByRing.obtain("iouring", func() (err error) {
+		ring, err = sys.OpenRing()
+		return err
+	})
 	if err != nil {
 		return nil, failed("open", "iouring", t.Spec.Size, errors.Join(err, d.Close()))
 	}

@@ -68,12 +68,11 @@ func newMappedFile(size int) (f mappedFile, err error) {
 	return f, nil
 }
 
-// Close closes the socket and the files. What is on its way keeps its file, and
-// the sender its mappings.
+// Close closes the socket and the files. What is on its way keeps its file.
 func (s *memfdSender) Close() error {
 	errs := []error{s.descriptor.Close()}
 	for _, f := range s.files {
-		errs = append(errs, os.NewSyscallError("close", unix.Close(f.fd)))
+		errs = append(errs, sys.Vacate(f.memory), os.NewSyscallError("close", unix.Close(f.fd)))
 	}
 	return errors.Join(errs...)
 }

@@ -67,8 +67,9 @@ func (p *pagePool) turn() bool {
 	return p.at == 0
 }
 
-// unmap gives up the memory of an end that nobody can reach any more. Close does
-// not, since it may come from elsewhere, to wake up who is in the end still.
+// unmap frees the addresses of an end that no goroutine can reach any more.
+// Close gives back the memory, and leaves them: it may come while a goroutine is
+// in the end.
 func unmap(memory []byte) { sys.Munmap(memory) }
 
 // vmspliceSender is both a Sender, with a copy of its own, and a Lender.
@@ -94,6 +95,11 @@ func opensVmsplice(mech string, flags int) func(Ticket) (Sender, error) {
 		runtime.AddCleanup(s, unmap, pool.memory)
 		return s, nil
 	}
+}
+
+// Close closes the end. What is in the pipe keeps its pages.
+func (s *vmspliceSender) Close() error {
+	return errors.Join(s.descriptor.Close(), sys.Vacate(s.memory))
 }
 
 func (s *vmspliceSender) Send(p []byte) error {

@@ -76,7 +76,7 @@ func openSplicer(t Ticket) (Receiver, error) {
 }
 
 func (r *splicer) Close() error {
-	return errors.Join(r.descriptor.Close(), sys.Close(r.file))
+	return errors.Join(r.descriptor.Close(), sys.Vacate(r.memory), sys.Close(r.file))
 }
 
 // Borrow brings the next message into the file. The end of the stream inside a

@@ -17,7 +17,8 @@ import (
 // Lender.
 type zerocopySender struct {
 	descriptor
-	size    int // bytes in a message
+	size    int    // bytes in a message
+	memory  []byte // of all of them
 	buffers []heldBuffer
 	at      int    // the next of them
 	calls   uint32 // that were given pages so far, as the kernel counts them
@@ -94,16 +95,17 @@ func openZerocopySender(t Ticket) (Sender, error) {
 	if s.noticed, err = newWaiter(how, fd, 0); err != nil { // POLLERR is always asked for
 		return nil, failed("open", mech, s.size, errors.Join(err, s.descriptor.Close()))
 	}
-	var memory []byte
-	if memory, s.buffers, err = zerocopyBuffers(fd, t.Spec); err != nil {
-		return nil, failed("open", mech, s.size, errors.Join(err, s.Close()))
+	if s.memory, s.buffers, err = zerocopyBuffers(fd, t.Spec); err != nil {
+		return nil, failed("open", mech, s.size, errors.Join(err, s.noticed.close(), s.descriptor.Close()))
 	}
-	runtime.AddCleanup(s, unmap, memory)
+	runtime.AddCleanup(s, unmap, s.memory)
 	return s, nil
 }
 
 // Close closes the end. What is under way keeps its pages.
-func (s *zerocopySender) Close() error { return errors.Join(s.noticed.close(), s.descriptor.Close()) }
+func (s *zerocopySender) Close() error {
+	return errors.Join(s.noticed.close(), s.descriptor.Close(), sys.Vacate(s.memory))
+}
 
 func (s *zerocopySender) Send(p []byte) error {
 	if len(p) != s.size {

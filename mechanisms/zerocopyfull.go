@@ -2,7 +2,6 @@ package mechanisms
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"time"
 
@@ -23,7 +22,7 @@ func (s *zerocopySender) refused(a sys.Attempt, times int) (err error) {
 	default:
 		_, err = a.Result("sendto")
 		if a.NoBuffers() && !filling {
-			err = fmt.Errorf("%w: others of this user hold what RLIMIT_MEMLOCK lets all of them lock, getrlimit(2)", err)
+			err = pinned(s.size).missing(s.mechanism, err)
 		}
 		return err
 	}
@@ -43,9 +42,12 @@ func (s *zerocopySender) holds() bool {
 	return false
 }
 
+// pinned is what a message takes of what a user may lock, while it is under way.
+func pinned(size int) scarce { return lockedMemory(size, unix.ENOBUFS, "getrlimit(2)") }
+
 // ownPatience is how many milliseconds a sender that has nothing under way waits
-// for memory, which only others can have locked.
-const ownPatience = 1000
+// for memory: only others, or links that are closed, can have it locked.
+const ownPatience = int(latest / time.Millisecond)
 
 // waitForMemory waits until something that is under way has arrived, of this
 // socket's or, for a millisecond, of anybody's.
@@ -57,8 +59,10 @@ func (s *zerocopySender) waitForMemory(times int) error {
 	case s.holds():
 		return s.noticed.wait(times)
 	}
-	_, err = sys.PollWithin(&unix.PollFd{Fd: int32(s.fd)}, time.Millisecond)
-	return err
+	return pinned(s.size).pause(func() error {
+		_, err := sys.PollWithin(&unix.PollFd{Fd: int32(s.fd)}, time.Millisecond)
+		return err
+	})
 }
 
 // Fill sends without blocking, by a flag of each call, and is done when nothing

@@ -2,8 +2,10 @@ package runner
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -57,6 +59,39 @@ func TestKilledMakerLeavesNothing(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestMakerWaitsForRings has ends made faster than the kernel gives back what
+// they took of the locked memory: eight rings' worth, which half of the links of
+// a few milliseconds take.
+func TestMakerWaitsForRings(t *testing.T) {
+	var before unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &before); err != nil {
+		t.Fatal(err)
+	}
+	if before.Max < 64<<10 {
+		t.Skipf("RLIMIT_MEMLOCK admits %d bytes at most, want 64 KiB", before.Max)
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_MEMLOCK, &unix.Rlimit{Cur: 64 << 10, Max: before.Max}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Setrlimit(unix.RLIMIT_MEMLOCK, &before) })
+	s := startSession(t, Options{}) // inherits it
+	rec, _ := s.Measure(results.Cell{Workload: "Lifecycle", Mechanism: "iouring", Size: 64, Place: "free"}, Measurement{Time: 20e6, Ops: 100})
+	told := func(s string) bool {
+		return strings.Contains(s, "RLIMIT_MEMLOCK admits 65536 to all processes of a user")
+	}
+	switch {
+	case rec.Outcome == results.Skipped && (mechanisms.Lookup("iouring").Needs() != nil || told(rec.Reason)):
+		t.Skip(rec.Reason)
+	case rec.Outcome != results.OK && rec.Outcome != results.Untrusted:
+		t.Fatalf("%s %s", rec.Outcome, rec.Reason)
+	case !slices.ContainsFunc(rec.Warnings, told):
+		t.Skipf("this kernel does not count a ring's memory: %q", rec.Warnings)
+	}
+	if wall := time.Since(rec.Time); time.Duration(rec.ElapsedNs) > wall*9/10 {
+		t.Errorf("%v of %v were timed: the waits are in it: %q", time.Duration(rec.ElapsedNs), wall, rec.Warnings)
 	}
 }
 

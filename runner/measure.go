@@ -112,6 +112,7 @@ func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err erro
 			}
 		}
 	}
+	warn(rec, waits(l.rounds))
 	if observed.unread == nil {
 		observed.Noise.Stopped = stopped
 		rec.Noise = &observed.Noise

@@ -145,4 +145,9 @@ type workerRound struct {
 
 	Progress *bench.Progress `json:"progress,omitempty"` // nil: the part left too few marks
 	Settings settings        `json:"settings,omitzero"`  // after the round; none in a round whose calls are counted
+
+	// What a part that makes links has waited for what the kernel gives back
+	// late. End is as if it had not.
+	Waited    int64  `json:"waited,omitempty"` // ns
+	WaitedFor string `json:"waited_for,omitempty"`
 }

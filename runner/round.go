@@ -1,7 +1,9 @@
 package runner
 
 import (
+	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"ipcbench/bench"
@@ -17,6 +19,8 @@ type Round struct {
 	Verified  int64            // messages whose payload was checked
 	Latencies histogram        // of a latency round
 	ClockNs   float64          // cost of one reading of the clock, which is in every latency
+	Waited    time.Duration    // for what the kernel gives back late, which Elapsed leaves out
+	WaitedFor string           // what that was: the need, the limit's value and its source
 	Stalled   results.Count    // ns in which nothing moved, in stretches of bench.Stall and more; absent where no part shows it
 
 	settings []settings // by part, after it; a part whose calls were counted has none
@@ -35,6 +39,10 @@ func newRound(kind Kind, n int, workers []workerRound) *Round {
 		r.Usage = append(r.Usage, w.Usage)
 		r.Verified += w.Verified
 		r.settings = append(r.settings, w.Settings)
+		if w.Waited > 0 {
+			r.Waited += time.Duration(w.Waited)
+			r.WaitedFor = w.WaitedFor
+		}
 		if w.Latencies != nil {
 			r.Latencies, r.ClockNs = w.Latencies, w.ClockNs
 		}
@@ -42,6 +50,22 @@ func newRound(kind Kind, n int, workers []workerRound) *Round {
 	r.Elapsed = time.Duration(end - start)
 	r.Stalled = stalled(workers, start, end)
 	return r
+}
+
+// waits is the warning about what the rounds that give numbers have waited for
+// besides their time; "" if they have not.
+func waits(rounds []*Round) string {
+	var waited time.Duration
+	what := ""
+	for _, r := range rounds {
+		if r.Waited > 0 && slices.Contains(results.Measuring, string(r.Kind)) {
+			waited, what = waited+r.Waited, r.WaitedFor
+		}
+	}
+	if waited == 0 {
+		return ""
+	}
+	return fmt.Sprintf("waited %v, which the time leaves out, for what the kernel gives back late: %s", waited.Round(100*time.Microsecond), what)
 }
 
 // tally holds what all workers took on links of which nobody knows who takes

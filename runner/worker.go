@@ -194,6 +194,7 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 	if w.pins {
 		sys.Pin()
 	}
+	waited := e.Waited
 	start := sys.Monotonic()
 	_, err := e.Play(r.N)
 	end := sys.Monotonic()
@@ -208,14 +209,18 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 	if err != nil {
 		return nil, w.explain(err)
 	}
+	waited = e.Waited - waited
 	done := &workerRound{
-		Start: start, End: end, Progress: e.Progress(start), Receives: w.part.Origins > 0,
+		Start: start, End: end - int64(waited), Waited: int64(waited), Progress: e.Progress(start), Receives: w.part.Origins > 0,
 		Verified: e.Verified, Sent: e.Sent, Taken: e.Taken, Usage: used,
 	}
 	if r.Kind != Traced {
 		if done.Settings, err = readSettings(); err != nil {
 			return nil, err
 		}
+	}
+	if waited > 0 {
+		done.WaitedFor = mechanisms.WaitedFor()
 	}
 	if hist != nil {
 		done.ClockNs = clockCost()

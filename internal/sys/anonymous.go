@@ -20,6 +20,15 @@ func Anonymous(size int) ([]byte, error) {
 // Munmap gives back what Anonymous or Mmap returned, whole: munmap(2).
 func Munmap(p []byte) error { return os.NewSyscallError("munmap", unix.Munmap(p)) }
 
+// Vacate gives back what Anonymous or Mmap mapped and leaves pages of zeroes at
+// its addresses, which Munmap frees: MAP_FIXED, mmap(2). An end may be closed
+// while another goroutine is in it, which munmap would end by SIGSEGV.
+func Vacate(p []byte) error {
+	_, err := unix.MmapPtr(-1, 0, unsafe.Pointer(unsafe.SliceData(p)), uintptr(len(p)),
+		unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_FIXED|unix.MAP_NORESERVE)
+	return os.NewSyscallError("mmap", err)
+}
+
 // Forget takes the pages of such memory away and leaves the addresses, where
 // the next write finds new ones: MADV_DONTNEED, madvise(2). Whoever else holds
 // the old pages keeps them as they are.
