@@ -2,11 +2,11 @@ package bench
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"runtime"
 
 	"ipcbench/internal/sys"
+	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
 
@@ -35,7 +35,8 @@ var ThreadBounce = &Workload{
 // world while the other has not begun.
 func bounceThreads(e *Ends, n int) error {
 	if got := runtime.GOMAXPROCS(0); got < 2 {
-		return fmt.Errorf("two threads that wait without sleeping need GOMAXPROCS 2, it is %d", got)
+		return &mechanisms.UnsupportedError{Mechanism: results.FloorThreads, What: "threads that wait without sleeping", Value: 2,
+			Limit: mechanisms.Limit{N: got, Source: "GOMAXPROCS", Beyond: "one would keep the other from running, pkg.go.dev/runtime"}}
 	}
 	e.Shared = e.out[:cacheLine]
 	peer := *e

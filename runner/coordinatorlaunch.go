@@ -39,7 +39,7 @@ func (s *Session) open(c results.Cell) (*Launch, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.child == nil {
+	if s.running() == nil {
 		if err := s.start(); err != nil {
 			return nil, err
 		}
@@ -70,7 +70,7 @@ func (s *Session) opening(c results.Cell) (*openRequest, error) {
 	if w == nil {
 		return nil, fmt.Errorf("%s: unknown workload", c.Name())
 	}
-	if err := w.Admit(c); err != nil {
+	if err := fits(w, c); err != nil {
 		return nil, err
 	}
 	cpus, err := place(c, s.cpus, w.Topology(c.Peers).CPUs())

@@ -52,7 +52,7 @@ func (l *launch) start(w *bench.Workload) (err error) {
 	l.phase, l.seed = "attach", bench.Seed(rand.Uint64())
 	o := l.asked
 	if w.Floor == "" {
-		if err = l.makeLinks(o.Cell, w); err != nil {
+		if err = l.makeLinks(o.Cell); err != nil {
 			return err
 		}
 		if w.Makes {
@@ -128,12 +128,12 @@ func (l *launch) unshare() error {
 }
 
 // makeLinks makes every wire of the topology from the cell's mechanism.
-func (l *launch) makeLinks(c results.Cell, w *bench.Workload) error {
+func (l *launch) makeLinks(c results.Cell) error {
 	m := mechanisms.Lookup(c.Mechanism)
 	if m == nil {
 		return fmt.Errorf("unknown mechanism %q", c.Mechanism)
 	}
-	if err := admit(m, w, l.topology, c); err != nil {
+	if err := admit(m, l.topology, c); err != nil {
 		return err
 	}
 	l.mechanism = m

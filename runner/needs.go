@@ -98,7 +98,7 @@ func Admit(c results.Cell, cpus []host.CPU) error {
 	if w == nil {
 		return fmt.Errorf("%s: unknown workload", c.Name())
 	}
-	if err := w.Admit(c); err != nil {
+	if err := fits(w, c); err != nil {
 		return err
 	}
 	t := w.Topology(c.Peers)
@@ -109,7 +109,19 @@ func Admit(c results.Cell, cpus []host.CPU) error {
 	if m == nil {
 		return fmt.Errorf("unknown mechanism %q", c.Mechanism)
 	}
-	return admit(m, w, t, c)
+	return admit(m, t, c)
+}
+
+// fits tells whether the cell is one of the workload, and its mechanism what the
+// workload plays on: what no machine can change comes before what this one lacks.
+func fits(w *bench.Workload, c results.Cell) error {
+	if err := w.Admit(c); err != nil {
+		return err
+	}
+	if m := mechanisms.Lookup(c.Mechanism); m != nil && w.Floor == "" { // what is unknown is found out later
+		return w.Suits(m)
+	}
+	return nil
 }
 
 // place gives each of the cell's parts its CPUs, as host.Assign does, and
@@ -131,12 +143,8 @@ func place(c results.Cell, cpus []host.CPU, parts int) ([]int, error) {
 	return ids, nil
 }
 
-// admit holds what the workload needs, and every wire of the topology, against
-// what the mechanism does and carries.
-func admit(m *mechanisms.Mechanism, w *bench.Workload, t bench.Topology, c results.Cell) error {
-	if err := w.Suits(m); err != nil {
-		return err
-	}
+// admit holds every wire of the topology against what the mechanism carries.
+func admit(m *mechanisms.Mechanism, t bench.Topology, c results.Cell) error {
 	var last mechanisms.Spec
 	for _, wire := range t.Wires {
 		s := wire.Spec(c)

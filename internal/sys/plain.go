@@ -1,6 +1,10 @@
 package sys
 
-import "golang.org/x/sys/unix"
+import (
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
 
 // Getppid returns the parent's process ID, getppid(2), by nothing but the call.
 // It always succeeds.
@@ -9,5 +13,12 @@ func Getppid() int {
 }
 
 // SchedYield lets another process run that waits for this CPU, sched_yield(2).
-// It always succeeds.
-func SchedYield() { enter(unix.SYS_SCHED_YIELD, 0, 0, 0, 0, 0, 0) }
+// It always succeeds. Where this process is not dedicated, another goroutine may
+// run first: with one processor of Go's, a goroutine that looks for what another
+// one writes would keep it from running for 10 ms at each look.
+func SchedYield() {
+	if !dedicated {
+		runtime.Gosched()
+	}
+	enter(unix.SYS_SCHED_YIELD, 0, 0, 0, 0, 0, 0)
+}
