@@ -60,6 +60,7 @@ var layers = map[string][]string{
 	"internal/golden":    {},
 	"internal/need":      {},
 	"internal/emulate":   {"internal/need"},
+	"internal/apart":     {},
 	"mechanisms":         {"internal/sys"},
 	"mechanisms/netconn": {"mechanisms"},
 	"results":            {},

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"ipcbench/internal/apart"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -21,7 +22,7 @@ func init() { impersonates["isolated"] = playIsolated }
 // playIsolated plays a launch of every mechanism in the isolation that its
 // environment names, and says in which it was and how each launch ended.
 func playIsolated() int {
-	o := Options{Timeout: 5 * time.Second}
+	o := Options{Timeout: unhurried}
 	switch os.Getenv("ISOLATION") {
 	case "user namespace":
 		isolations = isolations[1:]
@@ -125,7 +126,7 @@ func TestIsolations(t *testing.T) {
 			}
 			var out strings.Builder
 			cmd.Stdout = &out
-			err := within10s(cmd.Start, cmd.Wait, func() { cmd.Process.Kill() })
+			err := unlessHung(cmd.Start, cmd.Wait, func() { cmd.Process.Kill() })
 			first, rest, _ := strings.Cut(out.String(), "\n")
 			got := strings.TrimPrefix(first, "isolation: ")
 			if err != nil || stderr() != "" || !slices.ContainsFunc(strings.Split(c.want, "|"), func(w string) bool { return got == w || strings.HasSuffix(w, ": ") && strings.HasPrefix(got, w) }) {
@@ -154,7 +155,7 @@ func TestIsolations(t *testing.T) {
 // told. The host is this test's own namespace, so its limits may be moved.
 func TestLimitsCarryOver(t *testing.T) {
 	moved := map[string]string{"kernel.msgmax": "7777", "kernel.msgmnb": "77777", "kernel.sem": "123 4567 89 321", "kernel.shmmni": "4321"}
-	if os.Getenv(envOwnIPC) != "" && os.Geteuid() == 0 {
+	if apart.Own() && os.Geteuid() == 0 {
 		before := readSysctls(carriedOver)
 		for name, value := range moved {
 			if err := os.WriteFile(sysctlPath(name), []byte(value), 0); err != nil {

@@ -116,7 +116,7 @@ func TestKillAnytime(t *testing.T) {
 	deaths := map[string]int{}
 	var sessions []*Session
 	for _, shared := range []bool{false, true} {
-		sessions = append(sessions, startSession(t, Options{Shared: shared, Timeout: 5 * time.Second}))
+		sessions = append(sessions, startSession(t, Options{Shared: shared, Timeout: unhurried}))
 	}
 	span := 40 * time.Millisecond // of a launch, as the last one that lived took
 	for dead, i := 0, 0; dead < *kills && !t.Failed(); i++ {
@@ -166,7 +166,7 @@ func TestKillInPhase(t *testing.T) {
 			for _, phase := range []string{"open", "round", "exit"} {
 				t.Run(name+"/"+victim+"/"+phase, func(t *testing.T) {
 					next += 1 + len(cells)/5
-					s := startSession(t, Options{Shared: shared, Timeout: 5 * time.Second})
+					s := startSession(t, Options{Shared: shared, Timeout: unhurried})
 					killIn(t, s, cells[next%len(cells)], phase, &killer{session: s.child.pid, victim: victim, pick: next})
 					nothingLeft(t)
 					// The session goes on, or another takes its place.
@@ -196,10 +196,10 @@ func killIn(t *testing.T, s *Session, c results.Cell, phase string, k *killer) {
 		aimed = true
 		aim.Go(func() {
 			if phase == "round" && !eventually(func() bool { return busy(k.session) }) {
-				t.Error("the round did not begin")
+				t.Errorf("%s: the round did not begin", c.Name())
 			}
 			if !eventually(k.kill) {
-				t.Error("no victim appeared")
+				t.Errorf("%s: no victim appeared", c.Name())
 			}
 		})
 		if phase == "exit" {

@@ -29,7 +29,7 @@ func helper(t *testing.T, kind, token string, f *os.File) (status int, stderr st
 	var b bytes.Buffer
 	c.Stderr = &b
 	var exit *exec.ExitError
-	if err := within10s(c.Start, c.Wait, func() { c.Process.Kill() }); err != nil && !errors.As(err, &exit) {
+	if err := unlessHung(c.Start, c.Wait, func() { c.Process.Kill() }); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
 	return c.ProcessState.ExitCode(), b.String()

@@ -7,16 +7,13 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"syscall"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"ipcbench/bench"
 	"ipcbench/host"
+	"ipcbench/internal/apart"
 	"ipcbench/mechanisms"
 	_ "ipcbench/mechanisms/netconn"
 	"ipcbench/results"
@@ -33,9 +30,6 @@ const envImpersonate = "IPCBENCH_TEST"
 
 var impersonates = map[string]func() int{}
 
-// ownIPC is set in a test process with an IPC namespace of its own.
-const envOwnIPC = "IPCBENCH_TEST_OWN_IPC"
-
 func TestMain(m *testing.M) {
 	if os.Getenv(envProcess) != "" {
 		time.Sleep(100 * time.Microsecond) // as on a slow machine: the main goroutine may move to another thread
@@ -44,29 +38,9 @@ func TestMain(m *testing.M) {
 	if kind := os.Getenv(envImpersonate); kind != "" {
 		os.Exit(impersonates[kind]())
 	}
-	leaveIPC()
+	apart.Enter() // what others make meanwhile is no leak
 	flag.Parse()
 	os.Exit(inPrivate(m.Run))
-}
-
-// leaveIPC gives the whole test process an IPC namespace of its own where it
-// may have one, so that what others do meanwhile is not taken for a leak: the
-// thread leaves the old one and executes the program anew.
-func leaveIPC() {
-	if os.Getenv(envOwnIPC) != "" {
-		return
-	}
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	if unix.Unshare(unix.CLONE_NEWIPC) != nil {
-		return
-	}
-	self, err := os.Executable()
-	if err == nil {
-		err = syscall.Exec(self, os.Args, append(os.Environ(), envOwnIPC+"=1"))
-	}
-	fmt.Fprintln(os.Stderr, err)
-	os.Exit(1)
 }
 
 // private is where all files and journals of the tests are, whoever makes

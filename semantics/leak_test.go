@@ -2,6 +2,7 @@ package semantics
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -13,12 +14,18 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"ipcbench/internal/apart"
 )
 
-// left is what this process, and this user, hold: descriptors, children, System
-// V objects, message queues, names.
+// left is what this process holds, and what its checks have made: descriptors,
+// processes, names and, in a namespace of the tests' own, System V objects and
+// message queues. In the host's those of other runs come and go.
 func left(t *testing.T, dir string) (all []string) {
 	t.Helper()
+	if !apart.Own() {
+		t.Skip("objects of other runs can't be told from those of the checks: IPC namespaces are refused here, unshare(2)")
+	}
 	fds, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
 		t.Fatal(err)
@@ -37,10 +44,36 @@ func left(t *testing.T, dir string) (all []string) {
 			all = append(all, kind+" "+strings.Join(strings.Fields(row)[:2], " "))
 		}
 	}
-	queues, _ := filepath.Glob("/dev/mqueue/ipcbench-*")
 	names, _ := filepath.Glob(filepath.Join(dir, "*"))
-	return append(append(append(all, queues...), names...), ours()...)
+	if queuesIn != "" {
+		queues, _ := filepath.Glob(filepath.Join(queuesIn, "*"))
+		names = append(names, queues...)
+	}
+	return slices.Concat(all, names, ours())
 }
+
+// seeQueues mounts what shows the POSIX message queues of the namespace, for the
+// time of the test. Only root may.
+func seeQueues(t *testing.T) {
+	t.Helper()
+	if !apart.Own() || os.Geteuid() != 0 {
+		return
+	}
+	dir := t.TempDir()
+	if err := errors.Join(syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""), syscall.Mount("none", dir, "mqueue", 0, "")); err != nil {
+		t.Fatal(err)
+	}
+	queuesIn = dir
+	t.Cleanup(func() {
+		queuesIn = ""
+		if err := syscall.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// queuesIn is where seeQueues has mounted them; "" where it has not.
+var queuesIn string
 
 // ours are the processes of checks, whoever started them.
 func ours() (all []string) {
@@ -85,6 +118,7 @@ func restored(t *testing.T, before []string, dir string) {
 
 // A run leaves nothing, nor does one whose checks are told lies.
 func TestLeavesNothing(t *testing.T) {
+	seeQueues(t)
 	left(t, "") // the runtime's poller
 	for _, refuse := range []bool{false, true} {
 		dir := t.TempDir()
@@ -109,6 +143,7 @@ func TestKilledLeavesNothing(t *testing.T) {
 		victim(t)
 		return
 	}
+	seeQueues(t)
 	rounds := 12
 	if testing.Short() {
 		rounds = 4

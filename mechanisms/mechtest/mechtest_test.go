@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"ipcbench/internal/apart"
 	"ipcbench/mechanisms"
 	"ipcbench/runner"
 )
@@ -15,6 +16,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(envIdle) != "" {
 		idle()
 	}
+	apart.Enter() // a census counts what the rules make, and nothing of others
 	if race {
 		// Each process would sleep for a second before it exits.
 		os.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0")
