@@ -158,6 +158,18 @@ func TestCheckHere(t *testing.T) {
 	}
 }
 
+// TestLoadWithoutTopology counts the CPUs by /proc/stat where /sys shows none.
+func TestLoadWithoutTopology(t *testing.T) {
+	root := fstest.MapFS{
+		"proc/loadavg": {Data: []byte("1.50 1.00 1.00 1/100 1234\n")},
+		"proc/stat":    {Data: []byte("cpu  1 2 3\ncpu0 1 2 3\ncpu1 1 2 3\nintr 5\n")},
+	}
+	text, doubted := lookLoad(tree{root}, results.Host{})
+	if want := "load average is 1.50 on 2 CPUs"; text != want || !doubted {
+		t.Errorf("%q, doubted %v; want %q", text, doubted, want)
+	}
+}
+
 func states(findings []Finding) map[string]State {
 	m := map[string]State{}
 	for _, f := range findings {

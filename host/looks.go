@@ -99,11 +99,25 @@ func lookSteal(t tree, _ results.Host) (string, bool) {
 func lookLoad(t tree, _ results.Host) (string, bool) {
 	minute, _, _ := strings.Cut(t.text("/proc/loadavg"), " ")
 	load, err := strconv.ParseFloat(minute, 64)
-	online, err2 := ParseCPUList(t.text(onlineCPUs))
-	if err != nil || err2 != nil || len(online) == 0 {
+	online := t.online()
+	if err != nil || online == 0 {
 		return "", false
 	}
-	return fmt.Sprintf("load average is %.2f on %s", load, plural(len(online), "CPU")), load > 0.5*float64(len(online))
+	return fmt.Sprintf("load average is %.2f on %s", load, plural(online, "CPU")), load > 0.5*float64(online)
+}
+
+// online is how many CPUs the machine has, as /proc/stat counts them where /sys
+// shows none; 0: that is not known.
+func (t tree) online() (n int) {
+	if all, err := ParseCPUList(t.text(onlineCPUs)); err == nil && len(all) > 0 {
+		return len(all)
+	}
+	for line := range strings.Lines(t.raw("/proc/stat")) {
+		if name, _, _ := strings.Cut(line, " "); strings.HasPrefix(name, "cpu") && name != "cpu" {
+			n++
+		}
+	}
+	return n
 }
 
 func lookKernel(t tree, h results.Host) (string, bool) {
