@@ -14,8 +14,8 @@ func Getppid() int {
 
 // SchedYield lets another process run that waits for this CPU, sched_yield(2).
 // It always succeeds. Where this process is not dedicated, another goroutine may
-// run first: with one processor of Go's, a goroutine that looks for what another
-// one writes would keep it from running for 10 ms at each look.
+// run first: with one processor of Go's, a goroutine that does nothing but look
+// and make this call was not preempted in ten minutes.
 func SchedYield() {
 	if !dedicated {
 		runtime.Gosched()
