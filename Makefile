@@ -1,6 +1,6 @@
 # Two commands do everything: make report (measure, and a report) and make test.
 .DEFAULT_GOAL := help
-.PHONY: help build test race bench report fidelity lint generate check-generated ci
+.PHONY: help build test surroundings race bench report fidelity lint generate check-generated ci
 
 GO ?= go
 BIN := bin/ipcbench
@@ -16,6 +16,9 @@ $(BIN): $(SOURCES)
 
 test: ## all tests that need nothing special, at most 8 minutes
 	$(GO) test -timeout 15m ./...
+
+surroundings: ## the tests in each of a dozen surroundings, one after the other: as another user, on one CPU, with small limits …
+	scripts/try-surroundings
 
 race: ## the same under the race detector (needs gcc: apt-get install gcc libc6-dev)
 	$(GO) test -race ./...
