@@ -72,6 +72,9 @@ var opened []*Session
 // left of it.
 func startSession(t *testing.T, o Options) *Session {
 	t.Helper()
+	if o.Timeout == 0 {
+		o.Timeout = unhurried
+	}
 	s, err := Start(o)
 	if err != nil {
 		t.Fatal(err)
