@@ -39,6 +39,9 @@ func TestCloseEndsACall(t *testing.T) {
 			if _, err := l.Round(Timed, 1, 0); err == nil {
 				t.Error("a session that was closed played a round")
 			}
+			if _, err := s.Open(pipePong); err == nil {
+				t.Error("a session that was closed opened a launch")
+			}
 			if err := s.Close(); err != nil {
 				t.Error(err)
 			}

@@ -35,6 +35,7 @@ type Session struct {
 	// A session process ends once, whoever finds out first: the call that it
 	// does not answer, or Close.
 	ending  sync.Mutex    // held while it ends
+	closed  bool          // no other takes its place
 	child   *process      // nil: none runs
 	journal string        // of a session without namespaces
 	stop    chan struct{} // closed to end the thread that the child's Pdeathsig follows
@@ -103,6 +104,12 @@ func (s *Session) Host(program string) *results.Host {
 }
 
 func (s *Session) start() error {
+	s.ending.Lock()
+	closed := s.closed
+	s.ending.Unlock()
+	if closed {
+		return errors.New("the session is closed")
+	}
 	var refused []error
 	if !s.options.Shared {
 		for _, i := range isolations {
@@ -254,8 +261,11 @@ func clean(journal string) error {
 }
 
 // Close ends the session. Nothing that it made is left. It may come again, and
-// while a call waits for an answer, which then fails.
+// while a call waits for an answer, which then fails, as all later ones do.
 func (s *Session) Close() error {
 	s.noise.Close()
+	s.ending.Lock()
+	s.closed = true
+	s.ending.Unlock()
 	return s.end(s.running())
 }
