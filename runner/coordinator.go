@@ -104,11 +104,8 @@ func (s *Session) Host(program string) *results.Host {
 }
 
 func (s *Session) start() error {
-	s.ending.Lock()
-	closed := s.closed
-	s.ending.Unlock()
-	if closed {
-		return errors.New("the session is closed")
+	if s.over() {
+		return errClosed
 	}
 	var refused []error
 	if !s.options.Shared {
@@ -165,6 +162,10 @@ func (s *Session) try(i isolation) error {
 	s.ending.Lock()
 	s.child, s.stop, s.Isolation, s.phase = child, stop, i.name, "set-up"
 	s.ending.Unlock()
+	if s.over() { // meanwhile
+		s.end(child)
+		return errClosed
+	}
 	setup := &setup{Namespaces: i.flags != 0, Sysctls: readSysctls(carriedOver), Journal: s.journal}
 	r, err := s.call(request{Token: token, Setup: setup}, s.options.timeout())
 	if err == nil && r.Setup == nil {
@@ -205,6 +206,16 @@ func (s *Session) call(r request, timeout time.Duration) (*reply, error) {
 		return nil, a.Error.decode()
 	}
 	return &a, nil
+}
+
+// errClosed says that no session process may start any more.
+var errClosed = errors.New("the session is closed")
+
+// over tells whether Close has come.
+func (s *Session) over() bool {
+	s.ending.Lock()
+	defer s.ending.Unlock()
+	return s.closed
 }
 
 // running is the session process; nil: none runs.
