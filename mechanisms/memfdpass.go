@@ -2,6 +2,7 @@ package mechanisms
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 
@@ -58,9 +59,22 @@ var memfdpassTraits = func() Traits {
 // descriptors.
 const mostFiles = 256
 
+// otherFiles is how many descriptors a process has besides a pool's: an end takes
+// two, a worker a dozen, and a test some 40.
+const otherFiles = 64
+
 func memfdpassLimits(int) (Limits, error) {
+	queue := Limit{N: mostFiles * os.Getpagesize(), Source: "256 files of a page", Beyond: "as many as SO_SNDBUF and RLIMIT_NOFILE are sure to hold on their way, unix(7)"}
+	var r unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &r); err != nil {
+		return Limits{}, os.NewSyscallError("getrlimit", err)
+	}
+	if r.Cur < mostFiles+otherFiles {
+		queue = Limit{N: max(2, int(r.Cur)-otherFiles) * os.Getpagesize(), Source: fmt.Sprintf("RLIMIT_NOFILE of %d", r.Cur),
+			Beyond: fmt.Sprintf("a file for each page, and %d descriptors for what else a process has, getrlimit(2)", otherFiles), Errno: unix.EMFILE}
+	}
 	return Limits{
-		Queue:   Limit{N: mostFiles * os.Getpagesize(), Source: "256 files of a page", Beyond: "as many as SO_SNDBUF and RLIMIT_NOFILE are sure to hold on their way, unix(7)"},
+		Queue:   queue,
 		Senders: Limit{N: 1, Source: "one pool", Beyond: "which sender's file is free again a byte does not tell, unix(7)"},
 
 		Receivers: Limit{N: 1, Source: "one pool", Beyond: "files would not come back in the order in which they went, unix(7)"},
