@@ -65,6 +65,7 @@ func soon(word *atomic.Uint64, least uint64) bool {
 
 func (spinner) await(word *atomic.Uint64, least uint64) error {
 	for !soon(word, least) {
+		sys.LetGoroutinesRun()
 		sys.SchedYield()
 	}
 	return nil

@@ -45,6 +45,7 @@ type yielder struct{ spinner }
 
 func (yielder) await(word *atomic.Uint64, least uint64) error {
 	for !reached(word, least) {
+		sys.LetGoroutinesRun()
 		sys.SchedYield()
 	}
 	return nil

@@ -55,6 +55,7 @@ const patience = 16
 
 func (spinWaiter) wait(refused int) error {
 	if refused > patience {
+		sys.LetGoroutinesRun()
 		sys.SchedYield()
 	}
 	return nil

@@ -20,7 +20,7 @@ func TestAttemptsAreInlined(t *testing.T) {
 		inlined = append(inlined, string(m[1]))
 	}
 	for _, name := range []string{
-		"TryRead", "TryWrite", "TrySemop", "TryMsgsnd", "TryMqTimedsend", "TryMqTimedreceive", "TryTgkill", "TryVmsplice", "Getppid", "SchedYield",
+		"TryRead", "TryWrite", "TrySemop", "TryMsgsnd", "TryMqTimedsend", "TryMqTimedreceive", "TryTgkill", "TryVmsplice", "Getppid", "SchedYield", "LetGoroutinesRun",
 	} {
 		if !slices.Contains(inlined, name) {
 			t.Errorf("%s is not inlined", name)

@@ -13,12 +13,14 @@ func Getppid() int {
 }
 
 // SchedYield lets another process run that waits for this CPU, sched_yield(2).
-// It always succeeds. Where this process is not dedicated, another goroutine may
-// run first: with one processor of Go's, a goroutine that does nothing but look
-// and make this call was not preempted in ten minutes.
-func SchedYield() {
+// It always succeeds.
+func SchedYield() { enter(unix.SYS_SCHED_YIELD, 0, 0, 0, 0, 0, 0) }
+
+// LetGoroutinesRun lets another goroutine run where this process is not
+// dedicated. With one processor of Go's, a goroutine that did nothing but look
+// and call SchedYield was not preempted in ten minutes.
+func LetGoroutinesRun() {
 	if !dedicated {
 		runtime.Gosched()
 	}
-	enter(unix.SYS_SCHED_YIELD, 0, 0, 0, 0, 0, 0)
 }

@@ -8,7 +8,7 @@ import (
 
 // Two goroutines that look for each other's turn get it on one processor of
 // Go's. One that does not let the other run looks until it gives up.
-func TestSchedYieldLetsGoroutinesRun(t *testing.T) {
+func TestGoroutinesTakeTurns(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	const turns, most = 100, 100 // looks for each
 	var turn atomic.Int64
@@ -21,6 +21,7 @@ func TestSchedYieldLetsGoroutinesRun(t *testing.T) {
 					turn.Add(1)
 				}
 				n++
+				LetGoroutinesRun()
 				SchedYield()
 			}
 			looks <- n
