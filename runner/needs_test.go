@@ -14,6 +14,7 @@ import (
 
 	"ipcbench/bench"
 	"ipcbench/host"
+	"ipcbench/internal/apart"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -51,7 +52,7 @@ func rlimited(resource int, n int) func(*testing.T) {
 func sysctled(name, value string) func(*testing.T) {
 	return func(t *testing.T) {
 		t.Helper()
-		if os.Getenv(envOwnIPC) == "" || os.Geteuid() != 0 {
+		if !apart.Own() || os.Geteuid() != 0 {
 			t.Skip("the limit is the host's own, or not this user's to set")
 		}
 		before := readSysctls([]string{name})[name]
