@@ -20,27 +20,37 @@ import (
 // one that spins and one that does both, at every place.
 var spoiledCells = []string{"--workload", "pingpong,stream", "--mech", "pipe,sysvmsg,shmfutex,shmspin", "--size", "64", "--place", "same,smt,cross,socket,free", "--launches", "10", "--time", "50ms"}
 
-// spoiled measures cells on a quiet machine, then in several runs side by side,
-// then beside a busy loop on each CPU. A launch that is ok without a warning must
-// lie within three times the range of its cell's quiet launches.
+// spoiled measures cells in several runs side by side, and beside a busy loop on
+// each CPU, and before and after each of these on a quiet machine. A launch that
+// is ok without a warning must lie within three times the range of its cell's
+// quiet launches. They are from all over the time, since a machine that is shared
+// is at times twice as fast as at others.
 func spoiled(ctx context.Context, bin *programs, s settings, args []string) error {
 	if len(args) == 0 {
 		args = spoiledCells
 	}
-	quiet, err := bin.runs(ctx, 1, args)
-	if err != nil {
+	type trial struct {
+		surroundings string
+		records      []results.Record
+	}
+	var quiet, loaded []trial
+	rest := func() error {
+		records, err := bin.runs(ctx, 1, args)
+		quiet = append(quiet, trial{fmt.Sprintf("quiet, %d", len(quiet)+1), records})
 		return err
 	}
-	ranges := clean(quiet)
-	fmt.Println("| surroundings | launches | untrusted | warned | ok without a warning | of these, outside |")
-	fmt.Println("|---|---:|---:|---:|---:|---:|")
-	outside := count("quiet", quiet, ranges)
-	for trial := range s.trials {
+	for i := range s.trials {
+		if err := rest(); err != nil {
+			return err
+		}
 		both, err := bin.runs(ctx, 2, args)
 		if err != nil {
 			return err
 		}
-		outside = append(outside, count(fmt.Sprintf("two runs side by side, %d", trial+1), both, ranges)...)
+		loaded = append(loaded, trial{fmt.Sprintf("two runs side by side, %d", i+1), both})
+	}
+	if err := rest(); err != nil {
+		return err
 	}
 	stop, err := occupy()
 	if err != nil {
@@ -51,7 +61,21 @@ func spoiled(ctx context.Context, bin *programs, s settings, args []string) erro
 	if err != nil {
 		return err
 	}
-	outside = append(outside, count("beside a busy loop on each CPU", beside, ranges)...)
+	loaded = append(loaded, trial{"beside a busy loop on each CPU", beside})
+	if err := rest(); err != nil {
+		return err
+	}
+	var all []results.Record
+	for _, t := range quiet {
+		all = append(all, t.records...)
+	}
+	ranges := clean(all)
+	fmt.Println("| surroundings | launches | untrusted | warned | ok without a warning | of these, outside |")
+	fmt.Println("|---|---:|---:|---:|---:|---:|")
+	var outside []string
+	for _, t := range slices.Concat(quiet, loaded) {
+		outside = append(outside, count(t.surroundings, t.records, ranges)...)
+	}
 	for _, line := range outside {
 		fmt.Println(line)
 	}
