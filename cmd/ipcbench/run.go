@@ -119,7 +119,7 @@ func resumed(h results.Header, earlier []results.Record) (plan bench.Plan, err e
 	if err := checkBudget(time.Duration(h.BudgetNs)); err != nil {
 		return plan, fmt.Errorf("budget_ns %d: %w", h.BudgetNs, err)
 	}
-	last := plan.Launches
+	last := int64(plan.Launches)
 	if h.Until > 0 {
 		last = maxPasses
 	}
@@ -127,7 +127,7 @@ func resumed(h results.Header, earlier []results.Record) (plan bench.Plan, err e
 		switch {
 		case r.Run != h.ID:
 			return plan, fmt.Errorf("id %s, and %s has a record of run %q: want one run", h.ID, results.RecordsFile, r.Run)
-		case r.Launch > last:
+		case int64(r.Launch) > last:
 			return plan, fmt.Errorf("launches %d, and %s has launch %d of %s: want at most %d", plan.Launches, results.RecordsFile, r.Launch, r.Cell.Name(), last)
 		}
 	}
@@ -135,7 +135,7 @@ func resumed(h results.Header, earlier []results.Record) (plan bench.Plan, err e
 }
 
 // maxPasses is more than fit into the longest budget.
-const maxPasses = int(maxBudget / bench.MinTime)
+const maxPasses = int64(maxBudget / bench.MinTime)
 
 // measure executes the plan, writes what came of it and says how it went.
 func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []results.Record) (err error) {
