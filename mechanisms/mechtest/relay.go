@@ -39,6 +39,7 @@ func relay(b *bed) error {
 
 // passOn sends n messages over both links, and the end of file.
 func (b *bed) passOn(first, second *line, r mechanisms.Relay, n int) error {
+	second.in.first = first.in.first // its messages are those of the first
 	done := make(chan error, 3)
 	b.run(func() {
 		err := first.send(0, n)
