@@ -14,7 +14,7 @@ build: $(BIN) ## build bin/ipcbench, a static binary
 $(BIN): $(SOURCES)
 	CGO_ENABLED=0 $(GO) build -trimpath -o $@ ./cmd/ipcbench
 
-test: ## all tests that need nothing special, at most 8 minutes
+test: ## all tests that need nothing special, about 9 minutes on 2 CPUs
 	$(GO) test -timeout 15m ./...
 
 surroundings: ## the tests in each of a dozen surroundings, one after the other: as another user, on one CPU, with small limits …
