@@ -145,8 +145,8 @@ func TestCheckerFindsForeignMessages(t *testing.T) {
 	}
 }
 
-// The stamps of a launch begin at random: whoever knows those of one cannot
-// tell those of another, and no first stamp is near the next sender's.
+// The stamps of a launch begin at random: those of one launch do not help to
+// guess those of another, and no first stamp is near the next sender's.
 func TestSeedsSpread(t *testing.T) {
 	var ones [sequenceBits]int
 	const seeds = 4000

@@ -5,8 +5,7 @@ import (
 	"io/fs"
 )
 
-// Settings are those of the machine that somebody may change while a run
-// measures.
+// Settings are those of the machine that may change while a run measures.
 type Settings struct {
 	Online   string // CPUs, as the kernel lists them
 	Governor string

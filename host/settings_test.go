@@ -6,8 +6,8 @@ import (
 	"testing/fstest"
 )
 
-// Whatever somebody changes about the machine while a run measures is seen, and
-// named with both values.
+// A setting of the machine that changes while a run measures is named, with both
+// values.
 func TestSettingsChanged(t *testing.T) {
 	tree := fstest.MapFS{
 		"sys/devices/system/cpu/online":                        {Data: []byte("0-1\n")},

@@ -128,7 +128,7 @@ func TestVacateLeavesZeroes(t *testing.T) {
 	if p[0] != 0 || p[8191] != 0 {
 		t.Errorf("%d and %d are left", p[0], p[8191])
 	}
-	p[0] = 3 // nobody else's
+	p[0] = 3 // no other end has it
 	again, err := sys.Mmap(fd, 8192)
 	must(t, err)
 	if again[0] != 1 {

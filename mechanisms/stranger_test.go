@@ -42,7 +42,7 @@ func asStranger(t *testing.T, f func() error) (err error) {
 	return <-done
 }
 
-// forgery is a way to send a datagram from an address that is somebody else's.
+// forgery is a way to send a datagram from an address that another user has.
 type forgery struct {
 	name  string
 	share []int    // options of the socket
@@ -189,7 +189,7 @@ func reach(o Object) error {
 }
 
 // listening is the error that a socket of this process accepts connections:
-// whoever made it meets its peer before anybody has the link.
+// its maker connects it to its peer before it gives the link away.
 func listening() error {
 	names, err := os.ReadDir("/proc/self/fd")
 	for _, name := range names {

@@ -10,7 +10,7 @@ import (
 	"ipcbench/host"
 )
 
-// settings are what another process may change about a worker while it
+// settings are what another process may change of a worker while it
 // measures. They are read after every round.
 type settings struct {
 	CPUs   []int `json:"cpus"`   // that it may run on
