@@ -24,20 +24,32 @@ func lostUDP(t Ticket) (int, error) {
 	return r.drops()
 }
 
+const udpTable = "/proc/net/udp"
+
 // drops reads the last column of the receiver's line in /proc/net/udp, proc(5).
 func (r udpRoute) drops() (int, error) {
-	const table = "/proc/net/udp"
-	text, err := os.ReadFile(table)
-	if err != nil {
-		return 0, err
-	}
+	return r.dropsIn(func() ([]byte, error) { return os.ReadFile(udpTable) })
+}
+
+// readings bounds how often the table is read for a line. The kernel gives it out
+// by the page: where another socket opens or closes between two pages, a line may
+// be in neither.
+const readings = 10
+
+func (r udpRoute) dropsIn(read func() ([]byte, error)) (int, error) {
 	to, from := hexAddress(r.To), hexAddress(r.From)
-	for line := range strings.Lines(string(text)) {
-		if f := strings.Fields(line); len(f) > 3 && f[1] == to && f[2] == from {
-			return strconv.Atoi(f[len(f)-1])
+	for range readings {
+		text, err := read()
+		if err != nil {
+			return 0, err
+		}
+		for line := range strings.Lines(string(text)) {
+			if f := strings.Fields(line); len(f) > 3 && f[1] == to && f[2] == from {
+				return strconv.Atoi(f[len(f)-1])
+			}
 		}
 	}
-	return 0, fmt.Errorf("%s: no socket at %s", table, to)
+	return 0, fmt.Errorf("%s: no socket at %s in %d readings", udpTable, to, readings)
 }
 
 // hexAddress is an address as /proc/net shows it: its four bytes as one number
