@@ -44,9 +44,9 @@ type NoiseSample struct {
 	suspended time.Duration // since boot
 }
 
-// userTick is the unit of /proc/stat: USER_HZ is 100 on every architecture
+// UserTick is the unit of /proc/stat: USER_HZ is 100 on every architecture
 // that Go runs on, proc_stat(5).
-const userTick = 10 * time.Millisecond
+const UserTick = 10 * time.Millisecond
 
 // OpenNoise opens the meter for a launch that runs on cpus, in the tree at
 // root. A cgroup with a quota is watched if it has one now.
@@ -116,8 +116,8 @@ func (m *NoiseMeter) Read() (s NoiseSample, err error) {
 		}
 		id, err := strconv.Atoi(string(f[0][len("cpu"):])) // the sum of all has none
 		if err == nil && slices.Contains(m.cpus, id) {
-			s.steal += time.Duration(count(f[8])) * userTick
-			s.idle += time.Duration(count(f[4])+count(f[5])) * userTick // idle, and waiting for a disk
+			s.steal += time.Duration(count(f[8])) * UserTick
+			s.idle += time.Duration(count(f[4])+count(f[5])) * UserTick // idle, and waiting for a disk
 		}
 	}
 	for _, file := range m.throttles {
@@ -235,7 +235,7 @@ const (
 )
 
 func stolen(n results.Noise, elapsed time.Duration, share float64, ticks int64) bool {
-	return n.StealNs >= ticks*int64(userTick) && float64(n.StealNs) >= share*float64(elapsed)
+	return n.StealNs >= ticks*int64(UserTick) && float64(n.StealNs) >= share*float64(elapsed)
 }
 
 // Bounds on the time that other processes took from a worker, as a share of

@@ -50,7 +50,7 @@ func TestNoiseManyCPUs(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	if s, err := m.Read(); err != nil || s.steal != 1002*userTick {
+	if s, err := m.Read(); err != nil || s.steal != 1002*UserTick {
 		t.Errorf("%+v, %v; want 1002 ticks of steal", s, err)
 	}
 }
@@ -153,7 +153,7 @@ func TestOpenNoiseFails(t *testing.T) {
 }
 
 func TestVerdictOnNoise(t *testing.T) {
-	const tick = int64(userTick)
+	const tick = int64(UserTick)
 	for _, c := range []struct {
 		name           string
 		noise          results.Noise

@@ -231,7 +231,7 @@ func childrenOf(pid int) (children []int) {
 // pipesOpenIn are the pipes that the process has open and this one has not, by
 // number.
 func pipesOpenIn(pid int) map[int]string {
-	inherited := pipesIn("/proc/self/fd") // whoever started the test may have left some open
+	inherited := pipesIn("/proc/self/fd") // the test's parent may have left some open
 	pipes := map[int]string{}
 	entries, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
 	for _, e := range entries {

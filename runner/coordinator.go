@@ -32,7 +32,7 @@ type Session struct {
 	noise   *host.NoiseMeter
 	phase   string
 
-	// A session process ends once, whoever finds out first: the call that it
+	// A session process ends once, whichever call finds out first: the call that it
 	// does not answer, or Close.
 	ending  sync.Mutex    // held while it ends
 	closed  bool          // no other takes its place

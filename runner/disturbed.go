@@ -11,9 +11,6 @@ import (
 	"ipcbench/results"
 )
 
-// tick is the grain of the times in /proc/stat.
-const tick = 10 * time.Millisecond
-
 // used is what each worker used in all of the rounds together.
 func used(workers []results.Worker, rounds []*Round) []results.Worker {
 	sums := slices.Clone(workers)
@@ -86,7 +83,7 @@ func elsewhere(workers []results.Worker, rounds []*Round, idle, wall time.Durati
 			cpus[cpu] = true
 		}
 	}
-	return int64(len(cpus))*int64(wall-tick) - int64(idle) - ran(used(workers, rounds)...)
+	return int64(len(cpus))*int64(wall-host.UserTick) - int64(idle) - ran(used(workers, rounds)...)
 }
 
 // Observed is what the machine did while rounds of a launch were played.
