@@ -73,10 +73,10 @@ func (s Spent) String() string {
 		text += "; a launch costs " + FormatTime(float64(s.PerLaunch)) + " beside its rounds"
 	}
 	if s.Disturbed > 0 {
-		text += fmt.Sprintf("; %d of the launches were disturbed and do not count", s.Disturbed)
+		text += fmt.Sprintf("; disturbed launches, which do not count: %d", s.Disturbed)
 	}
 	if s.Stalled > 0 {
-		text += fmt.Sprintf(", %d of them because no message moved for 10 ms or more", s.Stalled)
+		text += fmt.Sprintf(", of which %d because no message moved for 10 ms or more", s.Stalled)
 	}
 	return text
 }
