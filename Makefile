@@ -33,7 +33,7 @@ report: $(BIN) ## measure the default preset, about 5 minutes, and write the rep
 	case $$status in 0|1|3|5) $(BIN) report || exit;; esac; exit $$status
 
 fidelity: ## the engine against hand-written C, 30 quiet minutes (needs gcc: apt-get install gcc libc6-dev; perf and stress-ng if they are there)
-	$(GO) run ./fidelity
+	$(GO) run ./tools/overhead
 
 lint: ## gofmt, go vet for every architecture, staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these files' >&2; exit 1; }

@@ -56,35 +56,45 @@ func ours(path string) bool { return path == module || strings.HasPrefix(path, m
 // layers says which packages of ours each package may import. A folder not
 // named here is a new layer: say where it belongs.
 var layers = map[string][]string{
-	"internal/sys":       {},
-	"internal/golden":    {},
-	"internal/need":      {},
-	"internal/emulate":   {"internal/need"},
-	"internal/apart":     {},
-	"mechanisms":         {"internal/sys"},
-	"mechanisms/netconn": {"mechanisms"},
-	"results":            {},
-	"plots":              {"advise", "compare", "results", "semantics"},
-	"advise":             {"mechanisms", "results"},
-	"compare/gate":       {},
-	"compare":            {"compare/gate", "results"},
-	"host":               {"mechanisms", "results"},
-	"bench":              {"mechanisms", "results", "internal/sys"},
-	"runner":             {"bench", "host", "mechanisms", "results", "internal/sys"},
-	"runner/first":       {"runner"},
-	"semantics":          {"mechanisms", "results", "internal/sys"},
+	"internal/sys":                 {},
+	"internal/golden":              {},
+	"internal/need":                {},
+	"internal/emulate":             {"internal/need"},
+	"internal/apart":               {},
+	"internal/sharedmem":           {"internal/sys"},
+	"mechanisms":                   {"internal/sys"},
+	"mechanisms/descriptor":        {"internal/sys", "mechanisms"},
+	"mechanisms/sysv":              {"internal/sys", "mechanisms"},
+	"mechanisms/pipes":             {"internal/sharedmem", "internal/sys", "mechanisms", "mechanisms/descriptor"},
+	"mechanisms/shm":               {"internal/sharedmem", "internal/sys", "mechanisms", "mechanisms/descriptor", "mechanisms/sysv"},
+	"mechanisms/sockets":           {"internal/sharedmem", "internal/sys", "mechanisms", "mechanisms/descriptor"},
+	"mechanisms/queues":            {"internal/sys", "mechanisms", "mechanisms/descriptor", "mechanisms/pipes", "mechanisms/sysv"},
+	"mechanisms/notify":            {"internal/sharedmem", "internal/sys", "mechanisms", "mechanisms/descriptor", "mechanisms/sysv"},
+	"mechanisms/all":               {"mechanisms/notify", "mechanisms/pipes", "mechanisms/queues", "mechanisms/shm", "mechanisms/sockets"},
+	"mechanisms/internal/linktest": {"mechanisms"},
+	"mechanisms/sockets/netconn":   {"mechanisms/descriptor", "mechanisms/sockets"},
+	"results":                      {},
+	"plots":                        {"advise", "compare", "results", "semantics"},
+	"advise":                       {"mechanisms", "results"},
+	"compare/gate":                 {},
+	"compare":                      {"compare/gate", "results"},
+	"host":                         {"mechanisms", "results"},
+	"bench":                        {"mechanisms", "results", "internal/sys"},
+	"runner":                       {"mechanisms/all", "mechanisms/sockets", "bench", "host", "mechanisms", "results", "internal/sys"},
+	"runner/first":                 {"runner"},
+	"semantics":                    {"mechanisms", "results", "internal/sys"},
 	// What stands above the engine may use all of it.
-	"mechanisms/mechtest": nil,
-	"fidelity":            nil,
-	"compare/simulate":    nil,
-	"power":               nil,
-	"power/slow":          {},
-	"kernels":             nil,
-	"cmd/ipcbench":        nil,
+	"internal/conformance": nil,
+	"tools/overhead":       nil,
+	"tools/gatesim":        nil,
+	"tools/gatepower":      nil,
+	"tools/slowdown":       {},
+	"kernels":              nil,
+	"cmd/ipcbench":         nil,
 }
 
 // system are the packages that call the kernel.
-var system = []string{"mechanisms", "mechanisms/mechtest", "host", "runner", "semantics", "kernels", "internal/sys", "power/slow"}
+var system = []string{"mechanisms", "mechanisms/descriptor", "mechanisms/sysv", "mechanisms/pipes", "mechanisms/shm", "mechanisms/sockets", "mechanisms/queues", "mechanisms/notify", "internal/sharedmem", "mechanisms/internal/linktest", "internal/conformance", "host", "runner", "semantics", "kernels", "internal/sys", "tools/slowdown"}
 
 // The folders are layers, and imports point one way.
 func TestImports(t *testing.T) {
@@ -123,7 +133,7 @@ func TestImports(t *testing.T) {
 
 // The contract and its mechanisms need nothing but the system.
 func TestMechanismsAreLight(t *testing.T) {
-	for path, p := range list(t, "amd64", "./mechanisms") {
+	for path, p := range list(t, "amd64", "./mechanisms/all") {
 		if !p.Standard && !ours(path) && path != unix {
 			t.Errorf("mechanisms depends on %s", path)
 		}

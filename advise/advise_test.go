@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"ipcbench/mechanisms"
+	_ "ipcbench/mechanisms/all"
 	"ipcbench/results"
 )
 

@@ -22,7 +22,7 @@ import (
 
 	"ipcbench/bench"
 	"ipcbench/mechanisms"
-	_ "ipcbench/mechanisms/netconn"
+	_ "ipcbench/mechanisms/sockets/netconn"
 	"ipcbench/results"
 	"ipcbench/runner"
 )

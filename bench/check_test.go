@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ipcbench/mechanisms"
+	_ "ipcbench/mechanisms/all"
 	"ipcbench/results"
 )
 

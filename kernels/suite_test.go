@@ -13,7 +13,7 @@ import (
 // that hardly any machine has loaded, without the rules that start processes by
 // the hundred. -suite TestConformance -suite-skip - is all of it: an hour.
 var (
-	suiteRun  = flag.String("suite", "TestConformance/^vsock$", "tests of mechtest that a guest runs, as -run takes them")
+	suiteRun  = flag.String("suite", "TestConformance/^vsock$", "tests of the conformance suite that a guest runs, as -run takes them")
 	suiteSkip = flag.String("suite-skip", "TestConformance/.*/^(waits|batches|workload)$", "and those that it does not run")
 )
 
@@ -46,8 +46,8 @@ func TestConformanceInGuest(t *testing.T) {
 	for _, file := range files {
 		j.Suite.Modules = append(j.Suite.Modules, "/"+filepath.Base(file))
 	}
-	test := built(t, "mechtest", "ipcbench/mechanisms/mechtest", "test", "-c")
-	j.Suite.Command = []string{"/mechtest", "-test.v", "-test.timeout=0", "-test.run=" + *suiteRun, "-test.skip=" + *suiteSkip}
+	test := built(t, "conformance", "ipcbench/internal/conformance", "test", "-c")
+	j.Suite.Command = []string{"/conformance", "-test.v", "-test.timeout=0", "-test.run=" + *suiteRun, "-test.skip=" + *suiteSkip}
 	initrd := filepath.Join(t.TempDir(), "initrd")
 	if err := writeInitrd(initrd, program(t), j, append(files, test)...); err != nil {
 		t.Fatal(err)

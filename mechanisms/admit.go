@@ -2,8 +2,11 @@ package mechanisms
 
 import (
 	"errors"
+	"os"
 	"slices"
 	"sync"
+
+	"golang.org/x/sys/unix"
 )
 
 // Admit tells whether this kernel carries a link of m that is asked for like
@@ -22,10 +25,10 @@ func (m *Mechanism) Admit(s Spec) error {
 	if err != nil {
 		return err
 	}
-	if err := limits.Admit(m.Name, s); err != nil || s.Memory == "" {
+	if err := limits.Admit(m.Name, s); err != nil || s.Memory == "" || m.Room == nil {
 		return err
 	}
-	return memories[s.Memory].admit(s)
+	return m.Room(s)
 }
 
 // lacks says what m does not do at all that is asked for: "" where it does.
@@ -45,9 +48,9 @@ func (m *Mechanism) lacks(s Spec) string {
 	return ""
 }
 
-// remembered asks needs until this kernel has said yes or no, which holds as
+// Remembered asks needs until this kernel has said yes or no, which holds as
 // long as the process lives. That descriptors or memory are short does not.
-func remembered(needs func() error) func() error {
+func Remembered(needs func() error) func() error {
 	var mu sync.Mutex
 	var known bool
 	var answer error
@@ -59,5 +62,22 @@ func remembered(needs func() error) func() error {
 			known = answer == nil || errors.Is(answer, errors.ErrUnsupported)
 		}
 		return answer
+	}
+}
+
+// BuiltWith is the Needs of a mechanism that a kernel may be built without:
+// touch makes a call that changes nothing, and that such a kernel does not
+// have, nor the file.
+func BuiltWith(mech, config, file, man string, touch func() error) func() error {
+	return func() error {
+		err := touch()
+		_, absent := os.Stat(file)
+		switch {
+		case errors.Is(err, unix.ENOSYS) && absent != nil:
+			return &UnsupportedError{Mechanism: mech, What: "this kernel was built without " + config + ": no " + file + ", " + man}
+		case errors.Is(err, unix.ENOSYS), errors.Is(err, unix.EPERM):
+			return &UnsupportedError{Mechanism: mech, What: "the call is filtered (" + err.Error() + "), seccomp(2)"}
+		}
+		return nil
 	}
 }

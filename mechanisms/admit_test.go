@@ -12,7 +12,7 @@ func TestRemembered(t *testing.T) {
 	lacking := &UnsupportedError{Mechanism: "m", What: "all of it"}
 	for _, last := range []error{nil, lacking} {
 		answers := []error{unix.EMFILE, unix.ENOMEM, last, errors.New("asked again")}
-		needs := remembered(func() error {
+		needs := Remembered(func() error {
 			answer := answers[0]
 			answers = answers[1:]
 			return answer

@@ -14,52 +14,52 @@ import (
 	"ipcbench/internal/sys"
 )
 
-// scarce is what is needed of a resource that the kernel counts for several
+// Scarce is what is needed of a resource that the kernel counts for several
 // processes together and gives back some time after its last use. A refusal for
 // want of it is no verdict before what was closed last has come back.
-type scarce struct {
+type Scarce struct {
 	refusal syscall.Errno
-	need    int // bytes
+	Need    int // bytes
 	// want is the reason for a refusal: the need, the limit's value and its
 	// source; "" where the limit does not bind this process.
 	want func() string
 }
 
-// latest is how long what is given back may take to come. A ring's memory takes
+// LongestWait is how long what is given back may take to come. A ring's memory takes
 // 5 to 30 ms on two CPUs, beside a load as well.
-const latest = time.Second
+const LongestWait = time.Second
 
-// obtain calls get until it is not refused for want of r, for latest at most.
+// Obtain calls get until it is not refused for want of r, for latest at most.
 // It then returns an *UnsupportedError.
-func (r scarce) obtain(mech string, get func() error) error {
+func (r Scarce) Obtain(mech string, get func() error) error {
 	err := get()
 	if !errors.Is(err, r.refusal) || r.want() == "" {
 		return err
 	}
 	for began := sys.Monotonic(); errors.Is(err, r.refusal); err = get() {
 		now := sys.Monotonic()
-		if now-began > int64(latest) {
-			return r.missing(mech, err)
+		if now-began > int64(LongestWait) {
+			return r.Missing(mech, err)
 		}
-		if err := r.pause(func() error { return sys.SleepUntil(now + int64(time.Millisecond)) }); err != nil {
+		if err := r.Pause(func() error { return sys.SleepUntil(now + int64(time.Millisecond)) }); err != nil {
 			return err
 		}
 	}
 	return err
 }
 
-// missing is the reason for a refusal that has lasted: an *UnsupportedError,
+// Missing is the reason for a refusal that has lasted: an *UnsupportedError,
 // or the refusal itself where this limit does not explain it.
-func (r scarce) missing(mech string, refusal error) error {
+func (r Scarce) Missing(mech string, refusal error) error {
 	want := r.want()
 	if want == "" {
 		return refusal
 	}
-	return &UnsupportedError{Mechanism: mech, What: fmt.Sprintf("%s: none came back within %v", want, latest)}
+	return &UnsupportedError{Mechanism: mech, What: fmt.Sprintf("%s: none came back within %v", want, LongestWait)}
 }
 
-// pause waits, as wait does, and keeps account of it.
-func (r scarce) pause(wait func() error) error {
+// Pause waits, as wait does, and keeps account of it.
+func (r Scarce) Pause(wait func() error) error {
 	began := sys.Monotonic()
 	err := wait()
 	waits.mu.Lock()
@@ -88,12 +88,12 @@ func WaitedFor() string {
 	return waits.want
 }
 
-// lockedMemory is memory of which a user's processes may lock so much together,
+// LockedMemory is memory of which a user's processes may lock so much together,
 // setrlimit(2), refused by that errno as the page says.
-func lockedMemory(need int, refusal syscall.Errno, page string) scarce {
-	return scarce{refusal, need, func() string {
+func LockedMemory(need int, refusal syscall.Errno, page string) Scarce {
+	return Scarce{refusal, need, func() string {
 		var r unix.Rlimit
-		if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &r); err != nil || r.Cur == unix.RLIM_INFINITY || mayLock() {
+		if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &r); err != nil || r.Cur == unix.RLIM_INFINITY || MayLock() {
 			return ""
 		}
 		return fmt.Sprintf("needs %d bytes of the locked memory of which RLIMIT_MEMLOCK admits %d to all processes of a user, %s", need, r.Cur, page)
@@ -104,10 +104,10 @@ func lockedMemory(need int, refusal syscall.Errno, page string) scarce {
 // no other, PROC_USER_INIT_INO of linux/proc_ns.h.
 const firstUserNamespace = "user:[4026531837]"
 
-// mayLock tells whether the calling thread has CAP_IPC_LOCK, which no limit on
+// MayLock tells whether the calling thread has CAP_IPC_LOCK, which no limit on
 // locked memory binds, capabilities(7). That of another user namespace counts
 // for nothing there.
-func mayLock() bool {
+func MayLock() bool {
 	if ns, err := os.Readlink("/proc/self/ns/user"); err != nil || ns != firstUserNamespace {
 		return false
 	}

@@ -108,9 +108,9 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// failed wraps what went wrong in op as an *Error. An *UnsupportedError
+// Failed wraps what went wrong in op as an *Error. An *UnsupportedError
 // carries the same fields already and stays as it is.
-func failed(op, mech string, size int, err error) error {
+func Failed(op, mech string, size int, err error) error {
 	var u *UnsupportedError
 	if errors.As(err, &u) {
 		return err
@@ -118,7 +118,7 @@ func failed(op, mech string, size int, err error) error {
 	return &Error{Op: op, Mechanism: mech, Size: size, Err: err}
 }
 
-// errLength says that a message is not of the link's size, want bytes.
-func errLength(got, want int) error {
+// WrongLength says that a message is not of the link's size, want bytes.
+func WrongLength(got, want int) error {
 	return fmt.Errorf("message of %d bytes on a link of %d", got, want)
 }

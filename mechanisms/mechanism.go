@@ -59,6 +59,10 @@ type Mechanism struct {
 	// *UnsupportedError; nil where nothing is known to be missing. Optional.
 	Needs func() error
 
+	// Room tells whether the kind of memory that the Spec names has room for a
+	// link: nil, or an *UnsupportedError. Optional.
+	Room func(Spec) error
+
 	// Lost counts the messages that the kernel has dropped on the way to the
 	// receiver whose ticket it is, while that is open. Optional: without it a
 	// link loses nothing, and Send waits for room. With it Send may succeed and
@@ -304,3 +308,7 @@ func Lookup(name string) *Mechanism {
 	}
 	return nil
 }
+
+// DefaultQueue is the capacity in bytes of a link in memory whose Spec asks for
+// none, as a pipe has.
+const DefaultQueue = 64 << 10

@@ -46,14 +46,15 @@ func PathObject(path string) (Object, error) {
 	return Object{Kind: KindPath, Path: path, Inode: st.Ino, UID: int(st.Uid)}, nil
 }
 
-// sysvObject records a System V object. It must be called after the set-up:
+// SysvObject records a System V object of this namespace, so that Remove can
+// prove later that it is still the same. It must be called after the set-up:
 // IPC_SET and SETVAL move the ctime.
-func sysvObject(kind string, id int) (Object, error) {
+func SysvObject(kind string, id int) (Object, error) {
 	s, err := statSysv(kind, id)
 	if err != nil {
 		return Object{}, err
 	}
-	return Object{Kind: kind, ID: id, Namespace: ipcNamespace(), Created: s.changed, UID: s.uid}, nil
+	return Object{Kind: kind, ID: id, Namespace: IPCNamespace(), Created: s.changed, UID: s.uid}, nil
 }
 
 // Exists reports whether the object is still there. It fails with ErrNotOurs
@@ -62,14 +63,14 @@ func sysvObject(kind string, id int) (Object, error) {
 func (o Object) Exists() (bool, error) {
 	if o.Kind == KindPath {
 		now, err := PathObject(o.Path)
-		return o.is(now, err)
+		return o.Is(now, err)
 	}
-	if ns := ipcNamespace(); ns != o.Namespace {
+	if ns := IPCNamespace(); ns != o.Namespace {
 		return false, fmt.Errorf("%v: of %s, and this is %s: %w", o, o.Namespace, ns, ErrNotOurs)
 	}
 	if o.Kind == KindMq {
-		now, err := queueObject(o.Path)
-		return o.is(now, err)
+		now, err := QueueObject(o.Path)
+		return o.Is(now, err)
 	}
 	s, err := statSysv(o.Kind, o.ID)
 	switch {
@@ -85,9 +86,9 @@ func (o Object) Exists() (bool, error) {
 	return !s.doomed, nil
 }
 
-// is holds what has the object's name now, or the reason why nothing could be
+// Is holds what has the object's name now, or the reason why nothing could be
 // seen there, against the object.
-func (o Object) is(now Object, err error) (bool, error) {
+func (o Object) Is(now Object, err error) (bool, error) {
 	switch {
 	case isGone(err):
 		return false, nil
@@ -101,10 +102,10 @@ func (o Object) is(now Object, err error) (bool, error) {
 	return true, nil
 }
 
-// open opens what was made at the object's path, a file of this type, and
+// OpenAt opens what was made at the object's path, a file of this type, and
 // nothing else: a regular file in the place of a FIFO would take the messages
 // as well, and measure the disk.
-func (o Object) open(flags int, typ uint32) (fd int, err error) {
+func (o Object) OpenAt(flags int, typ uint32) (fd int, err error) {
 	fd, err = unix.Open(o.Path, flags|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return -1, fmt.Errorf("%v: %w", o, os.NewSyscallError("openat", err))
@@ -184,10 +185,10 @@ var settled string
 // Settle tells that no thread of this process will enter another IPC
 // namespace, so that its name is not read for every object, which takes longer
 // than to make one.
-func Settle() { settled = ipcNamespace() }
+func Settle() { settled = IPCNamespace() }
 
-// ipcNamespace names the IPC namespace of this process, "" without /proc.
-func ipcNamespace() string {
+// IPCNamespace names the IPC namespace of this process, "" without /proc.
+func IPCNamespace() string {
 	if settled != "" {
 		return settled
 	}
@@ -205,4 +206,41 @@ func isGone(err error) bool {
 		}
 	}
 	return false
+}
+
+// OpenPrivate opens a directory that nobody else can put names into.
+func OpenPrivate(dir string) (fd int, err error) {
+	fd, err = unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("directory %q: %w", dir, os.NewSyscallError("openat", err))
+	}
+	var st unix.Stat_t
+	if err = os.NewSyscallError("fstat", unix.Fstat(fd, &st)); err == nil &&
+		(st.Mode&0o777 != 0o700 || int(st.Uid) != os.Geteuid()) {
+		err = fmt.Errorf("directory %s: mode %04o of user %d, want 0700 of %d", dir, st.Mode&0o777, st.Uid, os.Geteuid())
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+// QueueObject records the message queue of that name.
+func QueueObject(name string) (Object, error) {
+	fd, err := sys.MqOpen(name[1:], unix.O_RDONLY|unix.O_CLOEXEC, 0, nil)
+	if err != nil {
+		return Object{}, fmt.Errorf("mq %s: %w", name, err)
+	}
+	o, err := HeldQueue(name, fd)
+	return o, errors.Join(err, os.NewSyscallError("close", unix.Close(fd)))
+}
+
+// HeldQueue records the message queue that is open as fd.
+func HeldQueue(name string, fd int) (Object, error) {
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return Object{}, fmt.Errorf("mq %s: %w", name, os.NewSyscallError("fstat", err))
+	}
+	return Object{Kind: KindMq, Path: name, Inode: st.Ino, Namespace: IPCNamespace(), UID: int(st.Uid)}, nil
 }

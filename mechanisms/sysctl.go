@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// sysctl reads a number from a file below /proc/sys. One that does not fit an
+// Sysctl reads a number from a file below /proc/sys. One that does not fit an
 // int, which some limits use for "none", is returned as math.MaxInt.
-func sysctl(path string) (int, error) {
+func Sysctl(path string) (int, error) {
 	all, err := sysctls(path)
 	if err != nil {
 		return 0, err

@@ -13,6 +13,7 @@ import (
 
 	"ipcbench/bench"
 	"ipcbench/mechanisms"
+	"ipcbench/mechanisms/sockets"
 	"ipcbench/results"
 )
 
@@ -30,8 +31,8 @@ func scheduled(c results.Cell) bool {
 // no thread, its threads share their descriptors, its calls tell the scheduler
 // of themselves, and its garbage is collected.
 func scheduledMain(c *conn, token string) int {
-	if mechanisms.NetConn == nil {
-		err := errors.New("this program has no net.UnixConn for its workers: import ipcbench/mechanisms/netconn")
+	if sockets.NetConn == nil {
+		err := errors.New("this program has no net.UnixConn for its workers: import ipcbench/mechanisms/sockets/netconn")
 		c.send(workerReply{Error: encodeError(err)})
 		return 1
 	}

@@ -15,7 +15,7 @@ import (
 	"ipcbench/host"
 	"ipcbench/internal/apart"
 	"ipcbench/mechanisms"
-	_ "ipcbench/mechanisms/netconn"
+	_ "ipcbench/mechanisms/sockets/netconn"
 	"ipcbench/results"
 )
 

@@ -16,6 +16,7 @@ import (
 	"ipcbench/bench"
 	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
+	_ "ipcbench/mechanisms/all" // a worker opens ends of any
 	"ipcbench/results"
 )
 

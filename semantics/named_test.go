@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"ipcbench/mechanisms"
+	_ "ipcbench/mechanisms/all"
 )
 
 // What mechanisms declare, and what claims answer from, are statements that

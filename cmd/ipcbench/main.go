@@ -17,7 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ipcbench/kernels"
-	_ "ipcbench/mechanisms/netconn"
+	_ "ipcbench/mechanisms/sockets/netconn"
 	"ipcbench/runner"
 	_ "ipcbench/runner/first"
 	"ipcbench/semantics"

@@ -1,0 +1,185 @@
+package conformance
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"ipcbench/mechanisms"
+	"ipcbench/runner"
+)
+
+// bed is where one rule tries one mechanism. It owns all that the rule makes.
+type bed struct {
+	m   *mechanisms.Mechanism
+	dir string // private: for names, and in tmp and state for a session's
+
+	mu      sync.Mutex
+	lines   []*line
+	session *runner.Session
+	running sync.WaitGroup
+	restore []func() error
+}
+
+func newBed(m *mechanisms.Mechanism) (*bed, error) {
+	dir, err := os.MkdirTemp("", "mechtest-") // 0700
+	if err != nil {
+		return nil, err
+	}
+	b := &bed{m: m, dir: dir}
+	for name, sub := range map[string]string{"TMPDIR": "tmp", "XDG_STATE_HOME": "state"} {
+		path := filepath.Join(dir, sub)
+		if err := os.MkdirAll(filepath.Join(path, "ipcbench"), 0o700); err != nil {
+			return nil, errors.Join(err, b.close())
+		}
+		b.setenv(name, path)
+	}
+	return b, nil
+}
+
+func (b *bed) setenv(name, value string) {
+	old, was := os.LookupEnv(name)
+	os.Setenv(name, value)
+	b.restore = append(b.restore, func() error {
+		if was {
+			return os.Setenv(name, old)
+		}
+		return os.Unsetenv(name)
+	})
+}
+
+// spec asks for a link of one sender and one receiver.
+func (b *bed) spec(size int) mechanisms.Spec {
+	return mechanisms.Spec{Size: b.size(size), Senders: 1, Receivers: 1, Dir: b.dir}
+}
+
+// size is the size to try for that one: where the mechanism is for larger
+// messages only, so many bytes more than the least, which is as odd.
+func (b *bed) size(size int) int {
+	if l, err := b.m.Limits(0); err == nil && size < l.Least.N { // the rule on declarations tells of the error
+		return l.Least.N + size
+	}
+	return size
+}
+
+// sizes are those to try for these.
+func (b *bed) sizes(sizes ...int) []int {
+	for i, size := range sizes {
+		sizes[i] = b.size(size)
+	}
+	return sizes
+}
+
+// admit tells what the mechanism's limits say of a link.
+func (b *bed) admit(s mechanisms.Spec) error {
+	l, err := b.m.Limits(s.Queue)
+	if err != nil {
+		return err
+	}
+	return l.Admit(b.m.Name, s)
+}
+
+// run starts a goroutine that close waits for.
+func (b *bed) run(f func()) { b.running.Go(f) }
+
+// start starts the bed's session.
+func (b *bed) start(o runner.Options) (*runner.Session, error) {
+	s, err := runner.Start(o)
+	if err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.session = s
+	return s, nil
+}
+
+// stop ends the bed's session, if it has one.
+func (b *bed) stop() error {
+	b.mu.Lock()
+	s := b.session
+	b.session = nil
+	b.mu.Unlock()
+	if s == nil {
+		return nil
+	}
+	return s.Close()
+}
+
+// close gives back all that the rule made, whatever state it is in. Whoever
+// sleeps on a System V object wakes when it is destroyed, whoever sleeps on a
+// descriptor when the other end closes, and whoever waits for a place in
+// memory when it is emptied. Memory is unmapped only when nobody can be in it.
+func (b *bed) close() error {
+	errs := []error{b.stop()}
+	b.mu.Lock()
+	lines := b.lines
+	b.mu.Unlock()
+	for _, l := range lines {
+		errs = append(errs, l.destroy())
+		if b.m.Framing != mechanisms.Slot && b.m.Framing != mechanisms.Count {
+			errs = append(errs, l.closeEnds())
+		}
+	}
+	idle := make(chan struct{})
+	go func() { b.running.Wait(); close(idle) }()
+	end := func() {}
+	if b.m.Framing == mechanisms.Slot {
+		end = b.drain(idle)
+	}
+	select {
+	case <-idle:
+		end()
+		for _, l := range lines {
+			errs = append(errs, l.closeEnds())
+		}
+	case <-time.After(time.Second): // lost; the rule has failed already
+	}
+	for _, f := range b.restore {
+		errs = append(errs, f())
+	}
+	return errors.Join(append(errs, os.RemoveAll(b.dir))...)
+}
+
+// drain ends what waits in memory for a peer whose rule has failed: it takes
+// what a sender waits to get rid of, and sends to a receiver what it does not
+// expect. It returns what ends the taking once all have come back: as many more
+// messages as there is room for, which wake who waits for one, and wait for
+// nobody.
+func (b *bed) drain(idle <-chan struct{}) (end func()) {
+	select {
+	case <-idle:
+		return func() {}
+	case <-time.After(50 * time.Millisecond):
+	}
+	var enough atomic.Bool
+	var draining sync.WaitGroup
+	var last []func()
+	for _, l := range b.lines {
+		s, r, ok := l.open()
+		if !ok {
+			continue
+		}
+		p, q := mechanisms.Buffer(l.link.Sender.Spec.Size), mechanisms.Buffer(l.link.Receiver.Spec.Size)
+		switch {
+		case l.sending.Load() == 0 && l.receiving.Load() > 0:
+			s.Fill(p)
+		case l.sending.Load() > 0 && l.receiving.Load() == 0:
+			last = append(last, func() { s.Fill(p) })
+			draining.Go(func() {
+				for !enough.Load() && r.Recv(q) == nil {
+				}
+			})
+		}
+	}
+	return func() {
+		enough.Store(true)
+		for _, fill := range last {
+			fill()
+		}
+		draining.Wait()
+	}
+}

@@ -1,0 +1,99 @@
+package conformance
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"ipcbench/bench"
+	"ipcbench/mechanisms"
+	"ipcbench/results"
+	"ipcbench/runner"
+)
+
+// TestNoFaultPasses has every fault happen to the first, a middle and the
+// last message of every mechanism.
+func TestNoFaultPasses(t *testing.T) {
+	for _, m := range sound() {
+		if !m.Offers(mechanisms.Messages) {
+			continue // messages are what these faults happen to
+		}
+		n := orderly((&bed{m: m}).size(64))
+		places := map[string]int{"first": 0, "middle": n / 2, "last": n - 1}
+		for _, fault := range slices.Sorted(maps.Keys(faults)) {
+			for place, k := range places {
+				if fault == "swap" && place == "last" {
+					k-- // with the one that is
+				}
+				t.Run(fmt.Sprintf("%s/%s/%s", m.Name, fault, place), func(t *testing.T) {
+					broken := *m
+					broken.Name = "broken" + fault + place
+					faulting(fault, only(k))(&broken)
+					report := is[*bench.CheckError]
+					switch {
+					case fault == "truncate" || fault == "extend":
+						report = anything // the mechanism itself may see that
+					case fault == "drop" && place == "last" && !m.EOF:
+						report = is[*HungError] // nobody can tell that no more comes
+					}
+					tooth{"order", &broken, report}.bite(t)
+				})
+			}
+		}
+	}
+}
+
+// Faults in one of few messages between real workers, in a byte stream and in
+// a message queue.
+var faultyInWorkers = func() (all []tooth) {
+	for _, base := range []string{"pipe", "sysvmsg"} {
+		for fault := range faults {
+			m := broken(fault+base, base, faulting(fault, only(fewOps/4)))
+			all = append(all, tooth{"workload", m, is[*notOK]})
+		}
+	}
+	return all
+}()
+
+func TestNoFaultPassesInWorkers(t *testing.T) {
+	for _, x := range faultyInWorkers {
+		t.Run(x.m.Name, x.bite)
+	}
+}
+
+// TestOnlyVerificationSeesThePayload shows what the verifying round is for.
+func TestOnlyVerificationSeesThePayload(t *testing.T) {
+	s, err := runner.Start(runner.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	c := results.Cell{Workload: bench.Stream.Name, Mechanism: "brokenflipall", Size: 64, Place: "free"}
+	for verify, want := range map[bool]results.Fault{false: "", true: results.FaultCheck} {
+		rec, _ := s.Measure(c, runner.Measurement{Time: time.Millisecond, Ops: fewOps, Exact: true, Verify: verify})
+		if rec.Fault != want {
+			t.Errorf("verify %v: fault %q, want %q: %s", verify, rec.Fault, want, rec.Reason)
+		}
+	}
+}
+
+// Where the kernel drops messages, whoever waits for one is told nothing.
+var drops = broken("lull", "udp", faulting("drop", only(fewOps/4)))
+
+// TestALostMessageEndsALaunch shows that nobody waits for the watchdog where
+// both sides wait for a message that is lost.
+func TestALostMessageEndsALaunch(t *testing.T) {
+	s, err := runner.Start(runner.Options{Timeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	c := results.Cell{Workload: bench.PingPong.Name, Mechanism: drops.Name, Size: 64, Place: "free"}
+	rec, _ := s.Measure(c, runner.Measurement{Time: time.Millisecond, Ops: fewOps, Exact: true})
+	if rec.Fault != results.FaultCheck || !strings.Contains(rec.Reason, "lost: whoever has not finished") {
+		t.Errorf("%s %s: %s", rec.Outcome, rec.Fault, rec.Reason)
+	}
+}

@@ -1,0 +1,106 @@
+package conformance
+
+import (
+	"errors"
+	"fmt"
+
+	"ipcbench/mechanisms"
+)
+
+// lend has messages written and read where they lie, beside others that are
+// copied, and looks whether one that is borrowed stays as it is while the
+// sender fills what else there is.
+func lend(b *bed) error {
+	if !b.m.Lends {
+		return nil
+	}
+	for _, size := range b.sizes(1, 64, 61, 4097) {
+		s := b.spec(size)
+		s.Lend = true
+		if refusal := b.admit(s); refusal != nil {
+			if err := named(refusal); err != nil {
+				return err
+			}
+			continue
+		}
+		l, err := b.line(s)
+		if err != nil {
+			return err
+		}
+		// A link is filled each time, which takes a while where messages are large.
+		n := min(3*fewOps, max(6, 512<<10/size))
+		if err := l.lend(n, size); err != nil {
+			return fmt.Errorf("%d B: %w", size, err)
+		}
+		if err := l.close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *line) lend(n, size int) error {
+	out, ok := l.senders[0].Sender.(mechanisms.Lender)
+	in, also := l.receivers[0].Receiver.(mechanisms.Borrower)
+	if !ok || !also {
+		return errors.New("declared to lend, and its ends are no Lender and Borrower")
+	}
+	for i := range n {
+		p, err := out.Loan()
+		if err != nil {
+			return err
+		}
+		if len(p) != size {
+			return fmt.Errorf("a loan of %d B", len(p))
+		}
+		l.put(p, 0, l.seqs[0])
+		l.seqs[0]++
+		if err := out.SendLoan(); err != nil {
+			return err
+		}
+		if i%3 == 0 { // the other side need not know
+			if err := l.receive(1); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := l.borrow(in, size); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// borrow takes a message while its sender writes wherever it may.
+func (l *line) borrow(in mechanisms.Borrower, size int) error {
+	p, err := in.Borrow()
+	if err != nil {
+		return err
+	}
+	if err := l.in.check(p); err != nil {
+		return err
+	}
+	other := mechanisms.Buffer(size)
+	l.put(other, 0, l.seqs[0])
+	filled, err := l.senders[0].Fill(other)
+	if err != nil {
+		return err
+	}
+	l.in.next[0]-- // the same again
+	if err := l.in.check(p); err != nil {
+		return fmt.Errorf("changed while it was borrowed: %w", err)
+	}
+	if err := in.Return(); err != nil {
+		return err
+	}
+	for range filled { // all the same
+		l.in.next[0] = l.seqs[0]
+		if err := l.receive(1); err != nil {
+			return err
+		}
+	}
+	if filled > 0 {
+		l.seqs[0]++
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package conformance
+
+import (
+	"errors"
+	"fmt"
+
+	"ipcbench/mechanisms"
+)
+
+// loans passes messages in the memory that the ends lend: as many as the link
+// holds before any is looked at, then all over again with both sides at work.
+func loans(b *bed) error {
+	for _, size := range b.sizes(1, 61, 64, 4095, 4096, 4097, 65537) {
+		s := b.spec(size)
+		if b.admit(s) != nil {
+			continue
+		}
+		s.Lend = true
+		var refused *mechanisms.UnsupportedError
+		if err := b.m.Admit(s); errors.As(err, &refused) != !b.m.Lends {
+			return fmt.Errorf("declared Lends %v, and asked for it: %w", b.m.Lends, err)
+		}
+		if !b.m.Lends {
+			return nil
+		}
+		full, err := b.line(s)
+		if err != nil {
+			return err
+		}
+		whole, err := full.senders[0].Fill(mechanisms.Buffer(size)) // none where a message goes through in parts
+		if err != nil {
+			return err
+		}
+		l, err := b.line(s)
+		if err != nil {
+			return err
+		}
+		out, lends := l.senders[0].Sender.(mechanisms.Lender)
+		in, shows := l.receivers[0].Receiver.(mechanisms.Borrower)
+		if !lends || !shows {
+			return fmt.Errorf("declared to lend, and its ends are a %T and a %T", l.senders[0].Sender, l.receivers[0].Receiver)
+		}
+		call := b.thread(func() error { return l.makeLoans(out, whole) })
+		waits := call.asleep() // two links need not hold the same: a TCP window grows as it likes
+		if waits != nil && waits != errReturned {
+			return fmt.Errorf("%d B: %w", size, waits)
+		}
+		err = l.takeLoans(in, whole)
+		if err == nil && waits == nil {
+			err = <-call.done
+		}
+		if err != nil {
+			return fmt.Errorf("%d B: %w", size, err)
+		}
+		made := make(chan error, 1)
+		n := max(300, 3*whole)
+		b.run(func() { made <- l.makeLoans(out, n) })
+		if err := l.takeLoans(in, n); err != nil {
+			return fmt.Errorf("%d B: %w", size, err)
+		}
+		if err := <-made; err != nil {
+			return err
+		}
+		if err := l.close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// makeLoans makes n messages where they are sent from.
+func (l *line) makeLoans(out mechanisms.Lender, n int) error {
+	for range n {
+		p, err := out.Loan()
+		if err != nil {
+			return err
+		}
+		if want := l.link.Sender.Spec.Size; len(p) != want {
+			return fmt.Errorf("lent %d bytes, want %d", len(p), want)
+		}
+		l.put(p, 0, l.seqs[0])
+		if err := out.SendLoan(); err != nil {
+			return err
+		}
+		l.seqs[0]++
+	}
+	return nil
+}
+
+// takeLoans checks n messages where they arrive.
+func (l *line) takeLoans(in mechanisms.Borrower, n int) error {
+	for range n {
+		p, err := in.Borrow()
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(l.in.check(p), in.Return()); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package conformance
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"ipcbench/bench"
+	"ipcbench/internal/sys"
+	"ipcbench/mechanisms"
+)
+
+// locker is an end that may be closed again.
+type locker struct {
+	mechanisms.Locker
+	close func() error
+}
+
+func (k locker) Close() error { return k.close() }
+
+// lockers makes a link that is a lock, with k ends.
+func (b *bed) lockers(k int) ([]locker, error) {
+	l, err := b.bare(mechanisms.Spec{Size: 1, Senders: k, Dir: b.dir})
+	if err != nil {
+		return nil, err
+	}
+	var all []locker
+	for range k {
+		end, err := b.m.OpenLocker(l.link.Sender)
+		if err != nil {
+			return nil, err
+		}
+		k := locker{end, sync.OnceValue(end.Close)}
+		all = append(all, k)
+		l.mu.Lock()
+		l.ends = append(l.ends, k)
+		l.mu.Unlock()
+	}
+	return all, l.release()
+}
+
+// exclusion adds to a count by a load and a store, which lose additions
+// wherever two are at it. That each is atomic keeps the race detector quiet,
+// which knows of no lock of the kernel's.
+func exclusion(b *bed) error {
+	const each = 4000
+	ends, err := b.lockers(3)
+	if err != nil {
+		return err
+	}
+	var count atomic.Uint64
+	var coming atomic.Int64 // ends that are about to take the lock, or wait for it
+	var calls []call
+	for _, k := range ends {
+		calls = append(calls, b.thread(func() error {
+			for range each {
+				coming.Add(1)
+				err := k.Lock()
+				coming.Add(-1)
+				if err != nil {
+					return err
+				}
+				before := count.Load()
+				sys.LetGoroutinesRun() // once: with one processor of Go's it changes threads, which takes some 20 µs
+				for yields := 0; yields == 0 || yields < 100 && coming.Load() == 0; yields++ {
+					sys.SchedYield() // whoever else would be here comes
+				}
+				count.Store(before + 1)
+				if err := k.Unlock(); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+	}
+	for _, c := range calls {
+		if err := <-c.done; err != nil {
+			return err
+		}
+	}
+	if got, want := count.Load(), uint64(each*len(ends)); got != want {
+		return &bench.CheckError{What: "two held the lock at once: additions", Want: want, Got: got}
+	}
+	return nil
+}
+
+func turns(b *bed) error {
+	ends, err := b.lockers(2)
+	if err != nil {
+		return err
+	}
+	for range 3 {
+		if err := ends[0].Lock(); err != nil {
+			return err
+		}
+		c := b.thread(ends[1].Lock)
+		if err := c.asleep(); err != nil {
+			return fmt.Errorf("while another holds it, Lock: %w", err)
+		}
+		if err := ends[0].Unlock(); err != nil {
+			return err
+		}
+		if err := <-c.done; err != nil {
+			return err
+		}
+		if err := ends[1].Unlock(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package conformance
+
+import (
+	"fmt"
+	"io"
+
+	"ipcbench/bench"
+	"ipcbench/mechanisms"
+)
+
+// send sends n messages of the i-th sender.
+func (l *line) send(i, n int) error {
+	l.sending.Add(1)
+	defer l.sending.Add(-1)
+	p := mechanisms.Buffer(l.link.Sender.Spec.Size)
+	for range n {
+		l.put(p, i, l.seqs[i])
+		if err := l.senders[i].Send(p); err != nil {
+			return fmt.Errorf("message %d: %w", l.seqs[i], err)
+		}
+		l.seqs[i]++
+	}
+	return nil
+}
+
+// receive takes n messages and checks each.
+func (l *line) receive(n int) error {
+	l.receiving.Add(1)
+	defer l.receiving.Add(-1)
+	p := mechanisms.Buffer(l.link.Receiver.Spec.Size)
+	for i := range n {
+		switch err := l.receivers[0].Recv(p); {
+		case err == io.EOF:
+			return &bench.CheckError{What: "lost: end of file", Want: uint64(n), Got: uint64(i)}
+		case err != nil:
+			return err
+		}
+		if err := l.in.check(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pass sends n messages from every sender at once and receives them.
+func (l *line) pass(n int) error {
+	return l.play(n, func(sender) error { return nil })
+}
+
+// finish passes the line's last messages: nothing may follow them.
+func (l *line) finish(n int) error {
+	if err := l.play(n, l.end); err != nil {
+		return err
+	}
+	return l.spent()
+}
+
+// end closes a sender where that shows at the other end.
+func (l *line) end(s sender) error {
+	if l.bed.m.EOF {
+		return s.Close()
+	}
+	return nil
+}
+
+// play passes n messages from every sender, in bursts that fit where a full link
+// loses what does not, and then does with each sender what then says.
+func (l *line) play(n int, then func(sender) error) error {
+	for ; l.bed.m.Lost != nil && n > l.room; n -= l.room {
+		if err := l.burst(l.room, func(sender) error { return nil }); err != nil {
+			return err
+		}
+	}
+	return l.burst(n, then)
+}
+
+func (l *line) burst(n int, then func(sender) error) error {
+	sent := make(chan error, len(l.senders))
+	for i, s := range l.senders {
+		l.bed.run(func() {
+			if err := l.send(i, n); err != nil {
+				sent <- err
+				return
+			}
+			sent <- then(s)
+		})
+	}
+	received := make(chan error, 1)
+	l.bed.run(func() { received <- l.receive(n * len(l.senders)) })
+	for range len(l.senders) + 1 {
+		var err error
+		select { // whoever fails first says why; the others wait for it in vain
+		case err = <-sent:
+		case err = <-received:
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// spent tells whether nothing more is inside: the end of file must come or, where there is none, what is sent next.
+func (l *line) spent() error {
+	if !l.bed.m.EOF {
+		return l.pass(1)
+	}
+	p := mechanisms.Buffer(l.link.Receiver.Spec.Size)
+	switch err := l.receivers[0].Recv(p); {
+	case err == io.EOF:
+		return nil
+	case err != nil:
+		return err
+	}
+	return &bench.CheckError{What: "doubled: a message after the last"}
+}

@@ -1,0 +1,118 @@
+package conformance
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"ipcbench/mechanisms"
+)
+
+// call is a function that runs on a thread of its own.
+type call struct {
+	tid  int
+	done chan error
+}
+
+// thread runs f on a thread of its own.
+func (b *bed) thread(f func() error) call {
+	c := call{done: make(chan error, 1)}
+	tid := make(chan int)
+	b.run(func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		tid <- syscall.Gettid()
+		c.done <- f()
+	})
+	c.tid = <-tid
+	return c
+}
+
+// stay keeps the caller on its thread until what it returns is called: the
+// thread is what a signal is sent to.
+func stay() (leave func()) {
+	runtime.LockOSThread()
+	return runtime.UnlockOSThread
+}
+
+// errReturned says that a call came back where it should have slept.
+var errReturned = errors.New("returned, should wait")
+
+// waits waits until the call is seen to wait, as the mechanism declares that a
+// hop does: asleep, or awake.
+func (b *bed) waits(c call, hop mechanisms.Hop) error {
+	if b.m.Spins || slices.Contains(hop.Waits, "sched_yield") {
+		return c.awake()
+	}
+	return c.asleep()
+}
+
+// asleep waits until the kernel shows that the thread sleeps, in one look
+// after another: a thread that only waits for its turn in this process would
+// have got it meanwhile.
+func (c call) asleep() error {
+	const looks = 10
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	late := time.NewTimer(patience / 2)
+	defer late.Stop()
+	for slept := 0; slept < looks; {
+		select {
+		case err := <-c.done:
+			if err != nil {
+				return fmt.Errorf("%w: %w", errReturned, err)
+			}
+			return errReturned
+		case <-late.C:
+			return fmt.Errorf("thread %d does not sleep", c.tid)
+		case <-look.C:
+			stat, err := readStat(fmt.Sprintf("/proc/self/task/%d/stat", c.tid))
+			if err != nil {
+				return err
+			}
+			slept++
+			if stat[statState] != "S" {
+				slept = 0
+			}
+		}
+	}
+	return nil
+}
+
+// awake waits a while, in which the call must not return, whatever its thread
+// does meanwhile.
+func (c call) awake() error {
+	select {
+	case err := <-c.done:
+		return errors.Join(errReturned, err)
+	case <-time.After(20 * time.Millisecond):
+		return nil
+	}
+}
+
+// Fields of /proc/PID/stat after the name, proc(5).
+const (
+	statState  = 0
+	statParent = 1
+	statUser   = 11
+	statSystem = 12
+)
+
+// readStat returns the fields of a stat file after the name, which may hold
+// anything.
+func readStat(path string) ([]string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	if len(fields) <= statSystem {
+		return nil, fmt.Errorf("%s: %d fields after the name", path, len(fields))
+	}
+	return fields, nil
+}

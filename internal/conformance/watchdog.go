@@ -1,0 +1,47 @@
+package conformance
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"ipcbench/mechanisms"
+)
+
+// patience is how long one step may take, and a whole rule in one process. A
+// rule in workers has ten times as long: the runner watches its steps.
+var patience = 30 * time.Second
+
+// HungError says that a rule did not come to an end.
+type HungError struct {
+	Rule  string
+	After time.Duration
+}
+
+func (e *HungError) Error() string {
+	return fmt.Sprintf("rule %s hung: no end within %v", e.Rule, e.After)
+}
+
+// verdict holds m to the rule: nil, or how m breaks it. It returns even where
+// the mechanism does not.
+func (r rule) verdict(m *mechanisms.Mechanism) error {
+	b, err := newBed(m)
+	if err != nil {
+		return err
+	}
+	limit := patience
+	if r.InWorkers {
+		limit *= 10
+	}
+	done := make(chan error, 1)
+	b.run(func() { done <- r.check(b) })
+	late := time.NewTimer(limit)
+	defer late.Stop()
+	select {
+	case err := <-done:
+		return errors.Join(err, b.close())
+	case <-late.C:
+		b.close() // wakes whom it can; its own complaints follow from the hang
+		return &HungError{r.Name, limit}
+	}
+}

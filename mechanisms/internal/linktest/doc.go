@@ -1,0 +1,2 @@
+// Package linktest is what tests of mechanisms have in common.
+package linktest

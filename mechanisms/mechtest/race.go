@@ -1,5 +1,0 @@
-//go:build race
-
-package mechtest
-
-const race = true

@@ -1,0 +1,2 @@
+// Package pipes registers the mechanisms on pipes and FIFOs, one file each.
+package pipes

@@ -1,0 +1,2 @@
+// Package queues registers the message queues of the kernel, one file each.
+package queues

@@ -1,0 +1,57 @@
+package shm
+
+import (
+	"sync/atomic"
+
+	"ipcbench/internal/sys"
+	"ipcbench/mechanisms"
+)
+
+var _ = mechanisms.Register(mechanisms.Mechanism{
+	Name:    "shmfutex",
+	Summary: "slots in shared memory, counted by indices; who waits looks a little, then sleeps on a futex",
+	Man:     append([]string{"futex(2)", "futex(7)"}, ringMan...),
+	Framing: mechanisms.Slot,
+	Since:   ringSince,
+	Facts: mechanisms.Facts{
+		Kernel: ringKernel + "Who waits for a slot's mark or the other's index looks some hundred times, and then enters futex_wait, which sleeps unless the word has changed meanwhile. " +
+			"Who passes a slot on enters futex_wake only where a word says that its peer sleeps: a stream that nobody waits for takes no call.",
+		Path: mechanisms.Path{
+			Send: mechanisms.Hop{Own: 1, Waits: []string{"futex"}}, Object: ringObject,
+			Receive: mechanisms.Hop{Own: 1, Waits: []string{"futex"}},
+		},
+		Traits: ringTraits,
+		Cautions: []mechanisms.Caution{
+			neverTold,
+			delicate,
+			{Text: "FUTEX_PRIVATE_FLAG must not be set between processes", Man: "futex(2)"},
+			unprotected,
+			fenced,
+		},
+	},
+	Memories:     ringMemories,
+	Room:         memoryRoom,
+	Batches:      true,
+	Lends:        true,
+	Limits:       shmfutex.limits,
+	New:          shmfutex.make,
+	Capacity:     mechanisms.OwnCapacity,
+	OpenSender:   shmfutex.openSender,
+	OpenReceiver: shmfutex.openReceiver,
+})
+
+var shmfutex = ringKind{name: "shmfutex", wait: sleepsOnFutex}
+
+func sleepsOnFutex(_ mechanisms.Ticket, r *ring) (slotAccess, error) {
+	return r.sleeper(&futexBed{&r.wait[r.side].word, &r.wait[r.side.other()].word}), nil
+}
+
+// futexBed sleeps on the very word that says so: it does not while that is 0.
+type futexBed struct{ mine, peer *atomic.Uint32 }
+
+func (b *futexBed) sleep() error { return sys.FutexWait(b.mine, 1) }
+
+func (b *futexBed) wake() error {
+	_, err := sys.FutexWake(b.peer, 1)
+	return err
+}

@@ -1,0 +1,54 @@
+package shm
+
+import (
+	"sync/atomic"
+
+	"ipcbench/internal/sys"
+	"ipcbench/mechanisms"
+)
+
+var _ = mechanisms.Register(mechanisms.Mechanism{
+	Name:    "shmyield",
+	Summary: "slots in shared memory, counted by indices; who waits lets others run",
+	Man:     append([]string{"sched_yield(2)"}, ringMan...),
+	Framing: mechanisms.Slot,
+	Since:   ringSince,
+	Facts: mechanisms.Facts{
+		Kernel: ringKernel + "Each slot ends in a mark, the number of the message in it, and one index says how many slots have been emptied. Who waits calls sched_yield(2) after each look: " +
+			"do_sched_yield puts it behind the others that wait for this CPU, and returns at once where there are none.",
+		Path: mechanisms.Path{
+			Send: mechanisms.Hop{Own: 1, Waits: []string{"sched_yield"}}, Object: ringObject,
+			Receive: mechanisms.Hop{Own: 1, Waits: []string{"sched_yield"}},
+		},
+		Traits: ringTraits,
+		Cautions: []mechanisms.Caution{
+			{Text: "who waits uses up what CPU time others leave, and the scheduler promises nothing of when its peer runs", Man: "sched_yield(2)"},
+			neverTold,
+			unprotected,
+			oneEach,
+			fenced,
+		},
+	},
+	Memories:     ringMemories,
+	Room:         memoryRoom,
+	Batches:      true,
+	Lends:        true,
+	Limits:       shmyield.limits,
+	New:          shmyield.make,
+	Capacity:     mechanisms.OwnCapacity,
+	OpenSender:   shmyield.openSender,
+	OpenReceiver: shmyield.openReceiver,
+})
+
+var shmyield = ringKind{name: "shmyield", single: true, wait: func(_ mechanisms.Ticket, r *ring) (slotAccess, error) { return r.counted(yielder{}), nil }}
+
+// yielder waits by looking, and lets others run between looks.
+type yielder struct{ spinner }
+
+func (yielder) await(word *atomic.Uint64, least uint64) error {
+	for !reached(word, least) {
+		sys.LetGoroutinesRun()
+		sys.SchedYield()
+	}
+	return nil
+}

@@ -1,0 +1,43 @@
+package shm
+
+import (
+	"ipcbench/mechanisms"
+)
+
+// What System V shared memory is worth with a futex in the place of its
+// semaphores.
+var _ = mechanisms.Register(mechanisms.Mechanism{
+	Name:    "sysvshmfutex",
+	Summary: "slots in System V shared memory, counted by indices; who waits looks a little, then sleeps on a futex",
+	Man:     append([]string{"futex(2)"}, segmentMan...),
+	Framing: mechanisms.Slot,
+	Since:   segmentSince,
+	Facts: mechanisms.Facts{
+		Kernel: segmentKernel + "Who waits for a slot's mark or the other's index looks some hundred times, and then enters futex_wait, which sleeps unless the word has changed meanwhile. " +
+			"Who passes a slot on enters futex_wake only where a word says that its peer sleeps: the same ring as shmfutex's, in the memory of sysvshm.",
+		Path: mechanisms.Path{
+			Send: mechanisms.Hop{Own: 1, Waits: []string{"futex"}}, Object: segmentObject,
+			Receive: mechanisms.Hop{Own: 1, Waits: []string{"futex"}},
+		},
+		Unrelated: true,
+		Traits:    segmentTraits,
+		Cautions: []mechanisms.Caution{
+			segmentStays,
+			{Text: "nobody tells either side that the other has gone: both wait for ever", Man: "shmop(2)"},
+			delicate,
+			unprotected,
+			fenced,
+		},
+	},
+	Batches:      true,
+	Lends:        true,
+	Needs:        segmentNeeds("sysvshmfutex"),
+	Limits:       segmentLimits(sysvshmfutex),
+	New:          sysvshmfutex.make,
+	Uses:         segmentUses,
+	Capacity:     mechanisms.OwnCapacity,
+	OpenSender:   sysvshmfutex.openSender,
+	OpenReceiver: sysvshmfutex.openReceiver,
+})
+
+var sysvshmfutex = ringKind{name: "sysvshmfutex", in: segment{}, wait: sleepsOnFutex}

@@ -1,0 +1,215 @@
+package sockets
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/mechanisms"
+	"ipcbench/mechanisms/descriptor"
+)
+
+// backlog is how many strangers may knock before the one that is awaited.
+const backlog = 64
+
+// address is what a socket can be bound to: a name of its own. Done forgets it,
+// once both sockets have met.
+type address struct {
+	unix.Sockaddr
+	done func() error
+}
+
+// connectPair makes two sockets meet as those of processes do that inherit nothing
+// from each other: one is bound to a name and listens, the other connects to
+// that name, and the first accepts it. The link's maker does all of it, so that
+// no order in which ends are opened can make anybody wait, and that both
+// directions can share one connection. What strangers connect meanwhile is
+// dropped. Before they meet, prepare sets up each socket.
+func connectPair(domain, typ int, name func(mechanisms.Spec) (address, error), prepare func(fd int, s mechanisms.Spec) error) func(mechanisms.Spec) ([2]int, error) {
+	return func(s mechanisms.Spec) (p [2]int, err error) {
+		at, err := name(s)
+		if err != nil {
+			return p, err
+		}
+		if at.done != nil {
+			defer func() { err = errors.Join(err, at.done()) }()
+		}
+		listener, err := prepared(domain, typ, prepare, s)
+		if err != nil {
+			return p, err
+		}
+		defer unix.Close(listener)
+		if err := bind(listener, at); err != nil {
+			return p, err
+		}
+		if err := unix.Listen(listener, backlog); err != nil {
+			return p, os.NewSyscallError("listen", err)
+		}
+		client, err := prepared(domain, typ, prepare, s)
+		if err != nil {
+			return p, err
+		}
+		server, err := connectTo(client, listener)
+		if err != nil {
+			unix.Close(client)
+			return p, err
+		}
+		return [2]int{client, server}, nil
+	}
+}
+
+func prepared(domain, typ int, prepare func(int, mechanisms.Spec) error, s mechanisms.Spec) (fd int, err error) {
+	if fd, err = unix.Socket(domain, typ|unix.SOCK_CLOEXEC, 0); err != nil {
+		return -1, os.NewSyscallError("socket", err)
+	}
+	if prepare != nil {
+		if err := prepare(fd, s); err != nil {
+			unix.Close(fd)
+			return -1, err
+		}
+	}
+	return fd, nil
+}
+
+// connectedTo makes a socket whose datagrams go to an address.
+func connectedTo(domain int, to unix.Sockaddr, prepare func(int, mechanisms.Spec) error, s mechanisms.Spec) (fd int, err error) {
+	if fd, err = prepared(domain, unix.SOCK_DGRAM, prepare, s); err != nil {
+		return -1, err
+	}
+	if err := unix.Connect(fd, to); err != nil {
+		unix.Close(fd)
+		return -1, os.NewSyscallError("connect", err)
+	}
+	return fd, nil
+}
+
+// opensBy returns a Mechanism's OpenSender or OpenReceiver for ends that
+// connect by what their ticket says.
+func opensBy[E any](connect func(mechanisms.Ticket) (int, error), mech string, as func(descriptor.End) E) func(mechanisms.Ticket) (E, error) {
+	return func(t mechanisms.Ticket) (end E, err error) {
+		fd, err := connect(t)
+		if err != nil {
+			return end, mechanisms.Failed("open", mech, t.Spec.Size, err)
+		}
+		return descriptor.Own(mech, fd, t.Spec, as)
+	}
+}
+
+// bind gives a socket its name. A file that the name is gets mode 0600.
+func bind(fd int, at address) error {
+	if _, file := at.Sockaddr.(*unix.SockaddrUnix); file {
+		if err := unix.Fchmod(fd, 0o600); err != nil {
+			return os.NewSyscallError("fchmod", err)
+		}
+	}
+	return os.NewSyscallError("bind", unix.Bind(fd, at))
+}
+
+// connectTo connects the client to whatever listens, and returns the socket on the
+// other side of just this connection.
+func connectTo(client, listener int) (server int, err error) {
+	where, err := unix.Getsockname(listener)
+	if err != nil {
+		return -1, os.NewSyscallError("getsockname", err)
+	}
+	if err := unix.Connect(client, where); err != nil {
+		return -1, os.NewSyscallError("connect", err)
+	}
+	for {
+		server, _, err := unix.Accept4(listener, unix.SOCK_CLOEXEC)
+		if err != nil {
+			return -1, os.NewSyscallError("accept4", err)
+		}
+		ours, err := connected(client, server)
+		if err == nil && ours {
+			return server, nil
+		}
+		unix.Close(server)
+		if err != nil {
+			return -1, err
+		}
+	}
+}
+
+// connected tells whether the peer of a socket is the client, in this process.
+// UNIX domain sockets that connect have no name, but credentials that the kernel
+// vouches for, unix(7).
+func connected(client, server int) (bool, error) {
+	mine, err := unix.Getsockname(client)
+	if err != nil {
+		return false, os.NewSyscallError("getsockname", err)
+	}
+	if _, unnamed := mine.(*unix.SockaddrUnix); unnamed {
+		peer, err := unix.GetsockoptUcred(server, unix.SOL_SOCKET, unix.SO_PEERCRED)
+		return err == nil && int(peer.Pid) == os.Getpid(), os.NewSyscallError("getsockopt", err)
+	}
+	if virtual, ok := mine.(*unix.SockaddrVM); ok {
+		// connect(2) has bound it to any context ID; its peer sees the one that
+		// it comes from (vsock_auto_bind, vsock_loopback_get_local_cid).
+		virtual.CID = unix.VMADDR_CID_LOCAL
+	}
+	theirs, err := unix.Getpeername(server)
+	if errors.Is(err, unix.ENOTCONN) { // it has gone already
+		return false, nil
+	}
+	return reflect.DeepEqual(mine, theirs), os.NewSyscallError("getpeername", err)
+}
+
+// maxUnixPath is the longest path in a struct sockaddr_un, unix(7).
+const maxUnixPath = 107
+
+// unixPlace is a path that a UNIX domain socket is bound to or looked up by, in
+// a private directory. One that is too long is taken from the directory's
+// descriptor.
+type unixPlace struct {
+	unix.SockaddrUnix
+	dir  int // O_PATH
+	name string
+}
+
+func openPlace(dir, name string) (p unixPlace, err error) {
+	if p.dir, err = mechanisms.OpenPrivate(dir); err != nil {
+		return p, err
+	}
+	p.name = name
+	if p.Name = filepath.Join(dir, name); len(p.Name) > maxUnixPath {
+		p.Name = fmt.Sprintf("/proc/self/fd/%d/%s", p.dir, name)
+	}
+	return p, nil
+}
+
+// remove removes the name, if it was bound.
+func (p unixPlace) remove() error {
+	err := unix.Unlinkat(p.dir, p.name, 0)
+	if errors.Is(err, unix.ENOENT) {
+		return nil
+	}
+	return os.NewSyscallError("unlinkat", err)
+}
+
+// close gives up the directory's descriptor. Once only.
+func (p unixPlace) close() error { return os.NewSyscallError("close", unix.Close(p.dir)) }
+
+// unixName is a name in a directory that no other has.
+func unixName() string { return "socket-" + rand.Text() }
+
+// unixFile is an address in the link's private directory. It goes once the
+// sockets have met.
+func unixFile(s mechanisms.Spec) (address, error) {
+	p, err := openPlace(s.Dir, unixName())
+	if err != nil {
+		return address{}, err
+	}
+	return address{&p.SockaddrUnix, func() error { return errors.Join(p.remove(), p.close()) }}, nil
+}
+
+// unixAbstract is an address of the network namespace that nobody can guess.
+// Whoever lists /proc/net/unix can read it, and is dropped.
+func unixAbstract(mechanisms.Spec) (address, error) {
+	return address{Sockaddr: &unix.SockaddrUnix{Name: "@ipcbench-" + rand.Text()}}, nil
+}

@@ -1,0 +1,51 @@
+package sockets
+
+import (
+	"golang.org/x/sys/unix"
+
+	"ipcbench/mechanisms"
+	"ipcbench/mechanisms/descriptor"
+)
+
+var _ = mechanisms.Register(mechanisms.Mechanism{
+	Name:    "socketpair",
+	Summary: "byte stream through a pair of UNIX domain sockets",
+	Man:     socketMan,
+	Framing: mechanisms.Stream,
+	Since:   "2.6.27", // SOCK_CLOEXEC
+	EOF:     true,
+	Polls:   true,
+	Batches: true,
+	Facts: mechanisms.Facts{
+		Kernel: unixStreamKernel,
+		Path:   socketPath,
+		Gone:   "EPIPE",
+		Traits: socketpairTraits,
+		Cautions: []mechanisms.Caution{
+			{Text: "it keeps no message boundaries: the reader must know where a message ends", Man: "unix(7)"},
+			{Text: "no page promises that the messages of several senders stay apart, at any size", Man: "unix(7)"},
+			bookkeeping,
+			brokenSocket,
+		},
+	},
+	Limits:       streamSocketLimits,
+	New:          unixPair("socketpair", unix.SOCK_STREAM).newLink,
+	NewPair:      unixPair("socketpair", unix.SOCK_STREAM).newPair,
+	Capacity:     sentCapacity,
+	OpenSender:   descriptor.Opens("socketpair", descriptor.SendStream),
+	OpenReceiver: descriptor.Opens("socketpair", descriptor.RecvStream),
+})
+
+var socketpairTraits = mechanisms.Traits{
+	Duplex:      mechanisms.Checked("both ways", "U01"),
+	Persistence: mechanisms.Checked("nothing", "U08"),
+	Pollable:    mechanisms.Checked("yes", "L12"),
+	Selection:   mechanisms.Checked("in order only", "U02"),
+	Atomic:      mechanisms.Checked("not promised at any size", "U15"),
+	Message:     mechanisms.Checked("no messages", "U02"),
+	Capacity:    mechanisms.Checked("SO_SNDBUF, counted in kernel memory", "U10", "U11"),
+	PeerDeath:   mechanisms.Checked("reader: end of file, or ECONNRESET; writer: EPIPE and SIGPIPE", "U05", "U08"),
+	PassFD:      mechanisms.Checked("yes, SCM_RIGHTS", "D07", "D08"),
+	Permission:  mechanisms.Checked("who inherits or is sent the descriptor", "D04", "D08"),
+	Namespace:   mechanisms.Checked("none", "D08"),
+}

@@ -1,0 +1,48 @@
+package sockets
+
+import (
+	"golang.org/x/sys/unix"
+
+	"ipcbench/mechanisms"
+	"ipcbench/mechanisms/descriptor"
+)
+
+var abstract = socketKind{"unixabstract", connectPair(unix.AF_UNIX, unix.SOCK_STREAM, unixAbstract, nil), givenUnix}
+
+var _ = mechanisms.Register(mechanisms.Mechanism{
+	Name:    "unixabstract",
+	Summary: "byte stream through UNIX domain sockets, connected by an abstract name",
+	Man:     namedMan,
+	Framing: mechanisms.Stream,
+	Since:   "2.6.28", // accept4
+	EOF:     true,
+	Polls:   true,
+	Batches: true,
+	Facts: mechanisms.Facts{
+		Kernel: "The name, which begins with a zero byte and is no file, leads connect(2) to the socket that listens (unix_stream_connect, unix_find_abstract), which finds the other end on its queue at accept(2); what follows is a socketpair. " + unixStreamKernel,
+		Path:   socketPath, Unrelated: true,
+		Gone:   "EPIPE",
+		Traits: abstractTraits,
+		Cautions: []mechanisms.Caution{
+			{Text: "any process of the network namespace may connect, or take the name first: it has no mode and no owner, so that each side must look at SO_PEERCRED", Man: "unix(7)"},
+			{Text: "it keeps no message boundaries: the reader must know where a message ends", Man: "unix(7)"},
+			{Text: "no page promises that the messages of several senders stay apart, at any size", Man: "unix(7)"},
+			bookkeeping,
+			brokenSocket,
+		},
+	},
+	Limits:       streamSocketLimits,
+	New:          abstract.newLink,
+	NewPair:      abstract.newPair,
+	Capacity:     sentCapacity,
+	OpenSender:   descriptor.Opens("unixabstract", descriptor.SendStream),
+	OpenReceiver: descriptor.Opens("unixabstract", descriptor.RecvStream),
+})
+
+var abstractTraits = func() mechanisms.Traits {
+	t := socketpairTraits
+	t.Persistence = mechanisms.Documented("nothing: the name goes with its socket", "unix(7)")
+	t.Permission = mechanisms.Documented("everybody: ask SO_PEERCRED who it is", "unix(7)")
+	t.Namespace = mechanisms.Documented("network: an abstract name", "unix(7)")
+	return t
+}()

@@ -1,0 +1,43 @@
+package sockets
+
+import (
+	"golang.org/x/sys/unix"
+
+	"ipcbench/mechanisms"
+	"ipcbench/mechanisms/descriptor"
+)
+
+var unixseq = socketKind{"unixseq", connectPair(unix.AF_UNIX, unix.SOCK_SEQPACKET, unixFile, nil), givenUnix}
+
+var _ = mechanisms.Register(mechanisms.Mechanism{
+	Name:    "unixseq",
+	Summary: "packets through connected UNIX domain sockets, by a path",
+	Man:     namedMan,
+	Framing: mechanisms.Packet,
+	Since:   "2.6.28", // accept4
+	EOF:     true,
+	Polls:   true,
+	Batches: true,
+	Facts: mechanisms.Facts{
+		Kernel: "The path leads connect(2) to the socket that listens (unix_stream_connect), which finds the other end on its queue at accept(2); what follows is a socketpair of SOCK_SEQPACKET. " + unixSeqKernel,
+		Path:   socketPath, Unrelated: true,
+		Gone:   "EPIPE",
+		Traits: unixseqTraits,
+		Cautions: []mechanisms.Caution{
+			{Text: "a read with too small a buffer discards the rest of the message", Man: "recv(2)"},
+			{Text: "a message must fit the send buffer: one larger than SO_SNDBUF less 32 bytes is refused with EMSGSIZE", Man: "unix(7)"},
+			{Text: "the name stays when its processes have gone, and bind fails with EADDRINUSE until somebody unlinks it", Man: "unix(7)"},
+			{Text: "a message of no bytes reads like the end of file", Man: "recv(2)"},
+			bookkeeping,
+			brokenSocket,
+		},
+	},
+	Limits:       packetSocketLimits(unix.SOCK_SEQPACKET),
+	New:          unixseq.newLink,
+	NewPair:      unixseq.newPair,
+	Capacity:     sentCapacity,
+	OpenSender:   descriptor.Opens("unixseq", descriptor.SendMessages),
+	OpenReceiver: descriptor.Opens("unixseq", descriptor.RecvMessages),
+})
+
+var unixseqTraits = named(seqpacketTraits)

@@ -1,0 +1,210 @@
+// Simulate measures the operating characteristics of the gate: how often it
+// gives a false alarm, and how often it detects a change of a given size. It
+// writes them into docs/method.md, between two marks, and draws
+// docs/power.svg. Seeds are fixed: it always writes the same. Everything takes
+// some twenty minutes of processor time; named sections are written anew by
+// themselves. Run it from the root of the repository:
+//
+//	go run ./tools/gatesim
+//	go run ./tools/gatesim 'Hard cases' Pairs
+package main
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"strings"
+)
+
+const (
+	page  = "docs/method.md"
+	image = "docs/power.svg"
+	begin = "<!-- simulated: go run ./tools/gatesim -->\n"
+	end   = "<!-- end of simulated -->\n"
+)
+
+// section is a part of the page, under its title.
+type section struct {
+	title string
+	write func(*strings.Builder)
+}
+
+// drawing is what the picture is called among the sections.
+const drawing = "picture"
+
+var sections = []section{
+	{"Three ways to correct", candidates},
+	{"False alarms", alarms},
+	{"Hard cases", hard},
+	{"Detection", power},
+	{"Pairs", paired},
+	{"Launches beyond the plan", until},
+}
+
+func main() {
+	if err := write(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "simulate:", err)
+		os.Exit(1)
+	}
+}
+
+// write writes the sections that are named, or all of them.
+func write(named []string) error {
+	text, err := os.ReadFile(page)
+	if err != nil {
+		return err
+	}
+	head, rest, ok := strings.Cut(string(text), begin)
+	simulated, tail, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		return fmt.Errorf("%s lacks the marks %q and %q", page, begin, end)
+	}
+	for _, name := range named {
+		if name != drawing && !slices.ContainsFunc(sections, func(s section) bool { return s.title == name }) {
+			return fmt.Errorf("%q is no section", name)
+		}
+	}
+	wanted := func(name string) bool { return len(named) == 0 || slices.Contains(named, name) }
+	var b strings.Builder
+	for _, s := range sections {
+		heading := "\n### " + s.title + "\n\n"
+		b.WriteString(heading)
+		if wanted(s.title) {
+			s.write(&b)
+			continue
+		}
+		_, kept, _ := strings.Cut(simulated, heading)
+		kept, _, _ = strings.Cut(kept, "\n### ")
+		b.WriteString(kept)
+	}
+	if err := os.WriteFile(page, []byte(head+begin+b.String()+end+tail), 0o644); err != nil || !wanted(drawing) {
+		return err
+	}
+	return os.WriteFile(image, []byte(picture(panels())), 0o644)
+}
+
+// Sizes of suites, numbers of launches, noises and changes of the tables.
+var (
+	suiteSizes = []int{10, 300, 5000}
+	launches   = []int{6, 10, 20}
+	noises     = []float64{0.02, 0.03, 0.05}
+	changes    = []float64{0.08, 0.12, 0.15, 0.25}
+)
+
+// suites is how many suites of a size are drawn: the larger are dearer.
+func suites(cells int) int {
+	if cells <= 300 {
+		return 400
+	}
+	return 60
+}
+
+func at(cv float64) noise {
+	z := machine
+	z.cv = cv
+	return z
+}
+
+func candidates(b *strings.Builder) {
+	fmt.Fprintf(b, "Share of true changes of 15 %% that are detected, at a launch-to-launch variation of 3 %%:\n\n")
+	fmt.Fprintf(b, "| cells | n |%s\n|---:|---:|%s\n", columns(methods, func(m method) string { return " " + m.name + " |" }),
+		columns(methods, func(method) string { return "---:|" }))
+	for _, cells := range suiteSizes {
+		for _, n := range launches {
+			b.WriteString(candidatesRow(cells, n))
+		}
+	}
+}
+
+func candidatesRow(cells, n int) string {
+	return fmt.Sprintf("| %d | %d |%s\n", cells, n, columns(methods, func(m method) string {
+		return fmt.Sprintf(" %.2f |", detected(m, at(0.03), cells, n, suites(cells), []float64{0.15})[0])
+	}))
+}
+
+// few suites tell that a rate is about 0, or far from α; many what it is.
+const few, many = 1000, 3000
+
+func alarms(b *strings.Builder) {
+	fmt.Fprintf(b, "Share of suites without a cell that is slower by more than %.0f %% in which the gate fires; α is %v.\n"+
+		"\"At the threshold\": every cell is slower by just %.0f %%; a rate of α comes out as %.3f ± %.3f in %d suites.\n\n",
+		100*threshold, alpha, 100*threshold, alpha, 2*math.Sqrt(alpha*(1-alpha)/many), many)
+	fmt.Fprintln(b, "| cells | n | no change at all | at the threshold | the same, new side twice as noisy |\n|---:|---:|---:|---:|---:|")
+	for _, cells := range []int{10, 300} {
+		for _, n := range launches {
+			b.WriteString(alarmsRow(cells, n))
+		}
+	}
+}
+
+func alarmsRow(cells, n int) string {
+	louder := at(0.03)
+	louder.louder = 2
+	return fmt.Sprintf("| %d | %d | %.3f | %.3f | %.3f |\n", cells, n,
+		falseAlarms(theGate, at(0.03), cells, n, few, 0),
+		falseAlarms(theGate, at(0.03), cells, n, many, threshold),
+		falseAlarms(theGate, louder, cells, n, many, threshold))
+}
+
+func power(b *strings.Builder) {
+	fmt.Fprintf(b, "Share of true changes that the gate detects, by the launch-to-launch variation of a typical cell:\n\n")
+	fmt.Fprintf(b, "| cells | n | variation |%s\n|---:|---:|---:|%s\n", columns(changes, func(c float64) string { return fmt.Sprintf(" %.0f %% |", 100*c) }),
+		columns(changes, func(float64) string { return "---:|" }))
+	for _, cells := range suiteSizes {
+		for _, n := range launches {
+			for _, cv := range noises {
+				b.WriteString(powerRow(cells, n, cv))
+			}
+		}
+	}
+}
+
+func powerRow(cells, n int, cv float64) string {
+	return fmt.Sprintf("| %d | %d | %.0f %% |%s\n", cells, n, 100*cv,
+		columns(detected(theGate, at(cv), cells, n, suites(cells), changes), func(p float64) string { return fmt.Sprintf(" %.2f |", p) }))
+}
+
+func paired(b *strings.Builder) {
+	fmt.Fprintf(b, "Where sides take turns on a machine whose speed drifts from pass to pass: share of true changes of 15 %% that are detected among 300 cells, at a\n"+
+		"variation of 3 %% beside the drift, when launches are taken as two samples and as pairs; and false alarms of pairs \"at the threshold\".\n\n")
+	fmt.Fprintln(b, "| n | drift | two samples | pairs | false alarms of pairs |\n|---:|---:|---:|---:|---:|")
+	for _, n := range launches[1:] {
+		for _, drift := range []float64{0, 0.01, 0.03, 0.1, 0.3} {
+			b.WriteString(pairedRow(300, n, drift))
+		}
+	}
+}
+
+func pairedRow(cells, n int, drift float64) string {
+	z := at(0.03)
+	z.turns, z.drift = true, drift
+	change := []float64{0.15}
+	return fmt.Sprintf("| %d | %.0f %% | %.2f | %.2f | %.3f |\n", n, 100*drift,
+		detected(theGate, z, cells, n, suites(cells), change)[0], detected(inPairs, z, cells, n, suites(cells), change)[0],
+		falseAlarms(inPairs, z, cells, n, many, threshold))
+}
+
+// panels are the curves of the picture, for 300 cells.
+func panels() (all []panel) {
+	var steps []float64
+	for i := range 16 {
+		steps = append(steps, 0.02*float64(i))
+	}
+	for _, cv := range noises {
+		p := panel{title: fmt.Sprintf("300 cells, variation %.0f %%", 100*cv), changes: steps}
+		for _, n := range launches {
+			p.curves = append(p.curves, curve{n, detected(theGate, at(cv), 300, n, 200, steps)})
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+func columns[T any](all []T, column func(T) string) string {
+	var b strings.Builder
+	for _, x := range all {
+		b.WriteString(column(x))
+	}
+	return b.String()
+}
