@@ -94,9 +94,9 @@ func TestTwinThatDies(t *testing.T) {
 // The verdict goes by the interval.
 func TestVerdicts(t *testing.T) {
 	for want, i := range map[string]Interval{
-		"kept":      {1.01, 0.99, 1.05},
-		"not shown": {1.01, 0.99, 1.06},
-		"broken":    {1.09, 1.06, 1.2},
+		"met":       {1.01, 0.99, 1.05},
+		"undecided": {1.01, 0.99, 1.06},
+		"not met":   {1.09, 1.06, 1.2},
 	} {
 		if got := (Bound{Most: 1.05, Ratio: i}).Verdict(); got != want {
 			t.Errorf("%v within 1.05: %s, want %s", i, got, want)

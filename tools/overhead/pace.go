@@ -115,12 +115,12 @@ func (f *fidelity) pace(cells []results.Cell) (out []Pace, err error) {
 const moreLaunches = 3
 
 // again measures such cells anew. What was measured of them before is thrown
-// away: to add launches until a bound is kept would be to wait for luck.
+// away: to add launches until a bound is met would be to wait for luck.
 func (f *fidelity) again(found *Fidelity) error {
 	var cells []results.Cell
 	for _, b := range found.Bounds() {
 		for _, p := range b.Cells {
-			if verdict(p.Ratio, b.Most) != "kept" {
+			if verdict(p.Ratio, b.Most) != "met" {
 				cells = append(cells, p.Cell)
 			}
 		}

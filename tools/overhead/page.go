@@ -49,18 +49,18 @@ func (b Bound) Verdict() string {
 	if b.Cells == nil {
 		return verdict(b.Ratio, b.Most)
 	}
-	var broken []string
+	var missed []string
 	count := map[string]int{}
 	for _, p := range b.Cells {
 		v := verdict(p.Ratio, b.Most)
 		count[v]++
-		if v == "broken" {
-			broken = append(broken, fmt.Sprintf("`%s` %s %s", p.Cell.Mechanism, results.FormatBytes(p.Cell.Size), p.Cell.Place))
+		if v == "not met" {
+			missed = append(missed, fmt.Sprintf("`%s` %s %s", p.Cell.Mechanism, results.FormatBytes(p.Cell.Size), p.Cell.Place))
 		}
 	}
-	text := fmt.Sprintf("of %d cells %d kept, %d not shown, %d broken", len(b.Cells), count["kept"], count["not shown"], count["broken"])
-	if len(broken) > 0 {
-		text += ": " + strings.Join(broken, ", ")
+	text := fmt.Sprintf("of %d cells: %d met, %d undecided, %d not met", len(b.Cells), count["met"], count["undecided"], count["not met"])
+	if len(missed) > 0 {
+		text += ": " + strings.Join(missed, ", ")
 	}
 	return text
 }
@@ -68,11 +68,11 @@ func (b Bound) Verdict() string {
 func verdict(ratio Interval, most float64) string {
 	switch {
 	case ratio.Hi <= most:
-		return "kept"
+		return "met"
 	case ratio.Lo > most:
-		return "broken"
+		return "not met"
 	}
-	return "not shown"
+	return "undecided"
 }
 
 // Bounds are the suite's promises, with what was measured of them.
