@@ -1,6 +1,6 @@
 # Two commands do everything: make report (measure, and a report) and make test.
 .DEFAULT_GOAL := help
-.PHONY: help build test surroundings race bench report fidelity lint generate check-generated ci
+.PHONY: help build check test test-long surroundings race bench report fidelity lint generate check-generated ci
 
 GO ?= go
 BIN := bin/ipcbench
@@ -14,8 +14,16 @@ build: $(BIN) ## build bin/ipcbench, a static binary
 $(BIN): $(SOURCES)
 	CGO_ENABLED=0 $(GO) build -trimpath -o $@ ./cmd/ipcbench
 
-test: ## all tests that need nothing special, about 9 minutes on 2 CPUs
+check: ## gofmt, go vet and the quick tests, under a minute on 2 CPUs
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these files' >&2; exit 1; }
+	$(GO) vet ./...
+	$(GO) test -short ./...
+
+test: ## all tests that need nothing special, under 8 minutes on 2 CPUs
 	$(GO) test -timeout 15m ./...
+
+test-long: ## tests that `make test` plays in part, whole: some minutes more
+	IPCBENCH_LONG=1 $(GO) test -timeout 30m -run TestNoFaultPasses ./internal/conformance
 
 surroundings: ## the tests in each of a dozen surroundings, one after the other: as another user, on one CPU, with small limits …
 	scripts/try-surroundings

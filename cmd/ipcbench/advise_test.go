@@ -7,12 +7,14 @@ import (
 	"testing"
 
 	"ipcbench/advise"
+	"ipcbench/internal/need"
 	"ipcbench/results"
 )
 
 // The first of every answer has the least median of the records of a run,
 // which is found here in another way.
 func TestAdviceAgreesWithRecords(t *testing.T) {
+	need.Time(t)
 	var out, console bytes.Buffer
 	dir := t.TempDir()
 	// Not pinned, so that a busy machine leaves most launches alone.

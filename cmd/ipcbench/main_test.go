@@ -12,6 +12,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"ipcbench/internal/need"
 	"ipcbench/runner"
 	"ipcbench/semantics"
 )
@@ -64,6 +65,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 // TestReadme runs every `$ ipcbench …` line of the README: what a stranger
 // types first must work.
 func TestReadme(t *testing.T) {
+	need.Time(t)
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/bench"
+	"ipcbench/internal/need"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 	"ipcbench/runner"
@@ -76,6 +77,7 @@ var brokenLate = broken("late", "shmfutex",
 // nobody copies are verified as others are: their stamps are in order, and what
 // the sender does to the rest once it is no longer its own comes out.
 func TestVerificationSeesAPageThatChangesUnderItsReader(t *testing.T) {
+	need.Time(t)
 	s, err := runner.Start(runner.Options{})
 	if err != nil {
 		t.Fatal(err)

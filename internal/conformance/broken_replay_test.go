@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ipcbench/bench"
+	"ipcbench/internal/need"
 	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
@@ -97,6 +98,7 @@ func init() {
 // same number on a link of the same mechanism, size and session, fails a cell:
 // in rounds without seals, and in stamps that carry no sender.
 func TestAnEarlierLaunchIsFound(t *testing.T) {
+	need.Time(t)
 	for _, x := range []struct {
 		base string
 		w    *bench.Workload
@@ -160,6 +162,7 @@ var crosses = broken("crosses", "sysvmsg", crossing)
 // TestAnotherLinkIsFound shows that a message that goes to another receiver
 // fails a cell, also where its stamp is too short to name a sender.
 func TestAnotherLinkIsFound(t *testing.T) {
+	need.Time(t)
 	s, err := runner.Start(runner.Options{Timeout: 10 * time.Second})
 	if err != nil {
 		t.Fatal(err)

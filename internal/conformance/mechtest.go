@@ -9,6 +9,7 @@ import (
 	"errors"
 	"testing"
 
+	"ipcbench/internal/need"
 	"ipcbench/mechanisms"
 	_ "ipcbench/mechanisms/sockets/netconn"
 	"ipcbench/runner"
@@ -31,6 +32,9 @@ func Run(t *testing.T, m *mechanisms.Mechanism) {
 			continue
 		}
 		t.Run(r.Name, func(t *testing.T) {
+			if r.InWorkers {
+				need.Time(t)
+			}
 			if race && r.NotUnderRace != "" {
 				t.Skip("under the race detector: " + r.NotUnderRace)
 			}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"ipcbench/internal/apart"
+	"ipcbench/internal/need"
 	"ipcbench/mechanisms"
 	"ipcbench/runner"
 )
@@ -29,8 +30,17 @@ func sound() []*mechanisms.Mechanism {
 	return slices.DeleteFunc(mechanisms.All(), func(m *mechanisms.Mechanism) bool { return strings.HasPrefix(m.Name, "broken") })
 }
 
+// quick are the mechanisms that -short tries: one on a descriptor, one on a
+// message queue, one on shared memory, and one without bytes.
+var quick = []string{"pipe", "sysvmsg", "shmfutex", "futex"}
+
 func TestConformance(t *testing.T) {
 	for _, m := range sound() {
-		t.Run(m.Name, func(t *testing.T) { Run(t, m) })
+		t.Run(m.Name, func(t *testing.T) {
+			if !slices.Contains(quick, m.Name) {
+				need.Time(t)
+			}
+			Run(t, m)
+		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ipcbench/bench"
+	"ipcbench/internal/need"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 	"ipcbench/runner"
@@ -37,6 +38,7 @@ func (r *replacer) Send(p []byte) error {
 // TestPatternsCatch shows that workloads with many ends see what goes wrong at
 // one of them, in rounds without seals too.
 func TestPatternsCatch(t *testing.T) {
+	need.Time(t)
 	s, err := runner.Start(runner.Options{Timeout: 5 * time.Second})
 	if err != nil {
 		t.Fatal(err)

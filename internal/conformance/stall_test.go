@@ -6,6 +6,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"ipcbench/internal/need"
 	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
@@ -127,6 +128,7 @@ func above(h *hdrhistogram.Histogram, d time.Duration) (n int64) {
 // Where messages are due at a rate, each says so, also those that the link had
 // no room for: their sender had to wait as well.
 func TestAnOpenLoopTellsOfAStall(t *testing.T) {
+	need.Time(t)
 	const rate, ops, short = 10_000, 4 * stallAt, 10 * time.Millisecond
 	h := latencies(t, results.Cell{Workload: "OpenLoop", Queue: 4 << 10, Options: results.Options{Rate: rate}}, ops)
 	if p := time.Duration(h.ValueAtQuantile(99.9)); p < stall*4/5 {
@@ -143,6 +145,7 @@ func TestAnOpenLoopTellsOfAStall(t *testing.T) {
 // is one slow operation, and the other messages that would have waited are not
 // there. Who looks at p99.9 does not see it.
 func TestAClosedLoopHidesAStall(t *testing.T) {
+	need.Time(t)
 	const ops, attempts = 4 * stallAt, 5
 	for attempt := 1; ; attempt++ {
 		h := latencies(t, results.Cell{Workload: "PingPong"}, ops)
@@ -180,6 +183,7 @@ func measure(t *testing.T, c results.Cell, m *mechanisms.Mechanism, how runner.M
 // its number is, and says for how long: a round without a clock in its loop
 // shows a stall as well.
 func TestAStallVoidsALaunch(t *testing.T) {
+	need.Time(t)
 	const ops = 8 * stallAt // the stall falls into the first timed round
 	for _, c := range []results.Cell{
 		{Workload: "PingPong", Place: "free"},
@@ -207,6 +211,7 @@ func TestAStallVoidsALaunch(t *testing.T) {
 // A launch that is slow all the time does not stall, nor does one without a
 // fault, as soon as the machine lets one be.
 func TestASlowLaunchDoesNotStall(t *testing.T) {
+	need.Time(t)
 	const attempts = 10
 	for attempt := 1; ; attempt++ {
 		rec := measure(t, results.Cell{Workload: "Stream", Place: "free"}, slowAlways, runner.Measurement{Time: 100 * time.Millisecond, Ops: 40, Exact: true})
@@ -222,6 +227,7 @@ func TestASlowLaunchDoesNotStall(t *testing.T) {
 // A calibration that was disturbed must not leave a launch that measures next to
 // nothing.
 func TestADisturbedCalibrationIsRepeated(t *testing.T) {
+	need.Time(t)
 	const asked = 100 * time.Millisecond
 	for _, w := range []string{"PingPong", "Stream"} {
 		rec := measure(t, results.Cell{Workload: w, Place: "free"}, slowAtFirst, runner.Measurement{Time: asked})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ipcbench/bench"
+	"ipcbench/internal/need"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 	"ipcbench/runner"
@@ -227,6 +228,9 @@ func (x tooth) bite(t *testing.T) {
 		t.Fatalf("no rule %q", x.rule)
 	}
 	m := x.m
+	if rules[i].InWorkers || x.mayHang() {
+		need.Time(t)
+	}
 	if m.Needs != nil {
 		if err := m.Needs(); err != nil {
 			t.Skip(err)

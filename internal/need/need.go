@@ -18,3 +18,15 @@ func Missing(t testing.TB, what, why string) {
 	}
 	t.Skip(why)
 }
+
+// Time skips a test that takes some seconds, under -short.
+func Time(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it takes some seconds: -short leaves it out")
+	}
+}
+
+// Long reports whether the tests are played at full length, which IPCBENCH_LONG=1
+// asks for. Else a test that would take minutes plays a stated part.
+func Long() bool { return os.Getenv("IPCBENCH_LONG") != "" }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"ipcbench/internal/emulate"
+	"ipcbench/internal/need"
 	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
 	"ipcbench/mechanisms/internal/linktest"
@@ -17,6 +18,7 @@ import (
 // to what a register holds, they fail on some. One process has both ends, so
 // that a message is there before it is waited for.
 func TestDedicatedEnds(t *testing.T) {
+	need.Time(t)
 	if !emulate.Inside() {
 		emulate.Each(t)
 		return

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/internal/need"
 	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
 	"ipcbench/mechanisms/internal/linktest"
@@ -17,6 +18,7 @@ import (
 // Of what a link leaves in the kernel under a name or a number, and of what it
 // listens to, another user reaches nothing.
 func TestStrangersReachNoObject(t *testing.T) {
+	need.Time(t)
 	linktest.Each(t, func(t *testing.T, m *mechanisms.Mechanism) {
 		for _, memory := range append([]string{""}, m.Memories...) {
 			s := linktest.Spec(t, m, 64)

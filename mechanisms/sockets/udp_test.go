@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/internal/need"
 	"ipcbench/mechanisms"
 	"ipcbench/mechanisms/internal/linktest"
 )
@@ -88,6 +89,7 @@ func (f forgery) send(r udpRoute, p []byte) error {
 // address it is sent from, and whether senders are open yet. What the same user
 // sends does: this test sees it.
 func TestStrangersDoNotReachUDP(t *testing.T) {
+	need.Time(t)
 	m := mechanisms.Lookup("udp")
 	for _, f := range forgeries {
 		for _, opened := range []int{0, 1, 2} {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"ipcbench/compare/gate"
+	"ipcbench/internal/need"
 )
 
 // drawn is how many suites the tests draw; bound is the highest share of alarms in them that a rate of 1 %
@@ -22,6 +23,7 @@ const (
 // The gate must hold its level where it is hardest: every one of 300 cells is
 // slower by just the threshold.
 func TestGateHoldsItsLevel(t *testing.T) {
+	need.Time(t)
 	for _, n := range []int{6, 10} {
 		if got := falseAlarms(theGate, at(0.03), 300, n, drawn, threshold); got > bound {
 			t.Errorf("n = %d: %.3f of suites have a false alarm, want at most %v", n, got, alpha)
@@ -35,6 +37,7 @@ func TestGateHoldsItsLevel(t *testing.T) {
 // Cells that did not change are held at the level where most others did, too.
 // With one prior for all rounds 5 to 25 % of these suites have a false alarm.
 func TestGateHoldsItsLevelWhereMostChanged(t *testing.T) {
+	need.Time(t)
 	for _, name := range []string{"80 % of the cells 100 % slower", "95 % of the cells 15 % slower", "pairs, 80 % of the cells 100 % slower"} {
 		c := hardNamed(t, name)
 		if got := c.alarms(drawn, threshold); got > bound {
@@ -46,6 +49,7 @@ func TestGateHoldsItsLevelWhereMostChanged(t *testing.T) {
 // Where the side with fewer launches varies more, the level is off by some
 // percent: with a pooled variance by twice as much.
 func TestGateAtUnequalNumbers(t *testing.T) {
+	need.Time(t)
 	c := hardNamed(t, "20 old and 6 new launches, new twice as noisy")
 	if got := c.alarms(drawn, threshold); got > 0.07 {
 		t.Errorf("%.3f of suites have a false alarm", got)
@@ -54,6 +58,7 @@ func TestGateAtUnequalNumbers(t *testing.T) {
 
 // The simulation has teeth: what the gate can't hold shows in it.
 func TestHardCasesAreHard(t *testing.T) {
+	need.Time(t)
 	for _, name := range []string{"launches correlated with the ones before, 0.6", "a second mode in 1 % of the cells, drawn once a side"} {
 		if got := hardNamed(t, name).alarms(100, threshold); got < 0.05 {
 			t.Errorf("%s: %.3f of suites have a false alarm: the case is none", name, got)
@@ -75,6 +80,7 @@ func hardNamed(t *testing.T, name string) hardCase {
 // The page holds what the simulation gives. All of it takes long: some rows
 // tell whether it was run since the gate last changed.
 func TestPageIsUpToDate(t *testing.T) {
+	need.Time(t)
 	text, err := os.ReadFile("../../" + page)
 	if err != nil {
 		t.Fatal(err)
@@ -90,6 +96,7 @@ func TestPageIsUpToDate(t *testing.T) {
 // The simulation can fail a test: one that does not correct for the number of
 // cells gives an alarm in nearly every suite.
 func TestUncorrectedTestFails(t *testing.T) {
+	need.Time(t)
 	uncorrected := method{"U", func(cells []gate.Cell, _ uint64) []float64 { return exactU(cells) }}
 	if got := falseAlarms(uncorrected, at(0.03), 300, 10, 30, threshold); got < 0.5 {
 		t.Errorf("an uncorrected test gives a false alarm in %.2f of suites: the simulation proves nothing", got)
@@ -97,6 +104,7 @@ func TestUncorrectedTestFails(t *testing.T) {
 }
 
 func TestGateDetects(t *testing.T) {
+	need.Time(t)
 	got := detected(theGate, at(0.03), 300, 10, 50, []float64{0.15, 0.25})
 	if got[0] < 0.4 || got[1] < 0.8 {
 		t.Errorf("changes of 15 and 25 %% are detected in %.2f and %.2f of cells", got[0], got[1])
@@ -104,6 +112,7 @@ func TestGateDetects(t *testing.T) {
 }
 
 func TestPairsDetectUnderDrift(t *testing.T) {
+	need.Time(t)
 	z := at(0.03)
 	z.turns, z.drift = true, 0.3
 	two, pairs := detected(theGate, z, 300, 10, 30, []float64{0.15})[0], detected(inPairs, z, 300, 10, 30, []float64{0.15})[0]
@@ -150,6 +159,7 @@ func TestHolm(t *testing.T) {
 
 // A series of launches has the correlation that it is meant to have.
 func TestLagIsAsStated(t *testing.T) {
+	need.Time(t)
 	y := noise{cv: 0.05, louder: 1, lag: 0.3}.suite(rand.New(rand.NewPCG(1, 1)), 1, 20000, 0)[0].Old
 	var product float64
 	for i := 1; i < len(y); i++ {
@@ -162,6 +172,7 @@ func TestLagIsAsStated(t *testing.T) {
 
 // No cell loses a fifth of its launches: it would have no number.
 func TestDiscardsAreFew(t *testing.T) {
+	need.Time(t)
 	z := at(0.03)
 	z.outlier, z.voided = 0.9, 1
 	for _, c := range z.suite(rand.New(rand.NewPCG(1, 1)), 50, 10, 0) {

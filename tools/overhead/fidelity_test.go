@@ -14,6 +14,7 @@ import (
 
 	"ipcbench/bench"
 	"ipcbench/internal/golden"
+	"ipcbench/internal/need"
 	"ipcbench/results"
 	"ipcbench/runner"
 )
@@ -26,6 +27,7 @@ func TestMain(m *testing.M) {
 // Every mechanism and floor that is held against C has a twin, which plays its
 // rounds and ends with its input.
 func TestTwins(t *testing.T) {
+	need.Time(t)
 	if _, err := exec.LookPath("gcc"); err != nil {
 		t.Skip("gcc is not installed; on Debian: apt-get install gcc libc6-dev")
 	}
@@ -174,6 +176,7 @@ func TestPageIsUpToDate(t *testing.T) {
 
 // What peers print is found, and what they do not is an error.
 func TestPeers(t *testing.T) {
+	need.Time(t)
 	printed := map[string]string{
 		"perf bench sched pipe":      "     Total time: 0.718 [sec]\n\n       7.184910 usecs/op\n         139180 ops/sec\n",
 		"perf bench sched messaging": "# 1 groups == 40 processes run\n\n     Total time: 0.132 [sec]\n",
