@@ -1,6 +1,6 @@
 package mechanisms
 
-// Facts are what a reader who chooses a mechanism needs to know besides its
+// Facts are what a reader needs to know to choose a mechanism, besides its
 // numbers. They are declared; the conformance suite holds those to the running
 // kernel that it can try.
 type Facts struct {
@@ -16,7 +16,7 @@ type Facts struct {
 	Unrelated bool `json:"unrelated"`
 
 	// Gone names the errno of Send once every receiver has closed: "EPIPE".
-	// "" says that nobody tells the sender: it fills the link, and then waits.
+	// "": the sender does not learn of it, fills the link, and then waits.
 	Gone string `json:"gone,omitempty"`
 
 	Cautions []Caution `json:"cautions"` // at least one, the gravest first
@@ -60,8 +60,8 @@ type Caution struct {
 // sent, without counting bytes.
 func (f Framing) Boundaries() bool { return f != Stream }
 
-// Unfit is why m does not serve who has bytes to send, processes that inherit
-// nothing from each other, or a reader who wants whole messages: "" where it
+// Unfit is why m does not serve a program that sends bytes, processes that inherit
+// nothing from each other, or a reader that needs whole messages: "" where it
 // does.
 func (m *Mechanism) Unfit(unrelated, boundaries bool) string {
 	switch {

@@ -17,7 +17,7 @@ type Limits struct {
 	Atomic    Limit `json:"atomic"`    // bytes in one message where a link has several senders
 	Queue     Limit `json:"queue"`     // bytes that Spec.Queue may ask for
 	Messages  Limit `json:"messages"`  // messages of Spec.Size that Spec.Queue may ask for, where a link counts those
-	Count     Limit `json:"count"`     // notifications that nobody has waited for
+	Count     Limit `json:"count"`     // notifications that have not been waited for
 	Senders   Limit `json:"senders"`   // sending ends of one link
 	Receivers Limit `json:"receivers"` // receiving ends of one link
 	Held      Limit `json:"held"`      // messages under way on a link, however large its queue: beyond, Send blocks

@@ -49,10 +49,10 @@ type Mechanism struct {
 	Memories  []string // what may back its memory, the first by default: Spec.Memory
 	Batches   bool     // ends are a BatchSender and a BatchReceiver
 	Lends     bool     // ends are a Lender and a Borrower
-	Relays    bool     // its sending end is a Relay: whoever passes on needs no copy
+	Relays    bool     // its sending end is a Relay: a process that passes messages on needs no copy
 	Spins     bool     // ends wait without sleeping, so that each needs a CPU of its own
 	Selects   bool     // ends are a TypeSender and a TypeReceiver
-	Coalesces bool     // notifications that nobody has taken yet may count as one
+	Coalesces bool     // notifications that have not been taken yet may count as one
 	Scheduled bool     // ends wait in Go's scheduler: their process keeps it, with all that it costs
 
 	// Needs names what this kernel or sandbox withholds, as an
@@ -200,7 +200,7 @@ type TypeReceiver interface {
 	RecvType(p []byte, typ int) error
 }
 
-// Lender is a Sender that lends the link's own memory to its caller, who
+// Lender is a Sender that lends the link's own memory to its caller, which
 // writes a message there rather than have it copied.
 type Lender interface {
 	// Loan returns the memory of the next message, which the caller may write to
@@ -224,7 +224,7 @@ type Borrower interface {
 // Receiver.Recv asks for. It begins on a page, since how a message lies in
 // memory is no difference to measure, and every page is written once, so that
 // no page fault falls into the timed path. In front of it is room for the type
-// of a System V message, msgop(2), so that nobody has to copy it to prepend one.
+// of a System V message, msgop(2), so that no copy is made to prepend one.
 func Buffer(size int) []byte {
 	p := sys.MsgBuffer(size)[:size+1]
 	for i := range min(256, len(p)) {
@@ -237,7 +237,7 @@ func Buffer(size int) []byte {
 }
 
 // Buffers returns n buffers of a batch. They lie beside each other, as messages
-// do that somebody collects, on cache lines of their own; the first is as Buffer
+// do that a program collects, on cache lines of their own; the first is as Buffer
 // makes it, and all have the spare byte.
 func Buffers(size, n int) [][]byte {
 	const line = 64

@@ -4,10 +4,10 @@ package mechanisms
 // something has happened, and how often, as a count that a Waiter takes from.
 // It is not safe for concurrent use.
 type Notifier interface {
-	// Notify adds one to the count and wakes who waits for it. What is stored
+	// Notify adds one to the count and wakes the waiter. What is stored
 	// before it is seen after the Wait that takes it. At Limits.Count it fails,
 	// or waits for room, as declared; a mechanism that Coalesces may let one
-	// stand for several that nobody has taken yet.
+	// stand for several that have not been taken yet.
 	Notify() error
 	Close() error
 }
@@ -25,10 +25,10 @@ type Waiter interface {
 // Locker is an end of a link that keeps others out: of all its ends only one
 // holds it at a time. It is not safe for concurrent use.
 type Locker interface {
-	// Lock sleeps until nobody holds the lock, and takes it. What who held it
+	// Lock sleeps until the lock is free, and takes it. What its last holder
 	// before stored is then seen.
 	Lock() error
-	// Unlock gives it back, and wakes one who sleeps. Only who holds it may.
+	// Unlock gives it back, and wakes one sleeper. Only the holder may call it.
 	Unlock() error
 	Close() error
 }

@@ -32,7 +32,7 @@ type Object struct {
 	Inode     uint64 `json:"inode,omitempty"`     // KindPath, KindMq
 	Namespace string `json:"namespace,omitempty"` // the IPC namespace that ID or queue belongs to, "ipc:[4026531839]"
 	Created   int64  `json:"created"`             // ctime of a System V object after its set-up, seconds since 1970
-	UID       int    `json:"uid"`                 // who made it
+	UID       int    `json:"uid"`                 // of its maker
 	AtRelease bool   `json:"at_release"`          // goes at Release, not at Destroy
 }
 
@@ -183,7 +183,7 @@ func statSysv(kind string, id int) (sysvState, error) {
 var settled string
 
 // Settle tells that no thread of this process will enter another IPC
-// namespace, so that its name is not read for every object, which takes longer
+// namespace, so that its name is not read forevery object, which takes longer
 // than to make one.
 func Settle() { settled = IPCNamespace() }
 
@@ -208,7 +208,7 @@ func isGone(err error) bool {
 	return false
 }
 
-// OpenPrivate opens a directory that nobody else can put names into.
+// OpenPrivate opens a directory into which no other user can put names.
 func OpenPrivate(dir string) (fd int, err error) {
 	fd, err = unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {

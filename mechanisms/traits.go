@@ -1,6 +1,6 @@
 package mechanisms
 
-// Traits are how a mechanism behaves at its edges, for a reader who compares.
+// Traits are how a mechanism behaves at its edges, for a reader that compares.
 // Each names the statements of package semantics that hold it to the running
 // kernel, which tests them, or the page that says so.
 type Traits struct {

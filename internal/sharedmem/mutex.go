@@ -7,7 +7,7 @@ import (
 )
 
 // Mutex is a lock in shared memory, as pthread_mutex_lock(3) makes one of a
-// process-shared mutex: 0 nobody holds it, 1 somebody does, 2 somebody sleeps
+// process-shared mutex: 0 it is free, 1 it is held, 2 a process sleeps
 // for it as well, futex(7).
 type Mutex struct{ word atomic.Uint32 }
 

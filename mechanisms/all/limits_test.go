@@ -48,7 +48,7 @@ func TestAdmitSaysWhy(t *testing.T) {
 		"splice: queue 8193 > 8192 (/proc/sys/fs/pipe-max-size): EPERM, fcntl(2)":                                                                          false,
 		"splice: receivers 8193 > 8192 (byte stream): a short read leaves the rest to another receiver, read(2)":                                           true,
 		"sysvmsg: message size 8193 > 8192 (/proc/sys/kernel/msgmax): EINVAL, msgsnd(2)":                                                                   false,
-		"sysvmsg: message size 8193 > 8192 (/proc/sys/kernel/msgmnb): would wait for room for ever, msgop(2)":                                              false,
+		"sysvmsg: message size 8193 > 8192 (/proc/sys/kernel/msgmnb): would wait for room forever, msgop(2)":                                               false,
 		"sysvmsg: queue 8193 > 8192 (/proc/sys/kernel/msgmnb): EPERM, msgctl(2)":                                                                           false,
 		"sysvshm: message size 8193 > 8192 (/proc/sys/kernel/shmmax): EINVAL, a ring of two slots, shmget(2)":                                              false,
 		"sysvshm: queue 8193 > 8192 (/proc/sys/kernel/shmmax): EINVAL, shmget(2)":                                                                          false,

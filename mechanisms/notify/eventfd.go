@@ -18,29 +18,29 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Framing: mechanisms.Count,
 	Since:   "2.6.27", // EFD_CLOEXEC
 	Facts: mechanisms.Facts{
-		Kernel: "A write(2) of 8 bytes enters eventfd_write, which adds the number to a count of 64 bits and wakes who sleeps on it (wake_up_locked_poll). " +
-			"A read(2) enters eventfd_read, which sleeps while the count is 0, and then returns and clears it (eventfd_ctx_do_read): however often somebody has written, one read takes it all.",
+		Kernel: "A write(2) of 8 bytes enters eventfd_write, which adds the number to a count of 64 bits and wakes a process that sleeps on it (wake_up_locked_poll). " +
+			"A read(2) enters eventfd_read, which sleeps while the count is 0, and then returns and clears it (eventfd_ctx_do_read): after any number of writes one read takes it all.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Call: "write", Kernel: 1}, Object: "a count of 64 bits",
 			Receive: mechanisms.Hop{Call: "read", Kernel: 1},
 		},
 		Traits: mechanisms.Traits{
-			Duplex:      mechanisms.Documented("one count: who writes may read it back", "eventfd(2)"),
+			Duplex:      mechanisms.Documented("one count: the writer may read it back", "eventfd(2)"),
 			Persistence: mechanisms.Documented("nothing", "eventfd(2)"),
 			Pollable:    mechanisms.Documented("yes", "eventfd(2)"),
 			Selection:   mechanisms.Checked("all at once, or one with EFD_SEMAPHORE", "V01", "V02"),
 			Atomic:      mechanisms.Checked("each is added", "V01"),
 			Message:     mechanisms.Documented("no payload: a number is added", "eventfd(2)"),
 			Capacity:    mechanisms.Documented("2^64-2", "eventfd(2)"),
-			PeerDeath:   mechanisms.Documented("nobody is told", "eventfd(2)"),
+			PeerDeath:   mechanisms.Documented("not reported", "eventfd(2)"),
 			PassFD:      mechanisms.Documented("no", "eventfd(2)"),
-			Permission:  mechanisms.Documented("who inherits or is sent the descriptor", "eventfd(2)"),
+			Permission:  mechanisms.Documented("processes that inherit or are sent the descriptor", "eventfd(2)"),
 			Namespace:   mechanisms.Documented("none", "eventfd(2)"),
 		},
 		Cautions: []mechanisms.Caution{
 			{Text: "it carries how often, and not what: the data is elsewhere, in memory that both map", Man: "eventfd(2)"},
 			{Text: "a read or write of less than 8 bytes fails with EINVAL", Man: "eventfd(2)"},
-			{Text: "nobody is told that the other side has gone: a reader waits for ever", Man: "eventfd(2)"},
+			{Text: "a reader does not learn that the other side has gone: it waits forever", Man: "eventfd(2)"},
 		},
 	},
 	Limits: func(int) (mechanisms.Limits, error) { return mechanisms.Limits{}, nil }, // 2^64-2 notifications take centuries

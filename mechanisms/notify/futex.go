@@ -22,8 +22,8 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Since:   "3.17", // memfd_create
 	Facts: mechanisms.Facts{
 		Kernel: "A count and a lock are words that processes change by atomic instructions, without the kernel. " +
-			"Who has to wait calls futex(2), which enters futex_wait: that looks at the word once more, under the lock of a hash bucket, and sleeps. " +
-			"Who has changed the word, and sees that somebody sleeps, enters futex_wake, which finds the sleepers by the page and offset of the word.",
+			"A process that has to wait calls futex(2), which enters futex_wait: that looks at the word once more, under the lock of a hash bucket, and sleeps. " +
+			"A process that has changed the word, and sees that another sleeps, enters futex_wake, which finds the sleepers by the page and offset of the word.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Waits: []string{"futex"}}, Object: "a word of shared memory",
 			Receive: mechanisms.Hop{Waits: []string{"futex"}},
@@ -36,16 +36,16 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			Atomic:      mechanisms.Checked("atomic adds are exact", "S17"),
 			Message:     mechanisms.Documented("no payload: a word of 32 bits", "futex(2)"),
 			Capacity:    mechanisms.Documented("2^32-1", "futex(2)"),
-			PeerDeath:   mechanisms.Documented("nobody is told, but for robust locks", "get_robust_list(2)"),
+			PeerDeath:   mechanisms.Documented("not reported, but for robust locks", "get_robust_list(2)"),
 			PassFD:      mechanisms.Documented("no", "futex(7)"),
-			Permission:  mechanisms.Checked("who can map the memory; not with FUTEX_PRIVATE_FLAG", "V04"),
+			Permission:  mechanisms.Checked("processes that can map the memory; not with FUTEX_PRIVATE_FLAG", "V04"),
 			Namespace:   mechanisms.Documented("none", "futex(7)"),
 		},
 		Cautions: []mechanisms.Caution{
-			{Text: "a wake-up is no message: who is woken looks at the word again, and may find nothing", Man: "futex(2)"},
+			{Text: "a wake-up is no message: the process that wakes looks at the word again, and may find nothing", Man: "futex(2)"},
 			{Text: "FUTEX_PRIVATE_FLAG, which threads use, does not wake another process", Man: "futex(2)"},
 			{Text: "a process that dies while it holds a lock leaves it taken, unless it is on the kernel's robust list", Man: "get_robust_list(2)"},
-			{Text: "a lock is not fair: who comes by while the one that was woken still wakes up takes it", Man: "futex(2)"},
+			{Text: "a lock is not fair: another process may take it while the one that was woken still wakes up", Man: "futex(2)"},
 		},
 	},
 	Limits:       func(int) (mechanisms.Limits, error) { return mechanisms.Limits{}, nil },
@@ -57,7 +57,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 
 // Where the words are, in bytes.
 const (
-	futexSleepers = 4                   // beside the count: who changes one reads the other
+	futexSleepers = 4                   // beside the count: a process that changes one reads the other
 	futexLock     = sharedmem.CacheLine // on a line of its own
 	futexSize     = 2 * sharedmem.CacheLine
 )
@@ -100,7 +100,7 @@ type (
 
 var errFull = errors.New("a count of 32 bits is full")
 
-// Notify counts, and only then looks whether somebody sleeps. A waiter says
+// Notify counts, and only then looks whether a waiter sleeps. A waiter says
 // that it sleeps, and only then has the kernel look at the count: one of the
 // two sees the other.
 func (n *futexNotifier) Notify() error {

@@ -122,7 +122,7 @@ type signalled struct {
 
 var errOtherThread = errors.New("closed by another thread than the one that opened it, whose signals stay blocked")
 
-// openSignalled blocks the signal, and then tells the notifier whom to send it.
+// openSignalled blocks the signal, and then gives the notifier its thread's number.
 func openSignalled(mech string, sig int, t mechanisms.Ticket) (w signalled, err error) {
 	p, err := openThreadPage(t)
 	if err != nil {

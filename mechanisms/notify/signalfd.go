@@ -20,7 +20,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Coalesces: true,
 	Facts: mechanisms.Facts{
 		Kernel: "A tgkill(2) enters do_send_specific, and send_signal_locked marks the signal as pending for the thread: a bit, and one queue entry, whose further copies are dropped (legacy_queue). " +
-			"signalfd_notify wakes who sleeps on the descriptor. " +
+			"signalfd_notify wakes the process that sleeps on the descriptor. " +
 			"A read(2) enters signalfd_dequeue, which takes the signal off as its delivery would (dequeue_signal), since it is blocked, and signalfd_copyinfo copies out 128 bytes.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Call: "tgkill"}, Object: "a bit: pending, or not",
@@ -29,12 +29,12 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Unrelated: true,
 		Traits: signalTraits(
 			mechanisms.Documented("yes: readable while one is pending", "signalfd(2)"),
-			mechanisms.Documented("no payload: who sent it, as what user", "signalfd(2)"),
+			mechanisms.Documented("no payload but the sender's process and user", "signalfd(2)"),
 			mechanisms.Documented("1: a second one while the first is pending is lost", "signal(7)")),
 		Cautions: []mechanisms.Caution{
 			{Text: "signals that come while one is pending are lost: the count may be lower than what was sent, and only an answer to each makes it exact", Man: "signal(7)"},
 			{Text: "a signal that is not blocked is delivered, and the descriptor stays silent: every thread of the process must block it", Man: "signalfd(2)"},
-			{Text: "a read shows the signals of the thread that reads, whoever made the descriptor", Man: "signalfd(2)"},
+			{Text: "a read shows the signals of the thread that reads, not of the one that made the descriptor", Man: "signalfd(2)"},
 			{Text: "blocked signals are inherited by what a process executes", Man: "signalfd(2)"},
 			{Text: "a process may signal only those of its own user, without CAP_KILL", Man: "kill(2)"},
 		},

@@ -24,7 +24,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Unrelated: true,
 		Traits: signalTraits(
 			mechanisms.Documented("by signalfd", "signalfd(2)"),
-			mechanisms.Documented("a number or an address, and who sent it", "sigqueue(3)"),
+			mechanisms.Documented("a number or an address, and the sender", "sigqueue(3)"),
 			mechanisms.Documented("RLIMIT_SIGPENDING, of all of the user's processes", "getrlimit(2)")),
 		Cautions: []mechanisms.Caution{
 			{Text: "a signal that is not blocked by the thread is delivered instead, and its default is to end the process", Man: "signal(7)"},

@@ -19,7 +19,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Since:   "2.6.0", // semtimedop
 	Facts: mechanisms.Facts{
 		Kernel: "A semtimedop(2) enters do_semtimedop, which changes the value of a semaphore (perform_atomic_semop) or, where it would become negative, puts the process on a list and sleeps. " +
-			"Who adds to it walks that list, performs what can be performed now on behalf of those who sleep, and wakes them (do_smart_update). " +
+			"An operation that adds to it walks that list, performs what can be performed now on behalf of the sleepers, and wakes them (do_smart_update). " +
 			"To take one and to give one is one call each, whether anybody waits or not.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Call: "semtimedop", Kernel: 1}, Object: "a value of 15 bits",
@@ -34,14 +34,14 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			Atomic:      mechanisms.Checked("several operations together or not at all", "E05"),
 			Message:     mechanisms.Documented("no payload: a number is added", "semop(2)"),
 			Capacity:    mechanisms.Checked("32767, SEMVMX", "E08"),
-			PeerDeath:   mechanisms.Checked("nobody is told; SEM_UNDO gives back", "E06"),
+			PeerDeath:   mechanisms.Checked("not reported; SEM_UNDO gives back", "E06"),
 			PassFD:      mechanisms.Documented("no", "semop(2)"),
 			Permission:  mechanisms.Checked("mode of the set", "E15"),
 			Namespace:   mechanisms.Documented("IPC: an identifier", "ipc_namespaces(7)"),
 		},
 		Cautions: []mechanisms.Caution{
 			{Text: "a process that dies while it holds one leaves it taken, unless it took it with SEM_UNDO", Man: "semop(2)"},
-			{Text: "a semaphore is no lock: it has no owner, and who never took it can give it", Man: "semop(2)"},
+			{Text: "a semaphore is no lock: it has no owner, and a process that never took it can give it", Man: "semop(2)"},
 			{Text: "the set outlives its processes, until IPC_RMID or a reboot: ipcs(1) shows it", Man: "semctl(2)"},
 			{Text: "a signal interrupts a waiting semop with EINTR, whatever SA_RESTART says", Man: "semop(2)"},
 			{Text: "between semget and the first SETVAL another process can see a set without its values", Man: "semget(2)"},

@@ -29,9 +29,9 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Traits: fifoTraits,
 		Cautions: []mechanisms.Caution{
 			{Text: "it keeps no message boundaries: the reader must know where a message ends", Man: "pipe(7)"},
-			{Text: "open(2) blocks until somebody opens the other end: two processes that open two FIFOs in different orders wait for ever", Man: "fifo(7)"},
+			{Text: "open(2) blocks until a process opens the other end: two processes that open two FIFOs in different orders wait forever", Man: "fifo(7)"},
 			interleaves,
-			{Text: "the name stays when its processes have gone, until somebody unlinks it", Man: "unlink(2)"},
+			{Text: "the name stays when its processes have gone, until it is unlinked", Man: "unlink(2)"},
 			breaks,
 		},
 	},

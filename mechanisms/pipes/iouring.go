@@ -31,7 +31,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Gone:   "EPIPE",
 		Traits: pipeTraits,
 		Cautions: []mechanisms.Caution{
-			{Text: "one request at a time is what costs most: what it can save is calls, for who submits many requests with one", Man: "io_uring(7)"},
+			{Text: "one request at a time is what costs most: what it can save is calls, for a program that submits many requests with one", Man: "io_uring(7)"},
 			{Text: "administrators, containers and seccomp filters often refuse it: kernel.io_uring_disabled", Man: "io_uring_setup(2)"},
 			{Text: "a read or write may do a part of what was asked for, as the calls of that name do", Man: "io_uring_enter(2)"},
 			interleaves,

@@ -115,8 +115,8 @@ func pipeLimits(int) (mechanisms.Limits, error) {
 	}, err
 }
 
-// QueueLimit asks one byte too many for a pipe of its own: who may exceed
-// pipe-max-size is for the kernel to say, since a capability that a user
+// QueueLimit asks one byte too many for a pipe of its own: which user may exceed
+// pipe-max-size only the kernel can tell, since a capability that a user
 // namespace shows need not have that effect.
 func QueueLimit() (mechanisms.Limit, error) {
 	largest, err := mechanisms.Sysctl(pipeMaxSize)
@@ -184,7 +184,7 @@ var pipeTraits = mechanisms.Traits{
 	Capacity:    mechanisms.Checked("16 pages", "P21"),
 	PeerDeath:   mechanisms.Checked("reader: end of file; writer: EPIPE and SIGPIPE", "P09", "P13", "P14"),
 	PassFD:      mechanisms.Checked("no", "P01"),
-	Permission:  mechanisms.Checked("who inherits or is sent the descriptor", "D04", "D08"),
+	Permission:  mechanisms.Checked("processes that inherit or are sent the descriptor", "D04", "D08"),
 	Namespace:   mechanisms.Checked("none", "D08"),
 }
 

@@ -12,7 +12,7 @@ import (
 // writes and the last one reads, as with any pipe.
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:    "splice",
-	Summary: "byte stream through a pipe, spliced into the next one by who passes it on",
+	Summary: "byte stream through a pipe, spliced into the next one by the process that passes it on",
 	Man:     []string{"splice(2)", "pipe(7)"},
 	Framing: mechanisms.Stream,
 	Since:   "2.6.31", // from pipe to pipe
@@ -29,10 +29,10 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Gone:   "EPIPE",
 		Traits: spliceTraits("Z05"),
 		Cautions: []mechanisms.Caution{
-			{Text: "who splices does not see what it passes on, and cannot check it", Man: "splice(2)"},
-			{Text: "only a process that passes messages on saves anything: who makes or wants the bytes copies them", Man: "splice(2)"},
+			{Text: "a process that splices does not see what it passes on, and cannot check it", Man: "splice(2)"},
+			{Text: "only a process that passes messages on saves anything: the processes that make or want the bytes copy them", Man: "splice(2)"},
 			{Text: "a splice moves what is there, which may be part of a message", Man: "splice(2)"},
-			{Text: "it takes a slot of the next pipe for every piece, however short: a full page is moved as cheaply as a byte", Man: "splice(2)"},
+			{Text: "it takes a slot of the next pipe forevery piece, however short: a full page is moved as cheaply as a byte", Man: "splice(2)"},
 			interleaves,
 			breaks,
 		},

@@ -5,10 +5,10 @@ import (
 	"ipcbench/mechanisms/descriptor"
 )
 
-// The same where who passes on keeps a copy for itself.
+// The same where the process that passes messages on keeps a copy.
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:    "tee",
-	Summary: "byte stream through a pipe, duplicated into the next one by who passes it on",
+	Summary: "byte stream through a pipe, duplicated into the next one by the process that passes it on",
 	Man:     []string{"tee(2)", "splice(2)", "pipe(7)"},
 	Framing: mechanisms.Stream,
 	Since:   "2.6.27", // pipe2

@@ -26,7 +26,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Facts: mechanisms.Facts{
 		Kernel: "A vmsplice(2) enters vmsplice_to_pipe in fs/splice.c, which takes a reference to each page of the message (iov_iter_get_pages2) and hangs it on a slot of the pipe of its own: nothing is copied. " +
 			"A read(2) enters pipe_read, which copies straight out of the sender's pages and drops the references. " +
-			"Nobody tells the sender when, so that it must count: its pages go round in a pool that holds one piece more than the pipe has slots for.",
+			"The sender is not told when, so that it must count: its pages go round in a pool that holds one piece more than the pipe has slots for.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Call: "vmsplice", Own: 1}, Object: "the sender's pages, in a pipe",
 			Receive: mechanisms.Hop{Call: "read", Kernel: 1},
@@ -35,7 +35,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Traits: vmspliceTraits,
 		Cautions: []mechanisms.Caution{
 			changesUnderReader,
-			{Text: "nobody is told when a page may be used again: the sender must know how many are on their way", Man: "vmsplice(2)"},
+			{Text: "no call reports when a page may be used again: the sender must know how many are on their way", Man: "vmsplice(2)"},
 			wholeSlots,
 			breaks,
 		},
@@ -171,7 +171,7 @@ func (s *vmspliceSender) Send(p []byte) error {
 
 func (s *vmspliceSender) SendLoan() error { return s.hand(s.buffer(s.size)) }
 
-// Loan returns pages of the sender's own. Those that nobody has written to since
+// Loan returns pages of the sender's own. Those that have not been written to since
 // others were given away are all one page of the kernel's, of zeroes, which
 // would be cheaper to read than any message is.
 func (s *vmspliceSender) Loan() ([]byte, error) {

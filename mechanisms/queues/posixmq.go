@@ -34,13 +34,13 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Cautions: []mechanisms.Caution{
 			{Text: "it holds few messages, 10 by default, and all queues of a user together few bytes: RLIMIT_MSGQUEUE", Man: "mq_overview(7)"},
 			{Text: "the queue and what is in it outlive its processes, until mq_unlink or a reboot; /dev/mqueue shows them where it is mounted", Man: "mq_overview(7)"},
-			{Text: "nobody tells either side that the other has gone: both wait for ever", Man: "mq_receive(3)"},
+			{Text: "neither side learns that the other has gone: it waits forever", Man: "mq_receive(3)"},
 			{Text: "a receiver needs room for mq_msgsize bytes, however short the message: EMSGSIZE", Man: "mq_receive(3)"},
 			{Text: "that a descriptor can be polled is Linux's: elsewhere there is mq_notify, which tells one process, once", Man: "mq_overview(7)"},
 		},
 	},
 	Needs: mechanisms.BuiltWith("posixmq", "CONFIG_POSIX_MQUEUE", mqueueDir, "mq_overview(7)", func() error {
-		_, err := sys.MqOpen("ipcbench-", unix.O_RDONLY, 0, nil) // of no random part: nobody's
+		_, err := sys.MqOpen("ipcbench-", unix.O_RDONLY, 0, nil) // without a random part: no queue's
 		return err
 	}),
 	Limits:       posixmqLimits,
@@ -59,7 +59,7 @@ var posixmqTraits = mechanisms.Traits{
 	Atomic:      mechanisms.Documented("whole messages", "mq_overview(7)"),
 	Message:     mechanisms.Checked("msgsize_max", "Q01"),
 	Capacity:    mechanisms.Checked("mq_maxmsg messages, at most msg_max", "Q02", "Q03"),
-	PeerDeath:   mechanisms.Documented("nobody is told", "mq_receive(3)"),
+	PeerDeath:   mechanisms.Documented("not reported", "mq_receive(3)"),
 	PassFD:      mechanisms.Documented("no", "mq_overview(7)"),
 	Permission:  mechanisms.Documented("mode of the queue", "mq_overview(7)"),
 	Namespace:   mechanisms.Documented("IPC: a name", "ipc_namespaces(7)"),
@@ -189,7 +189,7 @@ const (
 	mqQueuesMax  = mqueueDir + "/queues_max"
 )
 
-// posixmqLimits are those of who has no CAP_SYS_RESOURCE. With it the kernel
+// posixmqLimits are those of a process without CAP_SYS_RESOURCE. With it the kernel
 // lets a queue take what RLIMIT_MSGQUEUE leaves of all queues of the user:
 // nothing to promise, and nothing that a peer without it could have.
 func posixmqLimits(int) (mechanisms.Limits, error) {

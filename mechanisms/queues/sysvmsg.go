@@ -31,7 +31,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Traits:    sysvmsgTraits,
 		Cautions: []mechanisms.Caution{
 			{Text: "the queue and what is in it outlive its processes, until IPC_RMID or a reboot: ipcs(1) shows them", Man: "msgctl(2)"},
-			{Text: "nobody tells either side that the other has gone: both wait for ever", Man: "msgop(2)"},
+			{Text: "neither side learns that the other has gone: it waits forever", Man: "msgop(2)"},
 			{Text: "an identifier is no descriptor: poll(2) and epoll(7) cannot wait for it", Man: "poll(2)"},
 			{Text: "a signal interrupts a waiting msgsnd or msgrcv with EINTR, whatever SA_RESTART says", Man: "msgop(2)"},
 		},
@@ -68,7 +68,7 @@ func newSysvmsg(s mechanisms.Spec) (there, back *mechanisms.Link, err error) {
 
 // sizeQueue asks for a queue that holds s.Queue bytes, unless that is 0, and
 // reads back what it has. A message that could never fit is refused here:
-// msgsnd would wait for room for ever.
+// msgsnd would wait for room forever.
 func sizeQueue(id int, s mechanisms.Spec) (mechanisms.Given, error) {
 	if s.Queue > 0 {
 		err := sys.MsgSetQbytes(id, s.Queue)
@@ -226,7 +226,7 @@ func sysvmsgLimits(queue int) (mechanisms.Limits, error) {
 
 // neverFits is the limit on a message for a queue that holds n bytes.
 func neverFits(n int, source string) mechanisms.Limit {
-	return mechanisms.Limit{N: n, Source: source, Beyond: "would wait for room for ever, msgop(2)"}
+	return mechanisms.Limit{N: n, Source: source, Beyond: "would wait for room forever, msgop(2)"}
 }
 
 // msgQueueLimit is msgmnb, which CAP_SYS_RESOURCE may exceed as it may exceed
@@ -254,7 +254,7 @@ var sysvmsgTraits = mechanisms.Traits{
 	Atomic:      mechanisms.Checked("whole messages", "M01"),
 	Message:     mechanisms.Checked("msgmax", "M07"),
 	Capacity:    mechanisms.Checked("msg_qbytes, in bytes and in messages", "M06", "M08"),
-	PeerDeath:   mechanisms.Checked("nobody is told; IPC_RMID: EIDRM", "M10", "M13"),
+	PeerDeath:   mechanisms.Checked("not reported; IPC_RMID: EIDRM", "M10", "M13"),
 	PassFD:      mechanisms.Checked("no", "M01"),
 	Permission:  mechanisms.Checked("mode of the queue", "M15"),
 	Namespace:   mechanisms.Checked("IPC", "S14"),

@@ -9,10 +9,10 @@ var (
 	segmentMan   = []string{"shmop(2)", "shmget(2)", "sysvipc(7)"}
 	ringMan      = []string{"mmap(2)", "memfd_create(2)", "shm_overview(7)"}
 	unprotected  = mechanisms.Caution{Text: "nothing protects a slot: every process that maps the memory can write to any, at any time", Man: "mmap(2)"}
-	neverTold    = mechanisms.Caution{Text: "nobody tells either side that the other has gone: both wait for ever", Man: "mmap(2)"}
+	neverTold    = mechanisms.Caution{Text: "neither side learns that the other has gone: it waits forever", Man: "mmap(2)"}
 	oneEach      = mechanisms.Caution{Text: "one process may send and one receive: a second would need atomic operations of another kind", Man: "shm_overview(7)"}
-	usesUpCPU    = mechanisms.Caution{Text: "who waits uses up its CPU, and on one CPU its whole time slice, while its peer could run", Man: "sched(7)"}
-	delicate     = mechanisms.Caution{Text: "the order is delicate: who goes to sleep must say so before it looks a last time, or the wake-up is lost and both wait for ever", Man: "futex(7)"}
+	usesUpCPU    = mechanisms.Caution{Text: "the waiter uses up its CPU, and on the same CPU its whole time slice, while its peer could run", Man: "sched(7)"}
+	delicate     = mechanisms.Caution{Text: "the order is delicate: a process that goes to sleep must announce it before it looks a last time, or the wake-up is lost and both wait forever", Man: "futex(7)"}
 	segmentStays = mechanisms.Caution{Text: "a segment outlives its processes, until IPC_RMID or a reboot: ipcs(1) shows it", Man: "shmctl(2)"}
 	fenced       = mechanisms.Caution{Text: "a message must be written before the index that tells of it, and read after: a plain store and load keep that order on some processors only, atomic ones (here Go's, sequentially consistent) on all", Man: "membarrier(2)"}
 )
@@ -35,9 +35,9 @@ var ringTraits = mechanisms.Traits{
 	Atomic:      mechanisms.Checked("none: one sender, or a lock keeps them apart", "S17"),
 	Message:     mechanisms.Documented("what memory there is", "memfd_create(2)"),
 	Capacity:    mechanisms.Documented("the size of the memory", "memfd_create(2)"),
-	PeerDeath:   mechanisms.Documented("nobody is told", "mmap(2)"),
+	PeerDeath:   mechanisms.Documented("not reported", "mmap(2)"),
 	PassFD:      mechanisms.Documented("no", "mmap(2)"),
-	Permission:  mechanisms.Documented("who inherits or is sent the descriptor; mode of the name", "shm_overview(7)"),
+	Permission:  mechanisms.Documented("processes that inherit or are sent the descriptor; mode of the name", "shm_overview(7)"),
 	Namespace:   mechanisms.Documented("none; a name: the mount of /dev/shm", "shm_overview(7)"),
 }
 
@@ -45,7 +45,7 @@ var segmentTraits = func() mechanisms.Traits {
 	t := sysvshmTraits
 	t.Pollable = mechanisms.Documented("no", "poll(2)")
 	t.Atomic = mechanisms.Checked("none: one sender, or a lock keeps them apart", "S17")
-	t.PeerDeath = mechanisms.Documented("nobody is told", "shmop(2)")
+	t.PeerDeath = mechanisms.Documented("not reported", "shmop(2)")
 	t.Permission = mechanisms.Checked("mode of the segment", "S11")
 	return t
 }()

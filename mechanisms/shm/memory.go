@@ -23,7 +23,7 @@ const meminfo = "/proc/meminfo"
 
 // hugePages makes a file of huge pages of the default size, in whole pages, as
 // memfd_create(2) and page hugetlbpage of the kernel's documents say. They are
-// set aside by whoever runs the machine, and here only used.
+// set aside by the machine's administrator, and here only used.
 func hugePages(size int) (fd, rounded int, err error) {
 	page, pages, err := huge(size)
 	if err != nil {
@@ -138,8 +138,8 @@ func (passedMemory) open(t mechanisms.Ticket, _ json.RawMessage, size int) (mapp
 	return mapped(t.FDs[0], size)
 }
 
-// allocate gives the file its bytes, so that a store finds a page or nobody
-// gets as far as to make it: a store that finds none ends the process, SIGBUS
+// allocate gives the file its bytes, so that a store finds a page, or none
+// is made: a store that finds none ends the process, SIGBUS
 // in mmap(2).
 func allocate(fd, size int) (n int, err error) {
 	err = os.NewSyscallError("fallocate", unix.Fallocate(fd, 0, 0, int64(size)))
@@ -172,8 +172,8 @@ func memfd(size int) (fd, rounded int, err error) {
 	return fd, size, os.NewSyscallError("memfd_create", err)
 }
 
-// unnamedFile makes an ordinary file that nobody can find: it goes with its
-// last descriptor and mapping, whoever is killed. The session's own directory
+// unnamedFile makes an ordinary file without a name: it goes with its last
+// descriptor and mapping, whichever process is killed. The session's own directory
 // is no place for it, which lies in memory.
 func unnamedFile(size int) (fd, rounded int, err error) {
 	fd, err = unnamedIn(os.TempDir(), "/var/tmp")
@@ -209,7 +209,7 @@ func inMemory(dir string) bool {
 }
 
 // namedMemory is POSIX shared memory as shm_open(3) makes it: a file on a tmpfs,
-// which whoever knows its name can open until Release.
+// which any process that knows its name can open until Release.
 type namedMemory struct{}
 
 func (namedMemory) admit(mechanisms.Spec) error { return nil }

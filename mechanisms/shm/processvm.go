@@ -17,7 +17,7 @@ import (
 	"ipcbench/mechanisms/descriptor"
 )
 
-// The sender keeps messages in memory of its own, which nobody else maps, and
+// The sender keeps messages in memory of its own, which no other process maps, and
 // the receiver copies them out of there. The two share one page, by which they
 // tell each other where that is and how far they have come.
 var _ = mechanisms.Register(mechanisms.Mechanism{
@@ -37,11 +37,11 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		},
 		Traits: processvmTraits,
 		Cautions: []mechanisms.Caution{
-			{Text: "who may read the sender's message may read all of its memory: the right is that of a debugger, PTRACE_MODE_ATTACH_REALCREDS", Man: "process_vm_readv(2)"},
+			{Text: "a process that may read the sender's message may read all of its memory: the right is that of a debugger, PTRACE_MODE_ATTACH_REALCREDS", Man: "process_vm_readv(2)"},
 			{Text: "where Yama restricts it (ptrace_scope 1) the sender must name its reader by PR_SET_PTRACER, and at 2 only CAP_SYS_PTRACE helps", Man: "ptrace(2)"},
 			{Text: "a message is gone when its sender is, though it was sent", Man: "process_vm_readv(2)"},
 			{Text: "nothing keeps the sender from writing to what is being read: the copy is not atomic", Man: "process_vm_readv(2)"},
-			{Text: "nobody tells either side that the other has gone: both wait for ever", Man: "futex(2)"},
+			{Text: "neither side learns that the other has gone: it waits forever", Man: "futex(2)"},
 		},
 	},
 	Needs:  processvmNeeds,
@@ -76,7 +76,7 @@ func processvmNeeds() error {
 	if _, err := sys.ProcessVMReadv(os.Getpid(), to[:], addressOf(from[:])); err != nil {
 		return &mechanisms.UnsupportedError{Mechanism: "processvm", What: err.Error() + ": built without CONFIG_CROSS_MEMORY_ATTACH, or filtered by seccomp(2)"}
 	}
-	// From 2 on Yama has no regard for who was named.
+	// From 2 on Yama disregards the process that was named.
 	if scope, err := mechanisms.Sysctl(yamaScope); err == nil && scope > 1 {
 		return &mechanisms.UnsupportedError{Mechanism: "processvm", What: fmt.Sprintf("%s is %d, want 0 or 1: workers hold no CAP_SYS_PTRACE, ptrace(2)", yamaScope, scope)}
 	}
@@ -222,7 +222,7 @@ func (s *vmSender) Loan() ([]byte, error) {
 }
 
 // SendLoan counts the message. The receiver is admitted as soon as it is known
-// who that is, which it is before any message where both have opened first.
+// which process that is: before any message where both have opened first.
 func (s *vmSender) SendLoan() error {
 	if now := s.receiver.Load(); now != s.reader {
 		if err := sys.SetPtracer(int(now)); err != nil {

@@ -52,7 +52,7 @@ type sharedCount struct {
 	_ [linePairPad - 8]byte
 }
 
-// cursor is where a side stands; nobody else looks.
+// cursor is where a side stands; no other process reads it.
 type cursor struct {
 	passed uint64 // the slots that it has handed on, ever
 	at     uint64 // where its next slot begins
@@ -189,9 +189,9 @@ type waiting interface {
 
 func reached(word *atomic.Uint64, least uint64) bool { return int64(word.Load()-least) >= 0 }
 
-// producer is a sender's turn by counts. It marks each slot that it fills, behind
-// the message, with the number of the message: who waits for it looks at memory
-// that it wants to read anyway, and one cache line brings a small message whole.
+// producer is a sender's slot access by counts. It marks each slot that it fills, behind
+// the message, with the number of the message: the receiver that waits looks at memory
+// that it reads anyway, and one cache line brings a small message whole.
 type producer struct {
 	*ring
 	waiting
@@ -233,7 +233,7 @@ func (f *producer) publish(n int) error {
 	return f.tell(mark, f.passed)
 }
 
-// consumer is a receiver's turn by counts. It counts in one place what it has
+// consumer is a receiver's slot access by counts. It counts in one place what it has
 // emptied, where the sender seldom looks.
 type consumer struct {
 	*ring
@@ -256,7 +256,7 @@ func (e *consumer) publish(n int) error {
 	return e.tell(&e.consumed.Uint64, e.passed)
 }
 
-// counted is the turn by counts of this end.
+// counted is the slot access by counts of this end.
 func (r *ring) counted(w waiting) slotAccess {
 	if r.side == sending {
 		return &producer{ring: r, waiting: w}
@@ -388,7 +388,7 @@ type ringKind struct {
 	begin func(h *header, slots int)
 	// prepare makes what its ends wait on besides memory. Optional.
 	prepare func(*ringBuild) error
-	// wait gives an end its turn; it is nil where ends are of a kind of their own.
+	// wait gives an end its slot access; it is nil where ends are of a kind of their own.
 	wait func(mechanisms.Ticket, *ring) (slotAccess, error)
 }
 
@@ -553,7 +553,7 @@ type slotAccess interface {
 	publish(n int) error
 }
 
-// lockedAccess is the turn of one of several senders, who write one after the other.
+// lockedAccess is the slot access of one of several senders, which write one after the other.
 type lockedAccess struct {
 	slotAccess
 	lock *sharedmem.Mutex

@@ -16,14 +16,14 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Since:   ringSince,
 	Facts: mechanisms.Facts{
 		Kernel: ringKernel + "A mutex guards the counts of free and filled slots, and two condition variables tell of their growth, shared between processes. " +
-			"A lock that is held, and a condition that is waited for, enter futex_wait; to unlock and to signal enter futex_wake where somebody waits.",
+			"A lock that is held, and a condition that is waited for, enter futex_wait; to unlock and to signal enter futex_wake where a process waits.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Own: 1, Waits: []string{"futex"}}, Object: ringObject,
 			Receive: mechanisms.Hop{Own: 1, Waits: []string{"futex"}},
 		},
 		Traits: ringTraits,
 		Cautions: []mechanisms.Caution{
-			{Text: "a process that dies while it holds the mutex locks out its peer for ever, unless the mutex is robust", Man: "pthread_mutexattr_setrobust(3)"},
+			{Text: "a process that dies while it holds the mutex locks out its peer forever, unless the mutex is robust", Man: "pthread_mutexattr_setrobust(3)"},
 			neverTold,
 			{Text: "both have to ask for PTHREAD_PROCESS_SHARED: without it the behaviour between processes is not defined", Man: "pthread_mutexattr_setpshared(3)"},
 			{Text: "each message locks twice on each side, and a sleeper that is signalled needs the lock to go on", Man: "pthread_cond_init(3)"},
@@ -91,12 +91,12 @@ func (t *condAccess) publish(n int) error {
 	if err := t.guard.Unlock(); err != nil || sleeper == nil {
 		return err
 	}
-	// Once the lock is free: who wakes needs it.
+	// Once the lock is free: the process that wakes needs it.
 	_, err := sys.FutexWake(sleeper, 1)
 	return err
 }
 
-// wait gives up the lock until somebody signals, or for no reason. The word
+// wait gives up the lock until a signal, or for no reason. The word
 // counts signals: one that comes before the sleep prevents it.
 func (c *waitState) wait(lock *sharedmem.Mutex) error {
 	before := c.word.Load()
@@ -112,7 +112,7 @@ func (c *waitState) wait(lock *sharedmem.Mutex) error {
 	return err
 }
 
-// signal returns the word to wake a sleeper on; nil where nobody sleeps. The
+// signal returns the word to wake a sleeper on; nil where none sleeps. The
 // lock must be held.
 func (c *waitState) signal() *atomic.Uint32 {
 	if c.waiters.Load() == 0 {

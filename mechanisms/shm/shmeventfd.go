@@ -13,21 +13,21 @@ import (
 
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:    "shmeventfd",
-	Summary: "slots in shared memory, counted by indices; who waits looks a little, then sleeps on an eventfd",
+	Summary: "slots in shared memory, counted by indices; the waiter spins briefly, then sleeps on an eventfd",
 	Man:     append([]string{"eventfd(2)"}, ringMan...),
 	Framing: mechanisms.Slot,
 	Since:   ringSince,
 	Facts: mechanisms.Facts{
-		Kernel: ringKernel + "Who waits for a slot's mark or the other's index looks some hundred times, and then reads an eventfd: eventfd_read sleeps while its count is 0, and clears it. " +
-			"Who passes a slot on writes 1 to it (eventfd_write) only where a word says that its peer sleeps.",
+		Kernel: ringKernel + "The waiter looks at a slot's mark or the other's index some hundred times, and then reads an eventfd: eventfd_read sleeps while its count is 0, and clears it. " +
+			"A side that passes a slot on writes 1 to it (eventfd_write) only where a word says that its peer sleeps.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Own: 1, Waits: []string{"read", "write"}}, Object: ringObject,
 			Receive: mechanisms.Hop{Own: 1, Waits: []string{"read", "write"}},
 		},
 		Traits: eventfdTraits,
 		Cautions: []mechanisms.Caution{
-			{Text: "nobody tells either side that the other has gone: both wait for ever, as a descriptor that both hold has no end of file", Man: "eventfd(2)"},
-			{Text: "the count tells that something happened, not what: who wakes looks at the index, and may find nothing new", Man: "eventfd(2)"},
+			{Text: "neither side learns that the other has gone: it waits forever, as a descriptor that both hold has no end of file", Man: "eventfd(2)"},
+			{Text: "the count shows that something happened, not what: the process that wakes looks at the index, and may find nothing new", Man: "eventfd(2)"},
 			{Text: "a process that inherits nothing must be sent the descriptors, SCM_RIGHTS", Man: "unix(7)"},
 			unprotected,
 			fenced,
@@ -98,7 +98,7 @@ func (b *eventfdParker) wake() error {
 var eventfdTraits = func() mechanisms.Traits {
 	t := ringTraits
 	t.Pollable = mechanisms.Documented("not here; an eventfd can be", "eventfd(2)")
-	t.Permission = mechanisms.Documented("who inherits or is sent the descriptors", "eventfd(2)")
+	t.Permission = mechanisms.Documented("processes that inherit or are sent the descriptors", "eventfd(2)")
 	t.Namespace = mechanisms.Documented("none", "eventfd(2)")
 	return t
 }()

@@ -9,13 +9,13 @@ import (
 
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:    "shmfutex",
-	Summary: "slots in shared memory, counted by indices; who waits looks a little, then sleeps on a futex",
+	Summary: "slots in shared memory, counted by indices; the waiter spins briefly, then sleeps on a futex",
 	Man:     append([]string{"futex(2)", "futex(7)"}, ringMan...),
 	Framing: mechanisms.Slot,
 	Since:   ringSince,
 	Facts: mechanisms.Facts{
-		Kernel: ringKernel + "Who waits for a slot's mark or the other's index looks some hundred times, and then enters futex_wait, which sleeps unless the word has changed meanwhile. " +
-			"Who passes a slot on enters futex_wake only where a word says that its peer sleeps: a stream that nobody waits for takes no call.",
+		Kernel: ringKernel + "The waiter looks at a slot's mark or the other's index some hundred times, and then enters futex_wait, which sleeps unless the word has changed meanwhile. " +
+			"A side that passes a slot on enters futex_wake only where a word says that its peer sleeps: a stream in which neither waits takes no call.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Own: 1, Waits: []string{"futex"}}, Object: ringObject,
 			Receive: mechanisms.Hop{Own: 1, Waits: []string{"futex"}},

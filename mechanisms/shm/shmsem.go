@@ -14,18 +14,18 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Framing: mechanisms.Slot,
 	Since:   ringSince,
 	Facts: mechanisms.Facts{
-		Kernel: ringKernel + "Two semaphores count the free and the filled slots, each a count and a number of those who wait, as the C library keeps them. " +
-			"sem_wait(3) takes from the count if it can, and else enters futex_wait; sem_post(3) adds to it, and enters futex_wake where somebody waits.",
+		Kernel: ringKernel + "Two semaphores count the free and the filled slots, each a count and a number of waiters, as the C library keeps them. " +
+			"sem_wait(3) takes from the count if it can, and else enters futex_wait; sem_post(3) adds to it, and enters futex_wake where a process waits.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Own: 1, Waits: []string{"futex"}}, Object: ringObject,
 			Receive: mechanisms.Hop{Own: 1, Waits: []string{"futex"}},
 		},
 		Traits: ringTraits,
 		Cautions: []mechanisms.Caution{
-			{Text: "a process that dies between two operations leaves the counts as they are, and its peer waits for ever: there is no SEM_UNDO", Man: "sem_overview(7)"},
+			{Text: "a process that dies between two operations leaves the counts as they are, and its peer waits forever: there is no SEM_UNDO", Man: "sem_overview(7)"},
 			neverTold,
-			{Text: "both sides write to both counts: each message moves their lines between caches, even where nobody waits", Man: "sem_post(3)"},
-			{Text: "whoever waits sleeps at once: no semaphore looks a little first", Man: "sem_wait(3)"},
+			{Text: "both sides write to both counts: each message moves their lines between caches, even where neither waits", Man: "sem_post(3)"},
+			{Text: "a waiter sleeps at once: no semaphore spins first", Man: "sem_wait(3)"},
 			unprotected,
 		},
 	},

@@ -9,12 +9,12 @@ import (
 
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:    "shmyield",
-	Summary: "slots in shared memory, counted by indices; who waits lets others run",
+	Summary: "slots in shared memory, counted by indices; the waiter yields its CPU",
 	Man:     append([]string{"sched_yield(2)"}, ringMan...),
 	Framing: mechanisms.Slot,
 	Since:   ringSince,
 	Facts: mechanisms.Facts{
-		Kernel: ringKernel + "Each slot ends in a mark, the number of the message in it, and one index says how many slots have been emptied. Who waits calls sched_yield(2) after each look: " +
+		Kernel: ringKernel + "Each slot ends in a mark, the number of the message in it, and one index says how many slots have been emptied. The waiter calls sched_yield(2) after each look: " +
 			"do_sched_yield puts it behind the others that wait for this CPU, and returns at once where there are none.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Own: 1, Waits: []string{"sched_yield"}}, Object: ringObject,
@@ -22,7 +22,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		},
 		Traits: ringTraits,
 		Cautions: []mechanisms.Caution{
-			{Text: "who waits uses up what CPU time others leave, and the scheduler promises nothing of when its peer runs", Man: "sched_yield(2)"},
+			{Text: "the waiter uses up what CPU time others leave, and the scheduler does not promise when its peer runs", Man: "sched_yield(2)"},
 			neverTold,
 			unprotected,
 			oneEach,

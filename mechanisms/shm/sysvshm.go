@@ -20,7 +20,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Since:   "2.6.0", // semtimedop
 	Facts: mechanisms.Facts{
 		Kernel: segmentKernel +
-			"Two semaphores count the free and the filled slots. semtimedop(2) enters do_semtimedop, which changes a count (perform_atomic_semop) or sleeps until somebody else's operation lets it (do_smart_update). " +
+			"Two semaphores count the free and the filled slots. semtimedop(2) enters do_semtimedop, which changes a count (perform_atomic_semop) or sleeps until another operation lets it (do_smart_update). " +
 			"Each message takes two operations on each side.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Call: "semtimedop", Own: 1}, Object: segmentObject,
@@ -29,8 +29,8 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Unrelated: true,
 		Traits:    sysvshmTraits,
 		Cautions: []mechanisms.Caution{
-			{Text: "a process that dies between two operations leaves the counts as they are, and its peer waits for ever; SEM_UNDO would give back counts, not messages", Man: "semop(2)"},
-			{Text: "nobody tells either side that the other has gone: both wait for ever", Man: "semop(2)"},
+			{Text: "a process that dies between two operations leaves the counts as they are, and its peer waits forever; SEM_UNDO would give back counts, not messages", Man: "semop(2)"},
+			{Text: "neither side learns that the other has gone: it waits forever", Man: "semop(2)"},
 			{Text: "segment and semaphores outlive their processes, until IPC_RMID or a reboot: ipcs(1) shows them", Man: "shmctl(2)"},
 			unprotected,
 			{Text: "a signal interrupts a waiting semop with EINTR, whatever SA_RESTART says", Man: "semop(2)"},
@@ -207,7 +207,7 @@ var sysvshmTraits = mechanisms.Traits{
 	Atomic:      mechanisms.Checked("none: semaphores keep processes apart", "S17", "E14"),
 	Message:     mechanisms.Checked("shmmax", "S13"),
 	Capacity:    mechanisms.Checked("the size of the segment", "S04"),
-	PeerDeath:   mechanisms.Checked("nobody is told; SEM_UNDO gives back", "E06"),
+	PeerDeath:   mechanisms.Checked("not reported; SEM_UNDO gives back", "E06"),
 	PassFD:      mechanisms.Checked("no", "S06"),
 	Permission:  mechanisms.Checked("mode of segment and semaphores", "S11", "E15"),
 	Namespace:   mechanisms.Checked("IPC", "S14"),

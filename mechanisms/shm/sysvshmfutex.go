@@ -8,13 +8,13 @@ import (
 // semaphores.
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:    "sysvshmfutex",
-	Summary: "slots in System V shared memory, counted by indices; who waits looks a little, then sleeps on a futex",
+	Summary: "slots in System V shared memory, counted by indices; the waiter spins briefly, then sleeps on a futex",
 	Man:     append([]string{"futex(2)"}, segmentMan...),
 	Framing: mechanisms.Slot,
 	Since:   segmentSince,
 	Facts: mechanisms.Facts{
-		Kernel: segmentKernel + "Who waits for a slot's mark or the other's index looks some hundred times, and then enters futex_wait, which sleeps unless the word has changed meanwhile. " +
-			"Who passes a slot on enters futex_wake only where a word says that its peer sleeps: the same ring as shmfutex's, in the memory of sysvshm.",
+		Kernel: segmentKernel + "The waiter looks at a slot's mark or the other's index some hundred times, and then enters futex_wait, which sleeps unless the word has changed meanwhile. " +
+			"A side that passes a slot on enters futex_wake only where a word says that its peer sleeps: the same ring as shmfutex's, in the memory of sysvshm.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Own: 1, Waits: []string{"futex"}}, Object: segmentObject,
 			Receive: mechanisms.Hop{Own: 1, Waits: []string{"futex"}},
@@ -23,7 +23,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Traits:    segmentTraits,
 		Cautions: []mechanisms.Caution{
 			segmentStays,
-			{Text: "nobody tells either side that the other has gone: both wait for ever", Man: "shmop(2)"},
+			{Text: "neither side learns that the other has gone: it waits forever", Man: "shmop(2)"},
 			delicate,
 			unprotected,
 			fenced,

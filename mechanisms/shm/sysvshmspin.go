@@ -13,7 +13,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Since:   segmentSince,
 	Facts: mechanisms.Facts{
 		Kernel: segmentKernel + "Each slot ends in a mark, the number of the message in it, and one index says how many slots have been emptied. " +
-			"Who waits reads the mark or the index until it changes, and the kernel takes no part: the same ring as shmspin's, in the memory of sysvshm.",
+			"The waiter reads the mark or the index until it changes, and the kernel takes no part: the same ring as shmspin's, in the memory of sysvshm.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Own: 1, Waits: []string{"sched_yield"}}, Object: segmentObject,
 			Receive: mechanisms.Hop{Own: 1, Waits: []string{"sched_yield"}},
@@ -23,7 +23,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Cautions: []mechanisms.Caution{
 			usesUpCPU,
 			segmentStays,
-			{Text: "nobody tells either side that the other has gone: both wait for ever", Man: "shmop(2)"},
+			{Text: "neither side learns that the other has gone: it waits forever", Man: "shmop(2)"},
 			unprotected,
 			oneEach,
 			fenced,

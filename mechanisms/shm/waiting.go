@@ -9,8 +9,8 @@ import (
 
 // sleeper waits by looking for a moment, and then sleeps. Before it does, it
 // says so in a word that its peer looks at after every hand-over, so that
-// nobody makes a call to wake who is awake. Either the peer sees the word, or
-// who would sleep sees what the peer has passed on: both write first, and look
+// no call is made to wake a process that is awake. Either the peer sees the
+// word, or the waiter sees what the peer has passed on: both write first, and look
 // then.
 type sleeper struct {
 	asleep *atomic.Uint32 // this side sleeps, or is about to: 1
@@ -58,8 +58,8 @@ func (s *sleeper) tell(word *atomic.Uint64, value uint64) error {
 	return nil
 }
 
-// looksAtOnce is how often who spins looks before it lets others run: some
-// microseconds, far longer than a cache line takes. Only if somebody has moved
+// looksAtOnce is how often a spinning waiter looks before it lets others run: some
+// microseconds, far longer than a cache line takes. Only if the system has moved
 // both processes to one CPU is it ever spent, or if one waits for long, and
 // then no time slice is.
 const looksAtOnce = 1 << 8
@@ -108,7 +108,7 @@ func openSpinSender(k ringKind) func(mechanisms.Ticket) (mechanisms.Sender, erro
 			return nil, err
 		}
 		f, ok := w.(*producer)
-		if !ok { // one of several, who take a lock first
+		if !ok { // one of several, which take a lock first
 			return &ringSender{r, w}, nil
 		}
 		return &spinSender{ringSender{r, w}, f}, nil

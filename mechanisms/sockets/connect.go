@@ -208,8 +208,8 @@ func unixFile(s mechanisms.Spec) (address, error) {
 	return address{&p.SockaddrUnix, func() error { return errors.Join(p.remove(), p.close()) }}, nil
 }
 
-// unixAbstract is an address of the network namespace that nobody can guess.
-// Whoever lists /proc/net/unix can read it, and is dropped.
+// unixAbstract is an address of the network namespace that cannot be
+// guessed. A process that reads it in /proc/net/unix and connects is dropped.
 func unixAbstract(mechanisms.Spec) (address, error) {
 	return address{Sockaddr: &unix.SockaddrUnix{Name: "@ipcbench-" + rand.Text()}}, nil
 }

@@ -9,7 +9,7 @@ import (
 	"ipcbench/mechanisms/descriptor"
 )
 
-// loopback is 127.0.0.1, which nobody reaches from outside.
+// loopback is 127.0.0.1, which is not reached from outside.
 var loopback = [4]byte{127, 0, 0, 1}
 
 // inetPort is an address of the loopback with a port that the kernel chooses.

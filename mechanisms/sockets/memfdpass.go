@@ -36,8 +36,8 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Gone:   "EPIPE",
 		Traits: memfdpassTraits,
 		Cautions: []mechanisms.Caution{
-			{Text: "who keeps a mapping can go on writing to a file that was passed: only F_SEAL_WRITE rules it out, and that ends its use for other messages", Man: "memfd_create(2)"},
-			{Text: "who maps what it is passed is killed by SIGBUS where the file is shorter, unless F_SEAL_SHRINK is set, as here", Man: "memfd_create(2)"},
+			{Text: "a process that keeps a mapping can go on writing to a file that was passed: only F_SEAL_WRITE rules it out, and that ends its use for other messages", Man: "memfd_create(2)"},
+			{Text: "a process that maps what it is passed is killed by SIGBUS where the file is shorter, unless F_SEAL_SHRINK is set, as here", Man: "memfd_create(2)"},
 			{Text: "descriptors on their way count against RLIMIT_NOFILE of the sender's user: ETOOMANYREFS", Man: "unix(7)"},
 			{Text: "a receiver whose table of descriptors is full gets the byte, and no file", Man: "unix(7)"},
 			{Text: "each message costs a place in a table, to fill and to clear, however short it is", Man: "unix(7)"},
@@ -197,7 +197,7 @@ func openMemfdSender(t mechanisms.Ticket) (mechanisms.Sender, error) {
 	return s, nil
 }
 
-// newMappedFile makes a file that keeps its length, so that whoever maps it is safe
+// newMappedFile makes a file that keeps its length, so that a process that maps it is safe
 // from SIGBUS, and writes to every page of it.
 func newMappedFile(size int) (f mappedFile, err error) {
 	f.fd, err = unix.MemfdCreate("ipcbench-message", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)

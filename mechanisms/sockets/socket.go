@@ -45,7 +45,7 @@ type socketKind struct {
 	given func(k socketKind, from, to, queue int) (mechanisms.Given, error)
 }
 
-// unixPair is a kind of UNIX domain sockets that nobody else can reach.
+// unixPair is a kind of UNIX domain sockets that no other process can reach.
 func unixPair(mech string, typ int) socketKind {
 	return socketKind{mech, func(mechanisms.Spec) ([2]int, error) { return socketPair(typ) }, givenUnix}
 }
@@ -165,7 +165,7 @@ func buffer(option int) func(fd int) (int, error) {
 // named is what t is where the sockets meet by a path.
 func named(t mechanisms.Traits) mechanisms.Traits {
 	t.Persistence = mechanisms.Documented("the name, until it is unlinked; not what was sent", "unix(7)")
-	t.Permission = mechanisms.Documented("who may write to the path, and search its directories", "unix(7)")
+	t.Permission = mechanisms.Documented("users that may write to the path, and search its directories", "unix(7)")
 	t.Namespace = mechanisms.Documented("mount: a path", "unix(7)")
 	return t
 }

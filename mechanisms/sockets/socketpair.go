@@ -46,6 +46,6 @@ var socketpairTraits = mechanisms.Traits{
 	Capacity:    mechanisms.Checked("SO_SNDBUF, counted in kernel memory", "U10", "U11"),
 	PeerDeath:   mechanisms.Checked("reader: end of file, or ECONNRESET; writer: EPIPE and SIGPIPE", "U05", "U08"),
 	PassFD:      mechanisms.Checked("yes, SCM_RIGHTS", "D07", "D08"),
-	Permission:  mechanisms.Checked("who inherits or is sent the descriptor", "D04", "D08"),
+	Permission:  mechanisms.Checked("processes that inherit or are sent the descriptor", "D04", "D08"),
 	Namespace:   mechanisms.Checked("none", "D08"),
 }

@@ -61,6 +61,6 @@ var tcpTraits = mechanisms.Traits{
 	Capacity:    mechanisms.Documented("SO_SNDBUF and SO_RCVBUF, which grow by themselves", "tcp(7)"),
 	PeerDeath:   mechanisms.Documented("reader: end of file, or ECONNRESET; writer: EPIPE and SIGPIPE, or ECONNRESET", "tcp(7)"),
 	PassFD:      mechanisms.Documented("no", "unix(7)"),
-	Permission:  mechanisms.Documented("everybody who reaches the address", "ip(7)"),
+	Permission:  mechanisms.Documented("any user that reaches the address", "ip(7)"),
 	Namespace:   mechanisms.Documented("network: address and port", "ip(7)"),
 }

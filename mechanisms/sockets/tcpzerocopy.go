@@ -31,7 +31,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Lends:   true,
 	Facts: mechanisms.Facts{
 		Kernel: "A sendto(2) with MSG_ZEROCOPY enters tcp_sendmsg_locked, which takes a reference to each page of the message (msg_zerocopy_realloc, skb_zerocopy_iter_stream) and copies nothing. " +
-			"The loopback device hands each packet to a softirq on the same CPU, where skb_orphan_frags_rx copies the pages after all (skb_copy_ubufs), since a receiver on this machine might keep them for ever: " + zerocopyPage + ", deferred copies. " +
+			"The loopback device hands each packet to a softirq on the same CPU, where skb_orphan_frags_rx copies the pages after all (skb_copy_ubufs), since a receiver on this machine might keep them forever: " + zerocopyPage + ", deferred copies. " +
 			"When a packet is acknowledged its references are dropped (__msg_zerocopy_callback), and the error queue of the socket tells by number the calls whose pages may be used again, one notice for several in a row, with SO_EE_CODE_ZEROCOPY_COPIED. " +
 			"A read(2) enters tcp_recvmsg, which copies out of those copies.",
 		Path: mechanisms.Path{
@@ -44,7 +44,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Cautions: []mechanisms.Caution{
 			{Text: "over the loopback the kernel copies all the same, and pinning pages and telling of them comes on top: it is for a network card", Man: zerocopyPage},
 			{Text: "what is written to a page before its notice has come may be sent in the place of what was there", Man: zerocopyPage},
-			{Text: "a notice waits as POLLERR, also for who waits to read on the same socket", Man: zerocopyPage},
+			{Text: "a notice waits as POLLERR, also for a thread that waits to read on the same socket", Man: zerocopyPage},
 			{Text: "pages under way count as locked, for all processes of a user together: past RLIMIT_MEMLOCK a send fails with ENOBUFS", Man: zerocopyPage},
 			{Text: "no page of the manual tells of it, and one still says that TCP has no error queue", Man: "ip(7)"},
 			anyUser,
@@ -178,7 +178,7 @@ func (b *heldBuffer) done(first, last uint32) {
 const mostHeld = 16
 
 // zerocopyBuffers makes buffers for half of what the socket's own accounts, so
-// that it takes each whole, and for a share of what a user may lock, who may have
+// that it takes each whole, and for a share of what a user may lock, which may have
 // several links: two at least, so that one is written while another is sent.
 func zerocopyBuffers(fd int, s mechanisms.Spec) (memory []byte, all []heldBuffer, err error) {
 	room, err := askBuffer(fd, unix.SO_SNDBUF, 0)
@@ -362,7 +362,7 @@ func (s *zerocopySender) waitForMemory(times int) error {
 }
 
 // Fill sends without blocking, by a flag of each call, and is done when nothing
-// more will be acknowledged before somebody receives.
+// more will be acknowledged before the peer receives.
 func (s *zerocopySender) Fill(p []byte) (whole int, err error) {
 	defer func(flags int) { s.flags = flags }(s.flags)
 	s.flags |= unix.MSG_DONTWAIT
@@ -380,11 +380,11 @@ func (s *zerocopySender) Fill(p []byte) (whole int, err error) {
 	}
 }
 
-// longestDelay is more than TCP waits before it acknowledges what nobody has
+// longestDelay is more than TCP waits before it acknowledges what the peer has not
 // read, 40 ms as a rule and 200 ms at most.
 const longestDelay = 300 * time.Millisecond
 
-// settled waits until the next buffer is free, or will not be before somebody
+// settled waits until the next buffer is free, or will not be before the peer
 // receives. It tells which.
 func (s *zerocopySender) settled() (free bool, err error) {
 	for s.buffers[s.at].held > 0 {

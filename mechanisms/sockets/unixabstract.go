@@ -42,7 +42,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 var abstractTraits = func() mechanisms.Traits {
 	t := socketpairTraits
 	t.Persistence = mechanisms.Documented("nothing: the name goes with its socket", "unix(7)")
-	t.Permission = mechanisms.Documented("everybody: ask SO_PEERCRED who it is", "unix(7)")
+	t.Permission = mechanisms.Documented("any user: SO_PEERCRED names the peer", "unix(7)")
 	t.Namespace = mechanisms.Documented("network: an abstract name", "unix(7)")
 	return t
 }()

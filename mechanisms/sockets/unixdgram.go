@@ -30,10 +30,10 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Traits: unixdgramTraits,
 		Cautions: []mechanisms.Caution{
 			{Text: "a receiver holds max_dgram_qlen messages, 10 by default, of any size: then every sender sleeps", Man: "unix(7)"},
-			{Text: "a receiver is not told that its senders have gone: it waits for ever, and a read of 0 bytes is a message", Man: "recv(2)"},
+			{Text: "a receiver is not told that its senders have gone: it waits forever, and a read of 0 bytes is a message", Man: "recv(2)"},
 			{Text: "a read with too small a buffer discards the rest of the message", Man: "recv(2)"},
 			{Text: "a message must fit the send buffer: one larger than SO_SNDBUF less 32 bytes is refused with EMSGSIZE", Man: "unix(7)"},
-			{Text: "the name stays when its processes have gone, and bind fails with EADDRINUSE until somebody unlinks it", Man: "unix(7)"},
+			{Text: "the name stays when its processes have gone, and bind fails with EADDRINUSE until it is unlinked", Man: "unix(7)"},
 			bookkeeping,
 		},
 	},
@@ -135,7 +135,7 @@ func connectUnixDgram(t mechanisms.Ticket) (fd int, err error) {
 
 var unixdgramTraits = func() mechanisms.Traits {
 	t := named(dgramTraits)
-	t.Duplex = mechanisms.Documented("one way: nobody can answer a socket without a name", "unix(7)")
+	t.Duplex = mechanisms.Documented("one way: a socket without a name gets no answer", "unix(7)")
 	t.Capacity = mechanisms.Documented("max_dgram_qlen messages, 10 by default, and SO_SNDBUF", "unix(7)")
 	return t
 }()

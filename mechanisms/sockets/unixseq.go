@@ -26,7 +26,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Cautions: []mechanisms.Caution{
 			{Text: "a read with too small a buffer discards the rest of the message", Man: "recv(2)"},
 			{Text: "a message must fit the send buffer: one larger than SO_SNDBUF less 32 bytes is refused with EMSGSIZE", Man: "unix(7)"},
-			{Text: "the name stays when its processes have gone, and bind fails with EADDRINUSE until somebody unlinks it", Man: "unix(7)"},
+			{Text: "the name stays when its processes have gone, and bind fails with EADDRINUSE until it is unlinked", Man: "unix(7)"},
 			{Text: "a message of no bytes reads like the end of file", Man: "recv(2)"},
 			bookkeeping,
 			brokenSocket,

@@ -113,7 +113,7 @@ var vsockTraits = func() mechanisms.Traits {
 	t.Message = mechanisms.Documented("no messages", "vsock(7)")
 	t.Duplex = mechanisms.Documented("both ways", "vsock(7)")
 	t.Capacity = mechanisms.Documented("SO_VM_SOCKETS_BUFFER_SIZE of the receiver", "vsock(7)")
-	t.Permission = mechanisms.Documented("everybody on the machine", "vsock(7)")
+	t.Permission = mechanisms.Documented("any user of the machine", "vsock(7)")
 	t.Namespace = mechanisms.Documented("none: context ID and port", "vsock(7)")
 	return t
 }()
