@@ -3,24 +3,26 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
 
-// choices are the columns of the table for choosing, from what mechanisms declare.
-var choices = []struct {
-	name string
+// questions are what a reader chooses a mechanism by, answered from what
+// mechanisms declare. 13 columns of 40 rows were too many to read.
+var questions = []struct {
+	text string
 	of   func(*mechanisms.Mechanism) mechanisms.Trait
 }{
-	{"processes", func(m *mechanisms.Mechanism) mechanisms.Trait {
+	{"Which processes can open it?", func(m *mechanisms.Mechanism) mechanisms.Trait {
 		if m.Facts.Unrelated {
 			return mechanisms.Trait{Text: "any, by name or identifier"}
 		}
 		return mechanisms.Trait{Text: "related, or sent a descriptor", Checks: []string{"D08"}}
 	}},
-	{"boundaries", func(m *mechanisms.Mechanism) mechanisms.Trait {
+	{"Does it keep message boundaries?", func(m *mechanisms.Mechanism) mechanisms.Trait {
 		if m.Framing == mechanisms.Count {
 			return mechanisms.Trait{Text: "no bytes"}
 		}
@@ -29,43 +31,78 @@ var choices = []struct {
 		}
 		return mechanisms.Trait{Text: "none"}
 	}},
-	{"directions", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.Duplex }},
-	{"outlives its processes", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.Persistence }},
-	{"poll and epoll", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.Pollable }},
-	{"selection", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.Selection }},
-	{"several senders, atomic up to", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.Atomic }},
-	{"largest message", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.Message }},
-	{"holds by default", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.Capacity }},
-	{"the peer has gone", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.PeerDeath }},
-	{"passes descriptors", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.PassFD }},
-	{"who may", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.Permission }},
-	{"namespace", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.Namespace }},
+	{"In which directions does it go?", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.Duplex }},
+	{"What outlives its processes?", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.Persistence }},
+	{"Can poll and epoll wait for it?", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.Pollable }},
+	{"Can a receiver select messages?", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.Selection }},
+	{"With several senders, what is atomic?", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.Atomic }},
+	{"How large can a message be?", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.Message }},
+	{"How much does it hold by default?", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.Capacity }},
+	{"What happens when the peer has gone?", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.PeerDeath }},
+	{"Does it pass descriptors?", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.PassFD }},
+	{"Which users and processes have access?", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.Permission }},
+	{"Which namespace isolates it?", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.Namespace }},
 }
 
-// writeChoices writes the table for choosing a mechanism, a row each, as
-// Markdown. What can be checked names the statements that hold it true, what
-// cannot the page that says so.
+// writeChoices writes a table a question, a row an answer, as Markdown. Behind
+// the mechanisms of an answer stand the statements that hold it true, or the
+// page that says so.
 func writeChoices(w io.Writer) error {
-	fmt.Fprint(w, "| mechanism |")
-	for _, c := range choices {
-		fmt.Fprintf(w, " %s |", c.name)
-	}
-	fmt.Fprintf(w, "\n|---|%s\n", strings.Repeat("---|", len(choices)))
-	for _, m := range mechanisms.All() {
-		fmt.Fprintf(w, "| `%s` |", m.Name)
-		for _, c := range choices {
-			t := c.of(m)
-			fmt.Fprintf(w, " %s", results.EscapeMarkdown(t.Text))
-			by := t.Checks
-			if t.Man != "" {
-				by = []string{t.Man}
-			}
-			if by != nil {
-				fmt.Fprintf(w, " (%s)", strings.Join(by, ", "))
-			}
-			fmt.Fprint(w, " |")
+	var b strings.Builder
+	for i, q := range questions {
+		if i > 0 {
+			b.WriteByte('\n')
 		}
-		fmt.Fprintln(w)
+		fmt.Fprintf(&b, "## %s\n\n| answer | mechanisms |\n|---|---|\n", q.text)
+		for _, a := range answersTo(q.of) {
+			fmt.Fprintf(&b, "| %s | %s |\n", results.EscapeMarkdown(a.text), strings.Join(a.mechanisms, "; "))
+		}
 	}
-	return nil
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// answer is what several mechanisms have in common.
+type answer struct {
+	text       string
+	sources    []string // distinct, in the order of mechanisms
+	mechanisms []string // of each source: "`pipe`, `tee` (P01)"
+	n          int      // of all mechanisms
+}
+
+// answersTo groups the mechanisms by answer, the most frequent one first.
+func answersTo(of func(*mechanisms.Mechanism) mechanisms.Trait) (all []*answer) {
+	for _, m := range mechanisms.All() {
+		t := of(m)
+		i := slices.IndexFunc(all, func(a *answer) bool { return a.text == t.Text })
+		if i < 0 {
+			i = len(all)
+			all = append(all, &answer{text: t.Text})
+		}
+		all[i].add(m.Name, t)
+	}
+	slices.SortStableFunc(all, func(a, b *answer) int { return b.n - a.n })
+	for _, a := range all {
+		for i, source := range a.sources {
+			if source != "" {
+				a.mechanisms[i] += " (" + source + ")"
+			}
+		}
+	}
+	return all
+}
+
+func (a *answer) add(mechanism string, t mechanisms.Trait) {
+	source := t.Man
+	if source == "" {
+		source = strings.Join(t.Checks, ", ")
+	}
+	a.n++
+	name := "`" + mechanism + "`"
+	if i := slices.Index(a.sources, source); i >= 0 {
+		a.mechanisms[i] += ", " + name
+		return
+	}
+	a.sources = append(a.sources, source)
+	a.mechanisms = append(a.mechanisms, name)
 }
