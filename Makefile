@@ -1,6 +1,15 @@
 # Two commands do everything: make report (measure, and a report) and make test.
 .DEFAULT_GOAL := help
-.PHONY: help build check test test-long surroundings race bench report fidelity lint generate check-generated ci
+# Man pages and completions go where Linux distributions look for them. Pages
+# come from a build of their own: see cmd/ipcbench/manpages.
+PREFIX ?= /usr/local
+MANPAGES = CGO_ENABLED=0 $(GO) run -tags man ./cmd/ipcbench docs man
+man := $(DESTDIR)$(PREFIX)/share/man/man1
+bash := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+zsh := $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+fish := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+
+.PHONY: help build install uninstall check test test-long surroundings race bench report fidelity lint generate check-generated ci
 
 GO ?= go
 BIN := bin/ipcbench
@@ -9,10 +18,26 @@ SOURCES := $(shell find . -name '*.go' -not -name '*_test.go') go.mod go.sum
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: $(BIN) ## build bin/ipcbench, a static binary
+build: $(BIN) bin/share ## build bin/ipcbench, a static binary, and what install adds to it
 
 $(BIN): $(SOURCES)
 	CGO_ENABLED=0 $(GO) build -trimpath -o $@ ./cmd/ipcbench
+
+bin/share: $(BIN)
+	rm -rf $@ && mkdir -p $@/man
+	$(MANPAGES) $@/man
+	for shell in bash zsh fish; do $(BIN) completion $$shell >$@/$$shell || exit; done
+
+install: bin/share ## install it with man pages and completions into PREFIX (/usr/local), below DESTDIR
+	install -D -m 755 $(BIN) "$(DESTDIR)$(PREFIX)/bin/ipcbench"
+	install -d "$(man)" && install -m 644 bin/share/man/*.1 "$(man)"
+	install -D -m 644 bin/share/bash "$(bash)/ipcbench"
+	install -D -m 644 bin/share/zsh "$(zsh)/_ipcbench"
+	install -D -m 644 bin/share/fish "$(fish)/ipcbench.fish"
+
+uninstall: ## remove what install put there
+	rm -f "$(DESTDIR)$(PREFIX)/bin/ipcbench" "$(man)/ipcbench.1" "$(man)"/ipcbench-*.1 \
+		"$(bash)/ipcbench" "$(zsh)/_ipcbench" "$(fish)/ipcbench.fish"
 
 check: ## gofmt, go vet and the quick tests, under a minute on 2 CPUs
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these files' >&2; exit 1; }
@@ -46,13 +71,14 @@ fidelity: ## the engine against hand-written C, 30 quiet minutes (needs gcc: apt
 lint: ## gofmt, go vet for every architecture, staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these files' >&2; exit 1; }
 	for arch in amd64 arm64 riscv64 386; do GOARCH=$$arch CGO_ENABLED=0 $(GO) vet ./... || exit 1; done
+	CGO_ENABLED=0 $(GO) vet -tags man ./cmd/ipcbench
 	$(GO) tool staticcheck ./...
 
 generate: $(BIN) ## write the generated parts of the documents
 	scripts/generate
 
 check-generated: generate ## fail where a generated part is not up to date
-	git diff --exit-code -- README.md docs
+	git diff --exit-code -- docs
 
 ci: ## what CI runs
 	.ci/run

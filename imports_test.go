@@ -84,13 +84,14 @@ var layers = map[string][]string{
 	"runner/first":                 {"runner"},
 	"semantics":                    {"mechanisms", "results", "internal/sys"},
 	// What stands above the engine may use all of it.
-	"internal/conformance": nil,
-	"tools/overhead":       nil,
-	"tools/gatesim":        nil,
-	"tools/gatepower":      nil,
-	"tools/slowdown":       {},
-	"kernels":              nil,
-	"cmd/ipcbench":         nil,
+	"internal/conformance":  nil,
+	"tools/overhead":        nil,
+	"tools/gatesim":         nil,
+	"tools/gatepower":       nil,
+	"tools/slowdown":        {},
+	"kernels":               nil,
+	"cmd/ipcbench":          nil,
+	"cmd/ipcbench/manpages": {},
 }
 
 // system are the packages that call the kernel.
@@ -136,6 +137,20 @@ func TestMechanismsAreLight(t *testing.T) {
 	for path, p := range list(t, "amd64", "./mechanisms/all") {
 		if !p.Standard && !ours(path) && path != unix {
 			t.Errorf("mechanisms depends on %s", path)
+		}
+	}
+}
+
+// Man pages take a Markdown parser that initialises in every process: only a
+// build that writes them has it.
+func TestWorkersInitialiseNoManPages(t *testing.T) {
+	deps := list(t, "amd64", "./cmd/ipcbench")
+	if _, ok := deps["github.com/spf13/cobra"]; !ok {
+		t.Fatal("`go list` does not show cobra")
+	}
+	for _, path := range []string{module + "/cmd/ipcbench/manpages", "github.com/spf13/cobra/doc"} {
+		if _, ok := deps[path]; ok {
+			t.Errorf("the usual build of cmd/ipcbench depends on %s", path)
 		}
 	}
 }

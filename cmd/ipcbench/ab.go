@@ -24,11 +24,11 @@ func newAB() *cobra.Command {
 	var out string
 	c := &cobra.Command{
 		Use:   "ab --a COMMAND --b COMMAND",
-		Short: "Compare two arrangements, interleaved launch by launch",
-		Long: `Ab measures each cell with A and B in turn (A B, B A, A B …) and compares them:
-two binaries of ipcbench, two environments, two wrappers. A COMMAND is a shell
-command that ends in ipcbench; B is compared with A. On a machine whose speed
-drifts this is how to compare: two runs after each other see two machines.`,
+		Short: "Measure two commands interleaved, launch by launch, and compare them",
+		Long: `Ab measures each cell with side A and side B in turn (A B, B A, A B …), and
+compares B with A: two binaries of ipcbench, two environments, two wrappers. A
+COMMAND is a shell command that ends in ipcbench. Use ab on a machine whose
+speed drifts: two runs one after the other see two machines.`,
 		Example: `  ipcbench ab --preset quick --a ./ipcbench-old --b ./ipcbench-new
   ipcbench ab --mech pipe --a ipcbench --b 'taskset -c 0-1 ipcbench'`,
 		Args: cobra.NoArgs,
@@ -54,9 +54,9 @@ drifts this is how to compare: two runs after each other see two machines.`,
 	f.register(c)
 	u.register(c)
 	judge.register(c)
-	c.Flags().StringVar(&commands[0], "a", "", "the first arrangement, the base")
-	c.Flags().StringVar(&commands[1], "b", "", "the second arrangement")
-	c.Flags().StringVar(&out, "out", runsDir, "directory in which the runs' own are made")
+	c.Flags().StringVar(&commands[0], "a", "", "command of side A, the baseline")
+	c.Flags().StringVar(&commands[1], "b", "", "command of side B")
+	c.Flags().StringVar(&out, "out", runsDir, "directory in which the directories of both runs are made")
 	c.MarkFlagRequired("a")
 	c.MarkFlagRequired("b")
 	c.MarkFlagDirname("out")

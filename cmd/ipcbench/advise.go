@@ -33,9 +33,9 @@ func newAdvise() *cobra.Command {
 	var f adviseFlags
 	c := &cobra.Command{
 		Use:   "advise --size SIZE --pattern PATTERN",
-		Short: "Say which mechanism to use, from what was measured (the newest run)",
-		Long: `Advise ranks the mechanisms that fit by what a run measured, and says what to
-beware of and what the run can't tell. The patterns are those of the workloads:
+		Short: "Name the mechanism to use, from a run (the newest)",
+		Long: `Advise ranks the mechanisms that fit by what a run measured. It lists caveats,
+and what the run cannot answer. The patterns are those of the workloads:
 rpc is PingPong, stream is Stream, fanin is FanIn, pipeline is Pipeline.
 
 Exit status: 0 an answer, 2 usage, 3 the run can't be read, 4 nothing fits or
@@ -53,10 +53,10 @@ nothing of the kind was measured.`,
 	}
 	fl := c.Flags()
 	fl.StringVar(&f.size, "size", "", "bytes in a message: 64, 4KiB, 1MiB (required)")
-	fl.StringVar(&f.pattern, "pattern", "", "how the processes talk: "+strings.Join(patternNames(), ", ")+" (required)")
-	fl.StringVar(&f.relation, "relation", relations[0], strings.Join(relations, ", ")+": unrelated processes inherit nothing from each other")
+	fl.StringVar(&f.pattern, "pattern", "", "how the processes exchange messages: "+strings.Join(patternNames(), ", ")+" (required)")
+	fl.StringVar(&f.relation, "relation", relations[0], strings.Join(relations, ", ")+"; unrelated: only mechanisms that independently started processes can open")
 	fl.BoolVar(&f.boundaries, "boundaries", false, "the receiver must get each message as a unit")
-	fl.StringVar(&f.in, "in", "", "run, or file of records, to answer from (the newest run)")
+	fl.StringVar(&f.in, "in", "", "run or file of records to answer from (default: the newest run)")
 	fl.StringVar(&f.format, "format", adviseFormats[0], strings.Join(adviseFormats, ", "))
 	for flag, values := range map[string][]string{"pattern": patternNames(), "relation": relations, "format": adviseFormats} {
 		c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))

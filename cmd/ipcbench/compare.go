@@ -28,18 +28,18 @@ func newCompare() *cobra.Command {
 	var f compareFlags
 	c := &cobra.Command{
 		Use:   "compare OLD NEW…",
-		Short: "Tell what became slower or faster, and fail where something did",
+		Short: "Report what became slower or faster, and fail if something became slower",
 		Long: `Compare reads run directories, records.jsonl, bench.txt or the output of
 "go test -bench ./bench", and compares each NEW with OLD. A side can be several
-of them, joined by commas. Of two semantics.json it lists the statements whose
-verdict or observation changed. With --by the sides are the values of a key instead,
-in all that is named: kernel, mech, size … ; "mech@(pipe fifo)" picks and orders
-them, the first is the base.
+of them, joined by commas. For two semantics.json it lists the statements whose
+verdict or observation changed. With --by the sides are the values of a key in all
+inputs: kernel, mech, size … ; "mech@(pipe fifo)" picks and orders them, and the
+first is the baseline.
 
 The gate fails a cell that is slower by more than the threshold. Over all cells
 together a false alarm has at most the probability alpha. Results of several
-configurations in a file have rows of their own. What "go test" reports as
-failed counts as failed.
+configurations in a file have rows of their own. A benchmark that "go test"
+reports as failed counts as failed.
 
 Exit status: 0 nothing is slower, 1 a cell is slower, or was ok and is failed or
 skipped, or a statement differs that did not, 2 usage, 3 unreadable or nothing comparable, 5 something could not be
@@ -62,12 +62,12 @@ package that failed.`,
 func (f *compareFlags) register(c *cobra.Command) {
 	d, fl := compare.Defaults, c.Flags()
 	f.filter = "*"
-	fl.StringVar(&f.threshold, "threshold", fmt.Sprintf("%g%%", 100*d.Threshold), "change up to which nothing matters")
-	fl.StringVar(&f.alpha, "alpha", fmt.Sprint(d.Alpha), "probability of one false alarm, all cells together")
-	fl.StringSliceVar(&f.metrics, "metric", compare.DefaultMetrics, "what is compared: "+strings.Join(results.Units(), ", "))
+	fl.StringVar(&f.threshold, "threshold", fmt.Sprintf("%g%%", 100*d.Threshold), "change that is still no regression")
+	fl.StringVar(&f.alpha, "alpha", fmt.Sprint(d.Alpha), "probability of a false alarm, over all cells together")
+	fl.StringSliceVar(&f.metrics, "metric", compare.DefaultMetrics, "metrics to compare: "+strings.Join(results.Units(), ", "))
 	fl.StringVar(&f.format, "format", "text", strings.Join(compareFormats, ", "))
-	fl.BoolVar(&f.summary, "summary", false, "list only what is slower, faster or broken")
-	fl.BoolVar(&f.force, "force", false, "judge what is not comparable, with the doubt beside each number")
+	fl.BoolVar(&f.summary, "summary", false, "list only slower, faster and broken cells")
+	fl.BoolVar(&f.force, "force", false, "judge sides that are not comparable, with the warning beside each number")
 	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(compareFormats, cobra.ShellCompDirectiveNoFileComp))
 	c.RegisterFlagCompletionFunc("metric", cobra.FixedCompletions(results.Units(), cobra.ShellCompDirectiveNoFileComp))
 }

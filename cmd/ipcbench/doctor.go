@@ -12,7 +12,7 @@ import (
 func newDoctor() *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
-		Short: "Tell what on this host will spoil numbers, and what to do about it",
+		Short: "List what on this host spoils numbers, with the remedy",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			out := c.OutOrStdout()

@@ -39,10 +39,10 @@ func newExplain() *cobra.Command {
 	var in, size string
 	c := &cobra.Command{
 		Use:   "explain MECHANISM",
-		Short: "Tell how a mechanism works, what a message takes here, and how it fails",
-		Long: `Explain tells how a mechanism works in the kernel. System calls and wake-ups of
-a message are measured on the spot, in a second; what a byte costs comes from a
-run (the newest). System calls are counted by ptrace(2).`,
+		Short: "Show how a mechanism works, what a message costs here, and how it fails",
+		Long: `Explain shows how a mechanism works in the kernel. It counts the system calls
+(with ptrace(2)) and wake-ups of a message live, in a second. The cost per byte
+comes from a run (the newest).`,
 		Example: `  ipcbench explain pipe
   ipcbench explain sysvshm --size 64KiB --in results/runs/ID`,
 		Args:      cobra.ExactArgs(1),
@@ -69,8 +69,8 @@ run (the newest). System calls are counted by ptrace(2).`,
 			return failed(broken)
 		},
 	}
-	c.Flags().StringVar(&in, "in", "", "run, or file of records, that tells what a byte costs (the newest run, if any)")
-	c.Flags().StringVar(&size, "size", "64", "bytes in the messages to try; by default the least where that is more")
+	c.Flags().StringVar(&in, "in", "", "run or file of records for the cost per byte (default: the newest run, if any)")
+	c.Flags().StringVar(&size, "size", "64", "bytes in the messages to try, at least the mechanism's minimum")
 	return c
 }
 

@@ -40,12 +40,12 @@ func newKernels() *cobra.Command {
 		Short: "Boot kernels in QEMU, measure in each, and compare",
 		Long: `Kernels boots each KERNEL, a bzImage or vmlinux for x86-64, in QEMU, with this
 program as its first process, measures in it and compares each with the first.
-It needs QEMU and nothing else: no root, no network, no modules, no disk image.
+It needs QEMU, but no root, network, modules or disk image.
 
-Where KVM works it measures real time (--accel kvm), which is no gate unless
---gate makes it one. Elsewhere QEMU counts instructions (--accel icount): one
-kernel gives the same numbers on any host, loaded or not, in insns/op. That
-answers "did the path get longer?", not "did it get slower?".
+If KVM works it measures real time (--accel kvm), which is no gate unless
+--gate makes it one. Otherwise QEMU counts instructions (--accel icount): one
+kernel gives the same numbers on any host, loaded or not, in insns/op. The
+answer is whether the path got longer, not whether it got slower.
 
 Exit status: 0 no regression, 1 a regression, 2 usage, 3 a guest did not boot or
 gave no result, 5 the control moved, or something could not be judged.`,
@@ -57,7 +57,7 @@ gave no result, 5 the control moved, or something could not be judged.`,
 		},
 	}
 	fl := c.Flags()
-	fl.StringVar(&f.accel, "accel", "auto", strings.Join(accels, ", ")+": count instructions, or measure real time; auto takes kvm where a probe boot comes up")
+	fl.StringVar(&f.accel, "accel", "auto", strings.Join(accels, ", ")+": count instructions, or measure real time; auto takes kvm if a probe boot succeeds")
 	fl.StringArrayVar(&f.arms, "arm", nil, "LABEL:KERNEL[:OPTIONS], a kernel with boot options of its own; may be repeated")
 	fl.StringVar(&f.append, "append", "", "boot options of every kernel, as in 'psi=0'")
 	fl.StringSliceVar(&f.workloads, "workload", []string{"pingpong", "stream"}, "workloads: "+strings.Join(workloadNames(), ", "))
@@ -68,8 +68,8 @@ gave no result, 5 the control moved, or something could not be judged.`,
 	fl.IntVar(&f.boots, "boots", 10, "boots of each kernel with --accel kvm, interleaved")
 	fl.DurationVar(&f.time, "time", 90*time.Millisecond, "measured time of one launch with --accel kvm")
 	fl.BoolVar(&f.gate, "gate", false, "fail on a regression with --accel kvm too")
-	fl.BoolVar(&f.semantics, "semantics", false, "check in each kernel what the manual promises, in place of measuring, and list what differs between kernels")
-	fl.StringVar(&f.out, "out", runsDir, "directory in which the kernels' runs are made")
+	fl.BoolVar(&f.semantics, "semantics", false, "check in each kernel what the manual promises instead of measuring, and list the differences")
+	fl.StringVar(&f.out, "out", runsDir, "directory in which the runs of the kernels are made")
 	f.judge.register(c)
 	fl.Lookup("threshold").DefValue, f.judge.threshold = "2%", "2%"
 	c.MarkFlagDirname("out")

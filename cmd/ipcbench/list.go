@@ -126,7 +126,7 @@ func newList() *cobra.Command {
 	var format string
 	c := &cobra.Command{
 		Use:   "list",
-		Short: "Show mechanisms, workloads, and this host's limits with their source",
+		Short: "List mechanisms, workloads, floors, and this host's limits with their source",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			out := c.OutOrStdout()
@@ -143,7 +143,7 @@ func newList() *cobra.Command {
 			return badValue("--format", format, formats)
 		},
 	}
-	c.Flags().StringVar(&format, "format", "table", strings.Join(formats, ", ")+"; markdown is the README's table, without this host's limits")
+	c.Flags().StringVar(&format, "format", "table", strings.Join(formats, ", ")+"; markdown has the tables of docs/mechanisms.md, without this host's limits")
 	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
@@ -196,11 +196,11 @@ func (c catalog) writeTable(out io.Writer) error {
 }
 
 func (c catalog) writeMarkdown(out io.Writer) error {
-	fmt.Fprintln(out, "| mechanism | what it is | framing | since Linux | manual pages |\n|---|---|---|---|---|")
+	fmt.Fprintln(out, "## Mechanisms\n\n| mechanism | what it is | framing | since Linux | manual pages |\n|---|---|---|---|---|")
 	for _, m := range c.Mechanisms {
 		fmt.Fprintf(out, "| `%s` | %s | %s | %s | %s |\n", m.Name, m.Summary, m.Framing, m.Since, strings.Join(m.Man, ", "))
 	}
-	fmt.Fprintln(out, "\n| workload | what it does | plays on | one operation | peers |\n|---|---|---|---|---|")
+	fmt.Fprintln(out, "\n## Workloads and floors\n\n| workload | what it does | plays on | one operation | peers |\n|---|---|---|---|---|")
 	for _, x := range c.Workloads {
 		fmt.Fprintf(out, "| `%s` | %s | %s | %s | %s |\n", x.Name, x.Summary, x.PlaysOn, x.Op, x.Peers)
 	}

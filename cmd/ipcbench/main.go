@@ -1,6 +1,6 @@
-// Ipcbench compares the ways in which Linux processes talk to each other.
+// Ipcbench measures latency and throughput of Linux IPC mechanisms.
 //
-// See `ipcbench --help` and the README.
+// See `ipcbench --help`, the README and docs/usage.md.
 package main
 
 import (
@@ -17,19 +17,20 @@ import (
 	"github.com/spf13/cobra"
 
 	"ipcbench/kernels"
+	"ipcbench/mechanisms"
 	_ "ipcbench/mechanisms/sockets/netconn"
 	"ipcbench/runner"
 	_ "ipcbench/runner/first"
 	"ipcbench/semantics"
 )
 
-// Exit statuses, as documented in the README.
+// Exit statuses, as documented in docs/usage.md.
 const (
 	exitOK          = 0
-	exitNo          = 1 // a check said no
+	exitNo          = 1 // a check failed
 	exitUsage       = 2
-	exitFailed      = 3 // something asked for failed
-	exitUnavailable = 4 // everything asked for is unavailable here
+	exitFailed      = 3 // something that was asked for failed
+	exitUnavailable = 4 // everything that was asked for is unavailable here
 	exitUntrusted   = 5 // measured, but not to be trusted
 )
 
@@ -121,13 +122,14 @@ func (c *checkedWriter) Flush() {
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "ipcbench",
-		Short: "Compare the ways in which Linux processes talk to each other",
-		Long: `Ipcbench runs identical workloads over pipes, FIFOs, packet pipes, socketpairs,
-System V shared memory and System V message queues, checks every message, and
-reports medians with their intervals.
+		Short: "Measure latency and throughput of Linux IPC mechanisms",
+		Long: fmt.Sprintf(`Ipcbench measures latency and throughput of %d Linux IPC mechanisms, from pipes
+to shared memory, and checks every message. It runs identical workloads over
+each, and reports medians with their intervals.
 
-Exit status: 0 ok, 1 a check said no, 2 usage, 3 something asked for failed,
-4 everything asked for is unavailable here, 5 measured but not to be trusted.`,
+Exit status: 0 ok, 1 a check failed, 2 wrong usage, 3 something that was asked
+for failed, 4 everything that was asked for is unavailable here, 5 measured but
+not to be trusted.`, len(mechanisms.All())),
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -135,6 +137,6 @@ Exit status: 0 ok, 1 a check said no, 2 usage, 3 something asked for failed,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetVersionTemplate("ipcbench {{.Version}}\n")
-	root.AddCommand(newRun(), newAB(), newMeasure(), newCompare(), newReport(), newAdvise(), newExplain(), newSemantics(), newList(), newKernels(), newDoctor(), newClean())
+	root.AddCommand(newRun(), newAB(), newMeasure(), newCompare(), newReport(), newAdvise(), newExplain(), newSemantics(), newList(), newKernels(), newDoctor(), newClean(), newWords(), newDocs())
 	return root
 }

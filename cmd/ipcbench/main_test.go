@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,7 +13,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"ipcbench/cmd/ipcbench/manpages"
 	"ipcbench/internal/need"
+	"ipcbench/mechanisms"
 	"ipcbench/runner"
 	"ipcbench/semantics"
 )
@@ -20,6 +23,7 @@ import (
 func TestMain(m *testing.M) {
 	runner.Init()
 	semantics.Init()
+	writeMan = manpages.Write // as in a build with -tags man
 	testscript.Main(m, map[string]func(){"ipcbench": main})
 }
 
@@ -35,8 +39,13 @@ func TestScripts(t *testing.T) {
 
 var commands = map[string]func(*testscript.TestScript, bool, []string){"exits": exits}
 
-// private gives a script a home of its own.
+// private gives a script a home of its own, and the way to the repository.
 func private(e *testscript.Env) error {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		return err
+	}
+	e.Setenv("ROOT", root)
 	e.Setenv("HOME", e.WorkDir)
 	e.Setenv("XDG_STATE_HOME", e.WorkDir+"/state")
 	return nil
@@ -62,31 +71,63 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// TestReadme runs every `$ ipcbench …` line of the README: what a stranger
-// types first must work.
-func TestReadme(t *testing.T) {
+// shown are the documents whose `$ ipcbench …` lines are run.
+var shown = []string{"../../README.md", "../../docs/usage.md"}
+
+// TestDocumentedCommands runs every `$ ipcbench …` line of the README and of
+// docs/usage.md: what a stranger types first must work.
+func TestDocumentedCommands(t *testing.T) {
 	need.Time(t)
+	dir := t.TempDir()
+	for _, path := range shown {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var script strings.Builder
+		for line := range strings.Lines(string(text)) {
+			command, ok := strings.CutPrefix(line, "$ ipcbench ")
+			switch {
+			case !ok:
+			case strings.HasPrefix(command, "advise "): // nothing to answer from, if the machine was too busy to measure
+				script.WriteString("exits 0,4 ipcbench " + command)
+			default:
+				script.WriteString("exits 0,5 ipcbench " + command)
+			}
+		}
+		if script.Len() == 0 {
+			t.Fatalf("%s shows no command", path)
+		}
+		name := strings.TrimSuffix(filepath.Base(path), ".md") + ".txt"
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(script.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	testscript.Run(t, testscript.Params{Dir: dir, Setup: private, Cmds: commands})
+}
+
+// docs/usage.md lists every command that help lists and every exit status, and
+// the README counts the mechanisms.
+func TestDocumentsListAll(t *testing.T) {
+	text, err := os.ReadFile("../../docs/usage.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range newRoot().Commands() {
+		if c.IsAvailableCommand() && !strings.Contains(string(text), "\n| `"+c.Name()+"` | ") {
+			t.Errorf("docs/usage.md does not list the command %s", c.Name())
+		}
+	}
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var script strings.Builder
-	for line := range strings.Lines(string(readme)) {
-		command, ok := strings.CutPrefix(line, "$ ipcbench ")
-		switch {
-		case !ok:
-		case strings.HasPrefix(command, "advise "): // nothing to answer from, if the machine was too busy to measure
-			script.WriteString("exits 0,4 ipcbench " + command)
-		default:
-			script.WriteString("exits 0,5 ipcbench " + command)
+	if want := fmt.Sprintf("of %d Linux IPC mechanisms,", len(mechanisms.All())); !strings.Contains(string(readme), want) {
+		t.Errorf("README.md lacks %q", want)
+	}
+	for status := exitOK; status <= exitUntrusted; status++ {
+		if !strings.Contains(string(text), "\n| "+strconv.Itoa(status)+" | ") {
+			t.Errorf("docs/usage.md does not list the exit status %d", status)
 		}
 	}
-	if script.Len() == 0 {
-		t.Fatal("the README shows no command")
-	}
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "readme.txt"), []byte(script.String()), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	testscript.Run(t, testscript.Params{Dir: dir, Setup: private, Cmds: commands})
 }

@@ -26,11 +26,11 @@ func newReport() *cobra.Command {
 	var open bool
 	c := &cobra.Command{
 		Use:   "report [RUN…]",
-		Short: "Write the report of a run (the newest), or of several compared with the first",
+		Short: "Write the report of a run (the newest), or compare several with the first",
 		Long: `Report writes index.html, a page that opens from disk; report.md; summary.csv;
 and pictures as SVG and PNG. A RUN is a run's directory, or, with --out, also a
-records.jsonl, a bench.txt or the output of "go test -bench ./bench". Of several
-the report is that of the last one, and each is compared with the first.`,
+records.jsonl, a bench.txt or the output of "go test -bench ./bench". With several
+runs, the report is that of the last one, and each is compared with the first.`,
 		Example: `  ipcbench report --open
   ipcbench report results/runs/A results/runs/B --out compared`,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -56,7 +56,7 @@ the report is that of the last one, and each is compared with the first.`,
 			return nil, cobra.ShellCompDirectiveDefault
 		},
 	}
-	c.Flags().StringVar(&out, "out", "", "directory to write into (the run's own; of several runs one beside the first)")
+	c.Flags().StringVar(&out, "out", "", "directory to write into (default: the run's own; for several runs one beside the first)")
 	c.Flags().BoolVar(&open, "open", false, "open the page in a browser, by xdg-open")
 	c.Flags().StringVar(&benchstat, "benchstat", "go tool benchstat", "command that makes the tables of report.md")
 	return c

@@ -29,14 +29,14 @@ func newSemantics() *cobra.Command {
 	var f semanticsFlags
 	c := &cobra.Command{
 		Use:   "semantics",
-		Short: "Check on this kernel what the manual promises of each mechanism",
+		Short: "Check what the manual promises on this kernel",
 		Long: `Semantics checks some 150 statements on the running kernel: what happens when a
 pipe is full, the peer dies, two writers collide, a packet is too long. A tour
-walks through the life of a mechanism for those who learn it, call by call.
+walks through the life of a mechanism, call by call.
 
-Verdicts: holds; differs, the kernel does something else; skipped, for the reason
-that is named; recorded, a fact of the machine that no page promises; broken, the
-check itself failed.
+Verdicts: holds; differs, the kernel does something else; skipped, for the named
+reason; recorded, a fact of the machine that no page promises; broken, the check
+itself failed.
 
 Exit status: 0 nothing differs, 1 a statement differs, 2 usage, 3 a check is
 broken or nothing could be checked.`,
@@ -51,14 +51,14 @@ broken or nothing could be checked.`,
 	fl := c.Flags()
 	fl.StringSliceVar(&f.mechs, "mech", nil, "check only these: "+strings.Join(familyNames(), ", "))
 	fl.StringSliceVar(&f.ids, "id", nil, "check only these statements, by ID")
-	fl.BoolVarP(&f.verbose, "verbose", "v", false, "tell what each check did, what the kernel answered, and which page says so")
+	fl.BoolVarP(&f.verbose, "verbose", "v", false, "show what each check did, what the kernel answered, and the manual page")
 	fl.StringVar(&f.format, "format", "table", strings.Join(semanticsFormats, ", "))
 	fl.StringVar(&f.out, "out", "", "also write "+semantics.File+" into this directory, such as that of a run: its page then shows it")
-	fl.StringVar(&f.in, "in", "", "check nothing, and show this report, as --format json or --out wrote it")
+	fl.StringVar(&f.in, "in", "", "check nothing, and show this report, written by --format json or --out")
 	fl.StringVar(&f.tour, "tour", "", "walk through the life of one: "+strings.Join(semantics.TourNames(), ", "))
 	fl.BoolVar(&f.list, "list", false, "list the statements, as Markdown, and check nothing")
-	fl.BoolVar(&f.choices, "choices", false, "show the table for choosing a mechanism, as Markdown, and check nothing")
-	fl.StringVar(&f.claims, "claims", "", "answer what tutorials repeat, as Markdown, from the report of --in and the records given here")
+	fl.BoolVar(&f.choices, "choices", false, "show the tables for choosing a mechanism, as Markdown, and check nothing")
+	fl.StringVar(&f.claims, "claims", "", "answer what tutorials say, as Markdown, from the report of --in and these records")
 	c.RegisterFlagCompletionFunc("mech", cobra.FixedCompletions(familyNames(), cobra.ShellCompDirectiveNoFileComp))
 	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(semanticsFormats, cobra.ShellCompDirectiveNoFileComp))
 	c.RegisterFlagCompletionFunc("tour", cobra.FixedCompletions(semantics.TourNames(), cobra.ShellCompDirectiveNoFileComp))

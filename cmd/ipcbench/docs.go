@@ -1,0 +1,32 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+)
+
+// writeMan writes the man pages into a directory; nil in a usual build, whose
+// processes need not initialise what it takes.
+var writeMan func(root *cobra.Command, dir string) error
+
+// newDocs writes parts of the documentation: man pages for `make install`, and
+// docs/words.md for `make generate`.
+func newDocs() *cobra.Command {
+	c := &cobra.Command{Use: "docs", Short: "Write parts of the documentation", Hidden: true}
+	c.AddCommand(
+		&cobra.Command{
+			Use: "man DIR", Short: "Write a man page for each command into a directory", Args: cobra.ExactArgs(1),
+			RunE: func(c *cobra.Command, args []string) error {
+				if writeMan == nil {
+					return &exitError{exitUnavailable, errors.New("this program was built without man pages: go run -tags man ./cmd/ipcbench docs man DIR, as make install does")}
+				}
+				return failed(writeMan(c.Root(), args[0]))
+			},
+		},
+		&cobra.Command{
+			Use: "words", Short: "Print what the words mean, as Markdown", Args: cobra.NoArgs,
+			RunE: func(c *cobra.Command, _ []string) error { return failed(writeWords(c.OutOrStdout())) },
+		})
+	return c
+}
