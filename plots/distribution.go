@@ -2,7 +2,6 @@ package plots
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -14,28 +13,15 @@ import (
 var tails = []float64{1, 4.0 / 3, 2, 4, 10, 20, 40, 100, 200, 400, 1e3, 2e3, 4e3, 1e4, 2e4, 4e4, 1e5, 2e5, 4e5, 1e6}
 
 // Distributions charts how the times of single round trips lie: for each
-// setting a line a mechanism, from the histograms of all launches that count,
-// merged.
-func Distributions(summaries []results.Summary, records []results.Record) []Chart {
-	ok := map[results.Cell]bool{}
-	for _, s := range summaries {
-		ok[s.Cell] = s.Outcome == results.OK && s.Cell.Workload == "PingPong"
-	}
-	launches := map[results.Cell][]*results.Record{}
-	for i := range records {
-		r := &records[i]
-		if ok[r.Cell] && r.Outcome == results.OK && r.Latency != nil && r.Latency.HDR != "" {
-			launches[r.Cell] = append(launches[r.Cell], r)
-		}
-	}
+// setting a line a mechanism, of all launches that count.
+func Distributions(summaries []results.Summary) []Chart {
 	f := family{name: "distribution", title: "round trip, distribution"}
 	var charts []Chart
 	at := map[Setting]int{}
 	for _, s := range summaries {
-		if launches[s.Cell] == nil {
+		if s.RoundTrips == nil && s.Damaged == nil {
 			continue
 		}
-		h, err := merge(launches[s.Cell])
 		set := settingOf(s.Cell)
 		i, known := at[set]
 		if !known {
@@ -49,11 +35,11 @@ func Distributions(summaries []results.Summary, records []results.Record) []Char
 			})
 		}
 		c := &charts[i]
-		if err != nil {
-			c.Missing = append(c.Missing, Missing{s.Cell.Mechanism, 0, err.Error(), s.Cell.Name()})
+		if s.Damaged != nil {
+			c.Missing = append(c.Missing, Missing{s.Cell.Mechanism, 0, s.Damaged.Error(), s.Cell.Name()})
 			continue
 		}
-		c.Lines = append(c.Lines, Line{Name: s.Cell.Mechanism, Points: tail(h, s.Cell.Name())})
+		c.Lines = append(c.Lines, Line{Name: s.Cell.Mechanism, Points: tail(s.RoundTrips, s.Cell.Name())})
 	}
 	charts = slices.DeleteFunc(charts, func(c Chart) bool { return len(c.Lines) == 0 })
 	for i := range charts {
@@ -62,31 +48,14 @@ func Distributions(summaries []results.Summary, records []results.Record) []Char
 	return charts
 }
 
-// merge adds up the distributions of a cell's launches. One cell is merged at
-// a time: its counters take 200 KB, whatever the text of a record takes.
-func merge(launches []*results.Record) (sum *hdrhistogram.Histogram, err error) {
-	for _, r := range launches {
-		h, err := r.Latency.Histogram()
-		if err != nil {
-			return nil, fmt.Errorf("the histogram of launch %d cannot be read: %w", r.Launch, err)
-		}
-		if sum == nil {
-			sum = h
-			continue
-		}
-		sum.Merge(h)
-	}
-	return sum, nil
-}
-
 // tail reads off the quantiles that all launches together carry: of a hundred
 // values the 99th percentile is the last.
-func tail(h *hdrhistogram.Histogram, cell string) (points []Point) {
+func tail(h *hdrhistogram.PackedHistogram, cell string) (points []Point) {
 	for _, x := range tails {
 		if !results.Carries(h.TotalCount(), x) {
 			break
 		}
-		ns := float64(max(1, h.ValueAtQuantile(100*(1-1/x))))
+		ns := float64(max(1, h.ValueAtPercentile(100*(1-1/x))))
 		points = append(points, Point{X: x, Y: ns, Lo: ns, Hi: ns, Cell: cell})
 	}
 	return points

@@ -79,7 +79,7 @@ func NewKernels(sets []*results.Set, comparisons []*compare.Report) *Kernels {
 			side.Settings = append(side.Settings, results.Setting{Key: results.Quote(s.Key), Value: results.Quote(s.Value)})
 		}
 		k.Sides = append(k.Sides, side)
-		for _, s := range results.Summarize(set.Records) {
+		for _, s := range set.Summaries() {
 			name := s.Cell.Name()
 			e := s.InsnsPerOp
 			if k.Unit == "ns/op" {

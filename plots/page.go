@@ -98,7 +98,7 @@ type Again struct {
 
 // NewPage builds the page of one run.
 func NewPage(set *results.Set) *Page {
-	summaries := results.Summarize(set.Records)
+	summaries := set.Summaries()
 	p := &Page{Title: results.Quote(set.Name()), Again: newAgain(set)}
 	p.doubt(set)
 	for _, h := range set.Hosts() {
@@ -116,7 +116,7 @@ func NewPage(set *results.Set) *Page {
 		p.Answers = append(p.Answers, newAnswer(a))
 	}
 	p.Advice, p.Facts = advice(summaries), advise.Facts(p.Mechanisms)
-	p.Charts = append(Charts(summaries), Distributions(summaries, set.Records)...)
+	p.Charts = append(Charts(summaries), Distributions(summaries)...)
 	p.color(p.Charts)
 	return p
 }
@@ -225,7 +225,7 @@ func newAgain(set *results.Set) Again {
 		a.Command = h.CommandLine()
 		a.Started = h.Started.UTC().Format("2006-01-02 15:04:05 UTC")
 	}
-	if spent, ok := results.SpentOn(set.Records); ok {
+	if spent, ok := set.Spent(); ok {
 		a.Spent = spent.String()
 	}
 	for _, s := range set.Seeds() {

@@ -6,12 +6,6 @@ import (
 	"slices"
 )
 
-// launch says which launch a record is an attempt at.
-type launch struct {
-	cell Cell
-	n    int
-}
-
 // Pairs returns logarithms of new's ns/op over old's, of one cell's launches
 // that came one right after the other on two arms that take turns: those whose
 // last attempt is the same on both, and ok, with links of one capacity. They are
@@ -39,23 +33,20 @@ func lastAttempts(records []Record) map[int]*Record {
 	return last
 }
 
-// launchOf is the launch of a plan: what the kernel gives another attempt at it
-// may differ.
-func launchOf(r *Record) launch { return launch{r.Cell.Asked(), r.Launch} }
+// attempts holds the last attempt at each launch of the cells that a plan asked
+// for: what the kernel gives another attempt may differ.
+type attempts map[Cell]map[int]int
 
-// repeated tells for each record whether it is an attempt that a later one of
-// the same launch replaces. One that failed is never replaced: a failure that
-// goes away is still a failure.
-func repeated(records []Record) []bool {
-	last := map[launch]int{}
-	for i := range records {
-		key := launchOf(&records[i])
-		last[key] = max(last[key], records[i].Attempt)
+func (a attempts) add(r *Record) {
+	asked := r.Cell.Asked()
+	if a[asked] == nil {
+		a[asked] = map[int]int{}
 	}
-	out := make([]bool, len(records))
-	for i := range records {
-		r := &records[i]
-		out[i] = r.Outcome != Failed && r.Attempt < last[launchOf(r)]
-	}
-	return out
+	a[asked][r.Launch] = max(a[asked][r.Launch], r.Attempt)
+}
+
+// replaces reports whether a later attempt replaces one that ended so. One that
+// failed is never replaced: a failure that goes away is still a failure.
+func (a attempts) replaces(c Cell, launch, attempt int, o Outcome) bool {
+	return o != Failed && attempt < a[c.Asked()][launch]
 }

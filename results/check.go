@@ -10,12 +10,20 @@ import (
 // check tells why a record cannot be right, or nil. The same rules hold for
 // writing and for reading, so that whatever was appended can be read back.
 func (r *Record) check() error {
+	if err := r.checkCell(); err != nil {
+		return err
+	}
+	return r.checkFields()
+}
+
+// checkCell checks that the cell is the one that its name says.
+func (r *Record) checkCell() error {
 	if c, err := ParseCell(r.Cell.Name()); err != nil {
 		return err
 	} else if c != r.Cell {
 		return fmt.Errorf("cell %+v has no name of its own", r.Cell)
 	}
-	return r.checkFields()
+	return nil
 }
 
 // checkFields checks all but the cell.

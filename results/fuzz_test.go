@@ -2,9 +2,13 @@ package results
 
 import (
 	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 func FuzzRead(f *testing.F) {
@@ -15,25 +19,39 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Add(bench.Bytes())
 	f.Add([]byte(jsonLine(f, okRecord(pingPong, 1, 5000)) + jsonLine(f, notOKRecord(pingPong, 2, Failed, hostile))))
+	lines := linesOf(f, okRecord(pingPong, 1, 5000), notOKRecord(pingPong, 2, Failed, hostile))
+	f.Add([]byte(lines))
+	f.Add([]byte(jsonLine(f, okRecord(pingPong, 1, 5000)) + lines))
+	for _, name := range []string{"schema1.jsonl", "schema2.jsonl"} {
+		real, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(real)
+	}
 	f.Add([]byte("# run: x\nkernel: y\nBenchmarkA/mech=a/size=1/queue=1/place=a-8 1 1 ns/op 1 p50-ns 1e300 B/s\r\n\x00"))
 	f.Add([]byte("pkg: p\nBenchmarkA-2 1 0 ns/op\n--- FAIL: BenchmarkA-2\n    a_test.go:1: no\nBenchmarkB-2 \tpanic: x\ngoos: y\nFAIL\nexit status 2\nFAIL\tp\t1s\n"))
 	f.Add([]byte("cpu: a\nBenchmarkPingPong/mech=pipe/size=64/queue=default/place=same-2 1 0 ns/op 5 B/s\ncpu: b\n--- FAIL: BenchmarkPingPong/mech=pipe/size=64/queue=default/place=same\nBenchmark ipcbench-failed 1 1 ipcbench-failed\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		both := Set{both: true, keep: func(r *Record) {
+		digest := Set{digest: true, tally: &Tally{Distributions: true}, keep: func(r *Record) {
 			if err := r.checkFields(); err != nil {
 				t.Fatalf("a record was handed on: %v", err)
 			}
 		}}
-		if err := both.read("f", bytes.NewReader(data)); err != nil {
+		if err := digest.read("f", bytes.NewReader(data)); err != nil {
 			t.Fatal(err)
 		}
 		var s Set
 		if err := s.read("f", bytes.NewReader(data)); err != nil {
 			t.Fatal(err) // memory does not fail
 		}
-		if len(both.Records) != len(s.Records) {
-			t.Fatalf("%d records beside a scan, %d without", len(both.Records), len(s.Records))
+		if digest.kept != len(s.Records) {
+			t.Fatalf("%d records in a digest, %d without", digest.kept, len(s.Records))
 		}
+		if a, b := summed(digest.Summaries()), summed(s.Summaries()); a != b {
+			t.Fatalf("the digest has\n%s\nthe records\n%s", a, b)
+		}
+		comeBack(t, s.Records, linesOf(t, s.Records...))
 		var lines strings.Builder
 		for i := range s.Records {
 			if err := s.Records[i].check(); err != nil {
@@ -41,15 +59,7 @@ func FuzzRead(f *testing.F) {
 			}
 			lines.WriteString(jsonLine(t, s.Records[i]))
 		}
-		back := readString(t, lines.String())
-		if back.LeftOut != 0 || len(back.Records) != len(s.Records) {
-			t.Fatalf("of %d records %d came back: %v", len(s.Records), len(back.Records), back.Problems)
-		}
-		for i := range back.Records {
-			if a, b := jsonLine(t, s.Records[i]), jsonLine(t, back.Records[i]); a != b {
-				t.Fatalf("%s came back as %s", a, b)
-			}
-		}
+		comeBack(t, s.Records, lines.String())
 		var text bytes.Buffer
 		if err := WriteBench(&text, s.Records); err != nil {
 			t.Fatal(err)
@@ -59,6 +69,35 @@ func FuzzRead(f *testing.F) {
 		}
 		Answers(Summarize(s.Records))
 	})
+}
+
+// summed is all that summaries say.
+func summed(summaries []Summary) string {
+	var b strings.Builder
+	for _, s := range summaries {
+		if s.RoundTrips != nil {
+			fmt.Fprintln(&b, s.RoundTrips.TotalCount(), s.RoundTrips.Max(), s.RoundTrips.ValueAtPercentile(99))
+		}
+		s.RoundTrips = nil
+		fmt.Fprintf(&b, "%s: %+v\n", s.Cell.Name(), s)
+	}
+	return b.String()
+}
+
+// comeBack fails unless the records are what the lines say.
+func comeBack(t *testing.T, records []Record, lines string) {
+	t.Helper()
+	back := readString(t, lines)
+	if back.LeftOut != 0 || len(back.Records) != len(records) {
+		t.Fatalf("of %d records %d came back: %v", len(records), len(back.Records), back.Problems)
+	}
+	for i := range back.Records {
+		a, b := records[i], back.Records[i]
+		a.Time, b.Time = a.Time.UTC().Truncate(time.Millisecond), b.Time.UTC().Truncate(time.Millisecond)
+		if a, b := jsonLine(t, a), jsonLine(t, b); a != b {
+			t.Fatalf("%s came back as %s", a, b)
+		}
+	}
 }
 
 func FuzzParseCell(f *testing.F) {

@@ -66,8 +66,8 @@ func readHeader(dir string) (h Header, err error) {
 	if err == nil {
 		err = json.Unmarshal(raw, &h)
 	}
-	if err == nil && h.Schema != Schema {
-		err = fmt.Errorf("schema %d, want %d", h.Schema, Schema)
+	if err == nil && (h.Schema < 1 || h.Schema > Schema) {
+		err = fmt.Errorf("schema %d, want 1 to %d", h.Schema, Schema)
 	}
 	if err == nil {
 		err = h.check()

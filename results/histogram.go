@@ -8,6 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"math/bits"
+	"strings"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -27,26 +30,130 @@ func NewHistogram() *hdrhistogram.Histogram {
 }
 
 // Histogram decodes the whole distribution, in ns. An error means that the
-// text is damaged or empty, or that its geometry is not the suite's. The header
-// decides before anything is decoded: a geometry of 1 ns to 292 years in 5
-// digits makes 50 MB of counters of 100 bytes of text.
-func (l *Latency) Histogram() (h *hdrhistogram.Histogram, err error) {
+// text is damaged or empty, or that its geometry is not the suite's.
+func (l *Latency) Histogram() (h *hdrhistogram.PackedHistogram, err error) {
 	defer func() { // the library trusts the lengths that it finds inside
 		if p := recover(); p != nil {
 			h, err = nil, fmt.Errorf("damaged: %v", p)
 		}
 	}()
-	if err := checkGeometry(l.HDR); err != nil {
-		return nil, err
+	if strings.HasPrefix(l.HDR, hdrPrefix) {
+		h, err = decodeHDR(l.HDR)
+	} else {
+		h, err = decodeBuckets(l.HDR)
 	}
-	h, err = hdrhistogram.Decode([]byte(l.HDR))
-	switch {
-	case err != nil:
+	if err == nil && h.TotalCount() == 0 {
+		err = errors.New("empty")
+	}
+	if err != nil {
 		return nil, err
-	case h.TotalCount() == 0:
-		return nil, errors.New("empty")
 	}
 	return h, nil
+}
+
+// EncodeHistogram is the text of a distribution that NewHistogram made: bits in
+// base64 without padding, the first bit of a byte its highest. They are numbers
+// in Exp-Golomb code: k of the gaps and k of the counts, 4 bits each; n, with k =
+// 8; and n times how many empty buckets come before a bucket, and its count less
+// 1. Bucket i below 2048 holds i ns; a later one the values from
+// (i mod 1024 + 1024) << (i/1024 - 1) ns to the next.
+//
+// Of a thousand round trips through a pipe that is some 250 characters, where an
+// HdrHistogram V2 takes 384.
+func EncodeHistogram(h *hdrhistogram.Histogram) string {
+	var numbers [2][]uint64 // gaps and counts
+	gap := uint64(0)
+	for _, count := range h.Export().Counts {
+		if count == 0 {
+			gap++
+			continue
+		}
+		numbers[0], numbers[1] = append(numbers[0], gap), append(numbers[1], uint64(count-1))
+		gap = 0
+	}
+	var k [2]uint
+	for i := range k {
+		k[i] = shortest(numbers[i])
+	}
+	var b bitWriter
+	b.write(uint64(k[0]), 4)
+	b.write(uint64(k[1]), 4)
+	b.golomb(uint64(len(numbers[0])), golombN)
+	for i := range numbers[0] {
+		b.golomb(numbers[0][i], k[0])
+		b.golomb(numbers[1][i], k[1])
+	}
+	return base64.RawStdEncoding.EncodeToString(b.bytes)
+}
+
+const golombN = 8
+
+// shortest is the k that takes the fewest bits for the numbers.
+func shortest(numbers []uint64) (best uint) {
+	least := math.MaxInt
+	for k := range uint(16) {
+		size := 0
+		for _, n := range numbers {
+			size += 2*bits.Len64(n+1<<k) - 1 - int(k)
+		}
+		if size < least {
+			least, best = size, k
+		}
+	}
+	return best
+}
+
+// buckets is how many a distribution of the suite's geometry has: 1,024 from
+// each power of two on, from 2^11 to 2^36 ns, and 2,048 below.
+const buckets = 27 << 10
+
+// decodeBuckets reads what EncodeHistogram writes.
+func decodeBuckets(text string) (*hdrhistogram.PackedHistogram, error) {
+	raw, err := base64.RawStdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, err
+	}
+	b := bitReader{bytes: raw}
+	gaps, counts := uint(b.read(4)), uint(b.read(4))
+	n := b.golomb(golombN)
+	h := hdrhistogram.NewPacked(MinLatency, MaxLatency, LatencyDigits)
+	for at := uint64(0); n > 0 && !b.cut; n-- {
+		gap, count := b.golomb(gaps), b.golomb(counts)
+		if at += gap; gap >= buckets || at >= buckets || count >= 1<<53 {
+			return nil, fmt.Errorf("%d operations in bucket %d: want at most 2^53, and %d buckets", count, at, buckets)
+		}
+		if err := h.RecordValues(lowest(at), int64(count)+1); err != nil {
+			return nil, err
+		}
+		at++
+	}
+	if b.cut || len(b.bytes)*8-b.at > 7 {
+		return nil, errors.New("the distribution is cut off, or something follows it")
+	}
+	return h, nil
+}
+
+// lowest is the lowest value, in ns, of a bucket of the suite's geometry.
+func lowest(bucket uint64) int64 {
+	if bucket < 2048 {
+		return int64(bucket)
+	}
+	return int64(bucket%1024+1024) << (bucket/1024 - 1)
+}
+
+// hdrPrefix is how an HdrHistogram V2 begins, which is the text of a
+// distribution in records of schema 1: its cookie, and that it is shorter than
+// 64 KiB.
+const hdrPrefix = "HISTFAAA"
+
+// decodeHDR reads an HdrHistogram V2. The header decides before anything is
+// decoded: a geometry of 1 ns to 292 years in 5 digits makes 50 MB of counters
+// of 100 bytes of text.
+func decodeHDR(text string) (*hdrhistogram.PackedHistogram, error) {
+	if err := checkGeometry(text); err != nil {
+		return nil, err
+	}
+	return hdrhistogram.DecodePacked([]byte(text))
 }
 
 // hdrHeader is how an HdrHistogram V2 begins, inside of its compression.

@@ -10,7 +10,7 @@ import (
 
 // What a reader takes at most, in bytes.
 const (
-	maxInput     = 256 << 20  // of one file
+	maxInput     = 256 << 20  // of benchmark text, which is not the suite's own, and of a line that is passed over
 	maxLine      = 1 << 20    // of one line
 	maxBenchLine = 64<<10 - 2 // of one line of benchmark text: readers of the format give up on a longer one
 )
@@ -59,8 +59,11 @@ func (l *lines) next() ([]byte, error) {
 	case io.EOF:
 		return nil, errTorn
 	case bufio.ErrBufferFull:
-		for err == bufio.ErrBufferFull {
-			_, err = l.r.ReadSlice('\n')
+		for n := len(line); err == bufio.ErrBufferFull; n += len(line) {
+			if n > maxInput {
+				return nil, fmt.Errorf("line %d is longer than %s: these are not records", l.n, FormatBytes(maxInput))
+			}
+			line, err = l.r.ReadSlice('\n')
 		}
 		if err == nil || err == io.EOF {
 			err = errLongLine

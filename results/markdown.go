@@ -20,7 +20,7 @@ import (
 // report says so and stands without its tables.
 func WriteMarkdown(w io.Writer, set *Set, benchstat func(args ...string) ([]byte, error)) error {
 	m := &markdown{Writer: bufio.NewWriter(w)}
-	summaries := Summarize(set.Records)
+	summaries := set.Summaries()
 	m.head(set)
 	m.strip(set)
 	m.doubts(set, summaries)
@@ -197,7 +197,7 @@ func (m *markdown) again(set *Set) {
 	if program != "" {
 		m.printf("- program: %s\n", escape(program))
 	}
-	if spent, ok := SpentOn(set.Records); ok {
+	if spent, ok := set.Spent(); ok {
 		m.printf("- time: %s\n", spent)
 	}
 }

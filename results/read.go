@@ -1,8 +1,10 @@
 package results
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -21,11 +23,12 @@ type Set struct {
 	Warnings    []string  // doubts about the whole: a torn last line, records of two hosts
 	Failures    []Failure // packages that failed, by what go test printed; the first 100
 
-	keep  func(*Record) // what becomes of a record; nil: it goes to Records
-	both  bool          // it goes there as well
-	units benchfmt.UnitMetadataMap
-	kept  int
-	hosts Hosts
+	keep   func(*Record) // is handed each record; nil: it goes to Records
+	digest bool          // a tally of those that would go to Records is kept as well
+	tally  *Tally
+	units  benchfmt.UnitMetadataMap
+	kept   int
+	hosts  Hosts
 }
 
 // Problem is one line that was left out.
@@ -43,8 +46,9 @@ const maxProblems = 100
 // Read reads the records of a run's directory, of a records.jsonl, of a
 // bench.txt or of what `go test -bench` printed; it tells them apart by
 // content. A line that cannot be used is left out and named in the Set. An
-// error means that the input as a whole could not be read: it is missing,
-// larger than 256 MiB or fails while it is read.
+// error means that the input as a whole could not be read: it is missing, is
+// benchmark text of more than 256 MiB, is not what it seems, or fails while it is
+// read.
 func Read(path string) (*Set, error) {
 	return Scan(path, nil)
 }
@@ -56,10 +60,13 @@ func Scan(path string, keep func(*Record)) (*Set, error) {
 	return scan(path, &Set{keep: keep})
 }
 
-// ReadAndScan reads once for both: the Set is that of Read, and keep is handed
-// what Scan hands on.
-func ReadAndScan(path string, keep func(*Record)) (*Set, error) {
-	return scan(path, &Set{keep: keep, both: true})
+// Digest reads as Read does but holds no record: the Set has what a report needs
+// of them. It hands to also, which may be nil, what Scan hands on.
+func Digest(path string, also func(*Record)) (*Set, error) {
+	if also == nil {
+		also = func(*Record) {}
+	}
+	return scan(path, &Set{keep: also, digest: true, tally: &Tally{Distributions: true}})
 }
 
 func scan(path string, s *Set) (*Set, error) {
@@ -81,7 +88,7 @@ func scan(path string, s *Set) (*Set, error) {
 		return nil, err
 	}
 	defer f.Close()
-	if err := s.read(path, &capped{r: f, max: maxInput}); err != nil {
+	if err := s.read(path, f); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return s, nil
@@ -102,19 +109,24 @@ func (s *Set) add(r *Record) {
 	if s.keep != nil {
 		s.keep(r)
 	}
-	if s.both && r.Cell.Other != "" { // it failed
+	if s.digest && r.Cell.Other != "" { // it failed
 		return
 	}
 	s.kept++
-	if s.keep == nil || s.both {
+	switch {
+	case s.digest:
+		s.tally.Add(r)
+	case s.keep == nil:
 		s.Records = append(s.Records, *r.plain())
 	}
 }
 
 func (s *Set) read(file string, r io.Reader) error {
-	in := newLines(r)
+	text := &capped{r: r, max: maxInput}
+	in := newLines(text)
 	read := s.readBench
 	if in.startsWith('{') {
+		text.max = math.MaxInt // no run is too large
 		read = s.readJSON
 	}
 	if err := read(file, in); err != nil {
@@ -134,41 +146,43 @@ func (s *Set) doubt(file string) {
 	}
 }
 
-// Name is what a report of the set is called: the run's ID, where it is
-// known.
-func (s *Set) Name() string {
-	switch {
-	case s.Header != nil:
+// Run is the run's ID, "" where it is not known.
+func (s *Set) Run() string {
+	if s.Header != nil {
 		return s.Header.ID
-	case len(s.Records) > 0 && s.Records[0].Run != "":
-		return s.Records[0].Run
 	}
-	return "results"
+	return s.all().run
 }
+
+// Name is what a report of the set is called: the run's ID, where it is known.
+func (s *Set) Name() string { return cmp.Or(s.Run(), "results") }
 
 // Seeds returns the seeds of the header or, without one, of the records.
 func (s *Set) Seeds() []uint64 {
 	if s.Header != nil {
 		return []uint64{s.Header.Seed}
 	}
-	var out []uint64
-	seen := map[uint64]bool{}
-	for i := range s.Records {
-		if seed := s.Records[i].Seed; !seen[seed] {
-			seen[seed] = true
-			out = append(out, seed)
-		}
-	}
-	return out
+	return s.all().seeds
 }
 
 // Hosts returns the different hosts of the records, in order of appearance.
-func (s *Set) Hosts() []*Host {
-	var hosts Hosts
-	for i := range s.Records {
-		hosts.Add(s.Records[i].Host)
+func (s *Set) Hosts() []*Host { return s.all().hosts.All() }
+
+// Summaries condenses the records: see Summarize.
+func (s *Set) Summaries() []Summary { return s.all().Summaries() }
+
+// Spent sums up where the time of the run went: see SpentOn.
+func (s *Set) Spent() (Spent, bool) { return s.all().spent.sum() }
+
+// all is the tally of the records.
+func (s *Set) all() *Tally {
+	if s.tally == nil {
+		s.tally = &Tally{Distributions: true}
+		for i := range s.Records {
+			s.tally.Add(&s.Records[i])
+		}
 	}
-	return hosts.All()
+	return s.tally
 }
 
 func (s *Set) leaveOut(file string, line int, reason string) {

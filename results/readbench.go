@@ -37,7 +37,7 @@ func (s *Set) readBench(file string, in *lines) error {
 				continue
 			}
 			text.test.result()
-			if s.both {
+			if s.digest {
 				if err := rec.plain().check(); err != nil {
 					s.leaveOut(file, in.n, err.Error())
 					s.keep(&rec)

@@ -10,9 +10,10 @@ import (
 	"time"
 )
 
-// Schema is the version of the record's JSON form. A reader leaves records of
-// another schema out and says how many.
-const Schema = 1
+// Schema is the version of the form that records are written in. A reader takes
+// this one and all before it, also in one file. It leaves records of another one
+// out and says how many.
+const Schema = 2
 
 // Outcome is how one launch of one cell ended. Every planned cell has one.
 type Outcome string
@@ -135,17 +136,18 @@ var byteUnits = []struct {
 	n    int
 }{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}}
 
-// Record is what one launch of one cell gave: one line of records.jsonl. It
-// stands alone: it carries the host, the settings and the seed. Times are in
-// nanoseconds, amounts in bytes.
+// Record is what one launch of one cell gave: one line of records.jsonl, and
+// what the line's setup says. The JSON keys are those of schema 1, in which a
+// line stands alone, and of records between processes; see entry for schema 2.
+// Times are in nanoseconds, amounts in bytes.
 //
 // What was not measured is absent. A number that may be 0 is an Optional. Of
 // others 0 is the absence: no launch takes no time or plays no operation. A
 // launch that failed or was skipped has none of the numbers from Ops to EINTR,
 // no Latency, Rounds, Verified, Overhead and Noise, and workers without usage.
 type Record struct {
-	Schema   int       `json:"schema"`
-	Run      string    `json:"run"` // the run's ID
+	Schema   int       `json:"schema"` // Schema, whichever it was read from
+	Run      string    `json:"run"`    // the run's ID
 	Time     time.Time `json:"time"`
 	Cell     Cell      `json:"cell"`
 	Launch   int       `json:"launch"`  // 1, 2, … within the cell

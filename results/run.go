@@ -1,20 +1,19 @@
 package results
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 )
 
 // Names of the files in a run's directory.
 const (
 	HeaderFile  = "run.json"      // the Header
-	RecordsFile = "records.jsonl" // the truth: one Record a line
+	RecordsFile = "records.jsonl" // the truth: one Record a line, each after its setup
 	BenchFile   = "bench.txt"     // the same in the Go benchmark format
 )
 
@@ -27,7 +26,8 @@ type Run struct {
 
 	root    *os.Root
 	records *os.File
-	size    int64 // bytes of whole records
+	size    int64    // bytes of whole records
+	setups  []*setup // that this process wrote
 }
 
 // Create makes the directory of a new run, named h.ID, in runs, which it
@@ -109,35 +109,56 @@ func (r *Run) openRecords() (err error) {
 	return nil
 }
 
-// Append writes one record with one write(2). Schema and Run are filled in; a
-// record that no reader would take is refused. After an error nothing of the
-// record is in the file, or the error says that it could not be taken back.
+// Append writes one record with one write(2), and its setup before it where
+// this process has not written it yet. Schema and Run are filled in; a record
+// that no reader would take is refused. After an error nothing of the record is
+// in the file, or the error says that it could not be taken back.
 func (r *Run) Append(rec Record) error {
 	if rec.Run != "" && rec.Run != r.Header.ID {
 		return fmt.Errorf("append to run %s: the record belongs to run %s", r.Header.ID, Quote(rec.Run))
 	}
 	rec.Schema, rec.Run = Schema, r.Header.ID
-	if err := rec.check(); err != nil {
+	text, under, err := r.lines(&rec)
+	if err != nil {
 		return fmt.Errorf("append to run %s: %w", r.Header.ID, err)
 	}
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf) // ends the line
-	enc.SetEscapeHTML(false)     // "65536 > 4096" is for people, and grep
-	if err := enc.Encode(rec); err != nil {
-		return fmt.Errorf("append to run %s: %w", r.Header.ID, err)
-	}
-	line := buf.Bytes()
-	if len(line) > maxLine {
-		return fmt.Errorf("append to run %s: a record of %d bytes, at most %d", r.Header.ID, len(line), maxLine)
-	}
-	if _, err := r.records.Write(line); err != nil {
+	if _, err := r.records.Write(text); err != nil {
 		if back := r.records.Truncate(r.size); back != nil {
 			err = fmt.Errorf("%w; what was written of the record stays in the file: %w", err, back)
 		}
 		return fmt.Errorf("append to run %s: %w", r.Header.ID, err)
 	}
-	r.size += int64(len(line))
+	r.size += int64(len(text))
+	if !slices.Contains(r.setups, under) {
+		r.setups = append(r.setups, under)
+	}
 	return nil
+}
+
+// lines is what is to be written of a record: its setup, where that is new, and
+// itself.
+func (r *Run) lines(rec *Record) (text []byte, under *setup, err error) {
+	if err := rec.check(); err != nil {
+		return nil, nil, err
+	}
+	if i := slices.IndexFunc(r.setups, func(s *setup) bool { return s.of(rec) }); i >= 0 {
+		under = r.setups[i]
+	} else {
+		if under, err = setupOf(rec); err != nil {
+			return nil, nil, err
+		}
+		if text, err = under.appendLine(nil); err != nil {
+			return nil, nil, err
+		}
+	}
+	setup := len(text)
+	if text, err = rec.appendLine(text, under); err != nil {
+		return nil, nil, err
+	}
+	if n := max(setup, len(text)-setup); n > maxLine {
+		return nil, nil, fmt.Errorf("a record or its setup of %d bytes, at most %d", n, maxLine)
+	}
+	return text, under, nil
 }
 
 // Missed writes into the header which cells did not reach the precision that
@@ -161,11 +182,12 @@ func (r *Run) WriteFile(name string, write func(io.Writer) error) error {
 
 // WriteBench writes the records as bench.txt.
 func (r *Run) WriteBench() error {
-	set, err := Read(r.Dir)
-	if err != nil {
-		return err
-	}
-	return r.WriteFile(BenchFile, func(w io.Writer) error { return WriteBench(w, set.Records) })
+	return r.WriteFile(BenchFile, func(w io.Writer) error {
+		return writeBench(w, func(take func(*Record)) error {
+			_, err := Scan(r.Dir, take)
+			return err
+		})
+	})
 }
 
 // Close syncs the records and gives up the run.

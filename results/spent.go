@@ -25,39 +25,58 @@ var Measuring = []string{"timed", "latency", "verify"}
 
 // SpentOn sums up a run, and is false where its records do not tell: those of
 // other programs do not, nor do those of earlier versions.
-func SpentOn(records []Record) (s Spent, ok bool) {
-	var beside []int64
-	for _, r := range records {
-		if r.WallNs == 0 {
-			return Spent{}, false
-		}
-		rounds := int64(0)
-		for _, round := range r.Rounds {
-			if slices.Contains(Measuring, round.Kind) {
-				rounds += round.ElapsedNs
-			}
-		}
-		s.Wall += r.WallNs
-		s.Measuring += rounds
-		if r.Overhead != nil {
-			s.Start += r.Overhead.StartNs
-			s.Stop += r.Overhead.StopNs
-		}
-		if r.Outcome == Untrusted {
-			s.Disturbed++
-			if r.Noise != nil && r.Noise.StalledNs.Or(0) > 0 {
-				s.Stalled++
-			}
-		}
-		if r.Outcome == OK {
-			beside = append(beside, r.WallNs-rounds)
+func SpentOn(records []Record) (Spent, bool) {
+	var s spending
+	for i := range records {
+		s.add(&records[i])
+	}
+	return s.sum()
+}
+
+// spending is a Spent under way.
+type spending struct {
+	Spent
+	beside           []int64 // of the launches that are ok, ns beside their rounds
+	records, unknown int     // unknown: without a wall time
+}
+
+func (s *spending) add(r *Record) {
+	s.records++
+	if r.WallNs == 0 {
+		s.unknown++
+	}
+	rounds := int64(0)
+	for _, round := range r.Rounds {
+		if slices.Contains(Measuring, round.Kind) {
+			rounds += round.ElapsedNs
 		}
 	}
-	if len(beside) > 0 {
-		slices.Sort(beside)
-		s.PerLaunch = beside[len(beside)/2]
+	s.Wall += r.WallNs
+	s.Measuring += rounds
+	if r.Overhead != nil {
+		s.Start += r.Overhead.StartNs
+		s.Stop += r.Overhead.StopNs
 	}
-	return s, len(records) > 0
+	if r.Outcome == Untrusted {
+		s.Disturbed++
+		if r.Noise != nil && r.Noise.StalledNs.Or(0) > 0 {
+			s.Stalled++
+		}
+	}
+	if r.Outcome == OK {
+		s.beside = append(s.beside, r.WallNs-rounds)
+	}
+}
+
+func (s *spending) sum() (Spent, bool) {
+	if s.unknown > 0 || s.records == 0 {
+		return Spent{}, false
+	}
+	if len(s.beside) > 0 {
+		slices.Sort(s.beside)
+		s.PerLaunch = s.beside[len(s.beside)/2]
+	}
+	return s.Spent, true
 }
 
 // Rest is what neither rounds nor starting and ending workers took:

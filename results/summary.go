@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"golang.org/x/perf/benchmath"
 )
 
@@ -39,6 +40,9 @@ type Summary struct {
 	Worth       *Worth    // in units of a floor; nil where it or the floor has no number
 	InFlight    Count     // messages a link held before Send blocked, the fewest of all links and launches; absent: not tried
 	Queue       int       // bytes that the kernel gave a link, the fewest; 0: not known
+
+	RoundTrips *hdrhistogram.PackedHistogram // ns, of single round trips of all launches; nil where none has any, or a Tally without Distributions
+	Damaged    error                         // why RoundTrips is nil although launches have some
 }
 
 // Estimate is the median of the launches that have a number, with its
@@ -58,26 +62,11 @@ func (e Estimate) Known() bool { return e.N > 0 }
 // untrusted. An untrusted attempt that was run again does not count. Launches
 // that were given another capacity are a cell of their own.
 func Summarize(records []Record) []Summary {
-	byCell := map[Cell][]*Record{}
-	numbers := map[Cell]map[int]bool{} // launches of the cells that were asked for, whatever they were given
-	again := repeated(records)
+	var t Tally
 	for i := range records {
-		if r := &records[i]; !again[i] {
-			byCell[r.Cell] = append(byCell[r.Cell], r)
-		}
-		asked := records[i].Cell.Asked()
-		if numbers[asked] == nil {
-			numbers[asked] = map[int]bool{}
-		}
-		numbers[asked][records[i].Launch] = true
+		t.Add(&records[i])
 	}
-	out := make([]Summary, 0, len(byCell))
-	for cell, launches := range byCell {
-		out = append(out, summarize(cell, launches, numbers[cell.Asked()]))
-	}
-	slices.SortFunc(out, func(a, b Summary) int { return compareCells(a.Cell, b.Cell) })
-	weigh(out)
-	return out
+	return t.Summaries()
 }
 
 func compareCells(a, b Cell) int {
@@ -108,22 +97,19 @@ func order(known []string, name string) int {
 	return len(known)
 }
 
-// summarize condenses the launches of one cell. All are the numbers of the
-// launches of the cell that was asked for.
-func summarize(cell Cell, launches []*Record, all map[int]bool) Summary {
+// summarize condenses the launches of one cell. All are those of the cell that
+// was asked for.
+func summarize(cell Cell, launches []tally, all map[int]int) Summary {
 	s := Summary{Cell: cell}
 	numbers := map[int]bool{}
 	count := map[Outcome]int{}
-	for _, r := range launches {
-		numbers[r.Launch] = true
-		count[r.Outcome]++
-		if r.Outcome != OK {
-			s.Reasons = addOnce(s.Reasons, r.Reason)
+	for _, l := range launches {
+		numbers[l.launch] = true
+		count[l.outcome]++
+		if l.outcome != OK {
+			s.Reasons = addOnce(s.Reasons, l.reason)
 		}
-		for _, w := range r.Warnings {
-			if w == Saturation(r.Cell, r.NsPerOp) {
-				w = saturation // each launch has a number of its own
-			}
+		for _, w := range l.warnings {
 			s.Warnings = addOnce(s.Warnings, w)
 		}
 	}
@@ -155,7 +141,7 @@ func summarize(cell Cell, launches []*Record, all map[int]bool) Summary {
 		if s.Lost > 0 {
 			s.Reasons = nil
 			s.Warnings = append(s.Warnings, fmt.Sprintf("%d of %d launches were disturbed at every attempt and do not count", s.Lost, s.Launches))
-			launches = slices.DeleteFunc(launches, func(r *Record) bool { return r.Outcome != OK })
+			launches = slices.DeleteFunc(launches, func(l tally) bool { return l.outcome != OK })
 		}
 		s.estimate(launches)
 	}
@@ -168,39 +154,23 @@ func summarize(cell Cell, launches []*Record, all map[int]bool) Summary {
 // say how fast the cell is on a CPU that nothing disturbs.
 func Tolerable(lost, launches int) bool { return 5*lost < launches }
 
-func lastLaunch(launches []*Record) int {
-	return slices.MaxFunc(launches, func(a, b *Record) int { return cmp.Compare(a.Launch, b.Launch) }).Launch
+func lastLaunch(launches []tally) int {
+	return slices.MaxFunc(launches, func(a, b tally) int { return cmp.Compare(a.launch, b.launch) }).launch
 }
 
-func (s *Summary) estimate(launches []*Record) {
-	for _, r := range launches {
-		if r.NsPerOp > 0 {
-			s.Times = append(s.Times, r.NsPerOp)
-		}
+func (s *Summary) estimate(launches []tally) {
+	s.Times, s.NsPerOp = median(launches, "ns/op")
+	_, s.InsnsPerOp = median(launches, "insns/op")
+	_, s.BytesPerSec = median(launches, "B/s")
+	_, s.CPUNsPerOp = median(launches, "cpu-ns/op")
+	_, s.Switches = median(launches, "vol-switches/op", "invol-switches/op")
+	_, s.P50 = median(launches, "p50-ns")
+	s.P99s, s.P99 = median(launches, "p99-ns")
+	_, s.P999 = median(launches, "p999-ns")
+	for _, l := range launches {
+		s.Timed = fewest(s.Timed, l.timed)
+		s.Queue, s.InFlight = fewestBytes(s.Queue, l.queue), fewest(s.InFlight, l.inFlight)
 	}
-	s.InsnsPerOp = median(launches, func(r *Record) (float64, bool) { return positive(r.InsnsPerOp) })
-	s.NsPerOp = median(launches, func(r *Record) (float64, bool) { return positive(r.NsPerOp) })
-	s.BytesPerSec = median(launches, func(r *Record) (float64, bool) { return positive(r.BytesPerSec) })
-	s.CPUNsPerOp = median(launches, func(r *Record) (float64, bool) { return r.CPUNsPerOp.Get() })
-	s.Switches = median(launches, func(r *Record) (float64, bool) { return r.Voluntary.Plus(r.Involuntary).Get() })
-	s.P50 = median(launches, percentile(func(l *Latency) *int64 { return &l.P50 }))
-	s.P99 = median(launches, percentile(func(l *Latency) *int64 { return &l.P99 }))
-	s.P999 = median(launches, percentile(func(l *Latency) *int64 { return &l.P999 }))
-	for _, r := range launches {
-		if r.Latency != nil && r.Latency.P99 > 0 {
-			s.P99s = append(s.P99s, float64(r.Latency.P99))
-		}
-		if r.Latency != nil && r.Latency.Count > 0 {
-			s.Timed = fewest(s.Timed, Known(r.Latency.Count))
-		}
-		queue, inFlight := r.least()
-		s.Queue, s.InFlight = fewestBytes(s.Queue, queue), fewest(s.InFlight, inFlight)
-	}
-}
-
-// percentile is one of a launch's latencies.
-func percentile(of func(*Latency) *int64) func(*Record) (float64, bool) {
-	return func(r *Record) (float64, bool) { return r.percentile(of) }
 }
 
 // judged is what mechanisms are ranked by, in nanoseconds: the median and the
@@ -222,19 +192,24 @@ func fewest(a, b Count) Count {
 	return a
 }
 
-// median estimates what of gives, from the launches that have it. A count of 0
-// is one of them.
-func median(launches []*Record, of func(*Record) (float64, bool)) Estimate {
-	var values []float64
-	for _, r := range launches {
-		if v, ok := of(r); ok {
-			values = append(values, v)
+// median estimates what was measured in a unit, or the sum of several, from the
+// launches that have it. A count of 0 is one of them.
+func median(launches []tally, units ...string) (values []float64, e Estimate) {
+	for _, l := range launches {
+		sum, all := 0.0, true
+		for _, unit := range units {
+			v, ok := l.of(unit)
+			sum, all = sum+v, all && ok
+		}
+		if all {
+			values = append(values, sum)
 		}
 	}
 	if len(values) == 0 {
-		return Estimate{}
+		return nil, Estimate{}
 	}
-	return Estimate{benchmath.AssumeNothing.Summary(benchmath.NewSample(values, &benchmath.DefaultThresholds), Confidence), len(values)}
+	sample := benchmath.NewSample(slices.Clone(values), &benchmath.DefaultThresholds) // it sorts them
+	return values, Estimate{benchmath.AssumeNothing.Summary(sample, Confidence), len(values)}
 }
 
 // bounded tells whether the sample was large enough for an interval.

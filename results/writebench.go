@@ -2,6 +2,7 @@ package results
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"strconv"
@@ -14,31 +15,44 @@ import (
 // one (see Comment). It is the smaller form: times, rounds, workers and
 // histograms are only in records.jsonl.
 func WriteBench(w io.Writer, records []Record) error {
+	return writeBench(w, func(take func(*Record)) error {
+		for i := range records {
+			take(&records[i])
+		}
+		return nil
+	})
+}
+
+// writeBench writes the records that each hands over, which it does twice: what
+// becomes of a launch is known only at its last attempt.
+func writeBench(w io.Writer, each func(take func(*Record)) error) error {
+	last := attempts{}
+	if err := each(last.add); err != nil {
+		return err
+	}
 	buf := bufio.NewWriter(w)
 	if err := writeUnits(buf); err != nil {
 		return err
 	}
 	out := benchfmt.NewWriter(buf)
-	again := repeated(records)
 	said := map[string]string{}
-	for i := range records {
-		r := &records[i]
+	var failed error
+	err := each(func(r *Record) {
 		for _, s := range r.about() {
 			if said[s.Key] != s.Value {
 				buf.WriteString(s.line())
 				said[s.Key] = s.Value
 			}
 		}
+		again := last.replaces(r.Cell, r.Launch, r.Attempt, r.Outcome)
 		switch {
 		case r.Outcome != OK:
-			buf.WriteString(comment(r, again[i]))
-		case !again[i]:
-			if err := out.Write(r.Benchmark()); err != nil {
-				return err
-			}
+			buf.WriteString(comment(r, again))
+		case !again:
+			failed = cmp.Or(failed, out.Write(r.Benchmark()))
 		}
-	}
-	return buf.Flush()
+	})
+	return cmp.Or(failed, err, buf.Flush())
 }
 
 // Comment is the line that stands for a record that is not ok:

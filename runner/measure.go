@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
 	"ipcbench/bench"
 	"ipcbench/results"
 )
@@ -256,23 +254,8 @@ func Account(rec *results.Record, w *bench.Workload, timed []*Round) {
 		rec.Ops += int64(r.Ops)
 		rec.ElapsedNs += int64(r.Elapsed)
 	}
-	var all results.Worker
-	all.Unused()
-	for _, w := range rec.Workers {
-		all.Use(w)
-	}
-	ops := float64(rec.Ops)
-	perOp := func(c results.Count) results.Amount {
-		if n, ok := c.Get(); ok {
-			return results.Known(float64(n) / ops)
-		}
-		return results.Amount{}
-	}
 	rec.Op = w.Op
-	rec.NsPerOp = float64(rec.ElapsedNs) / ops
-	rec.BytesPerSec = float64(w.Payloads*rec.Cell.Size) / rec.NsPerOp * 1e9
-	rec.CPUNsPerOp = perOp(all.UserNs.Plus(all.SystemNs))
-	rec.Voluntary, rec.Involuntary, rec.EINTR = perOp(all.Voluntary), perOp(all.Involuntary), all.EINTR
+	rec.PerOp(int64(w.Payloads * rec.Cell.Size))
 }
 
 // Latency reads the percentiles of a latency round, as far as its operations
@@ -285,14 +268,10 @@ func (r *Round) Latency() (*results.Latency, error) {
 	if h.TotalCount() == 0 {
 		return nil, nil
 	}
-	hdr, err := h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
-	if err != nil {
-		return nil, fmt.Errorf("encode histogram: %w", err)
-	}
 	l := &results.Latency{
 		Count: h.TotalCount(), P50: h.ValueAtQuantile(50), P90: h.ValueAtQuantile(90),
 		P99: h.ValueAtQuantile(99), P999: h.ValueAtQuantile(99.9), Max: h.Max(),
-		ClockNs: r.ClockNs, HDR: string(hdr),
+		ClockNs: r.ClockNs, HDR: results.EncodeHistogram(h),
 	}
 	l.Trim(l.Count)
 	return l, nil

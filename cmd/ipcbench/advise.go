@@ -90,11 +90,11 @@ type document struct {
 }
 
 func (f *adviseFlags) answer(c *cobra.Command, q advise.Question) error {
-	set, err := readRun(c, f.in)
+	set, err := readRun(c, f.in, nil)
 	if err != nil {
 		return err
 	}
-	summaries := results.Summarize(set.Records)
+	summaries := set.Summaries()
 	doc := document{Run: runName(set), CantTell: advise.Machine(set.Hosts())}
 	answered := false
 	for _, q := range advise.Everywhere(summaries, q) {
@@ -138,15 +138,15 @@ func workloadOf(pattern string) string {
 }
 
 // readRun reads the run of that name, or the newest one, and passes on what
-// there is to warn of.
-func readRun(c *cobra.Command, name string) (*results.Set, error) {
+// there is to warn of. It hands each record to also, which may be nil.
+func readRun(c *cobra.Command, name string, also func(*results.Record)) (*results.Set, error) {
 	if name == "" {
 		var err error
 		if name, err = newestRun(); err != nil {
 			return nil, failed(err)
 		}
 	}
-	set, err := results.Read(name)
+	set, err := results.Digest(name, also)
 	if err != nil {
 		return nil, failed(err)
 	}

@@ -83,16 +83,24 @@ func (e *explanation) fromRecords(c *cobra.Command, in string) error {
 			return nil
 		}
 	}
-	set, err := readRun(c, in)
+	var switches []mean // voluntary ones, of what is tried
+	for _, op := range e.tried() {
+		switches = append(switches, mean{cell: e.cell(op.workload)})
+	}
+	set, err := readRun(c, in, func(r *results.Record) {
+		for i := range switches {
+			switches[i].add(r)
+		}
+	})
 	if err != nil {
 		return err
 	}
-	if e.worth = largest(results.Summarize(set.Records), e.cell("Stream")); e.worth == nil {
+	if e.worth = largest(set.Summaries(), e.cell("Stream")); e.worth == nil {
 		e.noWorth = fmt.Errorf("not in %s: it wants numbers of streamed messages of 16KiB or more on one CPU, and of the floor", runName(set))
 	}
 	w := wakeups{where: runName(set)}
-	for _, op := range e.tried() {
-		w.perOp = append(w.perOp, voluntary(set.Records, e.cell(op.workload)))
+	for _, m := range switches {
+		w.perOp = append(w.perOp, m.voluntary())
 	}
 	e.wakeups = append(e.wakeups, w)
 	return nil
@@ -111,19 +119,25 @@ func largest(summaries []results.Summary, c results.Cell) (found *results.Summar
 	return found
 }
 
-// voluntary is the mean over the cell's launches; -1 where there are none.
-func voluntary(records []results.Record, c results.Cell) float64 {
-	sum, n := 0.0, 0.0
-	for _, r := range records {
-		if v, ok := r.Voluntary.Get(); ok && r.Cell == c && r.Outcome == results.OK {
-			sum += v
-			n++
-		}
+// mean is that of the voluntary context switches of a cell's launches.
+type mean struct {
+	cell   results.Cell
+	sum, n float64
+}
+
+func (m *mean) add(r *results.Record) {
+	if v, ok := r.Voluntary.Get(); ok && r.Cell == m.cell && r.Outcome == results.OK {
+		m.sum += v
+		m.n++
 	}
-	if n == 0 {
+}
+
+// voluntary is -1 where there are no launches.
+func (m mean) voluntary() float64 {
+	if m.n == 0 {
 		return -1
 	}
-	return sum / n
+	return m.sum / m.n
 }
 
 // What is tried: one message after another, and as many as the link takes where

@@ -105,7 +105,7 @@ func writeReport(c *cobra.Command, paths []string, out string, benchstat []strin
 	for i, path := range paths {
 		var err error
 		sides[i] = compare.NewSide("", compare.DefaultMetrics)
-		if sets[i], err = results.ReadAndScan(path, sides[i].Add); err != nil {
+		if sets[i], err = results.Digest(path, sides[i].Add); err != nil {
 			return failed(err)
 		}
 		sides[i].Fail(sets[i].Failures...)

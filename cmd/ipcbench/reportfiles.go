@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -49,10 +50,7 @@ func newReportOf(sets []*results.Set, sides []*compare.Side, benchstat func(args
 
 // nameOf is the run's ID or, where there is none, the file's name.
 func nameOf(set *results.Set) string {
-	if set.Header == nil && (len(set.Records) == 0 || set.Records[0].Run == "") {
-		return filepath.Base(set.Path)
-	}
-	return set.Name()
+	return cmp.Or(set.Run(), filepath.Base(set.Path))
 }
 
 // file is one of a report.

@@ -90,15 +90,20 @@ func resumeRun(c *cobra.Command, path string) error {
 	for _, w := range dir.Warnings {
 		fmt.Fprintln(c.ErrOrStderr(), "warning:", w)
 	}
-	set, err := results.Read(path)
+	var earlier []results.Record // without what a run that goes on does not ask for: they are many
+	_, err = results.Scan(path, func(r *results.Record) {
+		e := *r
+		e.Latency, e.Rounds, e.Workers, e.Warnings, e.Overhead, e.Noise = nil, nil, nil, nil, nil, nil
+		earlier = append(earlier, e)
+	})
 	if err != nil {
 		return failed(errors.Join(err, dir.Close()))
 	}
-	plan, err := resumed(dir.Header, set.Records)
+	plan, err := resumed(dir.Header, earlier)
 	if err != nil {
 		return failed(errors.Join(fmt.Errorf("%s: %s", filepath.Join(path, results.HeaderFile), results.Quote(err.Error())), dir.Close()))
 	}
-	return measure(c, dir, plan, set.Records)
+	return measure(c, dir, plan, earlier)
 }
 
 // resumed is the plan of a run that goes on. It refuses what the command line
@@ -184,32 +189,35 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 	if err := errors.Join(dir.Missed(wide), dir.WriteBench()); err != nil {
 		return failed(err)
 	}
-	set, err := results.Read(dir.Dir) // nothing was kept meanwhile: memory does not grow with a run
+	var damaged *results.Record // the first whose check failed
+	set, err := results.Digest(dir.Dir, func(r *results.Record) {
+		if damaged == nil && r.Fault == results.FaultCheck {
+			keep := *r
+			damaged = &keep
+		}
+	})
 	if err != nil {
 		return failed(err)
 	}
-	all := set.Records
-	summaries := results.Summarize(all)
+	summaries := set.Summaries()
 	if err := results.WriteTable(c.OutOrStdout(), summaries); err != nil {
 		return failed(err)
 	}
 	tell(c.OutOrStdout(), dir.Header.Until, plan, wide)
-	if spent, ok := results.SpentOn(all); ok {
+	if spent, ok := set.Spent(); ok {
 		results.WriteWrapped(c.OutOrStdout(), "time: ", "      ", spent.String())
 	}
 	fmt.Fprintf(c.OutOrStdout(), "\n%s\n", dir.Dir)
 	if stopped != nil {
 		return &exitError{exitFailed, fmt.Errorf("interrupted; what was measured is kept: ipcbench run --resume %s goes on", dir.Dir)}
 	}
-	return verdict(summaries, all)
+	return verdict(summaries, damaged)
 }
 
 // verdict turns the outcomes into an exit status.
-func verdict(summaries []results.Summary, all []results.Record) error {
-	for _, r := range all {
-		if r.Fault == results.FaultCheck {
-			return &exitError{exitNo, fmt.Errorf("%s: %s", r.Cell.Name(), r.Reason)}
-		}
+func verdict(summaries []results.Summary, damaged *results.Record) error {
+	if damaged != nil {
+		return &exitError{exitNo, fmt.Errorf("%s: %s", damaged.Cell.Name(), damaged.Reason)}
 	}
 	count := map[results.Outcome]int{}
 	isFloor := func(s results.Summary) bool { return s.Cell.Workload == results.FloorWorkload }

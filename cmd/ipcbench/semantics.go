@@ -202,7 +202,7 @@ func (f *semanticsFlags) guide(c *cobra.Command) error {
 
 // answer answers claims from the report and the records of --claims.
 func (f *semanticsFlags) answer(w io.Writer, r *semantics.Report) error {
-	set, err := results.Read(f.claims)
+	set, err := results.Digest(f.claims, nil)
 	if err != nil {
 		return failed(err)
 	}
@@ -210,7 +210,7 @@ func (f *semanticsFlags) answer(w io.Writer, r *semantics.Report) error {
 	if hosts := set.Hosts(); len(hosts) > 0 {
 		host = fmt.Sprintf("a run on %s, %s, %s", hosts[0].Kernel, hosts[0].CPU, hosts[0].Virt)
 	}
-	return failed(semantics.WriteClaims(w, r, host, results.Summarize(set.Records)))
+	return failed(semantics.WriteClaims(w, r, host, set.Summaries()))
 }
 
 // saveReport writes the report into a directory.

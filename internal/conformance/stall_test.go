@@ -104,10 +104,12 @@ func latencies(t *testing.T, c results.Cell, ops int) *hdrhistogram.Histogram {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := hdrhistogram.Decode([]byte(latency.HDR))
+	text, err := latency.Histogram()
 	if err != nil {
 		t.Fatal(err)
 	}
+	h := results.NewHistogram()
+	text.MergeInto(h)
 	if h.TotalCount() != int64(ops) {
 		t.Fatalf("%d latencies of %d operations", h.TotalCount(), ops)
 	}

@@ -1,0 +1,143 @@
+package results
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// Tally takes records one by one and keeps of each what a report needs: some 250
+// bytes, where a record takes 4 KB. The zero value is empty.
+type Tally struct {
+	Distributions bool // keep how the times of single round trips lie
+
+	run     string // of the first record
+	seeds   []uint64
+	hosts   Hosts
+	spent   spending
+	cells   map[Cell]*tallied
+	last    attempts
+	strings map[string]string // one copy of each reason and warning
+}
+
+// tallied is what the launches of one cell gave.
+type tallied struct {
+	launches []tally
+	times    *hdrhistogram.PackedHistogram // of single round trips, ns, of all launches that are ok
+	damaged  error                         // why that is not known
+}
+
+// tally is what is kept of a record.
+type tally struct {
+	launch, attempt int
+	outcome         Outcome
+	reason          string
+	warnings        []string
+	values          []float64 // of metrics that were measured, in their order
+	measured        uint64    // which these are, a bit each
+	timed           Count     // operations that were timed one by one
+	queue           int       // bytes, the least of the links; 0: not known
+	inFlight        Count     // messages, the fewest of the links
+}
+
+// Add adds a record, which it does not keep.
+func (t *Tally) Add(r *Record) {
+	if t.cells == nil {
+		t.cells, t.last, t.strings = map[Cell]*tallied{}, attempts{}, map[string]string{}
+		t.run = r.Run
+	}
+	if !slices.Contains(t.seeds, r.Seed) {
+		t.seeds = append(t.seeds, r.Seed)
+	}
+	t.hosts.Add(r.Host)
+	t.spent.add(r)
+	t.last.add(r)
+	c := t.cells[r.Cell]
+	if c == nil {
+		c = &tallied{}
+		t.cells[r.Cell] = c
+	}
+	l := tally{launch: r.Launch, attempt: r.Attempt, outcome: r.Outcome}
+	if r.Outcome != OK {
+		l.reason = t.one(r.Reason)
+	}
+	for _, w := range r.Warnings {
+		if w == Saturation(r.Cell, r.NsPerOp) {
+			w = saturation // each launch has a number of its own
+		}
+		l.warnings = append(l.warnings, t.one(w))
+	}
+	for i, m := range metrics {
+		if v, ok := m.get(r); ok {
+			l.values = append(l.values, v)
+			l.measured |= 1 << i
+		}
+	}
+	if r.Latency != nil && r.Latency.Count > 0 {
+		l.timed = Known(r.Latency.Count)
+	}
+	l.queue, l.inFlight = r.least()
+	c.launches = append(c.launches, l)
+	if t.Distributions && r.Cell.Workload == "PingPong" && r.Outcome == OK && r.Latency != nil && r.Latency.HDR != "" {
+		c.merge(r)
+	}
+}
+
+// one is one copy of a string that many launches have.
+func (t *Tally) one(s string) string {
+	if _, ok := t.strings[s]; !ok {
+		t.strings[s] = s
+	}
+	return t.strings[s]
+}
+
+// merge adds the distribution of a launch.
+func (c *tallied) merge(r *Record) {
+	h, err := r.Latency.Histogram()
+	switch {
+	case c.damaged != nil:
+	case err != nil:
+		c.times, c.damaged = nil, fmt.Errorf("the histogram of launch %d cannot be read: %w", r.Launch, err)
+	case c.times == nil:
+		c.times = h
+	default:
+		c.times.Merge(h)
+	}
+}
+
+// of is what the launch measured in a unit, and false where it did not.
+func (l *tally) of(unit string) (float64, bool) {
+	n := 0
+	for i, m := range metrics {
+		has := l.measured&(1<<i) != 0
+		switch {
+		case m.unit == unit && has:
+			return l.values[n], true
+		case m.unit == unit:
+			return 0, false
+		case has:
+			n++
+		}
+	}
+	return 0, false
+}
+
+// Summaries condenses the records to one summary a cell: see Summarize.
+func (t *Tally) Summaries() []Summary {
+	out := make([]Summary, 0, len(t.cells))
+	for cell, c := range t.cells {
+		launches := slices.DeleteFunc(slices.Clone(c.launches), func(l tally) bool { return t.last.replaces(cell, l.launch, l.attempt, l.outcome) })
+		if len(launches) == 0 {
+			continue
+		}
+		s := summarize(cell, launches, t.last[cell.Asked()])
+		if s.Outcome == OK {
+			s.RoundTrips, s.Damaged = c.times, c.damaged
+		}
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(a, b Summary) int { return compareCells(a.Cell, b.Cell) })
+	weigh(out)
+	return out
+}
