@@ -1,6 +1,7 @@
 package results
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"errors"
@@ -27,7 +28,7 @@ func (m *markdown) comparison(set *Set, summaries []Summary, benchstat func(...s
 		m.printf("benchstat was not run.\n")
 		return nil
 	}
-	input, err := benchInput(published(set.Records, summaries))
+	input, err := benchInput(summaries)
 	if err != nil {
 		return err
 	}
@@ -45,23 +46,28 @@ func (m *markdown) comparison(set *Set, summaries []Summary, benchstat func(...s
 	return nil
 }
 
-// published returns the records of the cells that are ok: a launch that went
-// well says nothing where another one of its cell failed.
-func published(records []Record, summaries []Summary) []Record {
-	ok := map[Cell]bool{}
-	for _, s := range summaries {
-		ok[s.Cell] = s.Outcome == OK
-	}
-	return slices.DeleteFunc(slices.Clone(records), func(r Record) bool { return !ok[r.Cell] })
-}
-
-// benchInput writes the benchmark text of records to a file for benchstat.
-func benchInput(records []Record) (name string, err error) {
+// benchInput writes, for benchstat, what mechanisms are ranked by: of the cells
+// that are ok, since a launch that went well says nothing where another one of
+// its cell failed.
+func benchInput(summaries []Summary) (name string, err error) {
 	f, err := os.CreateTemp("", "ipcbench-*.txt")
 	if err != nil {
 		return "", err
 	}
-	if err := errors.Join(WriteBench(f, records), f.Close()); err != nil {
+	w := bufio.NewWriter(f)
+	for i := range summaries {
+		s := &summaries[i]
+		unit := "ns/op"
+		if s.Cell.Rate > 0 {
+			unit = "p99-ns"
+		}
+		if _, launches := s.judged(); s.Outcome == OK {
+			for _, v := range launches {
+				fmt.Fprintf(w, "Benchmark%s 1 %v %s\n", s.Cell.Name(), v, unit)
+			}
+		}
+	}
+	if err := errors.Join(w.Flush(), f.Close()); err != nil {
 		return "", errors.Join(err, os.Remove(f.Name()))
 	}
 	return f.Name(), nil

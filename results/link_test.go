@@ -169,7 +169,7 @@ func TestComparisonByCapacity(t *testing.T) {
 		records = append(records, r)
 	}
 	summaries := Summarize(records)
-	input, err := benchInput(published(records, summaries))
+	input, err := benchInput(summaries)
 	if err != nil {
 		t.Fatal(err)
 	}
