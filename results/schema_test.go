@@ -293,3 +293,22 @@ func TestReadBoundsHostileFiles(t *testing.T) {
 		})
 	}
 }
+
+// The page on records names every key of a line.
+func TestRecordsPage(t *testing.T) {
+	page := readFile(t, filepath.Join("..", "docs", "records.md"))
+	n := 0
+	for _, of := range []any{mark{}, setup{}, record{}, totals{}} {
+		for _, c := range columnsOf(of) {
+			if c.name == "" {
+				continue // embedded, or no key
+			}
+			if n++; !strings.Contains(page, "`"+c.name+"`") {
+				t.Errorf("docs/records.md lacks the key %s", c.name)
+			}
+		}
+	}
+	if n < 30 {
+		t.Errorf("%d keys", n)
+	}
+}
