@@ -114,7 +114,7 @@ func TestBigRun(t *testing.T) {
 		return
 	}
 	dir := t.TempDir()
-	big(t, dir, 100)
+	big(t, dir, 30)
 	report := func(schema string) (text string) {
 		t.Helper()
 		run := filepath.Join(dir, schema, "old")
