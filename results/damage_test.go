@@ -31,6 +31,9 @@ func TestTornAtEveryByte(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n := range len(whole) + 1 {
+		if testing.Short() && n%7 != 0 {
+			continue
+		}
 		if err := os.WriteFile(path, whole[:n], 0o644); err != nil {
 			t.Fatal(err)
 		}
