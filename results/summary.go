@@ -75,12 +75,12 @@ func Summarize(records []Record) []Summary {
 	for cell, launches := range byCell {
 		out = append(out, summarize(cell, launches, numbers[cell.Asked()]))
 	}
-	slices.SortFunc(out, func(a, b Summary) int { return compareCells(a.Cell, b.Cell) })
+	slices.SortFunc(out, func(a, b Summary) int { return CompareCells(a.Cell, b.Cell) })
 	weigh(out)
 	return out
 }
 
-func compareCells(a, b Cell) int {
+func CompareCells(a, b Cell) int {
 	return cmp.Or(
 		cmp.Compare(order(workloadOrder, a.Workload), order(workloadOrder, b.Workload)),
 		cmp.Compare(a.Workload, b.Workload),
@@ -118,13 +118,13 @@ func summarize(cell Cell, launches []*Record, all map[int]bool) Summary {
 		numbers[r.Launch] = true
 		count[r.Outcome]++
 		if r.Outcome != OK {
-			s.Reasons = addOnce(s.Reasons, r.Reason)
+			s.Reasons = AddOnce(s.Reasons, r.Reason)
 		}
 		for _, w := range r.Warnings {
 			if w == Saturation(r.Cell, r.NsPerOp) {
 				w = saturation // each launch has a number of its own
 			}
-			s.Warnings = addOnce(s.Warnings, w)
+			s.Warnings = AddOnce(s.Warnings, w)
 		}
 	}
 	s.Launches, s.N, s.Lost = len(numbers), count[OK], count[Untrusted]
@@ -203,10 +203,10 @@ func percentile(of func(*Latency) *int64) func(*Record) (float64, bool) {
 	return func(r *Record) (float64, bool) { return r.percentile(of) }
 }
 
-// judged is what mechanisms are ranked by, in nanoseconds: the median and the
+// RankingMetric is what mechanisms are ranked by, in nanoseconds: the median and the
 // launches. A message at a rate takes the time that was asked for; what tells
 // mechanisms apart there is how late the late ones are, the 99th percentile.
-func (s *Summary) judged() (median Estimate, launches []float64) {
+func (s *Summary) RankingMetric() (median Estimate, launches []float64) {
 	if s.Cell.Rate > 0 {
 		return s.P99, s.P99s
 	}
@@ -237,10 +237,10 @@ func median(launches []*Record, of func(*Record) (float64, bool)) Estimate {
 	return Estimate{benchmath.AssumeNothing.Summary(benchmath.NewSample(values, &benchmath.DefaultThresholds), Confidence), len(values)}
 }
 
-// bounded tells whether the sample was large enough for an interval.
-func bounded(e Estimate) bool { return !math.IsInf(e.Lo, 0) && !math.IsInf(e.Hi, 0) }
+// Bounded tells whether the sample was large enough for an interval.
+func (e Estimate) Bounded() bool { return !math.IsInf(e.Lo, 0) && !math.IsInf(e.Hi, 0) }
 
-func addOnce(list []string, s string) []string {
+func AddOnce(list []string, s string) []string {
 	if slices.Contains(list, s) {
 		return list
 	}
