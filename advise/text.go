@@ -7,6 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
@@ -20,11 +21,11 @@ func WriteText(w io.Writer, list []Advice, about []string) error {
 			fmt.Fprintln(b, a.title())
 		}
 		fmt.Fprintf(b, "\n%s\n", a.where())
-		results.WriteWrapped(b, "  ", "  ", a.Verdict)
+		text.Wrap(b, "  ", "  ", a.Verdict)
 		textTable(b, a.table())
 		if s := a.toSave(); s != "" {
 			fmt.Fprintln(b)
-			results.WriteWrapped(b, "  ", "  ", s)
+			text.Wrap(b, "  ", "  ", s)
 		}
 		for _, n := range a.Neighbours {
 			fmt.Fprintf(b, "\n  at %s: %s\n", results.FormatBytes(n.Size), n.Verdict)
@@ -37,7 +38,7 @@ func WriteText(w io.Writer, list []Advice, about []string) error {
 		}
 		fmt.Fprintf(b, "  %s\n", f.Mechanism)
 		for _, c := range f.Cautions {
-			results.WriteWrapped(b, "  - ", "    ", caution(c))
+			text.Wrap(b, "  - ", "    ", caution(c))
 		}
 	}
 	textList(b, "Left out", sentences(list, leftOut))
@@ -66,6 +67,6 @@ func textList(b *bufio.Writer, head string, lines []string) {
 		fmt.Fprintf(b, "\n%s\n", head)
 	}
 	for _, s := range lines {
-		results.WriteWrapped(b, "  - ", "    ", s)
+		text.Wrap(b, "  - ", "    ", s)
 	}
 }

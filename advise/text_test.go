@@ -11,7 +11,7 @@ import (
 	"ipcbench/results"
 )
 
-func text(t *testing.T, list []Advice, about []string) string {
+func written(t *testing.T, list []Advice, about []string) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := WriteText(&b, list, about); err != nil {
@@ -30,7 +30,7 @@ func TestText(t *testing.T) {
 		if len(list) != 2 {
 			t.Fatalf("%+v: %d places", q, len(list))
 		}
-		got := text(t, list, Machine([]*results.Host{{Virt: "kvm"}}))
+		got := written(t, list, Machine([]*results.Host{{Virt: "kvm"}}))
 		for line := range strings.Lines(got) {
 			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 100 || strings.HasSuffix(line, " \n") {
 				t.Errorf("%d columns, or a blank at the end: %q", n, line)
@@ -48,7 +48,7 @@ func TestText(t *testing.T) {
 				}
 			}
 		}
-		if again := text(t, list, Machine([]*results.Host{{Virt: "kvm"}})); again != got {
+		if again := written(t, list, Machine([]*results.Host{{Virt: "kvm"}})); again != got {
 			t.Error("equal advice gives another text")
 		}
 	}
@@ -61,7 +61,7 @@ func TestHostile(t *testing.T) {
 	records := append(launches(c, 2, 100), none(cell("PingPong", "fifo", 64), results.Failed, "\x1b[31m</script>\nPlace cross")...)
 	summaries := results.Summarize(append(records, launches(cell("PingPong", "evil\x1b]0;", 64), 2, 90)...))
 	a := Advise(summaries, Question{Pattern: "rpc", Place: "same", Size: 64})
-	got := text(t, []Advice{a}, Machine([]*results.Host{{Virt: "\x1b[2J"}}))
+	got := written(t, []Advice{a}, Machine([]*results.Host{{Virt: "\x1b[2J"}}))
 	if strings.Contains(got, "\x1b") || strings.Contains(got, "\nPlace cross") {
 		t.Errorf("escapes come through: %q", got)
 	}
@@ -82,13 +82,13 @@ func TestHostile(t *testing.T) {
 func TestTextTellsTheWorth(t *testing.T) {
 	records := launches(cell("PingPong", "pipe", 64), 6, 5000)
 	q := Question{Pattern: "rpc", Size: 64, Place: "same"}
-	if got := text(t, []Advice{Advise(results.Summarize(records), q)}, nil); strings.Contains(got, "as long as") {
+	if got := written(t, []Advice{Advise(results.Summarize(records), q)}, nil); strings.Contains(got, "as long as") {
 		t.Errorf("without a floor:\n%s", got)
 	}
 	wake := results.Cell{Workload: results.FloorWorkload, Mechanism: results.FloorWake, Size: 4, Place: "same"}
 	summaries := results.Summarize(append(records, launches(wake, 6, 2000)...))
 	list := []Advice{Advise(summaries, q)}
-	if got := text(t, list, nil); !strings.Contains(got, "\n  pipe takes as long as 2.5 wake-ups (") {
+	if got := written(t, list, nil); !strings.Contains(got, "\n  pipe takes as long as 2.5 wake-ups (") {
 		t.Errorf("with a floor:\n%s", got)
 	}
 	var b bytes.Buffer

@@ -1,9 +1,14 @@
-// Package plots turns records into what people look at: one page that opens
-// from disk, pictures, tables. A report is a pure function of records. What a
-// picture shows is a Chart, data that the page and the static pictures share.
+// Package plots draws charts as SVG and PNG. What a picture shows is a Chart,
+// data that the page of a report and the static pictures share.
 package plots
 
-import "ipcbench/results"
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"ipcbench/results"
+)
 
 // Chart is a picture as data. Amounts are nanoseconds, bytes, bytes per
 // second and counts; whoever draws scales them.
@@ -88,7 +93,92 @@ type Missing struct {
 	Cell   string  `json:"cell"` // its name
 }
 
-// setting of a cell, all of it.
-func settingOf(c results.Cell) Setting {
+// SettingOf is the setting of a cell, all of it.
+func SettingOf(c results.Cell) Setting {
 	return Setting{c.Workload, c.Place, c.Peers, results.FormatQueue(c.Queue), c.Size, c.Options.String()}
+}
+
+// NoteIntervals says so where a note speaks of intervals and no point has one.
+func (c *Chart) NoteIntervals() {
+	if !strings.Contains(c.Note, "interval") {
+		return
+	}
+	for _, l := range c.Lines {
+		for _, p := range l.Points {
+			if p.Lo < p.Hi {
+				return
+			}
+		}
+	}
+	c.Note += " There are none here: they need six launches."
+}
+
+// Add puts a point on the line of that name, which it begins where there is none.
+func (c *Chart) Add(line string, p Point) {
+	i := slices.IndexFunc(c.Lines, func(l Line) bool { return l.Name == line })
+	if i < 0 {
+		i = len(c.Lines)
+		c.Lines = append(c.Lines, Line{Name: line})
+	}
+	c.Lines[i].Points = append(c.Lines[i].Points, p)
+}
+
+// Spans tells whether any line has as many points at different places, or, in
+// a chart of dots, whether there are as many lines.
+func (c *Chart) Spans(least int) bool {
+	if c.Kind == Dots {
+		return len(c.Lines) >= least
+	}
+	return slices.ContainsFunc(c.Lines, func(l Line) bool {
+		places := map[float64]bool{}
+		for _, p := range l.Points {
+			places[p.X] = true
+		}
+		return len(places) >= least
+	})
+}
+
+// ID names a chart: "throughput-stream-same-default".
+func (s Setting) ID(family string) string {
+	parts := []string{family, strings.ToLower(s.Workload)}
+	if s.Place != "" {
+		parts = append(parts, s.Place)
+	}
+	if s.Queue != "" {
+		parts = append(parts, strings.ToLower(s.Queue))
+	}
+	if s.Size > 0 {
+		parts = append(parts, strings.ToLower(results.FormatBytes(s.Size)))
+	}
+	if s.Peers > 0 {
+		parts = append(parts, fmt.Sprintf("%dpeers", s.Peers))
+	}
+	if s.Options != "" {
+		parts = append(parts, strings.NewReplacer("=", "", " ", "-").Replace(s.Options))
+	}
+	return strings.Join(parts, "-")
+}
+
+// Title says what is shown: "Stream throughput, place same, queue 1MiB".
+func (s Setting) Title(what string) string {
+	t := s.Workload + " " + what
+	if s.Size > 0 {
+		t += ", messages of " + results.FormatBytes(s.Size)
+		if s.Size < 1<<10 {
+			t += " B"
+		}
+	}
+	if s.Place != "" {
+		t += ", place " + s.Place
+	}
+	if s.Peers > 0 {
+		t += fmt.Sprintf(", %d peers", s.Peers)
+	}
+	if s.Queue != "" && s.Queue != "default" {
+		t += ", queue " + s.Queue
+	}
+	if s.Options != "" {
+		t += ", " + s.Options
+	}
+	return t
 }

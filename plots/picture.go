@@ -69,7 +69,7 @@ func (c *Chart) drawable() (*Chart, error) {
 		points := l.Points
 		l.Points = nil
 		for _, p := range points {
-			if why := cmp.Or(c.X.refuses(p.X), c.Y.refuses(p.Y)); why != "" {
+			if why := cmp.Or(c.X.Refuses(p.X), c.Y.Refuses(p.Y)); why != "" {
 				out.Missing = append(out.Missing, Missing{Line: l.Name, X: p.X, Reason: why, Cell: p.Cell})
 				continue
 			}
@@ -109,7 +109,7 @@ func (c *Chart) dropEmptyRows() {
 	}
 }
 
-func (a *Axis) refuses(v float64) string {
+func (a *Axis) Refuses(v float64) string {
 	switch {
 	case math.IsNaN(v), math.IsInf(v, 0):
 		return "no finite number"
@@ -126,7 +126,7 @@ func (c *Chart) bounded(p Point) Point {
 	if c.Kind == Dots {
 		axis, v = &c.X, p.X
 	}
-	if axis.refuses(p.Lo) != "" || axis.refuses(p.Hi) != "" {
+	if axis.Refuses(p.Lo) != "" || axis.Refuses(p.Hi) != "" {
 		p.Lo, p.Hi = v, v
 	}
 	return p

@@ -85,7 +85,7 @@ func percent(ratio Float) string { return fmt.Sprintf("%+.1f", 100*(float64(rati
 // Summarize. A floor is a bound, not a choice, and gets no answer.
 func Answers(summaries []Summary) []Answer {
 	var out []Answer
-	for _, group := range groupBy(summaries, func(c Cell) Cell { c.Mechanism = ""; return c }) {
+	for _, group := range GroupBy(summaries, func(c Cell) Cell { c.Mechanism = ""; return c }) {
 		if group[0].Cell.Workload == FloorWorkload {
 			continue
 		}
@@ -101,19 +101,19 @@ func Answers(summaries []Summary) []Answer {
 func Rank(group []Summary) []Ranked {
 	var out []Ranked
 	for _, s := range group {
-		if _, launches := s.judged(); s.Outcome == OK && len(launches) > 0 {
+		if _, launches := s.RankingMetric(); s.Outcome == OK && len(launches) > 0 {
 			out = append(out, Ranked{Summary: s, Ratio: Ratio{1, 1, 1}})
 		}
 	}
 	slices.SortFunc(out, func(x, y Ranked) int {
-		a, _ := x.judged()
-		b, _ := y.judged()
+		a, _ := x.RankingMetric()
+		b, _ := y.RankingMetric()
 		return cmp.Or(cmp.Compare(a.Center, b.Center), cmp.Compare(x.Cell.Mechanism, y.Cell.Mechanism))
 	})
 	for i := range out {
 		if i > 0 {
-			_, first := out[0].judged()
-			_, launches := out[i].judged()
+			_, first := out[0].RankingMetric()
+			_, launches := out[i].RankingMetric()
 			out[i].Ratio = NewRatio(logs(first), logs(launches))
 		}
 	}
@@ -128,9 +128,9 @@ func logs(values []float64) []float64 {
 	return out
 }
 
-// groupBy splits summaries into runs whose cells are alike under key. They
+// GroupBy splits summaries into runs whose cells are alike under key. They
 // come sorted with the mechanism last, so that a run is a group.
-func groupBy(summaries []Summary, key func(Cell) Cell) [][]Summary {
+func GroupBy(summaries []Summary, key func(Cell) Cell) [][]Summary {
 	var out [][]Summary
 	for i, s := range summaries {
 		if i == 0 || key(s.Cell) != key(summaries[i-1].Cell) {
@@ -141,8 +141,8 @@ func groupBy(summaries []Summary, key func(Cell) Cell) [][]Summary {
 	return out
 }
 
-// setting is what a table or a section is about: cells of one workload, place
+// Setting is what a table or a section is about: cells of one workload, place
 // and number of peers. Rates are rows of it, as sizes are.
-func setting(c Cell) Cell {
+func (c Cell) Setting() Cell {
 	return Cell{Workload: c.Workload, Place: c.Place, Peers: c.Peers, Options: c.Options.Without("rate")}
 }

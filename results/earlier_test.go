@@ -117,12 +117,6 @@ func TestFewOperationsHaveNoPercentiles(t *testing.T) {
 		}
 	}
 	var text strings.Builder
-	if err := WriteMarkdown(&text, &Set{Records: records}, nil); err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(text.String(), "a launch timed too few operations one by one for a percentile: p50 needs 2, p99 100, p99.9 1000; raise --time") {
-		t.Errorf("the report does not say why there are none:\n%s", text.String())
-	}
 	if err := WriteBench(&text, records); err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package results
 
 import (
-	"os/exec"
 	"time"
 )
 
@@ -89,8 +88,4 @@ func testRecords() (out []Record) {
 	}
 	out[0].Warnings = []string{"governor is powersave: the clock follows the load; cpupower frequency-set -g performance"}
 	return out
-}
-
-func benchstat(args ...string) ([]byte, error) {
-	return exec.Command("go", append([]string{"tool", "benchstat"}, args...)...).Output()
 }

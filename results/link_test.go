@@ -2,7 +2,6 @@ package results
 
 import (
 	"bytes"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -125,10 +124,6 @@ func TestCapacitiesShareNoRow(t *testing.T) {
 			t.Errorf("row %d says nothing of the other: %q", i, s.Warnings)
 		}
 	}
-	var table bytes.Buffer
-	if err := WriteTable(&table, rows); err != nil || !strings.Contains(table.String(), "PingPong, place same, given=8KiB\n") {
-		t.Errorf("%v\n%s", err, table.String())
-	}
 	var text, lines bytes.Buffer
 	if err := WriteBench(&text, records); err != nil {
 		t.Fatal(err)
@@ -158,31 +153,6 @@ func TestGapAmongCapacities(t *testing.T) {
 	}
 	if rows[1].Outcome != OK {
 		t.Errorf("the launches 1 to 4 are all there: %+v", rows[1])
-	}
-}
-
-// benchstat gets the launches of one row alone.
-func TestComparisonByCapacity(t *testing.T) {
-	records := split()
-	for _, r := range split() {
-		r.Cell.Mechanism, r.NsPerOp = "fifo", r.NsPerOp*1.1
-		records = append(records, r)
-	}
-	summaries := Summarize(records)
-	input, err := benchInput(summaries)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.Remove(input)
-	for _, table := range comparisons(summaries) {
-		out, err := benchstat(table.args(input)...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := map[string]string{"": "5.000µ", "8KiB": "9.000µ"}[table.cell.Given]
-		if !strings.Contains(string(out), want) || strings.Contains(string(out), "vary in") {
-			t.Errorf("given=%s: no %s, or rows are pooled:\n%s", table.cell.Given, want, out)
-		}
 	}
 }
 

@@ -33,3 +33,18 @@ func Quote(s string) string {
 	}
 	return b.String()
 }
+
+// EscapeMarkdown makes s plain text in Markdown, wherever it stands in a line,
+// and harmless on a terminal: no markup, no HTML, no cell of a table ends early.
+func EscapeMarkdown(s string) string {
+	s = mdEscapes.Replace(Quote(s))
+	if s != "" && strings.ContainsRune("#+-=", rune(s[0])) {
+		s = `\` + s // would begin a heading, a list or an underline
+	}
+	return s
+}
+
+var mdEscapes = strings.NewReplacer(
+	`&`, `&amp;`, `<`, `&lt;`, `>`, `&gt;`,
+	`\`, `\\`, "`", "\\`", `*`, `\*`, `_`, `\_`, `[`, `\[`, `]`, `\]`, `|`, `\|`, `~`, `\~`,
+)

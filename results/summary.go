@@ -69,7 +69,7 @@ func Summarize(records []Record) []Summary {
 	return t.Summaries()
 }
 
-func compareCells(a, b Cell) int {
+func CompareCells(a, b Cell) int {
 	return cmp.Or(
 		cmp.Compare(order(workloadOrder, a.Workload), order(workloadOrder, b.Workload)),
 		cmp.Compare(a.Workload, b.Workload),
@@ -107,10 +107,10 @@ func summarize(cell Cell, launches []tally, all map[int]int) Summary {
 		numbers[l.launch] = true
 		count[l.outcome]++
 		if l.outcome != OK {
-			s.Reasons = addOnce(s.Reasons, l.reason)
+			s.Reasons = AddOnce(s.Reasons, l.reason)
 		}
 		for _, w := range l.warnings {
-			s.Warnings = addOnce(s.Warnings, w)
+			s.Warnings = AddOnce(s.Warnings, w)
 		}
 	}
 	s.Launches, s.N, s.Lost = len(numbers), count[OK], count[Untrusted]
@@ -173,10 +173,10 @@ func (s *Summary) estimate(launches []tally) {
 	}
 }
 
-// judged is what mechanisms are ranked by, in nanoseconds: the median and the
+// RankingMetric is what mechanisms are ranked by, in nanoseconds: the median and the
 // launches. A message at a rate takes the time that was asked for; what tells
 // mechanisms apart there is how late the late ones are, the 99th percentile.
-func (s *Summary) judged() (median Estimate, launches []float64) {
+func (s *Summary) RankingMetric() (median Estimate, launches []float64) {
 	if s.Cell.Rate > 0 {
 		return s.P99, s.P99s
 	}
@@ -212,10 +212,10 @@ func median(launches []tally, units ...string) (values []float64, e Estimate) {
 	return values, Estimate{benchmath.AssumeNothing.Summary(sample, Confidence), len(values)}
 }
 
-// bounded tells whether the sample was large enough for an interval.
-func bounded(e Estimate) bool { return !math.IsInf(e.Lo, 0) && !math.IsInf(e.Hi, 0) }
+// Bounded tells whether the sample was large enough for an interval.
+func (e Estimate) Bounded() bool { return !math.IsInf(e.Lo, 0) && !math.IsInf(e.Hi, 0) }
 
-func addOnce(list []string, s string) []string {
+func AddOnce(list []string, s string) []string {
 	if slices.Contains(list, s) {
 		return list
 	}

@@ -78,7 +78,7 @@ func TestEstimate(t *testing.T) {
 		t.Errorf("got %+v, want 550 within 200 and 900", e)
 	}
 	for n := 1; n <= 10; n++ {
-		if got := bounded(Summarize(records[:n])[0].NsPerOp); got != (n >= 6) {
+		if got := Summarize(records[:n])[0].NsPerOp.Bounded(); got != (n >= 6) {
 			t.Errorf("n=%d: has an interval: %t", n, got)
 		}
 	}
@@ -94,8 +94,8 @@ func TestEstimateWithoutLatency(t *testing.T) {
 	for i := range records {
 		records[i].Latency = nil
 	}
-	if got := duration(Summarize(records)[0].P99); got != "–" {
-		t.Errorf("p99 = %s, want –", got)
+	if got := Summarize(records)[0].P99; got.Known() {
+		t.Errorf("p99 = %v, want none", got)
 	}
 }
 

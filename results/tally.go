@@ -137,7 +137,7 @@ func (t *Tally) Summaries() []Summary {
 		}
 		out = append(out, s)
 	}
-	slices.SortFunc(out, func(a, b Summary) int { return compareCells(a.Cell, b.Cell) })
+	slices.SortFunc(out, func(a, b Summary) int { return CompareCells(a.Cell, b.Cell) })
 	weigh(out)
 	return out
 }

@@ -23,10 +23,10 @@ const (
 	Calls   = "calls" // null system calls
 )
 
-// leastCopied is the size, in bytes, from which the time of a message is about
+// LeastCopied is the size, in bytes, from which the time of a message is about
 // its bytes rather than about the calls that move it: to copy so much takes
 // longer than a call on the machines of today.
-const leastCopied = 16 << 10
+const LeastCopied = 16 << 10
 
 // WorthIn says which floor a cell is held against, and in what unit: a round
 // trip, of a message or a notification, in wake-ups of the same place, other messages in copies of their size
@@ -42,7 +42,7 @@ func WorthIn(c Cell) (floor Cell, unit string) {
 	case c.Workload == "PingPong", c.Workload == "Notify":
 		floor.Mechanism, floor.Place = FloorWake, c.Place
 		return floor, WakeUps
-	case c.Workload != "Lifecycle" && c.Size >= leastCopied:
+	case c.Workload != "Lifecycle" && c.Size >= LeastCopied:
 		floor.Mechanism, floor.Size = FloorCopy, c.Size
 		return floor, Copies
 	}
@@ -96,8 +96,8 @@ func (w *Worth) Interval() string {
 	return factor(w.Lo) + " to " + factor(w.Hi)
 }
 
-// spread is how far the interval reaches from the factor, at most: "9%".
-func (w *Worth) spread() string {
+// Spread is how far the interval reaches from the factor, at most: "9%".
+func (w *Worth) Spread() string {
 	switch {
 	case w == nil:
 		return "–"

@@ -99,7 +99,7 @@ func TestWorthNeedsNumbers(t *testing.T) {
 	}
 	s := Summarize(append(launches(floor, 2, 100), ok...))
 	w := s[0].Worth
-	if w == nil || w.String() != "10 copies" || w.Interval() != "none" || w.spread() != "∞" {
+	if w == nil || w.String() != "10 copies" || w.Interval() != "none" || w.Spread() != "∞" {
 		t.Errorf("with two launches %v (%v)", w, w.Interval())
 	}
 }

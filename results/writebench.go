@@ -101,3 +101,17 @@ func (r *Record) Benchmark() *benchfmt.Result {
 	}
 	return res
 }
+
+// BenchFilter is the expression of benchstat's -filter that picks the cells of
+// c's workload, place, peers, queue and options, of every mechanism and size.
+// Names of cells need no quotes: see ParseCell.
+func (c Cell) BenchFilter() string {
+	filter := fmt.Sprintf(".name:%s /place:%s /queue:%s", c.Workload, c.Place, FormatQueue(c.Queue))
+	if c.Peers > 0 {
+		filter += fmt.Sprintf(" /peers:%d", c.Peers)
+	}
+	for _, o := range options { // those at their usual value too, or benchstat pools cells that differ in them
+		filter += " /" + o.key + ":" + cmp.Or(o.write(&c.Options), `""`)
+	}
+	return filter
+}

@@ -30,18 +30,11 @@ func TestMedianCountsZeros(t *testing.T) {
 	if s.Switches.Center != 0 || s.Switches.N != 10 || !s.Switches.Known() {
 		t.Errorf("switches %+v, want a median of 0 of 10", s.Switches)
 	}
-	if s.CPUNsPerOp.Center != 0 || s.CPUNsPerOp.N != 10 || duration(s.CPUNsPerOp) != "0ns" {
-		t.Errorf("CPU time %+v, %s; want 0ns of 10", s.CPUNsPerOp, duration(s.CPUNsPerOp))
+	if s.CPUNsPerOp.Center != 0 || s.CPUNsPerOp.N != 10 {
+		t.Errorf("CPU time %+v; want 0 of 10", s.CPUNsPerOp)
 	}
 	if s.InFlight != Known(int64(0)) {
 		t.Errorf("%v in flight, want the fewest, 0", s.InFlight)
-	}
-	var table bytes.Buffer
-	if err := WriteTable(&table, Summarize(records)); err != nil {
-		t.Fatal(err)
-	}
-	if f := strings.Fields(strings.Split(table.String(), "\n")[2]); f[len(f)-3] != "0ns" || f[len(f)-2] != "0" {
-		t.Errorf("row %q, want 0ns of CPU and 0 in flight", f)
 	}
 }
 
@@ -59,8 +52,8 @@ func TestAbsentCountIsNoZero(t *testing.T) {
 		records[i].Voluntary, records[i].CPUNsPerOp, records[i].Given = Amount{}, Amount{}, nil
 	}
 	s = Summarize(records)[0]
-	if s.Switches.Known() || duration(s.CPUNsPerOp) != "–" || s.InFlight.String() != "–" {
-		t.Errorf("switches %+v, CPU time %s, %v in flight; want none", s.Switches, duration(s.CPUNsPerOp), s.InFlight)
+	if s.Switches.Known() || s.CPUNsPerOp.Known() || s.InFlight.String() != "–" {
+		t.Errorf("switches %+v, CPU time %+v, %v in flight; want none", s.Switches, s.CPUNsPerOp, s.InFlight)
 	}
 	var text bytes.Buffer
 	if err := WriteBench(&text, records); err != nil {

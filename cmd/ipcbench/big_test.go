@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"ipcbench/bench"
+	"ipcbench/report"
 	"ipcbench/results"
 )
 
@@ -115,14 +116,14 @@ func TestBigRun(t *testing.T) {
 	}
 	dir := t.TempDir()
 	big(t, dir, 30)
-	report := func(schema string) (text string) {
+	written := func(schema string) (text string) {
 		t.Helper()
 		run := filepath.Join(dir, schema, "old")
 		var out, console bytes.Buffer
 		if status := command([]string{"report", run}, &out, &console); status != exitOK {
 			t.Fatalf("report of schema %s: exit status %d\n%s", schema, status, &console)
 		}
-		for _, name := range []string{csvFile, markdownFile, pageFile} {
+		for _, name := range []string{report.CSVFile, report.MarkdownFile, report.PageFile} {
 			file, err := os.ReadFile(filepath.Join(run, name))
 			if err != nil {
 				t.Fatal(err)
@@ -131,7 +132,7 @@ func TestBigRun(t *testing.T) {
 		}
 		return text
 	}
-	if one, two := report("1"), report("2"); one != two {
+	if one, two := written("1"), written("2"); one != two {
 		t.Errorf("the reports of schema 1 and 2 differ: %d and %d bytes", len(one), len(two))
 	}
 	compared := func(old, new string) string {

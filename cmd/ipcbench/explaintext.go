@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"ipcbench/internal/text"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -14,9 +15,9 @@ import (
 // write writes the explanation for a terminal, 100 columns wide.
 func (e *explanation) write(out io.Writer) error {
 	b := bufio.NewWriter(out)
-	results.WriteWrapped(b, "", "", e.Name+": "+e.Summary)
+	text.Wrap(b, "", "", e.Name+": "+e.Summary)
 	fmt.Fprintln(b)
-	results.WriteWrapped(b, "", "", e.Facts.Kernel)
+	text.Wrap(b, "", "", e.Facts.Kernel)
 	if e.Offers(mechanisms.Messages) {
 		writePath(b, e.Facts.Path, "sender", "receiver")
 	} else {
@@ -30,15 +31,15 @@ func (e *explanation) write(out io.Writer) error {
 		item(b, c.Text+", "+c.Man)
 	}
 	fmt.Fprintln(b)
-	results.WriteWrapped(b, "", "", "Pages: "+strings.Join(e.Man, ", "))
+	text.Wrap(b, "", "", "Pages: "+strings.Join(e.Man, ", "))
 	return b.Flush()
 }
 
-func item(b *bufio.Writer, text string) { results.WriteWrapped(b, "  - ", "    ", text) }
+func item(b *bufio.Writer, s string) { text.Wrap(b, "  - ", "    ", s) }
 
 // named is a line behind a word: "copies        2.1 …".
-func named(b *bufio.Writer, name, text string) {
-	results.WriteWrapped(b, fmt.Sprintf("  %-14s", name), strings.Repeat(" ", 16), text)
+func named(b *bufio.Writer, name, s string) {
+	text.Wrap(b, fmt.Sprintf("  %-14s", name), strings.Repeat(" ", 16), s)
 }
 
 // writePath draws the way of a message, and apart from it what a process in

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ipcbench/compare"
+	"ipcbench/report"
 	"ipcbench/results"
 	"ipcbench/semantics"
 )
@@ -50,7 +51,7 @@ runs, the report is that of the last one, and each is compared with the first.`,
 			if err := writeReport(c, args, out, strings.Fields(benchstat)); err != nil || !open {
 				return err
 			}
-			return openPage(c, filepath.Join(out, pageFile))
+			return openPage(c, filepath.Join(out, report.PageFile))
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return nil, cobra.ShellCompDirectiveDefault
@@ -113,10 +114,10 @@ func writeReport(c *cobra.Command, paths []string, out string, benchstat []strin
 			fmt.Fprintln(c.ErrOrStderr(), "warning:", w)
 		}
 	}
-	r := newReportOf(sets, sides, tables(c.Context(), benchstat))
+	r := report.New(sets, sides, tables(c.Context(), benchstat))
 	last := paths[len(paths)-1]
 	var err error
-	r.page.Semantics, err = semantics.ReadFile(filepath.Join(last, semantics.File))
+	r.Page.Semantics, err = semantics.ReadFile(filepath.Join(last, semantics.File))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
 		fmt.Fprintln(c.ErrOrStderr(), "warning:", results.Quote(err.Error())+": the page has no statements; ipcbench semantics --out", results.Quote(last), "writes it anew")
 	}
@@ -125,9 +126,9 @@ func writeReport(c *cobra.Command, paths []string, out string, benchstat []strin
 		return failed(err)
 	}
 	defer dir.Close()
-	for _, f := range r.files() {
-		err := dir.WriteFile(f.name, func(w io.Writer) error {
-			return cmp.Or(f.write(w), c.Context().Err())
+	for _, f := range r.Files() {
+		err := dir.WriteFile(f.Name, func(w io.Writer) error {
+			return cmp.Or(f.Write(w), c.Context().Err())
 		})
 		if errors.Is(err, context.Canceled) {
 			return failed(fmt.Errorf("interrupted: %s has a part of the report, and no half of a file", out))
@@ -136,10 +137,10 @@ func writeReport(c *cobra.Command, paths []string, out string, benchstat []strin
 			return failed(err)
 		}
 	}
-	for _, name := range []string{pageFile, markdownFile, csvFile} {
+	for _, name := range []string{report.PageFile, report.MarkdownFile, report.CSVFile} {
 		fmt.Fprintln(c.OutOrStdout(), filepath.Join(out, name))
 	}
-	if n := len(r.pictures); n > 0 {
+	if n := len(r.Pictures); n > 0 {
 		fmt.Fprintf(c.OutOrStdout(), "%s and .png: %d pictures\n", filepath.Join(out, "*.svg"), n)
 	}
 	return nil

@@ -16,6 +16,8 @@ import (
 	"golang.org/x/term"
 
 	"ipcbench/bench"
+	"ipcbench/internal/text"
+	"ipcbench/report"
 	"ipcbench/results"
 	"ipcbench/runner"
 )
@@ -200,12 +202,12 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 		return failed(err)
 	}
 	summaries := set.Summaries()
-	if err := results.WriteTable(c.OutOrStdout(), summaries); err != nil {
+	if err := report.WriteTable(c.OutOrStdout(), summaries); err != nil {
 		return failed(err)
 	}
 	tell(c.OutOrStdout(), dir.Header.Until, plan, wide)
 	if spent, ok := set.Spent(); ok {
-		results.WriteWrapped(c.OutOrStdout(), "time: ", "      ", spent.String())
+		text.Wrap(c.OutOrStdout(), "time: ", "      ", spent.String())
 	}
 	fmt.Fprintf(c.OutOrStdout(), "\n%s\n", dir.Dir)
 	if stopped != nil {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ipcbench/results"
+	"ipcbench/internal/text"
 )
 
 // vocabulary is every word that has a meaning of its own here: `ipcbench help
@@ -90,7 +90,7 @@ func newWords() *cobra.Command {
 	for _, t := range vocabulary {
 		fmt.Fprintf(&b, "%s\n\n", t.topic)
 		for _, w := range t.words {
-			results.WriteWrapped(&b, "  "+w.name+": ", "      ", strings.ReplaceAll(w.meaning, "`", ""))
+			text.Wrap(&b, "  "+w.name+": ", "      ", strings.ReplaceAll(w.meaning, "`", ""))
 		}
 		b.WriteByte('\n')
 	}

@@ -1,0 +1,177 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	"golang.org/x/perf/benchunit"
+
+	"ipcbench/plots"
+	"ipcbench/results"
+)
+
+// board is the answers of one workload and queue as a table: a row a size and a
+// rate, a column a place.
+type board struct {
+	Workload string
+	Means    string // what the workload does
+	Queue    string // "default", or a size
+	Options  string // besides the rate; "" where all are at their usual value
+	Peers    bool   // rows have a number of them
+	Rates    bool   // rows have one
+	Places   []string
+	Rows     []boardRow
+}
+
+type boardRow struct {
+	Size    int // bytes
+	Peers   int
+	Rate    int       // messages due a second
+	Options string    // with the rate
+	Cells   []verdict // one a place
+}
+
+// verdict is one answer in words. Without a winner nothing was measured.
+type verdict struct {
+	Winner  string
+	Value   string   // its median: throughput where messages flow one way, at a rate the 99th percentile, else time
+	Tied    []string // the same within noise
+	Kind    string   // clear, tied, unsure, alone
+	Rest    string   // the first that it beats, by how much, and the interval
+	Unknown []string // mechanisms that failed, are not to be trusted or lack the number to be ranked by: they might be faster
+}
+
+// means says what the workloads are, to who does not know their names.
+var means = map[string]string{
+	"PingPong":  "request and reply: the time of a round trip",
+	"Stream":    "one way, as fast as it goes",
+	"FanIn":     "several senders, one receiver",
+	"Pipeline":  "processes in a row pass messages on",
+	"FanOut":    "one sender, several receivers, a link each",
+	"FanInPoll": "several senders, a link each, and one receiver that polls",
+	"Burst":     "64 messages at once, then nothing until they have arrived",
+	"Lifecycle": "make a link, send one message, destroy it",
+	"Duplex":    "both directions at once, as fast as they go",
+	"Pairs":     "several senders and receivers in pairs, all at once",
+	"Compete":   "one sender, several receivers that compete for its messages",
+	"Select":    "messages of one type, taken from behind others that stay",
+	"Notify":    "one notification there and back, no payload: the time of both",
+	"Contend":   "processes take turns in a critical section: the time of one turn",
+	"OpenLoop":  "one way, at a fixed rate: the 99th percentile of the time from when a message was due",
+}
+
+// newBoards lays out the answers; those of the usual settings come first.
+func newBoards(p *Page) (boards []board) {
+	for _, c := range p.Cells {
+		if c.Workload == results.FloorWorkload {
+			continue
+		}
+		queue := results.FormatQueue(c.Queue)
+		options := c.Options.Without("rate").String()
+		i := slices.IndexFunc(boards, func(b board) bool { return b.Workload == c.Workload && b.Queue == queue && b.Options == options })
+		if i < 0 {
+			i = len(boards)
+			boards = append(boards, board{Workload: c.Workload, Means: means[c.Workload], Queue: queue, Options: options})
+		}
+		if b := &boards[i]; !slices.Contains(b.Places, c.Place) {
+			b.Places = append(b.Places, c.Place)
+		}
+	}
+	answers := map[plots.Setting]*Answer{}
+	for i := range p.Answers {
+		answers[p.Answers[i].Setting] = &p.Answers[i]
+	}
+	values := map[string]string{}
+	unknown := map[plots.Setting][]string{}
+	for i := range p.Cells {
+		c := &p.Cells[i]
+		values[c.Name] = median(c)
+		unranked := c.Outcome == results.OK && c.Cell.Rate > 0 && c.P99 == nil
+		if unranked || c.Outcome == results.Failed || c.Outcome == results.Untrusted {
+			set := plots.SettingOf(c.Cell)
+			unknown[set] = append(unknown[set], c.Mechanism)
+		}
+	}
+	for i := range boards {
+		b := &boards[i]
+		for _, c := range p.Cells {
+			if c.Workload != b.Workload || results.FormatQueue(c.Queue) != b.Queue || c.Options.Without("rate").String() != b.Options || b.has(c.Cell) {
+				continue
+			}
+			row := boardRow{Size: c.Size, Peers: c.Peers, Rate: c.Cell.Rate, Options: c.Options.String()}
+			for _, place := range b.Places {
+				set := plots.Setting{Workload: c.Workload, Place: place, Peers: c.Peers, Queue: b.Queue, Size: c.Size, Options: row.Options}
+				row.Cells = append(row.Cells, newVerdict(answers[set], values, unknown[set]))
+			}
+			b.Rows, b.Peers = append(b.Rows, row), b.Peers || c.Peers > 0
+			b.Rates = b.Rates || c.Cell.Rate > 0
+		}
+		slices.SortStableFunc(b.Rows, func(x, y boardRow) int {
+			return cmp.Or(cmp.Compare(x.Peers, y.Peers), cmp.Compare(x.Size, y.Size), cmp.Compare(x.Rate, y.Rate))
+		})
+	}
+	slices.SortStableFunc(boards, func(a, b board) int {
+		switch {
+		case a.Usual() == b.Usual():
+			return 0
+		case a.Usual():
+			return -1
+		}
+		return 1
+	})
+	return boards
+}
+
+// Usual tells whether only the axes that every cell has are set.
+func (b board) Usual() bool { return b.Queue == "default" && b.Options == "" }
+
+func (b *board) has(c results.Cell) bool {
+	return slices.ContainsFunc(b.Rows, func(r boardRow) bool { return r.Size == c.Size && r.Peers == c.Peers && r.Rate == c.Rate })
+}
+
+func newVerdict(a *Answer, values map[string]string, unknown []string) verdict {
+	v := verdict{Unknown: unknown}
+	if a == nil {
+		return v
+	}
+	v.Winner, v.Value, v.Kind = a.Ranked[0].Mechanism, values[a.Ranked[0].Cell], "clear"
+	if len(a.Ranked) == 1 {
+		v.Kind, v.Rest = "alone", "the only one measured"
+	}
+	for _, r := range a.Ranked[1:] {
+		switch {
+		case r.Unsure:
+			v.Kind = "unsure"
+			v.Rest = fmt.Sprintf("too few launches to tell from %s, %s×", r.Mechanism, times(r.Ratio.Center))
+			return v
+		case r.Tied:
+			v.Kind = "tied"
+			v.Tied = append(v.Tied, r.Mechanism)
+		case v.Rest == "":
+			v.Rest = fmt.Sprintf("%s takes %s× (%s to %s)", r.Mechanism, times(r.Ratio.Center), times(r.Ratio.Lo), times(r.Ratio.Hi))
+		}
+	}
+	return v
+}
+
+// times writes a ratio with three digits: "1.10", "12.5", "140".
+func times(ratio results.Float) string {
+	v := float64(ratio)
+	return strconv.FormatFloat(v, 'f', max(0, 2-int(math.Log10(max(v, 1)))), 64)
+}
+
+// median of a cell in words: what flows, or how long it takes.
+func median(c *Cell) string {
+	switch {
+	case c.Cell.Rate > 0 && c.P99 != nil:
+		return benchunit.Scale(float64(c.P99.Median)/1e9, benchunit.Decimal) + "s"
+	case c.Workload != "PingPong" && c.Rate != nil:
+		return benchunit.Scale(float64(c.Rate.Median), benchunit.Binary) + "B/s"
+	case c.Time != nil:
+		return benchunit.Scale(float64(c.Time.Median)/1e9, benchunit.Decimal) + "s"
+	}
+	return ""
+}

@@ -1,0 +1,108 @@
+// Package report turns records into what people look at: a page that opens
+// from disk, Markdown, a table for a terminal, CSV, and the data of pictures,
+// which package plots draws. A report is a pure function of records.
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"ipcbench/compare"
+	"ipcbench/plots"
+	"ipcbench/results"
+)
+
+// Names of the files of a report, beside its pictures.
+const (
+	PageFile     = "index.html"
+	MarkdownFile = "report.md"
+	CSVFile      = "summary.csv"
+)
+
+// Report is the report of the last of its sets, with a comparison of each
+// but the first with the first.
+type Report struct {
+	sets        []*results.Set
+	comparisons []*compare.Report
+	Page        *Page
+	Pictures    []plots.Chart
+	benchstat   func(args ...string) ([]byte, error)
+}
+
+// New reports the last of sets, and compares each other one with the first.
+// Sides are the sets as package compare reads them.
+func New(sets []*results.Set, sides []*compare.Side, benchstat func(args ...string) ([]byte, error)) *Report {
+	base, last := sets[0], sets[len(sets)-1]
+	r := &Report{sets: sets, Page: NewPage(last), benchstat: benchstat}
+	o := compare.Defaults
+	o.Shared = len(sets) - 1
+	for i, side := range sides {
+		side.Name = nameOf(sets[i])
+	}
+	for _, side := range sides[1:] {
+		c := compare.Compare(sides[0], side, o)
+		r.comparisons = append(r.comparisons, c)
+		r.Page.Compare(c)
+	}
+	if r.comparisons != nil {
+		r.Page.Title += " against " + results.Quote(nameOf(base))
+	}
+	r.Pictures = Pictures(r.Page.Charts)
+	return r
+}
+
+// nameOf is the run's ID or, where there is none, the file's name.
+func nameOf(set *results.Set) string {
+	return cmp.Or(set.Run(), filepath.Base(set.Path))
+}
+
+// File is one of a report.
+type File struct {
+	Name  string
+	Write func(io.Writer) error
+}
+
+// Files are those of the report, in the order in which they are written.
+func (r *Report) Files() []File {
+	page := func(w io.Writer) error { return WriteHTML(w, r.Page) }
+	if InGuests(r.sets) {
+		page = func(w io.Writer) error { return WriteKernels(w, NewKernels(r.sets, r.comparisons)) }
+	}
+	all := []File{
+		{PageFile, page},
+		{MarkdownFile, r.writeMarkdown},
+		{CSVFile, func(w io.Writer) error { return WriteCSV(w, r.Page) }},
+	}
+	for i := range r.Pictures {
+		c := &r.Pictures[i]
+		all = append(all,
+			File{c.ID + ".svg", func(w io.Writer) error { return plots.WriteSVG(w, c) }},
+			File{c.ID + ".png", func(w io.Writer) error { return plots.WritePNG(w, c) }})
+	}
+	return all
+}
+
+// writeMarkdown writes the comparisons, and then the report of the last run.
+func (r *Report) writeMarkdown(w io.Writer) error {
+	if r.comparisons != nil {
+		if _, err := fmt.Fprintf(w, "# ipcbench: %s\n", results.EscapeMarkdown(r.Page.Title)); err != nil {
+			return err
+		}
+	}
+	for _, c := range r.comparisons {
+		if _, err := fmt.Fprintln(w); err != nil {
+			return err
+		}
+		if err := c.WriteMarkdown(w, true); err != nil {
+			return err
+		}
+	}
+	if r.comparisons != nil {
+		if _, err := fmt.Fprintln(w); err != nil {
+			return err
+		}
+	}
+	return WriteMarkdown(w, r.sets[len(r.sets)-1], r.benchstat)
+}

@@ -1,0 +1,97 @@
+package report
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"encoding/json"
+	"html/template"
+	"io"
+	"strconv"
+	"strings"
+	"sync"
+
+	"ipcbench/results"
+)
+
+//go:embed page thirdparty/*.js
+var files embed.FS
+
+// page is parsed at its first use: every worker of a run has this package in
+// it, and starts sooner without.
+var page = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page.html.tmpl").Funcs(template.FuncMap{
+		"heading": heading, "detail": detail, "bytes": inBytes, "quote": results.Quote,
+	}).ParseFS(files, "page/page.html.tmpl"))
+})
+
+// ours are the page's own scripts, in the order in which they are joined.
+var ours = []string{"format", "state", "marks", "table", "tip", "lines", "dots", "picture", "sections", "numbers", "advice", "comparison", "main"}
+
+// WriteHTML writes the page as one file that needs no other and no network:
+// style, scripts and data are in it, and its policy lets nothing else in. What
+// a reader must know at once is text; the scripts draw the charts from the
+// data. Equal pages give equal bytes. An error is the writer's, or tells of a
+// number that JSON does not have.
+func WriteHTML(w io.Writer, p *Page) error {
+	data, err := json.Marshal(p) // < > & come out as \u003c and so on: no text ends the element
+	if err != nil {
+		return err
+	}
+	v := view{
+		Page: p, Answers: newBoards(p), Sections: sectionsOf(p.Charts), Absences: newAbsences(p.Cells),
+		Style: template.CSS(read("page/style.css")), Data: template.JS(data),
+	}
+	own := []string{`"use strict";`}
+	for _, name := range ours {
+		own = append(own, read("page/"+name+".js"))
+	}
+	var sources []string
+	for _, script := range []string{read("thirdparty/d3.min.js"), read("thirdparty/plot.min.js"), strings.Join(own, "\n")} {
+		v.Scripts = append(v.Scripts, template.JS(script))
+		sources = append(sources, hash(script))
+	}
+	v.Policy = "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; style-src " + hash(string(v.Style)) +
+		"; script-src " + strings.Join(sources, " ")
+	return page().Execute(w, v)
+}
+
+// view is what the template shows.
+type view struct {
+	Page     *Page
+	Answers  []board
+	Sections []section
+	Absences []absence
+	Policy   string
+	Style    template.CSS
+	Scripts  []template.JS
+	Data     template.JS
+}
+
+// read returns an embedded file.
+func read(name string) string {
+	text, err := files.ReadFile(name)
+	if err != nil {
+		panic(err) // a name in this package is wrong
+	}
+	return string(text)
+}
+
+// hash is how a policy names an inline script or style that it lets in.
+func hash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+// heading is what of a doubt comes before its why; detail is the rest.
+func heading(doubt string) string { what, _, _ := strings.Cut(doubt, ": "); return what }
+
+func detail(doubt string) string { _, why, _ := strings.Cut(doubt, ": "); return why }
+
+// inBytes is a size that says so: "64 B", "4KiB".
+func inBytes(n int) string {
+	if text := results.FormatBytes(n); text != strconv.Itoa(n) {
+		return text
+	}
+	return strconv.Itoa(n) + " B"
+}

@@ -1,0 +1,264 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ipcbench/results"
+)
+
+// WriteMarkdown writes a report of set: the host in a line and what to doubt,
+// which mechanism is fastest where, benchstat's comparison, how far from the
+// machine's floors that is, every number, what
+// has none and why, how to run it again, and all that is known of the host. It depends on nothing but the
+// records and on what benchstat prints for them.
+//
+// The function benchstat runs that program with the given arguments and
+// returns its standard output; it may be nil. Where it cannot be run the
+// report says so and stands without its tables.
+func WriteMarkdown(w io.Writer, set *results.Set, benchstat func(args ...string) ([]byte, error)) error {
+	m := &markdown{Writer: bufio.NewWriter(w)}
+	summaries := set.Summaries()
+	m.head(set)
+	m.strip(set)
+	m.doubts(set, summaries)
+	m.answers(summaries)
+	if err := m.comparison(set, summaries, benchstat); err != nil {
+		return err
+	}
+	m.floors(summaries)
+	m.numbers(summaries)
+	m.notOK(summaries)
+	m.leftOut(set)
+	m.again(set)
+	m.hosts(set)
+	return m.Flush()
+}
+
+// markdown is a report under way. Its errors come with Flush.
+type markdown struct{ *bufio.Writer }
+
+func (m *markdown) printf(format string, args ...any) { fmt.Fprintf(m, format, args...) }
+
+func (m *markdown) head(set *results.Set) {
+	m.printf("# ipcbench: %s\n", results.EscapeMarkdown(set.Name()))
+}
+
+// strip names the machine in one line: nobody should read a number without.
+func (m *markdown) strip(set *results.Set) {
+	for _, h := range set.Hosts() {
+		var parts []string
+		for _, part := range []string{h.Kernel, h.Arch, h.CPU, h.Topology, h.Virt, h.Clocksource} {
+			if part != "" {
+				parts = append(parts, results.EscapeMarkdown(part))
+			}
+		}
+		m.printf("\n%s\n", strings.Join(parts, " · "))
+	}
+}
+
+// hosts lists every setting that was read.
+func (m *markdown) hosts(set *results.Set) {
+	for _, h := range set.Hosts() {
+		m.printf("\n## Host\n\n| setting | value |\n|---|---|\n")
+		for _, s := range h.Settings() {
+			m.printf("| %s | %s |\n", results.EscapeMarkdown(s.Key), results.EscapeMarkdown(s.Value))
+		}
+	}
+}
+
+// doubts lists what spoils numbers without voiding them.
+func (m *markdown) doubts(set *results.Set, summaries []results.Summary) {
+	cellsWith := map[string]int{}
+	var order []string
+	for _, s := range summaries {
+		for _, w := range s.Warnings {
+			if cellsWith[w]++; cellsWith[w] == 1 {
+				order = append(order, w)
+			}
+		}
+	}
+	var machine []results.Doubt
+	for _, h := range set.Hosts() {
+		machine = append(machine, h.Doubts...)
+	}
+	if len(order)+len(set.Warnings)+len(machine) == 0 {
+		return
+	}
+	m.printf("\n## Doubts\n\n")
+	for _, d := range machine {
+		m.printf("- %s\n", results.EscapeMarkdown(d.String()))
+	}
+	for _, w := range set.Warnings {
+		m.printf("- %s\n", results.EscapeMarkdown(w))
+	}
+	for _, w := range order {
+		m.printf("- %s (%d of %s)\n", results.EscapeMarkdown(w), cellsWith[w], cells(len(summaries)))
+	}
+}
+
+func (m *markdown) answers(summaries []results.Summary) {
+	answers := results.Answers(summaries)
+	if len(answers) == 0 && slices.ContainsFunc(summaries, func(s results.Summary) bool { return s.InsnsPerOp.Known() }) {
+		return // instructions tell kernels apart, not which mechanism is fastest
+	}
+	m.printf("\n## Fastest\n")
+	if len(answers) == 0 {
+		m.printf("\nNo cell has a number.\n")
+		return
+	}
+	m.printf("\nThe smallest median time per operation, and by how much the next exceeds it, with the %.0f %% interval of the ratio.\n"+
+		"\"Same within noise\" are the mechanisms whose interval holds 0 %%.\n", 100*results.Confidence)
+	if slices.ContainsFunc(answers, func(a results.Answer) bool { return a.Cell.Rate > 0 }) {
+		m.printf("Where messages are due at a rate it is the 99th percentile of their latency.\n")
+	}
+	for i, a := range answers {
+		if i == 0 || a.Cell.Setting() != answers[i-1].Cell.Setting() {
+			due, rule := "", ""
+			if a.Cell.Rate > 0 {
+				due, rule = " due/s |", "---:|"
+			}
+			m.printf("\n### %s\n\n| size | queue |%s fastest | median | next | exceeds by | verdict |\n|---:|---:|%s---|---:|---|---:|---|\n", title(a.Cell.Setting()), due, rule)
+		}
+		next, by := "–", "–"
+		if second, ok := a.Next(); ok {
+			next, by = second.Cell.Mechanism, second.Ratio.Exceeds()
+		}
+		at := results.FormatBytes(a.Cell.Size) + " | " + results.FormatQueue(a.Cell.Queue)
+		if a.Cell.Rate > 0 {
+			at += " | " + strconv.Itoa(a.Cell.Rate)
+		}
+		median, _ := a.Ranked[0].RankingMetric()
+		m.printf("| %s | %s | %s ±%s | %s | %s | %s |\n", at, a.Cell.Mechanism, duration(median), interval(median), next, by, a.Verdict())
+	}
+}
+
+func (m *markdown) numbers(summaries []results.Summary) {
+	if countOutcome(summaries, results.OK) == 0 {
+		return
+	}
+	m.printf("\n## All numbers\n\n")
+	var b strings.Builder
+	text := bufio.NewWriter(&b)
+	writeCells(text, summaries)
+	text.Flush() // a strings.Builder takes everything
+	m.fence(b.String())
+}
+
+func (m *markdown) notOK(summaries []results.Summary) {
+	for _, outcome := range notOK {
+		list := reasonGroups(summaries, outcome)
+		if len(list) == 0 {
+			continue
+		}
+		m.printf("\n## %s\n\n%s without a number:\n\n", capital(string(outcome)), cells(countOutcome(summaries, outcome)))
+		for _, a := range list {
+			m.printf("- %s\n", results.EscapeMarkdown(a.reason))
+			for _, c := range a.cells {
+				m.printf("  - `%s`\n", c.Name())
+			}
+		}
+	}
+}
+
+func (m *markdown) leftOut(set *results.Set) {
+	if set.LeftOut == 0 {
+		return
+	}
+	m.printf("\n## Left out\n\nLines that could not be used: %d.\n\n", set.LeftOut)
+	for _, p := range set.Problems {
+		m.printf("- %s\n", results.EscapeMarkdown(p.String()))
+	}
+	if more := set.LeftOut - len(set.Problems); more > 0 {
+		m.printf("- and %d more\n", more)
+	}
+}
+
+// again says how to repeat the run.
+func (m *markdown) again(set *results.Set) {
+	m.printf("\n## Run it again\n\n")
+	var program string
+	if hosts := set.Hosts(); len(hosts) > 0 {
+		program = hosts[0].Program
+	}
+	if h := set.Header; h != nil {
+		program = h.Program
+		if len(h.Command) > 0 {
+			m.fence(h.CommandLine() + "\n")
+			m.printf("\n")
+		}
+		m.printf("- started: %s\n", h.Started.UTC().Format("2006-01-02 15:04:05 UTC"))
+	}
+	for _, seed := range set.Seeds() {
+		m.printf("- seed: %d\n", seed)
+	}
+	if program != "" {
+		m.printf("- program: %s\n", results.EscapeMarkdown(program))
+	}
+	if spent, ok := set.Spent(); ok {
+		m.printf("- time: %s\n", spent)
+	}
+}
+
+// floors tells how far each mechanism is from what the machine can do: tables
+// of what a message, or a round trip, is worth.
+func (m *markdown) floors(summaries []results.Summary) {
+	weighed := slices.DeleteFunc(slices.Clone(summaries), func(s results.Summary) bool { return s.Worth == nil })
+	floors := slices.DeleteFunc(slices.Clone(summaries), func(s results.Summary) bool {
+		return s.Cell.Workload != results.FloorWorkload || s.Outcome != results.OK
+	})
+	if len(weighed)+len(floors) == 0 {
+		return
+	}
+	m.printf("\n## Against the floors\n\n")
+	m.printf("What no mechanism does without was measured in the same run. An operation takes as long as so many of them, ± the reach of the %.0f %% interval of the ratio:\n"+
+		"a round trip in wake-ups of its place, one way; a message in copies of its size or, below %s, in null system calls.\n", 100*results.Confidence, results.FormatBytes(results.LeastCopied))
+	m.printf("\n| floor | size | place | median |\n|---|---:|---|---:|\n")
+	for _, s := range floors {
+		m.printf("| %s | %s | %s | %s ±%s |\n", s.Cell.Mechanism, results.FormatBytes(s.Cell.Size), s.Cell.Place, duration(s.NsPerOp), interval(s.NsPerOp))
+	}
+	for _, group := range results.GroupBy(weighed, results.Cell.Setting) {
+		m.worth(group)
+	}
+}
+
+// worth is the table of one setting: a row for a size and queue, a column for
+// a mechanism.
+func (m *markdown) worth(group []results.Summary) {
+	var mechs []string
+	for _, s := range group {
+		mechs = results.AddOnce(mechs, s.Cell.Mechanism)
+	}
+	slices.Sort(mechs)
+	m.printf("\n### %s\n\n| size | queue | in | %s |\n|---:|---:|---|%s\n", title(group[0].Cell), strings.Join(mechs, " | "), strings.Repeat("---:|", len(mechs)))
+	for _, row := range results.GroupBy(group, func(c results.Cell) results.Cell { c.Mechanism = ""; return c }) {
+		line := make([]string, len(mechs))
+		for i := range line {
+			line[i] = "–"
+		}
+		for _, s := range row {
+			line[slices.Index(mechs, s.Cell.Mechanism)] = fmt.Sprintf("%s ±%s", s.Worth.Multiple(), s.Worth.Spread())
+		}
+		c := row[0].Cell
+		m.printf("| %s | %s | %s | %s |\n", results.FormatBytes(c.Size), results.FormatQueue(c.Queue), row[0].Worth.Unit, strings.Join(line, " | "))
+	}
+}
+
+// fence writes text as it is, between fences that nothing in it can close.
+func (m *markdown) fence(text string) {
+	mark := "```"
+	for strings.Contains(text, mark) {
+		mark += "`"
+	}
+	m.printf("%stext\n", mark)
+	for line := range strings.Lines(strings.TrimRight(text, "\n")) {
+		m.printf("%s\n", strings.TrimRight(results.Quote(strings.TrimSuffix(line, "\n")), " "))
+	}
+	m.printf("%s\n", mark)
+}
+
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -1,0 +1,251 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"ipcbench/advise"
+	"ipcbench/plots"
+	"ipcbench/results"
+	"ipcbench/semantics"
+)
+
+// Page is a report as data: everything that is shown, and nothing else.
+type Page struct {
+	Title      string        `json:"title"`
+	Hosts      []Host        `json:"hosts"`
+	Doubts     []Doubt       `json:"doubts"`
+	Mechanisms []string      `json:"mechanisms"` // in the order of their colours; floors are last
+	Cells      []Cell        `json:"cells"`      // in the order of results.Summarize
+	Answers    []Answer      `json:"answers"`
+	Charts     []plots.Chart `json:"charts"`
+	Again      Again         `json:"again"`
+
+	Advice []advise.Advice `json:"advice"` // of every question that there is data for; what a choice costs is in its cell
+	Facts  []advise.Fact   `json:"facts"`  // of the mechanisms that this program knows
+
+	// Semantics is what the manual promises, checked where the run was; nil if
+	// nobody did.
+	Semantics *semantics.Report `json:"-"`
+
+	// Comparisons are with other runs, where more than one is reported.
+	Comparisons []Comparison `json:"comparisons,omitempty"`
+}
+
+// Host is a machine in one strip: what names it, and every setting.
+type Host struct {
+	Strip    []string          `json:"strip"`
+	Settings []results.Setting `json:"settings"`
+}
+
+// Doubt is what spoils numbers without voiding them.
+type Doubt struct {
+	Text  string `json:"text"`
+	Cells int    `json:"cells"` // that it holds for; 0: it is about the machine, or the files
+}
+
+// Cell is one cell of the plan with its numbers; null where there is none.
+type Cell struct {
+	results.Cell
+	Unusual  string          `json:"options,omitempty"` // its options, as results.Options.String has them
+	Name     string          `json:"name"`
+	Outcome  results.Outcome `json:"outcome"`
+	Reasons  []string        `json:"reasons,omitempty"`
+	Doubts   []int           `json:"doubts,omitempty"` // indices in Page.Doubts
+	N        int             `json:"n"`                // launches that count
+	Time     *Value          `json:"time,omitempty"`   // ns of an operation
+	Rate     *Value          `json:"rate,omitempty"`   // bytes per second
+	P99      *Value          `json:"p99,omitempty"`    // ns
+	CPU      *Value          `json:"cpu,omitempty"`    // ns of an operation
+	Switches *Value          `json:"switches,omitempty"`
+	Worth    *Worth          `json:"worth,omitempty"`    // in units of a floor
+	InFlight results.Count   `json:"inflight,omitzero"`  // messages; 0: not even one
+	Given    int             `json:"given,omitempty"`    // bytes of queue
+	Launches []float64       `json:"launches,omitempty"` // ns of an operation, each
+}
+
+// Value is a median with its interval; null bounds where there is none.
+type Value struct {
+	Median results.Float `json:"median"`
+	Lo     results.Float `json:"lo"`
+	Hi     results.Float `json:"hi"`
+}
+
+// Answer is which mechanism wins in one setting.
+type Answer struct {
+	Setting plots.Setting `json:"setting"`
+	Ranked  []Ranked      `json:"ranked"`
+	Verdict string        `json:"verdict"`
+}
+
+// Ranked is a mechanism of an answer, against the first.
+type Ranked struct {
+	Mechanism string        `json:"mechanism"`
+	Cell      string        `json:"cell"`
+	Ratio     results.Ratio `json:"ratio"` // of its time to the first's
+	Tied      bool          `json:"tied"`
+	Unsure    bool          `json:"unsure"`
+}
+
+// Again is how to repeat the run.
+type Again struct {
+	Command string   `json:"command,omitempty"`
+	Started string   `json:"started,omitempty"`
+	Seeds   []string `json:"seeds"` // a float64, which is all that JavaScript has, cannot hold one
+	Program string   `json:"program,omitempty"`
+	Spent   string   `json:"spent,omitempty"` // where the run's time went
+}
+
+// NewPage builds the page of one run.
+func NewPage(set *results.Set) *Page {
+	summaries := set.Summaries()
+	p := &Page{Title: results.Quote(set.Name()), Again: newAgain(set)}
+	p.doubt(set)
+	for _, h := range set.Hosts() {
+		p.Hosts = append(p.Hosts, newHost(h))
+	}
+	for i := range summaries {
+		p.Cells = append(p.Cells, p.newCell(&summaries[i]))
+		if summaries[i].Cell.Workload != results.FloorWorkload {
+			p.Mechanisms = append(p.Mechanisms, summaries[i].Cell.Mechanism)
+		}
+	}
+	slices.Sort(p.Mechanisms)
+	p.Mechanisms = slices.Compact(p.Mechanisms)
+	for _, a := range results.Answers(summaries) {
+		p.Answers = append(p.Answers, newAnswer(a))
+	}
+	p.Advice, p.Facts = advice(summaries), advise.Facts(p.Mechanisms)
+	p.Charts = append(Charts(summaries), Distributions(summaries)...)
+	p.color(p.Charts)
+	return p
+}
+
+// others are the colours of lines that are no mechanism: they do not look like
+// the first ones of those.
+var others = []int{5, 6, 3, 7, 1, 2, 4, 0}
+
+// color gives each mechanism one colour in all charts. Lines that are none
+// have the colour of their place in the chart.
+func (p *Page) color(charts []plots.Chart) {
+	for _, c := range charts {
+		for i := range c.Lines {
+			c.Lines[i].Color = others[i%len(others)]
+			if m, ok := slices.BinarySearch(p.Mechanisms, c.Lines[i].Name); ok {
+				c.Lines[i].Color = m
+			}
+		}
+	}
+}
+
+func newHost(h *results.Host) Host {
+	var out Host
+	for _, s := range h.Settings() {
+		out.Settings = append(out.Settings, results.Setting{Key: results.Quote(s.Key), Value: results.Quote(s.Value)})
+	}
+	for _, part := range []string{h.Kernel, h.Arch, h.CPU, h.Topology, h.Virt, h.Clocksource} {
+		if part != "" {
+			out.Strip = append(out.Strip, results.Quote(part))
+		}
+	}
+	return out
+}
+
+// doubt notes what the files and the machine are doubted for; cells add
+// theirs.
+func (p *Page) doubt(set *results.Set) {
+	for _, h := range set.Hosts() {
+		for _, d := range h.Doubts {
+			p.Doubts = append(p.Doubts, Doubt{Text: results.Quote(d.String())})
+		}
+	}
+	for _, w := range set.Warnings {
+		p.Doubts = append(p.Doubts, Doubt{Text: w})
+	}
+}
+
+func (p *Page) newCell(s *results.Summary) Cell {
+	c := Cell{
+		Cell: s.Cell, Unusual: s.Cell.Options.String(), Name: s.Cell.Name(), Outcome: s.Outcome, N: s.N, InFlight: s.InFlight, Given: s.Queue,
+		Time: value(s.NsPerOp), Rate: value(s.BytesPerSec), P99: value(s.P99), CPU: value(s.CPUNsPerOp), Switches: value(s.Switches), Worth: newWorth(s),
+	}
+	for _, r := range s.Reasons {
+		c.Reasons = append(c.Reasons, results.Quote(r))
+	}
+	for _, w := range s.Warnings {
+		w = results.Quote(w)
+		i := slices.IndexFunc(p.Doubts, func(d Doubt) bool { return d.Cells > 0 && d.Text == w })
+		if i < 0 {
+			i = len(p.Doubts)
+			p.Doubts = append(p.Doubts, Doubt{Text: w})
+		}
+		p.Doubts[i].Cells++
+		c.Doubts = append(c.Doubts, i)
+	}
+	for _, t := range s.Times {
+		c.Launches = append(c.Launches, digits(t))
+	}
+	return c
+}
+
+// value is nil where nothing was measured. A 0 was.
+func value(e results.Estimate) *Value {
+	if !e.Known() {
+		return nil
+	}
+	return &Value{results.Float(digits(e.Center)), results.Float(digits(e.Lo)), results.Float(digits(e.Hi))}
+}
+
+// digits rounds to five: a page has thousands of numbers, and nobody measures
+// a sixth.
+func digits(v float64) float64 {
+	if v == 0 || math.IsInf(v, 0) || math.IsNaN(v) {
+		return v
+	}
+	scale := math.Pow(10, 4-math.Floor(math.Log10(math.Abs(v))))
+	return math.Round(v*scale) / scale
+}
+
+func newAnswer(a results.Answer) Answer {
+	set := plots.SettingOf(a.Cell)
+	out := Answer{Setting: set, Verdict: a.Verdict()}
+	for _, r := range a.Ranked {
+		out.Ranked = append(out.Ranked, Ranked{r.Cell.Mechanism, r.Cell.Name(), r.Ratio, r.Tied(), r.Unsure()})
+	}
+	return out
+}
+
+func newAgain(set *results.Set) Again {
+	var a Again
+	if hosts := set.Hosts(); len(hosts) > 0 {
+		a.Program = results.Quote(hosts[0].Program)
+	}
+	if h := set.Header; h != nil {
+		a.Program = results.Quote(h.Program)
+		a.Command = h.CommandLine()
+		a.Started = h.Started.UTC().Format("2006-01-02 15:04:05 UTC")
+	}
+	if spent, ok := set.Spent(); ok {
+		a.Spent = spent.String()
+	}
+	for _, s := range set.Seeds() {
+		a.Seeds = append(a.Seeds, fmt.Sprint(s))
+	}
+	return a
+}
+
+// advice leaves out what Page.Cells has already.
+func advice(summaries []results.Summary) []advise.Advice {
+	all := advise.All(summaries)
+	for _, a := range all {
+		for i := range a.Ranked {
+			c := &a.Ranked[i]
+			c.Cost = nil
+			for _, v := range []*results.Float{&c.Ratio.Center, &c.Ratio.Lo, &c.Ratio.Hi} {
+				*v = results.Float(digits(float64(*v)))
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,84 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"ipcbench/plots"
+)
+
+// section is a place on the page for the charts of some families.
+type section struct {
+	ID       string // of the element, and of the section in the page's address
+	Title    string
+	Lede     string   // what to look for, a sentence; the notes of its charts come before it
+	Families []string // drawn side by side
+	Each     bool     // as small multiples: each line with the others behind it
+}
+
+// sections, in the order of the page. A family that none of them names gets
+// one of its own, in front.
+var sections = []section{
+	{ID: "throughput", Title: "Throughput against message size", Families: []string{"throughput"},
+		Lede: "Up is faster."},
+	{ID: "latency", Title: "Round trip against message size", Families: []string{"latency"},
+		Lede: "Down is faster."},
+	{ID: "rate", Title: "Latency against rate", Families: []string{"tailatrate", "medianatrate"},
+		Lede: "Where a line turns up its mechanism is saturated: less comes than is due, and latency grows as long as is measured."},
+	{ID: "distribution", Title: "Distribution of round trips", Families: []string{"distribution"},
+		Lede: "A flat line keeps its promise; one that rises at the right has a tail."},
+	{ID: "each", Title: "Each mechanism against the others", Families: []string{"throughput", "latency"}, Each: true,
+		Lede: "One in colour, all others in grey, on the same scales."},
+	{ID: "floor", Title: "Against the machine's floor", Families: []string{"wakeups", "copies"},
+		Lede: "Down is nearer to what nobody does without."},
+	{ID: "capacity", Title: "Effect of the capacity", Families: []string{"capacity", "inflight"},
+		Lede: "Pipes and FIFOs with the capacity set; others at the one they have."},
+	{ID: "place", Title: "Same CPU against two", Families: []string{"place"},
+		Lede: "Left is faster."},
+	{ID: "options", Title: "Effect of the options", Families: []string{"options"},
+		Lede: "Left is faster."},
+	{ID: "cost", Title: "CPU time and context switches", Families: []string{"cpu", "switches"},
+		Lede: "Left is cheaper."},
+}
+
+// sectionsOf returns the sections that have something to show.
+func sectionsOf(charts []plots.Chart) []section {
+	present := map[string]bool{}
+	notes := map[string]string{}
+	known := map[string]bool{}
+	for _, s := range sections {
+		for _, f := range s.Families {
+			known[f] = true
+		}
+	}
+	var out []section
+	for _, c := range charts {
+		if !known[c.Family] && !present[c.Family] {
+			out = append(out, section{ID: c.Family, Title: cmp.Or(titles[c.Family], c.Family), Families: []string{c.Family}})
+		}
+		present[c.Family], notes[c.Family] = true, c.Note
+	}
+	for _, s := range sections {
+		s.Families = slices.DeleteFunc(slices.Clone(s.Families), func(f string) bool { return !present[f] })
+		if len(s.Families) > 0 {
+			out = append(out, s)
+		}
+	}
+	for i := range out {
+		var lede []string
+		for _, f := range out[i].Families {
+			if !out[i].Each && notes[f] != "" {
+				lede = append(lede, notes[f])
+			}
+		}
+		out[i].Lede = strings.TrimSpace(strings.Join(append(lede, out[i].Lede), " "))
+	}
+	return out
+}
+
+// titles of families that have a section of their own.
+var titles = map[string]string{
+	"change": "Change against message size",
+	"forest": "All changes with their intervals",
+}
