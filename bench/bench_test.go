@@ -33,7 +33,7 @@ var axes struct {
 	all                          bool
 }
 
-var session *runner.Session
+var session *runner.Coordinator
 
 func TestMain(m *testing.M) {
 	runner.Init()

@@ -68,7 +68,7 @@ func pipesOf(t *testing.T) (give func(capacities ...int)) {
 }
 
 // measured is a record of a launch that was measured, trusted or not.
-func measured(t *testing.T, s *Session, c results.Cell) results.Record {
+func measured(t *testing.T, s *Coordinator, c results.Cell) results.Record {
 	t.Helper()
 	rec, _ := s.Measure(c, Measurement{Time: 2 * time.Millisecond, Ops: 20, Exact: true, Plain: true})
 	if rec.Outcome != results.OK && rec.Outcome != results.Untrusted {
@@ -156,7 +156,7 @@ func TestCapacityChangedFromOutside(t *testing.T) {
 			rec, _ := s.Measure(pipePong, Measurement{Time: long, Plain: true})
 			done <- rec
 		}()
-		shrunk, err := shrinkPipes(s.child.pid, done)
+		shrunk, err := shrinkPipes(s.child.PID, done)
 		rec := <-done
 		if err != nil {
 			t.Skip(err)

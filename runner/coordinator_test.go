@@ -15,7 +15,7 @@ import (
 func init() { impersonates["coordinator"] = coordinate }
 
 // coordinate is a coordinator in a process of its own: it plays launches until
-// it is killed, and says before each step what it is about to do.
+// it is killed, and prints the name of each step before it.
 func coordinate() int {
 	shared := os.Getenv("SHARED") != ""
 	s, err := Start(Options{Shared: shared})
@@ -125,7 +125,7 @@ func TestKillCoordinatorInPhase(t *testing.T) {
 	}
 }
 
-// A session that could not notice goes with its coordinator all the same.
+// A session that is stopped dies with its coordinator all the same.
 func TestKillCoordinatorOfStoppedSession(t *testing.T) {
 	s := startSession(t, Options{})
 	if s.journal != "" {

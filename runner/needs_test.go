@@ -136,11 +136,11 @@ func outcomes(t *testing.T, cells []results.Cell, files uint64) map[results.Cell
 		t.Skip(s.Limits)
 	}
 	var limit unix.Rlimit
-	if err := unix.Prlimit(s.child.pid, unix.RLIMIT_NOFILE, nil, &limit); err != nil {
+	if err := unix.Prlimit(s.child.PID, unix.RLIMIT_NOFILE, nil, &limit); err != nil {
 		t.Fatal(err)
 	}
 	if limit.Cur = min(limit.Cur, files); files > 0 { // that of the session alone: Go raises its own to the hard limit
-		if err := unix.Prlimit(s.child.pid, unix.RLIMIT_NOFILE, &limit, nil); err != nil {
+		if err := unix.Prlimit(s.child.PID, unix.RLIMIT_NOFILE, &limit, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

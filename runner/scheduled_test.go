@@ -78,7 +78,7 @@ func TestWorstWait(t *testing.T) {
 		after map[string]threadTime
 		want  int64
 	}{
-		{"nobody waited", map[string]threadTime{"1": {200, 10}, "2": {50, 0}}, 0},
+		{"no thread waited", map[string]threadTime{"1": {200, 10}, "2": {50, 0}}, 0},
 		{"for a sibling", map[string]threadTime{"1": {200, 10}, "2": {60, 100}}, 0},
 		{"for a stranger", map[string]threadTime{"1": {200, 510}, "2": {60, 0}}, 490},
 		{"a new thread, for a stranger", map[string]threadTime{"1": {200, 10}, "2": {50, 0}, "3": {5, 1100}}, 1000},

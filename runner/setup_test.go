@@ -46,7 +46,7 @@ func onePingPong(o Options) error {
 // emfile is how a line must begin and end that says why there is no session.
 var emfile = regexp.MustCompile(`^\S.*: too many open files\n$`)
 
-// A coordinator that may open too few descriptors says so in one line, however
+// A coordinator that may open too few descriptors prints one line, however
 // few they are.
 func TestTooFewFiles(t *testing.T) {
 	for isShared, name := range isolated {
@@ -101,8 +101,8 @@ func TestSessionOutOfFiles(t *testing.T) {
 	}
 }
 
-func outOfFiles(t *testing.T, s *Session, c results.Cell) {
-	session := s.child.pid
+func outOfFiles(t *testing.T, s *Coordinator, c results.Cell) {
+	session := s.child.PID
 	var limit unix.Rlimit
 	if err := unix.Prlimit(session, unix.RLIMIT_NOFILE, nil, &limit); err != nil {
 		t.Fatal(err)
@@ -124,7 +124,7 @@ func outOfFiles(t *testing.T, s *Session, c results.Cell) {
 		}
 		failures[err.Error()]++
 		nothingLeft(t)
-		if s.child == nil || s.child.pid != session {
+		if s.child == nil || s.child.PID != session {
 			t.Fatalf("with %d descriptors the session died: %v", limit.Cur, err)
 		}
 	}

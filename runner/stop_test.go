@@ -14,14 +14,14 @@ import (
 var pipePong = results.Cell{Workload: "PingPong", Mechanism: "pipe", Size: 64, Place: "free"}
 
 // workerOf finds a worker of the session that is at work.
-func workerOf(t *testing.T, s *Session) (found proc) {
+func workerOf(t *testing.T, s *Coordinator) (found proc) {
 	t.Helper()
 	if !eventually(func() bool {
-		if !busy(s.child.pid) {
+		if !busy(s.child.PID) {
 			return false
 		}
 		all := ourProcesses()
-		i := slices.IndexFunc(all, func(p proc) bool { return p.parent == s.child.pid })
+		i := slices.IndexFunc(all, func(p proc) bool { return p.parent == s.child.PID })
 		if i >= 0 {
 			found = all[i]
 		}
@@ -43,8 +43,7 @@ func halt(t *testing.T, p proc) {
 	}
 }
 
-// A launch in which a worker was stopped and went on gives a number that
-// nobody must believe.
+// A launch in which a worker was stopped and went on is untrusted.
 func TestStoppedWorkerVoids(t *testing.T) {
 	for shared, name := range isolated {
 		t.Run(name, func(t *testing.T) {
@@ -98,10 +97,10 @@ func TestStoppedWorkerHangs(t *testing.T) {
 			var at *WorkerError
 			var hung *HungError
 			if !errors.As(err, &at) || !errors.As(err, &hung) || at.PID != victim.pid || hung.State != "T" || at.Phase != "timed round 1" || len(hung.Others) != 1 {
-				t.Errorf("process %d (%s) was stopped, and it is told as: %v", victim.pid, victim.command, err)
+				t.Errorf("process %d (%s) was stopped, and the error is: %v", victim.pid, victim.command, err)
 			}
 			if late := time.Since(since); late > timeout+patience {
-				t.Errorf("told %v after the stop, with a deadline of %v", late, timeout)
+				t.Errorf("the error came %v after the stop, with a deadline of %v", late, timeout)
 			}
 			if fault(err) != results.FaultHang {
 				t.Errorf("fault %q", fault(err))
@@ -120,7 +119,7 @@ func TestStoppedSession(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			pid := s.child.pid
+			pid := s.child.PID
 			for _, p := range ourProcesses() {
 				if p.pid == pid {
 					halt(t, p)
@@ -132,7 +131,7 @@ func TestStoppedSession(t *testing.T) {
 			var at *WorkerError
 			var hung *HungError
 			if !errors.As(err, &at) || !errors.As(err, &hung) || at.PID != pid || at.Role != "session" || hung.State != "T" {
-				t.Errorf("session %d was stopped, and it is told as: %v", pid, err)
+				t.Errorf("session %d was stopped, and the error is: %v", pid, err)
 			}
 			nothingLeft(t)
 			if _, err := l.Close(); err == nil {

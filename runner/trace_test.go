@@ -143,9 +143,9 @@ func TestKilledWhileTraced(t *testing.T) {
 		}
 	}
 	tracers[1].kill()
-	var who *WorkerError
+	var at *WorkerError
 	var how *DeathError
-	if err := <-round; !errors.As(err, &who) || !errors.As(err, &how) || who.PID != l.Workers[1].PID || how.Signal != syscall.SIGKILL {
+	if err := <-round; !errors.As(err, &at) || !errors.As(err, &how) || at.PID != l.Workers[1].PID || how.Signal != syscall.SIGKILL {
 		t.Errorf("killed %d, which is not the cause in: %v", l.Workers[1].PID, err)
 	}
 	for _, tr := range tracers {

@@ -85,7 +85,7 @@ func seeQueues(t *testing.T) {
 // queuesIn is where seeQueues has mounted them; "" where it has not.
 var queuesIn string
 
-// ours are the processes of checks, whoever started them.
+// ours are the processes of checks of this test binary.
 func ours() (all []string) {
 	stats, _ := filepath.Glob("/proc/[0-9]*/cmdline")
 	for _, path := range stats {
@@ -103,7 +103,7 @@ func ours() (all []string) {
 	return all
 }
 
-// owned tells whether a process is of this test: other tests run checks too.
+// owned reports whether a process is of this test: other tests run checks too.
 func owned(path string) bool {
 	exe, err := os.Readlink(filepath.Join(filepath.Dir(path), "exe"))
 	self, err2 := os.Readlink("/proc/self/exe")
@@ -126,7 +126,7 @@ func restored(t *testing.T, before []string, dir string) {
 	}
 }
 
-// A run leaves nothing, nor does one whose checks are told lies.
+// A run leaves nothing, nor does one whose checks get lies for answers.
 func TestLeavesNothing(t *testing.T) {
 	seeQueues(t)
 	for _, refuse := range []bool{false, true} {

@@ -20,8 +20,8 @@ func run(t *testing.T, checks []*Check, o Options) *Report {
 	return r
 }
 
-// Whoever runs this, on whatever Linux: no statement differs, no check breaks,
-// and what is skipped says why.
+// For every user, and on every Linux: no statement differs, no check breaks, and
+// what is skipped has a reason.
 func TestEveryStatement(t *testing.T) {
 	r := run(t, Checks(), Options{})
 	for _, f := range r.Findings {
@@ -64,7 +64,7 @@ func TestWithoutANamespace(t *testing.T) {
 	}
 }
 
-// Statements are told in the same form.
+// Statements have one form.
 func TestDeclared(t *testing.T) {
 	seen := map[string]bool{}
 	for _, f := range Families {

@@ -68,7 +68,7 @@ func TestBroken(t *testing.T) {
 	if f := r.Findings[0]; f.Verdict != Broken || f.Reason == "" || f.Observed != "" {
 		t.Errorf("a pipe that could not be made: %+v", f)
 	}
-	c := &Check{ID: "X99", Mechanism: "pipe", Statement: "nobody knows it"}
+	c := &Check{ID: "X99", Mechanism: "pipe", Statement: "there is no such statement"}
 	if f := run(t, []*Check{c}, Options{}).Findings[0]; f.Verdict != Broken {
 		t.Errorf("a check that does not exist: %+v", f)
 	}
@@ -78,7 +78,7 @@ func TestBroken(t *testing.T) {
 	}
 }
 
-// A step of a tour that does not go as its text says ends the tour, and says so.
+// A step of a tour that does not go as its text says ends the tour with a problem.
 func TestTourBites(t *testing.T) {
 	for _, name := range TourNames() {
 		steps, err := Tour(t.Context(), name, Options{dirBase: t.TempDir()})

@@ -240,7 +240,7 @@ var dedicatedCalls = []struct {
 	}},
 	{"recvmsg of an error queue", func(t *testing.T) error {
 		if emulate.Emulated() {
-			t.Skip("the emulator's recvmsg returns 0 to who gives it no buffer, and does not ask the kernel")
+			t.Skip("the emulator's recvmsg returns 0 to a caller without a buffer, and does not ask the kernel")
 		}
 		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 		must(t, err)

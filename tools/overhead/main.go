@@ -42,7 +42,7 @@ type Fidelity struct {
 
 // fidelity is this program at work.
 type fidelity struct {
-	session  *runner.Session
+	session  *runner.Coordinator
 	twins    *twins
 	launches int
 	round    time.Duration // how long a round is to take: far more than the tens of µs by which two workers begin apart
