@@ -31,7 +31,12 @@ func (e *engine) startKeeper(parent string) error {
 		return err
 	}
 	e.keeper = keeper
-	if e.dir, err = objects.To(e.notes).MakeDir(parent); err != nil {
+	// One that starts when this process has gone has no parent, and does not keep.
+	var ready bool
+	if err = newConn(keeper.Control).Receive(&ready); err == nil {
+		e.dir, err = objects.To(e.notes).MakeDir(parent)
+	}
+	if err != nil {
 		return errors.Join(fmt.Errorf("make a directory in %s: %w", parent, err), e.close())
 	}
 	return nil
@@ -40,6 +45,7 @@ func (e *engine) startKeeper(parent string) error {
 // keeperMain is the main function of a keeper.
 func keeperMain() int {
 	signal.Ignore(unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGPIPE)
+	newConn(controlFD).Send(true) // an error is a run that has ended, with nothing to keep
 	if err := objects.Keep(os.NewFile(keeperFD, "notes")); err != nil {
 		return fail(err)
 	}
