@@ -50,6 +50,7 @@ var asked = map[string]func(*watcher){
 var jsonNames = map[string]string{"copy": "lend"}
 
 func TestLaunchIsWhatIsAsked(t *testing.T) {
+	takesSeconds(t)
 	s := startSession(t, Options{Timeout: time.Minute}) // a traced process waits for its tracer
 	var parts []string
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[results.Cell]()) {
@@ -434,7 +435,7 @@ func (w *watcher) look(m *mechanisms.Mechanism) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	calls, err := w.calls(c, 64)
+	calls, err := w.calls(c, 16)
 	if err != nil && !strings.Contains(err.Error(), "no system call was seen") {
 		return "", err
 	}

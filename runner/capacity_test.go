@@ -125,12 +125,18 @@ func TestEachLinkHasItsCapacity(t *testing.T) {
 	}
 }
 
-// A capacity is read at the ends of every mechanism, in every workload, and what
-// no process changes is after the rounds what it was before.
+// A capacity is read at the ends of every mechanism, and in every workload, and is
+// after the rounds what it was before.
 func TestCapacityOfEveryLink(t *testing.T) {
+	takesSeconds(t)
 	s := startSession(t, Options{})
+	seen := map[string]bool{}
 	for _, c := range testCells(t) {
 		m := mechanisms.Lookup(c.Mechanism)
+		if seen[c.Mechanism] && c.Mechanism != "pipe" && !long {
+			continue // of one mechanism every workload, of the others one
+		}
+		seen[c.Mechanism] = true
 		rec := measured(t, s, c)
 		if why := results.Changed(rec.Links); why != "" {
 			t.Errorf("%s: %s", c.Name(), why)

@@ -98,7 +98,7 @@ func victimise(t *testing.T, aim func(steps *bufio.Scanner), env ...string) {
 // A killed coordinator takes everything with it, whenever.
 func TestKillCoordinatorAnytime(t *testing.T) {
 	r := random(t)
-	for i := range max(1, *kills/4) {
+	for i := range max(1, killsOf(*kills)/4) {
 		delay := time.Duration(r.Float64() * float64(120*time.Millisecond)) // start and some launches
 		victimise(t, func(*bufio.Scanner) { <-time.After(delay) }, shared(i%2 == 1))
 	}
@@ -106,6 +106,7 @@ func TestKillCoordinatorAnytime(t *testing.T) {
 
 // A killed coordinator takes everything with it, in every phase.
 func TestKillCoordinatorInPhase(t *testing.T) {
+	takesSeconds(t)
 	for isShared, name := range isolated {
 		for _, phase := range []string{"open", "round", "exit"} {
 			t.Run(name+"/"+phase, func(t *testing.T) {

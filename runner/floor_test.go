@@ -20,6 +20,7 @@ func floorCells() []results.Cell {
 
 // TestFloors measures every floor in every place that it is planned in.
 func TestFloors(t *testing.T) {
+	takesSeconds(t)
 	for shared, name := range isolated {
 		t.Run(name, func(t *testing.T) {
 			s := startSession(t, Options{Shared: shared})

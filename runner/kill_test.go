@@ -109,18 +109,27 @@ func revive(t *testing.T, s *Coordinator) {
 	}
 }
 
+// killsOf is n, or fewer under -short.
+func killsOf(n int) int {
+	if testing.Short() {
+		return min(n, 8)
+	}
+	return n
+}
+
 // Whichever process is killed, and whenever: nothing is left, and the error names
 // the process that died, of what, and in which phase.
 func TestKillAnytime(t *testing.T) {
 	r, cells := random(t), testCells(t)
+	kills := killsOf(*kills)
 	deaths := map[string]int{}
 	var sessions []*Coordinator
 	for _, shared := range []bool{false, true} {
 		sessions = append(sessions, startSession(t, Options{Shared: shared, Timeout: unhurried}))
 	}
 	span := 40 * time.Millisecond // of a launch, as the last one that lived took
-	for dead, i := 0, 0; dead < *kills && !t.Failed(); i++ {
-		if i > 20**kills+100 {
+	for dead, i := 0, 0; dead < kills && !t.Failed(); i++ {
+		if i > 20*kills+100 {
 			t.Fatalf("%d of %d attempts killed a process", dead, i)
 		}
 		c, s := cells[r.IntN(len(cells))], sessions[i%2]
@@ -159,6 +168,7 @@ func TestKillAnytime(t *testing.T) {
 
 // Every kind of process in every phase, whatever the chances are.
 func TestKillInPhase(t *testing.T) {
+	takesSeconds(t)
 	cells := testCells(t)
 	next := 0
 	for shared, name := range isolated {

@@ -48,12 +48,13 @@ func footprintOf(t *testing.T, pid int) (f footprint) {
 // Launch after launch, neither the coordinator nor the session grows.
 func TestSoak(t *testing.T) {
 	const (
-		warm = 50
+		warm = 25
 		slop = 8 << 10 // KiB of RSS: what a garbage collector may leave lying about
 		// Go keeps a thread for good and starts one when all happen to be
 		// blocked at once. One that leaked would do so in every launch.
 		spare = 4
 	)
+	takesSeconds(t)
 	cells := testCells(t)
 	for shared, name := range isolated {
 		t.Run(name, func(t *testing.T) {

@@ -53,6 +53,7 @@ func TestStalled(t *testing.T) {
 // Every workload plays on in stretches as it does at once, whatever the number
 // of operations is.
 func TestEveryWorkloadLeavesMarks(t *testing.T) {
+	takesSeconds(t)
 	cpus, err := host.ReadCPUs(host.Root)
 	if err != nil {
 		t.Fatal(err)

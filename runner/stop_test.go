@@ -45,6 +45,7 @@ func halt(t *testing.T, p proc) {
 
 // A launch in which a worker was stopped and went on is untrusted.
 func TestStoppedWorkerVoids(t *testing.T) {
+	takesSeconds(t)
 	for shared, name := range isolated {
 		t.Run(name, func(t *testing.T) {
 			s := startSession(t, Options{Shared: shared})
@@ -57,7 +58,7 @@ func TestStoppedWorkerVoids(t *testing.T) {
 					t.Error(err)
 				}
 			}()
-			rec, _ := s.Measure(pipePong, Measurement{Time: time.Second})
+			rec, _ := s.Measure(pipePong, Measurement{Time: 500 * time.Millisecond})
 			<-done
 			const want = "a worker was stopped or continued by a signal"
 			if rec.Outcome != results.Untrusted || rec.Reason != want {

@@ -21,7 +21,7 @@ import (
 
 var (
 	kills    = flag.Int("kills", 40, "processes that the kill tests kill at a random time")
-	launches = flag.Int("launches", 200, "launches of the soak test")
+	launches = flag.Int("launches", 100, "launches of the soak test")
 	seed     = flag.Uint64("seed", uint64(time.Now().UnixNano()), "of the random times")
 )
 
@@ -91,6 +91,22 @@ func startSession(t *testing.T, o Options) *Coordinator {
 		nothingLeft(t)
 	})
 	return s
+}
+
+// long is set by make test-long: tests try all combinations then, where one of a
+// kind shows the same.
+var long = os.Getenv("IPCBENCH_TEST_LONG") != ""
+
+// ofEachKind are mechanisms whose links leave different kinds of objects, or none:
+// no others make a difference to how a session keeps its objects.
+var ofEachKind = []string{"pipe", "fifo", "sysvshm", "sysvmsg", "posixmq", "shmfutex"}
+
+// takesSeconds skips the test under -short.
+func takesSeconds(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short leaves out tests that take seconds")
+	}
 }
 
 // isolated names the values of Options.Shared in subtests.
