@@ -19,6 +19,7 @@ import (
 
 	"ipcbench/bench"
 	"ipcbench/host"
+	"ipcbench/internal/need"
 	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
@@ -50,7 +51,7 @@ var asked = map[string]func(*watcher){
 var jsonNames = map[string]string{"copy": "lend"}
 
 func TestLaunchIsWhatIsAsked(t *testing.T) {
-	takesSeconds(t)
+	need.Time(t)
 	s := startSession(t, Options{Timeout: time.Minute}) // a traced process waits for its tracer
 	var parts []string
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[results.Cell]()) {

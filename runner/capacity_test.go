@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/internal/need"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -128,12 +129,12 @@ func TestEachLinkHasItsCapacity(t *testing.T) {
 // A capacity is read at the ends of every mechanism, and in every workload, and is
 // after the rounds what it was before.
 func TestCapacityOfEveryLink(t *testing.T) {
-	takesSeconds(t)
+	need.Time(t)
 	s := startSession(t, Options{})
 	seen := map[string]bool{}
 	for _, c := range testCells(t) {
 		m := mechanisms.Lookup(c.Mechanism)
-		if seen[c.Mechanism] && c.Mechanism != "pipe" && !long {
+		if seen[c.Mechanism] && c.Mechanism != "pipe" && !need.Long() {
 			continue // of one mechanism every workload, of the others one
 		}
 		seen[c.Mechanism] = true

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"ipcbench/internal/need"
 )
 
 func init() { impersonates["coordinator"] = coordinate }
@@ -106,7 +108,7 @@ func TestKillCoordinatorAnytime(t *testing.T) {
 
 // A killed coordinator takes everything with it, in every phase.
 func TestKillCoordinatorInPhase(t *testing.T) {
-	takesSeconds(t)
+	need.Time(t)
 	for isShared, name := range isolated {
 		for _, phase := range []string{"open", "round", "exit"} {
 			t.Run(name+"/"+phase, func(t *testing.T) {

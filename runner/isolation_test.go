@@ -14,6 +14,7 @@ import (
 
 	"ipcbench/host"
 	"ipcbench/internal/apart"
+	"ipcbench/internal/need"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -112,7 +113,7 @@ func TestIsolations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	takesSeconds(t)
+	need.Time(t)
 	var all []string
 	for _, m := range mechanisms.All() {
 		all = append(all, m.Name)
@@ -134,7 +135,7 @@ func TestIsolations(t *testing.T) {
 				t.Skip("not run as root")
 			}
 			names := ofEachKind
-			if c.all || long {
+			if c.all || need.Long() {
 				names = all
 			}
 			cmd, stderr := impersonate(t, "isolated", "ISOLATION="+c.isolation, "MECHANISMS="+strings.Join(names, ","))

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/internal/need"
 	"ipcbench/results"
 )
 
@@ -168,7 +169,7 @@ func TestKillAnytime(t *testing.T) {
 
 // Every kind of process in every phase, whatever the chances are.
 func TestKillInPhase(t *testing.T) {
-	takesSeconds(t)
+	need.Time(t)
 	cells := testCells(t)
 	next := 0
 	for shared, name := range isolated {

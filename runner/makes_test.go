@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/internal/need"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -18,7 +19,7 @@ import (
 // with the session, whose namespace is its own; where there is none, such
 // a launch is refused.
 func TestKilledMakerLeavesNothing(t *testing.T) {
-	takesSeconds(t)
+	need.Time(t)
 	for shared, name := range isolated {
 		for _, mech := range []string{"pipe", "fifo", "socketpair", "sysvmsg", "sysvshm"} {
 			t.Run(name+"/"+mech, func(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"ipcbench/bench"
 	"ipcbench/host"
 	"ipcbench/internal/apart"
+	"ipcbench/internal/need"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -94,7 +95,7 @@ var scarcities = []scarce{
 // A cell is measured, or skipped, whatever cells came before it, in a session or
 // in a run that goes on in another.
 func TestOutcomeDoesNotDependOnTheOrder(t *testing.T) {
-	takesSeconds(t)
+	need.Time(t)
 	for _, scarcity := range scarcities {
 		t.Run(scarcity.name+"/"+scarcity.cells[0].Mechanism, func(t *testing.T) {
 			if m := mechanisms.Lookup(scarcity.cells[0].Mechanism); m.Needs != nil && m.Needs() != nil {

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/internal/need"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -16,6 +17,7 @@ import (
 // all of them keep to the CPUs of the place, where others have only that of
 // their main thread.
 func TestScheduledWorkers(t *testing.T) {
+	need.Time(t)
 	for _, m := range mechanisms.All() {
 		if !m.Scheduled {
 			continue

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/internal/need"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -50,7 +51,7 @@ var emfile = regexp.MustCompile(`^\S.*: too many open files\n$`)
 // A coordinator that may open too few descriptors prints one line, however
 // few they are.
 func TestTooFewFiles(t *testing.T) {
-	takesSeconds(t)
+	need.Time(t)
 	for isShared, name := range isolated {
 		t.Run(name, func(t *testing.T) {
 			for n := 0; ; n++ {
@@ -89,10 +90,10 @@ func unlessHung(start, wait func() error, kill func()) error {
 // A session in which the Nth call for a descriptor fails refuses the launch
 // with the call's error, leaves nothing behind, and goes on.
 func TestSessionOutOfFiles(t *testing.T) {
-	takesSeconds(t)
+	need.Time(t)
 	for isShared, name := range isolated {
 		for _, m := range mechanisms.All() {
-			if isShared && !long && !slices.Contains(ofEachKind, m.Name) {
+			if isShared && !need.Long() && !slices.Contains(ofEachKind, m.Name) {
 				continue // a mechanism makes the same calls in both
 			}
 			t.Run(name+"/"+m.Name, func(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"ipcbench/internal/need"
 )
 
 // footprint is what a process holds that could grow from launch to launch.
@@ -54,7 +56,7 @@ func TestSoak(t *testing.T) {
 		// blocked at once. One that leaked would do so in every launch.
 		spare = 4
 	)
-	takesSeconds(t)
+	need.Time(t)
 	cells := testCells(t)
 	for shared, name := range isolated {
 		t.Run(name, func(t *testing.T) {

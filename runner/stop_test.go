@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/internal/need"
 	"ipcbench/results"
 )
 
@@ -45,7 +46,7 @@ func halt(t *testing.T, p proc) {
 
 // A launch in which a worker was stopped and went on is untrusted.
 func TestStoppedWorkerVoids(t *testing.T) {
-	takesSeconds(t)
+	need.Time(t)
 	for shared, name := range isolated {
 		t.Run(name, func(t *testing.T) {
 			s := startSession(t, Options{Shared: shared})
@@ -75,6 +76,7 @@ func TestStoppedWorkerVoids(t *testing.T) {
 // A worker that is stopped for good is killed at the deadline, and blamed
 // rather than the peer that waits for it.
 func TestStoppedWorkerHangs(t *testing.T) {
+	need.Time(t)
 	const timeout = 500 * time.Millisecond
 	for shared, name := range isolated {
 		t.Run(name, func(t *testing.T) {

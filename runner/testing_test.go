@@ -93,21 +93,9 @@ func startSession(t *testing.T, o Options) *Coordinator {
 	return s
 }
 
-// long is set by make test-long: tests try all combinations then, where one of a
-// kind shows the same.
-var long = os.Getenv("IPCBENCH_TEST_LONG") != ""
-
 // ofEachKind are mechanisms whose links leave different kinds of objects, or none:
 // no others make a difference to how a session keeps its objects.
 var ofEachKind = []string{"pipe", "fifo", "sysvshm", "sysvmsg", "posixmq", "shmfutex"}
-
-// takesSeconds skips the test under -short.
-func takesSeconds(t *testing.T) {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("-short leaves out tests that take seconds")
-	}
-}
 
 // isolated names the values of Options.Shared in subtests.
 var isolated = map[bool]string{false: "namespaces", true: "shared"}
