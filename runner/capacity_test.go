@@ -81,6 +81,7 @@ func measured(t *testing.T, s *Coordinator, c results.Cell) results.Record {
 // Every link has a capacity of its own: it is recorded, with the messages that
 // fit, makes a cell of its own where it is unusual, and is named with the limit.
 func TestEachLinkHasItsCapacity(t *testing.T) {
+	need.Time(t)
 	page := os.Getpagesize()
 	usual := 16 * page
 	give := pipesOf(t)
@@ -156,6 +157,7 @@ func TestCapacityOfEveryLink(t *testing.T) {
 // A pipe that another process shrinks in the middle of a round makes the launch
 // untrusted, with both capacities.
 func TestCapacityChangedFromOutside(t *testing.T) {
+	need.Time(t)
 	s := startSession(t, Options{})
 	for long := 50 * time.Millisecond; long < 10*time.Second; long *= 2 {
 		done := make(chan results.Record, 1)

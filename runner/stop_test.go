@@ -115,6 +115,7 @@ func TestStoppedWorkerHangs(t *testing.T) {
 
 // A session that is stopped is killed and named.
 func TestStoppedSession(t *testing.T) {
+	need.Time(t)
 	for shared, name := range isolated {
 		t.Run(name, func(t *testing.T) {
 			s := startSession(t, Options{Shared: shared})
