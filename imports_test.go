@@ -57,6 +57,8 @@ func ours(path string) bool { return path == module || strings.HasPrefix(path, m
 // named here is a new layer: say where it belongs.
 var layers = map[string][]string{
 	"internal/sys":                 {},
+	"internal/reexec":              {"internal/sys"},
+	"internal/objects":             {"internal/sys", "mechanisms"},
 	"internal/golden":              {},
 	"internal/need":                {},
 	"internal/text":                {},
@@ -82,9 +84,9 @@ var layers = map[string][]string{
 	"compare":                      {"compare/gate", "results"},
 	"host":                         {"mechanisms", "results"},
 	"bench":                        {"mechanisms", "results", "internal/sys"},
-	"runner":                       {"mechanisms/all", "mechanisms/sockets", "bench", "host", "mechanisms", "results", "internal/sys"},
+	"runner":                       {"mechanisms/all", "mechanisms/sockets", "bench", "host", "mechanisms", "results", "internal/objects", "internal/reexec", "internal/sys"},
 	"runner/first":                 {"runner"},
-	"semantics":                    {"mechanisms", "results", "internal/sys"},
+	"semantics":                    {"mechanisms", "results", "internal/objects", "internal/reexec", "internal/sys"},
 	// What stands above the engine may use all of it.
 	"internal/conformance":  nil,
 	"tools/overhead":        nil,
@@ -97,7 +99,7 @@ var layers = map[string][]string{
 }
 
 // system are the packages that call the kernel.
-var system = []string{"mechanisms", "mechanisms/descriptor", "mechanisms/sysv", "mechanisms/pipes", "mechanisms/shm", "mechanisms/sockets", "mechanisms/queues", "mechanisms/notify", "internal/sharedmem", "mechanisms/internal/linktest", "internal/conformance", "host", "runner", "semantics", "kernels", "internal/sys", "tools/slowdown"}
+var system = []string{"mechanisms", "mechanisms/descriptor", "mechanisms/sysv", "mechanisms/pipes", "mechanisms/shm", "mechanisms/sockets", "mechanisms/queues", "mechanisms/notify", "internal/sharedmem", "mechanisms/internal/linktest", "internal/conformance", "host", "runner", "semantics", "kernels", "internal/sys", "internal/reexec", "internal/objects", "tools/slowdown"}
 
 // The folders are layers, and imports point one way.
 func TestImports(t *testing.T) {

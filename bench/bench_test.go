@@ -33,7 +33,7 @@ var axes struct {
 	all                          bool
 }
 
-var session *runner.Session
+var coordinator *runner.Coordinator
 
 func TestMain(m *testing.M) {
 	runner.Init()
@@ -53,8 +53,8 @@ func TestMain(m *testing.M) {
 		flag.Set("test.benchtime", "100ms")
 	}
 	status := m.Run()
-	if session != nil {
-		if err := session.Close(); err != nil {
+	if coordinator != nil {
+		if err := coordinator.Close(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			status = 1
 		}
@@ -95,17 +95,17 @@ func BenchmarkFloor(b *testing.B) {
 	run(b, bench.FloorCells(append(cells(b, bench.PingPong), cells(b, bench.Stream)...)))
 }
 
-// start starts the session and prints the configuration, once, before the
+// start starts the coordinator and prints the configuration, once, before the
 // first benchmark line.
 func start(b *testing.B) {
-	if session != nil {
+	if coordinator != nil {
 		return
 	}
 	s, err := runner.Start(runner.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	session = s
+	coordinator = s
 	if err := results.WriteConfig(os.Stdout, *s.Host("go test"), results.Setting{Key: "isolation", Value: s.Isolation}); err != nil {
 		b.Fatal(err)
 	}
@@ -195,7 +195,7 @@ type launch struct {
 }
 
 func open(b *testing.B, c results.Cell) *launch {
-	l, err := session.Open(c)
+	l, err := coordinator.Open(c)
 	if runner.Unsupported(err) {
 		// b.Skip prints nothing without -v.
 		fmt.Print(results.Comment(results.Record{Cell: c, Outcome: results.Skipped, Reason: errors.Unwrap(err).Error()}))

@@ -14,8 +14,8 @@ import (
 // CPU is one hardware thread that this process may run on.
 type CPU struct {
 	ID     int // as the kernel numbers it
-	Core   int // the lowest ID among the threads of its core, so unique in the machine; -1: not told
-	Socket int // physical package; -1: not told
+	Core   int // the lowest ID among the threads of its core, so unique in the machine; -1: not known
+	Socket int // physical package; -1: not known
 }
 
 // maxCPUs bounds what a CPU list may name: CONFIG_NR_CPUS is at most 8192.

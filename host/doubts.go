@@ -11,13 +11,13 @@ import (
 	"ipcbench/results"
 )
 
-// State is what a rule says of the host.
+// State is what a rule found.
 type State string
 
 const (
 	Fine    State = "fine"
 	Doubted State = "doubt"
-	Unknown State = "unknown" // the tree did not tell
+	Unknown State = "unknown" // not in the tree
 )
 
 // Finding is one rule and what it saw. Doubt is set where State is Doubted.
@@ -28,7 +28,7 @@ type Finding struct {
 	Doubt    results.Doubt
 }
 
-// Check holds every rule against the host and the tree at root
+// Check applies every rule to the host and the tree at root
 // (os.DirFS("/") outside tests), in a fixed order.
 func Check(root fs.FS, h results.Host) []Finding {
 	var all []Finding
@@ -47,7 +47,7 @@ func Check(root fs.FS, h results.Host) []Finding {
 	return all
 }
 
-// Doubts are the findings that travel with every number of a run.
+// Doubts are the warnings among the findings, for every number of a run.
 func Doubts(findings []Finding) (all []results.Doubt) {
 	for _, f := range findings {
 		if f.State == Doubted {
@@ -57,8 +57,8 @@ func Doubts(findings []Finding) (all []results.Doubt) {
 	return all
 }
 
-// rule is one thing that spoils numbers. look returns what it observed, ""
-// where it cannot tell, and whether that is a reason for doubt.
+// rule is one thing that spoils numbers. look returns what it observed, "" where
+// it could not find out, and whether that is a reason for a warning.
 type rule struct {
 	name        string
 	source      string

@@ -71,7 +71,7 @@ func TestCheckNestedRoot(t *testing.T) {
 	}
 }
 
-// A tree that tells nothing leaves every rule unknown but those whose absence
+// An empty tree leaves every rule unknown but those whose absence
 // is an answer: "fine" must have been seen.
 func TestCheckKnowsNothing(t *testing.T) {
 	absent := []string{"user namespaces, AppArmor", "user namespaces, Debian"}
@@ -86,7 +86,7 @@ func TestCheckKnowsNothing(t *testing.T) {
 	}
 }
 
-// Every rule is told apart by its name, says what was seen, and is seen both
+// Every rule has a name of its own, shows what was seen, and is seen both
 // fine and doubted by the tests above.
 func TestRules(t *testing.T) {
 	fine, doubted := map[string]bool{}, map[string]bool{}
@@ -144,7 +144,7 @@ func TestStealBesideGuests(t *testing.T) {
 	}
 }
 
-// The kernel that runs the test tells at least these.
+// The kernel that runs the test shows at least these.
 func TestCheckHere(t *testing.T) {
 	cpus, err := ReadCPUs(os.DirFS("/"))
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package host tells what the machine is: its facts, what about them spoils
-// numbers, what it does meanwhile, and which CPU a worker is given. It reads
-// /proc and /sys and changes nothing.
+// Package host describes the machine: its facts, which of them spoil numbers, what
+// it does during a launch, and which CPU a worker is given. It reads /proc and
+// /sys and changes nothing.
 package host
 
 import (
@@ -17,8 +17,8 @@ import (
 // Root is the running system, for everything here that takes a tree.
 var Root = os.DirFS("/")
 
-// Read tells what the machine is, as far as root shows it: the tree that
-// holds proc and sys, os.DirFS("/") outside tests. cpus are those the run was
+// Read describes the machine as far as root shows it: the tree that holds proc and
+// sys, os.DirFS("/") outside tests. cpus are those the run was
 // given and program is the version of ipcbench. What cannot be read stays
 // empty; every string is one line of printable characters.
 func Read(root fs.FS, cpus []CPU, program string) results.Host {
@@ -99,8 +99,8 @@ func (t tree) governor(cpus []CPU) string {
 	return distinct(all)
 }
 
-// turbo tells whether clocks above the nominal are allowed; the two drivers
-// say it the opposite way.
+// turbo is whether clocks above the nominal are allowed. The files of the two
+// drivers have opposite values.
 func (t tree) turbo() string {
 	const intel, generic = "/sys/devices/system/cpu/intel_pstate/no_turbo", "/sys/devices/system/cpu/cpufreq/boost"
 	states := map[string]string{intel + " 0": "on", intel + " 1": "off", generic + " 1": "on", generic + " 0": "off"}

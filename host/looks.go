@@ -11,6 +11,7 @@ import (
 	"ipcbench/results"
 )
 
+// told is what was observed, "" where it is not known.
 func told(known bool, observed string) string {
 	if !known {
 		return ""
@@ -20,14 +21,14 @@ func told(known bool, observed string) string {
 
 func is(what, value string) string { return told(value != "", what+" is "+value) }
 
-// holds tells whether one of the capabilities is effective, by number and
+// holds reports whether one of the capabilities is effective, by number and
 // never by uid 0: root in a container may lack any.
 func (t tree) holds(capabilities ...int) bool {
 	effective, err := strconv.ParseUint(t.field("/proc/self/status", "CapEff"), 16, 64)
 	return err == nil && slices.ContainsFunc(capabilities, func(c int) bool { return effective>>c&1 == 1 })
 }
 
-// exempt tells whether one of the capabilities lifts limits of the machine: a
+// exempt reports whether one of the capabilities lifts limits of the machine: a
 // user namespace's own capabilities lift only the namespace's,
 // user_namespaces(7). The first one's number is fixed; a kernel without user
 // namespaces has no link.

@@ -23,7 +23,7 @@ type NoiseMeter struct {
 	stat      openFile
 	throttles []openFile // cpu.stat of each cgroup at or above this one that has a quota
 	pressure  openFile   // nil where the kernel keeps none
-	clocks    []openFile // the frequency of each CPU, where the kernel tells it
+	clocks    []openFile // the frequency of each CPU, where the kernel shows it
 	buf       []byte
 }
 
@@ -148,7 +148,7 @@ func (m *NoiseMeter) Read() (s NoiseSample, err error) {
 		s.pressure = results.Known(count(total) * int64(time.Microsecond))
 	}
 	for _, file := range m.clocks {
-		// A driver may refuse to tell, even though the file is there.
+		// A driver may refuse to read it, even though the file is there.
 		if text, err := m.slurp(file, ""); err == nil {
 			s.slowest = slower(s.slowest, count(bytes.TrimSpace(text)))
 		}
@@ -246,8 +246,8 @@ const voidingForeign, doubtfulForeign = 0.25, 0.10
 // rounds.
 const voidingStalled = 0.05
 
-// Voids tells why a launch that took wall in all, and timed of it in the rounds
-// that the noise is of, is not to be trusted, or "".
+// Voids is why a launch is untrusted that took wall in all, and timed of it in the
+// rounds that the noise is of, or "".
 func Voids(n results.Noise, wall, timed time.Duration) string {
 	switch {
 	case n.Stopped:

@@ -72,7 +72,7 @@ func inTurn(cpus []CPU, n int) []int {
 }
 
 // groups parts the CPUs by core or socket, highest numbers first within a
-// group and among groups. CPUs for which it is not told are in none.
+// group and among groups. CPUs without one are in none.
 func groups(cpus []CPU, of func(CPU) int) [][]CPU {
 	by := map[int][]CPU{}
 	for _, c := range cpus {

@@ -40,8 +40,8 @@ var (
 	deviceTreeMarks = marks{{"linux,kvm", "kvm"}, {"xen,xen", "xen"}, {"linux,dummy-virt", "vm"}}
 )
 
-// hypervisor is "none", a name, "vm" where the name is not told, or "" where
-// the tree says nothing. Only x86 has a flag that settles it.
+// hypervisor is "none", a name, "vm" where the name is not known, or "" where the
+// tree has no sign of either. Only x86 has a flag that settles it.
 func (t tree) hypervisor() string {
 	const dmi = "/sys/class/dmi/id/"
 	flags := t.field("/proc/cpuinfo", "flags")

@@ -108,12 +108,12 @@ func work(raw []byte, say func(message) error) error {
 	debug.SetGCPercent(-1) // nothing runs beside the workers, and this process is short
 	// The kernel is still busy with starting up, beside whatever runs.
 	time.Sleep(j.Settle)
-	session, err := runner.Start(runner.Options{})
+	coordinator, err := runner.Start(runner.Options{})
 	if err != nil {
 		return err
 	}
-	defer session.Close()
-	if err := say(message{Hello: &hello{Host: session.Host(j.Program), Config: configHash(), Idle: idle()}}); err != nil {
+	defer coordinator.Close()
+	if err := say(message{Hello: &hello{Host: coordinator.Host(j.Program), Config: configHash(), Idle: idle()}}); err != nil {
 		return err
 	}
 	if err := say(message{Control: control()}); err != nil {
@@ -134,7 +134,7 @@ func work(raw []byte, say func(message) error) error {
 		}
 	}
 	for _, t := range j.Tasks {
-		rec, _ := session.Measure(t.Cell, t.How)
+		rec, _ := coordinator.Measure(t.Cell, t.How)
 		if err := say(message{Record: &rec}); err != nil {
 			return err
 		}

@@ -19,14 +19,15 @@ import (
 
 	"ipcbench/bench"
 	"ipcbench/host"
+	"ipcbench/internal/need"
 	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
 
-// What a cell is asked to be has to show from outside, in /proc, in system calls
-// and in instructions, or a launch that does not heed it would be published
-// under the name that does.
+// Every part of a cell must show from outside, in /proc, in system calls or in
+// instructions. Otherwise a launch that does not heed it could be published under
+// the name of one that does.
 
 // asked are the parts of a cell by their JSON keys, each with what asks for every
 // value of it and observes a launch. A part without an observer fails the test.
@@ -50,6 +51,7 @@ var asked = map[string]func(*watcher){
 var jsonNames = map[string]string{"copy": "lend"}
 
 func TestLaunchIsWhatIsAsked(t *testing.T) {
+	need.Time(t)
 	s := startSession(t, Options{Timeout: time.Minute}) // a traced process waits for its tracer
 	var parts []string
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[results.Cell]()) {
@@ -83,13 +85,13 @@ func TestLaunchIsWhatIsAsked(t *testing.T) {
 // watcher observes launches of a session.
 type watcher struct {
 	*testing.T
-	s *Session
+	s *Coordinator
 }
 
-// tell holds an observer against a launch of the cell that was asked for, in
-// which it has to see what it looks for, and against launches of the others, in
-// which it must not: so is one that does not heed what was asked.
-func (w *watcher) tell(value string, see func(results.Cell) error, cell results.Cell, others ...results.Cell) {
+// check applies an observer to a launch of the cell, in which it must see what it
+// looks for, and to launches of the others, in which it must not: a launch that
+// does not heed what is asked is one of those.
+func (w *watcher) check(value string, see func(results.Cell) error, cell results.Cell, others ...results.Cell) {
 	w.Helper()
 	if err := see(cell); err != nil {
 		if Unsupported(err) || refused(err) {
@@ -109,7 +111,7 @@ func (w *watcher) tell(value string, see func(results.Cell) error, cell results.
 	}
 }
 
-// refused tells whether the machine does not let calls or steps be counted.
+// refused reports whether the machine does not let calls or steps be counted.
 func refused(err error) bool {
 	var trace *TraceError
 	return errors.As(err, &trace)
@@ -165,7 +167,7 @@ func borrow(pid, fd int, look func(fd int) error) error {
 func descriptors(pid int) map[int]string {
 	inherited := map[string]bool{}
 	for _, fd := range descriptorsOf(os.Getpid()) {
-		inherited[fd] = true // whoever started the test may have left some open
+		inherited[fd] = true // what started the test may have left some open
 	}
 	all := descriptorsOf(pid)
 	maps.DeleteFunc(all, func(fd int, target string) bool {
@@ -224,7 +226,7 @@ func areas(pid int) (all []area) {
 // their numbers, and how many of each there are.
 func (w *watcher) rolesOf() map[string]int {
 	roles := map[string]int{}
-	for _, pid := range childrenOf(w.s.child.pid) {
+	for _, pid := range childrenOf(w.s.child.PID) {
 		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 		if args := strings.Split(string(text), "\x00"); len(args) > 1 {
 			roles[strings.TrimRight(args[1], "0123456789")]++
@@ -331,7 +333,7 @@ func watchWorkloads(w *watcher) {
 			return nil
 		}
 		others := slices.DeleteFunc(slices.Clone(cells), func(o results.Cell) bool { return o == c })
-		w.tell(c.Workload, see, c, others...)
+		w.check(c.Workload, see, c, others...)
 	}
 }
 
@@ -346,7 +348,7 @@ func watchPeers(w *watcher) {
 			continue
 		}
 		processes := func(c results.Cell) (n int, err error) {
-			err = w.open(c, func(*Launch) error { n = len(childrenOf(w.s.child.pid)); return nil })
+			err = w.open(c, func(*Launch) error { n = len(childrenOf(w.s.child.PID)); return nil })
 			return n, err
 		}
 		base, err := processes(played(workload, 2))
@@ -355,7 +357,7 @@ func watchPeers(w *watcher) {
 			continue
 		}
 		for _, peers := range []int{4} {
-			w.tell(fmt.Sprint(workload.Name, " ", peers), func(c results.Cell) error {
+			w.check(fmt.Sprint(workload.Name, " ", peers), func(c results.Cell) error {
 				n, err := processes(c)
 				if want := base + (peers-2)*each; err == nil && n != want {
 					err = fmt.Errorf("%d processes, want %d", n, want)
@@ -369,7 +371,7 @@ func watchPeers(w *watcher) {
 // alike are mechanisms that look, or may look, the same from outside in a round
 // trip.
 var alike = [][]string{
-	{"shmcond", "shmfutex", "shmsem"}, // what tells them apart is in memory that their processes share
+	{"shmcond", "shmfutex", "shmsem"}, // they differ in memory that their processes share
 	{"shmspin", "shmyield"},           // where another process has the peer's CPU, one that spins yields too
 }
 
@@ -434,7 +436,7 @@ func (w *watcher) look(m *mechanisms.Mechanism) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	calls, err := w.calls(c, 64)
+	calls, err := w.calls(c, 16)
 	if err != nil && !strings.Contains(err.Error(), "no system call was seen") {
 		return "", err
 	}
@@ -444,7 +446,7 @@ func (w *watcher) look(m *mechanisms.Mechanism) (string, error) {
 	return strings.Join(slices.Sorted(maps.Keys(seen)), ", "), nil
 }
 
-// socketLook says what kind of socket it is, and what name it or its peer has.
+// socketLook is the kind of a socket, and the kind of name that it or its peer has.
 func socketLook(fd int) string {
 	domain, _ := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN)
 	typ, _ := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
@@ -474,9 +476,9 @@ func watchSizes(w *watcher) {
 	for _, size := range []int{1, 64, 4097, 64 << 10} {
 		cell, other := pinned("PingPong", "pipe"), pinned("PingPong", "pipe")
 		cell.Size, other.Size = size, 2*size
-		w.tell(results.FormatBytes(size), func(c results.Cell) error {
+		w.check(results.FormatBytes(size), func(c results.Cell) error {
 			return w.open(c, func(l *Launch) error {
-				const ops = 1000 // of the second round more than of the first: what a round costs besides drops out
+				const ops = 1000 // of the second round more than of the first: what a round costs without them drops out
 				var bytes [3]int
 				for i := range bytes {
 					if i > 0 {
@@ -511,7 +513,7 @@ func watchQueues(w *watcher) {
 			cell := pinned("PingPong", mech)
 			other := cell
 			cell.Queue = queue
-			w.tell(fmt.Sprint(mech, " ", results.FormatBytes(queue)), func(c results.Cell) error {
+			w.check(fmt.Sprint(mech, " ", results.FormatBytes(queue)), func(c results.Cell) error {
 				return w.open(c, func(l *Launch) error {
 					looked := false
 					for fd, target := range descriptors(l.PIDs()[0]) {
@@ -606,7 +608,7 @@ func watchPlaces(w *watcher) {
 			w.Logf("%s: with one CPU all places are the same", place.Name)
 			continue
 		}
-		w.tell(place.Name, func(c results.Cell) error {
+		w.check(place.Name, func(c results.Cell) error {
 			where, err := placed(c)
 			if err == nil && !rule(where) {
 				err = fmt.Errorf("on %+v", where)
@@ -624,7 +626,7 @@ func watchWaits(w *watcher) {
 		if cell.Wait = wait; wait == bench.Waits[0] {
 			cell.Wait, other.Wait = "", "epoll"
 		}
-		w.tell(wait, func(c results.Cell) error {
+		w.check(wait, func(c results.Cell) error {
 			blocks := true
 			err := w.open(c, func(l *Launch) error {
 				for fd, target := range descriptors(l.PIDs()[0]) {
@@ -666,7 +668,7 @@ func watchBatches(w *watcher) {
 			cell.Batch = batch
 			twice := cell
 			twice.Batch = 2 * batch
-			w.tell(fmt.Sprint(mech, " ", batch), func(c results.Cell) error {
+			w.check(fmt.Sprint(mech, " ", batch), func(c results.Cell) error {
 				calls, err := w.calls(c, 4*batch*2)
 				if got, want := calls["sender "+call], 1/float64(batch); err == nil && (got != want || calls["sender write"] > 0) {
 					err = fmt.Errorf("%v %s a message, want %v: %v", got, call, want, calls)
@@ -679,7 +681,7 @@ func watchBatches(w *watcher) {
 	const batch, size = 16, 64 << 10
 	cell, other := pinned("Stream", "shmfutex"), pinned("Stream", "shmfutex")
 	cell.Size, cell.Batch, other.Size = size, batch, size
-	w.tell(fmt.Sprint("shmfutex ", batch), func(c results.Cell) error {
+	w.check(fmt.Sprint("shmfutex ", batch), func(c results.Cell) error {
 		return w.open(c, func(l *Launch) error {
 			found := areas(l.PIDs()[0])
 			if len(found) != 1 || found[0].end-found[0].start < 2*batch*size {
@@ -703,9 +705,9 @@ func (w *watcher) instructions(known map[results.Cell]float64, c results.Cell) (
 	return perOp[0], nil
 }
 
-// watchTouches counts the instructions that come on top of a message that
-// nobody touches, and looks at memory that both ends work in, which a receiver
-// that writes leaves changed.
+// watchTouches counts the instructions that come on top of a message that no end
+// touches, and looks at memory that both ends work in, which a receiver that
+// writes leaves changed.
 func watchTouches(w *watcher) {
 	plain := pinned("PingPong", "sysvshm")
 	plain.Size, plain.Lend = 1024, true
@@ -721,7 +723,7 @@ func watchTouches(w *watcher) {
 			o.Touch = map[string]string{"write": "read", "read": "write"}[touch]
 			others = append(others, o)
 		}
-		w.tell(touch, func(c results.Cell) error {
+		w.check(touch, func(c results.Cell) error {
 			base, err := w.instructions(known, plain)
 			if err != nil {
 				return err
@@ -746,7 +748,7 @@ func watchTouches(w *watcher) {
 	}
 }
 
-// written tells whether a payload in the memory of the first link is not as its
+// written reports whether a payload in the memory of the first link is not as its
 // sender has left it, zero.
 func (w *watcher) written(c results.Cell) (written bool, err error) {
 	return written, w.open(c, func(l *Launch) error {
@@ -796,8 +798,8 @@ func watchCopies(w *watcher) {
 			return nil
 		}
 	}
-	w.tell("0", see(true), lent, copied)
-	w.tell("1", see(false), copied, lent)
+	w.check("0", see(true), lent, copied)
+	w.check("1", see(false), copied, lent)
 	// Some have ends of another kind then, which the loop needs.
 	for _, m := range mechanisms.All() {
 		c := roundTrip(m)
@@ -832,7 +834,7 @@ func watchMemories(w *watcher) {
 		if pattern.MatchString("/memfd:ipcbench-ring (deleted)") {
 			other.Memory = "shm"
 		}
-		w.tell(memory, func(c results.Cell) error {
+		w.check(memory, func(c results.Cell) error {
 			return w.open(c, func(l *Launch) error {
 				found := areas(l.PIDs()[0])
 				if len(found) != 2 || !pattern.MatchString(found[0].path) || !pattern.MatchString(found[1].path) {
@@ -854,7 +856,7 @@ func watchRates(w *watcher) {
 		other.Rate = bench.MaxRate
 		const ops = 40
 		least := time.Duration(ops-1) * time.Second / time.Duration(rate)
-		w.tell(fmt.Sprint(rate), func(c results.Cell) error {
+		w.check(fmt.Sprint(rate), func(c results.Cell) error {
 			shortest := time.Hour
 			for range 5 {
 				if err := w.open(c, func(l *Launch) error {

@@ -1,17 +1,30 @@
 package runner
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
 	"slices"
+	"strconv"
+	"strings"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/bench"
+	"ipcbench/internal/sys"
 )
 
-// hearOut is how long other workers may still explain a failure. Whoever has
-// not by then is blocked on a peer that is gone.
+// hearOut is how long other workers may still explain a failure. A worker that
+// has not by then is blocked on a peer that is gone.
 const hearOut = 300 * time.Millisecond
 
 // blame finds the root among the failures that come together. A death needs
 // no explanation; with anything else the others are heard out.
-func (l *launch) blame(first event) error {
+func (l *sessionLaunch) blame(first event) error {
 	var cause error
 	ended, explained := 0, map[int]bool{}
 	weigh := func(e event) {
@@ -21,7 +34,7 @@ func (l *launch) blame(first event) error {
 				e.err = &DeathError{} // unasked, with status 0
 			}
 		}
-		// One that said why has exited with status 1 for it.
+		// A worker that has sent its error exits with status 1 for it.
 		if e.err == nil || explained[e.part] {
 			return
 		}
@@ -44,18 +57,19 @@ func (l *launch) blame(first event) error {
 	return cause
 }
 
-func (l *launch) failure(part int, err error) error {
-	return &WorkerError{Role: l.topology.Parts[part].Role, PID: l.workers[part].pid, Phase: l.phase, Err: err}
+// failure is an error of the worker of a part.
+func (l *sessionLaunch) failure(part int, err error) error {
+	return &WorkerError{Role: l.topology.Parts[part].Role, PID: l.workers[part].PID, Phase: l.phase, Err: err}
 }
 
 // hung blames one of the workers that missed the deadline, by suspicion, and
-// tells where the others are.
-func (l *launch) hung(missing map[int]bool, timeout time.Duration) error {
+// adds where the others are.
+func (l *sessionLaunch) hung(missing map[int]bool, timeout time.Duration) error {
 	var all []*HungError
 	part := map[*HungError]int{}
 	for i, p := range l.workers {
 		if missing[i] {
-			h := inspect(p.pid, timeout)
+			h := inspect(p.PID, timeout)
 			part[h] = i
 			all = append(all, h)
 		}
@@ -66,3 +80,73 @@ func (l *launch) hung(missing map[int]bool, timeout time.Duration) error {
 	}
 	return l.failure(part[all[0]], all[0])
 }
+
+// suspicion orders processes that hang together: the larger, the more likely
+// the others wait for this one. A process that is stopped, or stuck in the
+// kernel, can't answer; one that runs is at least not stuck in a call.
+func (e *HungError) suspicion() int { return strings.Index("RSDtT", e.State) }
+
+// inspect reads from /proc in which call a process is that missed its deadline. A
+// worker measures on its main thread, which is what /proc/PID shows.
+func inspect(pid int, after time.Duration) *HungError {
+	e := &HungError{Call: "an unknown call", State: "?", After: after.String()}
+	dir := fmt.Sprintf("/proc/%d/", pid)
+	if state := stateIn(dir + "stat"); state != "" {
+		e.State = state
+	}
+	if wchan, err := os.ReadFile(dir + "wchan"); err == nil && string(wchan) != "0" {
+		e.Wchan = string(wchan)
+	}
+	if call, err := os.ReadFile(dir + "syscall"); err == nil {
+		first, _, _ := strings.Cut(strings.TrimSpace(string(call)), " ")
+		if first == "running" {
+			e.Call = "no call: it was running"
+		} else if nr, err := strconv.Atoi(first); err == nil {
+			e.Call = sys.SyscallName(nr)
+		}
+	}
+	return e
+}
+
+// stateIn is the state in a proc_pid_stat(5) file, R, S, D, T …, or "".
+func stateIn(path string) string {
+	stat, err := os.ReadFile(path)
+	// "PID (comm) S …": comm may hold spaces and parentheses.
+	i := bytes.LastIndexByte(stat, ')')
+	if err != nil || i < 0 || i+2 >= len(stat) {
+		return ""
+	}
+	return string(stat[i+2])
+}
+
+// rank orders the errors of several processes about one failure: the larger, the
+// nearer to the cause. A process that died explains its peers' broken pipes, not
+// the other way round.
+func rank(err error) int {
+	var death *DeathError
+	var check *bench.CheckError
+	var errno syscall.Errno
+	switch {
+	case errors.As(err, &death):
+		return rankDeath
+	case errors.As(err, &check):
+		return rankCheck
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return rankEOF
+	case errors.As(err, &errno) && slices.Contains(ofVictims, errno):
+		return rankVictim
+	}
+	return rankError
+}
+
+const (
+	rankEOF = iota + 1
+	rankVictim
+	rankError
+	rankCheck
+	rankDeath
+)
+
+// ofVictims are the errors of a process whose peer has gone. EINVAL is that of
+// System V calls on an object that is gone.
+var ofVictims = []syscall.Errno{unix.EPIPE, unix.EIDRM, unix.ECONNRESET, unix.ECONNREFUSED, unix.ENOTCONN, unix.EINVAL}

@@ -11,7 +11,7 @@ func TestCloseEndsACall(t *testing.T) {
 	for shared, name := range isolated {
 		t.Run(name, func(t *testing.T) {
 			s := startSession(t, Options{Shared: shared})
-			session := s.child.pid
+			session := s.child.PID
 			l, err := s.Open(pipePong)
 			if err != nil {
 				t.Fatal(err)
@@ -55,7 +55,7 @@ func TestCloseEndsACall(t *testing.T) {
 func TestEndLeavesTheSuccessorAlone(t *testing.T) {
 	s := startSession(t, Options{})
 	first := s.child
-	first.kill()
+	first.Kill()
 	if err := s.end(first); err != nil {
 		t.Fatal(err)
 	}
@@ -64,6 +64,6 @@ func TestEndLeavesTheSuccessorAlone(t *testing.T) {
 	}
 	second := s.child
 	if err := s.end(first); err != nil || s.child != second {
-		t.Errorf("end of process %d: %v; process %d runs, want %d", first.pid, err, s.child.pid, second.pid)
+		t.Errorf("end of process %d: %v; process %d runs, want %d", first.PID, err, s.child.PID, second.PID)
 	}
 }

@@ -13,18 +13,20 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/host"
+	"ipcbench/internal/objects"
+	"ipcbench/internal/reexec"
 	"ipcbench/results"
 )
 
-// Session is the coordinator's side of a session: the process that holds the
-// kernel objects and the workers. The coordinator never measures. A Session is
+// Coordinator asks a session process for launches, one at a time, and starts
+// another where a session has died. It never measures itself. A Coordinator is
 // not safe for concurrent use, except that Close may come from another
 // goroutine: it ends what a call waits for.
-type Session struct {
-	// Isolation tells how kernel objects are kept private, in a phrase for
-	// records.
+type Coordinator struct {
+	// Isolation is how kernel objects are kept private, in a phrase for records.
 	Isolation string
-	// Limits tells which of the host's limits differ inside.
+	// Limits are the host's limits that differ in the session's namespace, a
+	// sentence each.
 	Limits []string
 
 	options Options
@@ -32,18 +34,18 @@ type Session struct {
 	noise   *host.NoiseMeter
 	phase   string
 
-	// A session process ends once, whichever call finds out first: the call that it
-	// does not answer, or Close.
+	// A session process ends once: by the first of Close and a call that it does
+	// not answer.
 	ending  sync.Mutex    // held while it ends
 	closed  bool          // no other takes its place
 	child   *process      // nil: none runs
-	journal string        // of a session without namespaces
+	journal string        // path, of a session without namespaces; "": none
 	stop    chan struct{} // closed to end the thread that the child's Pdeathsig follows
 
 	initially, lately host.Settings // of the machine, at the start and after the last launch
 }
 
-// Options are the settings of a Session. The zero value is what a run uses.
+// Options are the settings of a Coordinator. The zero value is what a run uses.
 type Options struct {
 	// Shared forgoes namespaces even where they are permitted.
 	Shared bool
@@ -59,19 +61,9 @@ func (o Options) timeout() time.Duration {
 	return o.Timeout
 }
 
-// isolation is one way of keeping kernel objects from outliving a run.
-type isolation struct {
-	name  string
-	flags uintptr
-}
-
-var isolations = []isolation{
-	{"private IPC and mount namespaces", unix.CLONE_NEWIPC | unix.CLONE_NEWNS},
-	{"private IPC and mount namespaces in a user namespace", unix.CLONE_NEWUSER | unix.CLONE_NEWIPC | unix.CLONE_NEWNS},
-}
-
-// Start starts a session, isolated as well as this kernel permits.
-func Start(o Options) (*Session, error) {
+// Start starts a coordinator and its first session process, isolated as well as
+// this kernel permits.
+func Start(o Options) (*Coordinator, error) {
 	if err := enoughFiles(); err != nil {
 		return nil, err
 	}
@@ -87,69 +79,76 @@ func Start(o Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{options: o, cpus: cpus, noise: noise, initially: host.ReadSettings(host.Root, cpus)}
-	s.lately = s.initially
-	if err := s.start(); err != nil {
+	co := &Coordinator{options: o, cpus: cpus, noise: noise, initially: host.ReadSettings(host.Root, cpus)}
+	co.lately = co.initially
+	if err := co.start(); err != nil {
 		noise.Close()
 		return nil, err
 	}
-	return s, nil
+	return co, nil
 }
 
-// Host is what the machine is, and what about it spoils numbers.
-func (s *Session) Host(program string) *results.Host {
-	h := host.Read(host.Root, s.cpus, program)
+// Host describes the machine, with warnings about what spoils numbers on it.
+// Program is the version to record.
+func (co *Coordinator) Host(program string) *results.Host {
+	h := host.Read(host.Root, co.cpus, program)
 	h.Doubts = host.Doubts(host.Check(host.Root, h))
 	return &h
 }
 
-func (s *Session) start() error {
-	if s.over() {
+// start starts a session process.
+func (co *Coordinator) start() error {
+	if co.isClosed() {
 		return errClosed
 	}
 	var refused []error
-	if !s.options.Shared {
+	if !co.options.Shared {
 		for _, i := range isolations {
-			err := s.try(i)
+			err := co.try(i)
 			if err == nil {
 				return nil
 			}
 			refused = append(refused, fmt.Errorf("%s: %w", i.name, err))
 		}
 	}
-	journal, err := newJournalPath()
+	journal, err := objects.NewPath()
 	if err != nil {
 		return err
 	}
-	s.journal = journal
+	co.journal = journal
 	name := "none: objects are the host's, a janitor removes them"
 	if len(refused) > 0 {
 		name += " (" + refused[len(refused)-1].Error() + ")"
 	}
-	return s.try(isolation{name: name})
+	return co.try(isolation{name: name})
+}
+
+// isolation is one way of keeping kernel objects from outliving a run.
+type isolation struct {
+	name  string
+	flags uintptr
+}
+
+var isolations = []isolation{
+	{"private IPC and mount namespaces", unix.CLONE_NEWIPC | unix.CLONE_NEWNS},
+	{"private IPC and mount namespaces in a user namespace", unix.CLONE_NEWUSER | unix.CLONE_NEWIPC | unix.CLONE_NEWNS},
 }
 
 // try starts the session process with one isolation.
-func (s *Session) try(i isolation) error {
-	attr := syscall.SysProcAttr{Cloneflags: i.flags, Setpgid: true}
-	if i.flags&unix.CLONE_NEWUSER != 0 {
-		// Root inside, so that it may mount and set its own limits; nobody
-		// outside.
-		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
-		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
-	}
+func (co *Coordinator) try(i isolation) error {
+	c := reexec.Command{Role: "session", Name: "session", Attr: syscall.SysProcAttr{Setpgid: true}}
+	reexec.Isolate(&c.Attr, i.flags)
 	if i.flags != 0 {
-		// Everything it made goes with it. Without namespaces it must outlive
-		// us, to clean up.
-		attr.Pdeathsig = unix.SIGKILL
+		// Everything that it has made goes with it. Without namespaces it must
+		// outlive this process, to clean up.
+		c.Attr.Pdeathsig = unix.SIGKILL
 	}
 	var child *process
-	var token string
 	var err error
 	started, stop := make(chan struct{}), make(chan struct{})
 	go func() {
 		runtime.LockOSThread() // Pdeathsig follows this thread
-		child, token, err = spawn("session", "session", nil, attr)
+		child, err = startProcess(c)
 		close(started)
 		<-stop
 		runtime.UnlockOSThread()
@@ -159,49 +158,49 @@ func (s *Session) try(i isolation) error {
 		close(stop)
 		return err
 	}
-	s.ending.Lock()
-	s.child, s.stop, s.Isolation, s.phase = child, stop, i.name, "set-up"
-	s.ending.Unlock()
-	if s.over() { // meanwhile
-		s.end(child)
+	co.ending.Lock()
+	co.child, co.stop, co.Isolation, co.phase = child, stop, i.name, "set-up"
+	co.ending.Unlock()
+	if co.isClosed() { // meanwhile
+		co.end(child)
 		return errClosed
 	}
-	setup := &setup{Namespaces: i.flags != 0, Sysctls: readSysctls(carriedOver), Journal: s.journal}
-	r, err := s.call(request{Token: token, Setup: setup}, s.options.timeout())
+	setup := &setup{Namespaces: i.flags != 0, Sysctls: readSysctls(carriedOver), Journal: co.journal}
+	r, err := co.call(request{Token: child.token, Setup: setup}, co.options.timeout())
 	if err == nil && r.Setup == nil {
 		err = errors.New("session answered out of turn")
 	}
 	if err != nil {
-		s.end(child)
+		co.end(child)
 		return err
 	}
-	s.Limits = r.Setup.Limits
+	co.Limits = r.Setup.Limits
 	return nil
 }
 
 // call sends a request and waits for its answer. The session watches its
 // workers; this deadline watches the session.
-func (s *Session) call(r request, timeout time.Duration) (*reply, error) {
-	child := s.running()
+func (co *Coordinator) call(r request, timeout time.Duration) (*reply, error) {
+	child := co.session()
 	if child == nil {
 		return nil, errors.New("the session has ended")
 	}
-	if err := child.conn.send(r); err != nil {
-		return nil, s.died(child)
+	if err := child.conn.Send(r); err != nil {
+		return nil, co.endDead(child)
 	}
 	child.conn.f.SetReadDeadline(time.Now().Add(timeout))
 	var a reply
-	err := child.conn.receive(&a)
+	err := child.conn.Receive(&a)
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		hung := &WorkerError{Role: "session", PID: child.pid, Phase: s.phase, Err: inspect(child.pid, timeout)}
-		child.kill()
-		s.end(child)
+		hung := &WorkerError{Role: "session", PID: child.PID, Phase: co.phase, Err: inspect(child.PID, timeout)}
+		child.Kill()
+		co.end(child)
 		return nil, hung
 	case err == io.EOF:
-		return nil, s.died(child)
+		return nil, co.endDead(child)
 	case err != nil: // it was let go because of this, and need not have died of itself
-		return nil, fmt.Errorf("%w, after its answer could not be read: %v", s.died(child), err)
+		return nil, fmt.Errorf("%w, after its answer could not be read: %v", co.endDead(child), err)
 	case a.Error != nil:
 		return nil, a.Error.decode()
 	}
@@ -211,72 +210,79 @@ func (s *Session) call(r request, timeout time.Duration) (*reply, error) {
 // errClosed says that no session process may start any more.
 var errClosed = errors.New("the session is closed")
 
-// over tells whether Close has come.
-func (s *Session) over() bool {
-	s.ending.Lock()
-	defer s.ending.Unlock()
-	return s.closed
+// isClosed reports whether Close has been called.
+func (co *Coordinator) isClosed() bool {
+	co.ending.Lock()
+	defer co.ending.Unlock()
+	return co.closed
 }
 
-// running is the session process; nil: none runs.
-func (s *Session) running() *process {
-	s.ending.Lock()
-	defer s.ending.Unlock()
-	return s.child
+// session is the session process; nil: none runs.
+func (co *Coordinator) session() *process {
+	co.ending.Lock()
+	defer co.ending.Unlock()
+	return co.child
 }
 
-// died reaps a session that ended unasked, removes what it could not, and
-// says how it died. The next Open starts another.
-func (s *Session) died(child *process) error {
-	s.end(child)
-	return &WorkerError{Role: "session", PID: child.pid, Phase: s.phase, Err: newDeathError(child.wait())}
+// endDead reaps a session that ended unasked, removes what it could not, and
+// returns how it died. The next Open starts another.
+func (co *Coordinator) endDead(child *process) error {
+	co.end(child)
+	return &WorkerError{Role: "session", PID: child.PID, Phase: co.phase, Err: newDeathError(child.Wait())}
 }
 
 // end lets this session process go, if it still runs, and frees what it held
-// here. One that has ended already stays as it is, and so does its successor.
-func (s *Session) end(child *process) error {
-	s.ending.Lock()
-	defer s.ending.Unlock()
-	if child == nil || s.child != child {
+// here. It does nothing to one that has ended already, nor to its successor.
+func (co *Coordinator) end(child *process) error {
+	co.ending.Lock()
+	defer co.ending.Unlock()
+	if child == nil || co.child != child {
 		return nil
 	}
 	child.conn.f.Close() // the session sees EOF, cleans up and exits
-	late := time.AfterFunc(s.options.timeout(), child.kill)
-	child.wait()
+	late := time.AfterFunc(co.options.timeout(), child.Kill)
+	child.Wait()
 	late.Stop()
-	s.child = nil
-	close(s.stop)
-	journal := s.journal
-	s.journal = ""
-	return clean(journal)
-}
-
-// clean removes what a killed session left in its journal. A worker that it
-// was just starting holds the lock for a moment longer.
-func clean(journal string) error {
+	co.child = nil
+	close(co.stop)
+	journal := co.journal
+	co.journal = ""
 	if journal == "" {
 		return nil
 	}
-	for deadline := time.Now().Add(time.Second); ; time.Sleep(time.Millisecond) {
-		left, err := CleanJournal(journal, true)
-		if errors.Is(err, ErrInUse) && time.Now().Before(deadline) {
-			continue
-		}
-		for _, r := range left {
-			if r.State != "removed" {
-				err = errors.Join(err, fmt.Errorf("%v: %s", r.Object, r.State))
-			}
-		}
-		return err
-	}
+	return objects.CleanWhenFree(journal)
 }
 
-// Close ends the session. Nothing that it made is left. It may come again, and
-// while a call waits for an answer, which then fails, as all later ones do.
-func (s *Session) Close() error {
-	s.noise.Close()
-	s.ending.Lock()
-	s.closed = true
-	s.ending.Unlock()
-	return s.end(s.running())
+// Close ends the session. Nothing that it made is left. It may be called again,
+// and while another call waits for an answer, which then fails, as all later
+// ones do.
+func (co *Coordinator) Close() error {
+	co.noise.Close()
+	co.ending.Lock()
+	co.closed = true
+	co.ending.Unlock()
+	return co.end(co.session())
+}
+
+// minFiles is how many descriptors a session of few peers needs in each of
+// its processes, with some to spare.
+const minFiles = 32
+
+// enoughFiles tries whether this process may open minFiles more descriptors. The
+// Go runtime ends the process with a trace where it can't have its own.
+func enoughFiles() error {
+	var fds []int
+	defer func() {
+		for _, fd := range fds {
+			unix.Close(fd)
+		}
+	}()
+	for len(fds) < minFiles {
+		fd, err := unix.Open("/", unix.O_PATH|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return fmt.Errorf("%d descriptors are free, a session needs %d: raise `ulimit -n`, getrlimit(2): %w", len(fds), minFiles, os.NewSyscallError("openat", err))
+		}
+		fds = append(fds, fd)
+	}
+	return nil
 }

@@ -10,12 +10,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"ipcbench/internal/need"
 )
 
 func init() { impersonates["coordinator"] = coordinate }
 
 // coordinate is a coordinator in a process of its own: it plays launches until
-// it is killed, and says before each step what it is about to do.
+// it is killed, and prints the name of each step before it.
 func coordinate() int {
 	shared := os.Getenv("SHARED") != ""
 	s, err := Start(Options{Shared: shared})
@@ -98,7 +100,7 @@ func victimise(t *testing.T, aim func(steps *bufio.Scanner), env ...string) {
 // A killed coordinator takes everything with it, whenever.
 func TestKillCoordinatorAnytime(t *testing.T) {
 	r := random(t)
-	for i := range max(1, *kills/4) {
+	for i := range max(1, killsOf(*kills)/4) {
 		delay := time.Duration(r.Float64() * float64(120*time.Millisecond)) // start and some launches
 		victimise(t, func(*bufio.Scanner) { <-time.After(delay) }, shared(i%2 == 1))
 	}
@@ -106,6 +108,7 @@ func TestKillCoordinatorAnytime(t *testing.T) {
 
 // A killed coordinator takes everything with it, in every phase.
 func TestKillCoordinatorInPhase(t *testing.T) {
+	need.Time(t)
 	for isShared, name := range isolated {
 		for _, phase := range []string{"open", "round", "exit"} {
 			t.Run(name+"/"+phase, func(t *testing.T) {
@@ -125,7 +128,7 @@ func TestKillCoordinatorInPhase(t *testing.T) {
 	}
 }
 
-// A session that could not notice goes with its coordinator all the same.
+// A session that is stopped dies with its coordinator all the same.
 func TestKillCoordinatorOfStoppedSession(t *testing.T) {
 	s := startSession(t, Options{})
 	if s.journal != "" {

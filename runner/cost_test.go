@@ -12,7 +12,7 @@ import (
 )
 
 // A launch costs the run the same in a plan of ten cells and of thousands: it
-// is measured once, told of once, handed on once, and what the run allocates
+// is measured once, shown once, handed on once, and what the run allocates
 // for it does not grow with the plan.
 func TestCostOfALaunchDoesNotGrow(t *testing.T) {
 	const passes = 4
@@ -21,8 +21,8 @@ func TestCostOfALaunchDoesNotGrow(t *testing.T) {
 		for i := range cells {
 			plan.Cells = append(plan.Cells, results.Cell{Workload: "Stream", Mechanism: "x", Size: i + 1, Place: "same"})
 		}
-		var measured, told, sunk int
-		run := Run{Plan: plan, Progress: func(int, results.Cell, int) { told++ }, Arms: []*Arm{{
+		var measured, shown, sunk int
+		run := Run{Plan: plan, Progress: func(int, results.Cell, int) { shown++ }, Arms: []*Arm{{
 			Measure: func(c results.Cell, m Measurement) (results.Record, int) {
 				measured++
 				return results.Record{Cell: c, Outcome: results.OK}, 1
@@ -36,8 +36,8 @@ func TestCostOfALaunchDoesNotGrow(t *testing.T) {
 		}
 		runtime.ReadMemStats(&after)
 		launches := passes * cells
-		if got, want := fmt.Sprint(measured, told, sunk), fmt.Sprint(launches, launches, launches); got != want {
-			t.Errorf("%d cells: measured, told of and handed on %s times, want %s", cells, got, want)
+		if got, want := fmt.Sprint(measured, shown, sunk), fmt.Sprint(launches, launches, launches); got != want {
+			t.Errorf("%d cells: measured, shown and handed on %s times, want %s", cells, got, want)
 		}
 		return float64(after.Mallocs-before.Mallocs) / float64(launches), float64(after.TotalAlloc-before.TotalAlloc) / float64(launches)
 	}

@@ -9,10 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Counters counts the instructions that the main threads of some processes
-// execute in the kernel, by the processor's own counters,
-// perf_event_open(2). Who has them beside a thread pays for them at every
-// switch: nothing is timed meanwhile.
+// Counters counts the instructions that the main threads of some processes execute
+// in the kernel, by the processor's own counters, perf_event_open(2). They make
+// every switch of these threads slower, so that nothing is timed meanwhile.
 type Counters struct{ fds []int }
 
 // OpenCounters begins to count. It fails where the processor has no counters,

@@ -2,7 +2,6 @@ package runner
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
@@ -25,6 +24,7 @@ func used(workers []results.Worker, rounds []*Round) []results.Worker {
 	return sums
 }
 
+// ran is the CPU time of the workers together.
 func ran(workers ...results.Worker) (ns int64) {
 	for _, w := range workers {
 		ns += w.UserNs.Or(0) + w.SystemNs.Or(0)
@@ -32,15 +32,16 @@ func ran(workers ...results.Worker) (ns int64) {
 	return ns
 }
 
-// foreign is how long, in ns, other processes had a CPU that a worker was
-// waiting for. A worker also waits for the others of its launch, and how long is
-// known in three cases.
+// foreign is how long, in ns, other processes had a CPU that a worker was waiting
+// for. A worker also waits for the others of its launch. How long it does is known
+// in three cases:
 //
-// Where all are on one CPU and never idle, as workers are that wait for nothing
-// but each other, that CPU ran either them or others. Elsewhere a pinned worker
-// waits for no longer than the workers on its CPU ran. One that is not pinned may
-// wait for any, though not for longer than others ran: elsewhere, a bound on
-// that, counts then.
+//   - All workers are on one CPU and wait only for each other, so that the CPU is
+//     never idle: it ran either them or other processes.
+//   - A worker is pinned: it waits for the others no longer than those on its CPU
+//     ran.
+//   - A worker is not pinned: it may wait for any process, though not for longer
+//     than others ran. Elsewhere is a bound on that.
 //
 // It is absent where the kernel does not count how long a worker waits.
 func foreign(workers []results.Worker, paced bool, rounds []*Round, elsewhere int64) results.Count {
@@ -74,8 +75,9 @@ func foreign(workers []results.Worker, paced bool, rounds []*Round, elsewhere in
 	return results.Known(ns)
 }
 
-// elsewhere is how long, in ns, the CPUs ran others than the workers at least,
-// while wall passed: less a tick a CPU, the grain in which they count idle time.
+// elsewhere is for how long, in ns, the CPUs ran other processes than the workers
+// at least, while wall passed. A tick a CPU is taken off: the grain in which idle
+// time is counted.
 func elsewhere(workers []results.Worker, rounds []*Round, idle, wall time.Duration) int64 {
 	cpus := map[int]bool{}
 	for _, w := range workers {
@@ -94,11 +96,11 @@ type Observed struct {
 	unread error // of the noise; nil: it is known
 }
 
-// Observe lets play play rounds of the launch, and watches the machine meanwhile.
-// Rounds before it no longer count.
+// Observe calls play, which plays rounds of the launch, and watches the machine
+// meanwhile. Rounds before that no longer count.
 func (l *Launch) Observe(play func() error) (*Observed, error) {
 	l.rounds = nil
-	meter := l.session.noise
+	meter := l.coordinator.noise
 	before, unread := meter.Read()
 	begin := time.Now()
 	if err := play(); err != nil {
@@ -109,9 +111,8 @@ func (l *Launch) Observe(play func() error) (*Observed, error) {
 	return &Observed{Noise: after.Since(before), launch: l, wall: wall, unread: cmp.Or(unread, err)}, nil
 }
 
-// Judge returns why the numbers of the rounds are not to be trusted, or what
-// they are to be doubted for; both may be "". It fills in what of the noise
-// depends on the rounds.
+// Judge returns why the numbers of the rounds are untrusted, and a warning about
+// them; both may be "". It fills in what of the noise depends on the rounds.
 func (o *Observed) Judge() (void, doubt string) {
 	if o.unread != nil {
 		return "what the machine did meanwhile is not known: " + o.unread.Error(), ""
@@ -119,8 +120,8 @@ func (o *Observed) Judge() (void, doubt string) {
 	l, n := o.launch, &o.Noise
 	paced := bench.WorkloadOf(l.Cell).Paced
 	bound := elsewhere(l.Workers, l.rounds, time.Duration(n.IdleNs.Or(0)), o.wall)
-	n.ForeignNs = foreign(l.Workers, paced, l.kind(Timed), bound)
-	timed, latency := l.kind(Timed), l.kind(Latency)
+	n.ForeignNs = foreign(l.Workers, paced, l.roundsOf(Timed), bound)
+	timed, latency := l.roundsOf(Timed), l.roundsOf(Latency)
 	for i, group := range [][]*Round{timed, latency, l.rounds} {
 		of, took := *n, elapsed(group)
 		if took == 0 {
@@ -136,11 +137,11 @@ func (o *Observed) Judge() (void, doubt string) {
 		}
 	}
 	n.StalledNs = stalls(slices.Concat(timed, latency))
-	return cmp.Or(void, l.resettled()), doubt
+	return cmp.Or(void, l.changedSetting()), doubt
 }
 
-// stalls is for how long nothing moved in the rounds that show it, in ns; absent
-// where none does.
+// stalls is how long nothing moved in the rounds that show it, in ns; absent where
+// none does.
 func stalls(rounds []*Round) (sum results.Count) {
 	for _, r := range rounds {
 		if ns, ok := r.Stalled.Get(); ok {
@@ -150,45 +151,12 @@ func stalls(rounds []*Round) (sum results.Count) {
 	return sum
 }
 
-// kind are the rounds of that kind that count.
-func (l *Launch) kind(k Kind) (some []*Round) {
+// roundsOf are the rounds of that kind that count.
+func (l *Launch) roundsOf(k Kind) (some []*Round) {
 	for _, r := range l.rounds {
 		if r.Kind == k {
 			some = append(some, r)
 		}
 	}
 	return some
-}
-
-// resettled reports which setting of a worker changed during the launch, or "".
-func (l *Launch) resettled() string {
-	for _, r := range l.rounds {
-		for i, s := range r.settings {
-			if s.CPUs == nil {
-				continue // its calls were counted
-			}
-			if why := s.changed(l.settings[i]); why != "" {
-				return fmt.Sprintf("%s %s", l.Workers[i].Role, why)
-			}
-		}
-	}
-	return ""
-}
-
-// reset reports which setting of the machine changed since the launch before,
-// and which differs from those at the session's start; both may be "".
-func (s *Session) reset() (void, doubt string) {
-	now := host.ReadSettings(host.Root, s.cpus)
-	if why := now.Changed(s.lately); why != "" {
-		void = "a setting changed during the launch: " + why
-	}
-	s.lately = now
-	if why := now.Changed(s.initially); why != "" {
-		doubt = results.Doubt{
-			What:   "since the run began a setting has changed: " + why,
-			Why:    "launches before and after it measure different machines",
-			Remedy: "set it back, and measure again",
-		}.String()
-	}
-	return void, doubt
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -22,6 +21,7 @@ type CellError struct {
 }
 
 func (e *CellError) Error() string { return e.Cell + ": " + e.Err.Error() }
+
 func (e *CellError) Unwrap() error { return e.Err }
 
 // WorkerError says which process failed, and in which phase.
@@ -35,6 +35,7 @@ type WorkerError struct {
 func (e *WorkerError) Error() string {
 	return fmt.Sprintf("%s (pid %d) in %s: %v", e.Role, e.PID, e.Phase, e.Err)
 }
+
 func (e *WorkerError) Unwrap() error { return e.Err }
 
 // DeathError says that a process ended without being asked to.
@@ -57,14 +58,14 @@ func newDeathError(s syscall.WaitStatus) *DeathError {
 	return &DeathError{Exit: s.ExitStatus()}
 }
 
-// HungError says that a process missed its deadline, and in which call it
-// sat, as read from /proc/PID by the process that watches it.
+// HungError says that a process missed its deadline, and in which call it was, as
+// read from /proc/PID by the process that watches it.
 type HungError struct {
 	Call   string   // "semtimedop"; "no call: it was running" where it was in none
 	Wchan  string   // the kernel's function, where it may be read
 	State  string   // R, S, D, T …
 	After  string   // the deadline
-	Others []string // who else missed it, and where each was: "ping in read (state S)"
+	Others []string // which others missed it, and where each was: "ping in read (state S)"
 }
 
 func (e *HungError) Error() string {
@@ -82,43 +83,6 @@ func (e *HungError) where() string {
 	}
 	return s + ")"
 }
-
-// suspicion orders processes that hang together: the larger, the more likely
-// the others wait for this one. One that is stopped, or stuck in the kernel,
-// can answer nobody; one that runs is at least not stuck in a call.
-func (e *HungError) suspicion() int { return strings.Index("RSDtT", e.State) }
-
-// rank orders what several processes say of one failure: the larger, the
-// nearer to the cause. A process that died explains its peers' broken pipes,
-// not the other way round.
-func rank(err error) int {
-	var death *DeathError
-	var check *bench.CheckError
-	var errno syscall.Errno
-	switch {
-	case errors.As(err, &death):
-		return rankDeath
-	case errors.As(err, &check):
-		return rankCheck
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return rankEOF
-	case errors.As(err, &errno) && slices.Contains(ofVictims, errno):
-		return rankVictim
-	}
-	return rankError
-}
-
-const (
-	rankEOF = iota + 1
-	rankVictim
-	rankError
-	rankCheck
-	rankDeath
-)
-
-// ofVictims are what the kernel tells those whose peer has gone. EINVAL is
-// what System V calls say of an object that is gone.
-var ofVictims = []syscall.Errno{unix.EPIPE, unix.EIDRM, unix.ECONNRESET, unix.ECONNREFUSED, unix.ENOTCONN, unix.EINVAL}
 
 // wireError carries an error chain over a control connection, so that
 // errors.Is and errors.As hold on the other side.
@@ -204,9 +168,11 @@ type remoteError struct {
 	causes []error
 }
 
-func (e *remoteError) Error() string   { return e.text }
+func (e *remoteError) Error() string { return e.text }
+
 func (e *remoteError) Unwrap() []error { return e.causes }
 
+// remote is the error of which only the text and its causes came over.
 func (w *wireError) remote() error {
 	e := &remoteError{text: w.Text}
 	if w.Errno != 0 {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/bench"
+	"ipcbench/internal/reexec"
 	"ipcbench/mechanisms"
 )
 
@@ -189,9 +190,9 @@ func TestBlame(t *testing.T) {
 		{[]event{eof, one}, "b (pid 2) in exit: EOF"},
 		{[]event{one}, "b (pid 2) in exit: exited with status 1"},
 	} {
-		l := &launch{
+		l := &sessionLaunch{
 			topology: bench.Topology{Parts: []bench.Part{{Role: "a"}, {Role: "b"}}},
-			workers:  []*process{{pid: 1}, {pid: 2}},
+			workers:  []*process{{Process: &reexec.Process{PID: 1}}, {Process: &reexec.Process{PID: 2}}},
 			events:   make(chan event, 8),
 			phase:    "exit",
 		}

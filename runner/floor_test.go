@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/bench"
+	"ipcbench/internal/need"
 	"ipcbench/results"
 )
 
@@ -20,6 +21,7 @@ func floorCells() []results.Cell {
 
 // TestFloors measures every floor in every place that it is planned in.
 func TestFloors(t *testing.T) {
+	need.Time(t)
 	for shared, name := range isolated {
 		t.Run(name, func(t *testing.T) {
 			s := startSession(t, Options{Shared: shared})
@@ -86,6 +88,7 @@ func TestKilledFloorPartIsNoHang(t *testing.T) {
 // TestSpinningOnOneCPUAfterAll moves both processes to one CPU while they spin:
 // the round ends all the same, since neither uses up its time slices.
 func TestSpinningOnOneCPUAfterAll(t *testing.T) {
+	need.Time(t)
 	for _, c := range []results.Cell{
 		{Workload: results.FloorWorkload, Mechanism: results.FloorBounce, Size: 64, Place: "cross"},
 		{Workload: "PingPong", Mechanism: "shmspin", Size: 64, Place: "cross"},

@@ -1,8 +1,10 @@
 package runner
 
 import (
+	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -11,18 +13,20 @@ import (
 	"ipcbench/results"
 )
 
-// gauge tells what a worker uses in a round.
+// gauge measures what a worker uses in a round.
 type gauge interface {
 	arm()   // before the worker waits for the start
 	start() // right before it plays
 	stop() results.Worker
 }
 
-// unseen is the gauge of a round whose account nobody asks for.
+// unseen is the gauge of a round in which system calls are counted: it makes none.
 type unseen struct{}
 
-func (unseen) arm()                 {}
-func (unseen) start()               {}
+func (unseen) arm() {}
+
+func (unseen) start() {}
+
 func (unseen) stop() results.Worker { return results.Worker{} }
 
 // usage is what getrusage(2) and package sys count.
@@ -52,15 +56,15 @@ func (u *usage) stop() results.Worker {
 	}
 }
 
-// threadGauge tells what the calling thread used.
+// threadGauge measures what the calling thread uses.
 type threadGauge struct {
 	usage
 	schedstat *os.File // nil where there is none
 	waitedYet results.Count
 }
 
-// newThreadGauge is of the calling thread, to which its goroutine must be
-// locked.
+// newThreadGauge returns the gauge of the calling thread, to which its goroutine
+// must be locked.
 func newThreadGauge() *threadGauge {
 	g := &threadGauge{}
 	g.schedstat, _ = os.Open("/proc/thread-self/schedstat")
@@ -79,8 +83,8 @@ func (g *threadGauge) stop() results.Worker {
 	if yet, ok := g.waitedYet.Get(); ok {
 		used.WaitNs = g.waited().Plus(results.Known(-yet))
 	}
-	// What follows is not the round's. A receiver on this CPU may still be at it,
-	// and 0.3 ms of this process would be in its time.
+	// A receiver on this CPU may still be in the round. Without the yield, 0.3 ms
+	// of what this process does next would be in its time.
 	sys.SchedYield()
 	return used
 }
@@ -98,4 +102,58 @@ func (g *threadGauge) waited() results.Count {
 		return results.Count{}
 	}
 	return results.Known(wait)
+}
+
+// processGauge measures what all threads of this process use.
+type processGauge struct {
+	usage
+	threads map[string]threadTime
+}
+
+// threadTime is proc_pid_schedstat(5) of one thread, in ns.
+type threadTime struct{ ran, waited int64 }
+
+func (g *processGauge) arm() { g.threads = threadTimes() }
+
+func (g *processGauge) start() { g.usage.start(unix.RUSAGE_SELF) }
+
+// stop takes the wait from worstWait.
+func (g *processGauge) stop() results.Worker {
+	used := g.usage.stop()
+	used.WaitNs = worstWait(g.threads, threadTimes())
+	return used
+}
+
+// worstWait is the longest time, in ns, that one thread waited for a CPU, less
+// what the other threads of its process ran meanwhile: threads that share a CPU
+// wait for each other. It is absent where the kernel does not count it.
+func worstWait(before, after map[string]threadTime) results.Count {
+	if len(after) == 0 {
+		return results.Count{}
+	}
+	var all, worst int64
+	for tid, t := range after {
+		all += t.ran - before[tid].ran
+	}
+	for tid, t := range after {
+		was := before[tid]
+		worst = max(worst, t.waited-was.waited-(all-(t.ran-was.ran)))
+	}
+	return results.Known(worst)
+}
+
+// threadTimes reads the times of all threads; none where the kernel does not
+// count them.
+func threadTimes() map[string]threadTime {
+	times := map[string]threadTime{}
+	files, _ := filepath.Glob("/proc/self/task/*/schedstat")
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		var t threadTime
+		if err == nil { // else it has ended
+			fmt.Fscan(bytes.NewReader(text), &t.ran, &t.waited)
+		}
+		times[file] = t
+	}
+	return times
 }

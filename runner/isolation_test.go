@@ -14,14 +14,15 @@ import (
 
 	"ipcbench/host"
 	"ipcbench/internal/apart"
+	"ipcbench/internal/need"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
 
 func init() { impersonates["isolated"] = playIsolated }
 
-// playIsolated plays a launch of every mechanism in the isolation that its
-// environment names, and says in which it was and how each launch ended.
+// playIsolated plays a launch of each mechanism in the isolation that its
+// environment names, and prints the isolation and how each launch ended.
 func playIsolated() int {
 	o := Options{Timeout: unhurried}
 	switch os.Getenv("ISOLATION") {
@@ -38,7 +39,8 @@ func playIsolated() int {
 		return 1
 	}
 	fmt.Println("isolation:", s.Isolation)
-	for _, m := range mechanisms.All() {
+	for _, name := range strings.Split(os.Getenv("MECHANISMS"), ",") {
+		m := mechanisms.Lookup(name)
 		rec, _ := s.Measure(roundTrip(m), Measurement{Time: 5 * time.Millisecond, Verify: true})
 		fmt.Printf("%s: %s %s\n", m.Name, rec.Outcome, rec.Reason)
 	}
@@ -49,17 +51,17 @@ func playIsolated() int {
 	return 0
 }
 
-// nobody is the user as whom root tries what others may do.
-const nobody = 65534
+// unprivileged is the user as which root tries what other users may do: nobody.
+const unprivileged = 65534
 
-// asNobody prepares the command to run as an unprivileged user with
+// asUnprivileged prepares the command to run as an unprivileged user with
 // directories of its own.
-func asNobody(t *testing.T, c *exec.Cmd) {
+func asUnprivileged(t *testing.T, c *exec.Cmd) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		return // this is one
 	}
-	asUser(t, c, nobody)
+	asUser(t, c, unprivileged)
 }
 
 // asUser prepares the command to run as that user, which takes root, with
@@ -103,31 +105,42 @@ func copyProgram(to string) error {
 	return err
 }
 
-// Every mechanism works in every isolation, for root and for others, and what
-// was refused is told.
+// Every mechanism works in a user namespace and without any, each of them in the
+// isolations of root and of other users, and what was refused is recorded. The
+// conformance suite has every mechanism in the isolation of its user.
 func TestIsolations(t *testing.T) {
 	cpus, err := host.ReadCPUs(host.Root)
 	if err != nil {
 		t.Fatal(err)
 	}
+	need.Time(t)
+	var all []string
+	for _, m := range mechanisms.All() {
+		all = append(all, m.Name)
+	}
 	for _, c := range []struct {
 		user, isolation string
+		all             bool   // each mechanism is tried; else one of each kind: the isolation is that of another case
 		want            string // a part of the session's Isolation; "|" separates what may be
 	}{
-		{"root", "", "private IPC and mount namespaces"},
-		{"root", "user namespace", "private IPC and mount namespaces in a user namespace|none: objects are the host's, a janitor removes them (private IPC and mount namespaces in a user namespace: "},
-		{"root", "shared", "none: objects are the host's, a janitor removes them"},
-		{"nobody", "", "private IPC and mount namespaces in a user namespace|none: objects are the host's, a janitor removes them (private IPC and mount namespaces in a user namespace: "},
-		{"nobody", "refused", "none: objects are the host's, a janitor removes them (private IPC and mount namespaces: start session: fork/exec /proc/self/exe: operation not permitted)"},
-		{"nobody", "shared", "none: objects are the host's, a janitor removes them"},
+		{"root", "", false, "private IPC and mount namespaces"},
+		{"root", "user namespace", false, "private IPC and mount namespaces in a user namespace|none: objects are the host's, a janitor removes them (private IPC and mount namespaces in a user namespace: "},
+		{"root", "shared", false, "none: objects are the host's, a janitor removes them"},
+		{"nobody", "", true, "private IPC and mount namespaces in a user namespace|none: objects are the host's, a janitor removes them (private IPC and mount namespaces in a user namespace: "},
+		{"nobody", "refused", false, "none: objects are the host's, a janitor removes them (private IPC and mount namespaces: start session: fork/exec /proc/self/exe: operation not permitted)"},
+		{"nobody", "shared", true, "none: objects are the host's, a janitor removes them"},
 	} {
 		t.Run(c.user+"/"+strings.ReplaceAll(c.isolation, " ", "-"), func(t *testing.T) {
 			if c.user == "root" && os.Geteuid() != 0 {
 				t.Skip("not run as root")
 			}
-			cmd, stderr := impersonate(t, "isolated", "ISOLATION="+c.isolation)
+			names := ofEachKind
+			if c.all || need.Long() {
+				names = all
+			}
+			cmd, stderr := impersonate(t, "isolated", "ISOLATION="+c.isolation, "MECHANISMS="+strings.Join(names, ","))
 			if c.user == "nobody" {
-				asNobody(t, cmd)
+				asUnprivileged(t, cmd)
 			}
 			var out strings.Builder
 			cmd.Stdout = &out
@@ -148,16 +161,16 @@ func TestIsolations(t *testing.T) {
 					t.Errorf("%s: %s", name, outcome)
 				}
 			}
-			if n := strings.Count(rest, "\n"); n != len(mechanisms.All()) {
-				t.Errorf("%d outcomes of %d mechanisms", n, len(mechanisms.All()))
+			if n := strings.Count(rest, "\n"); n != len(names) {
+				t.Errorf("%d outcomes of %d mechanisms", n, len(names))
 			}
 			nothingLeft(t)
 		})
 	}
 }
 
-// What the host allows is what the namespace allows, or the difference is
-// told. The host is this test's own namespace, so its limits may be moved.
+// What the host allows is what the namespace allows, or the difference is recorded.
+// The host is this test's own namespace, so that its limits may be changed.
 func TestLimitsCarryOver(t *testing.T) {
 	moved := map[string]string{"kernel.msgmax": "7777", "kernel.msgmnb": "77777", "kernel.sem": "123 4567 89 321", "kernel.shmmni": "4321"}
 	if apart.Own() && os.Geteuid() == 0 {
@@ -185,10 +198,10 @@ func TestLimitsCarryOver(t *testing.T) {
 				t.Skip(s.Isolation)
 			}
 			inside := limitsWithin(t, s)
-			told := strings.Join(s.Limits, "\n")
+			recorded := strings.Join(s.Limits, "\n")
 			for name, value := range host {
-				if inside[name] != value && !strings.Contains(told, fmt.Sprintf("%s is %s in the private namespace, %s on the host", name, inside[name], value)) {
-					t.Errorf("%s is %q inside, %q on the host, and nobody is told:\n%s", name, inside[name], value, told)
+				if inside[name] != value && !strings.Contains(recorded, fmt.Sprintf("%s is %s in the private namespace, %s on the host", name, inside[name], value)) {
+					t.Errorf("%s is %q inside, %q on the host, and that is not recorded:\n%s", name, inside[name], value, recorded)
 				}
 			}
 			if os.Geteuid() == 0 && i.flags&syscall.CLONE_NEWUSER == 0 && len(s.Limits) > 0 {
@@ -199,13 +212,13 @@ func TestLimitsCarryOver(t *testing.T) {
 }
 
 // limitsWithin reads the limits as a thread in the session's namespace does.
-func limitsWithin(t *testing.T, s *Session) map[string]string {
+func limitsWithin(t *testing.T, s *Coordinator) map[string]string {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("only root may enter the namespace to look, setns(2)")
 	}
 	values := map[string]string{}
-	for _, line := range inNamespace(s.child.pid, func() (lines []string) {
+	for _, line := range inNamespace(s.child.PID, func() (lines []string) {
 		for name, value := range readSysctls(carriedOver) {
 			lines = append(lines, name+"="+value)
 		}

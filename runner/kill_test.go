@@ -11,11 +11,12 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/internal/need"
 	"ipcbench/results"
 )
 
-// play runs one launch step by step and tells step what it is about to do.
-func play(s *Session, c results.Cell, n int, step func(string)) error {
+// play runs one launch step by step, and calls step before each.
+func play(s *Coordinator, c results.Cell, n int, step func(string)) error {
 	step("open")
 	l, err := s.Open(c)
 	if err != nil {
@@ -51,7 +52,7 @@ func (k *killer) at(step string) {
 	k.mu.Unlock()
 }
 
-// kill tries to, and tells whether the victim was there.
+// kill tries to kill the victim, and reports whether it was there.
 func (k *killer) kill() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -83,24 +84,24 @@ func (k *killer) survived(t *testing.T, c results.Cell, err error) {
 	var death *DeathError
 	switch {
 	case k.killed.pid == 0 && err != nil:
-		t.Errorf("%s: nobody was killed: %v", c.Name(), err)
+		t.Errorf("%s: no process was killed: %v", c.Name(), err)
 	case k.killed.pid == 0, err == nil && (k.during == "exit" || k.during == "over"):
 		// It had done its work, or all of it was over.
 	case !errors.As(err, new(*CellError)) || !errors.As(err, &at) || !errors.As(err, &death):
 		t.Errorf("%s: %v", what, err)
 	case at.PID != k.killed.pid || death.Signal != unix.SIGKILL || !named.MatchString(at.Phase) || !k.is(at.Role):
-		t.Errorf("%s, and it is told as: %v", what, err)
+		t.Errorf("%s, and the error is: %v", what, err)
 	}
 }
 
-// is tells whether the victim had that role. A worker that was just started
+// is reports whether the victim had that role. A worker that was just started
 // still has its session's command.
 func (k *killer) is(role string) bool {
 	return k.victim == "worker" && strings.HasPrefix(k.killed.command, "ipcbench-session") || strings.HasSuffix(k.killed.command, " "+role)
 }
 
 // revive makes sure that there is a session process to kill.
-func revive(t *testing.T, s *Session) {
+func revive(t *testing.T, s *Coordinator) {
 	t.Helper()
 	if s.child == nil {
 		if err := s.start(); err != nil {
@@ -109,23 +110,32 @@ func revive(t *testing.T, s *Session) {
 	}
 }
 
-// Whoever is killed, whenever: nothing is left, and the error names who died
-// of what in which phase.
+// killsOf is n, or fewer under -short.
+func killsOf(n int) int {
+	if testing.Short() {
+		return min(n, 8)
+	}
+	return n
+}
+
+// Whichever process is killed, and whenever: nothing is left, and the error names
+// the process that died, of what, and in which phase.
 func TestKillAnytime(t *testing.T) {
 	r, cells := random(t), testCells(t)
+	kills := killsOf(*kills)
 	deaths := map[string]int{}
-	var sessions []*Session
+	var sessions []*Coordinator
 	for _, shared := range []bool{false, true} {
 		sessions = append(sessions, startSession(t, Options{Shared: shared, Timeout: unhurried}))
 	}
 	span := 40 * time.Millisecond // of a launch, as the last one that lived took
-	for dead, i := 0, 0; dead < *kills && !t.Failed(); i++ {
-		if i > 20**kills+100 {
-			t.Fatalf("%d of %d attempts killed somebody", dead, i)
+	for dead, i := 0, 0; dead < kills && !t.Failed(); i++ {
+		if i > 20*kills+100 {
+			t.Fatalf("%d of %d attempts killed a process", dead, i)
 		}
 		c, s := cells[r.IntN(len(cells))], sessions[i%2]
 		revive(t, s)
-		k := &killer{session: s.child.pid, victim: "worker", pick: r.IntN(3)}
+		k := &killer{session: s.child.PID, victim: "worker", pick: r.IntN(3)}
 		if r.IntN(3) == 0 {
 			k.victim = "session"
 		}
@@ -159,6 +169,7 @@ func TestKillAnytime(t *testing.T) {
 
 // Every kind of process in every phase, whatever the chances are.
 func TestKillInPhase(t *testing.T) {
+	need.Time(t)
 	cells := testCells(t)
 	next := 0
 	for shared, name := range isolated {
@@ -167,7 +178,7 @@ func TestKillInPhase(t *testing.T) {
 				t.Run(name+"/"+victim+"/"+phase, func(t *testing.T) {
 					next += 1 + len(cells)/5
 					s := startSession(t, Options{Shared: shared, Timeout: unhurried})
-					killIn(t, s, cells[next%len(cells)], phase, &killer{session: s.child.pid, victim: victim, pick: next})
+					killIn(t, s, cells[next%len(cells)], phase, &killer{session: s.child.PID, victim: victim, pick: next})
 					nothingLeft(t)
 					// The session goes on, or another takes its place.
 					if err := play(s, cells[0], 10, func(string) {}); err != nil {
@@ -181,7 +192,7 @@ func TestKillInPhase(t *testing.T) {
 
 // killIn plays a launch and has k kill in the given phase: as soon as its
 // victim is there, in the midst of a round, or before the end is asked for.
-func killIn(t *testing.T, s *Session, c results.Cell, phase string, k *killer) {
+func killIn(t *testing.T, s *Coordinator, c results.Cell, phase string, k *killer) {
 	n := 10
 	if phase == "round" {
 		n = 1 << 24 // far more than are played before the kill
@@ -208,12 +219,12 @@ func killIn(t *testing.T, s *Session, c results.Cell, phase string, k *killer) {
 	})
 	aim.Wait()
 	if err == nil {
-		t.Errorf("%s: %s killed in %s and nobody noticed", c.Name(), k.victim, phase)
+		t.Errorf("%s: %s killed in %s, and there is no error", c.Name(), k.victim, phase)
 	}
 	k.survived(t, c, err)
 }
 
-// busy tells whether a worker of the session has begun to use CPU time in
+// busy reports whether a worker of the session has begun to use CPU time in
 // quantity: it plays a round.
 func busy(session int) bool {
 	for _, p := range ourProcesses() {

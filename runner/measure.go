@@ -2,7 +2,6 @@ package runner
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -10,12 +9,12 @@ import (
 	"ipcbench/results"
 )
 
-// Measurement is how one launch is to be measured.
+// Measurement is how a launch is measured.
 type Measurement struct {
 	Time   time.Duration // of its timed and latency rounds together
 	Verify bool          // add a round with CRC-32C over every payload
 	Ops    int           // operations that fill Time, as an earlier launch of the cell found; 0: calibrate
-	Exact  bool          // Ops stand, however long they take
+	Exact  bool          // Ops is the number, however long they take
 	Warmup int           // operations that come first where Ops is given; 0: a share of them
 	Plain  bool          // no round that gives percentiles
 
@@ -24,30 +23,12 @@ type Measurement struct {
 	Next *results.Cell `json:",omitempty"`
 }
 
-// Shares of a launch's time: the rounds that give ns/op, and those that give
-// percentiles where the workload has them. Verification comes on top.
-const (
-	timedRounds  = 2
-	latencyShare = 0.25
-	warmupShare  = 0.05
-	verifyShare  = 0.1
-)
-
-// warmupMost bounds the warm-up: after 2 ms of it the first timed round was no
-// slower than the second, over all cells of a default run.
-const warmupMost = 2 * time.Millisecond
-
-// warmup is how many of ops operations, which fill the time, come first.
-func warmup(ops int, time time.Duration) int {
-	return part(ops, min(warmupShare, float64(warmupMost)/float64(time)))
-}
-
-// Measure runs one launch and returns its record, whatever happens: an error
-// is an outcome with a reason. The record lacks what only the run knows (ID,
-// launch, seed, host). Ops is the calibrated number for the next launch.
-func (s *Session) Measure(c results.Cell, m Measurement) (rec results.Record, ops int) {
-	rec = results.Record{Schema: results.Schema, Time: time.Now().UTC(), Cell: c, Attempt: 1, Isolation: s.Isolation, Outcome: results.OK}
-	ops, err := s.measure(&rec, m)
+// Measure runs one launch and returns its record in every case: an error is an
+// outcome with a reason. The record lacks what only the run knows (ID, launch,
+// seed, host). Ops is the calibrated number for the next launch.
+func (co *Coordinator) Measure(c results.Cell, m Measurement) (rec results.Record, ops int) {
+	rec = results.Record{Schema: results.Schema, Time: time.Now().UTC(), Cell: c, Attempt: 1, Isolation: co.Isolation, Outcome: results.OK}
+	ops, err := co.measure(&rec, m)
 	if err != nil {
 		rec.Outcome, rec.Reason = results.Failed, reason(err)
 		rec.Fault = fault(err)
@@ -57,14 +38,14 @@ func (s *Session) Measure(c results.Cell, m Measurement) (rec results.Record, op
 		rec.Unmeasured() // the rounds before the failure are no measurement
 		return rec, ops
 	}
-	why, doubt := s.reset()
+	why, doubt := co.checkSettings()
 	void(&rec, why)
 	warn(&rec, doubt)
 	return rec, ops
 }
 
-func (s *Session) measure(rec *results.Record, m Measurement) (ops int, err error) {
-	l, err := s.Open(rec.Cell)
+func (co *Coordinator) measure(rec *results.Record, m Measurement) (ops int, err error) {
+	l, err := co.Open(rec.Cell)
 	if err != nil {
 		return 0, err
 	}
@@ -139,15 +120,6 @@ func warn(rec *results.Record, doubt string) {
 	}
 }
 
-// A launch whose timed rounds took less than this share of the time asked for
-// is calibrated anew, up to so many times, and is not to be trusted if they
-// still do: a calibration that was disturbed left rounds of a few operations,
-// which measured how a round begins.
-const (
-	leastShare   = 0.5
-	calibrations = 5
-)
-
 // closedLoop plays the rounds of a workload that goes as fast as it can, and
 // fills in what they gave. Ops is the number of operations that fills the time.
 func (l *Launch) closedLoop(rec *results.Record, w *bench.Workload, m Measurement) (ops int, err error) {
@@ -189,7 +161,8 @@ func (l *Launch) closedLoop(rec *results.Record, w *bench.Workload, m Measuremen
 		}
 		timed := played[first : first+timedRounds]
 		took := elapsed(timed)
-		again := tooShort(rec, m, took, want, ops, try)
+		again, why := tooShort(m, took, want, ops, try)
+		void(rec, why)
 		if !again {
 			Account(rec, w, timed)
 		}
@@ -209,22 +182,44 @@ func (l *Launch) closedLoop(rec *results.Record, w *bench.Workload, m Measuremen
 	return ops, nil
 }
 
-// tooShort reports whether rounds of ops operations, which took took rather
-// than want, are to be played again. It voids the record where they should have
-// been and were tried often enough.
-func tooShort(rec *results.Record, m Measurement, took, want time.Duration, ops, try int) bool {
-	if m.Exact || ops >= maxOps || float64(took) >= leastShare*float64(want) {
-		return false
+// openLoop plays the rounds of a workload whose messages are due at a rate, and
+// fills in what they gave. Rate and time say how many messages there are; one
+// round gives all numbers, so that nothing between rounds lets a queue drain.
+func (l *Launch) openLoop(rec *results.Record, w *bench.Workload, m Measurement) (ops int, err error) {
+	if ops = m.Ops; ops == 0 {
+		if ops, err = l.calibrateRate(m.Time); err != nil {
+			return 0, err
+		}
 	}
-	if try == calibrations {
-		void(rec, fmt.Sprintf("measured for %s of %s asked for: the pace more than doubled after each of %d calibrations",
-			results.FormatTime(float64(took)), results.FormatTime(float64(want)), calibrations))
-		return false
+	all := l.due(m.Time)
+	for try := 1; ; try++ {
+		asked := []Ask{{Kind: Warmup, N: max(m.Warmup, warmup(ops, m.Time))}, m.round(Latency, ops, 1)}
+		if m.Verify {
+			asked = append(asked, Ask{Kind: Verify, N: part(ops, verifyShare)})
+		}
+		played, err := l.Play(m.Time, asked...)
+		if err != nil {
+			return 0, err
+		}
+		timed := played[1:2]
+		if took := elapsed(timed); ops < all {
+			again, why := tooShort(m, took, m.Time, ops, try)
+			void(rec, why)
+			if again {
+				ops = min(all, paced(ops, m.Time, took))
+				recalibrate(played)
+				continue
+			}
+		}
+		Account(rec, w, timed)
+		if why := results.Saturation(rec.Cell, rec.NsPerOp); why != "" {
+			rec.Warnings = append(rec.Warnings, why)
+		}
+		return ops, nil
 	}
-	return true
 }
 
-// recalibrate makes rounds that gave no number what they are good for.
+// recalibrate marks rounds that were too short for a number as calibration.
 func recalibrate(rounds []*Round) {
 	for _, r := range rounds {
 		r.Kind = Calibrate
@@ -236,6 +231,7 @@ func (m Measurement) round(kind Kind, ops int, share float64) Ask {
 	return Ask{Kind: kind, N: part(ops, share), Marks: bench.MarksFor(time.Duration(share * float64(m.Time)))}
 }
 
+// elapsed is what the rounds took together.
 func elapsed(rounds []*Round) (sum time.Duration) {
 	for _, r := range rounds {
 		sum += r.Elapsed
@@ -243,11 +239,8 @@ func elapsed(rounds []*Round) (sum time.Duration) {
 	return sum
 }
 
-// part is a share of n operations, at least one.
-func part(n int, share float64) int { return max(1, int(float64(n)*share)) }
-
-// Account fills in what the timed rounds gave. The record's Workers must be
-// those of the launch.
+// Account fills in what the timed rounds gave: times in ns, rates in bytes a
+// second. The record's Workers must be those of the launch.
 func Account(rec *results.Record, w *bench.Workload, timed []*Round) {
 	rec.Workers = used(rec.Workers, timed)
 	for _, r := range timed {
@@ -256,25 +249,6 @@ func Account(rec *results.Record, w *bench.Workload, timed []*Round) {
 	}
 	rec.Op = w.Op
 	rec.PerOp(int64(w.Payloads * rec.Cell.Size))
-}
-
-// Latency reads the percentiles of a latency round, as far as its operations
-// carry them; nil where it timed none.
-func (r *Round) Latency() (*results.Latency, error) {
-	h, err := r.Latencies.unpack()
-	if err != nil {
-		return nil, err
-	}
-	if h.TotalCount() == 0 {
-		return nil, nil
-	}
-	l := &results.Latency{
-		Count: h.TotalCount(), P50: h.ValueAtQuantile(50), P90: h.ValueAtQuantile(90),
-		P99: h.ValueAtQuantile(99), P999: h.ValueAtQuantile(99.9), Max: h.Max(),
-		ClockNs: r.ClockNs, HDR: results.EncodeHistogram(h),
-	}
-	l.Trim(l.Count)
-	return l, nil
 }
 
 // reason is the error without the cell, which the record names anyway.
@@ -286,6 +260,7 @@ func reason(err error) string {
 	return err.Error()
 }
 
+// fault is the kind of failure that the error is.
 func fault(err error) results.Fault {
 	var check *bench.CheckError
 	var death *DeathError

@@ -15,6 +15,7 @@ import (
 	"ipcbench/bench"
 	"ipcbench/host"
 	"ipcbench/internal/apart"
+	"ipcbench/internal/need"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -94,6 +95,7 @@ var scarcities = []scarce{
 // A cell is measured, or skipped, whatever cells came before it, in a session or
 // in a run that goes on in another.
 func TestOutcomeDoesNotDependOnTheOrder(t *testing.T) {
+	need.Time(t)
 	for _, scarcity := range scarcities {
 		t.Run(scarcity.name+"/"+scarcity.cells[0].Mechanism, func(t *testing.T) {
 			if m := mechanisms.Lookup(scarcity.cells[0].Mechanism); m.Needs != nil && m.Needs() != nil {
@@ -136,11 +138,11 @@ func outcomes(t *testing.T, cells []results.Cell, files uint64) map[results.Cell
 		t.Skip(s.Limits)
 	}
 	var limit unix.Rlimit
-	if err := unix.Prlimit(s.child.pid, unix.RLIMIT_NOFILE, nil, &limit); err != nil {
+	if err := unix.Prlimit(s.child.PID, unix.RLIMIT_NOFILE, nil, &limit); err != nil {
 		t.Fatal(err)
 	}
 	if limit.Cur = min(limit.Cur, files); files > 0 { // that of the session alone: Go raises its own to the hard limit
-		if err := unix.Prlimit(s.child.pid, unix.RLIMIT_NOFILE, &limit, nil); err != nil {
+		if err := unix.Prlimit(s.child.PID, unix.RLIMIT_NOFILE, &limit, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -45,7 +45,7 @@ func TestOpenLoopIsCutWhereTheLinkIsSaturated(t *testing.T) {
 	if ops >= 200_000 {
 		t.Errorf("%d messages of 1 MiB", ops)
 	}
-	if !slices.ContainsFunc(rec.Warnings, func(w string) bool { // besides what the machine is warned of
+	if !slices.ContainsFunc(rec.Warnings, func(w string) bool { // beside warnings about the machine
 		return strings.HasPrefix(w, "saturated: 10000000 messages a second were due and ")
 	}) {
 		t.Errorf("warnings %q", rec.Warnings)

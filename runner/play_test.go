@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Rounds that are asked for together are told one by one, and in which of them
-// something went wrong.
+// Rounds that are asked for together are returned one by one, and an error names
+// the round that went wrong.
 func TestPlay(t *testing.T) {
 	for shared, name := range isolated {
 		t.Run(name, func(t *testing.T) {
@@ -33,7 +33,7 @@ func TestPlay(t *testing.T) {
 			_, err = l.Play(0, Ask{Kind: Timed, N: 1}, Ask{Kind: Timed, N: 1 << 30}, Ask{Kind: Timed, N: 1})
 			var at *WorkerError
 			if !errors.As(err, &at) || !errors.As(err, new(*HungError)) || at.Phase != "timed round 6" {
-				t.Errorf("the sixth round does not end in time, and it is told as: %v", err)
+				t.Errorf("the sixth round does not end in time, and the error is: %v", err)
 			}
 			nothingLeft(t)
 		})

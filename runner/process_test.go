@@ -47,7 +47,7 @@ func control(t *testing.T) (near *conn, far *os.File) {
 	return near, far
 }
 
-// Nobody becomes a session or a worker because of a stray variable.
+// No process becomes a session or a worker because of a stray variable.
 func TestHelperWantsParent(t *testing.T) {
 	null, err := os.Open(os.DevNull)
 	if err != nil {
@@ -117,7 +117,7 @@ func TestHelperWantsToken(t *testing.T) {
 		status, stderr := helper(t, kind, "right", far)
 		var answer struct{ Error *wireError }
 		if kind != "session" {
-			if err := near.receive(&answer); err != nil {
+			if err := near.Receive(&answer); err != nil {
 				t.Fatal(err)
 			}
 			stderr += answer.Error.Text
@@ -128,13 +128,13 @@ func TestHelperWantsToken(t *testing.T) {
 	}
 }
 
-// What the user's environment holds stays with the coordinator, and workers
-// started by root are no more than anyone.
+// What the user's environment holds stays with the coordinator, and workers that
+// root starts have no more rights than any user.
 func TestWorkersAreBare(t *testing.T) {
 	t.Setenv("LD_PRELOAD", "/nonexistent.so")
 	t.Setenv("SECRET", "x")
 	t.Setenv("GODEBUG", "gctrace=1")
-	t.Setenv("GOMAXPROCS", "7") // for all but those who measure
+	t.Setenv("GOMAXPROCS", "7") // for all but workers
 	allowed := []string{envProcess, envToken, "GOCOVERDIR", "GORACE", "GOTRACEBACK", "TMPDIR", "GOGC", "GODEBUG", "GOMAXPROCS"}
 	for shared, name := range isolated {
 		t.Run(name, func(t *testing.T) {
@@ -170,7 +170,7 @@ func TestWorkersHoldNothingElse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours := footprintOf(t, os.Getpid()).files // some come from whoever runs the test, and go on to all
+	ours := footprintOf(t, os.Getpid()).files // some come from what runs the test, and go on to all
 	for _, w := range l.Workers {
 		pipes, sockets := 0, 0
 		for _, f := range footprintOf(t, w.PID).files {

@@ -1,14 +1,21 @@
 package runner
 
 import (
+	"encoding/binary"
+	"errors"
+	"os"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"golang.org/x/sys/unix"
+
 	"ipcbench/bench"
+	"ipcbench/internal/reexec"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
 
-// Kind says what a round is for.
+// Kind is what a round is for.
 type Kind string
 
 const (
@@ -18,7 +25,7 @@ const (
 	Latency   Kind = "latency" // percentiles come from these
 	Verify    Kind = "verify"  // every payload carries and is checked against a CRC-32C
 	Bare      Kind = "bare"    // no message is stamped or checked: what that costs, and no number to publish
-	Traced    Kind = "traced"  // its system calls are counted: it makes none to tell what it uses
+	Traced    Kind = "traced"  // its system calls are counted: it makes none to account for what it uses
 )
 
 // content is what the messages of a round carry.
@@ -32,7 +39,27 @@ func (k Kind) content() bench.Content {
 	return bench.Stamped
 }
 
-// Coordinator → session. One of the pointers is set.
+// conn is a control connection. No control traffic flows during a round.
+type conn struct {
+	*reexec.Conn
+	f *os.File
+}
+
+func newConn(fd int) *conn {
+	f := os.NewFile(uintptr(fd), "control")
+	return &conn{reexec.NewConn(f, f), f}
+}
+
+// closeWrite shows the other side that nothing more will come.
+func (c *conn) closeWrite() error {
+	raw, err := c.f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	return raw.Control(func(fd uintptr) { unix.Shutdown(int(fd), unix.SHUT_WR) })
+}
+
+// request goes from the coordinator to the session. One of the pointers is set.
 type request struct {
 	Token string        `json:"token,omitempty"` // in the first one
 	Setup *setup        `json:"setup,omitempty"`
@@ -41,7 +68,7 @@ type request struct {
 	Close *closeRequest `json:"close,omitempty"`
 }
 
-// setup is the first request: what the session is to arrange for itself.
+// setup is the first request: what the session arranges for itself.
 type setup struct {
 	Namespaces bool              `json:"namespaces"` // it runs in its own IPC and mount namespaces
 	Sysctls    map[string]string `json:"sysctls"`    // the host's limits, to be carried over
@@ -55,9 +82,9 @@ type openRequest struct {
 	Timeout time.Duration `json:"timeout"`
 }
 
-// playRequest asks for rounds, one after the other. It also goes on to the
-// workers, unchanged: whoever has played one is armed for the next without
-// being asked, so that a round costs two messages a worker.
+// playRequest asks for rounds, one after the other. It goes on to the workers as
+// it is: a worker that has played a round arms itself for the next, so that a
+// round costs two messages a worker.
 type playRequest struct {
 	Rounds []roundRequest `json:"rounds"`
 }
@@ -74,7 +101,8 @@ type closeRequest struct {
 	Next    *openRequest  `json:"next,omitempty"` // starts meanwhile
 }
 
-// Session → coordinator. Error alone, or the answer to the request.
+// reply goes from the session to the coordinator: an error alone, or the answer to
+// the request.
 type reply struct {
 	Error  *wireError      `json:"error,omitempty"`
 	Setup  *setupReply     `json:"setup,omitempty"`
@@ -101,7 +129,7 @@ type closedReply struct {
 	Links   []results.Link `json:"links,omitempty"` // by wire, with what they hold after the last round
 }
 
-// Session → worker: the first message.
+// assignment is the first message from the session to a worker.
 type assignment struct {
 	Token     string              `json:"token"`
 	Cell      results.Cell        `json:"cell"`
@@ -110,24 +138,24 @@ type assignment struct {
 	CPUs      []int               `json:"cpus"` // none: not pinned
 	Senders   []mechanisms.Ticket `json:"senders"`
 	Receivers []mechanisms.Ticket `json:"receivers"`
-	Makes     *mechanisms.Spec    `json:"makes,omitempty"` // of the links that it makes itself; there are no tickets then
-	Shared    int                 `json:"shared"`          // bytes to map of the first descriptor inherited, which is in no ticket then; 0: none
+	Factory   *linkFactory        `json:"factory,omitempty"` // it makes its links itself; there are no tickets then
+	Shared    int                 `json:"shared"`            // bytes to map of the first descriptor inherited, which is in no ticket then; 0: none
 }
 
-// Worker → session.
+// workerReply goes from a worker to the session.
 type workerReply struct {
-	Error       *wireError   `json:"error,omitempty"`
-	Ready       *settings    `json:"ready,omitempty"`        // attached; its settings as read back
-	SharesFiles bool         `json:"shares_files,omitempty"` // with Ready: it has no descriptor table of its own
-	Held        []held       `json:"held,omitempty"`         // with Ready: what its ends have of the links' capacity
-	Left        *leaving     `json:"left,omitempty"`         // after the last round, when the session has closed
-	Armed       bool         `json:"armed,omitempty"`        // waits for the byte that starts the round
-	Done        *workerRound `json:"done,omitempty"`         // with Armed: the round before
+	Error       *wireError    `json:"error,omitempty"`
+	Ready       *settings     `json:"ready,omitempty"`        // attached; its settings as read back
+	SharesFiles bool          `json:"shares_files,omitempty"` // with Ready: it has no descriptor table of its own
+	Capacities  []endCapacity `json:"capacities,omitempty"`   // with Ready: what its ends hold
+	Left        *leaving      `json:"left,omitempty"`         // after the last round, when the session has closed
+	Armed       bool          `json:"armed,omitempty"`        // waits for the byte that starts the round
+	Done        *workerRound  `json:"done,omitempty"`         // with Armed: the round before
 }
 
-// leaving is what a worker reads when its rounds are over.
+// leaving is what a worker has read when its rounds are over.
 type leaving struct {
-	Held []held `json:"held"` // as with Ready
+	Capacities []endCapacity `json:"capacities"` // as with Ready
 }
 
 // workerRound is one worker's account of a round. Start and End are
@@ -146,8 +174,45 @@ type workerRound struct {
 	Progress *bench.Progress `json:"progress,omitempty"` // nil: the part left too few marks
 	Settings settings        `json:"settings,omitzero"`  // after the round; none in a round whose calls are counted
 
-	// What a part that makes links has waited for what the kernel gives back
+	// How long a part that makes links has waited for what the kernel gives back
 	// late. End is as if it had not.
 	Waited    int64  `json:"waited,omitempty"` // ns
 	WaitedFor string `json:"waited_for,omitempty"`
+}
+
+// histogram is a distribution of latencies on its way from a worker: of every
+// counter that is not 0, how many come before it since the last one, and its
+// count, as uvarints. A worker does not compress it: the first compression costs
+// a process a millisecond, in every launch.
+type histogram []byte
+
+func pack(h *hdrhistogram.Histogram) (packed histogram) {
+	skipped := uint64(0)
+	for _, n := range h.Export().Counts {
+		if n == 0 {
+			skipped++
+			continue
+		}
+		packed = binary.AppendUvarint(binary.AppendUvarint(packed, skipped), uint64(n))
+		skipped = 0
+	}
+	return packed
+}
+
+// counters is more than a distribution of that range and precision has.
+const counters = 1 << 17
+
+// unpack returns the distribution, or an error where this is none.
+func (p histogram) unpack() (*hdrhistogram.Histogram, error) {
+	var counts []int64
+	for len(p) > 0 {
+		skipped, n := binary.Uvarint(p)
+		count, m := binary.Uvarint(p[max(n, 0):])
+		if n <= 0 || m <= 0 || skipped > counters || len(counts) > counters {
+			return nil, errors.New("a worker's histogram is none")
+		}
+		counts = append(append(counts, make([]int64, skipped)...), int64(count))
+		p = p[n+m:]
+	}
+	return hdrhistogram.Import(&hdrhistogram.Snapshot{LowestTrackableValue: results.MinLatency, HighestTrackableValue: results.MaxLatency, SignificantFigures: results.LatencyDigits, Counts: counts}), nil
 }

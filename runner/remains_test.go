@@ -33,8 +33,8 @@ func eventually(done func() bool) bool {
 	return true
 }
 
-// told is what one test was blamed for already.
-var told = map[string]bool{}
+// reported is what one test has failed for already.
+var reported = map[string]bool{}
 
 // nothingLeft checks that all processes, objects and files of our sessions
 // are gone, save what those that are open hold between launches.
@@ -46,12 +46,12 @@ func nothingLeft(t *testing.T) {
 		left = remains()
 		left = slices.DeleteFunc(left, func(s string) bool {
 			// Where others make objects too, only what stays is left behind.
-			return told[s] || !apart.Own() && !slices.Contains(first, s)
+			return reported[s] || !apart.Own() && !slices.Contains(first, s)
 		})
 		return len(left) == 0
 	}) {
 		for _, s := range left {
-			told[s] = true
+			reported[s] = true
 		}
 		t.Errorf("left after %v:\n%s", patience, strings.Join(left, "\n"))
 	}
@@ -62,7 +62,7 @@ func remains() (left []string) {
 	held := false
 	for _, s := range opened {
 		if s.child != nil {
-			alive = append(alive, s.child.pid)
+			alive = append(alive, s.child.PID)
 			held = held || s.journal != ""
 		}
 	}

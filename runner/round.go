@@ -2,7 +2,6 @@ package runner
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -52,8 +51,27 @@ func newRound(kind Kind, n int, workers []workerRound) *Round {
 	return r
 }
 
-// waits is the warning about what the rounds that give numbers have waited for
-// besides their time; "" if they have not.
+// Latency returns the percentiles of a latency round, in ns, as far as its
+// operations carry them; nil where it timed none.
+func (r *Round) Latency() (*results.Latency, error) {
+	h, err := r.Latencies.unpack()
+	if err != nil {
+		return nil, err
+	}
+	if h.TotalCount() == 0 {
+		return nil, nil
+	}
+	l := &results.Latency{
+		Count: h.TotalCount(), P50: h.ValueAtQuantile(50), P90: h.ValueAtQuantile(90),
+		P99: h.ValueAtQuantile(99), P999: h.ValueAtQuantile(99.9), Max: h.Max(),
+		ClockNs: r.ClockNs, HDR: results.EncodeHistogram(h),
+	}
+	l.Trim(l.Count)
+	return l, nil
+}
+
+// waits is the warning about waits that the rounds which give numbers leave out
+// of their time; "" without any.
 func waits(rounds []*Round) string {
 	var waited time.Duration
 	what := ""
@@ -68,53 +86,57 @@ func waits(rounds []*Round) string {
 	return fmt.Sprintf("waited %v, which the time leaves out, for what the kernel gives back late: %s", waited.Round(100*time.Microsecond), what)
 }
 
-// tally holds what all workers took on links of which nobody knows who takes
-// what against what was sent there.
-func tally(workers []workerRound) error {
-	var sent, taken bench.Tally
+// stalled is how long nothing moved in a round, in ns: in the gaps of every part
+// at once. A part that stands still alone may wait for a CPU or a lock. Between
+// start and end, a part that has not begun or is done moves nothing either. Parts
+// without marks are left out; where all are, only a process that works alone
+// shows that it did not run. It is absent where nothing shows it.
+func stalled(workers []workerRound, start, end int64) results.Count {
+	var still []bench.Gap // in which no part so far has moved
+	typical, marked := int64(0), 0
 	for _, w := range workers {
-		sent, taken = sent.Plus(w.Sent), taken.Plus(w.Taken)
+		if w.Progress == nil {
+			continue
+		}
+		gaps := slices.Concat([]bench.Gap{{From: start, To: w.Start}}, w.Progress.Gaps, []bench.Gap{{From: w.End, To: end}})
+		if marked++; marked == 1 {
+			still, typical = gaps, w.Progress.Typical
+			continue
+		}
+		still, typical = both(still, gaps), min(typical, w.Progress.Typical)
 	}
-	return bench.CheckTaken(sent, taken)
+	if marked == 0 {
+		w := workers[0]
+		busy, ok := w.Usage.UserNs.Plus(w.Usage.SystemNs).Plus(w.Usage.WaitNs).Get()
+		if len(workers) > 1 || !ok {
+			return results.Count{}
+		}
+		still = []bench.Gap{{To: w.End - w.Start - busy}}
+	}
+	sum := int64(0)
+	for _, g := range still {
+		if ns := g.To - g.From; bench.Stalled(ns, typical) {
+			sum += ns - typical
+		}
+	}
+	return results.Known(sum)
+}
+
+// both is the time that lies in a and in b, two lists of gaps in order.
+func both(a, b []bench.Gap) (in []bench.Gap) {
+	for len(a) > 0 && len(b) > 0 {
+		if from, to := max(a[0].From, b[0].From), min(a[0].To, b[0].To); from < to {
+			in = append(in, bench.Gap{From: from, To: to})
+		}
+		if a[0].To < b[0].To {
+			a = a[1:]
+		} else {
+			b = b[1:]
+		}
+	}
+	return in
 }
 
 // perOp is the round's time per operation, in ns, at least 1e-3 so that
 // nothing is divided by zero.
 func (r *Round) perOp() float64 { return max(float64(r.Elapsed)/float64(r.Ops), 1e-3) }
-
-// maxOps bounds a round: 10 s of the fastest floor.
-const maxOps = 1 << 30
-
-// Calibrate finds how many operations take about target, from short rounds
-// that grow until they take a fortieth of it and a millisecond: in less, what a
-// round begins with weighs too much. Launches to come correct it.
-func (l *Launch) Calibrate(target time.Duration) (ops int, err error) {
-	n, enough := 1, target/40+time.Millisecond
-	for {
-		r, err := l.Round(Calibrate, n, target)
-		if err != nil {
-			return 0, err
-		}
-		if r.Elapsed >= enough || n >= maxOps {
-			return opsFor(r, target), nil
-		}
-		n = min(max(opsFor(r, enough*3/2), 2*n), 100*n, maxOps) // half more, so that one more round will do
-	}
-}
-
-// paced corrects a number of operations towards what would have filled the
-// time: all the way where that took less than half or more than twice as long,
-// as a disturbed calibration makes it, else by half, on a scale of ratios. One
-// launch is a poor measure of the next.
-func paced(ops int, want, took time.Duration) int {
-	ratio := float64(want) / float64(max(took, 1))
-	if ratio > 0.5 && ratio < 2 {
-		ratio = math.Sqrt(ratio)
-	}
-	return int(min(max(float64(ops)*ratio, 1), maxOps))
-}
-
-// opsFor is how many operations take target at the round's pace.
-func opsFor(r *Round, target time.Duration) int {
-	return int(min(max(float64(target)/r.perOp(), 1), maxOps))
-}

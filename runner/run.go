@@ -13,14 +13,13 @@ import (
 type Run struct {
 	Plan bench.Plan
 	Arms []*Arm
-	// More tells whether a cell wants launches beyond the plan's; it is asked
-	// once the plan is done, and again after each further pass, until no cell
-	// wants more or Budget is spent. Optional.
+	// More reports whether a cell wants launches beyond the plan's. It is called
+	// once the plan is done, and again after each further pass, until no cell wants
+	// more or Budget is spent. Optional.
 	More   func(results.Cell) bool
 	Budget time.Duration // for all launches, the plan's included
-	// Progress is told before each launch; it is called between measurements
-	// only. Left is the number of launches to come, as far as is known.
-	// Optional.
+	// Progress is called before each launch, and never while anything measures.
+	// Left is the number of launches to come, as far as is known. Optional.
 	Progress func(pass int, next results.Cell, left int)
 
 	last    time.Time // end of the launch before
@@ -28,7 +27,7 @@ type Run struct {
 	retried int       // times that one of them was launched again
 }
 
-// Arm is one side of a run: what measures, and where its records go.
+// Arm is one side of a run: a coordinator that measures, and where its records go.
 type Arm struct {
 	ID      string // the run's, for records
 	Measure func(results.Cell, Measurement) (rec results.Record, ops int)
@@ -37,18 +36,18 @@ type Arm struct {
 	Sink    func(results.Record) error
 
 	done    map[results.Cell]int    // the last launch that is ok
-	settled map[results.Cell]bool   // skipped or failed: more launches would tell nothing
+	settled map[results.Cell]bool   // skipped or failed: more launches would show nothing
 	ops     map[results.Cell]int    // operations that fill the plan's time
 	given   map[results.Cell]string // capacity of the first launch that had no unusual one
 }
 
-// A launch that is not to be trusted is tried again when all others of its pass
-// had their turn, and, while it is still not, after the plan's last pass:
-// disturbances come in bursts. Where several arms take turns, all of them
-// launch the cell again at once, at most twice: what is compared came one right
-// after the other, and an arm that alone came later would see another machine.
-// A machine that is disturbed all the time would never be done, so that only
-// so many of the launches are tried again.
+// An untrusted launch is tried again when all others of its pass have been
+// launched, and where it still is untrusted, after the plan's last pass:
+// disturbances come in bursts. Where a run has several arms, all of them launch
+// the cell again at once, at most twice: launches that are compared come right
+// after each other, and an arm that came later alone would see another machine. A
+// machine that is disturbed all the time would never be done, so that only a fifth
+// of the launches are tried again.
 const (
 	passAttempts  = 2
 	maxAttempts   = 5 // in all
@@ -57,15 +56,15 @@ const (
 )
 
 // Execute measures the plan, pass by pass, each in an order of its own, and
-// hands every record to its arm's sink. Several arms measure a cell in turn,
-// first to last in odd passes and last to first in even ones, so that a drift
-// of the machine hits them alike. It stops after the launch under way when ctx
+// hands every record to its arm's sink. Several arms measure a cell one after the
+// other, first to last in odd passes and last to first in even ones, so that a
+// drift of the machine hits them alike. It stops after the launch under way when ctx
 // is done, and returns ctx's error then.
 func (r *Run) Execute(ctx context.Context) error {
 	start := time.Now()
 	r.last = start
 	r.begun, r.retried = len(r.Arms)*len(r.Plan.Cells)*r.Plan.Launches, 0
-	var owed []turn // what no attempt of its pass could settle
+	var owed []pendingLaunch // what no attempt of its pass could settle
 	for _, arm := range r.Arms {
 		arm.done, arm.settled, arm.ops = map[results.Cell]int{}, map[results.Cell]bool{}, map[results.Cell]int{}
 		arm.given = map[results.Cell]string{}
@@ -99,94 +98,95 @@ func (r *Run) Execute(ctx context.Context) error {
 	return nil
 }
 
-// settled tells whether no arm has anything left to learn about the cell.
+// settled reports whether more launches of the cell would show nothing on any arm.
 func (r *Run) settled(c results.Cell) bool {
 	return !slices.ContainsFunc(r.Arms, func(a *Arm) bool { return !a.settled[c] })
 }
 
-// turn is what is launched one right after the other: a cell, once on each arm.
-type turn struct {
+// pendingLaunch is a launch of a cell that is to come, once on each of the arms,
+// one right after the other.
+type pendingLaunch struct {
 	arms []*Arm
 	cell results.Cell
 	pass int
 }
 
-// pass gives every cell its turn, and returns what is still owed.
-func (r *Run) pass(ctx context.Context, pass int, cells []results.Cell) ([]turn, error) {
+// pass launches every cell, and returns the launches that are still owed.
+func (r *Run) pass(ctx context.Context, pass int, cells []results.Cell) ([]pendingLaunch, error) {
 	arms := slices.Clone(r.Arms)
 	if pass%2 == 0 {
 		slices.Reverse(arms)
 	}
-	var turns []turn
+	var pending []pendingLaunch
 	for _, c := range r.Plan.Pass(pass, cells) {
 		owing := slices.DeleteFunc(slices.Clone(arms), func(a *Arm) bool { return a.settled[c] || a.done[c] >= pass })
 		if len(owing) > 0 {
-			turns = append(turns, turn{owing, c, pass})
+			pending = append(pending, pendingLaunch{owing, c, pass})
 		}
 	}
-	later := max(0, r.Plan.Launches-pass) * len(turns)
-	for attempt := 1; attempt <= passAttempts && len(turns) > 0; attempt++ {
+	later := max(0, r.Plan.Launches-pass) * len(pending)
+	for attempt := 1; attempt <= passAttempts && len(pending) > 0; attempt++ {
 		var err error
-		if turns, err = r.launches(ctx, turns, attempt, later); err != nil {
+		if pending, err = r.launches(ctx, pending, attempt, later); err != nil {
 			return nil, err
 		}
 	}
-	return turns, nil
+	return pending, nil
 }
 
-// launches gives each its turn and returns those that must have another.
-func (r *Run) launches(ctx context.Context, turns []turn, attempt, later int) (again []turn, err error) {
-	for i, t := range turns {
+// launches launches what is pending and returns what must be launched again.
+func (r *Run) launches(ctx context.Context, pending []pendingLaunch, attempt, later int) (again []pendingLaunch, err error) {
+	for i, p := range pending {
 		left := later + len(again)
-		for _, t := range turns[i:] {
-			left += len(t.arms)
+		for _, p := range pending[i:] {
+			left += len(p.arms)
 		}
-		if attempt > 1 && !r.mayRetry(t) {
+		if attempt > 1 && !r.takeRetry(p) {
 			return nil, nil
 		}
 		var next *results.Cell // it starts while this one ends, where the same arm has both
-		if len(r.Arms) == 1 && i+1 < len(turns) && !r.Arms[0].settled[turns[i+1].cell] {
-			next = &turns[i+1].cell
+		if len(r.Arms) == 1 && i+1 < len(pending) && !r.Arms[0].settled[pending[i+1].cell] {
+			next = &pending[i+1].cell
 		}
-		spoiled, err := r.launch(ctx, t, attempt, left, next)
-		for n := attempt + 1; err == nil && spoiled && len(r.Arms) > 1 && n <= blockAttempts && r.mayRetry(t); n++ {
-			spoiled, err = r.launch(ctx, t, n, left, nil)
+		spoiled, err := r.launch(ctx, p, attempt, left, next)
+		for n := attempt + 1; err == nil && spoiled && len(r.Arms) > 1 && n <= blockAttempts && r.takeRetry(p); n++ {
+			spoiled, err = r.launch(ctx, p, n, left, nil)
 		}
 		if err != nil {
 			return nil, err
 		}
 		if spoiled && len(r.Arms) == 1 {
-			again = append(again, t)
+			again = append(again, p)
 		}
 	}
 	return again, nil
 }
 
-// mayRetry reports whether the run's share of retries allows the turn once
-// more, and counts it.
-func (r *Run) mayRetry(t turn) bool {
+// takeRetry takes a retry of the launch out of the run's share, and reports whether
+// there was one left.
+func (r *Run) takeRetry(p pendingLaunch) bool {
 	if r.retried >= max(10, int(retryShare*float64(r.begun))) {
 		return false
 	}
-	r.retried += len(t.arms)
+	r.retried += len(p.arms)
 	return true
 }
 
-// launch launches a cell once on each arm of the turn and hands on the records.
-// It reports whether any launch is not to be trusted.
-func (r *Run) launch(ctx context.Context, t turn, attempt, left int, next *results.Cell) (spoiled bool, err error) {
-	for _, arm := range t.arms {
+// launch launches a cell once on each of its arms and hands on the records. It
+// reports whether any of them is untrusted.
+func (r *Run) launch(ctx context.Context, p pendingLaunch, attempt, left int, next *results.Cell) (spoiled bool, err error) {
+	for _, arm := range p.arms {
 		if err := ctx.Err(); err != nil {
 			return false, err
 		}
-		if arm.settled[t.cell] {
+		if arm.settled[p.cell] {
 			continue // it failed since
 		}
 		if r.Progress != nil {
-			r.Progress(t.pass, t.cell, left)
+			r.Progress(p.pass, p.cell, left)
 		}
 		left--
-		outcome, err := r.measure(arm, t, attempt, next)
+		outcome, err := r.measure(arm, p, attempt, next)
 		if err != nil {
 			return false, err
 		}
@@ -196,21 +196,21 @@ func (r *Run) launch(ctx context.Context, t turn, attempt, left int, next *resul
 }
 
 // measure measures a cell once on an arm and hands on its record.
-func (r *Run) measure(arm *Arm, t turn, attempt int, next *results.Cell) (results.Outcome, error) {
-	rec, ops := arm.Measure(t.cell, Measurement{Time: r.Plan.Time, Verify: r.Plan.Verify, Ops: arm.ops[t.cell], Next: next})
-	arm.ops[t.cell] = ops
-	rec.Run, rec.Launch, rec.Attempt, rec.Seed, rec.Host = arm.ID, t.pass, attempt, r.Plan.Seed, arm.Host
+func (r *Run) measure(arm *Arm, p pendingLaunch, attempt int, next *results.Cell) (results.Outcome, error) {
+	rec, ops := arm.Measure(p.cell, Measurement{Time: r.Plan.Time, Verify: r.Plan.Verify, Ops: arm.ops[p.cell], Next: next})
+	arm.ops[p.cell] = ops
+	rec.Run, rec.Launch, rec.Attempt, rec.Seed, rec.Host = arm.ID, p.pass, attempt, r.Plan.Seed, arm.Host
 	now := time.Now()
 	rec.WallNs, r.last = int64(now.Sub(r.last)), now
-	arm.tellApart(&rec)
+	arm.splitCell(&rec)
 	arm.note(rec)
 	return rec.Outcome, arm.Sink(rec)
 }
 
-// tellApart gives a launch a cell of its own whose links have the usual capacity
-// and yet another than those of the launches before: a limit has moved, in a run
-// or while it was interrupted.
-func (a *Arm) tellApart(rec *results.Record) {
+// splitCell gives a launch a cell of its own where its links have the usual
+// capacity and yet another than those of the launches before: a limit has moved,
+// in the run or while it was interrupted.
+func (a *Arm) splitCell(rec *results.Record) {
 	capacity, before := rec.Capacity(), a.given[rec.Cell.Asked()]
 	if rec.Cell.Given == "" && before != "" && capacity != "" && capacity != before {
 		rec.Cell.Given = capacity

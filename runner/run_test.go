@@ -13,7 +13,7 @@ import (
 	"ipcbench/results"
 )
 
-// script is an arm whose launches end as told, and a diary of who measured
+// script is an arm whose launches end as given, and a diary of which arm measured
 // what.
 type script struct {
 	diary *[]string
@@ -142,7 +142,7 @@ func TestRetriesAreBounded(t *testing.T) {
 	}
 }
 
-// More launches tell nothing of a cell that is skipped or failed.
+// More launches show nothing of a cell that is skipped or failed.
 func TestSettledIsLeftAlone(t *testing.T) {
 	var diary []string
 	a := &script{diary: &diary, end: func(c results.Cell, nth int) results.Outcome {
@@ -197,9 +197,9 @@ func TestStopsBetweenLaunches(t *testing.T) {
 	}
 }
 
-// TestRunTellsItsTime shows that the launches' wall times add up to the run's,
+// TestRunRecordsItsTime shows that the launches' wall times add up to the run's,
 // with nothing counted twice, whichever arm they are of.
-func TestRunTellsItsTime(t *testing.T) {
+func TestRunRecordsItsTime(t *testing.T) {
 	var diary []string
 	a, b := &script{diary: &diary, name: "a", end: ok}, &script{diary: &diary, name: "b", end: ok}
 	run := Run{Plan: planOf(3, "x", "y"), Arms: []*Arm{a.arm(), b.arm()}}

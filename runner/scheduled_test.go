@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/internal/need"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -16,6 +17,7 @@ import (
 // all of them keep to the CPUs of the place, where others have only that of
 // their main thread.
 func TestScheduledWorkers(t *testing.T) {
+	need.Time(t)
 	for _, m := range mechanisms.All() {
 		if !m.Scheduled {
 			continue
@@ -78,7 +80,7 @@ func TestWorstWait(t *testing.T) {
 		after map[string]threadTime
 		want  int64
 	}{
-		{"nobody waited", map[string]threadTime{"1": {200, 10}, "2": {50, 0}}, 0},
+		{"no thread waited", map[string]threadTime{"1": {200, 10}, "2": {50, 0}}, 0},
 		{"for a sibling", map[string]threadTime{"1": {200, 10}, "2": {60, 100}}, 0},
 		{"for a stranger", map[string]threadTime{"1": {200, 510}, "2": {60, 0}}, 490},
 		{"a new thread, for a stranger", map[string]threadTime{"1": {200, 10}, "2": {50, 0}, "3": {5, 1100}}, 1000},

@@ -4,33 +4,36 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"strings"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
 	"ipcbench/bench"
+	"ipcbench/internal/objects"
 	"ipcbench/mechanisms"
 )
 
-// session is the process that makes links and holds the workers of one launch
-// at a time. Where the kernel allows it, it lives in its own IPC and mount
-// namespaces, so that whatever it makes dies with it; elsewhere it outlives a
-// killed coordinator long enough to clean up.
-type session struct {
+// sessionServer is the session process: it makes the links and holds the workers
+// of one launch at a time, as the coordinator asks. Where the kernel allows it,
+// it lives in IPC and mount namespaces of its own, so that what it makes dies
+// with it. Elsewhere it outlives a killed coordinator long enough to clean up.
+type sessionServer struct {
 	conn     *conn
-	requests chan request // closed when the coordinator has gone
-	dir      string       // private directory for names
-	journal  *Journal     // nil in namespaces
-	launch   *launch      // nil between launches
-	next     *launch      // comes after it, and has started already; nil: none has
+	requests chan request     // closed when the coordinator has gone
+	dir      string           // private directory for names
+	journal  *objects.Journal // nil in namespaces
+	launch   *sessionLaunch   // nil between launches
+	prepared *sessionLaunch   // comes after it, and has started already; nil: none has
 	starter  starter
-	inFlight map[fill]int  // messages that a link holds, by trial
+	queued   map[fill]int  // messages that a link holds, by trial
 	tried    map[fill]bool // what was tried at the capacity that it is given; its own is 0 here
 }
 
-func sessionMain(c *conn, token string) int {
+// sessionMain is the main function of a session.
+func sessionMain(token string) int {
+	c := newConn(controlFD)
 	var first request
-	if err := c.receive(&first); err != nil || first.Token != token || first.Setup == nil {
+	if err := c.Receive(&first); err != nil || first.Token != token || first.Setup == nil {
 		fmt.Fprintln(os.Stderr, "ipcbench: session: the parent does not know this session's token")
 		return 2
 	}
@@ -38,21 +41,21 @@ func sessionMain(c *conn, token string) int {
 	// of Go's, threads would look for work on a worker's CPU then: a stream
 	// between two CPUs took a twentieth longer.
 	runtime.GOMAXPROCS(1)
-	s := &session{conn: c, requests: make(chan request), inFlight: map[fill]int{}, tried: map[fill]bool{}}
+	s := &sessionServer{conn: c, requests: make(chan request), queued: map[fill]int{}, tried: map[fill]bool{}}
 	limits, err := s.setUp(first.Setup)
 	if err != nil {
-		c.send(reply{Error: encodeError(err)})
+		c.Send(reply{Error: encodeError(err)})
 		s.tearDown()
 		return 1
 	}
 	defer s.tearDown()
 	s.starter = newStarter()
-	if err := c.send(reply{Setup: &setupReply{Limits: limits}}); err != nil {
+	if err := c.Send(reply{Setup: &setupReply{Limits: limits}}); err != nil {
 		return 1
 	}
 	go s.listen()
 	for r := range s.requests {
-		if err := c.send(s.answer(r)); err != nil {
+		if err := c.Send(s.answer(r)); err != nil {
 			break
 		}
 	}
@@ -61,18 +64,19 @@ func sessionMain(c *conn, token string) int {
 
 // listen passes requests on, and closes the channel when the coordinator has
 // gone, so that a wait for workers ends too.
-func (s *session) listen() {
+func (s *sessionServer) listen() {
 	defer close(s.requests)
 	for {
 		var r request
-		if err := s.conn.receive(&r); err != nil {
+		if err := s.conn.Receive(&r); err != nil {
 			return
 		}
 		s.requests <- r
 	}
 }
 
-func (s *session) answer(r request) (a reply) {
+// answer does what is asked for. After an error no launch is open.
+func (s *sessionServer) answer(r request) (a reply) {
 	var err error
 	switch {
 	case r.Open != nil:
@@ -92,13 +96,14 @@ func (s *session) answer(r request) (a reply) {
 			s.launch.abort()
 			s.launch = nil
 		}
-		s.drop()
+		s.dropPrepared()
 		return reply{Error: encodeError(err)}
 	}
 	return a
 }
 
-func (s *session) open(o *openRequest) (*openedReply, error) {
+// open opens the launch that is asked for.
+func (s *sessionServer) open(o *openRequest) (*openedReply, error) {
 	if s.launch != nil {
 		return nil, fmt.Errorf("a launch is open already")
 	}
@@ -109,7 +114,7 @@ func (s *session) open(o *openRequest) (*openedReply, error) {
 	if err := w.Admit(o.Cell); err != nil {
 		return nil, err
 	}
-	if opened := s.take(o); opened != nil {
+	if opened := s.openPrepared(o); opened != nil {
 		return opened, nil
 	}
 	l, err := s.start(o)
@@ -120,9 +125,9 @@ func (s *session) open(o *openRequest) (*openedReply, error) {
 }
 
 // start starts a launch. After an error nothing of it is left.
-func (s *session) start(o *openRequest) (*launch, error) {
+func (s *sessionServer) start(o *openRequest) (*sessionLaunch, error) {
 	w := bench.WorkloadOf(o.Cell)
-	l := &launch{session: s, asked: o, topology: w.Topology(o.Cell.Peers)}
+	l := &sessionLaunch{session: s, asked: o, topology: w.Topology(o.Cell.Peers)}
 	if err := l.start(w); err != nil {
 		l.abort()
 		return nil, err
@@ -132,7 +137,7 @@ func (s *session) start(o *openRequest) (*launch, error) {
 
 // attach makes a launch that was started the one that is open. After an error
 // nothing of it is left.
-func (s *session) attach(l *launch) (*openedReply, error) {
+func (s *sessionServer) attach(l *sessionLaunch) (*openedReply, error) {
 	opened, err := l.attach()
 	if err != nil {
 		l.abort()
@@ -142,15 +147,75 @@ func (s *session) attach(l *launch) (*openedReply, error) {
 	return opened, nil
 }
 
-// record journals what the link leaves behind if everyone is killed.
-func (s *session) record(l *mechanisms.Link) error {
+// prepare starts the launch that comes next, where it is known, while the one
+// before ends: nothing is measured then, and two CPUs do both at once. An error
+// comes when the launch is asked for.
+func (s *sessionServer) prepare(o *openRequest) {
+	if o != nil {
+		s.prepared, _ = s.start(o)
+	}
+}
+
+// openPrepared makes the launch that was prepared the one that is open, if it is
+// the one that is asked for, else it ends that launch and returns nil. It also
+// returns nil where the prepared launch could not attach: what the launch before
+// held may have been in its way, so that it is started anew.
+func (s *sessionServer) openPrepared(o *openRequest) *openedReply {
+	l := s.prepared
+	if l == nil || l.asked.Cell != o.Cell || !slices.Equal(l.asked.CPUs, o.CPUs) {
+		s.dropPrepared()
+		return nil
+	}
+	s.prepared = nil
+	opened, _ := s.attach(l)
+	return opened
+}
+
+// dropPrepared ends the launch that was prepared, if one was.
+func (s *sessionServer) dropPrepared() {
+	if s.prepared != nil {
+		s.prepared.abort()
+		s.prepared = nil
+	}
+}
+
+// setUp arranges the private directory and, in namespaces, the limits.
+func (s *sessionServer) setUp(o *setup) (limits []string, err error) {
+	if o.Namespaces {
+		if s.dir, err = privateMount(); err != nil {
+			return nil, err
+		}
+		return carryOver(o.Sysctls), nil
+	}
+	if s.journal, err = objects.Create(o.Journal); err != nil {
+		return nil, err
+	}
+	s.dir, err = s.journal.MakeDir(os.TempDir())
+	return nil, err
+}
+
+// tearDown ends all launches and removes what is left of them.
+func (s *sessionServer) tearDown() {
+	if s.launch != nil {
+		s.launch.abort()
+	}
+	s.dropPrepared()
+	if s.journal != nil {
+		s.journal.Close()
+	}
+}
+
+// note journals what the link leaves behind if all processes of the run are
+// killed.
+func (s *sessionServer) note(l *mechanisms.Link) error {
 	if s.journal == nil {
 		return nil
 	}
 	return s.journal.Add(l.Objects...)
 }
 
-func (s *session) destroy(l *mechanisms.Link) error {
+// destroy removes a link, and notes that in the journal.
+func (s *sessionServer) destroy(l *mechanisms.Link) error {
 	err := l.Destroy()
 	if err == nil && s.journal != nil {
 		err = s.journal.Removed(l.Objects...)
@@ -158,89 +223,37 @@ func (s *session) destroy(l *mechanisms.Link) error {
 	return err
 }
 
+// starter is the thread that starts a session's workers. Their Pdeathsig follows
+// the thread, so that it lasts as long as the session, and the processes that it
+// starts have no capability. No other goroutine of the session is locked to a
+// thread: a locked one is slow to wake up.
+type starter chan func()
+
+func newStarter() starter {
+	s := make(starter)
+	go func() {
+		runtime.LockOSThread()
+		dropOnExec()
+		for f := range s {
+			f()
+		}
+	}()
+	return s
+}
+
+// do has the thread call f, and waits for it.
+func (s starter) do(f func() error) error {
+	done := make(chan error)
+	s <- func() { done <- f() }
+	return <-done
+}
+
 // dropOnExec leaves the workers no capability, even if they run as root: a
-// peer needs none, and root must not measure what others can't have. It holds
-// for what this thread executes from now on, capabilities(7); the session
+// worker needs none, and root must not measure what other users can't have. It
+// holds for what this thread executes from now on, capabilities(7). The session
 // itself keeps what it needs to make links.
 func dropOnExec() {
 	const secbitNoroot = 1 << 0 // linux/securebits.h
-	// Who may not do this (CAP_SETPCAP) is not root or is confined already.
+	// A user who may not do this (CAP_SETPCAP) is not root or is confined already.
 	unix.Prctl(unix.PR_SET_SECUREBITS, secbitNoroot, 0, 0, 0)
-}
-
-// setUp arranges the private directory and, in namespaces, the limits.
-func (s *session) setUp(o *setup) (limits []string, err error) {
-	if o.Namespaces {
-		if s.dir, err = privateMount(); err != nil {
-			return nil, err
-		}
-		return carryOver(o.Sysctls), nil
-	}
-	if s.journal, err = CreateJournal(o.Journal); err != nil {
-		return nil, err
-	}
-	s.dir, err = s.journal.MakeDir()
-	return nil, err
-}
-
-func (s *session) tearDown() {
-	if s.launch != nil {
-		s.launch.abort()
-	}
-	s.drop()
-	if s.journal != nil {
-		s.journal.Close()
-	}
-}
-
-// privateMount gives this process a tmpfs of its own for names. Mounted on
-// /dev/shm it makes POSIX shared memory private as well.
-func privateMount() (string, error) {
-	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return "", fmt.Errorf("make mounts private: %w", os.NewSyscallError("mount", err))
-	}
-	var err error
-	for _, dir := range []string{"/dev/shm", "/tmp"} {
-		if err = unix.Mount("ipcbench", dir, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=0700"); err == nil {
-			return dir, nil
-		}
-	}
-	return "", fmt.Errorf("mount a private tmpfs: %w", os.NewSyscallError("mount", err))
-}
-
-// carriedOver are the limits that a new IPC namespace resets to defaults.
-var carriedOver = []string{"kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmmax", "kernel.shmall", "kernel.shmmni", "fs.mqueue.msg_max", "fs.mqueue.msgsize_max", "fs.mqueue.queues_max"}
-
-func sysctlPath(name string) string {
-	return "/proc/sys/" + strings.ReplaceAll(name, ".", "/")
-}
-
-// readSysctls reads the host's limits, for carryOver.
-func readSysctls(names []string) map[string]string {
-	values := map[string]string{}
-	for _, name := range names {
-		if b, err := os.ReadFile(sysctlPath(name)); err == nil {
-			values[name] = strings.Join(strings.Fields(string(b)), " ")
-		}
-	}
-	return values
-}
-
-// carryOver sets the namespace's limits to the host's and tells which differ
-// all the same. It writes nothing but what is private to the namespace.
-func carryOver(host map[string]string) (differ []string) {
-	for _, name := range carriedOver {
-		want, ok := host[name]
-		if !ok {
-			continue
-		}
-		here := readSysctls([]string{name})[name]
-		if here == want {
-			continue
-		}
-		if err := os.WriteFile(sysctlPath(name), []byte(want), 0); err != nil {
-			differ = append(differ, fmt.Sprintf("%s is %s in the private namespace, %s on the host", name, here, want))
-		}
-	}
-	return differ
 }

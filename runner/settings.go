@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/host"
+	"ipcbench/results"
 )
 
 // settings are what another process may change of a worker while it
@@ -31,8 +32,7 @@ func readSettings() (s settings, err error) {
 	return s, nil
 }
 
-// changed reports how s differs from what was before, in a phrase; "": it does
-// not.
+// changed is how s differs from what was before, in a phrase; "": it does not.
 func (s settings) changed(before settings) string {
 	switch {
 	case !slices.Equal(s.CPUs, before.CPUs):
@@ -43,4 +43,38 @@ func (s settings) changed(before settings) string {
 		return fmt.Sprintf("has nice value %d, and had %d before (setpriority(2))", s.Nice, before.Nice)
 	}
 	return ""
+}
+
+// changedSetting is which setting of a worker changed during the launch, or "".
+func (l *Launch) changedSetting() string {
+	for _, r := range l.rounds {
+		for i, s := range r.settings {
+			if s.CPUs == nil {
+				continue // its calls were counted
+			}
+			if why := s.changed(l.settings[i]); why != "" {
+				return fmt.Sprintf("%s %s", l.Workers[i].Role, why)
+			}
+		}
+	}
+	return ""
+}
+
+// checkSettings returns which setting of the machine changed since the last call,
+// after the launch before, and which differs from those at the coordinator's
+// start; both may be "".
+func (co *Coordinator) checkSettings() (void, doubt string) {
+	now := host.ReadSettings(host.Root, co.cpus)
+	if why := now.Changed(co.lately); why != "" {
+		void = "a setting changed during the launch: " + why
+	}
+	co.lately = now
+	if why := now.Changed(co.initially); why != "" {
+		doubt = results.Doubt{
+			What:   "since the run began a setting has changed: " + why,
+			Why:    "launches before and after it measure different machines",
+			Remedy: "set it back, and measure again",
+		}.String()
+	}
+	return void, doubt
 }

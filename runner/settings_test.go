@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/host"
-	"ipcbench/results"
 )
 
 // A setting of a worker that changes between two rounds is found, and named.
@@ -51,7 +50,7 @@ func TestChangedSettingsVoid(t *testing.T) {
 			if _, err := l.Round(Timed, 10, time.Second); err != nil {
 				t.Fatal(err)
 			}
-			if why := l.resettled(); why != "" {
+			if why := l.changedSetting(); why != "" {
 				t.Errorf("nothing has changed: %s", why)
 			}
 			if err := c.change(l.PIDs()[1]); err != nil {
@@ -60,7 +59,7 @@ func TestChangedSettingsVoid(t *testing.T) {
 			if _, err := l.Round(Timed, 10, time.Second); err != nil {
 				t.Fatal(err)
 			}
-			if why := l.resettled(); !strings.Contains(why, "pong"+c.want) {
+			if why := l.changedSetting(); !strings.Contains(why, "pong"+c.want) {
 				t.Errorf("%q, want: pong%s", why, c.want)
 			}
 			if _, err := l.Close(); err != nil {
@@ -76,16 +75,16 @@ func TestChangedMachineVoids(t *testing.T) {
 	s := startSession(t, Options{})
 	now := s.lately
 	s.lately.Governor, s.initially.Governor = "another", "another"
-	void, doubt := s.reset()
+	void, doubt := s.checkSettings()
 	want := now.Changed(s.initially)
 	if !strings.Contains(void, want) || !strings.Contains(doubt, want) {
 		t.Errorf("%q and %q, want both to say: %s", void, doubt, want)
 	}
-	if void, doubt = s.reset(); void != "" || !strings.Contains(doubt, want) {
+	if void, doubt = s.checkSettings(); void != "" || !strings.Contains(doubt, want) {
 		t.Errorf("the launch after it: %q and %q", void, doubt)
 	}
 	s.initially = now
-	if void, doubt = s.reset(); void != "" || doubt != "" {
+	if void, doubt = s.checkSettings(); void != "" || doubt != "" {
 		t.Errorf("set back: %q and %q", void, doubt)
 	}
 }
@@ -106,9 +105,8 @@ func TestTooShort(t *testing.T) {
 		{"a third of it, as asked", Measurement{Exact: true}, want / 3, 10, 1, false, true},
 		{"as many operations as there may be", Measurement{}, want / 3, maxOps, 1, false, true},
 	} {
-		rec := results.Record{Outcome: results.OK}
-		if again := tooShort(&rec, c.m, c.took, want, c.ops, c.try); again != c.again || (rec.Outcome == results.OK) != c.ok {
-			t.Errorf("%s: again %v, %s %q", c.name, again, rec.Outcome, rec.Reason)
+		if again, why := tooShort(c.m, c.took, want, c.ops, c.try); again != c.again || (why == "") != c.ok {
+			t.Errorf("%s: again %v, void for %q", c.name, again, why)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package runner
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -11,8 +10,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"ipcbench/results"
 )
 
 // Steps counts the instructions that the main threads of some processes
@@ -46,7 +43,7 @@ const (
 
 // StepsOf begins to count. The processes must be this one's to trace, as its
 // descendants are, and die with it. Where that is refused the error is a
-// *TraceError. Whoever has asked for Steps must end them.
+// *TraceError. The caller must call End in every case.
 func StepsOf(timeout time.Duration, pids ...int) (*Steps, error) {
 	s := &Steps{timeout: timeout}
 	if callCode[runtime.GOARCH] == nil {
@@ -96,26 +93,6 @@ func (s *Steps) End() {
 	}
 }
 
-// Instructions counts what the parts of the cell execute in user mode in one
-// operation, by part. Where that is refused the error is a *TraceError, else a
-// *CellError.
-func (s *Session) Instructions(c results.Cell) (perOp []float64, err error) {
-	l, err := s.Open(c)
-	if err != nil {
-		return nil, err
-	}
-	steps, err := StepsOf(s.options.timeout(), l.PIDs()...)
-	if err == nil {
-		perOp, err = steps.PerOp(StepOps, func(n int) error {
-			_, err := l.Round(Timed, n, time.Second)
-			return err
-		})
-	}
-	_, closing := l.Close()
-	steps.End()
-	return perOp, errors.Join(err, closing)
-}
-
 // stepped is what a stepper saw of a round.
 type stepped struct {
 	calls int
@@ -131,7 +108,7 @@ func (t *stepper) restart() stepped {
 	return seen
 }
 
-// stopped notes a stop, and says how to go on.
+// stopped notes a stop, and sets how the process goes on.
 func (t *stepper) stopped(tid int) {
 	i, err := t.info(tid)
 	if err != nil {
@@ -163,10 +140,10 @@ func (t *stepper) stopped(tid int) {
 	}
 }
 
-// stopOthers stops all threads of the process but the main one. Go's would ask
-// a thread that has run for 10 ms to let others run, again and again, and one
-// that is stepped does nothing else then. A worker in a round needs none of
-// them. One that can't be stopped is none that matters.
+// stopOthers stops all threads of the process but the main one. The Go runtime's
+// would ask a thread that has run for 10 ms to let others run, again and again,
+// and a thread that is stepped does nothing else then. A worker in a round needs
+// none of them. One that can't be stopped does not matter.
 func (t *stepper) stopOthers() {
 	threads, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", t.pid))
 	for _, thread := range threads {
@@ -176,7 +153,8 @@ func (t *stepper) stopOthers() {
 		}
 		t.others = append(t.others, tid)
 		unix.PtraceInterrupt(tid)
-		// The end of the process is told when the last of them has been reaped.
+		// The kernel reports the end of the process when the last of them has been
+		// reaped.
 		go func() {
 			for {
 				var status unix.WaitStatus
@@ -189,7 +167,7 @@ func (t *stepper) stopOthers() {
 	}
 }
 
-// resumeOthers lets them go on: between rounds they are needed.
+// resumeOthers lets these threads go on: between rounds they are needed.
 func (t *stepper) resumeOthers() {
 	for _, tid := range t.others {
 		unix.PtraceCont(tid, 0)
@@ -203,7 +181,7 @@ var callCode = map[string][]byte{
 	"arm64": {0x01, 0x00, 0x00, 0xd4}, // svc #0
 }
 
-// enters tells whether the instruction at an address enters the kernel.
+// enters reports whether the instruction at an address enters the kernel.
 func (t *stepper) enters(ip uint64) bool {
 	enters, known := t.isCall[ip]
 	if !known {

@@ -6,12 +6,14 @@ import (
 	"slices"
 	"testing"
 
+	"ipcbench/internal/need"
 	"ipcbench/results"
 )
 
 // Instructions are what the harness costs without the noise of a machine: they
 // come out the same every time, and say how short the way into the kernel is.
 func TestInstructions(t *testing.T) {
+	need.Time(t)
 	s := startSession(t, Options{})
 	for _, c := range []struct {
 		cell results.Cell

@@ -8,20 +8,21 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/internal/need"
 	"ipcbench/results"
 )
 
 var pipePong = results.Cell{Workload: "PingPong", Mechanism: "pipe", Size: 64, Place: "free"}
 
 // workerOf finds a worker of the session that is at work.
-func workerOf(t *testing.T, s *Session) (found proc) {
+func workerOf(t *testing.T, s *Coordinator) (found proc) {
 	t.Helper()
 	if !eventually(func() bool {
-		if !busy(s.child.pid) {
+		if !busy(s.child.PID) {
 			return false
 		}
 		all := ourProcesses()
-		i := slices.IndexFunc(all, func(p proc) bool { return p.parent == s.child.pid })
+		i := slices.IndexFunc(all, func(p proc) bool { return p.parent == s.child.PID })
 		if i >= 0 {
 			found = all[i]
 		}
@@ -43,9 +44,9 @@ func halt(t *testing.T, p proc) {
 	}
 }
 
-// A launch in which a worker was stopped and went on gives a number that
-// nobody must believe.
+// A launch in which a worker was stopped and went on is untrusted.
 func TestStoppedWorkerVoids(t *testing.T) {
+	need.Time(t)
 	for shared, name := range isolated {
 		t.Run(name, func(t *testing.T) {
 			s := startSession(t, Options{Shared: shared})
@@ -58,7 +59,7 @@ func TestStoppedWorkerVoids(t *testing.T) {
 					t.Error(err)
 				}
 			}()
-			rec, _ := s.Measure(pipePong, Measurement{Time: time.Second})
+			rec, _ := s.Measure(pipePong, Measurement{Time: 500 * time.Millisecond})
 			<-done
 			const want = "a worker was stopped or continued by a signal"
 			if rec.Outcome != results.Untrusted || rec.Reason != want {
@@ -75,6 +76,7 @@ func TestStoppedWorkerVoids(t *testing.T) {
 // A worker that is stopped for good is killed at the deadline, and blamed
 // rather than the peer that waits for it.
 func TestStoppedWorkerHangs(t *testing.T) {
+	need.Time(t)
 	const timeout = 500 * time.Millisecond
 	for shared, name := range isolated {
 		t.Run(name, func(t *testing.T) {
@@ -98,10 +100,10 @@ func TestStoppedWorkerHangs(t *testing.T) {
 			var at *WorkerError
 			var hung *HungError
 			if !errors.As(err, &at) || !errors.As(err, &hung) || at.PID != victim.pid || hung.State != "T" || at.Phase != "timed round 1" || len(hung.Others) != 1 {
-				t.Errorf("process %d (%s) was stopped, and it is told as: %v", victim.pid, victim.command, err)
+				t.Errorf("process %d (%s) was stopped, and the error is: %v", victim.pid, victim.command, err)
 			}
 			if late := time.Since(since); late > timeout+patience {
-				t.Errorf("told %v after the stop, with a deadline of %v", late, timeout)
+				t.Errorf("the error came %v after the stop, with a deadline of %v", late, timeout)
 			}
 			if fault(err) != results.FaultHang {
 				t.Errorf("fault %q", fault(err))
@@ -113,6 +115,7 @@ func TestStoppedWorkerHangs(t *testing.T) {
 
 // A session that is stopped is killed and named.
 func TestStoppedSession(t *testing.T) {
+	need.Time(t)
 	for shared, name := range isolated {
 		t.Run(name, func(t *testing.T) {
 			s := startSession(t, Options{Shared: shared})
@@ -120,7 +123,7 @@ func TestStoppedSession(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			pid := s.child.pid
+			pid := s.child.PID
 			for _, p := range ourProcesses() {
 				if p.pid == pid {
 					halt(t, p)
@@ -132,7 +135,7 @@ func TestStoppedSession(t *testing.T) {
 			var at *WorkerError
 			var hung *HungError
 			if !errors.As(err, &at) || !errors.As(err, &hung) || at.PID != pid || at.Role != "session" || hung.State != "T" {
-				t.Errorf("session %d was stopped, and it is told as: %v", pid, err)
+				t.Errorf("session %d was stopped, and the error is: %v", pid, err)
 			}
 			nothingLeft(t)
 			if _, err := l.Close(); err == nil {

@@ -21,11 +21,14 @@ import (
 
 var (
 	kills    = flag.Int("kills", 40, "processes that the kill tests kill at a random time")
-	launches = flag.Int("launches", 200, "launches of the soak test")
+	launches = flag.Int("launches", 100, "launches of the soak test")
 	seed     = flag.Uint64("seed", uint64(time.Now().UnixNano()), "of the random times")
 )
 
-// What the test binary is to be when it executes itself: one of impersonates.
+const envProcess = string(processes)
+
+// envImpersonate holds the key of impersonates that the test binary is to be
+// when it executes itself.
 const envImpersonate = "IPCBENCH_TEST"
 
 var impersonates = map[string]func() int{}
@@ -38,13 +41,13 @@ func TestMain(m *testing.M) {
 	if kind := os.Getenv(envImpersonate); kind != "" {
 		os.Exit(impersonates[kind]())
 	}
-	apart.Enter() // what others make meanwhile is no leak
+	apart.Enter() // what other programs make meanwhile is no leak
 	flag.Parse()
 	os.Exit(inPrivate(m.Run))
 }
 
-// private is where all files and journals of the tests are, whoever makes
-// them. It stands in the environment of every process of a session: its mark.
+// private is where all files and journals of the tests are. It stands in the
+// environment of every process of a session, as a mark.
 var private string
 
 // inPrivate runs the tests with directories of their own.
@@ -66,11 +69,11 @@ func inPrivate(run func() int) int {
 }
 
 // opened are the sessions that tests have not closed yet.
-var opened []*Session
+var opened []*Coordinator
 
 // startSession starts a session and ends it with the test, when nothing may be
 // left of it.
-func startSession(t *testing.T, o Options) *Session {
+func startSession(t *testing.T, o Options) *Coordinator {
 	t.Helper()
 	if o.Timeout == 0 {
 		o.Timeout = unhurried
@@ -81,7 +84,7 @@ func startSession(t *testing.T, o Options) *Session {
 	}
 	opened = append(opened, s)
 	t.Cleanup(func() {
-		opened = slices.DeleteFunc(opened, func(o *Session) bool { return o == s })
+		opened = slices.DeleteFunc(opened, func(o *Coordinator) bool { return o == s })
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
@@ -89,6 +92,10 @@ func startSession(t *testing.T, o Options) *Session {
 	})
 	return s
 }
+
+// ofEachKind are mechanisms whose links leave different kinds of objects, or none:
+// no others make a difference to how a session keeps its objects.
+var ofEachKind = []string{"pipe", "fifo", "sysvshm", "sysvmsg", "posixmq", "shmfutex"}
 
 // isolated names the values of Options.Shared in subtests.
 var isolated = map[bool]string{false: "namespaces", true: "shared"}
@@ -101,7 +108,7 @@ func roundTrip(m *mechanisms.Mechanism) results.Cell {
 
 // sizeOf is a small message that the mechanism carries.
 func sizeOf(w *bench.Workload, m *mechanisms.Mechanism) int {
-	limits, _ := m.Limits(0) // whoever opens a link is told of an error
+	limits, _ := m.Limits(0) // an error comes again when a link is made
 	return max(cmp.Or(w.Size, 64), limits.Least.N)
 }
 

@@ -24,14 +24,15 @@ type Calls struct {
 type TraceError struct{ Err error }
 
 func (e *TraceError) Error() string { return "cannot trace: " + e.Err.Error() }
+
 func (e *TraceError) Unwrap() error { return e.Err }
 
 // TracePlace is where traced workers run. A trace is for counting, and the
 // counts of one CPU depend least on how fast a tracer is.
 const TracePlace = "same"
 
-// TracePlaceOf is TracePlace, or where a mechanism can be that needs a CPU for
-// each of its processes.
+// TracePlaceOf is TracePlace, or the place of a mechanism that needs a CPU for each
+// of its processes.
 func TracePlaceOf(m *mechanisms.Mechanism) string {
 	if m.Spins {
 		return "cross"
@@ -39,15 +40,15 @@ func TracePlaceOf(m *mechanisms.Mechanism) string {
 	return TracePlace
 }
 
-// Trace counts the system calls of the cell's measuring threads, by ptrace(2);
-// of all threads where a goroutine has none of its own.
-// It plays ops operations and then twice as many: the difference is what
-// operations cost, whatever a round costs besides. What the Go runtime calls
-// for itself is left out. It is slow, and measures no time. Where tracing is
-// refused the error is a *TraceError, else a *CellError. Nothing is left behind:
-// a traced worker dies with its tracer.
-func (s *Session) Trace(c results.Cell, ops int) (calls []Calls, err error) {
-	l, err := s.Open(c)
+// Trace counts the system calls of the cell's measuring threads, by ptrace(2), or
+// of all threads where a goroutine has none of its own. It plays a round of ops
+// operations and then one of twice as many: the difference is what operations
+// cost, without the beginning and end of a round. Calls that the Go runtime makes
+// for itself are left out. Trace is slow, and measures no time. Where tracing is
+// refused the error is a *TraceError, else a *CellError. Nothing is left behind: a
+// traced worker dies with its tracer.
+func (co *Coordinator) Trace(c results.Cell, ops int) (calls []Calls, err error) {
+	l, err := co.Open(c)
 	if err != nil {
 		return nil, err
 	}
@@ -55,12 +56,12 @@ func (s *Session) Trace(c results.Cell, ops int) (calls []Calls, err error) {
 	defer func() {
 		_, closing := l.Close()
 		for _, t := range tracers {
-			t.end(s.options.timeout())
+			t.end(co.options.timeout())
 		}
 		err = cmp.Or(err, closing)
 	}()
 	for _, w := range l.Workers {
-		t, err := traceCalls(w.PID, scheduled(c), s.options.timeout())
+		t, err := traceCalls(w.PID, scheduled(c), co.options.timeout())
 		if err != nil {
 			return nil, &TraceError{fmt.Errorf("%s: %w", w.Role, err)}
 		}
@@ -83,17 +84,37 @@ func (s *Session) Trace(c results.Cell, ops int) (calls []Calls, err error) {
 		if len(twice) == 0 {
 			return nil, &TraceError{errors.New(w.Role + ": no system call was seen")}
 		}
-		calls = append(calls, perOp(w.Role, once, twice, ops)...)
+		calls = append(calls, callsPerOp(w.Role, once, twice, ops)...)
 	}
 	return calls, nil
 }
 
-// perOp is what ops operations more cost, in the order of the calls' numbers.
-func perOp(role string, once, twice map[uint64]int, ops int) (calls []Calls) {
+// callsPerOp are the calls of ops operations more, in the order of their numbers.
+func callsPerOp(role string, once, twice map[uint64]int, ops int) (calls []Calls) {
 	for _, nr := range slices.Sorted(maps.Keys(twice)) {
 		if n := twice[nr] - once[nr]; n > 0 {
 			calls = append(calls, Calls{Role: role, Call: sys.SyscallName(int(nr)), PerOp: float64(n) / float64(ops)})
 		}
 	}
 	return calls
+}
+
+// Instructions counts what the parts of the cell execute in user mode in one
+// operation, by part. Where that is refused the error is a *TraceError, else a
+// *CellError.
+func (co *Coordinator) Instructions(c results.Cell) (perOp []float64, err error) {
+	l, err := co.Open(c)
+	if err != nil {
+		return nil, err
+	}
+	steps, err := StepsOf(co.options.timeout(), l.PIDs()...)
+	if err == nil {
+		perOp, err = steps.PerOp(StepOps, func(n int) error {
+			_, err := l.Round(Timed, n, time.Second)
+			return err
+		})
+	}
+	_, closing := l.Close()
+	steps.End()
+	return perOp, errors.Join(err, closing)
 }

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/internal/need"
 	"ipcbench/results"
 )
 
@@ -28,6 +29,7 @@ func skipRefused(t *testing.T, err error) {
 
 // A round trip through pipes is a write and a read on either side.
 func TestTraceCountsCalls(t *testing.T) {
+	need.Time(t)
 	s := startSession(t, Options{})
 	for _, c := range []struct {
 		cell results.Cell
@@ -63,6 +65,7 @@ func TestTraceCountsCalls(t *testing.T) {
 // count is the difference of two rounds, which need not wait equally often: four
 // reads in an operation of the longer, two in one of the shorter make six.
 func TestTraceCountsOfAllThreads(t *testing.T) {
+	need.Time(t)
 	s := startSession(t, Options{})
 	calls, err := s.Trace(results.Cell{Workload: "PingPong", Mechanism: "pipenetpoll", Size: 64, Place: TracePlace}, 100)
 	skipRefused(t, err)
@@ -143,9 +146,9 @@ func TestKilledWhileTraced(t *testing.T) {
 		}
 	}
 	tracers[1].kill()
-	var who *WorkerError
+	var at *WorkerError
 	var how *DeathError
-	if err := <-round; !errors.As(err, &who) || !errors.As(err, &how) || who.PID != l.Workers[1].PID || how.Signal != syscall.SIGKILL {
+	if err := <-round; !errors.As(err, &at) || !errors.As(err, &how) || at.PID != l.Workers[1].PID || how.Signal != syscall.SIGKILL {
 		t.Errorf("killed %d, which is not the cause in: %v", l.Workers[1].PID, err)
 	}
 	for _, tr := range tracers {

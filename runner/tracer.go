@@ -16,7 +16,7 @@ import (
 )
 
 // tracer counts what another process does, from a thread of its own: ptrace(2)
-// takes requests from no other.
+// takes requests from no other thread.
 type tracer struct {
 	pid   int
 	all   bool                        // all threads of the process, rather than the main one
@@ -30,8 +30,8 @@ type tracer struct {
 	counts map[uint64]int // by number of the call
 }
 
-// traceCalls counts from now on the calls of the main thread of process pid, or
-// of all its threads. It executes this program too.
+// traceCalls begins to count the calls of the main thread of process pid, or of
+// all its threads. The process must execute this program.
 func traceCalls(pid int, all bool, timeout time.Duration) (*tracer, error) {
 	here, err := startCode(os.Getpid())
 	if err != nil {
@@ -46,8 +46,9 @@ func traceCalls(pid int, all bool, timeout time.Duration) (*tracer, error) {
 	return t, t.start(timeout)
 }
 
-// start counts until the process ends. Should this process end before, the
-// kernel kills that one. A process that does not stop for it in time is killed.
+// start begins to count, until the process ends. Where this process ends before,
+// the kernel kills that one. A process that does not stop for it in time is
+// killed.
 func (t *tracer) start(timeout time.Duration) error {
 	t.counts, t.done = map[uint64]int{}, make(chan struct{})
 	late := time.AfterFunc(timeout, t.kill)
@@ -74,8 +75,8 @@ func (t *tracer) end(timeout time.Duration) {
 	<-t.done
 }
 
-// kill ends the process. Its tracer is the first to reap it, so that before
-// done is closed its number is no other process's.
+// kill ends the process. Its tracer is the first to reap it, so that its number is
+// no other process's before done is closed.
 func (t *tracer) kill() { unix.Kill(t.pid, unix.SIGKILL) }
 
 func (t *tracer) run(attached chan<- error) {
@@ -96,7 +97,7 @@ func (t *tracer) run(attached chan<- error) {
 		var status unix.WaitStatus
 		tid, err := t.wait(t.any(), &status)
 		ended := status.Exited() || status.Signaled()
-		if err != nil || ended && tid == t.pid { // the main thread's end is told last
+		if err != nil || ended && tid == t.pid { // the kernel reports the main thread's end last
 			return
 		}
 		if ended {
@@ -110,11 +111,11 @@ func (t *tracer) run(attached chan<- error) {
 		default:
 			signal = int(stop) // on its way to the process
 		}
-		t.next(tid, signal) // one that was killed meanwhile says so in wait
+		t.next(tid, signal) // of one that was killed meanwhile, wait returns the end
 	}
 }
 
-// any is what wait waits for once all is attached.
+// any is what run waits for: the main thread, or any.
 func (t *tracer) any() int {
 	if t.all {
 		return -1
@@ -179,8 +180,8 @@ func (t *tracer) attachTo(tid int) error {
 	return os.NewSyscallError("ptrace", err)
 }
 
-// wait waits for a thread, -1 for any that this thread traces, to stop or end,
-// and tells which it is.
+// wait waits for a thread to stop or end, -1 for any that this thread traces, and
+// returns which it is.
 func (t *tracer) wait(tid int, status *unix.WaitStatus) (int, error) {
 	const notThread = 0x20000000 // __WNOTHREAD: children of other threads are theirs to reap
 	for {
@@ -210,9 +211,9 @@ func (t *tracer) info(tid int) (i stopInfo, err error) {
 	return i, nil
 }
 
-// countCall notes a call that begins. What goes over the control connection is
-// the harness's and not the mechanism's, nor is what the Go runtime does when
-// a call blocks: it hands its processor on, the sooner the slower the tracer.
+// countCall notes a call that begins. Calls on the control connection are the
+// harness's, and not the mechanism's. Nor are those of the Go runtime when a call
+// blocks: it hands its processor on, the sooner the slower the tracer.
 func (t *tracer) countCall(tid int) {
 	i, err := t.info(tid)
 	if err != nil || i.op != unix.PTRACE_SYSCALL_INFO_ENTRY {
@@ -227,8 +228,8 @@ func (t *tracer) countCall(tid int) {
 	t.counts[i.nr]++
 }
 
-// ofRuntime tells whether the instruction is the Go runtime's own, or of the C
-// code that the race detector brings. What a program asks for goes through
+// ofRuntime reports whether the instruction is the Go runtime's own, or of the C
+// code that the race detector brings. Calls that a program asks for go through
 // functions of other packages.
 func ofRuntime(pc uintptr) bool {
 	f := runtime.FuncForPC(pc)

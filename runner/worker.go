@@ -1,10 +1,9 @@
 package runner
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"io"
+	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -14,14 +13,15 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/bench"
+	"ipcbench/internal/reexec"
 	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
 	_ "ipcbench/mechanisms/all" // a worker opens ends of any
 	"ipcbench/results"
 )
 
-// worker is a process that plays one part of a workload. It has one goroutine
-// of ours, which measures and answers its control connection in turn.
+// worker is a process that plays one part of a workload. One goroutine of it
+// measures and, between rounds, answers the control connection.
 type worker struct {
 	conn      *conn
 	ends      *bench.Ends
@@ -29,81 +29,78 @@ type worker struct {
 	mechanism *mechanisms.Mechanism // of its ends; nil: it has none
 	lost      func() int            // messages that the kernel has dropped on their way here
 
-	dedicated bool // its goroutine has the main thread for itself, and tells Go's scheduler nothing
+	dedicated bool // its goroutine has the main thread for itself, and bypasses Go's scheduler
 	pins      bool // it is kept from the scheduler in rounds too
 	gauge     gauge
 	confine   func(*unix.CPUSet) error // lets it run on these CPUs alone
 }
 
-// workerMain plays a part on the main thread, to which its goroutine is locked.
-func workerMain(c *conn, token string) int {
+// workerMain is the main function of a worker. It plays a part on the main
+// thread, to which its goroutine is locked.
+func workerMain(token string) int {
 	runtime.LockOSThread()
 	debug.SetGCPercent(-1)
+	c := newConn(controlFD)
+	c.Conn = reexec.NewConn(reexec.FD(controlFD), c.f)
 	w := &worker{conn: c, dedicated: true, pins: true, confine: confineThread}
 	w.gauge = newThreadGauge()
 	shares := ownFiles()
 	sys.SetTimerSlack(sys.TimerSlack) // for this thread; others keep what they began with
 	sys.Dedicate()
-	c.r = bufio.NewReader(standing(controlFD))
 	return w.serve(token, shares)
 }
 
 // serve attaches and plays rounds until the session closes the connection. It
-// returns the process's exit status. Shares tells why the worker has no
-// descriptor table of its own that ought to have one.
+// returns the process's exit status. Shares is why a worker that should have a
+// descriptor table of its own has none.
 func (w *worker) serve(token string, shares error) int {
 	c := w.conn
 	ready, err := w.attach(token)
 	if err != nil {
-		c.send(workerReply{Error: encodeError(err)})
+		c.Send(workerReply{Error: encodeError(err)})
 		return 1
 	}
-	holds, err := w.held()
+	capacities, err := w.readCapacities()
 	if err != nil {
-		c.send(workerReply{Error: encodeError(err)})
+		c.Send(workerReply{Error: encodeError(err)})
 		return 1
 	}
-	if err := c.send(workerReply{Ready: &ready, SharesFiles: shares != nil, Held: holds}); err != nil {
+	if err := c.Send(workerReply{Ready: &ready, SharesFiles: shares != nil, Capacities: capacities}); err != nil {
 		return 1
 	}
 	for {
 		var play playRequest
-		if err := c.receive(&play); err != nil {
+		if err := c.Receive(&play); err != nil {
 			return w.leave() // the session has closed: the launch is over
 		}
 		var done *workerRound
 		for _, r := range play.Rounds {
 			if done, err = w.round(r, done); err != nil {
-				c.send(workerReply{Error: encodeError(err)})
+				c.Send(workerReply{Error: encodeError(err)})
 				return 1
 			}
 		}
-		if err := c.send(workerReply{Done: done}); err != nil {
+		if err := c.Send(workerReply{Done: done}); err != nil {
 			return 1
 		}
 	}
 }
 
-// leave reads what is to be the same after the rounds as before.
+// leave reads what must be the same after the rounds as before.
 func (w *worker) leave() int {
-	holds, err := w.held()
+	capacities, err := w.readCapacities()
 	if err != nil {
-		w.conn.send(workerReply{Error: encodeError(err)})
+		w.conn.Send(workerReply{Error: encodeError(err)})
 		return 1
 	}
-	w.conn.send(workerReply{Left: &leaving{Held: holds}}) // a session that was killed does not hear it
+	w.conn.Send(workerReply{Left: &leaving{Capacities: capacities}}) // a session that was killed does not read it
 	return 0
-}
-
-// confineThread lets the measuring thread run on these CPUs alone.
-func confineThread(set *unix.CPUSet) error {
-	return os.NewSyscallError("sched_setaffinity", unix.SchedSetaffinity(0, set))
 }
 
 // attach pins the worker and opens the part's ends.
 func (w *worker) attach(token string) (s settings, err error) {
 	var a assignment
-	if err := w.conn.receive(&a); err != nil {
+	if err := w.conn.Receive(&a); err != nil {
 		return s, fmt.Errorf("read assignment: %w", err)
 	}
 	if a.Token != token {
@@ -138,13 +135,13 @@ func (w *worker) attach(token string) (s settings, err error) {
 	}
 	w.mechanism = mech
 	w.lost = func() int { return lost(mech, a.Receivers) }
-	if a.Makes != nil {
+	if a.Factory != nil {
 		// It allocates, and is not kept from the collector, which works beside it.
 		w.pins = false
 		runtime.GOMAXPROCS(2)
 		mechanisms.Settle()
-		w.ends.Mechanism, w.ends.Spec = mech, *a.Makes
-		debug.SetMemoryLimit(makerMemory)
+		w.ends.Mechanism, w.ends.Spec = mech, a.Factory.Spec
+		debug.SetMemoryLimit(factoryMemory)
 	}
 	if w.part.Prepare != nil {
 		if err := w.part.Prepare(w.ends); err != nil {
@@ -161,6 +158,7 @@ func (w *worker) attach(token string) (s settings, err error) {
 	return readSettings()
 }
 
+// countFDs is how many descriptors the tickets bring.
 func countFDs(tickets []mechanisms.Ticket) (n int) {
 	for _, t := range tickets {
 		n += len(t.FDs)
@@ -168,8 +166,43 @@ func countFDs(tickets []mechanisms.Ticket) (n int) {
 	return n
 }
 
-// round prepares, waits for the common start, plays, and accounts. With being
-// armed it tells the account of the round before, if there was one.
+// readCapacities reads what the worker's ends hold, before its first round and
+// after its last. A worker that makes its links itself has read that of the
+// latest.
+func (w *worker) readCapacities() (all []endCapacity, err error) {
+	e := w.ends
+	if e.Mechanism != nil {
+		return []endCapacity{{Given: e.Made}}, nil
+	}
+	if w.mechanism == nil || w.mechanism.Capacity == nil {
+		return nil, nil
+	}
+	read := func(wire int, end mechanisms.End) error {
+		given, err := w.mechanism.Capacity(end)
+		if err != nil {
+			return fmt.Errorf("read the capacity of link %d: %w", wire+1, err)
+		}
+		if given.Source != "" {
+			all = append(all, endCapacity{wire, end.Sends, given})
+		}
+		return nil
+	}
+	for i, s := range e.Senders {
+		if err := read(w.part.Sends[i], mechanisms.End{Value: s, Sends: true}); err != nil {
+			return nil, err
+		}
+	}
+	for i, r := range e.Receivers {
+		if err := read(w.part.Receives[i], mechanisms.End{Value: r}); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// round prepares, waits for the common start, plays, and returns the account. The
+// message that it is armed carries the account of the round before, if there was
+// one.
 func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error) {
 	e := w.ends
 	e.Carry(r.Kind.content())
@@ -184,10 +217,10 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 		gauge = unseen{}
 	}
 	gauge.arm()
-	if err := w.conn.send(workerReply{Armed: true, Done: before}); err != nil {
+	if err := w.conn.Send(workerReply{Armed: true, Done: before}); err != nil {
 		return nil, err
 	}
-	if _, err := w.conn.r.ReadByte(); err != nil {
+	if _, err := w.conn.ReadByte(); err != nil {
 		return nil, fmt.Errorf("wait for the start: %w", err)
 	}
 
@@ -208,7 +241,7 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 		err = e.Finish(r.N)
 	}
 	if err != nil {
-		return nil, w.explain(err)
+		return nil, w.addLost(err)
 	}
 	waited = e.Waited - waited
 	done := &workerRound{
@@ -230,6 +263,15 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 	return done, nil
 }
 
+// addLost adds to what a check found how many messages the kernel has dropped.
+func (w *worker) addLost(err error) error {
+	var check *bench.CheckError
+	if errors.As(err, &check) {
+		check.Lost = w.lost()
+	}
+	return err
+}
+
 // clockCost is what one reading of the clock adds to each recorded operation,
 // in ns.
 func clockCost() float64 {
@@ -242,17 +284,48 @@ func clockCost() float64 {
 	return float64(last) / n
 }
 
-// standing reads a descriptor without letting Go's scheduler know that it
-// waits. The runtime's monitor, which sleeps when a program does, and wakes up
-// with it to look every 20 µs what there is to do, then sees a program that
-// runs all the time, and looks every 10 ms. In rounds it would take a CPU from
-// a peer each time, and make somebody sleep.
-type standing int
+// confineThread lets the measuring thread run on these CPUs alone.
+func confineThread(set *unix.CPUSet) error {
+	return os.NewSyscallError("sched_setaffinity", unix.SchedSetaffinity(0, set))
+}
 
-func (fd standing) Read(p []byte) (int, error) {
-	n, err := sys.Read(int(fd), p)
-	if n == 0 && err == nil {
-		err = io.EOF
+// ownFiles gives the calling thread, to which its goroutine must be locked, a
+// table of descriptors of its own, unshare(2). Where threads share one, the
+// kernel counts a reference to the file in every call, by an atomic operation
+// that a program with one thread is spared: the runtime's idle threads would
+// cost a sixth of a short message. An error says that this is not permitted.
+func ownFiles() error {
+	// The runtime's poller must exist in both tables: any thread may wait in it.
+	r, w, err := os.Pipe()
+	if err != nil {
+		return err
 	}
-	return n, err
+	r.Close()
+	w.Close()
+	if err = unix.Unshare(unix.CLONE_FILES); err != nil {
+		// Filters that refuse the one may let the other pass: nothing is closed.
+		err = unix.CloseRange(math.MaxUint32, math.MaxUint32, unix.CLOSE_RANGE_UNSHARE)
+	}
+	return os.NewSyscallError("unshare", err)
+}
+
+// closeEverywhere closes n descriptors from fd on, in the calling thread's
+// table and in that of all other threads.
+func closeEverywhere(fd, n int) {
+	closed := make(chan struct{})
+	go func() { // on one of the others: the caller's goroutine is locked to its thread
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		closeAll(fd, n)
+		close(closed)
+	}()
+	<-closed
+	closeAll(fd, n)
+}
+
+// closeAll closes n descriptors from fd on.
+func closeAll(fd, n int) {
+	for i := range n {
+		unix.Close(fd + i)
+	}
 }

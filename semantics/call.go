@@ -16,7 +16,7 @@ type request struct {
 	Op   string `json:"op"` // key of ops
 	Args []int  `json:"args,omitempty"`
 	Data []byte `json:"data,omitempty"` // what is written, or a path
-	Ack  bool   `json:"ack,omitempty"`  // tell before the call is made: it may block
+	Ack  bool   `json:"ack,omitempty"`  // send an answer before the call is made: it may block
 }
 
 // answer is what the kernel said.

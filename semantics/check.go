@@ -1,7 +1,6 @@
 package semantics
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -9,9 +8,11 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"ipcbench/internal/objects"
 )
 
-// order is what the engine tells the process of a check, or of a tour.
+// order is what the engine sends the process of a check, or of a tour.
 type order struct {
 	ID   string `json:"id"`
 	Tour string `json:"tour,omitempty"`
@@ -20,20 +21,20 @@ type order struct {
 	Lie  *Lie   `json:"lie,omitempty"`
 }
 
-// reply is what it tells when it has ended.
+// reply is what that process sends back in the end.
 type reply struct {
 	Finding Finding `json:"finding"`
 	Calls   int     `json:"calls"` // answers that there were
 	Steps   []Step  `json:"steps,omitempty"`
 }
 
-// checkMain is the process of one check.
+// checkMain is the main function of the process of one check.
 func checkMain() int {
 	unix.CloseOnExec(keeperFD)
 	c := newConn(controlFD)
 	var o order
-	if c.receive(&o) != nil {
-		return 0 // nobody asks any more
+	if c.Receive(&o) != nil {
+		return 0 // the engine has gone
 	}
 	// The runtime's poller takes its descriptors now, not in the middle of a check.
 	if r, w, err := os.Pipe(); err == nil {
@@ -45,7 +46,7 @@ func checkMain() int {
 	k := &kernel{host: newHost(), lie: o.Lie, making: new(sync.Mutex)}
 	k.proc = &proc{k: k, pid: os.Getpid()}
 	if !o.Own {
-		k.keep = keep
+		k.notes = objects.To(os.NewFile(keeperFD, "notes"))
 	}
 	go endWith(controlFD, k.making)
 	// Names are relative to it, in peers too.
@@ -62,7 +63,7 @@ func checkMain() int {
 		return fail(fmt.Errorf("there is no statement %s", o.ID))
 	}
 	out.Calls = k.calls
-	if err := c.send(out); err != nil {
+	if err := c.Send(out); err != nil {
 		return fail(err)
 	}
 	return 0
@@ -73,8 +74,8 @@ func fail(err error) int {
 	return 1
 }
 
-// endWith ends this process group when the other end of a connection closes,
-// though not between an object's making and its note.
+// endWith ends this process group when the other end of a connection closes, but
+// not between the making of an object and its note.
 func endWith(fd int, making *sync.Mutex) {
 	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
 	for {
@@ -83,16 +84,6 @@ func endWith(fd int, making *sync.Mutex) {
 			syscall.Kill(0, syscall.SIGKILL)
 		}
 	}
-}
-
-// keep sends a note to the keeper, in one write that no other can tear.
-func keep(o kept) error {
-	line, err := json.Marshal(o)
-	if err != nil {
-		return err
-	}
-	_, err = unix.Write(keeperFD, append(line, '\n'))
-	return err
 }
 
 // run observes and judges.

@@ -3,7 +3,6 @@ package semantics
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -13,23 +12,25 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"ipcbench/internal/reexec"
 )
 
 // Options of Run.
 type Options struct {
 	Program  string        // version to note in the report
 	Deadline time.Duration // for each check; 0 is 15 s
-	Seen     func(Finding) // is told of each, as it comes; may be nil
+	Seen     func(Finding) // is called with each finding, as it comes; may be nil
 
 	lies    map[string]*Lie // by ID
-	refuse  bool            // as if no namespace were to be had
+	refuse  bool            // as if namespaces were refused
 	calls   map[string]int  // how many answers each check had
 	dirBase string
 }
 
-// Run checks the statements, one after another, each in a process of its own.
-// An error says that nothing could be checked, or that ctx ended; what
-// statements come to is in the report.
+// Run checks the statements, one after another, each in a process of its own. The
+// verdicts are in the report. An error says that nothing could be checked, or that
+// ctx ended.
 func Run(ctx context.Context, checks []*Check, o Options) (*Report, error) {
 	e, err := newEngine(o)
 	if err != nil {
@@ -51,21 +52,20 @@ func Run(ctx context.Context, checks []*Check, o Options) (*Report, error) {
 
 // engine starts the processes of checks, and ends them.
 type engine struct {
-	o       Options
-	dir     string
-	journal int // the keeper reads the other end, and cleans up when the last writer is gone
-	keeper  int // its PID
-	control int // to the keeper
-	clone   *uintptr
-	n       int
+	o      Options
+	dir    string
+	notes  *os.File // what the keeper reads of objects; it cleans up when the last writer is gone
+	keeper *reexec.Process
+	clone  *uintptr
+	n      int
 }
 
 func newEngine(o Options) (*engine, error) {
 	if o.Deadline == 0 {
 		o.Deadline = 15 * time.Second
 	}
-	e := &engine{o: o, dir: filepath.Join(cmp.Or(o.dirBase, os.TempDir()), "ipcbench-semantics-"+rand.Text())}
-	if err := e.startKeeper(); err != nil {
+	e := &engine{o: o}
+	if err := e.startKeeper(cmp.Or(o.dirBase, os.TempDir())); err != nil {
 		return nil, err
 	}
 	return e, nil
@@ -73,9 +73,9 @@ func newEngine(o Options) (*engine, error) {
 
 // close waits until the keeper has cleaned up.
 func (e *engine) close() error {
-	unix.Close(e.journal)
-	status := wait(e.keeper)
-	unix.Close(e.control)
+	e.notes.Close()
+	status := e.keeper.Wait()
+	unix.Close(e.keeper.Control)
 	if status.ExitStatus() != 0 {
 		return fmt.Errorf("cleaning up failed: see above; names are in %s", e.dir)
 	}
@@ -133,7 +133,7 @@ func (e *engine) check(ctx context.Context, c *Check) (Finding, error) {
 	return out.Finding, nil
 }
 
-// run has one process do what is ordered.
+// run starts a process that carries out the order.
 func (e *engine) run(ctx context.Context, o order, isolate bool) (out reply, err error) {
 	if err := ctx.Err(); err != nil {
 		return out, err
@@ -149,22 +149,22 @@ func (e *engine) run(ctx context.Context, o order, isolate bool) (out reply, err
 		return out, err
 	}
 	defer p.end()
-	if err := p.conn.send(o); err != nil {
+	if err := p.conn.Send(o); err != nil {
 		return out, err
 	}
 	got := make(chan error, 1)
-	go func() { got <- p.conn.receive(&out) }()
+	go func() { got <- p.conn.Receive(&out) }()
 	late := time.NewTimer(e.o.Deadline)
 	defer late.Stop()
 	select {
 	case err = <-got:
 		if err != nil {
-			return out, fmt.Errorf("its process ended without a word: %s", p.end())
+			return out, fmt.Errorf("its process ended without an answer: %s", p.end())
 		}
 		return out, nil
 	case <-late.C:
-		state, _ := readFile(fmt.Sprintf("/proc/%d/wchan", p.pid))
-		err = fmt.Errorf("no answer within %v, its process sits in %q", e.o.Deadline, state)
+		state, _ := readFile(fmt.Sprintf("/proc/%d/wchan", p.PID))
+		err = fmt.Errorf("no answer within %v, its process is in %q", e.o.Deadline, state)
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
@@ -175,57 +175,35 @@ func (e *engine) run(ctx context.Context, o order, isolate bool) (out reply, err
 
 // child is the process of a check, and leads a process group.
 type child struct {
-	pid   int
+	*reexec.Process
 	conn  *conn
-	ended string
+	ended string // how; "" while it runs
 }
 
+// start starts the process of a check, with these flags of clone(2).
 func (e *engine) start(flags uintptr) (*child, error) {
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	c := reexec.Command{Role: roleCheck, Name: roleCheck, Stdio: [3]int{reexec.Null, reexec.Null, 2}, Files: []int{int(e.notes.Fd())}, Attr: syscall.SysProcAttr{Setpgid: true}}
+	reexec.Isolate(&c.Attr, flags)
+	p, err := spawn(c)
 	if err != nil {
-		return nil, os.NewSyscallError("socketpair", err)
-	}
-	defer unix.Close(fds[1])
-	null, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
-	if err != nil {
-		unix.Close(fds[0])
-		return nil, &os.PathError{Op: "open", Path: os.DevNull, Err: err}
-	}
-	defer unix.Close(null)
-	attr := &syscall.SysProcAttr{Setpgid: true, Cloneflags: flags}
-	if flags&unix.CLONE_NEWUSER != 0 {
-		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
-		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
-	}
-	pid, err := spawn(roleCheck, "check", []uintptr{uintptr(null), uintptr(null), 2, uintptr(fds[1]), uintptr(e.journal)}, attr)
-	if err != nil {
-		unix.Close(fds[0])
 		return nil, err
 	}
-	return &child{pid: pid, conn: newConn(fds[0])}, nil
+	return &child{Process: p, conn: newConn(p.Control)}, nil
 }
 
-// end ends the process group, of which nothing is left then, and tells how the
+// end ends the process group, of which nothing is left then, and returns how the
 // leader ended.
 func (p *child) end() string {
 	if p.ended != "" {
 		return p.ended
 	}
-	unix.Shutdown(p.conn.fd, unix.SHUT_RDWR)
-	syscall.Kill(-p.pid, syscall.SIGKILL) // the leader is not reaped: the number is still the group's
-	status := wait(p.pid)
-	unix.Close(p.conn.fd)
+	unix.Shutdown(p.Control, unix.SHUT_RDWR)
+	p.KillGroup()
+	status := p.Wait()
+	unix.Close(p.Control)
 	p.ended = fmt.Sprintf("exit status %d", status.ExitStatus())
 	if status.Signaled() {
 		p.ended = unix.SignalName(status.Signal())
 	}
 	return p.ended
-}
-
-func wait(pid int) (status unix.WaitStatus) {
-	for {
-		if _, err := unix.Wait4(pid, &status, 0, nil); err != unix.EINTR {
-			return status
-		}
-	}
 }

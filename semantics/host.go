@@ -16,7 +16,7 @@ type Host struct {
 	Arch     string `json:"arch"`   // "x86_64"
 	PageSize int    `json:"page_size"`
 	UID      int    `json:"uid"`
-	// Namespace tells where System V objects were made: "private" or "host".
+	// Namespace is where System V objects were made: "private" or "host".
 	Namespace string `json:"namespace"`
 }
 

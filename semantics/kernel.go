@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"ipcbench/internal/objects"
 	"ipcbench/mechanisms"
 )
 
@@ -19,7 +20,7 @@ type kernel struct {
 	host *host
 	lie  *Lie
 
-	keep func(kept) error // notes an object before anybody can lose it; nil in a namespace of its own
+	notes *objects.Journal // of objects that outlive this process; nil in a namespace of its own
 	// making is held while an object is made and noted, so that the process
 	// does not end in between.
 	making *sync.Mutex
@@ -50,6 +51,7 @@ type Lie struct {
 // and the reverse, another number, other bytes.
 var LieKinds = []string{"errno", "number", "data"}
 
+// tell makes the wrong answer of a right one.
 func (l *Lie) tell(a answer) answer {
 	switch l.Kind {
 	case "errno":
@@ -70,16 +72,16 @@ func (l *Lie) tell(a answer) answer {
 	return a
 }
 
-// answered notes the answer to a call, or what is told in its place. All of
-// them come through here.
+// answered notes the answer to a call, or the lie in its place, and returns it.
+// All answers come through here.
 func (k *kernel) answered(p *proc, r request, a answer) answer {
 	a = k.lied(a)
 	k.note(Event{Process: p.name, PID: p.pid, Call: r.show(a)})
 	return a
 }
 
-// seen is answered for what a check saw by other means than a call: the state
-// of a thread, the end of a process. says are what 0 and 1 mean.
+// seen is answered for what a check saw by other means than a call: the state of a
+// thread, the end of a process. says are the words for 0 and 1.
 func (k *kernel) seen(p *proc, what string, n int, says ...string) string {
 	a := k.lied(answer{N: n})
 	said := "?"
@@ -90,6 +92,7 @@ func (k *kernel) seen(p *proc, what string, n int, says ...string) string {
 	return said
 }
 
+// lied counts an answer, and replaces it where the lie is about it.
 func (k *kernel) lied(a answer) answer {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -151,20 +154,14 @@ func letters(n int) []byte {
 	return p
 }
 
-// kept is what a keeper removes after the run.
-type kept struct {
-	Object mechanisms.Object `json:"object"`
-	Queue  string            `json:"queue,omitempty"` // name of a POSIX message queue
-}
-
 // made notes an object that outlives its processes.
 func (k *kernel) made(kind string, id int) {
-	if k.keep == nil {
+	if k.notes == nil {
 		return
 	}
 	o, err := mechanisms.SysvObject(kind, id)
 	if err == nil {
-		err = k.keep(kept{Object: o})
+		err = k.notes.Add(o)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "ipcbench: note an object:", err)

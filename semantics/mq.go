@@ -8,13 +8,14 @@ import (
 
 const newQueue = unix.O_CREAT | unix.O_EXCL | unix.O_RDWR | unix.O_NONBLOCK
 
-// queueName is a name that nobody else has, and that the keeper removes.
+// queueName returns a new name, which the keeper removes.
 func (k *kernel) queueName() string {
-	name := "ipcbench-" + rand.Text()
-	if k.keep != nil {
-		if err := k.keep(kept{Queue: name}); err != nil {
-			panic(broken("note a message queue: " + err.Error()))
-		}
+	if k.notes == nil {
+		return "ipcbench-" + rand.Text()
+	}
+	name, err := k.notes.NameQueue()
+	if err != nil {
+		panic(broken("note a message queue: " + err.Error()))
 	}
 	return name
 }

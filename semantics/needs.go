@@ -12,12 +12,12 @@ import (
 // Need is what a check can't do without.
 type Need struct {
 	Name string
-	// Lacks says why this process does not have it, "" if it does.
+	// Lacks is why this process does not have it, "" if it does.
 	Lacks func(*host) string
 }
 
 // ownNamespace says that this process is in an IPC namespace that was made for
-// it. Only its parent can tell.
+// it. Its parent has said so in the order.
 var ownNamespace bool
 
 var namespace = Need{"a private IPC namespace", func(*host) string {
@@ -27,7 +27,7 @@ var namespace = Need{"a private IPC namespace", func(*host) string {
 	return ""
 }}
 
-// anotherUser is for checks in which another user knocks.
+// anotherUser is for checks that become another user.
 var anotherUser = Need{"CAP_SETUID", func(*host) string {
 	if !has(unix.CAP_SETUID) {
 		return "needs CAP_SETUID, to become another user"
@@ -52,17 +52,18 @@ var sysv = Need{"System V IPC", func(*host) string {
 	return ""
 }}
 
-// stranger is a user that nobody is: what it uses up nobody misses.
+// stranger is a user with no other processes, so that a check may use up its
+// limits.
 const stranger = 1_917_003_211
 
-// has tells whether this thread has a capability in effect.
+// has reports whether this thread has a capability in effect.
 func has(c int) bool {
 	head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData
 	return unix.Capget(&head, &data[0]) == nil && data[c/32].Effective&(1<<(c%32)) != 0
 }
 
-// mapped tells whether a user exists in this user namespace.
+// mapped reports whether a user exists in this user namespace.
 func mapped(uid int) bool {
 	text, err := readFile("/proc/self/uid_map")
 	if err != nil {

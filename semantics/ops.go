@@ -191,7 +191,7 @@ var loopOps = map[string]op{
 
 func oneMessage(size int) sys.Msg { return sys.NewMsg(sys.MsgBuffer(size), 1) }
 
-// text is an answer that tells in words what the call filled in.
+// text is an answer with what the call filled in, in words.
 func text(n int, err error, s string) answer {
 	a := result(n, err)
 	if a.Errno == 0 {

@@ -30,7 +30,7 @@ const (
 type action [6]uintptr
 
 // sigaction sets what the process does with a signal. The handlers are the Go
-// runtime's own, which ignores a signal that nobody has asked for; only the
+// runtime's own, which ignores a signal that no package has asked for; only the
 // flag is changed.
 func sigaction(sig, how int) error {
 	var a action
@@ -110,7 +110,7 @@ var processOps = map[string]op{
 		if _, err := unix.FcntlInt(controlFD, unix.F_SETFD, 0); err != nil {
 			return result(-1, err)
 		}
-		env := append(os.Environ(), envRole+"="+rolePeer, envAgain+"=1")
+		env := append(os.Environ(), string(processes)+"="+rolePeer, envAgain+"=1")
 		return result(-1, unix.Exec("/proc/self/exe", []string{"ipcbench-peer"}, env))
 	}},
 	"iopipe": {name: "Go's io.Pipe, descriptors more", do: func([]int, []byte) answer {
@@ -141,6 +141,14 @@ var processOps = map[string]op{
 		return text(n, nil, strconv.Itoa(n)+words)
 	}},
 	"unshareipc": {name: "unshare CLONE_NEWIPC", do: func([]int, []byte) answer { return result(0, unix.Unshare(unix.CLONE_NEWIPC)) }},
+}
+
+func wait(pid int) (status unix.WaitStatus) {
+	for {
+		if _, err := unix.Wait4(pid, &status, 0, nil); err != unix.EINTR {
+			return status
+		}
+	}
 }
 
 func dropCapability(c int) error {

@@ -26,8 +26,8 @@ const (
 	msgCopy    = 0o40000
 )
 
-// outlives are calls that make an object which outlives its processes, or move
-// the time that tells it from others, with its kind.
+// outlives are calls that make an object which outlives its processes, or move its
+// time, which is part of its identity. The values are the kinds of the objects.
 var outlives = map[string]string{
 	"shmget": mechanisms.KindShm, "semget": mechanisms.KindSem, "msgget": mechanisms.KindMsg,
 	"semctl": mechanisms.KindSem, "msgqbytes": mechanisms.KindMsg,

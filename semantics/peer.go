@@ -8,43 +8,40 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"ipcbench/internal/reexec"
 )
 
-// process starts a peer, which has one thread that matters and does what it is
-// told. As after fork(2) and execve(2) it has every descriptor of the check's
+// process starts a peer: a process that makes the calls that it is sent, on one
+// thread. As after fork(2) and execve(2) it has every descriptor of the check's
 // process that is not close-on-exec, under the same number.
 func (k *kernel) process(name string) *proc {
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	child, err := spawn(reexec.Command{Role: rolePeer, Name: name, Stdio: [3]int{0, 1, 2}, Attr: syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}})
 	if err != nil {
-		panic(broken("socketpair: " + err.Error()))
-	}
-	defer unix.Close(fds[1])
-	pid, err := spawn(rolePeer, name, []uintptr{0, 1, 2, uintptr(fds[1])}, &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL})
-	if err != nil {
-		unix.Close(fds[0])
 		panic(broken(err.Error()))
 	}
-	p := &proc{k: k, name: name, pid: pid, conn: newConn(fds[0])}
+	p := &proc{k: k, name: name, pid: child.PID, child: child, conn: newConn(child.Control)}
 	k.peers = append(k.peers, p)
-	k.note(Event{Process: name, PID: pid, Remark: "starts, with the descriptors that are not close-on-exec"})
+	k.note(Event{Process: name, PID: p.pid, Remark: "starts, with the descriptors that are not close-on-exec"})
 	return p
 }
 
-// peerMain makes the calls that it is told to until nobody tells it any more.
+// peerMain is the main function of a peer. It makes the calls that it is sent
+// until its connection closes.
 func peerMain() int {
 	c := newConn(controlFD)
-	if os.Getenv(envAgain) != "" && c.send(answer{}) != nil {
+	if os.Getenv(envAgain) != "" && c.Send(answer{}) != nil {
 		return 0
 	}
 	for {
 		var r request
-		if c.receive(&r) != nil {
+		if c.Receive(&r) != nil {
 			return 0
 		}
-		if r.Ack && c.send(struct{}{}) != nil {
+		if r.Ack && c.Send(struct{}{}) != nil {
 			return 0
 		}
-		if c.send(r.perform()) != nil {
+		if c.Send(r.perform()) != nil {
 			return 0
 		}
 	}
@@ -55,17 +52,13 @@ func (w *pending) signal(sig syscall.Signal) {
 	need(w.p.k.do("tgkill", w.p.pid, w.tid, int(sig)))
 }
 
-// ends waits for the peer to end and tells how: "exit 0", "SIGPIPE".
+// ends waits for the peer to end and returns how it did: "exit 0", "SIGPIPE".
 func (p *proc) ends() string {
 	look := time.NewTicker(time.Millisecond)
 	defer look.Stop()
 	for begun := time.Now(); time.Since(begun) < patience; <-look.C {
-		var status unix.WaitStatus
-		pid, err := unix.Wait4(p.pid, &status, unix.WNOHANG, nil)
-		if err != nil && err != unix.EINTR {
-			panic(broken("wait4: " + err.Error()))
-		}
-		if pid != p.pid {
+		status, ended := p.child.Reap()
+		if !ended {
 			continue
 		}
 		p.over()
@@ -79,11 +72,11 @@ func (p *proc) ends() string {
 
 // kill ends the peer by SIGKILL and waits for it.
 func (p *proc) kill() string {
-	unix.Kill(p.pid, unix.SIGKILL)
+	p.child.Kill()
 	return p.ends()
 }
 
-// exit has the peer end by itself.
+// exit closes the peer's connection, so that it ends of itself.
 func (p *proc) exit() string {
 	unix.Shutdown(p.conn.fd, unix.SHUT_WR)
 	return p.ends()
@@ -91,58 +84,42 @@ func (p *proc) exit() string {
 
 func (p *proc) over() {
 	p.gone = true
-	unix.Shutdown(p.conn.fd, unix.SHUT_RDWR) // whoever waits for an answer has it now
+	unix.Shutdown(p.conn.fd, unix.SHUT_RDWR) // ends the wait for an answer
 }
 
 // finish ends the peers that are left.
 func (k *kernel) finish() {
 	for _, p := range k.peers {
 		if !p.gone {
-			unix.Kill(p.pid, unix.SIGKILL)
-			var status unix.WaitStatus
-			for {
-				if _, err := unix.Wait4(p.pid, &status, 0, nil); err != unix.EINTR {
-					break
-				}
-			}
+			p.child.Kill()
+			p.child.Wait()
 			p.over()
 		}
 	}
 }
 
-// spawn re-executes this program in a role, with these descriptors from 0 on.
-func spawn(role, name string, files []uintptr, attr *syscall.SysProcAttr) (int, error) {
-	env := []string{envRole + "=" + role,
-		// No collector, and no signal that stops a goroutine: it would interrupt a call.
-		"GOGC=off", "GODEBUG=asyncpreemptoff=1",
-		// The race detector would hold up the end of every process for a second.
-		"GORACE=atexit_sleep_ms=0 " + os.Getenv("GORACE"),
-	}
-	for _, name := range []string{"GOCOVERDIR", "GOTRACEBACK", "GOMAXPROCS", "PATH"} {
-		if v, ok := os.LookupEnv(name); ok {
-			env = append(env, name+"="+v)
-		}
-	}
-	pid, err := syscall.ForkExec("/proc/self/exe", []string{"ipcbench-" + role, name}, &syscall.ProcAttr{Env: env, Files: files, Sys: attr})
-	if err != nil {
-		return 0, fmt.Errorf("start %s: %w", role, &os.PathError{Op: "fork/exec", Path: "/proc/self/exe", Err: err})
-	}
-	return pid, nil
-}
+// processes is the variable that holds the role of such a process.
+const processes = reexec.Variable("IPCBENCH_SEMANTICS")
 
-// What such a process is stands in its environment.
 const (
-	envRole    = "IPCBENCH_SEMANTICS"
 	envAgain   = "IPCBENCH_SEMANTICS_AGAIN" // set for a peer that has executed itself anew
 	roleCheck  = "check"
 	rolePeer   = "peer"
 	roleKeeper = "keeper"
-	controlFD  = 3 // to the process that started this one
-	keeperFD   = 4 // of a check: to the keeper
+	controlFD  = reexec.ControlFD
+	keeperFD   = controlFD + 1 // of a check: the keeper's pipe
 )
 
+// spawn starts a process with what every role needs.
+func spawn(c reexec.Command) (*reexec.Process, error) {
+	// No collector, and no signal that stops a goroutine: it would interrupt a call.
+	c.Env = []string{"GOGC=off", "GODEBUG=asyncpreemptoff=1"}
+	c.HandOn = []string{"GOMAXPROCS", "PATH"}
+	return processes.Start(c)
+}
+
 func init() {
-	if os.Getenv(envRole) != "" {
+	if processes.Role() != "" {
 		runtime.LockOSThread() // the main thread makes the calls, and peers end with it
 	}
 }
@@ -151,25 +128,5 @@ func init() {
 // environment says so, and does not return then. It must come first in main
 // and in TestMain.
 func Init() {
-	role := os.Getenv(envRole)
-	if role == "" {
-		return
-	}
-	os.Unsetenv(envRole)
-	cred, err := unix.GetsockoptUcred(controlFD, unix.SOL_SOCKET, unix.SO_PEERCRED)
-	if err != nil || int(cred.Pid) != os.Getppid() {
-		fmt.Fprintf(os.Stderr, "ipcbench: %s=%s is set, but no parent is on descriptor %d: unset it; the program starts such processes itself\n", envRole, role, controlFD)
-		os.Exit(2)
-	}
-	unix.CloseOnExec(controlFD)
-	switch role {
-	case roleCheck:
-		os.Exit(checkMain())
-	case rolePeer:
-		os.Exit(peerMain())
-	case roleKeeper:
-		os.Exit(keeperMain())
-	}
-	fmt.Fprintf(os.Stderr, "ipcbench: %s=%s: there is no such process\n", envRole, role)
-	os.Exit(2)
+	processes.Become(map[string]func() int{roleCheck: checkMain, rolePeer: peerMain, roleKeeper: keeperMain})
 }

@@ -207,7 +207,7 @@ func lowest(p *kernel) int {
 	return fd
 }
 
-// sigpipe tells whether SIGPIPE, which must be blocked, has come.
+// sigpipe reports whether SIGPIPE, which must be blocked, has come.
 func (p *proc) sigpipe() string {
 	switch a := p.do("sigtimedwait", int(unix.SIGPIPE)); {
 	case a.Errno == unix.EAGAIN:

@@ -1,8 +1,6 @@
 package semantics
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
 	"os"
 	"runtime"
@@ -10,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"ipcbench/internal/reexec"
 )
 
 // proc is a process that makes calls for a check: the check's own, or a peer.
@@ -17,83 +17,36 @@ type proc struct {
 	k    *kernel
 	name string // "" is the check's own
 	pid  int
-	conn *conn // to a peer; nil for the check's own
-	gone bool  // it has been waited for
+	gone bool // it has been waited for
+
+	// Of a peer; nil for the check's own.
+	child *reexec.Process
+	conn  *conn
 }
 
-// conn carries JSON lines over a descriptor that the runtime's poller does not
-// know: a poller would take descriptors of its own.
+// conn is a control connection. The runtime's poller, which would take descriptors
+// of its own, does not know its descriptor.
 type conn struct {
+	*reexec.Conn
 	fd int
-	r  *bufio.Reader
 }
 
-type rawFD int
-
-func (fd rawFD) Read(p []byte) (int, error) {
-	for {
-		n, err := unix.Read(int(fd), p)
-		switch {
-		case err == unix.EINTR:
-		case err != nil:
-			return 0, os.NewSyscallError("read", err)
-		case n == 0:
-			return 0, errGone
-		default:
-			return n, nil
-		}
-	}
-}
-
-func (fd rawFD) Write(p []byte) (int, error) {
-	for done := 0; done < len(p); {
-		n, err := unix.SendmsgN(int(fd), p[done:], nil, nil, unix.MSG_NOSIGNAL)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil {
-			return done, os.NewSyscallError("sendmsg", err)
-		}
-		done += n
-	}
-	return len(p), nil
-}
-
-var errGone = fmt.Errorf("the process has gone")
-
-func newConn(fd int) *conn { return &conn{fd, bufio.NewReader(rawFD(fd))} }
-
-func (c *conn) send(v any) error {
-	line, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	_, err = rawFD(c.fd).Write(append(line, '\n'))
-	return err
-}
-
-func (c *conn) receive(v any) error {
-	line, err := c.r.ReadBytes('\n')
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(line, v)
-}
+func newConn(fd int) *conn { return &conn{reexec.NewConn(reexec.FD(fd), reexec.FD(fd)), fd} }
 
 // do makes a call and waits for its answer. Numbers among args are its
 // arguments, a string or bytes are its data.
 func (p *proc) do(op string, args ...any) answer {
 	if p.conn == nil {
 		r := newRequest(op, args)
-		return p.k.answered(p, r, p.kept(r, r.perform))
+		return p.k.answered(p, r, p.noted(r, r.perform))
 	}
 	return p.start(newRequest(op, args)).answer()
 }
 
-// kept makes a call, and notes what it made before anybody can end this process.
-func (p *proc) kept(r request, do func() answer) answer {
-	kind, keeps := outlives[r.Op]
-	if !keeps {
+// noted makes a call, and notes what it made before this process may end.
+func (p *proc) noted(r request, do func() answer) answer {
+	kind, outlive := outlives[r.Op]
+	if !outlive {
 		return do()
 	}
 	p.k.making.Lock()
@@ -156,23 +109,23 @@ func (p *proc) start(r request) *pending {
 		w.done <- a
 	}()
 	if err := <-ack; err != nil {
-		panic(broken("process " + p.name + ": " + err.Error()))
+		panic(broken("process " + p.name + " has gone: " + err.Error()))
 	}
 	return w
 }
 
 // ask has a peer make the call. ack gets nil once the peer is about to.
 func (p *proc) ask(r request, ack chan<- error) (a answer, err error) {
-	err = p.conn.send(r)
+	err = p.conn.Send(r)
 	if err == nil {
-		err = p.conn.receive(&a)
+		err = p.conn.Receive(&a)
 	}
 	ack <- err
 	if err != nil {
 		return a, err
 	}
-	a = p.kept(r, func() (a answer) {
-		if err = p.conn.receive(&a); err != nil {
+	a = p.noted(r, func() (a answer) {
+		if err = p.conn.Receive(&a); err != nil {
 			a.Errno = unix.ESRCH
 		}
 		return a
@@ -183,7 +136,7 @@ func (p *proc) ask(r request, ack chan<- error) (a answer, err error) {
 // looks is how often in a row a thread must be seen asleep.
 const looks = 4
 
-// asleep tells whether the call sleeps: the kernel shows its thread in state S,
+// asleep returns whether the call sleeps: the kernel shows its thread in state S,
 // in one look after another, and it has not returned.
 func (w *pending) asleep() string {
 	look := time.NewTicker(time.Millisecond)

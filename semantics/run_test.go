@@ -2,17 +2,26 @@ package semantics
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
+
+	"ipcbench/internal/apart"
 )
 
-// run checks statements, and fails the test where they can't be.
+// run checks statements. It fails the test where they can't be checked, or where
+// something is left of them.
 func run(t *testing.T, checks []*Check, o Options) *Report {
 	t.Helper()
 	o.dirBase = t.TempDir()
+	before := left(t, o.dirBase)
 	r, err := Run(t.Context(), checks, o)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if apart.Own() {
+		restored(t, before, o.dirBase)
 	}
 	if len(r.Findings) != len(checks) {
 		t.Fatalf("%d findings of %d checks", len(r.Findings), len(checks))
@@ -20,10 +29,48 @@ func run(t *testing.T, checks []*Check, o Options) *Report {
 	return r
 }
 
-// Whoever runs this, on whatever Linux: no statement differs, no check breaks,
-// and what is skipped says why.
+// sample is the checks, or under -short every tenth of them.
+func sample(t *testing.T, checks []*Check) (some []*Check) {
+	t.Helper()
+	if !testing.Short() {
+		return checks
+	}
+	first := rand.IntN(10)
+	for i := first; i < len(checks); i += 10 {
+		some = append(some, checks[i])
+	}
+	t.Logf("-short: every tenth statement from number %d on", first)
+	return some
+}
+
+// ofNamespaces are the checks that make a difference between a namespace of their
+// own and the host's.
+func ofNamespaces() []*Check {
+	return slices.DeleteFunc(Checks(), func(c *Check) bool {
+		return !isolated[c.Mechanism] && !slices.ContainsFunc(c.Needs, func(n Need) bool { return n.Name == namespace.Name })
+	})
+}
+
+// honest is the report of all checks in namespaces of their own, and how many
+// answers each had.
+func honest(t *testing.T) (*Report, map[string]int) {
+	t.Helper()
+	if heard.report == nil {
+		calls := map[string]int{}
+		heard.report, heard.calls = run(t, sample(t, Checks()), Options{calls: calls}), calls
+	}
+	return heard.report, heard.calls
+}
+
+var heard struct { // by the first test that asked for it
+	report *Report
+	calls  map[string]int
+}
+
+// For every user, and on every Linux: no statement differs, no check breaks, and
+// what is skipped has a reason.
 func TestEveryStatement(t *testing.T) {
-	r := run(t, Checks(), Options{})
+	r, _ := honest(t)
 	for _, f := range r.Findings {
 		switch f.Verdict {
 		case Holds, Recorded:
@@ -39,7 +86,7 @@ func TestEveryStatement(t *testing.T) {
 			t.Errorf("%s: %s: expected %q, observed %q %s\n%s", f.ID, f.Verdict, f.Expect, f.Observed, f.Reason, story(f))
 		}
 	}
-	if held := r.Count(Holds); held < 100 {
+	if held := r.Count(Holds); held < 2*len(r.Findings)/3 {
 		t.Errorf("only %d statements hold: %s", held, r.Summary())
 	}
 }
@@ -53,7 +100,7 @@ func story(f Finding) string {
 // Where namespaces are refused objects are made in the host's, with the same
 // verdicts but for those that need one.
 func TestWithoutANamespace(t *testing.T) {
-	r := run(t, Checks(), Options{refuse: true})
+	r := run(t, sample(t, ofNamespaces()), Options{refuse: true})
 	for _, f := range r.Findings {
 		switch c := Lookup(f.ID); {
 		case f.Verdict == Differs || f.Verdict == Broken:
@@ -64,7 +111,7 @@ func TestWithoutANamespace(t *testing.T) {
 	}
 }
 
-// Statements are told in the same form.
+// Statements have one form.
 func TestDeclared(t *testing.T) {
 	seen := map[string]bool{}
 	for _, f := range Families {

@@ -4,10 +4,15 @@
 //
 // A [Check] is data: a statement, what a kernel that keeps it answers, the page
 // that says so, what it needs, and a function that observes. Each runs in a
-// process of its own, which the program re-executes itself for, with peers
-// where the statement is about several processes. All system calls of a check
-// go through one function, which notes them: the notes are the check's story,
-// and a test replaces the answers to show that every check can say no.
+// process of its own, which this program becomes by executing itself, with peers
+// where the statement is about several processes. All system calls of a check go
+// through one function, which notes them. The notes are the check's story; a test
+// replaces answers to show that every check can say no.
+//
+// The engine (engine.go) starts the process of a check (check.go), which starts
+// its peers (peer.go, proc.go), and a keeper (keeper.go), which removes what the
+// checks leave when all of these have gone. The statements are in a file for each
+// family.
 //
 // A program that calls [Run] must call [Init] first in main.
 package semantics
@@ -27,7 +32,7 @@ type Check struct {
 	Before  []Older // what older kernels answer, the oldest first
 	Source  string  // the page and section, the kernel's file, or the commit: "pipe(7), PIPE_BUF"
 	Since   string  // the first Linux with it: "2.6.35"; "" is any
-	Needs   []Need  // what it can't do without
+	Needs   []Need  // without them it is skipped
 	Observe func(*kernel) string
 }
 
@@ -45,7 +50,7 @@ const (
 	Differs  Verdict = "differs"  // it does something else
 	Skipped  Verdict = "skipped"  // it can't be tried here: the reason says why
 	Recorded Verdict = "recorded" // a fact of the machine, which no page promises
-	Broken   Verdict = "broken"   // the check itself failed, and tells nothing of the kernel
+	Broken   Verdict = "broken"   // the check itself failed, and shows nothing of the kernel
 )
 
 // Verdicts are all of them, the gravest first.

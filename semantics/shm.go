@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// key is one that hardly anybody else has.
+// key is one that hardly any other process uses.
 func key() int { return 1 + rand.IntN(1<<30) }
 
 var shmChecks = []Check{

@@ -8,12 +8,7 @@ import (
 // A check that can't say no proves nothing: of each at least one wrong answer
 // to one of its calls must make it say so. What is only recorded must change.
 func TestTeeth(t *testing.T) {
-	checks := Checks()
-	o := Options{calls: map[string]int{}}
-	honest := map[string]Finding{}
-	for _, f := range run(t, checks, o).Findings {
-		honest[f.ID] = f
-	}
+	r, calls := honest(t)
 	e, err := newEngine(Options{dirBase: t.TempDir(), Deadline: 8 * time.Second, lies: map[string]*Lie{}})
 	if err != nil {
 		t.Fatal(err)
@@ -23,23 +18,23 @@ func TestTeeth(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	for _, c := range checks {
-		before := honest[c.ID]
+	for _, before := range r.Findings {
 		if before.Verdict == Skipped {
-			t.Logf("%s: not tried: %s", c.ID, before.Reason)
+			t.Logf("%s: not tried: %s", before.ID, before.Reason)
 			continue
 		}
-		if !bites(t, e, c, before, o.calls[c.ID]) {
-			t.Errorf("%s holds whatever is answered to any of its %d calls", c.ID, o.calls[c.ID])
+		if !bites(t, e, Lookup(before.ID), before, calls[before.ID]) {
+			t.Errorf("%s holds whatever is answered to any of its %d calls", before.ID, calls[before.ID])
 		}
 	}
 }
 
-// bites tries wrong answers, from the last call to the first.
+// bites tries wrong answers, from the last call to the first: a failure in the
+// place of a success shows most checks' teeth, so that it comes first.
 func bites(t *testing.T, e *engine, c *Check, honest Finding, calls int) bool {
 	t.Helper()
-	for call := calls - 1; call >= 0; call-- {
-		for _, kind := range LieKinds {
+	for _, kind := range LieKinds {
+		for call := calls - 1; call >= 0; call-- {
 			e.o.lies[c.ID] = &Lie{call, kind}
 			f, err := e.check(t.Context(), c)
 			if err != nil {
@@ -68,7 +63,7 @@ func TestBroken(t *testing.T) {
 	if f := r.Findings[0]; f.Verdict != Broken || f.Reason == "" || f.Observed != "" {
 		t.Errorf("a pipe that could not be made: %+v", f)
 	}
-	c := &Check{ID: "X99", Mechanism: "pipe", Statement: "nobody knows it"}
+	c := &Check{ID: "X99", Mechanism: "pipe", Statement: "there is no such statement"}
 	if f := run(t, []*Check{c}, Options{}).Findings[0]; f.Verdict != Broken {
 		t.Errorf("a check that does not exist: %+v", f)
 	}
@@ -78,7 +73,7 @@ func TestBroken(t *testing.T) {
 	}
 }
 
-// A step of a tour that does not go as its text says ends the tour, and says so.
+// A step of a tour that does not go as its text says ends the tour with a problem.
 func TestTourBites(t *testing.T) {
 	for _, name := range TourNames() {
 		steps, err := Tour(t.Context(), name, Options{dirBase: t.TempDir()})

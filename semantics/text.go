@@ -108,8 +108,8 @@ func (f *Finding) Outcome() string {
 	return f.Observed
 }
 
-// WriteText writes a table for a terminal, a group a family. What differs is
-// told with what was expected.
+// WriteText writes a table for a terminal, a group a family. A statement that
+// differs comes with what was expected.
 func (r *Report) WriteText(out io.Writer) error {
 	fmt.Fprintln(out, r.Host.Strip())
 	for _, g := range r.Groups() {
@@ -161,15 +161,15 @@ func (r *Report) WriteStories(w io.Writer) error {
 
 func writeEvents(w io.Writer, all []Event) {
 	for _, e := range all {
-		who := ""
+		process := ""
 		if e.Process != "" {
-			who = fmt.Sprintf("[%s %d] ", results.Quote(e.Process), e.PID)
+			process = fmt.Sprintf("[%s %d] ", results.Quote(e.Process), e.PID)
 		}
 		what := e.Call
 		if what == "" {
 			what = e.Remark
 		}
-		fmt.Fprintf(w, "    %s%s\n", who, results.Quote(what))
+		fmt.Fprintf(w, "    %s%s\n", process, results.Quote(what))
 	}
 	if len(all) == maxEvents {
 		fmt.Fprintf(w, "    … and so on\n")

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ipcbench/runner"
+	"ipcbench/internal/objects"
 )
 
 func newClean() *cobra.Command {
@@ -26,7 +26,7 @@ Runs in private namespaces leave nothing: the kernel removes it.`,
 }
 
 func clean(c *cobra.Command, force bool) error {
-	journals, err := runner.Journals()
+	journals, err := objects.Journals()
 	if err != nil {
 		return failed(err)
 	}
@@ -34,8 +34,8 @@ func clean(c *cobra.Command, force bool) error {
 	var found int
 	var errs []error
 	for _, path := range journals {
-		left, err := runner.CleanJournal(path, force)
-		if errors.Is(err, runner.ErrInUse) {
+		left, err := objects.Clean(path, force)
+		if errors.Is(err, objects.ErrInUse) {
 			fmt.Fprintln(out, err)
 			continue
 		}

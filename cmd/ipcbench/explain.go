@@ -172,13 +172,13 @@ func (e *explanation) fromHere() (err error) {
 	if e.limits, e.untried = limitsOf(e.Mechanism); e.untried != nil {
 		return nil
 	}
-	session, err := runner.Start(runner.Options{})
+	coordinator, err := runner.Start(runner.Options{})
 	if err != nil {
 		e.untried = err
 		return err
 	}
-	defer func() { err = errors.Join(err, session.Close()) }()
-	e.calls, e.uncounted = session.Trace(e.cell(e.tried()[0].workload), tracedOps)
+	defer func() { err = errors.Join(err, coordinator.Close()) }()
+	e.calls, e.uncounted = coordinator.Trace(e.cell(e.tried()[0].workload), tracedOps)
 	if runner.Unsupported(e.uncounted) {
 		e.untried = e.uncounted
 		if cell := (*runner.CellError)(nil); errors.As(e.untried, &cell) {
@@ -192,7 +192,7 @@ func (e *explanation) fromHere() (err error) {
 	}
 	w := wakeups{where: "here"}
 	for _, op := range e.tried() {
-		rec, _ := session.Measure(e.cell(op.workload), runner.Measurement{Time: measuredTime})
+		rec, _ := coordinator.Measure(e.cell(op.workload), runner.Measurement{Time: measuredTime})
 		if rec.Outcome == results.Failed {
 			err = errors.Join(err, fmt.Errorf("%s: %s", rec.Cell.Name(), rec.Reason))
 		}

@@ -16,7 +16,7 @@ func TestWorkersComeFirst(t *testing.T) {
 	if status := c.ProcessState.ExitCode(); status != 2 {
 		t.Fatalf("a worker without a parent: exit status %d, want 2\n%s", status, out)
 	}
-	if !strings.Contains(string(out), "\ninit ipcbench/mechanisms/shm ") {
+	if !strings.Contains(string(out), "\ninit ipcbench/mechanisms/pipes ") {
 		t.Fatalf("the trace lacks what a worker needs:\n%s", out)
 	}
 	for _, late := range []string{"gonum.org/v1/plot", "html/template", "ipcbench/plots", "ipcbench/report", "github.com/spf13/cobra"} {

@@ -37,7 +37,7 @@ const (
 // exitError ends the command with a status other than that of bad usage.
 type exitError struct {
 	status int
-	err    error // nil: everything was said already
+	err    error // nil: the message is out already
 }
 
 func (e *exitError) Error() string {

@@ -40,14 +40,14 @@ func newMeasure() *cobra.Command {
 		Hidden: true,
 		Args:   cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
-			session, err := runner.Start(runner.Options{})
+			coordinator, err := runner.Start(runner.Options{})
 			if err != nil {
 				return failed(err)
 			}
-			defer func() { err = errors.Join(err, failed(session.Close())) }()
+			defer func() { err = errors.Join(err, failed(coordinator.Close())) }()
 			// Not through the buffer of standard output: each answer is awaited.
 			in, out := json.NewDecoder(c.InOrStdin()), json.NewEncoder(os.Stdout)
-			if err := out.Encode(greeting{session.Host(version()), session.Isolation}); err != nil {
+			if err := out.Encode(greeting{coordinator.Host(version()), coordinator.Isolation}); err != nil {
 				return failed(err)
 			}
 			for {
@@ -57,7 +57,7 @@ func newMeasure() *cobra.Command {
 				} else if err != nil {
 					return failed(fmt.Errorf("read a request for a launch: %w", err))
 				}
-				rec, ops := session.Measure(r.Cell, r.How)
+				rec, ops := coordinator.Measure(r.Cell, r.How)
 				if err := out.Encode(launchReply{rec, ops}); err != nil {
 					return failed(err)
 				}

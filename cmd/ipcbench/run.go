@@ -147,19 +147,19 @@ const maxPasses = int64(maxBudget / bench.MinTime)
 // measure executes the plan, writes what came of it and says how it went.
 func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []results.Record) (err error) {
 	defer func() { err = errors.Join(err, failed(dir.Close())) }()
-	session, err := runner.Start(runner.Options{})
+	coordinator, err := runner.Start(runner.Options{})
 	if err != nil {
 		return failed(err)
 	}
-	defer func() { err = errors.Join(err, failed(session.Close())) }()
-	host := session.Host(version())
+	defer func() { err = errors.Join(err, failed(coordinator.Close())) }()
+	host := coordinator.Host(version())
 	if err := sameHost(earlier, host); err != nil {
 		return failed(err)
 	}
 	console := c.ErrOrStderr()
 	fmt.Fprintf(console, "%s: %d cells × %d launches of %v, seed %d, about %v; isolation: %s\n",
-		dir.Dir, len(plan.Cells), plan.Launches, plan.Time, plan.Seed, plan.Estimate(len(plan.Cells)).Round(time.Second), session.Isolation)
-	for _, l := range session.Limits {
+		dir.Dir, len(plan.Cells), plan.Launches, plan.Time, plan.Seed, plan.Estimate(len(plan.Cells)).Round(time.Second), coordinator.Isolation)
+	for _, l := range coordinator.Limits {
 		fmt.Fprintln(console, "warning:", l)
 	}
 	if len(host.Doubts) > 0 {
@@ -171,7 +171,7 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 	run := runner.Run{
 		Plan: plan,
 		Arms: []*runner.Arm{{
-			ID: dir.Header.ID, Measure: session.Measure, Host: host, Earlier: earlier,
+			ID: dir.Header.ID, Measure: coordinator.Measure, Host: host, Earlier: earlier,
 			Sink: func(r results.Record) error {
 				known.add(r)
 				return dir.Append(r)

@@ -16,7 +16,7 @@ import (
 // env is set in a process that lives apart, and in those that it starts.
 const env = "IPCBENCH_TEST_APART"
 
-// Own tells whether this process lives apart.
+// Own reports whether this process lives apart.
 func Own() bool { return os.Getenv(env) != "" }
 
 // Enter executes the test binary anew in an IPC and a mount namespace of its

@@ -19,7 +19,7 @@ type bed struct {
 
 	mu      sync.Mutex
 	lines   []*line
-	session *runner.Session
+	session *runner.Coordinator
 	running sync.WaitGroup
 	restore []func() error
 }
@@ -86,7 +86,7 @@ func (b *bed) admit(s mechanisms.Spec) error {
 func (b *bed) run(f func()) { b.running.Go(f) }
 
 // start starts the bed's session.
-func (b *bed) start(o runner.Options) (*runner.Session, error) {
+func (b *bed) start(o runner.Options) (*runner.Coordinator, error) {
 	s, err := runner.Start(o)
 	if err != nil {
 		return nil, err

@@ -159,7 +159,7 @@ func calls(b *bed) error {
 
 // declaredCalls holds what the processes of a cell call to what is declared for
 // what they do with a message.
-func declaredCalls(s *runner.Session, cell results.Cell, declared mechanisms.Path) error {
+func declaredCalls(s *runner.Coordinator, cell results.Cell, declared mechanisms.Path) error {
 	seen, err := s.Trace(cell, fewOps)
 	if err != nil {
 		return err

@@ -109,7 +109,7 @@ func TestALostMessageEndsALaunch(t *testing.T) {
 	defer s.Close()
 	c := results.Cell{Workload: bench.PingPong.Name, Mechanism: drops.Name, Size: 64, Place: "free"}
 	rec, _ := s.Measure(c, runner.Measurement{Time: time.Millisecond, Ops: fewOps, Exact: true})
-	if rec.Fault != results.FaultCheck || !strings.Contains(rec.Reason, "lost: whoever has not finished") {
+	if rec.Fault != results.FaultCheck || !strings.Contains(rec.Reason, "lost: every process that has not finished") {
 		t.Errorf("%s %s: %s", rec.Outcome, rec.Fault, rec.Reason)
 	}
 }

@@ -60,7 +60,7 @@ func killed(b *bed) error {
 }
 
 // killOne kills the worker of part i and holds the launch to saying so.
-func killOne(s *runner.Session, c results.Cell, i int) error {
+func killOne(s *runner.Coordinator, c results.Cell, i int) error {
 	l, err := s.Open(c)
 	if err != nil {
 		return err

@@ -91,7 +91,7 @@ func grounded(refusal error) error {
 }
 
 // outcome measures a cell, and holds a skip to its form.
-func outcome(s *runner.Session, c results.Cell, ops int) error {
+func outcome(s *runner.Coordinator, c results.Cell, ops int) error {
 	verifies := bench.WorkloadOf(c).Contract != mechanisms.Counts // whose check is the same in all rounds
 	rec, _ := s.Measure(c, runner.Measurement{Time: time.Millisecond, Ops: ops, Exact: true, Verify: true})
 	switch rec.Outcome {

@@ -29,13 +29,13 @@ var machine = map[string]string{"amd64": "x86_64", "arm64": "aarch64", "riscv64"
 // emulator, or to "none".
 const inside = "IPCBENCH_TEST_EMULATED"
 
-// Inside tells whether this is such a process.
+// Inside reports whether this is such a process.
 func Inside() bool { return os.Getenv(inside) != "" }
 
-// Emulated tells whether an emulator runs this process.
+// Emulated reports whether an emulator runs this process.
 func Emulated() bool { return Inside() && os.Getenv(inside) != "none" }
 
-// Lacks tells whether an emulator runs this process and err is its answer to a
+// Lacks reports whether an emulator runs this process and err is its answer to a
 // call or to a socket's option that it does not know.
 func Lacks(err error) bool {
 	return Emulated() && (errors.Is(err, syscall.ENOSYS) || errors.Is(err, syscall.ENOPROTOOPT))

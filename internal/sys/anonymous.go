@@ -10,8 +10,8 @@ import (
 
 // Anonymous maps size bytes of memory that is this process's alone, from the
 // start of a page on, and writes to every page of it: mmap(2). It is not of
-// Go's heap, so that no collector gives it to somebody else while the kernel
-// or another process may still look at it.
+// Go's heap, so that no collector hands it on while the kernel or another process
+// may still look at it.
 func Anonymous(size int) ([]byte, error) {
 	p, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_POPULATE)
 	return p, os.NewSyscallError("mmap", err)
@@ -30,8 +30,8 @@ func Vacate(p []byte) error {
 }
 
 // Forget takes the pages of such memory away and leaves the addresses, where
-// the next write finds new ones: MADV_DONTNEED, madvise(2). Whoever else holds
-// the old pages keeps them as they are.
+// the next write finds new ones: MADV_DONTNEED, madvise(2). Another process that
+// holds the old pages keeps them as they are.
 func Forget(p []byte) error {
 	a := Untried
 	for again(a) {

@@ -10,12 +10,11 @@ import (
 // written before the first of them.
 var dedicated bool
 
-// Dedicate makes the calls of the timed path enter the kernel by the shortest
-// way, for the rest of this process's life: the instruction itself, without a
-// word to Go's scheduler. Only a process may do so that has one goroutine, on a
-// locked thread, and no garbage collector: the scheduler would wait for a
-// thread that blocks in such a call, and interrupt it thousands of times a
-// second.
+// Dedicate makes the calls of the timed path enter the kernel by the shortest way,
+// for the rest of this process's life: the instruction itself, without notice to
+// Go's scheduler. The process must have one goroutine, on a locked thread, and no
+// garbage collector: the scheduler would wait for a thread that blocks in such a
+// call, and interrupt it thousands of times a second.
 //
 // What it saves is returns more than instructions. A kernel that defends
 // itself against speculation empties the processor's return predictor, so that
@@ -44,7 +43,7 @@ var interrupts atomic.Int64
 // in this process, and were started anew.
 func Interrupts() int64 { return interrupts.Load() }
 
-// again tells whether the call is to be made: it has not been, or a signal
+// again reports whether the call must be made: it has not been, or a signal
 // interrupted it, which is counted.
 func again(a Attempt) bool {
 	if a == -Attempt(syscall.EINTR) {
@@ -54,11 +53,11 @@ func again(a Attempt) bool {
 	return a == Untried
 }
 
-// WouldBlock tells whether a descriptor in non-blocking mode had nothing to
+// WouldBlock reports whether a descriptor in non-blocking mode had nothing to
 // give, or no room: EAGAIN.
 func (a Attempt) WouldBlock() bool { return a == -Attempt(syscall.EAGAIN) }
 
-// NoBuffers tells whether the kernel would not spend more memory on what a
+// NoBuffers reports whether the kernel would not spend more memory on what a
 // socket has under way: ENOBUFS.
 func (a Attempt) NoBuffers() bool { return a == -Attempt(syscall.ENOBUFS) }
 

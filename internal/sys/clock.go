@@ -18,17 +18,17 @@ func Monotonic() int64 { return nanotime() }
 //go:linkname nanotime runtime.nanotime
 func nanotime() int64
 
-// CountCPU has the kernel count up to now how long the calling thread has run. By
-// itself it does so at a tick and at a switch, so that getrusage(2) of a thread
-// lacks up to 4 ms: 5 % of a launch of 50 ms. A reading of
-// CLOCK_THREAD_CPUTIME_ID makes it, clock_gettime(2).
+// CountCPU makes the kernel count up to now how long the calling thread has run, by
+// a reading of CLOCK_THREAD_CPUTIME_ID, clock_gettime(2). By default the kernel
+// counts at a tick and at a switch, so that getrusage(2) of a thread lacks up to
+// 4 ms: 5 % of a launch of 50 ms.
 func CountCPU() {
 	var ts unix.Timespec
 	enter(unix.SYS_CLOCK_GETTIME, unix.CLOCK_THREAD_CPUTIME_ID, uintptr(unsafe.Pointer(&ts)), 0, 0, 0, 0)
 }
 
-// TimerSlack is what the first process has, and every other to which nobody gave
-// another.
+// TimerSlack is the slack of a process that was given no other, as the first one
+// is.
 const TimerSlack = 50 * time.Microsecond
 
 // SetTimerSlack has the kernel end sleeps of the calling thread up to so much

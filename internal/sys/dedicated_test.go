@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/internal/emulate"
+	"ipcbench/internal/need"
 )
 
 // A call of the timed path passes all arguments that the kernel reads, on every
@@ -24,6 +25,7 @@ import (
 // No call here waits: what it waits for is there.
 func TestDedicatedCalls(t *testing.T) {
 	if !emulate.Inside() {
+		need.Time(t) // other architectures are built and emulated
 		emulate.Each(t)
 		return
 	}
@@ -240,7 +242,7 @@ var dedicatedCalls = []struct {
 	}},
 	{"recvmsg of an error queue", func(t *testing.T) error {
 		if emulate.Emulated() {
-			t.Skip("the emulator's recvmsg returns 0 to who gives it no buffer, and does not ask the kernel")
+			t.Skip("the emulator's recvmsg returns 0 to a caller without a buffer, and does not ask the kernel")
 		}
 		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 		must(t, err)

@@ -14,9 +14,9 @@ const (
 	futexWake = 1
 )
 
-// FutexWait sleeps until another process wakes whoever sleeps on the word; it
-// returns at once if the word is not val any more. The caller looks at the
-// word again either way, futex(2).
+// FutexWait sleeps until another process wakes those that sleep on the word, or
+// returns at once where the word is not val any more, futex(2). The caller must
+// look at the word again in both cases.
 func FutexWait(word *atomic.Uint32, val uint32) error {
 	a := Untried
 	for again(a) {
@@ -29,8 +29,8 @@ func FutexWait(word *atomic.Uint32, val uint32) error {
 	return err
 }
 
-// FutexWake wakes up to n of those who sleep on the word, and returns how many
-// it woke, futex(2).
+// FutexWake wakes up to n of the threads that sleep on the word, and returns how
+// many it woke, futex(2).
 func FutexWake(word *atomic.Uint32, n int) (woken int, err error) {
 	return futex(word, futexWake, uint32(n)).Result("futex")
 }

@@ -1,28 +1,30 @@
-// Package sys holds the system calls that golang.org/x/sys/unix lacks or that
-// a benchmark must call in a way of its own: thin, exact wrappers.
+// Package sys holds the system calls that golang.org/x/sys/unix lacks or that a
+// benchmark must make in a way of its own, as thin, exact wrappers.
 //
-// Each is one system call and says so in its error, an *os.SyscallError with
-// the call's name. Each starts the call anew when a signal interrupted it, and
-// counts that (see Interrupts): the Go runtime signals its own threads, and
-// signal(7) lists semop, msgsnd and msgrcv among the calls that the kernel
-// never restarts, SA_RESTART or not.
+// Each makes one system call, whose name is in its error, an *os.SyscallError. A
+// call of the timed path that a signal interrupts is made anew, and that is
+// counted (see Interrupts): the Go runtime signals its own threads, and signal(7)
+// lists semop, msgsnd and msgrcv among the calls that the kernel never restarts,
+// SA_RESTART or not.
 //
 // # The timed path
 //
-// Read, Write, Semop, Msgsnd and Msgrcv are what a benchmark times. They
-// follow these rules:
+// The calls with which ends send, receive and wait are what a benchmark times:
+// those of Read and Write, and all others that are made as Attempts. They follow
+// these rules:
 //
 //   - On success they allocate nothing and touch no shared counter.
-//   - They call syscall.Syscall6, which hands the processor of the Go
-//     scheduler to others while the call blocks. Only a dedicated process
-//     enters the kernel without it, see Dedicate and enter: elsewhere a blocked
-//     thread would stop the garbage collector, and be interrupted by it
-//     thousands of times a second.
+//   - A worker is dedicated (see Dedicate): there they enter the kernel by enter,
+//     one instruction in a function of one frame. Elsewhere, as in the session
+//     and in tests, they call syscall.Syscall6, which hands the processor of
+//     Go's scheduler on while the call blocks. A thread that blocked without that
+//     would stop the garbage collector, and be interrupted by it thousands of
+//     times a second.
 //   - They pass all six arguments, also those that are 0.
 //   - A pointer becomes a uintptr in the call expression itself and nowhere
 //     else, as package unsafe demands.
 //   - They take what the kernel takes, a descriptor or an identifier and a
-//     slice. os.File is not among it: its poller costs more than the call.
+//     slice, and no os.File, whose poller costs more than the call.
 package sys
 
 import (
@@ -49,8 +51,8 @@ func Read(fd int, p []byte) (int, error) { return TryRead(fd, p).Read(fd, p) }
 func (a Attempt) Read(fd int, p []byte) (int, error) { return a.SettleRead(fd, p).Result("read") }
 
 // SettleRead is the attempt itself, made now if it was not, and anew if a signal
-// interrupted it. Whoever waits for a descriptor looks at that: EAGAIN as an
-// error takes memory.
+// interrupted it. An end that waits for a descriptor looks at the attempt, since
+// EAGAIN as an error takes memory.
 func (a Attempt) SettleRead(fd int, p []byte) Attempt {
 	for again(a) {
 		if a = TryRead(fd, p); a == Untried {
@@ -76,8 +78,7 @@ func Write(fd int, p []byte) (int, error) { return TryWrite(fd, p).Write(fd, p) 
 func (a Attempt) Write(fd int, p []byte) (int, error) { return a.SettleWrite(fd, p).Result("write") }
 
 // SettleWrite is the attempt itself, made now if it was not, and anew if a signal
-// interrupted it. Whoever waits for a descriptor looks at that: EAGAIN as an
-// error takes memory.
+// interrupted it, as SettleRead.
 func (a Attempt) SettleWrite(fd int, p []byte) Attempt {
 	for again(a) {
 		if a = TryWrite(fd, p); a == Untried {

@@ -156,12 +156,12 @@ func (r *Ring) do(call string, opcode uint8, fd int, p []byte) (n int, err error
 // error is one of the ring itself.
 func (r *Ring) request(opcode uint8, fd int, p []byte) (Attempt, error) {
 	r.busy = p
-	tail := *r.tail // nobody else writes it
+	tail := *r.tail // the kernel only reads it
 	e := r.entry
 	e.opcode, e.fd, e.off, e.user = opcode, int32(fd), currentPos, uint64(tail)
 	e.addr, e.len = uint64(uintptr(unsafe.Pointer(unsafe.SliceData(p)))), uint32(len(p))
 	atomic.StoreUint32(r.tail, tail+1) // after the entry, for the kernel's acquire
-	head := *r.head                    // nobody else writes it
+	head := *r.head                    // the kernel only reads it
 	for submit := uint32(1); atomic.LoadUint32(r.ready) == head; {
 		n, err := r.enter(submit)
 		if err != nil {

@@ -87,7 +87,7 @@ func TestRingFails(t *testing.T) {
 	if _, err := r.Write(out, make([]byte, 1)); !errors.Is(err, unix.EPIPE) {
 		t.Errorf("Write without a reader = %v", err)
 	}
-	// What is left in the queues by somebody else is seen.
+	// What another request has left in the queues is an error.
 	*r.lost = 1
 	if _, err := r.Read(in, make([]byte, 1)); !errors.Is(err, errForeign) {
 		t.Errorf("with a lost completion: %v", err)

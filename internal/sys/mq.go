@@ -74,7 +74,8 @@ func MqReceive(fd int, p []byte) (n int, priority uint32, err error) {
 	return int(r), priority, nil
 }
 
-// MqGetAttr tells what the queue holds, mq_getsetattr(2).
+// MqGetAttr returns the attributes of the queue and how many messages it holds,
+// mq_getsetattr(2).
 func MqGetAttr(fd int) (MqAttr, error) {
 	var attr MqAttr
 	_, _, errno := syscall.Syscall6(unix.SYS_MQ_GETSETATTR, uintptr(fd), 0, uintptr(unsafe.Pointer(&attr)), 0, 0, 0)

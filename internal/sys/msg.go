@@ -14,7 +14,7 @@ const MsgType = int(unsafe.Sizeof(uintptr(0)))
 
 // msgHeader is what lies in front of the text in a MsgBuffer.
 type msgHeader struct {
-	guard uintptr // tells such a text from any other slice
+	guard uintptr // marks such a text among other slices
 	typ   int     // mtype of struct msgbuf
 }
 
@@ -133,8 +133,8 @@ func MsgSetQbytes(id, n int) error {
 	return msgctl(id, unix.IPC_SET, unsafe.Pointer(&ds))
 }
 
-// MsgRemove removes the queue with what is on it and wakes whoever sleeps on
-// it with EIDRM: IPC_RMID, msgctl(2).
+// MsgRemove removes the queue with what is on it and wakes the processes that sleep
+// on it, with EIDRM: IPC_RMID, msgctl(2).
 func MsgRemove(id int) error { return msgctl(id, unix.IPC_RMID, nil) }
 
 func msgctl(id, cmd int, arg unsafe.Pointer) error {

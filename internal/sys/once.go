@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The calls of this file are made once: where a signal interrupts one it
-// returns EINTR. They are for those who want to see that.
+// The calls of this file are made once: where a signal interrupts one it returns
+// EINTR. They are for callers that look for that error.
 
 // SemopOnce is Semop with a time limit, 0 for none, semtimedop(2).
 func SemopOnce(id int, ops []Sembuf, limit time.Duration) error {

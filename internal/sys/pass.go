@@ -34,7 +34,7 @@ func (p *Parcel) fd() *int32 {
 	return (*int32)(unsafe.Add(unsafe.Pointer(&p.control), unix.CmsgLen(0)))
 }
 
-// Send passes a copy of the descriptor fd over the socket. Where nobody is left
+// Send passes a copy of the descriptor fd over the socket. Where no process is left
 // to take it, it fails with EPIPE and raises no signal.
 func (p *Parcel) Send(socket, fd int) error {
 	p.header.SetControllen(unix.CmsgSpace(4))

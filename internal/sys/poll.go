@@ -24,7 +24,7 @@ func Poll(p *unix.PollFd) error {
 	return err
 }
 
-// PollWithin is Poll with a time limit, and tells whether the descriptor is as p
+// PollWithin is Poll with a time limit. It reports whether the descriptor is as p
 // asks.
 func PollWithin(p *unix.PollFd, limit time.Duration) (bool, error) {
 	left := unix.NsecToTimespec(int64(limit)) // which the kernel counts down

@@ -7,9 +7,9 @@ import (
 	"unsafe"
 )
 
-// StoreRelease stores to a word that processes share. Whoever loads it sees all
-// that was read and written before; what comes after may be done earlier, so that
-// nobody waits for other processors to give up the word.
+// StoreRelease stores to a word that processes share. A process that loads it sees
+// all that was read and written before. What comes after may be done earlier, so
+// that this process does not wait for other processors to give up the word.
 //
 // Every plain store of this processor keeps that order. Go's atomic ones keep
 // more, by an XCHG that waits until this store and all before it are in the cache.

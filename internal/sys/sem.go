@@ -96,7 +96,7 @@ func SemGetVal(id, num int) (int, error) { return semctl(id, num, semGetVal, nil
 // GETNCNT, semctl(2).
 func SemGetNcnt(id, num int) (int, error) { return semctl(id, num, semGetNcnt, nil) }
 
-// SemRemove removes the set and wakes whoever sleeps on it with EIDRM:
+// SemRemove removes the set and wakes the processes that sleep on it, with EIDRM:
 // IPC_RMID, semctl(2).
 func SemRemove(id int) error {
 	_, err := semctl(id, 0, unix.IPC_RMID, nil)

@@ -20,7 +20,7 @@ func (a Attempt) SettleSend(fd int, p []byte, flags int) Attempt {
 	return a
 }
 
-// Notices is room for what a socket's error queue tells of memory that was sent
+// Notices is room for what a socket's error queue reports of memory that was sent
 // with MSG_ZEROCOPY, one notice at a time: Documentation/networking/msg_zerocopy.rst
 // of the kernel. It is made once and used for every notice.
 type Notices struct {
@@ -53,7 +53,7 @@ func (n *Notices) Next(fd int) Attempt {
 
 // Range is what the last notice says: of the calls that were given memory, by
 // their number on the socket from 0, those from first to last are done with it.
-// It tells whether the kernel has copied the memory after all. ok is false where
+// It reports whether the kernel has copied the memory after all. ok is false where
 // the notice is of something else.
 func (n *Notices) Range() (first, last uint32, copied, ok bool) {
 	c := (*unix.Cmsghdr)(unsafe.Pointer(&n.control))

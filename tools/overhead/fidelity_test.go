@@ -36,12 +36,12 @@ func TestTwins(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer twins.remove()
-	session, err := runner.Start(runner.Options{})
+	coordinator, err := runner.Start(runner.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer session.Close()
-	f := &fidelity{session: session, twins: twins, launches: 6, round: time.Millisecond}
+	defer coordinator.Close()
+	f := &fidelity{coordinator: coordinator, twins: twins, launches: 6, round: time.Millisecond}
 	seen := map[string]bool{}
 	for _, c := range paceCells() {
 		if c.Place != "same" && c.Mechanism != results.FloorBounce || c.Size > 4<<10 || seen[c.Workload+c.Mechanism] {

@@ -45,11 +45,11 @@ func (f *fidelity) instructions() (out []Instructions, err error) {
 
 func (f *fidelity) count(c results.Cell) (i Instructions, err error) {
 	i.Cell = c
-	engine, err := f.session.Instructions(c)
+	engine, err := f.coordinator.Instructions(c)
 	if err != nil {
 		return i, err
 	}
-	l, err := f.session.Open(c)
+	l, err := f.coordinator.Open(c)
 	if err != nil {
 		return i, err
 	}

@@ -42,10 +42,10 @@ type Fidelity struct {
 
 // fidelity is this program at work.
 type fidelity struct {
-	session  *runner.Session
-	twins    *twins
-	launches int
-	round    time.Duration // how long a round is to take: far more than the tens of µs by which two workers begin apart
+	coordinator *runner.Coordinator
+	twins       *twins
+	launches    int
+	round       time.Duration // how long a round is to take: far more than the tens of µs by which two workers begin apart
 }
 
 func main() {
@@ -82,10 +82,10 @@ func (f *fidelity) main(cells string, page bool) (err error) {
 		return err
 	}
 	defer func() { err = cmp.Or(err, f.twins.remove()) }()
-	if f.session, err = runner.Start(runner.Options{}); err != nil {
+	if f.coordinator, err = runner.Start(runner.Options{}); err != nil {
 		return err
 	}
-	defer func() { err = cmp.Or(err, f.session.Close()) }()
+	defer func() { err = cmp.Or(err, f.coordinator.Close()) }()
 	if cells != "" {
 		paces, err := f.pace(slices.DeleteFunc(paceCells(), func(c results.Cell) bool { return !only.MatchString(c.Name()) }))
 		f.progress("")
@@ -94,7 +94,7 @@ func (f *fidelity) main(cells string, page bool) (err error) {
 		}
 		return err
 	}
-	found := &Fidelity{Date: time.Now().UTC().Format(time.DateOnly), Host: f.session.Host("fidelity"), Compiler: f.twins.compiler, Launches: f.launches}
+	found := &Fidelity{Date: time.Now().UTC().Format(time.DateOnly), Host: f.coordinator.Host("fidelity"), Compiler: f.twins.compiler, Launches: f.launches}
 	if err := f.measure(found); err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func paceCells() []results.Cell {
 // paceLaunch is one launch of a cell in which the engine, plain C and C with
 // an idle thread take turns, each in fresh processes on the same CPUs.
 func (f *fidelity) paceLaunch(c results.Cell) (ns, ratio []float64, err error) {
-	l, err := f.session.Open(c)
+	l, err := f.coordinator.Open(c)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -97,7 +97,7 @@ func (f *fidelity) against() (out []Against, err error) {
 		var theirs, ours, ratios []float64
 		for i := range f.launches {
 			f.progress("%s, launch %d of %d", a.Command, i+1, f.launches)
-			l, err := f.session.Open(p.Cell)
+			l, err := f.coordinator.Open(p.Cell)
 			if err != nil {
 				return nil, err
 			}

@@ -42,7 +42,7 @@ func (f *fidelity) stamps() (out []Stamps, err error) {
 }
 
 func (f *fidelity) stampsLaunch(c results.Cell) (ns, ratio []float64, err error) {
-	l, err := f.session.Open(c)
+	l, err := f.coordinator.Open(c)
 	if err != nil {
 		return nil, nil, err
 	}

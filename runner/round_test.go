@@ -6,6 +6,7 @@ import (
 
 	"ipcbench/bench"
 	"ipcbench/host"
+	"ipcbench/internal/need"
 	"ipcbench/results"
 )
 
@@ -53,6 +54,7 @@ func TestStalled(t *testing.T) {
 // Every workload plays on in stretches as it does at once, whatever the number
 // of operations is.
 func TestEveryWorkloadLeavesMarks(t *testing.T) {
+	need.Time(t)
 	cpus, err := host.ReadCPUs(host.Root)
 	if err != nil {
 		t.Fatal(err)

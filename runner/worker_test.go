@@ -18,7 +18,7 @@ func TestWorkersOwnTheirFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours := pipesIn("/proc/self/fd") // whoever started the test may have left some open
+	ours := pipesIn("/proc/self/fd") // what started the test may have left some open
 	for _, w := range l.Workers {
 		dir := fmt.Sprintf("/proc/%d/task", w.PID)
 		threads, err := os.ReadDir(dir)

@@ -9,15 +9,17 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/internal/need"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
 
 // TestKilledMakerLeavesNothing kills the worker that makes links, in the middle
 // of a round. What it had just made goes with the launch or, System V objects,
-// with the session, whose namespace nobody else sees; where there is none, such
+// with the session, whose namespace is its own; where there is none, such
 // a launch is refused.
 func TestKilledMakerLeavesNothing(t *testing.T) {
+	need.Time(t)
 	for shared, name := range isolated {
 		for _, mech := range []string{"pipe", "fifo", "socketpair", "sysvmsg", "sysvshm"} {
 			t.Run(name+"/"+mech, func(t *testing.T) {
@@ -79,15 +81,15 @@ func TestMakerWaitsForRings(t *testing.T) {
 	t.Cleanup(func() { unix.Setrlimit(unix.RLIMIT_MEMLOCK, &before) })
 	s := startSession(t, Options{}) // inherits it
 	rec, _ := s.Measure(results.Cell{Workload: "Lifecycle", Mechanism: "iouring", Size: 64, Place: "free"}, Measurement{Time: 20e6, Ops: 100})
-	told := func(s string) bool {
+	named := func(s string) bool {
 		return strings.Contains(s, "RLIMIT_MEMLOCK admits 65536 to all processes of a user")
 	}
 	switch {
-	case rec.Outcome == results.Skipped && (mechanisms.Lookup("iouring").Needs() != nil || told(rec.Reason)):
+	case rec.Outcome == results.Skipped && (mechanisms.Lookup("iouring").Needs() != nil || named(rec.Reason)):
 		t.Skip(rec.Reason)
 	case rec.Outcome != results.OK && rec.Outcome != results.Untrusted:
 		t.Fatalf("%s %s", rec.Outcome, rec.Reason)
-	case !slices.ContainsFunc(rec.Warnings, told):
+	case !slices.ContainsFunc(rec.Warnings, named):
 		t.Skipf("this kernel does not count a ring's memory: %q", rec.Warnings)
 	}
 	if wall := time.Since(rec.Time); time.Duration(rec.ElapsedNs) > wall*9/10 {

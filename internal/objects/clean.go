@@ -1,20 +1,20 @@
-package runner
+package objects
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
 )
 
@@ -24,22 +24,22 @@ type Remnant struct {
 	State string // "left", "removed", "kept: why"
 }
 
-// ErrInUse says that a journal's session is alive.
+// ErrInUse says that the process that made a journal is alive.
 var ErrInUse = errors.New("in use by a session that is running")
 
-// Journals returns the paths of all journals.
+// Journals returns the paths of all journals in Dir.
 func Journals() ([]string, error) {
-	dir, err := JournalDir()
+	dir, err := Dir()
 	if err != nil {
 		return nil, err
 	}
 	return filepath.Glob(filepath.Join(dir, "*.journal"))
 }
 
-// CleanJournal lists what a journal's session left behind. With remove it
-// removes those objects that are provably the recorded ones, and then the
-// journal. An object that cannot be proven is kept, and the journal with it.
-func CleanJournal(path string, remove bool) ([]Remnant, error) {
+// Clean lists what is left of the journal at path. With remove it removes the
+// objects that are shown to be those in the journal, and then the journal. Where
+// that can't be shown of an object, it stays, and the journal with it.
+func Clean(path string, remove bool) ([]Remnant, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|unix.O_NOFOLLOW, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil // closed as it should be
@@ -57,7 +57,7 @@ func CleanJournal(path string, remove bool) ([]Remnant, error) {
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, ErrInUse)
 	}
-	boot, dir, objects, err := readJournal(f)
+	l, err := read(f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -78,16 +78,16 @@ func CleanJournal(path string, remove bool) ([]Remnant, error) {
 		}
 		left = append(left, r)
 	}
-	for _, o := range slices.Backward(objects) {
-		if boot != bootID() && o.Kind != mechanisms.KindPath {
+	for _, o := range slices.Backward(l.objects) {
+		if l.boot != bootID() && o.Kind != mechanisms.KindPath {
 			continue // System V objects and message queues end with the boot, and IDs begin anew
 		}
 		exists, err := o.Exists()
 		note(o, exists, err, o.Remove)
 	}
-	if dir != "" {
-		o, exists, err := privateDir(dir)
-		note(o, exists, err, func() error { return os.RemoveAll(dir) })
+	if l.dir != "" {
+		o, exists, err := privateDir(l.dir)
+		note(o, exists, err, func() error { return os.RemoveAll(l.dir) })
 	}
 	if remove && !kept {
 		err = os.Remove(path)
@@ -95,8 +95,50 @@ func CleanJournal(path string, remove bool) ([]Remnant, error) {
 	return left, err
 }
 
-// privateDir tells whether a journal's directory is there. Its random name
-// makes it ours, unless something else has taken its place.
+// CleanWhenFree removes what a process that was killed has left in its journal.
+// A child that it was just starting may hold the lock for a moment longer.
+func CleanWhenFree(path string) error {
+	for deadline := time.Now().Add(time.Second); ; time.Sleep(time.Millisecond) {
+		left, err := Clean(path, true)
+		if errors.Is(err, ErrInUse) && time.Now().Before(deadline) {
+			continue
+		}
+		for _, r := range left {
+			if r.State != "removed" {
+				err = errors.Join(err, fmt.Errorf("%v: %s", r.Object, r.State))
+			}
+		}
+		return err
+	}
+}
+
+// Keep reads a journal until its last writer has gone, and removes what it
+// lists. It does so on errors too, which it returns. What has taken the place of
+// an object says that the object is gone.
+func Keep(journal io.Reader) error {
+	l, err := read(journal)
+	for _, o := range slices.Backward(l.objects) {
+		if e := o.Remove(); e != nil && !errors.Is(e, mechanisms.ErrNotOurs) {
+			err = errors.Join(err, e)
+		}
+	}
+	for _, name := range l.queues {
+		if e := sys.MqUnlink(name); e != nil && !errors.Is(e, unix.ENOENT) {
+			err = errors.Join(err, fmt.Errorf("message queue /%s: %w", name, e))
+		}
+	}
+	if l.dir == "" {
+		return err
+	}
+	_, exists, e := privateDir(l.dir)
+	if e == nil && exists {
+		e = os.RemoveAll(l.dir)
+	}
+	return errors.Join(err, e)
+}
+
+// privateDir reports whether a journal's directory exists. Its random name shows
+// that it is ours, unless something else has taken its place.
 func privateDir(dir string) (o mechanisms.Object, exists bool, err error) {
 	o = mechanisms.Object{Kind: mechanisms.KindPath, Path: dir}
 	var st unix.Stat_t
@@ -115,32 +157,3 @@ func privateDir(dir string) (o mechanisms.Object, exists bool, err error) {
 }
 
 var privateName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^ipcbench-[A-Z2-7]{26,}$`) }) // rand.Text
-
-// readJournal returns the boot, the private directory and the objects that
-// were made and not removed. A torn last line is an object that was never
-// used: its maker died while writing it down.
-func readJournal(f *os.File) (boot, dir string, objects []mechanisms.Object, err error) {
-	lines := bufio.NewScanner(f)
-	for n := 1; lines.Scan(); n++ {
-		var e entry
-		dec := json.NewDecoder(bytes.NewReader(lines.Bytes()))
-		dec.DisallowUnknownFields()
-		if err := dec.Decode(&e); err != nil {
-			if !lines.Scan() {
-				break
-			}
-			return "", "", nil, fmt.Errorf("line %d is not a journal entry: %w", n, err)
-		}
-		switch {
-		case e.Boot != "":
-			boot = e.Boot
-		case e.Dir != "":
-			dir = e.Dir
-		case e.Made != nil:
-			objects = append(objects, *e.Made)
-		case e.Removed != nil:
-			objects = slices.DeleteFunc(objects, func(o mechanisms.Object) bool { return o == *e.Removed })
-		}
-	}
-	return boot, dir, objects, lines.Err()
-}

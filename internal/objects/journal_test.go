@@ -1,4 +1,4 @@
-package runner
+package objects
 
 import (
 	"encoding/json"
@@ -12,11 +12,13 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/internal/apart"
 	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
+	_ "ipcbench/mechanisms/all"
 )
 
-// abandoned is a journal whose session is dead: a queue, a segment with two
+// abandoned is a journal whose writer is dead: a queue, a segment with two
 // semaphores, and a FIFO, all still there.
 type abandoned struct {
 	path    string
@@ -24,24 +26,28 @@ type abandoned struct {
 	objects []mechanisms.Object
 }
 
+func TestMain(m *testing.M) {
+	apart.Enter() // a System V object of another program is none of ours
+	os.Exit(m.Run())
+}
+
 func abandon(t *testing.T) *abandoned {
 	t.Helper()
 	a := &abandoned{path: filepath.Join(t.TempDir(), "dead.journal")}
-	j, err := CreateJournal(a.path)
+	j, err := Create(a.path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.dir, err = j.MakeDir(); err != nil {
+	if a.dir, err = j.MakeDir(t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(a.dir) })
 	for _, name := range []string{"sysvmsg", "sysvshm", "fifo", "posixmq"} {
 		m := mechanisms.Lookup(name)
-		l, err := m.New(mechanisms.Spec{Size: 64, Senders: 1, Receivers: 1, Dir: a.dir})
-		if Unsupported(withheld(m, err)) {
-			t.Logf("left out: %v", err)
+		if m.Needs != nil && m.Needs() != nil {
+			t.Logf("left out: %v", m.Needs())
 			continue
 		}
+		l, err := m.New(mechanisms.Spec{Size: 64, Senders: 1, Receivers: 1, Dir: a.dir})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +111,7 @@ func states(left []Remnant) (all []string) {
 
 func TestCleanDryRunRemovesNothing(t *testing.T) {
 	a := abandon(t)
-	left, err := CleanJournal(a.path, false)
+	left, err := Clean(a.path, false)
 	if err != nil || len(left) != len(a.objects)+1 || !slices.Equal(states(left), []string{"left"}) {
 		t.Errorf("%v, %v; want %d objects and a directory left", left, err, len(a.objects))
 	}
@@ -120,19 +126,19 @@ func TestCleanRemovesAllThatIsOurs(t *testing.T) {
 	if err := unix.Mkfifo(filepath.Join(a.dir, "fifo-late"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	left, err := CleanJournal(a.path, true)
+	left, err := Clean(a.path, true)
 	if err != nil || len(left) != len(a.objects)+1 || !slices.Equal(states(left), []string{"removed"}) {
 		t.Errorf("%v, %v; want %d objects and a directory removed", left, err, len(a.objects))
 	}
 	if n := a.count(t); n != 0 || exists(a.dir) || exists(a.path) {
 		t.Errorf("%d objects are there; directory: %v, journal: %v", n, exists(a.dir), exists(a.path))
 	}
-	if left, err := CleanJournal(a.path, true); len(left) != 0 || err != nil {
+	if left, err := Clean(a.path, true); len(left) != 0 || err != nil {
 		t.Errorf("once more: %v, %v", left, err)
 	}
 }
 
-// What was removed by the session is not looked for again.
+// What the journal says was removed is not looked for again.
 func TestCleanSkipsRemoved(t *testing.T) {
 	a := abandon(t)
 	a.rewrite(t, func(s string) string {
@@ -145,7 +151,7 @@ func TestCleanSkipsRemoved(t *testing.T) {
 		}
 		return s
 	})
-	left, err := CleanJournal(a.path, false)
+	left, err := Clean(a.path, false)
 	if err != nil || len(left) != 1 || left[0].Path != a.dir {
 		t.Errorf("%v, %v; want the directory alone", left, err)
 	}
@@ -169,7 +175,7 @@ func TestCleanKeepsWhatIsNotOurs(t *testing.T) {
 				lines = append(lines, string(line))
 			}
 			a.rewrite(t, func(string) string { return strings.Join(lines, "\n") + "\n" })
-			left, err := CleanJournal(a.path, true)
+			left, err := Clean(a.path, true)
 			if err != nil || len(left) != len(a.objects) || !slices.Equal(states(left), []string{"kept"}) {
 				t.Errorf("%v, %v; want all kept", left, err)
 			}
@@ -180,8 +186,8 @@ func TestCleanKeepsWhatIsNotOurs(t *testing.T) {
 	}
 }
 
-// A directory is removed with all that is in it only if nobody but a session
-// can have made it.
+// A directory is removed with all that is in it only where its name, mode and
+// owner are those that MakeDir gives.
 func TestCleanKeepsOtherDirectories(t *testing.T) {
 	for name, dir := range map[string]func(t *testing.T) string{
 		"another name": func(t *testing.T) string {
@@ -206,7 +212,7 @@ func TestCleanKeepsOtherDirectories(t *testing.T) {
 				t.Fatal(err)
 			}
 			path := filepath.Join(t.TempDir(), "x.journal")
-			j, err := CreateJournal(path)
+			j, err := Create(path)
 			if err == nil {
 				err = j.write(entry{Dir: dir})
 			}
@@ -214,7 +220,7 @@ func TestCleanKeepsOtherDirectories(t *testing.T) {
 				t.Fatal(err)
 			}
 			j.f.Close()
-			left, err := CleanJournal(path, true)
+			left, err := Clean(path, true)
 			if err != nil || !slices.Equal(states(left), []string{"kept"}) || !exists(file) || !exists(path) {
 				t.Errorf("%v, %v; file: %v, journal: %v; want all kept", left, err, exists(file), exists(path))
 			}
@@ -238,7 +244,7 @@ func makeDir(t *testing.T, dir string, mode os.FileMode) string {
 func TestCleanAfterReboot(t *testing.T) {
 	a := abandon(t)
 	a.rewrite(t, func(s string) string { return strings.Replace(s, bootID(), "another-boot", 1) })
-	if _, err := CleanJournal(a.path, true); err != nil {
+	if _, err := Clean(a.path, true); err != nil {
 		t.Error(err)
 	}
 	for _, o := range a.objects {
@@ -250,38 +256,38 @@ func TestCleanAfterReboot(t *testing.T) {
 
 func TestCleanInUse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.journal")
-	j, err := CreateJournal(path)
+	j, err := Create(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := j.MakeDir()
+	dir, err := j.MakeDir(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, remove := range []bool{false, true} {
-		if left, err := CleanJournal(path, remove); !errors.Is(err, ErrInUse) || len(left) != 0 {
+		if left, err := Clean(path, remove); !errors.Is(err, ErrInUse) || len(left) != 0 {
 			t.Errorf("%v, %v; want ErrInUse", left, err)
 		}
 	}
 	if !exists(dir) {
-		t.Error("the directory of a living session was removed")
+		t.Error("the directory of a journal in use was removed")
 	}
 	if err := j.Close(); err != nil || exists(dir) || exists(path) {
 		t.Errorf("close: %v; directory: %v, journal: %v", err, exists(dir), exists(path))
 	}
 }
 
-// A last line that was cut short is dropped; a broken line before others is a
-// journal that nobody should act upon.
+// A last line that was cut short is dropped. For a broken line before others
+// nothing is removed.
 func TestJournalTorn(t *testing.T) {
 	a := abandon(t)
 	a.rewrite(t, func(s string) string { return s + `{"made":{"kind":"ms` })
-	left, err := CleanJournal(a.path, false)
+	left, err := Clean(a.path, false)
 	if err != nil || len(left) != len(a.objects)+1 {
 		t.Errorf("torn last line: %v, %v; want %d objects", left, err, len(a.objects)+1)
 	}
 	a.rewrite(t, func(s string) string { return s + "\n" + `{"removed":null}` + "\n" })
-	left, err = CleanJournal(a.path, true)
+	left, err = Clean(a.path, true)
 	if err == nil || !strings.Contains(err.Error(), "is not a journal entry") || len(left) != 0 || a.count(t) != len(a.objects) {
 		t.Errorf("torn line in the middle: %v, %v, %d objects are there", left, err, a.count(t))
 	}
@@ -295,7 +301,7 @@ func TestCleanRefusesForeignJournal(t *testing.T) {
 	if err := os.Chown(a.path, 12345, -1); err != nil {
 		t.Fatal(err)
 	}
-	left, err := CleanJournal(a.path, true)
+	left, err := Clean(a.path, true)
 	if err == nil || !strings.Contains(err.Error(), "belongs to user 12345") || len(left) != 0 || a.count(t) != len(a.objects) {
 		t.Errorf("%v, %v, %d objects are there; want a refusal", left, err, a.count(t))
 	}
@@ -307,14 +313,14 @@ func TestCleanRefusesSymlink(t *testing.T) {
 	if err := os.Symlink(a.path, link); err != nil {
 		t.Fatal(err)
 	}
-	left, err := CleanJournal(link, true)
+	left, err := Clean(link, true)
 	if !errors.Is(err, unix.ELOOP) || len(left) != 0 || a.count(t) != len(a.objects) {
 		t.Errorf("%v, %v, %d objects are there; want ELOOP", left, err, a.count(t))
 	}
 }
 
-// A worker that a killed session was just starting holds the lock a little
-// longer: the coordinator waits for it.
+// A process that a killed session was just starting holds the lock a little
+// longer: CleanWhenFree waits for it.
 func TestCleanWaitsForLock(t *testing.T) {
 	a := abandon(t)
 	f, err := os.Open(a.path)
@@ -325,17 +331,17 @@ func TestCleanWaitsForLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	time.AfterFunc(20*time.Millisecond, func() { f.Close() })
-	if err := clean(a.path); err != nil || a.count(t) != 0 || exists(a.path) {
+	if err := CleanWhenFree(a.path); err != nil || a.count(t) != 0 || exists(a.path) {
 		t.Errorf("%v; %d objects are there, journal: %v", err, a.count(t), exists(a.path))
 	}
 }
 
-func TestCreateJournalNeverReuses(t *testing.T) {
+func TestCreateNeverReuses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.journal")
 	if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if j, err := CreateJournal(path); !errors.Is(err, os.ErrExist) {
+	if j, err := Create(path); !errors.Is(err, os.ErrExist) {
 		t.Errorf("%v, %v; want %v", j, err, os.ErrExist)
 	}
 }
@@ -358,7 +364,7 @@ func TestCleanKeepsSuccessor(t *testing.T) {
 	}
 	o := mechanisms.Object{Kind: mechanisms.KindMsg, ID: id, Namespace: ns, UID: os.Geteuid(), Created: ds.Changed() - 60}
 	path := filepath.Join(t.TempDir(), "x.journal")
-	j, err := CreateJournal(path)
+	j, err := Create(path)
 	if err == nil {
 		err = j.Add(o)
 	}
@@ -366,11 +372,57 @@ func TestCleanKeepsSuccessor(t *testing.T) {
 		t.Fatal(err)
 	}
 	j.f.Close()
-	left, err := CleanJournal(path, true)
+	left, err := Clean(path, true)
 	if err != nil || !slices.Equal(states(left), []string{"kept"}) {
 		t.Errorf("%v, %v; want it kept", left, err)
 	}
 	if _, err := sys.MsgStat(id); err != nil {
 		t.Errorf("the queue: %v", err)
+	}
+}
+
+// A keeper removes what was noted when the last writer has gone: of an object
+// that changed, the later note counts, and what is not ours stays.
+func TestKeep(t *testing.T) {
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	notes, pipe := os.NewFile(uintptr(fds[0]), "notes"), os.NewFile(uintptr(fds[1]), "pipe")
+	defer notes.Close()
+	j := To(pipe)
+	dir, err := j.MakeDir(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := abandon(t)
+	var other mechanisms.Object
+	for i, o := range a.objects {
+		before := o
+		before.Created--
+		before.Inode++
+		if i == 0 {
+			other = o // only the wrong note
+			err = j.Add(before)
+		} else {
+			err = j.Add(before, o)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := pipe.WriteString("{\"made\":\n"); err != nil {
+		t.Fatal(err)
+	}
+	queue, err := j.NameQueue() // never made
+	if err != nil || queue == "" {
+		t.Fatal(queue, err)
+	}
+	pipe.Close()
+	if err := Keep(notes); err == nil || !strings.Contains(err.Error(), "is not a journal entry") || strings.Contains(err.Error(), queue) {
+		t.Errorf("%v, want the broken line alone", err)
+	}
+	if n := a.count(t); n != 1 || !a.there(t, other) || exists(dir) {
+		t.Errorf("%d objects are there, the other one: %v, directory: %v", n, a.there(t, other), exists(dir))
 	}
 }

@@ -1,0 +1,195 @@
+// Package reexec starts this program again as a process of another role, and
+// ends such processes.
+//
+// The role stands in an environment variable of the package that gives the
+// process its work. Descriptor 3 of the process is its control connection, a
+// socket whose other end its parent holds. A process whose variable is set, but
+// whose descriptor 3 is not a socket that its parent has made, ends with a
+// message: a variable that is left over in a shell must not turn the command
+// into a worker.
+package reexec
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// ControlFD is the descriptor of a process's control connection.
+const ControlFD = 3
+
+// Variable is the name of the environment variable that holds the role of a
+// process.
+type Variable string
+
+// Role is the role of this process, "" where Start of the same variable has not
+// started it.
+func (v Variable) Role() string { return os.Getenv(string(v)) }
+
+// Become calls the function of this process's role and exits with the status
+// that it returns. It returns where this process has no role. It must come
+// first in main and in TestMain, since Start executes /proc/self/exe.
+func (v Variable) Become(roles map[string]func() int) {
+	role := v.Role()
+	if role == "" {
+		return
+	}
+	if err := fromParent(); err != nil {
+		v.Refuse()
+	}
+	os.Unsetenv(string(v))
+	unix.CloseOnExec(ControlFD)
+	become := roles[role]
+	if become == nil {
+		fmt.Fprintf(os.Stderr, "ipcbench: %s=%s: there is no such process\n", v, role)
+		os.Exit(2)
+	}
+	os.Exit(become())
+}
+
+// Refuse ends this process, which has a role and no parent that gave it one.
+func (v Variable) Refuse() {
+	fmt.Fprintf(os.Stderr, "ipcbench: %s=%s is set, but no parent is on descriptor %d: unset it; the program starts such processes itself\n", v, v.Role(), ControlFD)
+	os.Exit(2)
+}
+
+// fromParent checks that the control descriptor is a socket that the parent of
+// this process has made.
+func fromParent() error {
+	cred, err := unix.GetsockoptUcred(ControlFD, unix.SOL_SOCKET, unix.SO_PEERCRED)
+	if err != nil {
+		return err
+	}
+	// Seen from another PID namespace the parent is 0 to both.
+	if int(cred.Pid) != os.Getppid() {
+		return fmt.Errorf("descriptor %d belongs to process %d, not to the parent", ControlFD, cred.Pid)
+	}
+	return nil
+}
+
+// Null stands for /dev/null in Command.Stdio.
+const Null = -1
+
+// Command is a process to start.
+type Command struct {
+	Role   string   // ps(1) shows it as ipcbench-ROLE
+	Name   string   // its only argument
+	Stdio  [3]int   // its descriptors 0 to 2
+	Files  []int    // its descriptors from ControlFD+1 on
+	Env    []string // "NAME=value": the variables of its own
+	HandOn []string // names of the variables that it gets from this process
+	Attr   syscall.SysProcAttr
+}
+
+// Start starts this program again. Of the environment the process gets its role,
+// what the command says, and what Go's coverage, traces and race detector need.
+//
+// The caller must be locked to its thread where Attr asks for Pdeathsig, and for
+// as long as the process lives: the signal follows the thread.
+func (v Variable) Start(c Command) (*Process, error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("socketpair", err)
+	}
+	ours, theirs := fds[0], fds[1]
+	defer unix.Close(theirs)
+	null := Null
+	var files []uintptr
+	for _, fd := range c.Stdio {
+		if fd == Null && null == Null {
+			if null, err = unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0); err != nil {
+				unix.Close(ours)
+				return nil, &os.PathError{Op: "open", Path: os.DevNull, Err: err}
+			}
+			defer unix.Close(null)
+		}
+		if fd == Null {
+			fd = null
+		}
+		files = append(files, uintptr(fd))
+	}
+	files = append(files, uintptr(theirs))
+	for _, fd := range c.Files {
+		files = append(files, uintptr(fd))
+	}
+	env := append([]string{
+		string(v) + "=" + c.Role,
+		// The race detector would hold up the end of every process for a second.
+		"GORACE=atexit_sleep_ms=0 " + os.Getenv("GORACE"),
+	}, c.Env...)
+	for _, name := range append([]string{"GOCOVERDIR", "GOTRACEBACK"}, c.HandOn...) {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	pid, err := syscall.ForkExec("/proc/self/exe", []string{"ipcbench-" + c.Role, c.Name}, &syscall.ProcAttr{Env: env, Files: files, Sys: &c.Attr})
+	if err != nil {
+		unix.Close(ours)
+		return nil, fmt.Errorf("start %s: %w", c.Role, &os.PathError{Op: "fork/exec", Path: "/proc/self/exe", Err: err})
+	}
+	return &Process{PID: pid, Control: ours}, nil
+}
+
+// Isolate gives the process of attr namespaces of its own: flags are those of
+// clone(2). In a user namespace among them it is root inside, so that it may
+// mount and set limits of its own, and this user outside.
+func Isolate(attr *syscall.SysProcAttr, flags uintptr) {
+	attr.Cloneflags = flags
+	if flags&unix.CLONE_NEWUSER != 0 {
+		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
+		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
+	}
+}
+
+// Process is a child that Start has started. Its methods are safe for
+// concurrent use.
+type Process struct {
+	PID     int
+	Control int // this end of its control connection; the caller closes it
+
+	mu     sync.Mutex
+	reaped bool
+	status syscall.WaitStatus
+}
+
+// Wait waits for the end of the process and reaps it. Later calls return the
+// same status.
+func (p *Process) Wait() syscall.WaitStatus {
+	for unix.Waitid(unix.P_PID, p.PID, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
+	}
+	for {
+		if status, ended := p.Reap(); ended {
+			return status
+		}
+	}
+}
+
+// Reap reaps the process if it has ended, and reports whether it has.
+func (p *Process) Reap() (status syscall.WaitStatus, ended bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.reaped {
+		pid, err := syscall.Wait4(p.PID, &p.status, syscall.WNOHANG, nil)
+		p.reaped = pid == p.PID || err != nil && err != syscall.EINTR
+	}
+	return p.status, p.reaped
+}
+
+// Kill ends the process by SIGKILL.
+func (p *Process) Kill() { p.kill(p.PID) }
+
+// KillGroup ends all processes of the group that the process leads by SIGKILL.
+func (p *Process) KillGroup() { p.kill(-p.PID) }
+
+// kill leaves a process alone that has been reaped: its number may be that of
+// another process or group by now.
+func (p *Process) kill(target int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.reaped {
+		syscall.Kill(target, syscall.SIGKILL)
+	}
+}
