@@ -27,14 +27,19 @@ func Values(x *results.Axis) []string {
 // Help is what the flag of the axis is for, with what it may give and the
 // workloads that take it where not all do.
 func Help(x *results.Axis) string {
-	help := x.Help
-	switch {
-	case x.Most == 0:
-		help += ": " + strings.Join(Values(x), ", ")
-	default:
-		help += ", " + x.Range()
+	help := x.Help + ": " + strings.Join(Values(x), ", ")
+	if x.Most > 0 {
+		help = x.Help + ", " + x.Range()
 	}
-	var takers []string
+	if takers := Takers(x); takers != nil {
+		help += "; for " + strings.Join(takers, ", ")
+	}
+	return help
+}
+
+// Takers are the workloads that take the axis, with what they count where they
+// do: "stream", "senders of FanIn"; nil where all take it.
+func Takers(x *results.Axis) (takers []string) {
 	for _, w := range Workloads {
 		switch {
 		case x.Key == "peers" && w.Peers != "":
@@ -43,10 +48,7 @@ func Help(x *results.Axis) string {
 			takers = append(takers, strings.ToLower(w.Name))
 		}
 	}
-	if takers != nil {
-		help += "; for " + strings.Join(takers, ", ")
-	}
-	return help
+	return takers
 }
 
 // NamesOf are the names of all, as name has them.

@@ -186,13 +186,22 @@ func (a *Axis) Range() string {
 		parts = append(parts, strings.Join(a.Names(), ", "))
 	}
 	if a.Most > 0 {
-		least := a.Least
-		if a.usual > 0 {
-			least = a.usual
-		}
-		parts = append(parts, a.format(least)+" to "+a.format(a.Most))
+		parts = append(parts, a.Bounds())
 	}
 	return strings.Join(parts, " or ")
+}
+
+// Bounds are those of the numbers that a flag may give: "1 to 16MiB"; "" where
+// the axis has none.
+func (a *Axis) Bounds() string {
+	if a.Most == 0 {
+		return ""
+	}
+	least := a.Least
+	if a.usual > 0 {
+		least = a.usual
+	}
+	return a.format(least) + " to " + a.format(a.Most)
 }
 
 // Check names a value of the cell that no flag could have given it. Whether a

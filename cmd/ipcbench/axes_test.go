@@ -85,7 +85,7 @@ func TestAxisIsOneEntry(t *testing.T) {
 	want(t, said(t, exitOK, "ab", "--help"), "--nice", "--stack")
 	want(t, said(t, exitOK, "__complete", "run", "--nice", ""), "normal\nbatch\n")
 	want(t, said(t, exitOK, "list", "axes"), "--nice", "--stack")
-	want(t, said(t, exitOK, "list", "axes", "--format", "markdown"), "| `--nice` | how processes are scheduled: normal, batch | `normal`: as others; `batch`: sched(7) |")
+	want(t, said(t, exitOK, "list", "axes", "--format", "markdown"), "| `--nice` | how processes are scheduled | `normal`: as others; `batch`: sched(7) | all |")
 
 	got := said(t, exitOK, plan("--nice", "normal,batch", "--stack", "1,8", "--wait", "poll")...)
 	const cell = "Stream/mech=pipe/size=64/queue=default/place=free/wait=poll"

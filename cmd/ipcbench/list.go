@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -53,9 +54,11 @@ type floorEntry struct {
 }
 
 type axisEntry struct {
-	Flag   string          `json:"flag"` // --size
-	Help   string          `json:"help"` // with its range
+	Flag   string          `json:"flag"`             // --size
+	Help   string          `json:"help"`             // one line
+	Bounds string          `json:"bounds,omitempty"` // of numbers
 	Values []results.Value `json:"values,omitempty"`
+	Takers []string        `json:"takers,omitempty"` // the workloads that take it; none: all do
 }
 
 type ruleEntry struct {
@@ -96,7 +99,7 @@ func newCatalog(limits bool) (c catalog) {
 	c.Places = results.LookupAxis("place").Values
 	for i := range results.Axes {
 		if x := &results.Axes[i]; !x.Found {
-			c.Axes = append(c.Axes, axisEntry{"--" + x.Key, bench.Help(x), x.Values})
+			c.Axes = append(c.Axes, axisEntry{"--" + x.Key, x.Help, x.Bounds(), x.Values, bench.Takers(x)})
 		}
 	}
 	for _, r := range runner.Rules {
@@ -226,9 +229,13 @@ func (c catalog) writeTable(out io.Writer, axes bool) error {
 
 // writeAxes writes what a plan may vary, and why a cell may be skipped.
 func (c catalog) writeAxes(w io.Writer) {
-	fmt.Fprintln(w, "AXIS\tWHAT IT VARIES")
+	fmt.Fprintln(w, "AXIS\tVALUES\tWHAT IT VARIES")
 	for _, a := range c.Axes {
-		fmt.Fprintf(w, "%s\t%s\n", a.Flag, a.Help)
+		values := bench.NamesOf(a.Values, func(v results.Value) string { return v.Name })
+		if a.Bounds != "" {
+			values = append(values, a.Bounds)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", a.Flag, cmp.Or(strings.Join(values, ", "), "listed by name"), a.Help)
 	}
 	fmt.Fprintln(w, "\nREASON TO SKIP A CELL\tWHAT TO ASK FOR INSTEAD")
 	for _, r := range c.Rules {
@@ -238,13 +245,17 @@ func (c catalog) writeAxes(w io.Writer) {
 
 func (c catalog) writeMarkdown(out io.Writer, axes bool) error {
 	if axes {
-		fmt.Fprintln(out, "| flag | what it varies | values |\n|---|---|---|")
+		fmt.Fprintln(out, "| flag | what it varies | values | workloads |\n|---|---|---|---|")
 		for _, a := range c.Axes {
 			var values []string
 			for _, v := range a.Values {
 				values = append(values, fmt.Sprintf("`%s`: %s", v.Name, v.Summary))
 			}
-			fmt.Fprintf(out, "| `%s` | %s | %s |\n", a.Flag, results.EscapeMarkdown(a.Help), strings.Join(values, "; "))
+			if a.Bounds != "" {
+				values = append(values, a.Bounds)
+			}
+			fmt.Fprintf(out, "| `%s` | %s | %s | %s |\n", a.Flag, results.EscapeMarkdown(a.Help),
+				cmp.Or(strings.Join(values, "; "), "[docs/mechanisms.md](mechanisms.md)"), cmp.Or(strings.Join(a.Takers, ", "), "all"))
 		}
 		fmt.Fprintln(out, "\n| reason to skip a cell | what to ask for instead |\n|---|---|")
 		for _, r := range c.Rules {
