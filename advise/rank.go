@@ -2,6 +2,7 @@ package advise
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -36,8 +37,8 @@ func (a *Advice) rank(cells []results.Summary) {
 		if tried[m.Name] {
 			continue
 		}
-		if why := m.Unfit(a.Unrelated, a.Boundaries); why != "" {
-			a.leaveOut(m.Name, Unfit, why)
+		if kind, why := a.unfit(m); kind != "" {
+			a.leaveOut(m.Name, kind, why)
 		} else {
 			a.leaveOut(m.Name, Unmeasured, "not measured")
 		}
@@ -58,8 +59,8 @@ func (a *Advice) misfit(s results.Summary) (Kind, string) {
 		return Unfit, "this program does not know it, nor whether it fits"
 	}
 	if m != nil {
-		if why := m.Unfit(a.Unrelated, a.Boundaries); why != "" {
-			return Unfit, why
+		if kind, why := a.unfit(m); kind != "" {
+			return kind, why
 		}
 	}
 	if s.Outcome != results.OK {
@@ -71,6 +72,15 @@ func (a *Advice) misfit(s results.Summary) (Kind, string) {
 	}
 	if !s.NsPerOp.Known() {
 		return Unmeasured, "instructions were counted, not time"
+	}
+	return "", ""
+}
+
+// unfit is why a mechanism does not do what is asked: "" where it does.
+func (a *Advice) unfit(m *mechanisms.Mechanism) (Kind, string) {
+	var refused *mechanisms.UnsupportedError
+	if errors.As(mechanisms.Ask(mechanisms.FactRules, mechanisms.Wanted{Mechanism: m, Unrelated: a.Unrelated, Boundaries: a.Boundaries}), &refused) {
+		return Unfit, refused.Reason()
 	}
 	return "", ""
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	_ "ipcbench/bench" // which floor a workload is held against
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )

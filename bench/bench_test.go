@@ -5,9 +5,14 @@
 //	go test -bench 'Stream/mech=pipe$/' -count 10 ./bench > new.txt
 //	benchstat new.txt
 //
-// Each -count is a launch in fresh processes. The four workloads that people
-// meet first run with every expression that matches them; the others are named
-// in it, as with -bench Burst, or asked for with -all.
+// Each -count is a launch in fresh processes. The workloads that people meet
+// first run with every expression that matches them; the others are named in
+// it, as with -bench Burst, or asked for with -all. Every axis is a flag:
+//
+//	go test -bench Stream ./bench -mech pipe -wait block,epoll -batch 1,16
+//
+// The benchmark of each workload is in workloads_test.go, which
+// `make generate` writes.
 package bench_test
 
 import (
@@ -21,28 +26,58 @@ import (
 	"time"
 
 	"ipcbench/bench"
-	"ipcbench/mechanisms"
 	_ "ipcbench/mechanisms/sockets/netconn"
 	"ipcbench/results"
 	"ipcbench/runner"
 )
 
-var axes struct {
-	mechs, sizes, queues, places string
-	peers                        int
-	all                          bool
+// axisFlags are the values of the axes that flags give, by key.
+type axisFlags map[string]*string
+
+// usual are the values of those that were not given: a launch takes 100 ms, and
+// all of an axis would take hours.
+var usual = map[string]string{"size": "64,4KiB,64KiB", "queue": "default", "place": "same,cross", "peers": "4"}
+
+// register adds a flag for every axis that a plan may ask for. Workloads are
+// named by -bench.
+func (f axisFlags) register(flags *flag.FlagSet) {
+	for i := range results.Axes {
+		if x := &results.Axes[i]; x.Key != "workload" && !x.Found {
+			f[x.Key] = flags.String(x.Key, usual[x.Key], bench.Help(x))
+		}
+	}
 }
+
+// span is the block of cells that the flags ask for, of all workloads. An option
+// that a workload does not take is at its usual value there.
+func (f axisFlags) span() (a bench.Axes, err error) {
+	a.Mechanisms = bench.Values(results.LookupAxis("mech"))
+	for i := range results.Axes {
+		x := &results.Axes[i]
+		if values := f[x.Key]; values != nil && *values != "" {
+			if x.Key == "mech" {
+				a.Mechanisms = nil
+			}
+			if err := a.Set(x, strings.Split(*values, ",")); err != nil {
+				return a, fmt.Errorf("-%s %w", x.Key, err)
+			}
+		}
+	}
+	a.Workloads = bench.Values(results.LookupAxis("workload"))
+	return a, a.Check()
+}
+
+var (
+	axes = axisFlags{}
+	all  bool
+)
 
 var coordinator *runner.Coordinator
 
 func TestMain(m *testing.M) {
 	runner.Init()
-	flag.StringVar(&axes.mechs, "mech", "", "mechanisms, comma-separated (default: all)")
-	flag.StringVar(&axes.sizes, "size", "64,4KiB,64KiB", "message sizes")
-	flag.StringVar(&axes.queues, "queue", "default", "queue settings; on Stream over pipes 4KiB and 1MiB are added unless this is given")
-	flag.StringVar(&axes.places, "place", "same,cross", "places")
-	flag.IntVar(&axes.peers, "peers", 4, bench.PeersHelp())
-	flag.BoolVar(&axes.all, "all", false, "also the workloads that -bench does not name in full")
+	axes.register(flag.CommandLine)
+	flag.BoolVar(&all, "all", false, "also the workloads that -bench does not name in full")
 	flag.Parse()
 	given := map[string]bool{}
 	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
@@ -62,34 +97,19 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// pipeQueues adds F_SETPIPE_SZ settings to Stream over pipes.
+// pipeQueues adds F_SETPIPE_SZ settings where a first workload varies them.
 var pipeQueues bool
 
-func BenchmarkPingPong(b *testing.B) { run(b, cells(b, bench.PingPong)) }
-func BenchmarkStream(b *testing.B)   { run(b, cells(b, bench.Stream)) }
-func BenchmarkFanIn(b *testing.B)    { run(b, cells(b, bench.FanIn)) }
-func BenchmarkPipeline(b *testing.B) { run(b, cells(b, bench.Pipeline)) }
-func BenchmarkSelect(b *testing.B)   { further(b, bench.Select) }
-func BenchmarkNotify(b *testing.B)   { further(b, bench.Notify) }
-func BenchmarkContend(b *testing.B)  { further(b, bench.Contend) }
-
-func BenchmarkFanOut(b *testing.B)    { further(b, bench.FanOut) }
-func BenchmarkFanInPoll(b *testing.B) { further(b, bench.FanInPoll) }
-func BenchmarkBurst(b *testing.B)     { further(b, bench.Burst) }
-func BenchmarkLifecycle(b *testing.B) { further(b, bench.Lifecycle) }
-func BenchmarkDuplex(b *testing.B)    { further(b, bench.Duplex) }
-func BenchmarkPairs(b *testing.B)     { further(b, bench.Pairs) }
-func BenchmarkCompete(b *testing.B)   { further(b, bench.Compete) }
-
-// further runs a workload that a plain -bench . has no time for.
-func further(b *testing.B, w *bench.Workload) {
-	if !axes.all && !strings.Contains(flag.Lookup("test.bench").Value.String(), w.Name) {
+// benchmark runs a workload. A plain -bench . has time only for those that
+// people meet first.
+func benchmark(b *testing.B, workload string) {
+	w := bench.LookupWorkload(workload)
+	if !w.First && !all && !strings.Contains(flag.Lookup("test.bench").Value.String(), w.Name) {
 		fmt.Printf("# %s is left out: name it, as in -bench %s, or give -all\n", w.Name, w.Name)
 		b.SkipNow() // which prints nothing without -v
 	}
 	run(b, cells(b, w))
 }
-func BenchmarkOpenLoop(b *testing.B) { further(b, bench.OpenLoop) }
 
 func BenchmarkFloor(b *testing.B) {
 	run(b, bench.FloorCells(append(cells(b, bench.PingPong), cells(b, bench.Stream)...)))
@@ -129,42 +149,15 @@ func run(b *testing.B, cells []results.Cell) {
 	}
 }
 
-// spanned is the axes that the flags gave, for every workload.
-func spanned(b *testing.B) bench.Axes {
-	list := func(flag, value string, parse func(string) (int, error)) (out []int) {
-		for s := range strings.SplitSeq(value, ",") {
-			n, err := parse(s)
-			if err != nil {
-				b.Fatalf("-%s: %v", flag, err)
-			}
-			out = append(out, n)
-		}
-		return out
-	}
-	a := bench.Axes{
-		Sizes:  list("size", axes.sizes, bench.ParseSize),
-		Queues: list("queue", axes.queues, results.ParseQueue),
-		Places: strings.Split(axes.places, ","),
-		Peers:  []int{axes.peers},
-	}
-	for _, m := range mechanisms.All() {
-		a.Mechanisms = append(a.Mechanisms, m.Name)
-	}
-	if axes.mechs != "" {
-		a.Mechanisms = strings.Split(axes.mechs, ",")
-	}
-	if err := a.Check(); err != nil {
-		b.Fatal(err)
-	}
-	return a
-}
-
 // cells spans the axes for one workload.
 func cells(b *testing.B, w *bench.Workload) []results.Cell {
-	a := spanned(b)
+	a, err := axes.span()
+	if err != nil {
+		b.Fatal(err)
+	}
 	a.Workloads = []string{w.Name}
 	blocks := []bench.Axes{a}
-	if pipeQueues && w == bench.Stream {
+	if pipeQueues && w.First && w.Queues != nil {
 		pipes := a
 		pipes.Queues = []int{4 << 10, 1 << 20}
 		pipes.Mechanisms = nil
@@ -175,14 +168,11 @@ func cells(b *testing.B, w *bench.Workload) []results.Cell {
 		}
 		blocks = append(blocks, pipes)
 	}
-	var all []results.Cell
+	var out []results.Cell
 	for _, block := range blocks {
-		if err := block.Check(); err != nil {
-			b.Fatal(err)
-		}
-		all = append(all, block.Cells()...)
+		out = append(out, block.Cells()...)
 	}
-	return all
+	return out
 }
 
 // launch is the fresh processes of one -count of one sub-benchmark. The

@@ -1,16 +1,21 @@
 package bench
 
+import "ipcbench/results"
+
 // Burst sends 64 messages at once and then nothing until the receiver has told
 // that it has them all: what capacity buys. The percentiles tell how long the
 // sender was busy: from the burst's start until the last Send returned, which is
 // short where the link holds the burst and as long as the receiver takes where
 // it does not. The time of an operation goes on until the answer, one more
 // message of the same size by a way back, has come.
-var Burst = &Workload{
+var Burst = Register(&Workload{
 	Name:     "Burst",
 	Summary:  "64 messages at once, then nothing until the receiver has them; percentiles until the sender is free",
 	Op:       "burst of 64",
 	Payloads: burst,
+	Means:    "64 messages at once, then nothing until they have arrived",
+	Order:    7,
+	Against:  results.Nothing,
 	Topology: func(int) Topology {
 		return Topology{
 			Wires: []Wire{{Senders: 1, Receivers: 1}, {Senders: 1, Receivers: 1, Back: true}},
@@ -20,7 +25,7 @@ var Burst = &Workload{
 			},
 		}
 	},
-}
+})
 
 // burst is how many messages come at once: more than the 16 packets that a
 // pipe in packet mode holds, and fewer than the messages of 64 bytes that any

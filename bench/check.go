@@ -52,31 +52,30 @@ func checkCell(c results.Cell) error {
 	case named != c:
 		return fmt.Errorf("%s is the name of another cell", named.Name())
 	}
-	w := WorkloadOf(c)
-	if w == nil {
+	q, known := AskFor(c)
+	if !known {
 		if c.Workload == results.FloorWorkload {
-			return unknown("floor", c.Mechanism, Floors, func(w *Workload) string { return w.Floor })
+			return unknown("floor", c.Mechanism, NamesOf(Floors, func(w *Workload) string { return w.Floor }))
 		}
-		return unknown("workload", c.Workload, Workloads, func(w *Workload) string { return strings.ToLower(w.Name) })
+		return unknown("workload", c.Workload, Values(results.LookupAxis("workload")))
 	}
-	if !slices.ContainsFunc(Places, func(p Place) bool { return p.Name == c.Place }) {
-		return unknown("place", c.Place, Places, func(p Place) string { return p.Name })
+	for i := range results.Axes {
+		if err := results.Axes[i].Check(c); err != nil {
+			return err
+		}
 	}
-	if c.Size > MaxSize {
-		return fmt.Errorf("size %s: want at most %s", results.FormatBytes(c.Size), results.FormatBytes(MaxSize))
-	}
+	w := q.Workload
 	if w.Floor != "" {
 		if planned, ok := w.cell(c.Size, c.Place); !ok || planned != c {
 			return fmt.Errorf("%s is not planned: want it as run --floor %s plans it", c.Name(), w.Floor)
 		}
 		return nil
 	}
-	m := mechanisms.Lookup(c.Mechanism)
-	if m == nil {
-		return unknown("mechanism", c.Mechanism, mechanisms.All(), func(m *mechanisms.Mechanism) string { return m.Name })
+	if q.Mechanism == nil {
+		return unknown("mechanism", c.Mechanism, Values(results.LookupAxis("mech")))
 	}
-	if !w.PlaysOn(m) {
-		return fmt.Errorf("workload %s plays on %v, which %s does not carry", strings.ToLower(w.Name), w.Contract, m.Name)
+	if !w.PlaysOn(q.Mechanism) {
+		return fmt.Errorf("workload %s plays on %v, which %s does not carry", strings.ToLower(w.Name), w.Contract, c.Mechanism)
 	}
 	if err := (Axes{Workloads: []string{w.Name}}).checkOptions(c.Options); err != nil {
 		return err
@@ -86,4 +85,97 @@ func checkCell(c results.Cell) error {
 		return err
 	}
 	return nil
+}
+
+// Check names the first value of the axes that does not exist.
+func (a Axes) Check() error {
+	for _, name := range a.Workloads {
+		w := LookupWorkload(name)
+		if w == nil {
+			return unknown("workload", name, Values(results.LookupAxis("workload")))
+		}
+		for _, n := range a.Peers {
+			if w.Peers != "" {
+				if err := w.Admit(results.Cell{Peers: n, Size: w.Least}); err != nil {
+					return err
+				}
+			}
+		}
+		for _, mech := range a.Mechanisms {
+			if mechanisms.Lookup(mech) == nil {
+				return unknown("mechanism", mech, Values(results.LookupAxis("mech")))
+			}
+		}
+	}
+	for _, name := range a.Floors {
+		if LookupFloor(name) == nil {
+			return unknown("floor", name, NamesOf(Floors, func(w *Workload) string { return w.Floor }))
+		}
+	}
+	for _, place := range a.Places {
+		if err := results.LookupAxis("place").Check(results.Cell{Place: place}); err != nil {
+			return err
+		}
+	}
+	for _, o := range a.Options {
+		if err := a.checkOptions(o); err != nil {
+			return err
+		}
+	}
+	for _, size := range a.Sizes {
+		if err := results.LookupAxis("size").Check(results.Cell{Size: size}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkOptions names the first value that does not exist, or that none of the
+// workloads takes.
+func (a Axes) checkOptions(o results.Options) error {
+	for i := range results.Axes {
+		x := &results.Axes[i]
+		v := o.Value(x.Key)
+		if v == "" {
+			continue
+		}
+		if err := x.Check(results.Cell{Options: o}); err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(a.Workloads, func(name string) bool { return LookupWorkload(name).takes(x) }) {
+			return fmt.Errorf("%s=%s: none of the workloads %s takes it", x.Key, v, strings.ToLower(strings.Join(a.Workloads, ", ")))
+		}
+	}
+	return nil
+}
+
+// CheckFit names the remedy where none of the workloads plays on any of the
+// mechanisms, so that no cell is left.
+func (a Axes) CheckFit() error {
+	if len(a.Cells()) > 0 {
+		return nil
+	}
+	w := LookupWorkload(a.Workloads[0])
+	var fit []string
+	for _, m := range mechanisms.All() {
+		if w.PlaysOn(m) {
+			fit = append(fit, m.Name)
+		}
+	}
+	return fmt.Errorf("workload %s plays on %v, which no mechanism of %s carries: want one of %s",
+		strings.ToLower(w.Name), w.Contract, strings.Join(a.Mechanisms, ", "), strings.Join(fit, ", "))
+}
+
+// ParseSize reads the size of a message, a whole number of bytes from 1 to
+// results.MaxSize with an optional binary unit: "64", "4KiB".
+func ParseSize(s string) (int, error) {
+	var c results.Cell
+	if err := results.LookupAxis("size").Set(&c, s); err != nil {
+		return 0, fmt.Errorf("size %q: %w", s, err)
+	}
+	return c.Size, nil
+}
+
+func unknown(axis, got string, names []string) error {
+	return fmt.Errorf("%s %q: want one of %s", axis, got, strings.Join(names, ", "))
 }

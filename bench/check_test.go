@@ -8,25 +8,18 @@ import (
 	"testing"
 	"time"
 
-	"ipcbench/mechanisms"
 	_ "ipcbench/mechanisms/all"
 	"ipcbench/results"
 )
 
 // every is a plan of each preset over everything that there is.
 func every() (plans []Plan) {
-	var mechs, places []string
-	for _, m := range mechanisms.All() {
-		mechs = append(mechs, m.Name)
-	}
-	for _, p := range Places {
-		places = append(places, p.Name)
-	}
+	mechs, places := Values(results.LookupAxis("mech")), Values(results.LookupAxis("place"))
 	for _, p := range Presets {
 		plans = append(plans, NewPlan(p.Blocks(mechs, places), p.Launches, p.Time, false, 7))
 	}
-	return append(plans, NewPlan([]Axes{{Workloads: []string{"OpenLoop", "Stream"}, Mechanisms: mechs, Sizes: []int{1, MaxSize}, Queues: []int{0, 1 << 30}, Places: places, Peers: []int{2},
-		Options: []results.Options{{}, {Rate: MaxRate}, {Batch: MaxBatch}, {Memory: "file"}, {Touch: "read", Wait: "epoll"}, {Lend: true}}}}, MaxLaunches, MaxTime, true, math.MaxUint64))
+	return append(plans, NewPlan([]Axes{{Workloads: []string{"OpenLoop", "Stream"}, Mechanisms: mechs, Sizes: []int{1, results.MaxSize}, Queues: []int{0, 1 << 30}, Places: places, Peers: []int{2},
+		Options: []results.Options{{}, {Rate: results.MaxRate}, {Batch: results.MaxBatch}, {Memory: "file"}, {Touch: "read", Wait: "epoll"}, {Lend: true}}}}, MaxLaunches, MaxTime, true, math.MaxUint64))
 }
 
 // What the command line plans passes, after a way through a file.
@@ -70,7 +63,7 @@ func TestCheckRefuses(t *testing.T) {
 		`workload "Gossip"`:         cell(func(c *results.Cell) { c.Workload = "Gossip" }),
 		`\x1b`:                      cell(func(c *results.Cell) { c.Mechanism = "pipe\x1b[2J" }),
 		"peers 3 does not apply":    cell(func(c *results.Cell) { c.Peers = 3 }),
-		"want 2 to 64":              cell(func(c *results.Cell) { c.Workload, c.Peers = "FanIn", 65 }),
+		"peers 65: want at most 64": cell(func(c *results.Cell) { c.Workload, c.Peers = "FanIn", 65 }),
 		"is the name of another":    cell(func(c *results.Cell) { c.Peers = -3 }),
 		"batch 1000":                cell(func(c *results.Cell) { c.Workload, c.Batch = "Stream", 1000 }),
 		"batch 1:":                  cell(func(c *results.Cell) { c.Workload, c.Batch = "Stream", 1 }),

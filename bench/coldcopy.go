@@ -12,7 +12,7 @@ import (
 // bounds what a stream of messages can be whose bytes somebody makes anew and
 // somebody else reads once.
 var ColdCopy = &Workload{
-	Name: results.FloorWorkload, Floor: results.FloorColdCopy,
+	Name: results.FloorWorkload, Bound: Bound{Floor: results.FloorColdCopy},
 	Summary:  "the message copied once, between memory that no cache holds",
 	Op:       "message",
 	Payloads: 1,
@@ -35,15 +35,15 @@ func coldRoom(size int) int {
 }
 
 func copyCold(e *Ends, n int) error {
-	from, to, size := e.between, e.out, len(e.buf)
+	from, to, size := e.floor.between, e.floor.out, len(e.buf)
 	for range n {
-		at := e.at
+		at := e.floor.at
 		copy(to[at:at+size], from[at:at+size])
-		if e.at += size; e.at == len(from) {
-			e.at = 0
+		if e.floor.at += size; e.floor.at == len(from) {
+			e.floor.at = 0
 		}
 	}
-	last := (e.at + len(from) - size) % len(from)
+	last := (e.floor.at + len(from) - size) % len(from)
 	if !bytes.Equal(to[last:last+size], from[last:last+size]) {
 		return &CheckError{What: "copied wrongly"}
 	}

@@ -10,7 +10,7 @@ import "fmt"
 //
 // The stamps that one receiver sees must grow, and what all have taken together
 // must be what was sent: see Tally.
-var Compete = &Workload{
+var Compete = Register(&Workload{
 	Name:     "Compete",
 	Summary:  "one sender, and k receivers of one link that compete for its messages",
 	Op:       "message",
@@ -18,21 +18,37 @@ var Compete = &Workload{
 	Peers:    "receivers",
 	MinPeers: 2,
 	Least:    stampBytes, // a stamp says stop
+	Means:    "one sender, several receivers that compete for its messages",
+	Order:    11,
 	Topology: func(k int) Topology {
 		t := Topology{
 			Wires: []Wire{{Senders: 1, Receivers: k}},
-			Parts: []Part{{Role: "sender", Sends: []int{0}, Play: sendCounted, Conclude: sayStop(k)}},
+			Parts: []Part{{Role: "sender", Sends: []int{0}, Prepare: beginStops, Play: sendCounted, Conclude: sayStop(k)}},
 		}
 		for i := range k {
-			t.Parts = append(t.Parts, Part{Role: fmt.Sprintf("receiver%d", i), Receives: []int{0}, Origins: 1, Whole: true, Play: takeUntilStop})
+			t.Parts = append(t.Parts, Part{Role: fmt.Sprintf("receiver%d", i), Receives: []int{0}, Origins: 1, Whole: true, Prepare: beginStops, Play: takeUntilStop})
 		}
 		return t
 	},
-}
+})
 
 // stopSender is the sender in a stamp that says stop; the rest counts rounds,
 // from where the launch's seed says.
 const stopSender = 1<<16 - 1
+
+// beginStops keeps the stamp that ends a round, before the first.
+func beginStops(e *Ends) error {
+	stop := e.seed.first(stopSender)
+	e.Own = &stop
+	return nil
+}
+
+// nextStop is the stamp that ends the round under way.
+func (e *Ends) nextStop() uint64 {
+	stop := e.Own.(*uint64)
+	*stop++
+	return *stop
+}
 
 func sendCounted(e *Ends, n int) error {
 	out := e.Senders[0]
@@ -50,9 +66,9 @@ func sendCounted(e *Ends, n int) error {
 func sayStop(k int) func(*Ends) error {
 	return func(e *Ends) error {
 		out := e.Senders[0]
-		e.stop++
+		stop := e.nextStop()
 		for range k {
-			e.put(e.stop)
+			e.put(stop)
 			if err := out.Send(e.buf); err != nil {
 				return err
 			}
@@ -63,7 +79,7 @@ func sayStop(k int) func(*Ends) error {
 
 func takeUntilStop(e *Ends, _ int) error {
 	in := e.Receivers[0]
-	e.stop++
+	stop := e.nextStop()
 	least := &e.in.next[0] // the stamp of the next message is this, or larger
 	for {
 		if err := in.Recv(e.buf); err != nil {
@@ -75,8 +91,8 @@ func takeUntilStop(e *Ends, _ int) error {
 		got := getStamp(e.buf)
 		switch {
 		case got>>senderShift == stopSender:
-			if got != e.stop {
-				return &CheckError{What: "the end of another round", Sender: stopSender, Want: e.stop, Got: got}
+			if got != stop {
+				return &CheckError{What: "the end of another round", Sender: stopSender, Want: stop, Got: got}
 			}
 			return nil
 		case got < *least:

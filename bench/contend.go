@@ -14,7 +14,7 @@ import (
 // lock, adds one to a count in shared memory by an ordinary load and store, and
 // gives the lock back. Two at once lose additions: rarely, except in a round
 // that verifies, where each lets others run in between.
-var Contend = &Workload{
+var Contend = Register(&Workload{
 	Name:     "Contend",
 	Summary:  "k processes take turns in a critical section over shared memory",
 	Op:       "critical section",
@@ -22,6 +22,8 @@ var Contend = &Workload{
 	Size:     8, // bytes of the count
 	Peers:    "contenders",
 	MinPeers: 2,
+	Means:    "processes take turns in a critical section: the time of one turn",
+	Order:    15,
 	Topology: func(k int) Topology {
 		t := Topology{Wires: []Wire{{Senders: k}}, Shared: 2 * cacheLine}
 		for i := range k {
@@ -32,7 +34,7 @@ var Contend = &Workload{
 		}
 		return t
 	},
-}
+})
 
 func takeTurns(e *Ends, n int) error {
 	lock, count, verify := e.Locker, e.Shared[:8], e.content == Sealed
@@ -57,13 +59,17 @@ func takeTurns(e *Ends, n int) error {
 // how many were its own; who completes the sum is the last, and nobody adds to
 // the count any more.
 func countTurns(e *Ends, n int) error {
-	e.turns += uint64(n)
+	turns := uint64(n) // of all parts in all rounds so far
+	if before, ok := e.Own.(uint64); ok {
+		turns += before
+	}
+	e.Own = turns
 	taken := (*atomic.Uint64)(unsafe.Pointer(&e.Shared[cacheLine])) // on a line that no critical section touches
-	if taken.Add(uint64(e.part.Share(n))) != e.turns {
+	if taken.Add(uint64(e.part.Share(n))) != turns {
 		return nil
 	}
-	if count := binary.NativeEndian.Uint64(e.Shared); count != e.turns {
-		return &CheckError{What: "two were in the critical section at once: additions", Sender: nobody, Want: e.turns, Got: count}
+	if count := binary.NativeEndian.Uint64(e.Shared); count != turns {
+		return &CheckError{What: "two were in the critical section at once: additions", Sender: nobody, Want: turns, Got: count}
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -51,24 +50,23 @@ type Ends struct {
 	// Waited is how long making them has waited so far for what the kernel gives
 	// back late, see mechanisms.Waited. It is no time of theirs.
 	Waited time.Duration
-	began  time.Time // when a part that makes links made the first
 
-	part         Part
-	cell         results.Cell
-	content      Content
-	buf          []byte       // the message under way
-	next         uint64       // the stamp of the next message that this part originates
-	batch        [][]byte     // the messages of one call, where it hands over several
-	nexts        []uint64     // the same by link, of a part that has several
-	pollset      *sys.Pollset // of a part that waits for several links
-	stop         uint64       // the stamp that ended the round before, where its messages tell
-	in           *checker
-	between, out []byte // a floor's own memory
-	at           int    // where in it a cold copy stands
-	handed       uint32 // how often the floor's shared word has been handed over
-	primed       bool   // other messages are on the link
-	turns        uint64 // critical sections of all parts in the rounds that are over
-	sum          uint64 // of what was touched, so that no compiler may leave it out
+	// Own is what the part keeps for itself from round to round, and only its
+	// workload knows: Prepare makes it. A Play looks at it once a call, which is
+	// once in 250 µs.
+	Own any
+
+	part    Part
+	cell    results.Cell
+	seed    Seed
+	content Content
+	buf     []byte   // the message under way
+	next    uint64   // the stamp of the next message that this part originates
+	nexts   []uint64 // the same by link, of a part that has several
+	batch   [][]byte // the messages of one call, where it hands over several
+	in      *checker
+	floor   floorState // of a floor
+	sum     uint64     // of what was touched, so that no compiler may leave it out
 
 	// What stamp and check can do in a few instructions where they stand: whole
 	// stamps, and nothing else to do.
@@ -89,14 +87,9 @@ const (
 // Its buffers are touched here, outside any round.
 func NewEnds(p Part, c results.Cell, seed Seed) *Ends {
 	size := c.Size
-	e := &Ends{part: p, cell: c, buf: mechanisms.Buffer(size), next: seed.first(p.ID), stop: seed.first(stopSender)}
+	e := &Ends{part: p, cell: c, seed: seed, buf: mechanisms.Buffer(size), next: seed.first(p.ID)}
 	if len(p.Sends)+len(p.Receives) == 0 {
-		room := size
-		if p.Cold {
-			room = coldRoom(size)
-		}
-		e.between, e.out = mechanisms.Buffer(room), mechanisms.Buffer(room)
-		clear(e.out) // so that a copy shows
+		e.floor = newFloorState(p, size)
 	}
 	if c.Batch > 0 {
 		e.batch, e.part.Play = mechanisms.Buffers(size, c.Batch), p.Batch

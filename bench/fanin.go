@@ -4,13 +4,16 @@ import "fmt"
 
 // FanIn lets k senders share one link to one receiver, as workers share a log
 // or a queue of results.
-var FanIn = &Workload{
+var FanIn = Register(&Workload{
 	Name:     "FanIn",
 	Summary:  "k senders share one link to one receiver",
 	Op:       "message",
 	Payloads: 1,
 	Peers:    "senders",
 	MinPeers: 2,
+	Means:    "several senders, one receiver",
+	Order:    3,
+	First:    true,
 	Topology: func(k int) Topology {
 		t := Topology{
 			Wires: []Wire{{Senders: k, Receivers: 1}},
@@ -23,4 +26,4 @@ var FanIn = &Workload{
 		}
 		return t
 	},
-}
+})

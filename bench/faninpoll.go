@@ -11,7 +11,7 @@ import (
 // waits with epoll(7), level-triggered, and takes one message from each end
 // that is ready before it waits again. Messages of different links come in any
 // order, those of one in theirs.
-var FanInPoll = &Workload{
+var FanInPoll = Register(&Workload{
 	Name:     "FanInPoll",
 	Summary:  "k senders, each by a link of its own, to one receiver that waits for all of them, epoll(7)",
 	Op:       "message",
@@ -19,6 +19,8 @@ var FanInPoll = &Workload{
 	Peers:    "senders",
 	MinPeers: 2,
 	Polls:    true,
+	Means:    "several senders, a link each, and one receiver that polls",
+	Order:    6,
 	Topology: func(k int) Topology {
 		receiver := Part{Role: "receiver", Origins: k, Prepare: watchAll, Play: receiveReady}
 		var senders []Part
@@ -33,7 +35,7 @@ var FanInPoll = &Workload{
 		t.Parts = append([]Part{receiver}, senders...)
 		return t
 	},
-}
+})
 
 // watchAll makes what the receiver waits with. It lives as long as the worker.
 func watchAll(e *Ends) (err error) {
@@ -45,19 +47,20 @@ func watchAll(e *Ends) (err error) {
 		}
 		fds = append(fds, d.FD())
 	}
-	e.pollset, err = sys.NewPollset(sys.Readable, fds...)
+	e.Own, err = sys.NewPollset(sys.Readable, fds...)
 	return err
 }
 
 func receiveReady(e *Ends, n int) error {
+	pollset := e.Own.(*sys.Pollset)
 	for n > 0 {
-		ready, err := e.pollset.Wait()
+		ready, err := pollset.Wait()
 		if err != nil {
 			return err
 		}
 		ready = min(ready, n) // those left are ready at the next wait
 		for i := range ready {
-			from := e.pollset.Ready(i)
+			from := pollset.Ready(i)
 			if err := e.Receivers[from].Recv(e.buf); err != nil {
 				return err
 			}

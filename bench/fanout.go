@@ -6,13 +6,15 @@ import "fmt"
 // hands out work, or news to subscribers. A message more is due to the first
 // receivers where they do not come out even. The next one waits while the link
 // before it is full, as with any sender that keeps no queue of its own.
-var FanOut = &Workload{
+var FanOut = Register(&Workload{
 	Name:     "FanOut",
 	Summary:  "one sender serves k receivers in turn, each by a link of its own",
 	Op:       "message",
 	Payloads: 1,
 	Peers:    "receivers",
 	MinPeers: 2,
+	Means:    "one sender, several receivers, a link each",
+	Order:    5,
 	Topology: func(k int) Topology {
 		sender := Part{Role: "sender", Play: sendInTurn}
 		var receivers []Part
@@ -27,7 +29,7 @@ var FanOut = &Workload{
 		t.Parts = append([]Part{sender}, receivers...)
 		return t
 	},
-}
+})
 
 func sendInTurn(e *Ends, n int) error {
 	to := 0

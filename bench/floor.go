@@ -2,6 +2,7 @@ package bench
 
 import (
 	"ipcbench/internal/sys"
+	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
 
@@ -10,9 +11,33 @@ import (
 // reads names, and told apart by what stands in the place of a mechanism.
 var Floors = []*Workload{NullCall, Wake, Bounce, OneCopy, TwoCopies, ColdCopy, ThreadBounce, GoChannel, IOPipe}
 
+// Bound is what only a floor has.
+type Bound struct {
+	Floor     string // what runs in place of a mechanism: a bound that no mechanism can beat; "": the workload is no floor
+	Spins     bool   // its processes wait without sleeping
+	Scheduled bool   // its processes are plain Go programs, whose goroutines wait in Go's scheduler
+	Asked     bool   // it is planned only where a plan names it
+}
+
+// floorState is what a part of a floor keeps from round to round.
+type floorState struct {
+	between, out []byte // its own memory
+	at           int    // where in it a cold copy stands
+	handed       uint32 // how often the shared word has been handed over
+}
+
+func newFloorState(p Part, size int) (f floorState) {
+	if p.Cold {
+		size = coldRoom(size)
+	}
+	f.between, f.out = mechanisms.Buffer(size), mechanisms.Buffer(size)
+	clear(f.out) // so that a copy shows
+	return f
+}
+
 // NullCall is the way into the kernel and back, with nothing done there.
 var NullCall = &Workload{
-	Name: results.FloorWorkload, Floor: results.FloorCall,
+	Name: results.FloorWorkload, Bound: Bound{Floor: results.FloorCall},
 	Summary: "a system call that does next to nothing, getppid(2)",
 	Op:      "call",
 	Size:    1,
@@ -35,7 +60,7 @@ func callNothing(_ *Ends, n int) error {
 // reader: with one copy. A bound holds nothing but what it bounds: the last
 // copy is checked, whole.
 var OneCopy = &Workload{
-	Name: results.FloorWorkload, Floor: results.FloorCopy,
+	Name: results.FloorWorkload, Bound: Bound{Floor: results.FloorCopy},
 	Summary:  "memcpy: the message copied once, within one process",
 	Op:       "message",
 	Payloads: 1,
@@ -47,7 +72,7 @@ var OneCopy = &Workload{
 func copyOnce(e *Ends, n int) error {
 	putStamp(e.buf, e.next)
 	e.next++
-	out, buf := e.out, e.buf
+	out, buf := e.floor.out, e.buf
 	for range n {
 		copy(out, buf)
 	}
@@ -57,7 +82,7 @@ func copyOnce(e *Ends, n int) error {
 // copied holds the last copy against the message.
 func (e *Ends) copied() error {
 	for i, want := range e.buf {
-		if got := e.out[i]; got != want {
+		if got := e.floor.out[i]; got != want {
 			return &CheckError{What: "copied wrongly", Want: uint64(want), Got: uint64(got)}
 		}
 	}
@@ -67,7 +92,7 @@ func (e *Ends) copied() error {
 // TwoCopies moves a message as a kernel has to that keeps it in between: with
 // a copy in and a copy out.
 var TwoCopies = &Workload{
-	Name: results.FloorWorkload, Floor: results.FloorCopies,
+	Name: results.FloorWorkload, Bound: Bound{Floor: results.FloorCopies},
 	Summary:  "the message copied in and copied out, within one process",
 	Op:       "message",
 	Payloads: 1,
@@ -79,7 +104,7 @@ var TwoCopies = &Workload{
 func copyTwice(e *Ends, n int) error {
 	putStamp(e.buf, e.next)
 	e.next++
-	out, between, buf := e.out, e.between, e.buf
+	out, between, buf := e.floor.out, e.floor.between, e.buf
 	for range n {
 		copy(between, buf)
 		copy(out, between)

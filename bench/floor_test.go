@@ -85,7 +85,7 @@ func TestFloorsCheck(t *testing.T) {
 			t.Errorf("%s: %v", w.Floor, err)
 		}
 		e := NewEnds(w.Topology(0).Parts[1], results.Cell{Size: w.Size}, seed)
-		e.handed = 5
+		e.floor.handed = 5
 		if err := e.handedOver(6); !errors.As(err, &check) || check.Want != 5 || check.Got != 6 {
 			t.Errorf("%s: 6 where 5 was due: %v", w.Floor, err)
 		}
@@ -95,7 +95,7 @@ func TestFloorsCheck(t *testing.T) {
 		if _, err := e.Play(3); err != nil {
 			t.Errorf("%s: %v", w.Floor, err)
 		}
-		e.out[63]++
+		e.floor.out[63]++
 		var check *CheckError
 		if err := e.copied(); !errors.As(err, &check) {
 			t.Errorf("%s: the last byte is wrong: %v", w.Floor, err)
@@ -127,16 +127,16 @@ func TestFloorsOfGoroutinesCheck(t *testing.T) {
 func TestColdCopy(t *testing.T) {
 	const size = 1 << 20
 	e := NewEnds(ColdCopy.Topology(0).Parts[0], results.Cell{Size: size}, seed)
-	all := len(e.between) / size
-	if len(e.between) < min(sys.LastCache(), coldest) || len(e.between)%size != 0 {
-		t.Fatalf("%d bytes for messages of %d, and a cache of %d", len(e.between), size, sys.LastCache())
+	all := len(e.floor.between) / size
+	if len(e.floor.between) < min(sys.LastCache(), coldest) || len(e.floor.between)%size != 0 {
+		t.Fatalf("%d bytes for messages of %d, and a cache of %d", len(e.floor.between), size, sys.LastCache())
 	}
 	for _, n := range []int{1, all - 1} {
 		if _, err := e.Play(n); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if !bytes.Equal(e.between, e.out) {
+	if !bytes.Equal(e.floor.between, e.floor.out) {
 		t.Error("some memory was not copied")
 	}
 }

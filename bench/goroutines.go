@@ -17,13 +17,10 @@ import (
 // ThreadBounce is Bounce between two threads of one process: the line goes
 // between the same CPUs, and nothing but the address space is another.
 var ThreadBounce = &Workload{
-	Name: results.FloorWorkload, Floor: results.FloorThreads,
-	Summary:   "a cache line that two threads of one process write in turn, one way, nobody sleeps",
-	Op:        "transfer",
-	Size:      cacheLine,
-	Spins:     true,
-	Scheduled: true,
-	Asked:     true,
+	Name: results.FloorWorkload, Bound: Bound{Floor: results.FloorThreads, Spins: true, Scheduled: true, Asked: true},
+	Summary: "a cache line that two threads of one process write in turn, one way, nobody sleeps",
+	Op:      "transfer",
+	Size:    cacheLine,
 	Topology: func(int) Topology {
 		return Topology{Parts: []Part{{Role: "threads", Origins: 1, Threads: 2, Whole: true, Play: bounceThreads}}}
 	},
@@ -38,7 +35,7 @@ func bounceThreads(e *Ends, n int) error {
 		return &mechanisms.UnsupportedError{Mechanism: results.FloorThreads, What: "threads that wait without sleeping", Value: 2,
 			Limit: mechanisms.Limit{N: got, Source: "GOMAXPROCS", Beyond: "one would keep the other from running, pkg.go.dev/runtime"}}
 	}
-	e.Shared = e.out[:cacheLine]
+	e.Shared = e.floor.out[:cacheLine]
 	peer := *e
 	peer.part.ID = 1
 	done := make(chan error, 2)
@@ -60,12 +57,10 @@ func bounceThreads(e *Ends, n int) error {
 // GoChannel is a value that goes from one goroutine to another as soon as both
 // are there: a message of a Go program to itself.
 var GoChannel = &Workload{
-	Name: results.FloorWorkload, Floor: results.FloorChannel,
-	Summary:   "a word through an unbuffered Go channel to another goroutine, one way",
-	Op:        "hand-over",
-	Size:      8,
-	Scheduled: true,
-	Asked:     true,
+	Name: results.FloorWorkload, Bound: Bound{Floor: results.FloorChannel, Scheduled: true, Asked: true},
+	Summary: "a word through an unbuffered Go channel to another goroutine, one way",
+	Op:      "hand-over",
+	Size:    8,
 	Topology: func(int) Topology {
 		return Topology{Parts: []Part{{Role: "goroutines", Origins: 1, Threads: 2, Whole: true, Play: handOver}}}
 	},
@@ -96,12 +91,10 @@ func handOver(e *Ends, n int) error {
 // IOPipe is a pipe without a kernel: io.Pipe copies a message once, from the
 // writer's memory to the reader's, while both goroutines are there.
 var IOPipe = &Workload{
-	Name: results.FloorWorkload, Floor: results.FloorIOPipe,
-	Summary:   "the message through an io.Pipe to another goroutine",
-	Op:        "message",
-	Payloads:  1,
-	Scheduled: true,
-	Asked:     true,
+	Name: results.FloorWorkload, Bound: Bound{Floor: results.FloorIOPipe, Scheduled: true, Asked: true},
+	Summary:  "the message through an io.Pipe to another goroutine",
+	Op:       "message",
+	Payloads: 1,
 	Topology: func(int) Topology {
 		return Topology{Parts: []Part{{Role: "goroutines", Origins: 1, Threads: 2, Whole: true, Play: throughPipe}}}
 	},
@@ -110,7 +103,7 @@ var IOPipe = &Workload{
 func throughPipe(e *Ends, n int) error {
 	in, out := io.Pipe()
 	sender, receiver := *e, *e // a buffer each; only one of them receives
-	receiver.buf = e.out[:len(e.buf)]
+	receiver.buf = e.floor.out[:len(e.buf)]
 	sent := make(chan error)
 	go func() {
 		err := sendTo(out, &sender, n)

@@ -10,7 +10,7 @@ import (
 // often runs whom it has woken before the other sleeps, as it does with
 // messages: an operation is one context switch either way.
 var Wake = &Workload{
-	Name: results.FloorWorkload, Floor: results.FloorWake,
+	Name: results.FloorWorkload, Bound: Bound{Floor: results.FloorWake},
 	Summary: "one process wakes another and sleeps, one way, futex(2)",
 	Op:      "wake-up",
 	Size:    wordSize,
@@ -25,11 +25,10 @@ var Wake = &Workload{
 // Bounce is a cache line that two CPUs write in turn: what the least possible
 // message between them costs when nobody sleeps.
 var Bounce = &Workload{
-	Name: results.FloorWorkload, Floor: results.FloorBounce,
+	Name: results.FloorWorkload, Bound: Bound{Floor: results.FloorBounce, Spins: true},
 	Summary: "a cache line that two processes write in turn, one way, nobody sleeps",
 	Op:      "transfer",
 	Size:    cacheLine,
-	Spins:   true,
 	Topology: func(int) Topology {
 		return Topology{Shared: cacheLine, Parts: []Part{
 			{Role: "first", Origins: 1, Play: writeAndSpin(0)},
@@ -57,10 +56,10 @@ func wakeAndSleep(parity int) func(*Ends, int) error {
 	return func(e *Ends, n int) error {
 		word := sys.Word(e.Shared)
 		for i := range n {
-			before := e.handed
-			e.handed++
+			before := e.floor.handed
+			e.floor.handed++
 			if i%2 == parity {
-				word.Store(e.handed)
+				word.Store(e.floor.handed)
 				if _, err := sys.FutexWake(word, 1); err != nil {
 					return err
 				}
@@ -83,10 +82,10 @@ func writeAndSpin(parity int) func(*Ends, int) error {
 	return func(e *Ends, n int) error {
 		word := sys.Word(e.Shared)
 		for i := range n {
-			before := e.handed
-			e.handed++
+			before := e.floor.handed
+			e.floor.handed++
 			if i%2 == parity {
-				word.Store(e.handed)
+				word.Store(e.floor.handed)
 				continue
 			}
 			got := word.Load()
@@ -106,8 +105,8 @@ func writeAndSpin(parity int) func(*Ends, int) error {
 
 // handedOver holds the word that came against the one that was due.
 func (e *Ends) handedOver(got uint32) error {
-	if got != e.handed {
-		return &CheckError{What: "lost or doubled", Sender: 1 - e.part.ID, Want: uint64(e.handed), Got: uint64(got)}
+	if got != e.floor.handed {
+		return &CheckError{What: "lost or doubled", Sender: 1 - e.part.ID, Want: uint64(e.floor.handed), Got: uint64(got)}
 	}
 	return nil
 }

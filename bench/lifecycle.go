@@ -3,6 +3,7 @@ package bench
 import (
 	"errors"
 	"fmt"
+	"ipcbench/results"
 	"time"
 
 	"ipcbench/mechanisms"
@@ -23,22 +24,25 @@ import (
 // Not in the number is the wait for what links before have held and the kernel
 // gives back late, such as the memory of a ring. It is in the account of the
 // round.
-var Lifecycle = &Workload{
+var Lifecycle = Register(&Workload{
 	Name:    "Lifecycle",
 	Summary: "make a link, open both ends, send one message, close and destroy, in one process",
 	Op:      "link",
 	Makes:   true,
+	Means:   "make a link, send one message, destroy it",
+	Order:   8,
+	Against: results.Call,
 	Topology: func(int) Topology {
 		return Topology{
 			Wires: []Wire{{Senders: 1, Receivers: 1}},
 			Parts: []Part{{Role: "maker", Sends: []int{0}, Receives: []int{0}, Origins: 1, Timer: true, Prepare: tryOne, Play: live}},
 		}
 	},
-}
+})
 
 // tryOne finds out what the kernel withholds from this process before a round.
 func tryOne(e *Ends) error {
-	e.began = time.Now()
+	e.Own = time.Now() // when the first was made
 	return live(e, 1)
 }
 
@@ -78,7 +82,7 @@ const (
 // waitsTooLong is the reason for which such a launch goes no further; nil: it
 // may.
 func (e *Ends) waitsTooLong() error {
-	if e.Waited <= mostWaited || e.Waited <= time.Duration(mostShare*float64(time.Since(e.began))) {
+	if e.Waited <= mostWaited || e.Waited <= time.Duration(mostShare*float64(time.Since(e.Own.(time.Time)))) {
 		return nil
 	}
 	return &mechanisms.UnsupportedError{Mechanism: e.Mechanism.Name, What: fmt.Sprintf(

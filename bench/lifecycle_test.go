@@ -23,7 +23,7 @@ func TestLifecycleWaitsWithinABound(t *testing.T) {
 		{2 * time.Second, 2 * time.Second, true},
 		{30 * time.Second, 31 * time.Second, true},
 	} {
-		e := &Ends{Mechanism: mechanisms.Lookup("pipe"), Waited: c.waited, began: time.Now().Add(-c.all), cell: results.Cell{Workload: "Lifecycle"}}
+		e := &Ends{Mechanism: mechanisms.Lookup("pipe"), Waited: c.waited, Own: time.Now().Add(-c.all), cell: results.Cell{Workload: "Lifecycle"}}
 		err := e.waitsTooLong()
 		if (err != nil) != c.refused {
 			t.Errorf("waited %v of %v: %v", c.waited, c.all, err)

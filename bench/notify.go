@@ -1,18 +1,25 @@
 package bench
 
-import "ipcbench/mechanisms"
+import (
+	"ipcbench/mechanisms"
+	"ipcbench/results"
+)
 
 // Notify sends one notification there and one back, again and again: what it
 // costs to tell another process that something has happened, where what has
 // happened is elsewhere. Each answers one that is taken, so that the count is
 // exact even where notifications coalesce. They have no payload, and so no size:
 // cells have the smallest that names can hold.
-var Notify = &Workload{
+var Notify = Register(&Workload{
 	Name:     "Notify",
 	Summary:  "one notification there and back between two processes, without a payload",
 	Op:       "round trip",
 	Contract: mechanisms.Counts,
 	Size:     1,
+	Means:    "one notification there and back, no payload: the time of both",
+	Order:    14,
+	Against:  results.WakeUp,
+	Wide:     true,
 	Topology: func(int) Topology {
 		return Topology{
 			Wires: []Wire{{Senders: 1, Receivers: 1}, {Senders: 1, Receivers: 1, Back: true}},
@@ -22,7 +29,7 @@ var Notify = &Workload{
 			},
 		}
 	},
-}
+})
 
 func notify(e *Ends, n int) error {
 	there, back := e.Notifiers[0], e.Waiters[0]

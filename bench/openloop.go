@@ -16,7 +16,7 @@ import (
 // What is due late is not left out: the sender goes on without a pause until it
 // has caught up. Where it never does the rate is more than the link takes, and
 // latency grows as long as the round lasts.
-var OpenLoop = &Workload{
+var OpenLoop = Register(&Workload{
 	Name:     "OpenLoop",
 	Summary:  "messages at a fixed rate, whether the receiver keeps up or not; latency from when each was due",
 	Op:       "message",
@@ -24,6 +24,9 @@ var OpenLoop = &Workload{
 	Takes:    []string{"rate"},
 	Paced:    true,
 	Least:    dueFrom + dueBytes,
+	Means:    "one way, at a fixed rate: the 99th percentile of the time from when a message was due",
+	Order:    13,
+	Sizes:    []int{64, 4 << 10},
 	Topology: func(int) Topology {
 		return Topology{
 			Wires: []Wire{{Senders: 1, Receivers: 1}},
@@ -33,7 +36,7 @@ var OpenLoop = &Workload{
 			},
 		}
 	},
-}
+})
 
 // A message at a rate carries after its stamp when it was due to be sent:
 // sys.Monotonic, little endian.
@@ -47,9 +50,6 @@ const second = 1_000_000_000 // ns
 // Rates are those that are planned where none is asked for, in messages a
 // second.
 var Rates = []int{1_000, 10_000, 100_000}
-
-// MaxRate bounds the rate axis: more than any link takes, one message a call.
-const MaxRate = 10_000_000
 
 // sendWhenDue sends message i of a round i/rate after the first.
 func sendWhenDue(e *Ends, n int) error {

@@ -32,7 +32,7 @@ func TestRatesArePlannedForWorkloadsThatAreDue(t *testing.T) {
 	if err := a.Check(); err == nil || !strings.Contains(err.Error(), "rate=5: none of the workloads stream takes it") {
 		t.Error(err)
 	}
-	a.Workloads, a.Options = []string{"OpenLoop"}, []results.Options{{Rate: MaxRate + 1}}
+	a.Workloads, a.Options = []string{"OpenLoop"}, []results.Options{{Rate: results.MaxRate + 1}}
 	if err := a.Check(); err == nil || !strings.Contains(err.Error(), "want at most 10000000 messages a second") {
 		t.Error(err)
 	}

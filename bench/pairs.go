@@ -6,13 +6,15 @@ import "fmt"
 // the machine carries when all of it is busy, and what the kernel makes
 // strangers share. One pair would be Stream. The n messages are those of all
 // pairs together.
-var Pairs = &Workload{
+var Pairs = Register(&Workload{
 	Name:     "Pairs",
 	Summary:  "k pairs of processes that have nothing to do with each other stream at once",
 	Op:       "message",
 	Payloads: 1,
 	Peers:    "pairs",
 	MinPeers: 2,
+	Means:    "several senders and receivers in pairs, all at once",
+	Order:    10,
 	Topology: func(k int) (t Topology) {
 		for i := range k {
 			t.Wires = append(t.Wires, Wire{Senders: 1, Receivers: 1})
@@ -22,4 +24,4 @@ var Pairs = &Workload{
 		}
 		return t
 	},
-}
+})

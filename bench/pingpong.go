@@ -1,13 +1,22 @@
 package bench
 
+import "ipcbench/results"
+
 // PingPong sends one message there and the same message back, again and
 // again: what a request and its answer cost.
-var PingPong = &Workload{
+var PingPong = Register(&Workload{
 	Name:     "PingPong",
 	Summary:  "one message there and back between two processes; the round trip",
 	Op:       "round trip",
 	Payloads: 2,
 	Takes:    []string{"touch", "copy"},
+	Means:    "request and reply: the time of a round trip",
+	Order:    1,
+	TwoWay:   true,
+	Against:  results.WakeUp,
+	First:    true,
+	Wide:     true,
+	Sizes:    allSizes,
 	Topology: func(int) Topology {
 		return Topology{
 			Wires: []Wire{{Senders: 1, Receivers: 1}, {Senders: 1, Receivers: 1, Back: true}},
@@ -17,7 +26,7 @@ var PingPong = &Workload{
 			},
 		}
 	},
-}
+})
 
 func ping(e *Ends, n int) error {
 	there, back := e.Senders[0], e.Receivers[0]

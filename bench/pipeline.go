@@ -8,13 +8,16 @@ import (
 
 // Pipeline passes messages through n processes and n−1 links, as a shell
 // pipeline does.
-var Pipeline = &Workload{
+var Pipeline = Register(&Workload{
 	Name:     "Pipeline",
 	Summary:  "n processes in a row pass messages on, as in a shell pipeline",
 	Op:       "message",
 	Payloads: 1,
 	Peers:    "stages",
 	MinPeers: 2,
+	Means:    "processes in a row pass messages on",
+	Order:    4,
+	First:    true,
 	Topology: func(n int) Topology {
 		var t Topology
 		for i := range n {
@@ -36,7 +39,7 @@ var Pipeline = &Workload{
 		}
 		return t
 	},
-}
+})
 
 // relay is forward by the mechanism's own means of passing on, where it has
 // any. It checks what it gets to see; the last stage checks every message.

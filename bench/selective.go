@@ -5,12 +5,15 @@ import "ipcbench/mechanisms"
 // Select receives messages of one type from a queue that holds others in front
 // of them, as a server does whose clients share a queue. The others stay, so
 // that every receipt has to pass them by.
-var Select = &Workload{
+var Select = Register(&Workload{
 	Name:     "Select",
 	Summary:  "messages of one type, received from behind 16 of another that stay",
 	Op:       "message",
 	Payloads: 1,
 	Contract: mechanisms.Selection,
+	Means:    "messages of one type, taken from behind others that stay",
+	Order:    12,
+	Sizes:    []int{64},
 	Topology: func(int) Topology {
 		return Topology{
 			Wires: []Wire{{Senders: 1, Receivers: 1, Beside: others}},
@@ -20,7 +23,7 @@ var Select = &Workload{
 			},
 		}
 	},
-}
+})
 
 const (
 	others    = 16 // messages, of one byte each
@@ -32,8 +35,8 @@ const (
 // that gives no number.
 func sendTyped(e *Ends, n int) error {
 	out := e.Senders[0].(mechanisms.TypeSender)
-	if !e.primed {
-		e.primed = true
+	if e.Own == nil {
+		e.Own = others // they are on the link
 		p := mechanisms.Buffer(1)
 		for range others {
 			if err := out.SendType(p, otherType); err != nil {

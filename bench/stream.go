@@ -3,12 +3,18 @@ package bench
 // Stream sends messages one way as fast as the link takes them. The
 // receiver's last message ends the round: timing the writes alone would
 // report how fast the buffer fills.
-var Stream = &Workload{
+var Stream = Register(&Workload{
 	Name:     "Stream",
 	Summary:  "one process sends, one receives, as fast as the link takes it",
 	Op:       "message",
 	Payloads: 1,
 	Takes:    []string{"batch", "touch", "copy"},
+	Means:    "one way, as fast as it goes",
+	Order:    2,
+	First:    true,
+	Wide:     true,
+	Sizes:    allSizes,
+	Queues:   allQueues,
 	Topology: func(int) Topology {
 		return Topology{
 			Wires: []Wire{{Senders: 1, Receivers: 1}},
@@ -18,7 +24,7 @@ var Stream = &Workload{
 			},
 		}
 	},
-}
+})
 
 func send(e *Ends, n int) error {
 	out := e.Senders[0]

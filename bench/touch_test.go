@@ -50,7 +50,7 @@ func TestTouchWritesEveryByte(t *testing.T) {
 // again, in every kind of round.
 func TestTouchedMessagesAreStillMessages(t *testing.T) {
 	for _, content := range []Content{Stamped, Sealed, Bare} {
-		for _, how := range Touches {
+		for _, how := range results.LookupAxis("touch").Names() {
 			e := touching(how, 100)
 			e.Carry(content)
 			e.stamp()

@@ -29,17 +29,28 @@ type Workload struct {
 	Peers    string
 	MinPeers int
 
-	// Takes names the options that it can be played with, besides those of the
-	// link alone, wait and memory: "batch", "touch", "copy", "rate".
+	// Takes names the options, by the keys of results.Axes, that it can be played
+	// with besides those of the link alone: "batch", "touch", "copy", "rate".
 	Takes []string
+
+	// For whoever reads or plans, see results.Workload.
+	Means   string          // what it is like, for a reader who does not know its name
+	Order   int             // where readers meet it, ascending and unique
+	TwoWay  bool            // a message goes there and back: time is charted, not throughput
+	Against results.Against // the floors that it is held against
+
+	// First says that it is one of those that people meet first: in the presets
+	// quick and default, in a plan of axes alone, and in `go test -bench .`.
+	First bool
+	// Wide says that it is in the preset wide. Preset full has every workload,
+	// at Sizes (nil: 64 B, 4 KiB and 64 KiB) and Queues (nil: the default).
+	Wide          bool
+	Sizes, Queues []int
 
 	// Paced says that its messages are due at a rate, which every cell of it has:
 	// the rate axis. Latency is recorded of all of them.
 	Paced bool
 
-	// Floor names what runs in place of a mechanism in a workload with no
-	// links: a bound that no mechanism can beat. "" for all others.
-	Floor string
 	// Size is how many bytes an operation touches of what does not depend on the
 	// plan's sizes and queues: floors, and workloads without messages, whose
 	// cells have this size; 0 for all others.
@@ -53,13 +64,8 @@ type Workload struct {
 	// Makes says that its one part makes the links itself, in its operations:
 	// its topology only says what they are like.
 	Makes bool
-	// Spins says that the processes of a floor wait without sleeping.
-	Spins bool
-	// Scheduled says that the processes of a floor are plain Go programs, whose
-	// goroutines wait in Go's scheduler.
-	Scheduled bool
-	// Asked says that a floor is planned only where somebody asks for it.
-	Asked bool
+	// What only floors have.
+	Bound
 
 	// Topology lays out links and parts for a number of peers. It is pure.
 	Topology func(peers int) Topology
@@ -133,12 +139,34 @@ type Part struct {
 func (p Part) cpus() int { return max(1, p.Threads) }
 
 // Workloads is every workload that mechanisms carry, in the order in which
-// people meet them.
-var Workloads = []*Workload{
-	PingPong, Stream, FanIn, Pipeline,
-	FanOut, FanInPoll, Burst, Lifecycle, Duplex, Pairs, Compete, Select, OpenLoop,
-	Notify, Contend,
+// people meet them. Each registers itself.
+var Workloads []*Workload
+
+// Register adds a workload to the suite: it is then in `ipcbench list`, in the
+// flags, plans and reports. It panics where the name or the order is taken:
+// both are errors of the programmer.
+func Register(w *Workload) *Workload {
+	at, taken := slices.BinarySearchFunc(Workloads, w.Order, func(x *Workload, order int) int { return x.Order - order })
+	if taken || LookupWorkload(w.Name) != nil {
+		panic(fmt.Sprintf("bench: workload %s, order %d: registered already", w.Name, w.Order))
+	}
+	Workloads = slices.Insert(Workloads, at, w)
+	results.AddWorkload(results.Workload{Name: w.Name, Means: w.Means, Order: w.Order, TwoWay: w.TwoWay, Against: w.Against})
+	return w
 }
+
+// where returns the names of the workloads that have a property.
+func where(has func(*Workload) bool) (names []string) {
+	for _, w := range Workloads {
+		if has(w) {
+			names = append(names, w.Name)
+		}
+	}
+	return names
+}
+
+// First are the workloads that people meet first.
+func First() []string { return where(func(w *Workload) bool { return w.First }) }
 
 // WorkloadOf returns the workload, or the floor, that the cell is of, or nil.
 func WorkloadOf(c results.Cell) *Workload {
@@ -161,47 +189,6 @@ func LookupWorkload(name string) *Workload {
 	return nil
 }
 
-// Admit tells whether the workload can have that many peers, messages of that
-// size, and be in that place; the last two are *mechanisms.UnsupportedErrors
-// where it can't. The cell's other axes do not matter.
-func (w *Workload) Admit(c results.Cell) error {
-	switch {
-	case w.Peers == "" && c.Peers != 0:
-		return fmt.Errorf("%s fixes its number of processes: peers %d does not apply", w.Name, c.Peers)
-	case w.Peers != "" && (c.Peers < w.MinPeers || c.Peers > MaxPeers):
-		return fmt.Errorf("%s: %d %s: want %d to %d", w.Name, c.Peers, w.Peers, w.MinPeers, MaxPeers)
-	case w.Floor == "" && c.Size < w.Least:
-		return &mechanisms.UnsupportedError{Mechanism: w.Name,
-			What: fmt.Sprintf("message size %d < %d: what its messages tell does not fit", c.Size, w.Least)}
-	case w.Spins && (c.Place == "same" || c.Place == "free"):
-		return &mechanisms.UnsupportedError{Mechanism: w.Floor,
-			What: "place " + c.Place + ": its processes wait without sleeping, and on one CPU each would use up the other's time slice, sched(7)"}
-	}
-	if w.Floor == "" && w.Size > 0 && (c.Size != w.Size && c.Size != 0 || c.Queue != 0) {
-		return fmt.Errorf("%s has no messages: size %d and queue %s do not apply", w.Name, c.Size, results.FormatQueue(c.Queue))
-	}
-	return w.admitOptions(c)
-}
-
-// Suits tells whether ends of m do what the workload needs of them besides
-// what its contract says: nil, or an *mechanisms.UnsupportedError.
-func (w *Workload) Suits(m *mechanisms.Mechanism) error {
-	if err := m.Keeps(w.Contract); err != nil {
-		return err
-	}
-	if w.Polls && !m.Polls {
-		return &mechanisms.UnsupportedError{Mechanism: m.Name,
-			What: w.Name + " waits for several ends at once, and its ends are no descriptors that poll(2) or epoll(7) could wait for"}
-	}
-	return nil
-}
-
-// PlaysOn tells whether cells of the workload are planned with m. Of those that
-// carry messages all are: why one does not admit it is worth knowing.
-func (w *Workload) PlaysOn(m *mechanisms.Mechanism) bool {
-	return m.Offers(w.Contract) || w.Contract == mechanisms.Selection && m.Offers(mechanisms.Messages)
-}
-
 // RoundTrip is the workload that goes there and back between two processes on
 // the mechanism.
 func RoundTrip(m *mechanisms.Mechanism) *Workload {
@@ -216,21 +203,6 @@ func RoundTrip(m *mechanisms.Mechanism) *Workload {
 func (w *Workload) Timed() bool {
 	return slices.ContainsFunc(w.Topology(w.MinPeers).Parts, func(p Part) bool { return p.Timer })
 }
-
-// PeersHelp says what the peers axis counts in each workload that has one:
-// "senders of FanIn, stages of Pipeline".
-func PeersHelp() string {
-	var counted []string
-	for _, w := range Workloads {
-		if w.Peers != "" {
-			counted = append(counted, w.Peers+" of "+w.Name)
-		}
-	}
-	return strings.Join(counted, ", ")
-}
-
-// MaxPeers bounds the peers axis: each peer is a process.
-const MaxPeers = 64
 
 // Spec is what the wire asks of a mechanism in a cell.
 func (w Wire) Spec(c results.Cell) mechanisms.Spec {

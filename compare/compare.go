@@ -51,7 +51,7 @@ func Compare(old, new *Side, o Options) *Report {
 		for m, unit := range old.metrics {
 			row, ok := newRow(p, m, unit, old.better[m], d)
 			switch {
-			case !ok && p.old.has(m) && axis(o.By) == nil:
+			case !ok && p.old.has(m) && results.LookupAxis(o.By) == nil:
 				r.Incomparable = append(r.Incomparable, Incomparable{p.cell, p.name, unit, []string{"the new side does not have it"}})
 			case !ok:
 			case row.refused && !o.Force:

@@ -91,7 +91,7 @@ type doubtful struct {
 
 // doubts compares what both sides say of themselves.
 func doubts(old, new *Side, apart *split, o Options) *doubtful {
-	d := &doubtful{list: []Doubt{}, cells: axis(o.By) == nil, at: map[string]int{}}
+	d := &doubtful{list: []Doubt{}, cells: results.LookupAxis(o.By) == nil, at: map[string]int{}}
 	known := len(old.hosts.All()) > 0 && len(new.hosts.All()) > 0
 	for _, r := range slices.Concat(hostRules, guestRules) {
 		if r.key == o.By || !known {

@@ -12,35 +12,12 @@ import (
 	"ipcbench/results"
 )
 
-// axes are the keys that are parts of a cell: what they are in the benchmark
-// format, and how a cell forgets them.
-var axes = []struct {
-	name, key string
-	forget    func(*results.Cell)
-}{
-	{"workload", ".name", func(c *results.Cell) { c.Workload = "All" }},
-	{"mech", "/mech", func(c *results.Cell) { c.Mechanism = "all" }},
-	{"size", "/size", func(c *results.Cell) { c.Size = 1 }},
-	{"queue", "/queue", func(c *results.Cell) { c.Queue = 0 }},
-	{"place", "/place", func(c *results.Cell) { c.Place = "all" }},
-	{"peers", "/peers", func(c *results.Cell) { c.Peers = 0 }},
-	{"wait", "/wait", func(c *results.Cell) { c.Options = c.Without("wait") }},
-	{"batch", "/batch", func(c *results.Cell) { c.Options = c.Without("batch") }},
-	{"touch", "/touch", func(c *results.Cell) { c.Options = c.Without("touch") }},
-	{"copy", "/copy", func(c *results.Cell) { c.Options = c.Without("copy") }},
-	{"memory", "/memory", func(c *results.Cell) { c.Options = c.Without("memory") }},
-	{"given", "/given", func(c *results.Cell) { c.Options = c.Without("given") }},
-	{"rate", "/rate", func(c *results.Cell) { c.Options = c.Without("rate") }},
-}
-
-// axis returns what makes a cell forget the axis, nil where by is none.
-func axis(by string) func(*results.Cell) {
-	for _, a := range axes {
-		if by == a.name {
-			return a.forget
-		}
+// benchKey is the axis' key in the benchmark format.
+func benchKey(a *results.Axis) string {
+	if a.Key == "workload" {
+		return ".name"
 	}
-	return nil
+	return "/" + a.Key
 }
 
 // ByKey is the key of a --by expression: "mech" of "mech@(pipe fifo)".
@@ -54,7 +31,7 @@ type picker struct {
 	metrics []string
 	filter  *benchproc.Filter
 	by      *benchproc.Projection
-	forget  func(*results.Cell)
+	forget  *results.Axis // whose values are the sides; nil: they are told apart by something else
 	known   map[subject]picked
 }
 
@@ -78,16 +55,14 @@ type picked struct {
 // newPicker parses a filter (go doc golang.org/x/perf/benchproc/syntax) and
 // the key that tells sides apart.
 func newPicker(q Query) (*picker, error) {
-	p := &picker{metrics: q.Metrics, forget: axis(ByKey(q.By)), known: map[subject]picked{}}
+	p := &picker{metrics: q.Metrics, forget: results.LookupAxis(ByKey(q.By)), known: map[subject]picked{}}
 	var err error
 	if p.filter, err = benchproc.NewFilter(q.Filter); err != nil {
 		return nil, badQuery("--filter", q.Filter, err)
 	}
 	by := q.By
-	for _, a := range axes {
-		if rest, ok := strings.CutPrefix(by, a.name); ok && (rest == "" || rest[0] == '@') {
-			by = a.key + rest
-		}
+	if p.forget != nil {
+		by = benchKey(p.forget) + strings.TrimPrefix(by, p.forget.Key)
 	}
 	var parser benchproc.ProjectionParser
 	if p.by, err = parser.Parse(by, p.filter); err != nil {
@@ -126,7 +101,7 @@ func (p *picker) pick(r *results.Record, path string) picked {
 		}
 	}
 	if p.forget != nil {
-		p.forget(&got.cell)
+		p.forget.Clear(&got.cell)
 	}
 	got.side = p.by.Project(res)
 	if r.Cell.Other != "" && p.forget != nil { // it has no axes
@@ -142,8 +117,8 @@ func (p *picker) pick(r *results.Record, path string) picked {
 // ByKeys are the keys that --by is usually given.
 func ByKeys() []string {
 	keys := []string{"kernel", "run", "cpu", "go"}
-	for _, a := range axes {
-		keys = append(keys, a.name)
+	for _, a := range results.Axes {
+		keys = append(keys, a.Key)
 	}
 	slices.Sort(keys)
 	return keys

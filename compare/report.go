@@ -144,7 +144,7 @@ func newChange(cell results.Cell, name string, a, b *settled, o Options) Change 
 	switch {
 	case b.outcome == results.OK && a.outcome != Absent:
 		c.Verdict, c.Reason = Recovered, results.Quote(a.reason)
-	case axis(o.By) != nil:
+	case results.LookupAxis(o.By) != nil:
 	case a.outcome == Absent && b.outcome == results.Failed && cell.Other != "":
 		c.Verdict = Unjudged // go test reports it
 	case a.outcome != results.OK:

@@ -17,8 +17,8 @@ const bisectSeeds = 3
 // returns what the seeds gave, in order of the arms, each ascending. An error is that
 // of Runner.Execute, or tells why the cell has no number.
 func (q QEMU) Count(ctx context.Context, arms []Arm, cell results.Cell, program string) ([][]float64, error) {
-	if why := ICount.admit(cell); why != "" {
-		return nil, fmt.Errorf("%s: %s", cell.Name(), why)
+	if err := ICount.admit(cell); err != nil {
+		return nil, fmt.Errorf("%s: %w", cell.Name(), err)
 	}
 	counts := make([][]float64, len(arms))
 	var failure error

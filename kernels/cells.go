@@ -14,29 +14,38 @@ import (
 // bytes: beyond, the loop that the kernel picked to copy it is most of them.
 const maxCounted = 4 << 10
 
-// admit tells why a cell has no number in this mode, or "".
-func (a Accel) admit(c results.Cell) string {
-	w := bench.WorkloadOf(c)
-	switch {
-	case a == KVM:
-		return ""
-	case c.Place != "same":
-		return fmt.Sprintf("place %s: an instruction-counted guest has one CPU", c.Place)
-	case c.Size > maxCounted:
-		return fmt.Sprintf("message size %d > %d: instructions of a copy tell which loop copied, not what it costs", c.Size, maxCounted)
-	case w.Spins, spins(c.Mechanism):
-		return "its processes wait without sleeping: on one CPU they count their own waiting"
-	case c.Mechanism == results.FloorCopy, c.Mechanism == results.FloorCopies:
-		return "instructions of a copy tell which loop copied, not what it costs"
-	}
-	return ""
+// countedRules say whether a cell has a number in an instruction-counted guest,
+// besides those that the guest asks itself.
+var countedRules = []mechanisms.Rule[bench.Asked]{
+	{Name: "one CPU", Remedy: "--place same, or --accel kvm", Refuse: func(q bench.Asked) error {
+		return uncounted(q.Place != "same", "place %s: an instruction-counted guest has one CPU", q.Place)
+	}},
+	{Name: "large messages", Remedy: "a smaller --size, or --accel kvm", Refuse: func(q bench.Asked) error {
+		return uncounted(q.Size > maxCounted, "message size %d > %d: instructions of a copy tell which loop copied, not what it costs", q.Size, maxCounted)
+	}},
+	{Name: "spinning", Remedy: "a mechanism that sleeps, or --accel kvm", Refuse: func(q bench.Asked) error {
+		return uncounted(q.Workload.Spins || q.Mechanism != nil && q.Mechanism.Spins, "its processes wait without sleeping: on one CPU they count their own waiting")
+	}},
+	{Name: "copies", Remedy: "--accel kvm", Refuse: func(q bench.Asked) error {
+		f := q.Workload.Floor
+		return uncounted(f == results.FloorCopy || f == results.FloorCopies, "instructions of a copy tell which loop copied, not what it costs")
+	}},
 }
 
-// spins tells whether ends of the mechanism wait without sleeping; not of a
-// floor.
-func spins(mech string) bool {
-	m := mechanisms.Lookup(mech)
-	return m != nil && m.Spins
+func uncounted(without bool, format string, args ...any) error {
+	if without {
+		return &mechanisms.UnsupportedError{What: fmt.Sprintf(format, args...)}
+	}
+	return nil
+}
+
+// admit reports whether a cell has a number in this mode: nil, or the reason.
+func (a Accel) admit(c results.Cell) error {
+	asked, known := bench.AskFor(c)
+	if a == KVM || !known {
+		return nil
+	}
+	return mechanisms.Ask(countedRules, asked)
 }
 
 // Operations of a launch in an instruction-counted guest: some 100 ms of its
@@ -57,7 +66,7 @@ func (a Accel) measurement(c results.Cell, measured time.Duration) runner.Measur
 	}
 	ops := countedMessages
 	switch {
-	case c.Workload == bench.PingPong.Name:
+	case results.WorkloadOf(c).TwoWay:
 		ops = countedRoundTrips
 	case c.Mechanism == results.FloorCall:
 		ops = countedCalls

@@ -119,7 +119,7 @@ func (r *Runner) Execute(ctx context.Context) (err error) {
 func (r *Runner) job() job {
 	j := job{Program: r.Plan.Program, Settle: settle, Statements: r.Plan.Statements}
 	for _, c := range r.Plan.Cells {
-		if r.Plan.Accel.admit(c) == "" {
+		if r.Plan.Accel.admit(c) == nil {
 			j.Tasks = append(j.Tasks, task{c, r.Plan.Accel.measurement(c, r.Plan.Time)})
 		}
 	}
@@ -129,12 +129,12 @@ func (r *Runner) job() job {
 // skip hands on a record of each cell that has no number in this mode.
 func (r *Runner) skip() error {
 	for _, c := range r.Plan.Cells {
-		why := r.Plan.Accel.admit(c)
-		if why == "" {
+		err := r.Plan.Accel.admit(c)
+		if err == nil {
 			continue
 		}
 		for i := range r.Arms {
-			if err := r.Sink(i, results.Record{Schema: results.Schema, Time: time.Now().UTC(), Cell: c, Launch: 1, Attempt: 1, Outcome: results.Skipped, Reason: why}); err != nil {
+			if err := r.Sink(i, results.Record{Schema: results.Schema, Time: time.Now().UTC(), Cell: c, Launch: 1, Attempt: 1, Outcome: results.Skipped, Reason: err.Error()}); err != nil {
 				return err
 			}
 		}

@@ -38,15 +38,3 @@ func (m *Mechanism) complete() bool {
 	return (m.OpenSender != nil) == (m.OpenReceiver != nil) && (m.OpenNotifier != nil) == (m.OpenWaiter != nil) &&
 		(m.OpenSender != nil || m.OpenNotifier != nil || m.OpenLocker != nil) && (m.OpenSender != nil || !m.Selects)
 }
-
-// Keeps tells whether m's ends keep the contract: nil, or an *UnsupportedError
-// that says why not.
-func (m *Mechanism) Keeps(c Contract) error {
-	switch {
-	case m.Offers(c):
-		return nil
-	case c == Selection && m.Offers(Messages):
-		return &UnsupportedError{Mechanism: m.Name, What: "a receiver cannot choose among messages: " + m.Facts.Traits.Selection.Text}
-	}
-	return &UnsupportedError{Mechanism: m.Name, What: "its ends do not carry " + c.String()}
-}

@@ -59,18 +59,3 @@ type Caution struct {
 // Boundaries tells whether a receiver gets a message as the unit that was
 // sent, without counting bytes.
 func (f Framing) Boundaries() bool { return f != Stream }
-
-// Unfit is why m does not serve a program that sends bytes, processes that inherit
-// nothing from each other, or a reader that needs whole messages: "" where it
-// does.
-func (m *Mechanism) Unfit(unrelated, boundaries bool) string {
-	switch {
-	case !m.Offers(Messages):
-		return "it carries notifications, and no bytes"
-	case unrelated && !m.Facts.Unrelated:
-		return "only a process that inherits its descriptors can open it; another must be sent them over a socket, SCM_RIGHTS in unix(7)"
-	case boundaries && !m.Framing.Boundaries():
-		return "a byte stream, which keeps no message boundaries"
-	}
-	return ""
-}

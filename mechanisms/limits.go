@@ -3,6 +3,7 @@ package mechanisms
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -40,33 +41,6 @@ func (l Limit) Past() string {
 	return unix.ErrnoName(l.Errno) + ", " + l.Beyond
 }
 
-// Admit tells whether a link of mechanism mech may carry s: nil, or an
-// *UnsupportedError that names the number and its source. It is pure.
-func (l Limits) Admit(mech string, s Spec) error {
-	if s.Size < l.Least.N {
-		return &UnsupportedError{Mechanism: mech, What: "message size", Value: s.Size, Limit: l.Least}
-	}
-	checks := []struct {
-		what  string
-		value int
-		limit Limit
-		on    bool
-	}{
-		{"message size", s.Size, l.Message, true},
-		{"message size with several senders", s.Size, l.Atomic, s.Senders > 1},
-		{"queue", s.Queue, l.Queue, s.Queue > 0},
-		{"messages in the queue", (s.Queue + s.Size - 1) / max(1, s.Size), l.Messages, s.Queue > 0},
-		{"senders", s.Senders, l.Senders, true},
-		{"receivers", s.Receivers, l.Receivers, true},
-	}
-	for _, c := range checks {
-		if c.on && c.limit.N > 0 && c.value > c.limit.N {
-			return &UnsupportedError{Mechanism: mech, What: c.what, Value: c.value, Limit: c.limit}
-		}
-	}
-	return nil
-}
-
 // UnsupportedError says that this kernel, on this machine, does not carry
 // what was asked for, with the number and where it comes from. It is
 // errors.ErrUnsupported.
@@ -75,11 +49,14 @@ type UnsupportedError struct {
 	What      string // "message size", "queue", or a whole sentence where Limit is zero
 	Value     int
 	Limit     Limit
+
+	Rule   string `json:",omitempty"` // the Rule that refuses; "": it was found out by trying
+	Remedy string `json:",omitempty"` // what to ask for instead
 }
 
 func (e *UnsupportedError) Error() string {
 	if e.Limit == (Limit{}) {
-		return e.Mechanism + ": " + e.What
+		return strings.TrimPrefix(e.Mechanism+": "+e.What, ": ")
 	}
 	relation := '>'
 	if e.Value < e.Limit.N {

@@ -44,25 +44,6 @@ type verdict struct {
 	Unknown []string // mechanisms that failed, are not to be trusted or lack the number to be ranked by: they might be faster
 }
 
-// means says what the workloads are, to who does not know their names.
-var means = map[string]string{
-	"PingPong":  "request and reply: the time of a round trip",
-	"Stream":    "one way, as fast as it goes",
-	"FanIn":     "several senders, one receiver",
-	"Pipeline":  "processes in a row pass messages on",
-	"FanOut":    "one sender, several receivers, a link each",
-	"FanInPoll": "several senders, a link each, and one receiver that polls",
-	"Burst":     "64 messages at once, then nothing until they have arrived",
-	"Lifecycle": "make a link, send one message, destroy it",
-	"Duplex":    "both directions at once, as fast as they go",
-	"Pairs":     "several senders and receivers in pairs, all at once",
-	"Compete":   "one sender, several receivers that compete for its messages",
-	"Select":    "messages of one type, taken from behind others that stay",
-	"Notify":    "one notification there and back, no payload: the time of both",
-	"Contend":   "processes take turns in a critical section: the time of one turn",
-	"OpenLoop":  "one way, at a fixed rate: the 99th percentile of the time from when a message was due",
-}
-
 // newBoards lays out the answers; those of the usual settings come first.
 func newBoards(p *Page) (boards []board) {
 	for _, c := range p.Cells {
@@ -74,7 +55,7 @@ func newBoards(p *Page) (boards []board) {
 		i := slices.IndexFunc(boards, func(b board) bool { return b.Workload == c.Workload && b.Queue == queue && b.Options == options })
 		if i < 0 {
 			i = len(boards)
-			boards = append(boards, board{Workload: c.Workload, Means: means[c.Workload], Queue: queue, Options: options})
+			boards = append(boards, board{Workload: c.Workload, Means: results.WorkloadOf(c.Cell).Means, Queue: queue, Options: options})
 		}
 		if b := &boards[i]; !slices.Contains(b.Places, c.Place) {
 			b.Places = append(b.Places, c.Place)
@@ -168,7 +149,7 @@ func median(c *Cell) string {
 	switch {
 	case c.Cell.Rate > 0 && c.P99 != nil:
 		return benchunit.Scale(float64(c.P99.Median)/1e9, benchunit.Decimal) + "s"
-	case c.Workload != "PingPong" && c.Rate != nil:
+	case !results.WorkloadOf(c.Cell).TwoWay && c.Rate != nil:
 		return benchunit.Scale(float64(c.Rate.Median), benchunit.Binary) + "B/s"
 	case c.Time != nil:
 		return benchunit.Scale(float64(c.Time.Median)/1e9, benchunit.Decimal) + "s"

@@ -31,13 +31,9 @@ type family struct {
 
 func mechanism(c results.Cell) string { return c.Mechanism }
 
-func only(workload string) func(results.Cell) bool {
-	return func(c results.Cell) bool { return c.Workload == workload }
-}
+func twoWay(c results.Cell) bool { return results.WorkloadOf(c).TwoWay }
 
-func throughputOnly(c results.Cell) bool {
-	return c.Workload != "PingPong" && measured(c)
-}
+func throughputOnly(c results.Cell) bool { return !twoWay(c) && measured(c) }
 
 // measured are the cells whose time says what a mechanism takes: of floors and of
 // messages at a rate it says something else.
@@ -72,7 +68,7 @@ var families = []family{
 	{
 		name: "latency", title: "round trip",
 		note: "There and back between two processes. Bands are 95 % intervals of the median.",
-		kind: plots.Lines, takes: only("PingPong"), spans: func(s *plots.Setting) { s.Size = 0 }, least: 2,
+		kind: plots.Lines, takes: twoWay, spans: func(s *plots.Setting) { s.Size = 0 }, least: 2,
 		x: sizeAxis, y: plots.Axis{Label: "time of a round trip", Unit: plots.Nanoseconds, Log: true},
 		line: mechanism, at: bySize, value: func(s *results.Summary) results.Estimate { return s.NsPerOp },
 	},

@@ -17,6 +17,7 @@ type Page struct {
 	Hosts      []Host        `json:"hosts"`
 	Doubts     []Doubt       `json:"doubts"`
 	Mechanisms []string      `json:"mechanisms"` // in the order of their colours; floors are last
+	TwoWay     []string      `json:"two_way"`    // workloads whose messages go there and back: their time counts, and not their throughput
 	Cells      []Cell        `json:"cells"`      // in the order of results.Summarize
 	Answers    []Answer      `json:"answers"`
 	Charts     []plots.Chart `json:"charts"`
@@ -100,15 +101,18 @@ type Again struct {
 // NewPage builds the page of one run.
 func NewPage(set *results.Set) *Page {
 	summaries := set.Summaries()
-	p := &Page{Title: results.Quote(set.Name()), Again: newAgain(set)}
+	p := &Page{Title: results.Quote(set.Name()), Again: newAgain(set), TwoWay: []string{}}
 	p.doubt(set)
 	for _, h := range set.Hosts() {
 		p.Hosts = append(p.Hosts, newHost(h))
 	}
 	for i := range summaries {
 		p.Cells = append(p.Cells, p.newCell(&summaries[i]))
-		if summaries[i].Cell.Workload != results.FloorWorkload {
-			p.Mechanisms = append(p.Mechanisms, summaries[i].Cell.Mechanism)
+		if c := summaries[i].Cell; c.Workload != results.FloorWorkload {
+			p.Mechanisms = append(p.Mechanisms, c.Mechanism)
+			if twoWay(c) && !slices.Contains(p.TwoWay, c.Workload) {
+				p.TwoWay = append(p.TwoWay, c.Workload)
+			}
 		}
 	}
 	slices.Sort(p.Mechanisms)

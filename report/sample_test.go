@@ -6,6 +6,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	_ "ipcbench/bench" // what workloads are
 	"ipcbench/results"
 )
 

@@ -5,10 +5,24 @@ import (
 	"strings"
 )
 
-var validWord = struct{ workload, mechanism, place form }{
-	workload:  newForm(`^[A-Z][A-Za-z0-9]{0,63}$`),
-	mechanism: newForm(`^[a-z][a-z0-9]{0,63}$`),
-	place:     newForm(`^[a-z]{1,32}$`),
+// Name is the cell as a Go benchmark names it, without the "Benchmark" prefix:
+// "PingPong/mech=pipe/size=64/queue=default/place=same".
+func (c Cell) Name() string {
+	switch {
+	case c.Package != "":
+		return c.Package + "." + c.Other
+	case c.Other != "":
+		return c.Other
+	}
+	var b strings.Builder
+	b.WriteString(c.Workload)
+	for i := range Axes[1:] {
+		a := &Axes[1+i]
+		if v := a.Of(&c); v != "" || a.Always {
+			b.WriteString("/" + a.Key + "=" + v)
+		}
+	}
+	return b.String()
 }
 
 // ParseCell reads a cell's name: the inverse of Cell.Name. It takes no
@@ -22,76 +36,30 @@ func ParseCell(name string) (Cell, error) {
 	return c, nil
 }
 
+// parseCell reads the axes in their order: those that every cell has, and of
+// the others each at most once.
 func parseCell(name string) (c Cell, err error) {
 	c.Workload, name, _ = strings.Cut(name, "/")
-	if !validWord.workload.MatchString(c.Workload) {
-		return c, fmt.Errorf("the workload must match %v", validWord.workload)
+	if !validWorkload.MatchString(c.Workload) {
+		return c, fmt.Errorf("the workload must match %v", validWorkload)
 	}
-	axes := []struct {
-		key   string
-		parse func(string) error
-	}{
-		{"mech", func(s string) error { return word(&c.Mechanism, s, validWord.mechanism) }},
-		{"size", func(s string) (err error) {
-			if c.Size, err = ParseBytes(s); err != nil {
-				err = fmt.Errorf("size %w", err)
-			}
-			return
-		}},
-		{"queue", func(s string) (err error) { c.Queue, err = ParseQueue(s); return }},
-		{"place", func(s string) error { return word(&c.Place, s, validWord.place) }},
-	}
-	for _, axis := range axes {
-		var part string
-		part, name, _ = strings.Cut(name, "/")
-		value, ok := strings.CutPrefix(part, axis.key+"=")
-		if !ok {
-			return c, fmt.Errorf("want %s=… where it has %s", axis.key, Quote(part))
-		}
-		if err := axis.parse(value); err != nil {
-			return c, err
-		}
-	}
-	return c, c.parseRest(name)
-}
-
-// parseRest reads what follows the axes that every cell has: each of them at
-// most once, in the order of names.
-func (c *Cell) parseRest(name string) error {
-	peers := countOption("peers", func(*Options) *int { return &c.Peers })
-	for _, x := range append([]option{peers}, options...) {
+	for i := range Axes[1:] {
+		a := &Axes[1+i]
 		part, rest, _ := strings.Cut(name, "/")
-		value, ok := strings.CutPrefix(part, x.key+"=")
-		if !ok {
+		value, ok := strings.CutPrefix(part, a.Key+"=")
+		switch {
+		case !ok && a.Always:
+			return c, fmt.Errorf("want %s=… where it has %s", a.Key, Quote(part))
+		case !ok:
 			continue
 		}
-		if err := x.read(&c.Options, value); err != nil {
-			return err
+		if err := a.read(&c, value); err != nil {
+			return c, err
 		}
 		name = rest
 	}
 	if name != "" {
-		return fmt.Errorf("want peers=…, an option or the end where it has %s", Quote(name))
+		return c, fmt.Errorf("want peers=…, an option or the end where it has %s", Quote(name))
 	}
-	return nil
-}
-
-func word(dst *string, s string, valid form) error {
-	if !valid.MatchString(s) {
-		return fmt.Errorf("%s does not match %v", Quote(s), valid)
-	}
-	*dst = s
-	return nil
-}
-
-// ParseQueue reads a queue setting, the inverse of FormatQueue: "default" is 0.
-func ParseQueue(s string) (int, error) {
-	if s == "default" {
-		return 0, nil
-	}
-	n, err := ParseBytes(s)
-	if err != nil {
-		return 0, fmt.Errorf("queue %q: want \"default\" or a whole number of bytes from 1 to %s, as in 64KiB", Quote(s), FormatBytes(maxBytes))
-	}
-	return n, nil
+	return c, nil
 }

@@ -1,6 +1,31 @@
 package results
 
-import "testing"
+import (
+	"reflect"
+	"testing"
+)
+
+// Every field of a cell is on an axis: cells that differ in one have other names.
+func TestEveryFieldIsOnAnAxis(t *testing.T) {
+	usual := Cell{Workload: "Stream", Mechanism: "pipe", Size: 64, Place: "same"}
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[Cell]()) {
+		if field.Anonymous || field.Tag.Get("json") == "-" {
+			continue
+		}
+		c := usual
+		switch v := reflect.ValueOf(&c).Elem().FieldByIndex(field.Index); v.Kind() {
+		case reflect.String:
+			v.SetString("other")
+		case reflect.Int:
+			v.SetInt(2)
+		case reflect.Bool:
+			v.SetBool(true)
+		}
+		if (c.Name() == usual.Name()) != (field.Name == "Further") { // which is text of axes by their keys
+			t.Errorf("%s: %s", field.Name, c.Name())
+		}
+	}
+}
 
 func TestOptionsAreInNames(t *testing.T) {
 	c := Cell{Workload: "Stream", Mechanism: "pipe", Size: 64, Place: "same"}
@@ -48,7 +73,11 @@ func TestCellsSortByOptions(t *testing.T) {
 
 func TestWithoutAnOption(t *testing.T) {
 	all := Options{Wait: "spin", Batch: 2, Touch: "write", Lend: true, Memory: "file", Rate: 1000}
-	for _, key := range []string{"wait", "batch", "touch", "copy", "memory", "rate"} {
+	for _, x := range Axes {
+		if all.Value(x.Key) == "" {
+			continue
+		}
+		key := x.Key
 		n := len(all.Parts())
 		if all = all.Without(key); len(all.Parts()) != n-1 {
 			t.Errorf("without %s: %v", key, all)

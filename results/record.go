@@ -71,22 +71,6 @@ const (
 	FloorIOPipe  = "iopipe"       // a message goes through an io.Pipe
 )
 
-// Name is the cell as a Go benchmark names it, without the "Benchmark" prefix:
-// "PingPong/mech=pipe/size=64/queue=default/place=same".
-func (c Cell) Name() string {
-	switch {
-	case c.Package != "":
-		return c.Package + "." + c.Other
-	case c.Other != "":
-		return c.Other
-	}
-	s := fmt.Sprintf("%s/mech=%s/size=%s/queue=%s/place=%s", c.Workload, c.Mechanism, FormatBytes(c.Size), FormatQueue(c.Queue), c.Place)
-	if c.Peers > 0 {
-		s += "/peers=" + strconv.Itoa(c.Peers)
-	}
-	return strings.Join(append([]string{s}, c.Options.Parts()...), "/")
-}
-
 // Asked is the cell as a plan has it, without what a kernel gave its links.
 func (c Cell) Asked() Cell {
 	c.Options.Given = ""

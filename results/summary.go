@@ -71,9 +71,8 @@ func Summarize(records []Record) []Summary {
 
 func CompareCells(a, b Cell) int {
 	return cmp.Or(
-		cmp.Compare(order(workloadOrder, a.Workload), order(workloadOrder, b.Workload)),
-		cmp.Compare(a.Workload, b.Workload),
-		cmp.Compare(order(placeOrder, a.Place), order(placeOrder, b.Place)),
+		compareWorkloads(a.Workload, b.Workload),
+		cmp.Compare(orderOfPlace(a.Place), orderOfPlace(b.Place)),
 		cmp.Compare(a.Place, b.Place),
 		cmp.Compare(a.Peers, b.Peers),
 		cmp.Compare(a.Size, b.Size),
@@ -83,18 +82,13 @@ func CompareCells(a, b Cell) int {
 	)
 }
 
-// Readers meet workloads from the simplest on, and places from the nearest to
-// the farthest; others follow.
-var (
-	workloadOrder = []string{"PingPong", "Stream", "FanIn", "Pipeline", "FanOut", "FanInPoll", "Burst", "Lifecycle", "Duplex", "Pairs", "Compete", "OpenLoop"}
-	placeOrder    = []string{"same", "smt", "cross", "socket", "free"}
-)
-
-func order(known []string, name string) int {
-	if i := slices.Index(known, name); i >= 0 {
+// orderOfPlace is from the nearest to the farthest; others follow.
+func orderOfPlace(name string) int {
+	values := LookupAxis("place").Values
+	if i := slices.IndexFunc(values, func(v Value) bool { return v.Name == name }); i >= 0 {
 		return i
 	}
-	return len(known)
+	return len(values)
 }
 
 // summarize condenses the launches of one cell. All are those of the cell that

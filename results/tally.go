@@ -79,7 +79,7 @@ func (t *Tally) Add(r *Record) {
 	}
 	l.queue, l.inFlight = r.least()
 	c.launches = append(c.launches, l)
-	if t.Distributions && r.Cell.Workload == "PingPong" && r.Outcome == OK && r.Latency != nil && r.Latency.HDR != "" {
+	if t.Distributions && WorkloadOf(r.Cell).TwoWay && r.Outcome == OK && r.Latency != nil && r.Latency.HDR != "" {
 		c.merge(r)
 	}
 }

@@ -3,7 +3,6 @@ package results
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 )
 
@@ -28,21 +27,18 @@ const (
 // longer than a call on the machines of today.
 const LeastCopied = 16 << 10
 
-// WorthIn says which floor a cell is held against, and in what unit: a round
-// trip, of a message or a notification, in wake-ups of the same place, other messages in copies of their size
-// or, where they are small, in null system calls; a link that is made and
-// destroyed in such calls too. A floor is held against none, nor is an operation
-// of several messages one way, nor a message at a rate, whose time is what was
-// asked for: the unit is "".
+// WorthIn says which floor a cell is held against, and in what unit, as its
+// workload says (Workload.Against). A floor is held against none, nor is a
+// message at a rate, whose time is what was asked for: the unit is "".
 func WorthIn(c Cell) (floor Cell, unit string) {
 	floor = Cell{Workload: FloorWorkload, Place: "same"}
-	switch {
-	case slices.Contains([]string{FloorWorkload, "", "Burst", "Duplex"}, c.Workload), c.Rate > 0:
+	switch against := WorkloadOf(c).Against; {
+	case against == Nothing, c.Workload == "", c.Rate > 0:
 		return Cell{}, ""
-	case c.Workload == "PingPong", c.Workload == "Notify":
+	case against == WakeUp:
 		floor.Mechanism, floor.Place = FloorWake, c.Place
 		return floor, WakeUps
-	case c.Workload != "Lifecycle" && c.Size >= LeastCopied:
+	case against == BySize && c.Size >= LeastCopied:
 		floor.Mechanism, floor.Size = FloorCopy, c.Size
 		return floor, Copies
 	}

@@ -115,7 +115,7 @@ func TestFactor(t *testing.T) {
 // TestWorthOfOneMessage: only an operation that is a message, a round trip or a
 // link has a floor.
 func TestWorthOfOneMessage(t *testing.T) {
-	for workload, want := range map[string]string{"Burst": "", "Duplex": "", "Lifecycle": Calls, "Pairs": Copies, "Compete": Copies} {
+	for workload, want := range map[string]string{"Burst": "", "Lifecycle": Calls, "Stream": Copies, "PingPong": WakeUps, "Unregistered": Copies} {
 		if _, unit := WorthIn(Cell{Workload: workload, Mechanism: "pipe", Size: 64 << 10, Place: "same"}); unit != want {
 			t.Errorf("%s in %q, want %q", workload, unit, want)
 		}

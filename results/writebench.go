@@ -110,8 +110,10 @@ func (c Cell) BenchFilter() string {
 	if c.Peers > 0 {
 		filter += fmt.Sprintf(" /peers:%d", c.Peers)
 	}
-	for _, o := range options { // those at their usual value too, or benchstat pools cells that differ in them
-		filter += " /" + o.key + ":" + cmp.Or(o.write(&c.Options), `""`)
+	for i := range Axes { // options at their usual value too, or benchstat pools cells that differ in them
+		if a := &Axes[i]; !a.Always && a.Key != "peers" {
+			filter += " /" + a.Key + ":" + cmp.Or(a.Of(&c), `""`)
+		}
 	}
 	return filter
 }

@@ -29,46 +29,34 @@ import (
 // instructions. Otherwise a launch that does not heed it could be published under
 // the name of one that does.
 
-// asked are the parts of a cell by their JSON keys, each with what asks for every
-// value of it and observes a launch. A part without an observer fails the test.
+// asked are the axes by their keys, each with what asks for every value of it and
+// observes a launch. An axis without an observer fails the test.
 var asked = map[string]func(*watcher){
-	"workload":  watchWorkloads,
-	"mechanism": watchMechanisms,
-	"size":      watchSizes,
-	"queue":     watchQueues,
-	"place":     watchPlaces,
-	"peers":     watchPeers,
-	"wait":      watchWaits,
-	"batch":     watchBatches,
-	"touch":     watchTouches,
-	"copy":      watchCopies,
-	"memory":    watchMemories,
-	"rate":      watchRates,
-	"given":     watchGiven,
+	"workload": watchWorkloads,
+	"mech":     watchMechanisms,
+	"size":     watchSizes,
+	"queue":    watchQueues,
+	"place":    watchPlaces,
+	"peers":    watchPeers,
+	"wait":     watchWaits,
+	"batch":    watchBatches,
+	"touch":    watchTouches,
+	"copy":     watchCopies,
+	"memory":   watchMemories,
+	"rate":     watchRates,
+	"given":    watchGiven,
 }
-
-// jsonNames are the names of options in cells where they are not their keys.
-var jsonNames = map[string]string{"copy": "lend"}
 
 func TestLaunchIsWhatIsAsked(t *testing.T) {
 	need.Time(t)
 	s := startSession(t, Options{Timeout: time.Minute}) // a traced process waits for its tracer
 	var parts []string
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[results.Cell]()) {
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if name == "-" || field.Anonymous {
-			continue
-		}
-		for key, other := range jsonNames {
-			if name == other {
-				name = key
-			}
-		}
-		parts = append(parts, name)
+	for _, x := range results.Axes {
+		parts = append(parts, x.Key)
 	}
 	for name := range asked {
 		if !slices.Contains(parts, name) {
-			t.Errorf("%s is no part of a cell", name)
+			t.Errorf("%s is no axis", name)
 		}
 	}
 	for _, name := range parts {
@@ -264,12 +252,22 @@ var appearances = map[string]appearance{
 
 const burstOf = 64
 
-// peersOf is how many processes more a peer is, of the workloads that have them.
-var peersOf = map[string]int{"FanIn": 1, "Pipeline": 1, "FanOut": 1, "FanInPoll": 1, "Pairs": 2, "Compete": 1, "Contend": 1}
+// looksLike is how a launch of the workload looks: of one that is not among
+// appearances the processes of its topology, on a mechanism that plays it.
+func looksLike(workload *bench.Workload) appearance {
+	if known, ok := appearances[workload.Name]; ok {
+		return known
+	}
+	a := appearance{mech: carrier(workload), roles: map[string]int{}}
+	for _, part := range workload.Topology(3).Parts {
+		a.roles[strings.TrimRight(part.Role, "0123456789")]++
+	}
+	return a
+}
 
 // played is a small cell of a workload with so many peers, where it has peers.
 func played(workload *bench.Workload, peers int) results.Cell {
-	c := pinned(workload.Name, appearances[workload.Name].mech)
+	c := pinned(workload.Name, looksLike(workload).mech)
 	if workload.Size > 0 {
 		c.Size = workload.Size
 	}
@@ -285,10 +283,6 @@ func played(workload *bench.Workload, peers int) results.Cell {
 func watchWorkloads(w *watcher) {
 	var cells []results.Cell
 	for _, workload := range bench.Workloads {
-		if _, known := appearances[workload.Name]; !known {
-			w.Errorf("%s: no appearance", workload.Name)
-			continue
-		}
 		cells = append(cells, played(workload, 3))
 	}
 	type look struct {
@@ -302,7 +296,7 @@ func watchWorkloads(w *watcher) {
 			return l
 		}
 		var l look
-		if l.err = w.open(c, func(*Launch) error { l.roles = w.rolesOf(); return nil }); l.err == nil && appearances[c.Workload].calls != nil {
+		if l.err = w.open(c, func(*Launch) error { l.roles = w.rolesOf(); return nil }); l.err == nil && looksLike(bench.WorkloadOf(c)).calls != nil {
 			ops := 48
 			if c.Rate > 0 {
 				ops = 12
@@ -313,7 +307,7 @@ func watchWorkloads(w *watcher) {
 		return l
 	}
 	for _, c := range cells {
-		want := appearances[c.Workload]
+		want := looksLike(bench.WorkloadOf(c))
 		see := func(c results.Cell) error {
 			l := at(c)
 			if l.err != nil || !maps.Equal(l.roles, want.roles) {
@@ -332,6 +326,12 @@ func watchWorkloads(w *watcher) {
 			}
 			return nil
 		}
+		if _, known := appearances[c.Workload]; !known { // no other need look different
+			if err := see(c); err != nil {
+				w.Errorf("%s: %v", c.Workload, err)
+			}
+			continue
+		}
 		others := slices.DeleteFunc(slices.Clone(cells), func(o results.Cell) bool { return o == c })
 		w.check(c.Workload, see, c, others...)
 	}
@@ -342,11 +342,7 @@ func watchPeers(w *watcher) {
 		if workload.Peers == "" {
 			continue
 		}
-		each, known := peersOf[workload.Name]
-		if !known {
-			w.Errorf("%s: how many processes a peer is, is not known", workload.Name)
-			continue
-		}
+		each := len(workload.Topology(3).Parts) - len(workload.Topology(2).Parts)
 		processes := func(c results.Cell) (n int, err error) {
 			err = w.open(c, func(*Launch) error { n = len(childrenOf(w.s.child.PID)); return nil })
 			return n, err
@@ -368,11 +364,13 @@ func watchPeers(w *watcher) {
 	}
 }
 
-// alike are mechanisms that look, or may look, the same from outside in a round
-// trip.
-var alike = [][]string{
-	{"shmcond", "shmfutex", "shmsem"}, // they differ in memory that their processes share
-	{"shmspin", "shmyield"},           // where another process has the peer's CPU, one that spins yields too
+// alike reports whether two mechanisms may look the same from outside: what
+// tells them apart is in memory that their processes share, and they make the
+// same calls where they wait. One that spins yields too, where another process
+// has the peer's CPU.
+func alike(a, b string) bool {
+	m, o := mechanisms.Lookup(a), mechanisms.Lookup(b)
+	return m.Framing == mechanisms.Slot && reflect.DeepEqual(m.Facts.Path, o.Facts.Path)
 }
 
 // watchMechanisms sees that any two mechanisms look different: in what their
@@ -391,8 +389,7 @@ func watchMechanisms(w *watcher) {
 		looks[look] = append(looks[look], m.Name)
 	}
 	for look, names := range looks {
-		slices.Sort(names)
-		if len(names) > 1 && !slices.ContainsFunc(alike, func(group []string) bool { return slices.Equal(names, group) }) {
+		if slices.ContainsFunc(names, func(name string) bool { return name != names[0] && !alike(name, names[0]) }) {
 			w.Errorf("%v all look like this: %s", names, look)
 		}
 	}
@@ -594,7 +591,7 @@ func watchPlaces(w *watcher) {
 		"socket": differ(socket, true),
 		"free":   func(where []host.CPU) bool { return len(where) == 0 || len(own) == 1 },
 	}
-	for _, place := range bench.Places {
+	for _, place := range results.LookupAxis("place").Values {
 		rule, known := rules[place.Name]
 		if !known {
 			w.Errorf("%s: no rule", place.Name)
@@ -621,9 +618,9 @@ func watchPlaces(w *watcher) {
 // watchWaits sees how ends wait: by the calls that they make, and whether their
 // descriptors block.
 func watchWaits(w *watcher) {
-	for _, wait := range bench.Waits {
+	for _, wait := range results.LookupAxis("wait").Names() {
 		cell, other := pinned("PingPong", "pipe"), pinned("PingPong", "pipe")
-		if cell.Wait = wait; wait == bench.Waits[0] {
+		if cell.Wait = wait; wait == "block" {
 			cell.Wait, other.Wait = "", "epoll"
 		}
 		w.check(wait, func(c results.Cell) error {
@@ -712,9 +709,9 @@ func watchTouches(w *watcher) {
 	plain := pinned("PingPong", "sysvshm")
 	plain.Size, plain.Lend = 1024, true
 	known := map[results.Cell]float64{}
-	for _, touch := range bench.Touches {
+	for _, touch := range results.LookupAxis("touch").Names() {
 		cell, other := plain, plain
-		if cell.Touch = touch; touch == bench.Touches[0] {
+		if cell.Touch = touch; touch == "none" {
 			cell.Touch, other.Touch = "", "read"
 		}
 		others := []results.Cell{other}
@@ -821,7 +818,7 @@ func watchMemories(w *watcher) {
 		"file":    regexp.MustCompile(`/#\d+ \(deleted\)$`),
 		"huge":    regexp.MustCompile(`hugepage|hugetlb|huge`),
 	}
-	for _, memory := range bench.Memories {
+	for _, memory := range results.LookupAxis("memory").Names() {
 		pattern, known := backing[memory]
 		if !known {
 			w.Errorf("%s: what it is mapped from is not known", memory)
@@ -853,7 +850,7 @@ func watchRates(w *watcher) {
 		cell := pinned("OpenLoop", "pipe")
 		cell.Rate = rate
 		other := cell
-		other.Rate = bench.MaxRate
+		other.Rate = results.MaxRate
 		const ops = 40
 		least := time.Duration(ops-1) * time.Second / time.Duration(rate)
 		w.check(fmt.Sprint(rate), func(c results.Cell) error {

@@ -91,72 +91,114 @@ func seccompFilter() bool {
 	return err == nil && strings.Contains(string(status), "\nSeccomp:\t2")
 }
 
-// Admit tells whether this machine can carry the cell, as far as can be told
-// without trying: nil, or the reason for which it will be skipped.
-func Admit(c results.Cell, cpus []host.CPU) error {
-	w := bench.WorkloadOf(c)
-	if w == nil {
-		return fmt.Errorf("%s: unknown workload", c.Name())
-	}
-	if err := fits(w, c); err != nil {
-		return err
-	}
-	t := w.Topology(c.Peers)
-	if _, err := place(c, cpus, t.CPUs()); err != nil || w.Floor != "" {
-		return err
-	}
-	m := mechanisms.Lookup(c.Mechanism)
-	if m == nil {
-		return fmt.Errorf("unknown mechanism %q", c.Mechanism)
-	}
-	return admit(m, t, c)
+// Asked is a cell on a machine: the question of Rules.
+type Asked struct {
+	bench.Asked
+	CPUs []host.CPU
 }
 
-// fits tells whether the cell is one of the workload, and its mechanism what the
-// workload plays on: what no machine can change comes before what this one lacks.
-func fits(w *bench.Workload, c results.Cell) error {
-	if err := w.Admit(c); err != nil {
+func (q Asked) topology() bench.Topology { return q.Workload.Topology(q.Peers) }
+
+// links are the different links of the cell; none of a floor, or where the
+// mechanism is not known.
+func (q Asked) links() (all []mechanisms.Asked) {
+	if q.Mechanism == nil {
+		return nil
+	}
+	for _, wire := range q.topology().Wires {
+		a := mechanisms.Asked{Mechanism: q.Mechanism, Spec: wire.Spec(q.Cell)}
+		if len(all) == 0 || all[len(all)-1] != a { // limits are read from the kernel
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// Rules say, in this order, whether a cell can run here: what no machine can
+// change comes before what this one lacks, and that before what its kernel lets
+// a link carry. `run --dry-run` asks them all, and a run before it starts a
+// process; what it then finds out by trying is a skip of no rule.
+var Rules = slices.Concat(
+	mechanisms.Lift(bench.Rules, func(q Asked) []bench.Asked { return []bench.Asked{q.Asked} }, nil),
+	placeRules,
+	[]mechanisms.Rule[Asked]{{Name: "mechanism", Remedy: "one of `ipcbench list`", Refuse: func(q Asked) error {
+		if q.Mechanism == nil && q.Workload.Floor == "" {
+			return fmt.Errorf("unknown mechanism %q", q.Cell.Mechanism)
+		}
+		return nil
+	}}},
+	linkRules,
+)
+
+// placeRules hold the processes of a cell against the CPUs.
+var placeRules = []mechanisms.Rule[Asked]{
+	{Name: "place", Remedy: "a --place that this machine has", Refuse: func(q Asked) error {
+		_, err := host.Assign(q.CPUs, q.Place, q.topology().CPUs())
 		return err
+	}},
+	{Name: "spinning", Remedy: "--place cross, fewer --peers, or a mechanism that sleeps", Refuse: func(q Asked) error {
+		parts := q.topology().CPUs()
+		ids, err := host.Assign(q.CPUs, q.Place, parts)
+		if err != nil || q.Mechanism == nil || !q.Mechanism.Spins {
+			return err
+		}
+		n, source := len(q.CPUs), "sched_getaffinity(2)"
+		if ids != nil {
+			n, source = len(slices.Compact(slices.Sorted(slices.Values(ids)))), "place="+q.Place
+		}
+		if parts > n {
+			return &mechanisms.UnsupportedError{Mechanism: q.Mechanism.Name, What: "spinning processes", Value: parts,
+				Limit: mechanisms.Limit{N: n, Source: source, Beyond: "each would use up the others' time slices, sched(7)"}}
+		}
+		return nil
+	}},
+}
+
+// linkRules hold the links of a cell against what the kernel carries. What
+// should work and does not is a failure, unless the kernel is too old for it or
+// a filter is in force.
+var linkRules = append(
+	mechanisms.Lift(mechanisms.LinkRules, Asked.links, withheldFrom),
+	mechanisms.Rule[Asked]{Name: "together", Remedy: "fewer --peers, a smaller --size, or the limit raised", Refuse: func(q Asked) error {
+		if q.Mechanism == nil {
+			return nil
+		}
+		return enough(q.Mechanism, q.topology(), q.Cell, false)
+	}},
+)
+
+func withheldFrom(a mechanisms.Asked, err error) error { return withheld(a.Mechanism, err) }
+
+// Admit reports whether this machine can carry the cell, as far as can be told
+// without trying: nil, or the reason for which it will be skipped.
+func Admit(c results.Cell, cpus []host.CPU) error {
+	asked, known := bench.AskFor(c)
+	if !known {
+		return fmt.Errorf("%s: unknown workload", c.Name())
 	}
-	if m := mechanisms.Lookup(c.Mechanism); m != nil && w.Floor == "" { // what is unknown is found out later
-		return w.Suits(m)
-	}
-	return nil
+	return mechanisms.Ask(Rules, Asked{asked, cpus})
+}
+
+// fits asks what no machine can change.
+func fits(w *bench.Workload, c results.Cell) error {
+	asked, _ := bench.AskFor(c)
+	return mechanisms.Ask(bench.Rules, asked)
 }
 
 // place gives each of the cell's parts its CPUs, as host.Assign does, and
 // refuses parts that wait without sleeping where they have fewer.
 func place(c results.Cell, cpus []host.CPU, parts int) ([]int, error) {
-	ids, err := host.Assign(cpus, c.Place, parts)
-	m := mechanisms.Lookup(c.Mechanism) // nil for a floor
-	if err != nil || m == nil || !m.Spins {
-		return ids, err
+	asked, _ := bench.AskFor(c)
+	if err := mechanisms.Ask(placeRules, Asked{asked, cpus}); err != nil {
+		return nil, err
 	}
-	n, source := len(cpus), "sched_getaffinity(2)"
-	if ids != nil {
-		n, source = len(slices.Compact(slices.Sorted(slices.Values(ids)))), "place="+c.Place
-	}
-	if parts > n {
-		return nil, &mechanisms.UnsupportedError{Mechanism: m.Name, What: "spinning processes", Value: parts,
-			Limit: mechanisms.Limit{N: n, Source: source, Beyond: "each would use up the others' time slices, sched(7)"}}
-	}
-	return ids, nil
+	return host.Assign(cpus, c.Place, parts)
 }
 
-// admit holds every wire of the topology against what the mechanism carries.
+// admit asks what the kernel carries.
 func admit(m *mechanisms.Mechanism, t bench.Topology, c results.Cell) error {
-	var last mechanisms.Spec
-	for _, wire := range t.Wires {
-		s := wire.Spec(c)
-		if s == last {
-			continue // limits are read from the kernel
-		}
-		if err := m.Admit(s); err != nil {
-			return withheld(m, err)
-		}
-		last = s
-	}
-	return enough(m, t, c, false)
+	asked, _ := bench.AskFor(c)
+	return mechanisms.Ask(linkRules, Asked{Asked: asked})
 }
 
 // exhausted tells why a link of the cell could not be made, where err says that

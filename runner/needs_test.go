@@ -228,3 +228,47 @@ func TestOthersHoldTheRest(t *testing.T) {
 		t.Error("another error was changed")
 	}
 }
+
+// Whatever a plan asks for, a refusal is that of a rule, which names what to ask
+// for instead.
+func TestEveryRefusalHasARule(t *testing.T) {
+	cpus, err := host.ReadCPUs(host.Root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, r := range Rules {
+		if r.Name == "" || r.Remedy == "" || known[r.Name] {
+			t.Errorf("rule %q: remedy %q", r.Name, r.Remedy)
+		}
+		known[r.Name] = true
+	}
+	var workloads []string
+	for _, w := range bench.Workloads {
+		workloads = append(workloads, w.Name)
+	}
+	cells := bench.Axes{
+		Workloads: workloads, Mechanisms: bench.Values(results.LookupAxis("mech")), Sizes: []int{1, 64, 1 << 20}, Queues: []int{0, 1 << 20},
+		Places: results.LookupAxis("place").Names(), Peers: []int{2}, Floors: []string{results.FloorBounce},
+		Options: []results.Options{{}, {Wait: "epoll"}, {Batch: 2}, {Lend: true}, {Memory: "shm"}, {Batch: 2, Lend: true}},
+	}.Cells()
+	seen := map[string]int{}
+	for _, c := range cells {
+		var refused *mechanisms.UnsupportedError
+		switch err := Admit(c, cpus); {
+		case err == nil:
+			seen["admitted"]++
+		case !errors.As(err, &refused):
+			t.Errorf("%s: no refusal but %v", c.Name(), err)
+		case refused.Rule == "" || refused.Remedy == "":
+			t.Errorf("%s: %v: by rule %q, remedy %q", c.Name(), err, refused.Rule, refused.Remedy)
+		default:
+			seen[refused.Rule]++
+		}
+	}
+	for _, rule := range []string{"admitted", "selection", "polls", "wait", "batch", "in place", "memory", "batch in place", "floor's place", "message size", "receivers"} {
+		if seen[rule] == 0 {
+			t.Errorf("no cell is refused by %q: %v", rule, seen)
+		}
+	}
+}

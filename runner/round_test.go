@@ -59,13 +59,11 @@ func TestEveryWorkloadLeavesMarks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mechanism := map[string]string{"Notify": "eventfd", "Contend": "futex", "Select": "sysvmsg", "Compete": "sysvmsg"}
-	options := map[string]results.Options{"OpenLoop": {Rate: 100_000}}
 	var cells []results.Cell
 	for _, w := range bench.Workloads {
-		c := results.Cell{Workload: w.Name, Mechanism: mechanism[w.Name], Size: 64, Place: "same", Options: options[w.Name]}
-		if c.Mechanism == "" {
-			c.Mechanism = "pipe"
+		c := results.Cell{Workload: w.Name, Mechanism: carrier(w), Size: 64, Place: "same"}
+		if w.Paced {
+			c.Rate = 100_000
 		}
 		if w.Size > 0 {
 			c.Size = w.Size

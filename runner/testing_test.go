@@ -112,6 +112,25 @@ func sizeOf(w *bench.Workload, m *mechanisms.Mechanism) int {
 	return max(cmp.Or(w.Size, 64), limits.Least.N)
 }
 
+// carrier is a mechanism that plays the workload here: the plainest, pipe, where
+// it does.
+func carrier(w *bench.Workload) string {
+	all := append([]*mechanisms.Mechanism{mechanisms.Lookup("pipe")}, mechanisms.All()...)
+	for _, m := range all {
+		c := results.Cell{Workload: w.Name, Mechanism: m.Name, Size: sizeOf(w, m), Place: "free"}
+		if w.Peers != "" {
+			c.Peers = w.MinPeers
+		}
+		if w.Paced {
+			c.Rate = bench.Rates[0]
+		}
+		if m.Lost == nil && !m.Spins && Admit(c, make([]host.CPU, 1)) == nil {
+			return m.Name
+		}
+	}
+	return ""
+}
+
 // testCells are cells of every mechanism and the workloads with links,
 // mechanism by mechanism.
 func testCells(t testing.TB) (cells []results.Cell) {

@@ -20,7 +20,7 @@ var (
 )
 
 func patternNames() []string {
-	return names(advise.Patterns, func(p advise.Pattern) string { return p.Name })
+	return bench.NamesOf(advise.Patterns, func(p advise.Pattern) string { return p.Name })
 }
 
 // adviseFlags are the flags of `ipcbench advise`.

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"text/tabwriter"
 	"time"
 
 	"ipcbench/bench"
 	"ipcbench/host"
+	"ipcbench/mechanisms"
 	"ipcbench/runner"
 )
 
@@ -20,8 +24,13 @@ func printPlan(out io.Writer, plan bench.Plan) error {
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	runs := 0
+	refused := map[string]int{} // cells by rule
 	for _, c := range plan.Cells {
 		if err := runner.Admit(c, cpus); err != nil {
+			var why *mechanisms.UnsupportedError
+			if errors.As(err, &why) && why.Rule != "" {
+				refused[why.Rule+": "+why.Remedy]++
+			}
 			fmt.Fprintf(w, "%s\tskip: %v\n", c.Name(), err)
 			continue
 		}
@@ -33,5 +42,8 @@ func printPlan(out io.Writer, plan bench.Plan) error {
 	}
 	fmt.Fprintf(out, "\n%d cells, %d to run × %d launches of %v: about %v; seed %d\n",
 		len(plan.Cells), runs, plan.Launches, plan.Time, plan.Estimate(runs).Round(time.Second), plan.Seed)
+	for _, rule := range slices.Sorted(maps.Keys(refused)) {
+		fmt.Fprintf(out, "skipped: %d by %s\n", refused[rule], rule)
+	}
 	return nil
 }

@@ -190,8 +190,8 @@ func (f *kernelsFlags) runner(c *cobra.Command, arms []kernels.Arm) (*kernels.Ru
 		plan.Boots, plan.Statements = 1, true
 		return &kernels.Runner{QEMU: qemu, Plan: plan, Arms: arms}, nil
 	}
-	p := planFlags{workloads: f.workloads, mechs: f.mechs, sizes: f.sizes, places: places}
-	axes, err := p.axes()
+	p := planFlags{axes: axisFlags{"workload": &f.workloads, "mech": &f.mechs, "size": &f.sizes, "place": &places}}
+	axes, err := p.asked()
 	if err != nil {
 		return nil, err
 	}

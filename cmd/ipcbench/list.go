@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"ipcbench/bench"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
+	"ipcbench/runner"
 )
 
 // catalog is what `ipcbench list` shows, in the form of its JSON.
@@ -20,7 +22,9 @@ type catalog struct {
 	Mechanisms []mechanismEntry `json:"mechanisms"`
 	Workloads  []workloadEntry  `json:"workloads"`
 	Floors     []floorEntry     `json:"floors"` // measured beside every run, but for those that want to be asked for
-	Places     []placeEntry     `json:"places"`
+	Places     []results.Value  `json:"places"`
+	Axes       []axisEntry      `json:"axes"`  // dimensions of a plan, each a flag of run
+	Rules      []ruleEntry      `json:"rules"` // in the order in which they are asked whether a cell can run
 }
 
 type mechanismEntry struct {
@@ -49,9 +53,17 @@ type floorEntry struct {
 	Asked   bool   `json:"asked,omitempty"` // measured with --floor, and in the presets wide and full
 }
 
-type placeEntry struct {
-	Name    string `json:"name"`
-	Summary string `json:"summary"`
+type axisEntry struct {
+	Flag   string          `json:"flag"`             // --size
+	Help   string          `json:"help"`             // one line
+	Bounds string          `json:"bounds,omitempty"` // of numbers
+	Values []results.Value `json:"values,omitempty"`
+	Takers []string        `json:"takers,omitempty"` // the workloads that take it; none: all do
+}
+
+type ruleEntry struct {
+	Name   string `json:"name"`
+	Remedy string `json:"remedy"` // what to ask for instead
 }
 
 // offers are the contracts that a mechanism's ends keep.
@@ -84,17 +96,27 @@ func newCatalog(limits bool) (c catalog) {
 	for _, f := range bench.Floors {
 		c.Floors = append(c.Floors, floorEntry{f.Floor, f.Summary, f.Op, f.Asked})
 	}
-	for _, p := range bench.Places {
-		c.Places = append(c.Places, placeEntry(p))
+	c.Places = results.LookupAxis("place").Values
+	for i := range results.Axes {
+		if x := &results.Axes[i]; !x.Found {
+			c.Axes = append(c.Axes, axisEntry{"--" + x.Key, x.Help, x.Bounds(), x.Values, bench.Takers(x)})
+		}
+	}
+	for _, r := range runner.Rules {
+		if r.Name != "limits" { // which are rules themselves
+			c.Rules = append(c.Rules, ruleEntry{r.Name, r.Remedy})
+			continue
+		}
+		for _, l := range mechanisms.LimitRules {
+			c.Rules = append(c.Rules, ruleEntry{l.Name, l.Remedy})
+		}
 	}
 	return c
 }
 
 func limitsOf(m *mechanisms.Mechanism) (mechanisms.Limits, error) {
-	if m.Needs != nil {
-		if err := m.Needs(); err != nil {
-			return mechanisms.Limits{}, err
-		}
+	if err := m.Available(); err != nil {
+		return mechanisms.Limits{}, err
 	}
 	return m.Limits(0)
 }
@@ -125,16 +147,19 @@ func (f floorEntry) what() string {
 func newList() *cobra.Command {
 	var format string
 	c := &cobra.Command{
-		Use:   "list",
-		Short: "List mechanisms, workloads, floors, and this host's limits with their source",
-		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
+		Use:       "list [axes]",
+		Short:     "List mechanisms, workloads, floors, axes, and this host's limits with their source",
+		Example:   "  ipcbench list\n  ipcbench list axes",
+		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
+		ValidArgs: []string{"axes"},
+		RunE: func(c *cobra.Command, args []string) error {
 			out := c.OutOrStdout()
+			axes := len(args) > 0
 			switch format {
 			case "table":
-				return newCatalog(true).writeTable(out)
+				return newCatalog(!axes).writeTable(out, axes)
 			case "markdown":
-				return newCatalog(false).writeMarkdown(out)
+				return newCatalog(false).writeMarkdown(out, axes)
 			case "json":
 				enc := json.NewEncoder(out)
 				enc.SetIndent("", "  ")
@@ -154,8 +179,12 @@ func badValue(flag, got string, want []string) error {
 	return fmt.Errorf("%s %q: want one of %s", flag, got, strings.Join(want, ", "))
 }
 
-func (c catalog) writeTable(out io.Writer) error {
+func (c catalog) writeTable(out io.Writer, axes bool) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	if axes {
+		c.writeAxes(w)
+		return w.Flush()
+	}
 	fmt.Fprintln(w, "MECHANISM\tFRAMING\tSINCE\tMAN\tOFFERS\tWHAT IT IS")
 	for _, m := range c.Mechanisms {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", m.Name, m.Framing, m.Since, m.Man[0], strings.Join(m.Offers, ", "), m.Summary)
@@ -192,10 +221,48 @@ func (c catalog) writeTable(out io.Writer) error {
 	for _, p := range c.Places {
 		fmt.Fprintf(w, "%s\t%s\n", p.Name, p.Summary)
 	}
+	w.Flush()
+	fmt.Fprintln(w)
+	c.writeAxes(w)
 	return w.Flush()
 }
 
-func (c catalog) writeMarkdown(out io.Writer) error {
+// writeAxes writes what a plan may vary, and why a cell may be skipped.
+func (c catalog) writeAxes(w io.Writer) {
+	fmt.Fprintln(w, "AXIS\tVALUES\tWHAT IT VARIES")
+	for _, a := range c.Axes {
+		values := bench.NamesOf(a.Values, func(v results.Value) string { return v.Name })
+		if a.Bounds != "" {
+			values = append(values, a.Bounds)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", a.Flag, cmp.Or(strings.Join(values, ", "), "listed by name"), a.Help)
+	}
+	fmt.Fprintln(w, "\nREASON TO SKIP A CELL\tWHAT TO ASK FOR INSTEAD")
+	for _, r := range c.Rules {
+		fmt.Fprintf(w, "%s\t%s\n", r.Name, r.Remedy)
+	}
+}
+
+func (c catalog) writeMarkdown(out io.Writer, axes bool) error {
+	if axes {
+		fmt.Fprintln(out, "| flag | what it varies | values | workloads |\n|---|---|---|---|")
+		for _, a := range c.Axes {
+			var values []string
+			for _, v := range a.Values {
+				values = append(values, fmt.Sprintf("`%s`: %s", v.Name, v.Summary))
+			}
+			if a.Bounds != "" {
+				values = append(values, a.Bounds)
+			}
+			fmt.Fprintf(out, "| `%s` | %s | %s | %s |\n", a.Flag, results.EscapeMarkdown(a.Help),
+				cmp.Or(strings.Join(values, "; "), "[docs/mechanisms.md](mechanisms.md)"), cmp.Or(strings.Join(a.Takers, ", "), "all"))
+		}
+		fmt.Fprintln(out, "\n| reason to skip a cell | what to ask for instead |\n|---|---|")
+		for _, r := range c.Rules {
+			fmt.Fprintf(out, "| %s | %s |\n", r.Name, r.Remedy)
+		}
+		return nil
+	}
 	fmt.Fprintln(out, "## Mechanisms\n\n| mechanism | what it is | framing | since Linux | manual pages |\n|---|---|---|---|---|")
 	for _, m := range c.Mechanisms {
 		fmt.Fprintf(out, "| `%s` | %s | %s | %s | %s |\n", m.Name, m.Summary, m.Framing, m.Since, strings.Join(m.Man, ", "))

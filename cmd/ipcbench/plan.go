@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -11,40 +10,62 @@ import (
 	"github.com/spf13/cobra"
 
 	"ipcbench/bench"
-	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
 
 // planFlags are the flags of `ipcbench run` that say what is measured.
 type planFlags struct {
-	preset                                         string
-	workloads, mechs, sizes, queues, places, peers []string
-	floors                                         []string
-	options                                        optionFlags
-	launches                                       int
-	time                                           time.Duration
-	verify                                         bool
-	seed                                           uint64
+	preset   string
+	axes     axisFlags
+	floors   []string
+	launches int
+	time     time.Duration
+	verify   bool
+	seed     uint64
+}
+
+// axisFlags are the values that flags give to the axes of results.Axes, by key.
+type axisFlags map[string]*[]string
+
+// register adds a flag for every axis that a plan may ask for.
+func (f axisFlags) register(c *cobra.Command) {
+	for i := range results.Axes {
+		if x := &results.Axes[i]; !x.Found {
+			f[x.Key] = c.Flags().StringSlice(x.Key, nil, bench.Help(x))
+			completeFrom(c, x.Key, bench.Values(x))
+		}
+	}
+}
+
+func completeFrom(c *cobra.Command, flag string, values []string) {
+	c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// parse returns the values given, and nothing for an axis that was not.
+func (f axisFlags) parse() (a askedAxes, err error) {
+	for i := range results.Axes {
+		x := &results.Axes[i]
+		if values := f[x.Key]; values != nil {
+			if err := (*bench.Axes)(&a).Set(x, *values); err != nil {
+				return a, fmt.Errorf("--%s %w", x.Key, err)
+			}
+		}
+	}
+	return a, nil
 }
 
 func (f *planFlags) register(c *cobra.Command) {
 	fl := c.Flags()
 	fl.StringVar(&f.preset, "preset", "default", presetHelp())
-	fl.StringSliceVar(&f.workloads, "workload", nil, "workloads: "+strings.Join(workloadNames(), ", "))
-	fl.StringSliceVar(&f.mechs, "mech", nil, "mechanisms: "+strings.Join(mechanismNames(), ", "))
-	fl.StringSliceVar(&f.sizes, "size", nil, "message sizes, 1 to "+results.FormatBytes(bench.MaxSize)+": 64, 4KiB, 1MiB")
-	fl.StringSliceVar(&f.queues, "queue", nil, `bytes that a link should hold: "default" or a size`)
-	fl.StringSliceVar(&f.places, "place", nil, "where processes run: "+strings.Join(placeNames(), ", "))
-	fl.StringSliceVar(&f.peers, "peers", nil, bench.PeersHelp())
+	f.axes = axisFlags{}
+	f.axes.register(c)
 	fl.StringSliceVar(&f.floors, "floor", nil, "floors to measure besides those that a plan has by itself, or alone: "+strings.Join(floorNames(), ", "))
-	f.options.register(c)
 	fl.IntVar(&f.launches, "launches", 0, "launches per cell, each in fresh processes (the preset's)")
 	fl.DurationVar(&f.time, "time", 0, "measured time of one launch (the preset's)")
 	fl.BoolVar(&f.verify, "verify", false, "add a pass that checks a CRC-32C over every payload")
 	fl.Uint64Var(&f.seed, "seed", 0, "of the order of launches (random)")
-	for flag, values := range map[string][]string{"workload": workloadNames(), "mech": mechanismNames(), "place": placeNames(), "floor": floorNames(), "preset": presetNames(), "queue": {"default"}} {
-		c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
-	}
+	completeFrom(c, "floor", floorNames())
+	completeFrom(c, "preset", presetNames())
 }
 
 // plan turns the flags into a plan. Axes alone span a plan of their own; with
@@ -71,11 +92,14 @@ func (f *planFlags) plan(c *cobra.Command) (bench.Plan, error) {
 	if !c.Flags().Changed("seed") {
 		f.seed = rand.Uint64()
 	}
-	asked, err := f.axes()
+	asked, err := f.asked()
 	if err != nil {
 		return none, err
 	}
-	narrows := slices.ContainsFunc([]string{"workload", "mech", "size", "queue", "place", "peers", "floor", "wait", "batch", "touch", "copy", "memory", "rate"}, c.Flags().Changed)
+	narrows := c.Flags().Changed("floor")
+	for key := range f.axes {
+		narrows = narrows || c.Flags().Changed(key)
+	}
 	if !narrows || c.Flags().Changed("preset") {
 		blocks := append(preset.Blocks(mechanismNames(), placeNames()), asked.ofFloors())
 		p := bench.NewPlan(blocks, launches, measured, f.verify, f.seed)
@@ -91,47 +115,17 @@ func (f *planFlags) plan(c *cobra.Command) (bench.Plan, error) {
 // askedAxes are the values that flags gave; an empty axis admits all.
 type askedAxes bench.Axes
 
-func (f *planFlags) axes() (askedAxes, error) {
-	var a askedAxes
-	for _, name := range f.workloads {
-		w := bench.LookupWorkload(name)
-		if w == nil {
-			return a, badValue("--workload", name, workloadNames())
-		}
-		a.Workloads = append(a.Workloads, w.Name)
-	}
-	a.Mechanisms, a.Places, a.Floors = f.mechs, f.places, f.floors
-	var err [4]error
-	a.Sizes, err[0] = parseAll("--size", f.sizes, bench.ParseSize)
-	a.Queues, err[1] = parseAll("--queue", f.queues, results.ParseQueue)
-	a.Peers, err[2] = parseAll("--peers", f.peers, parsePeers)
-	a.Options, err[3] = f.options.parse()
-	if err := errors.Join(err[:]...); err != nil {
+func (f *planFlags) asked() (askedAxes, error) {
+	a, err := f.axes.parse()
+	if err != nil {
 		return a, err
 	}
+	a.Floors = f.floors
 	axes := a.orDefaults()
 	if err := axes.Check(); err != nil {
 		return a, err
 	}
 	return a, axes.CheckFit()
-}
-
-func parseAll(flag string, values []string, parse func(string) (int, error)) (out []int, err error) {
-	for _, v := range values {
-		n, err := parse(v)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", flag, err)
-		}
-		out = append(out, n)
-	}
-	return out, nil
-}
-
-func parsePeers(s string) (n int, err error) {
-	if _, err := fmt.Sscanf(s, "%d", &n); err != nil || fmt.Sprint(n) != s {
-		return 0, fmt.Errorf("peers %q: want a number from 2 to %d", s, bench.MaxPeers)
-	}
-	return n, nil
 }
 
 // orDefaults fills in the axes that were not given.
@@ -148,12 +142,12 @@ func (a askedAxes) orDefaults() bench.Axes {
 		}
 		return values
 	}
-	workloads := []string{"PingPong", "Stream", "FanIn", "Pipeline"}
+	workloads := bench.First()
 	if len(a.Floors) > 0 && len(a.Mechanisms) == 0 {
 		workloads = nil // floors alone
 	}
 	if len(a.Mechanisms) > 0 {
-		workloads = append(workloads, "Notify") // where one of them notifies
+		workloads = append(workloads, bench.Notify.Name) // where one of them notifies
 	}
 	return bench.Axes{
 		Workloads:  or(a.Workloads, workloads),
@@ -189,32 +183,21 @@ func holds(a askedAxes, c results.Cell) bool {
 		(len(a.Options) == 0 || slices.Contains(a.Options, c.Options))
 }
 
-func names[T any](all []T, name func(T) string) (out []string) {
-	for _, x := range all {
-		out = append(out, name(x))
-	}
-	return out
-}
+func mechanismNames() []string { return bench.Values(results.LookupAxis("mech")) }
 
-func mechanismNames() []string {
-	return names(mechanisms.All(), func(m *mechanisms.Mechanism) string { return m.Name })
-}
+func workloadNames() []string { return bench.Values(results.LookupAxis("workload")) }
 
-func workloadNames() []string {
-	return names(bench.Workloads, func(w *bench.Workload) string { return strings.ToLower(w.Name) })
-}
+func placeNames() []string { return results.LookupAxis("place").Names() }
 
 func floorNames() []string {
-	return names(bench.Floors, func(w *bench.Workload) string { return w.Floor })
+	return bench.NamesOf(bench.Floors, func(w *bench.Workload) string { return w.Floor })
 }
 
-func placeNames() []string { return names(bench.Places, func(p bench.Place) string { return p.Name }) }
-
 func presetNames() []string {
-	return names(bench.Presets, func(p bench.Preset) string { return p.Name })
+	return bench.NamesOf(bench.Presets, func(p bench.Preset) string { return p.Name })
 }
 
 func presetHelp() string {
-	lines := names(bench.Presets, func(p bench.Preset) string { return p.Name + ": " + p.Summary })
+	lines := bench.NamesOf(bench.Presets, func(p bench.Preset) string { return p.Name + ": " + p.Summary })
 	return strings.Join(lines, "; ")
 }

@@ -9,10 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"ipcbench/bench"
@@ -38,12 +40,15 @@ func newRun() *cobra.Command {
   ipcbench run --workload stream --mech pipe --queue default,4KiB,1MiB --verify`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if resume != "" {
+				if err := alone(c, "resume", "an interrupted run goes on by its own plan"); err != nil {
+					return err
+				}
+				return resumeRun(c, resume)
+			}
 			until, err := u.until()
 			if err != nil {
 				return err
-			}
-			if resume != "" {
-				return resumeRun(c, resume)
 			}
 			plan, err := f.plan(c)
 			if err != nil {
@@ -62,10 +67,22 @@ func newRun() *cobra.Command {
 	c.Flags().BoolVar(&dry, "dry-run", false, "print the plan and the time it takes")
 	c.MarkFlagDirname("out")
 	c.MarkFlagDirname("resume")
-	for _, axis := range []string{"preset", "workload", "mech", "size", "queue", "place", "peers", "launches", "time", "verify", "seed", "out", "dry-run", "until", "budget"} {
-		c.MarkFlagsMutuallyExclusive("resume", axis)
-	}
 	return c
+}
+
+// alone refuses every other flag of the command beside the one that is named:
+// a flag that is added later is refused without being listed anywhere.
+func alone(c *cobra.Command, flag, why string) error {
+	var others []string
+	c.Flags().Visit(func(f *pflag.Flag) {
+		if f.Name != flag {
+			others = append(others, "--"+f.Name)
+		}
+	})
+	if others == nil {
+		return nil
+	}
+	return fmt.Errorf("--%s: %s: leave out %s", flag, why, strings.Join(others, ", "))
 }
 
 func startRun(c *cobra.Command, plan bench.Plan, out string, until float64, budget time.Duration) error {

@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 
-	"ipcbench/bench"
 	"ipcbench/mechanisms"
+	"ipcbench/results"
 )
 
 // largest is the largest message that the suite ever asks for.
-const largest = bench.MaxSize
+const largest = results.MaxSize
 
 func limit(b *bed) error {
 	for _, queue := range []int{0, 8 << 10, 64 << 10} {

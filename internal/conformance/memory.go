@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"ipcbench/bench"
 	"ipcbench/mechanisms"
+	"ipcbench/results"
 )
 
 // scarce are the kinds of memory that a machine need not have, and may turn out
@@ -19,9 +19,10 @@ func inMemories(b *bed) error {
 	if err != nil {
 		return err
 	}
+	known := results.LookupAxis("memory").Names()
 	for _, kind := range b.m.Memories {
-		if !slices.Contains(bench.Memories, kind) {
-			return fmt.Errorf("memory %s is none that can be asked for: %v", kind, bench.Memories)
+		if !slices.Contains(known, kind) {
+			return fmt.Errorf("memory %s is none that can be asked for: %v", kind, known)
 		}
 		for _, size := range b.sizes(64, 65537) {
 			s := b.spec(size)

@@ -102,7 +102,7 @@ func outcome(s *runner.Coordinator, c results.Cell, ops int) error {
 		return nil
 	case results.Skipped:
 		_, err := s.Open(c)
-		if why := mechanisms.Lookup(c.Mechanism).Keeps(bench.WorkloadOf(c).Contract); why != nil {
+		if why := mechanisms.Ask(bench.Rules, bench.Asked{Cell: c, Workload: bench.WorkloadOf(c), Mechanism: mechanisms.Lookup(c.Mechanism)}); why != nil {
 			if !errors.Is(err, errors.ErrUnsupported) || !strings.HasSuffix(err.Error(), why.Error()) {
 				return fmt.Errorf("%s: %w, want: %w", c.Name(), err, why)
 			}

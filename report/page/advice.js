@@ -16,7 +16,7 @@ function advice() {
 		return element("label", {}, input, " " + text);
 	};
 	const against = r => r.unsure ? `${write("×", r.ratio.center)}, too few launches to tell` : r.tied ? "the same within noise" : `${write("×", r.ratio.center)} the time (${range("×", r.ratio.lo, r.ratio.hi)})`;
-	const costs = c => [write("ns", c.time?.median), c.workload === "PingPong" ? null : write("B/s", c.rate?.median), c.cpu && `${write("ns", c.cpu.median)} of CPU`].filter(Boolean).join(", ");
+	const costs = c => [write("ns", c.time?.median), page.two_way.includes(c.workload) ? null : write("B/s", c.rate?.median), c.cpu && `${write("ns", c.cpu.median)} of CPU`].filter(Boolean).join(", ");
 
 	function answer(a) {
 		const rows = (a.ranked ?? []).map((r, i) => {

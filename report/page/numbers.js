@@ -22,7 +22,7 @@ function heat() {
 		pick.value = key;
 		const possible = metrics.filter(([m]) => cells.some(c => c[m]));
 		metric.replaceChildren(...possible.map(([m, title]) => element("option", {value: m}, title)));
-		metric.value = view.get("metric", possible.map(([m]) => m)) || (/rate=/.test(cells[0]?.options) ? "p99" : cells[0]?.workload === "PingPong" || !cells.some(c => c.rate) ? "time" : "rate");
+		metric.value = view.get("metric", possible.map(([m]) => m)) || (/rate=/.test(cells[0]?.options) ? "p99" : page.two_way.includes(cells[0]?.workload) || !cells.some(c => c.rate) ? "time" : "rate");
 		const [m, , unit, more] = metrics.find(([k]) => k === metric.value) ?? metrics[0];
 		const sizes = d3.sort(distinct(cells.map(c => c.size)));
 		tables = distinct(cells.map(c => c.place)).map(place => {
