@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"ipcbench/internal/need"
 	"ipcbench/results"
 )
 
@@ -172,6 +173,7 @@ func harmless(t testing.TB, text string) {
 // A file that is cut anywhere is compared as far as it goes, and what is
 // missing is named or missed.
 func TestCutFiles(t *testing.T) {
+	need.Time(t)
 	s, _ := sides()
 	s.launches(pipe, 6, 5000, 0.01)
 	path := s.file(t)

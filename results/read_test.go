@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"ipcbench/internal/need"
 )
 
 func nan() float64 { return math.NaN() }
@@ -107,6 +109,7 @@ func (e endless) Read(p []byte) (int, error) {
 }
 
 func TestReadRefusesEndlessInput(t *testing.T) {
+	need.Time(t)
 	for _, line := range []string{"x", "BenchmarkX 1 1 ns/op\n"} {
 		err := new(Set).read("f", &capped{r: endless{line}, max: 2 << 20})
 		if err == nil || err.Error() != "more than 2MiB" {

@@ -15,6 +15,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"ipcbench/internal/golden"
+	"ipcbench/internal/need"
 )
 
 // linesOf is what a run writes of records.
@@ -263,6 +264,7 @@ func (r *repeating) Read(p []byte) (int, error) {
 // A file of a million hosts ends with one clear line, before it takes much
 // memory; so does one of bad lines, and one whose line does not end.
 func TestReadBoundsHostileFiles(t *testing.T) {
+	need.Time(t)
 	const million = 1_000_000
 	r := okRecord(pingPong, 1, 5000)
 	r.Host.CPU = strings.Repeat("x", 100<<10) // the lines are long, so that there need not be many

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"ipcbench/bench"
+	"ipcbench/internal/need"
 	"ipcbench/report"
 	"ipcbench/results"
 )
@@ -110,6 +111,7 @@ func stretch(r *results.Record, factor float64) {
 // so does their comparison. IPCBENCH_TEST_BIG=DIR leaves whole runs in DIR
 // instead, to measure what report and compare take.
 func TestBigRun(t *testing.T) {
+	need.Time(t)
 	if dir := os.Getenv("IPCBENCH_TEST_BIG"); dir != "" {
 		big(t, dir, wholeRun)
 		return

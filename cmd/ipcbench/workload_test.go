@@ -8,11 +8,13 @@ import (
 	"testing"
 
 	"ipcbench/bench"
+	"ipcbench/internal/need"
 	"ipcbench/results"
 )
 
 // A new workload is one file: this one is registered here, and nowhere else.
 func TestWorkloadIsOneFile(t *testing.T) {
+	need.Time(t)
 	before := bench.Workloads
 	t.Cleanup(func() { bench.Workloads = before })
 	bench.Register(&bench.Workload{
