@@ -10,7 +10,7 @@ import "ipcbench/results"
 // message of the same size by a way back, has come.
 var Burst = Register(&Workload{
 	Name:     "Burst",
-	Summary:  "64 messages at once, then nothing until the receiver has them; percentiles until the sender is free",
+	Summary:  "64 messages at once, then a pause until the receiver has them all; percentiles count how long the sender is busy with a burst",
 	Op:       "burst of 64",
 	Payloads: burst,
 	Means:    "64 messages at once, then nothing until they have arrived",

@@ -18,7 +18,7 @@ import (
 // between the same CPUs, and nothing but the address space is another.
 var ThreadBounce = &Workload{
 	Name: results.FloorWorkload, Bound: Bound{Floor: results.FloorThreads, Spins: true, Scheduled: true, Asked: true},
-	Summary: "a cache line that two threads of one process write in turn, one way, nobody sleeps",
+	Summary: "a cache line that two threads of one process write in turn, one way, and neither thread sleeps",
 	Op:      "transfer",
 	Size:    cacheLine,
 	Topology: func(int) Topology {

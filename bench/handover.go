@@ -26,7 +26,7 @@ var Wake = &Workload{
 // message between them costs when nobody sleeps.
 var Bounce = &Workload{
 	Name: results.FloorWorkload, Bound: Bound{Floor: results.FloorBounce, Spins: true},
-	Summary: "a cache line that two processes write in turn, one way, nobody sleeps",
+	Summary: "a cache line that two processes write in turn, one way, and neither process sleeps",
 	Op:      "transfer",
 	Size:    cacheLine,
 	Topology: func(int) Topology {

@@ -18,7 +18,7 @@ import (
 // latency grows as long as the round lasts.
 var OpenLoop = Register(&Workload{
 	Name:     "OpenLoop",
-	Summary:  "messages at a fixed rate, whether the receiver keeps up or not; latency from when each was due",
+	Summary:  "messages at a fixed rate, whether the receiver keeps up or not; latency counts from when a message was due",
 	Op:       "message",
 	Payloads: 1,
 	Takes:    []string{"rate"},

@@ -8,7 +8,7 @@ import "fmt"
 // pairs together.
 var Pairs = Register(&Workload{
 	Name:     "Pairs",
-	Summary:  "k pairs of processes that have nothing to do with each other stream at once",
+	Summary:  "k independent pairs of processes stream at once",
 	Op:       "message",
 	Payloads: 1,
 	Peers:    "pairs",

@@ -7,7 +7,7 @@ import "ipcbench/mechanisms"
 // that every receipt has to pass them by.
 var Select = Register(&Workload{
 	Name:     "Select",
-	Summary:  "messages of one type, received from behind 16 of another that stay",
+	Summary:  "messages of one type, while 16 messages of another type stay in front of them",
 	Op:       "message",
 	Payloads: 1,
 	Contract: mechanisms.Selection,

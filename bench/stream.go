@@ -5,7 +5,7 @@ package bench
 // report how fast the buffer fills.
 var Stream = Register(&Workload{
 	Name:     "Stream",
-	Summary:  "one process sends, one receives, as fast as the link takes it",
+	Summary:  "one process sends and one receives, as fast as the link carries messages",
 	Op:       "message",
 	Payloads: 1,
 	Takes:    []string{"batch", "touch", "copy"},

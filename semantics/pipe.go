@@ -175,7 +175,7 @@ var pipeChecks = []Check{
 			k.write(p.w, "x")
 			return say("%s, %s; then %v", before, after, w.answer())
 		}},
-	{ID: "P43", Mechanism: "pipe", Statement: "that a write returned says that the bytes are in the pipe, not that anybody has read them",
+	{ID: "P43", Mechanism: "pipe", Statement: "a write returns when the bytes are in the pipe, not when a reader has them",
 		Expect: "wrote {16p}, nobody reads", Source: "pipe(7)",
 		Observe: func(k *kernel) string {
 			p := k.pipe(0)

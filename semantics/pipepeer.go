@@ -88,7 +88,7 @@ var pipePeerChecks = []Check{
 			}
 			return say("%s, then %v and %s, %s", state, a, signal, once)
 		}},
-	{ID: "P16", Mechanism: "pipe", Statement: "a writer that had put in a part when the last reader closes gets the short count, and SIGPIPE all the same",
+	{ID: "P16", Mechanism: "pipe", Statement: "if the last reader closes during a write, the write returns what it wrote, and raises SIGPIPE",
 		Expect: "sleeps, then {16p} and SIGPIPE; next EPIPE", Source: "fs/pipe.c, pipe_write, send_sig",
 		Observe: func(k *kernel) string {
 			p := k.pipe(0)

@@ -185,7 +185,7 @@ func (c catalog) writeTable(out io.Writer, axes bool) error {
 		c.writeAxes(w)
 		return w.Flush()
 	}
-	fmt.Fprintln(w, "MECHANISM\tFRAMING\tSINCE\tMAN\tOFFERS\tWHAT IT IS")
+	fmt.Fprintln(w, "MECHANISM\tFRAMING\tSINCE\tMAN\tCARRIES\tWHAT IT IS")
 	for _, m := range c.Mechanisms {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", m.Name, m.Framing, m.Since, m.Man[0], strings.Join(m.Offers, ", "), m.Summary)
 	}
@@ -212,7 +212,7 @@ func (c catalog) writeTable(out io.Writer, axes bool) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", x.Name, peers, x.Op, x.PlaysOn, x.Summary)
 	}
 	w.Flush()
-	fmt.Fprintln(w, "\nFLOOR\tONE OPERATION\tWHAT NO MECHANISM IS CHEAPER THAN")
+	fmt.Fprintln(w, "\nFLOOR\tONE OPERATION\tWHAT IT IS")
 	for _, f := range c.Floors {
 		fmt.Fprintf(w, "%s\t%s\t%s\n", f.Name, f.Op, f.what())
 	}
@@ -263,9 +263,9 @@ func (c catalog) writeMarkdown(out io.Writer, axes bool) error {
 		}
 		return nil
 	}
-	fmt.Fprintln(out, "## Mechanisms\n\n| mechanism | what it is | framing | since Linux | manual pages |\n|---|---|---|---|---|")
+	fmt.Fprintln(out, "## Mechanisms\n\n| mechanism | what it is | carries | framing | since Linux | manual pages |\n|---|---|---|---|---|---|")
 	for _, m := range c.Mechanisms {
-		fmt.Fprintf(out, "| `%s` | %s | %s | %s | %s |\n", m.Name, m.Summary, m.Framing, m.Since, strings.Join(m.Man, ", "))
+		fmt.Fprintf(out, "| `%s` | %s | %s | %s | %s | %s |\n", m.Name, m.Summary, strings.Join(m.Offers, ", "), m.Framing, m.Since, strings.Join(m.Man, ", "))
 	}
 	fmt.Fprintln(out, "\n## Workloads and floors\n\n| workload | what it does | plays on | one operation | peers |\n|---|---|---|---|---|")
 	for _, x := range c.Workloads {

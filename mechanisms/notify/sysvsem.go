@@ -27,7 +27,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		},
 		Unrelated: true,
 		Traits: mechanisms.Traits{
-			Duplex:      mechanisms.Checked("one value: anybody may take or give", "E16"),
+			Duplex:      mechanisms.Checked("one value: any process may take or give", "E16"),
 			Persistence: mechanisms.Documented("the set, until IPC_RMID", "semctl(2)"),
 			Pollable:    mechanisms.Checked("no: an identifier is no descriptor", "E02"),
 			Selection:   mechanisms.Checked("one or several at a time", "E05"),

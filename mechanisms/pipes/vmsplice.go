@@ -57,7 +57,7 @@ var (
 
 var vmspliceTraits = func() mechanisms.Traits {
 	t := pipeTraits
-	t.Atomic = mechanisms.Documented("not promised at any size", "vmsplice(2)")
+	t.Atomic = mechanisms.Documented("nothing, at any size", "vmsplice(2)")
 	t.Capacity = mechanisms.Checked("16 pages, the sender's own", "P21", "Z03")
 	return t
 }()

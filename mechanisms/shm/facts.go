@@ -29,10 +29,10 @@ const (
 
 var ringTraits = mechanisms.Traits{
 	Duplex:      mechanisms.Checked("memory: as the processes agree", "S17"),
-	Persistence: mechanisms.Documented("nothing; a name in /dev/shm stays until it is unlinked", "shm_overview(7)"),
+	Persistence: mechanisms.Documented("nothing; with --memory shm a name in /dev/shm, until it is unlinked", "shm_overview(7)"),
 	Pollable:    mechanisms.Documented("no", "poll(2)"),
 	Selection:   mechanisms.Documented("memory: any place", "mmap(2)"),
-	Atomic:      mechanisms.Checked("none: one sender, or a lock keeps them apart", "S17"),
+	Atomic:      mechanisms.Checked("nothing: use one sender, or a lock", "S17"),
 	Message:     mechanisms.Documented("what memory there is", "memfd_create(2)"),
 	Capacity:    mechanisms.Documented("the size of the memory", "memfd_create(2)"),
 	PeerDeath:   mechanisms.Documented("not reported", "mmap(2)"),
@@ -44,7 +44,7 @@ var ringTraits = mechanisms.Traits{
 var segmentTraits = func() mechanisms.Traits {
 	t := sysvshmTraits
 	t.Pollable = mechanisms.Documented("no", "poll(2)")
-	t.Atomic = mechanisms.Checked("none: one sender, or a lock keeps them apart", "S17")
+	t.Atomic = mechanisms.Checked("nothing: use one sender, or a lock", "S17")
 	t.PeerDeath = mechanisms.Documented("not reported", "shmop(2)")
 	t.Permission = mechanisms.Checked("mode of the segment", "S11")
 	return t

@@ -22,7 +22,7 @@ import (
 // tell each other where that is and how far they have come.
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:    "processvm",
-	Summary: "copied straight out of the sender's memory, told of by futex",
+	Summary: "the receiver copies out of the sender's memory; the sender announces each message with a futex",
 	Man:     []string{"process_vm_readv(2)", "ptrace(2)", "futex(2)"},
 	Framing: mechanisms.Slot,
 	Since:   "3.2",
@@ -58,7 +58,7 @@ var processvmTraits = mechanisms.Traits{
 	Persistence: mechanisms.Documented("nothing: the memory is its process's", "process_vm_readv(2)"),
 	Pollable:    mechanisms.Documented("no: a futex is no descriptor", "futex(2)"),
 	Selection:   mechanisms.Documented("memory: any address", "process_vm_readv(2)"),
-	Atomic:      mechanisms.Documented("none", "process_vm_readv(2)"),
+	Atomic:      mechanisms.Documented("nothing", "process_vm_readv(2)"),
 	Message:     mechanisms.Documented("what the sender has in memory", "process_vm_readv(2)"),
 	Capacity:    mechanisms.Documented("what the sender keeps unread", "process_vm_readv(2)"),
 	PeerDeath:   mechanisms.Documented("receiver: ESRCH; sender: nothing", "process_vm_readv(2)"),

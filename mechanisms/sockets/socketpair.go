@@ -41,7 +41,7 @@ var socketpairTraits = mechanisms.Traits{
 	Persistence: mechanisms.Checked("nothing", "U08"),
 	Pollable:    mechanisms.Checked("yes", "L12"),
 	Selection:   mechanisms.Checked("in order only", "U02"),
-	Atomic:      mechanisms.Checked("not promised at any size", "U15"),
+	Atomic:      mechanisms.Checked("nothing, at any size", "U15"),
 	Message:     mechanisms.Checked("no messages", "U02"),
 	Capacity:    mechanisms.Checked("SO_SNDBUF, counted in kernel memory", "U10", "U11"),
 	PeerDeath:   mechanisms.Checked("reader: end of file, or ECONNRESET; writer: EPIPE and SIGPIPE", "U05", "U08"),

@@ -56,7 +56,7 @@ var tcpTraits = mechanisms.Traits{
 	Persistence: mechanisms.Documented("nothing but TIME_WAIT, for a minute", "tcp(7)"),
 	Pollable:    mechanisms.Documented("yes", "socket(7)"),
 	Selection:   mechanisms.Documented("in order only; one urgent byte", "tcp(7)"),
-	Atomic:      mechanisms.Documented("not promised at any size", "tcp(7)"),
+	Atomic:      mechanisms.Documented("nothing, at any size", "tcp(7)"),
 	Message:     mechanisms.Documented("no messages", "tcp(7)"),
 	Capacity:    mechanisms.Documented("SO_SNDBUF and SO_RCVBUF, which grow by themselves", "tcp(7)"),
 	PeerDeath:   mechanisms.Documented("reader: end of file, or ECONNRESET; writer: EPIPE and SIGPIPE, or ECONNRESET", "tcp(7)"),
