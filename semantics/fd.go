@@ -53,7 +53,7 @@ var fdChecks = []Check{
 			mark := func(a answer) answer { return k.do("fcntl", need(a).N, unix.F_GETFD, 0) }
 			return say("%v, %v", mark(k.do("dup", p.r)), mark(k.do("fcntl", p.r, unix.F_DUPFD_CLOEXEC, 0)))
 		}},
-	{ID: "D06", Mechanism: "fd", Statement: "between pipe and F_SETFD a process that is started inherits the descriptor, which O_CLOEXEC of pipe2 prevents",
+	{ID: "D06", Mechanism: "fd", Statement: "a process that is started between pipe and F_SETFD inherits the descriptor; O_CLOEXEC of pipe2 prevents this",
 		Expect: "set later: inherited; pipe2: EBADF", Source: "open(2), O_CLOEXEC; fcntl(2), F_SETFD",
 		Observe: func(k *kernel) string {
 			late, early := k.pipe(0), k.pipe(unix.O_CLOEXEC)

@@ -38,7 +38,7 @@ var mqChecks = []Check{
 			long, ready, small := k.do("mq_send", q, 1, letters(65)), k.ready(q, inOut), k.do("mq_receive", q, 63)
 			return say("longer %v; %s; small buffer %v; %s, %s", long, ready, small, k.do("mq_receive", q, 64).text(), k.do("mq_receive", q, 64).text())
 		}},
-	{ID: "Q02", Mechanism: "posixmq", Statement: "O_NONBLOCK does not wait, and a queue with what is in it outlives those who have it open",
+	{ID: "Q02", Mechanism: "posixmq", Statement: "O_NONBLOCK does not wait, and a queue and its messages outlive the processes that have it open",
 		Expect: "empty EAGAIN, full EAGAIN; opened again it holds 2", Source: "mq_overview(7); mq_send(3), EAGAIN", Needs: []Need{mqueue},
 		Observe: func(k *kernel) string {
 			name := k.queueName()

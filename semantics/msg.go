@@ -6,7 +6,7 @@ import "golang.org/x/sys/unix"
 func (p *proc) sendMsg(id, typ int, data any) { need(p.do("msgsnd", id, typ, unix.IPC_NOWAIT, data)) }
 
 var msgChecks = []Check{
-	{ID: "M01", Mechanism: "sysvmsg", Statement: "type 0 takes messages in order, and tells their type",
+	{ID: "M01", Mechanism: "sysvmsg", Statement: "type 0 takes messages in order, and returns their type",
 		Expect: "7: a, 3: b", Source: "msgop(2)", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.msg()
@@ -97,7 +97,7 @@ var msgChecks = []Check{
 			need(k.do("msgrcv", id, 100, 0, 0))
 			return say("%s, then %v", state, w.answer())
 		}},
-	{ID: "M10", Mechanism: "sysvmsg", Statement: "IPC_RMID wakes whoever sleeps, sender and receiver",
+	{ID: "M10", Mechanism: "sysvmsg", Statement: "IPC_RMID wakes a sender and a receiver that sleep",
 		Expect: "receiver sleeps, then EIDRM; sender sleeps, then EIDRM; afterwards EINVAL", Source: "msgctl(2), IPC_RMID; msgop(2), EIDRM", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			end := func(w *pending, id int) string {
@@ -148,7 +148,7 @@ var msgChecks = []Check{
 			sender.sendMsg(id, 1, "hello")
 			return say("%s; received: %s", sender.kill(), k.do("msgrcv", id, 9, 0, unix.IPC_NOWAIT).text())
 		}},
-	{ID: "M14", Mechanism: "sysvmsg", Statement: "without CAP_SYS_RESOURCE msg_qbytes can be lowered, and not raised above msgmnb",
+	{ID: "M14", Mechanism: "sysvmsg", Statement: "without CAP_SYS_RESOURCE msg_qbytes can be lowered, but not raised above msgmnb",
 		Expect: "{msgmnb}+1: EPERM, 100: 0", Source: "msgctl(2), IPC_SET and EPERM", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id, most := k.msg(), k.number("kernel/msgmnb")
@@ -165,7 +165,7 @@ var msgChecks = []Check{
 			need(other.do("setresuid", stranger))
 			return say("msgsnd %v, IPC_RMID %v", other.do("msgsnd", id, 1, unix.IPC_NOWAIT, "x"), other.do("msgrm", id))
 		}},
-	{ID: "M16", Mechanism: "sysvmsg", Statement: "a receiver that sleeps with too small a buffer is woken with an error by a longer message, which stays",
+	{ID: "M16", Mechanism: "sysvmsg", Statement: "a longer message wakes a receiver that sleeps with too small a buffer: the receiver gets an error, and the message stays",
 		Expect: "sleeps, then E2BIG, queued 1", Source: "msgop(2), E2BIG; ipc/msg.c, pipelined_send", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.msg()
@@ -175,7 +175,7 @@ var msgChecks = []Check{
 			k.sendMsg(id, 1, letters(100))
 			return say("%s, then %v, queued %v", state, w.answer(), k.do("msgqnum", id))
 		}},
-	{ID: "M17", Mechanism: "sysvmsg", Statement: "a receive into memory that is not there: the error, and what is then on the queue of one message",
+	{ID: "M17", Mechanism: "sysvmsg", Statement: "a receive into unmapped memory: its error, and whether its message is still on the queue",
 		Source: "msgop(2); ipc/msg.c, do_msgrcv", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.msg()

@@ -38,7 +38,7 @@ var pipeCapacityChecks = []Check{
 			set := func(fd, n int) answer { return k.do("fcntl", fd, unix.F_SETPIPE_SZ, n) }
 			return say("%v, %v; %v, %v; %v, %v", set(p.w, 0), set(p.r, 1), set(p.w, size+1), set(p.r, size+1000), set(p.w, 16*size+1), set(p.r, 24*size))
 		}},
-	{ID: "P25", Mechanism: "pipe", Statement: "without CAP_SYS_RESOURCE pipe-max-size can be had, and not a byte more",
+	{ID: "P25", Mechanism: "pipe", Statement: "without CAP_SYS_RESOURCE a pipe can have pipe-max-size bytes, and not one more",
 		Expect: "{pipe_max}, then EPERM", Source: "pipe(7), /proc/sys/fs/pipe-max-size; fcntl(2)", Since: "2.6.35",
 		Observe: func(k *kernel) string {
 			need(k.do("dropcap", unix.CAP_SYS_RESOURCE))

@@ -60,7 +60,7 @@ var pipePeerChecks = []Check{
 			}
 			return say("%d of 10 sleep, %d get 0", asleep, ended)
 		}},
-	{ID: "P13", Mechanism: "pipe", Statement: "a write that no reader is left for kills the process, unless it has made provisions for SIGPIPE",
+	{ID: "P13", Mechanism: "pipe", Statement: "a write to a pipe without readers kills the process, unless it ignores, blocks or handles SIGPIPE",
 		Expect: "dies by SIGPIPE", Source: "pipe(7); signal(7)",
 		Observe: func(k *kernel) string {
 			p := k.pipe(0)
@@ -111,7 +111,7 @@ var pipePeerChecks = []Check{
 			need(k.write(p.w, "x"))
 			return say("without: %v; with: %s on, then %v", without, state, with.answer())
 		}},
-	{ID: "P34", Mechanism: "pipe", Statement: "a write that has put in a part returns the short count when a signal comes, even with SA_RESTART",
+	{ID: "P34", Mechanism: "pipe", Statement: "a write that a signal interrupts after a part returns the short count, even with SA_RESTART",
 		Expect: "{16p}", Source: "signal(7); write(2)",
 		Observe: func(k *kernel) string {
 			p := k.pipe(0)
@@ -122,7 +122,7 @@ var pipePeerChecks = []Check{
 			w.signal(unix.SIGUSR1)
 			return say("%v", w.answer())
 		}},
-	{ID: "P35", Mechanism: "pipe", Statement: "what a writer had put in stays when SIGKILL ends it",
+	{ID: "P35", Mechanism: "pipe", Statement: "what a writer has written stays in the pipe when SIGKILL ends the writer",
 		Expect: "SIGKILL; {16p} bytes are left, then 0", Source: "pipe(7)",
 		Observe: func(k *kernel) string {
 			p := k.pipe(0)

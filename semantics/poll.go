@@ -82,7 +82,7 @@ var pollChecks = []Check{
 			without, with = waiter.interrupt("epoll_wait", e, -1)
 			return say("%s; epoll_wait %v, %v", poll, without, with.answer())
 		}},
-	{ID: "L12", Mechanism: "poll", Statement: "a pair of sockets tells a peer that has closed from one that only writes no more",
+	{ID: "L12", Mechanism: "poll", Statement: "poll on a pair of sockets distinguishes a peer that has closed from one that has only shut down writing",
 		Expect: "closed POLLIN|POLLOUT|POLLHUP|POLLRDHUP, shut POLLIN|POLLOUT|POLLRDHUP", Source: "poll(2); shutdown(2)",
 		Observe: func(k *kernel) string {
 			closed, shut := pair(need(k.do("socketpair", unix.SOCK_STREAM))), pair(need(k.do("socketpair", unix.SOCK_STREAM)))

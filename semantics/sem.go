@@ -10,7 +10,7 @@ func (p *proc) setval(id, n int)     { need(p.do("semctl", id, 0, semSetVal, n))
 func (p *proc) getval(id int) answer { return p.do("semval", id, 0) }
 
 var semChecks = []Check{
-	{ID: "E01", Mechanism: "sysvsem", Statement: "a new semaphore is 0, and sem_otime is 0 until the first semop: so others can tell that it is not ready",
+	{ID: "E01", Mechanism: "sysvsem", Statement: "a new semaphore is 0, and sem_otime is 0 until the first semop, which shows others that it is not ready",
 		Expect: "value 0, sem_otime 0, after semop not 0", Source: "semget(2), NOTES; semctl(2)", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.sem(1)
@@ -58,7 +58,7 @@ var semChecks = []Check{
 			a := k.do("semop2", id, 0, 1, unix.IPC_NOWAIT, 1, -1, unix.IPC_NOWAIT)
 			return say("%v, values %v, %v", a, k.getval(id), k.do("semval", id, 1))
 		}},
-	{ID: "E06", Mechanism: "sysvsem", Statement: "what a process that SIGKILL ends had taken comes back with SEM_UNDO, and never without",
+	{ID: "E06", Mechanism: "sysvsem", Statement: "what a killed process had taken comes back with SEM_UNDO, and never without",
 		Expect: "with 1, without 0: a survivor sleeps", Source: "semop(2), SEM_UNDO", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.sem(1)
@@ -111,7 +111,7 @@ var semChecks = []Check{
 			defer k.remove("semrm", id)
 			return say("%v, %v, %v", k.do("semopmany", id, semopm+1), k.do("semop", id, 1, 1, 0), k.do("semopmany", id, 0))
 		}},
-	{ID: "E10", Mechanism: "sysvsem", Statement: "IPC_RMID wakes whoever sleeps on a set",
+	{ID: "E10", Mechanism: "sysvsem", Statement: "IPC_RMID wakes the processes that sleep on a set",
 		Expect: "sleeps, then EIDRM; afterwards EINVAL", Source: "semctl(2), IPC_RMID; semop(2), EIDRM", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.sem(1)
@@ -129,7 +129,7 @@ var semChecks = []Check{
 			without, with := k.process("taker").interrupt("semop", id, 0, -1, 0)
 			return say("%v, %v", without, with.answer())
 		}},
-	{ID: "E13", Mechanism: "sysvsem", Statement: "it is not fair: who wants one overtakes who sleeps for two",
+	{ID: "E13", Mechanism: "sysvsem", Statement: "it is not fair: a process that takes one overtakes a process that sleeps for two",
 		Expect: "sleeps; one: 0", Source: "semop(2); ipc/sem.c", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.sem(1)
@@ -160,7 +160,7 @@ var semChecks = []Check{
 			need(other.do("setresuid", stranger))
 			return say("semop %v, IPC_RMID %v", other.do("semop", id, 0, 1, 0), other.do("semrm", id))
 		}},
-	{ID: "E16", Mechanism: "sysvsem", Statement: "a semaphore is no lock: who has not taken it can give it, and it has no owner",
+	{ID: "E16", Mechanism: "sysvsem", Statement: "a semaphore is no lock: it has no owner, and a process that has not taken it can give it",
 		Expect: "another gives: 0, value 2", Source: "semop(2)", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.sem(1)

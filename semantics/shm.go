@@ -32,7 +32,7 @@ var shmChecks = []Check{
 			k.remove("shmrm", id)
 			return say("%v, %s, %v", again, same, k.do("shmget", n, 1, 0))
 		}},
-	{ID: "S03", Mechanism: "sysvshm", Statement: "a segment of no bytes can't be made, nor one found that is smaller than asked for",
+	{ID: "S03", Mechanism: "sysvshm", Statement: "a segment of no bytes can't be made, and a segment smaller than asked for can't be opened",
 		Expect: "0: EINVAL; more: EINVAL; less: found", Source: "shmget(2), EINVAL", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			n := key()
@@ -55,7 +55,7 @@ var shmChecks = []Check{
 			zero := k.do("beyond", at, last)
 			return say("%s; last byte of page two %v, stored %v", k.do("shmstat", id).text(), zero, k.do("storebeyond", at, last, 1))
 		}},
-	{ID: "S05", Mechanism: "sysvshm", Statement: "a segment outlives its maker, with what is in it: a leak unless somebody removes it",
+	{ID: "S05", Mechanism: "sysvshm", Statement: "a segment and its content outlive the process that made it: a leak until it is removed",
 		Expect: "SIGKILL; nattch 0, segsz 100; kept: hello", Source: "sysvipc(7); shmget(2)", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			maker := k.process("maker")

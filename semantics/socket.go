@@ -26,7 +26,7 @@ var socketChecks = []Check{
 			s := k.sockets(unix.SOCK_STREAM)
 			return say("%v and %v, read %v", k.write(s.w, "abc"), k.write(s.w, "defg"), k.read(s.r, 100))
 		}},
-	{ID: "U03", Mechanism: "socketpair", Statement: "SOCK_SEQPACKET keeps boundaries, and recvmsg tells that a message was cut",
+	{ID: "U03", Mechanism: "socketpair", Statement: "SOCK_SEQPACKET keeps boundaries, and recvmsg reports that a message was cut",
 		Expect: "MSG_TRUNC, next 2", Source: "unix(7), SOCK_SEQPACKET; recv(2), MSG_TRUNC",
 		Observe: func(k *kernel) string {
 			s := k.sockets(unix.SOCK_SEQPACKET)
@@ -35,7 +35,7 @@ var socketChecks = []Check{
 			cut := k.do("recvflags", s.r, 10)
 			return say("%s, next %v", flags("sendflag", cut.N&unix.MSG_TRUNC), k.read(s.r, 100))
 		}},
-	{ID: "U04", Mechanism: "socketpair", Statement: "read cuts a message of SOCK_SEQPACKET too, and does not tell",
+	{ID: "U04", Mechanism: "socketpair", Statement: "read also cuts a message of SOCK_SEQPACKET, and does not report it",
 		Expect: "of 100: 10, next 2", Source: "recv(2); read(2)",
 		Observe: func(k *kernel) string {
 			s := k.sockets(unix.SOCK_SEQPACKET)
@@ -71,7 +71,7 @@ var socketChecks = []Check{
 			k.close(s.r)
 			return say("%v, %s", k.do("send", s.w, 0, "x"), k.sigpipe())
 		}},
-	{ID: "U08", Mechanism: "socketpair", Statement: "a peer that closes without having read all: what it sent can be read, then comes an error and not the end of file",
+	{ID: "U08", Mechanism: "socketpair", Statement: "if a peer closes without having read all, what it sent can be read; then comes an error, not the end of file",
 		Expect: "2, ECONNRESET", Source: "net/unix/af_unix.c, unix_release_sock",
 		Observe: func(k *kernel) string {
 			s := k.sockets(unix.SOCK_STREAM)
