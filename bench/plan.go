@@ -144,7 +144,7 @@ var Presets = []Preset{
 		Blocks: wide,
 	},
 	{
-		Name: "full", Summary: "every mechanism, workload, size, queue and place; hours",
+		Name: "full", Summary: "every mechanism, workload, size, capacity and place; hours",
 		Launches: 10, Time: 100 * time.Millisecond,
 		Blocks: full,
 	},

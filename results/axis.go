@@ -63,17 +63,17 @@ var Axes = []Axis{
 	{Key: "workload", Help: "workloads", Always: true, text: func(c *Cell) *string { return &c.Workload }, valid: &validWorkload, gone: "All"},
 	{Key: "mech", Help: "mechanisms", Always: true, text: func(c *Cell) *string { return &c.Mechanism }, valid: &validMechanism, gone: "all"},
 	{Key: "size", Help: "message sizes, as in 64 or 4KiB", Always: true, number: func(c *Cell) *int { return &c.Size }, bytes: true, Least: 1, Most: MaxSize},
-	{Key: "queue", Help: "bytes that a link should hold before a sender waits", Always: true, number: func(c *Cell) *int { return &c.Queue }, bytes: true, Least: 1, Most: maxBytes,
+	{Key: "queue", Help: "capacity of a link in bytes", Always: true, number: func(c *Cell) *int { return &c.Queue }, bytes: true, Least: 1, Most: maxBytes,
 		Values: []Value{{"default", "what the kernel gives"}}},
 	{Key: "place", Help: "where processes run", Always: true, text: func(c *Cell) *string { return &c.Place }, gone: "all", Values: []Value{
-		{"same", "all workers on one CPU"},
-		{"smt", "on the hardware threads of one core"},
-		{"cross", "on different cores, in turn"},
+		{"same", "all processes on the same CPU"},
+		{"smt", "on the hardware threads of one processor core"},
+		{"cross", "on different CPUs: different cores, in turn"},
 		{"socket", "on cores of different sockets, in turn"},
-		{"free", "not pinned: where the scheduler puts them"},
+		{"free", "unpinned: where the scheduler puts them"},
 	}},
-	{Key: "peers", Help: "processes of a kind, where a workload does not fix their number", number: func(c *Cell) *int { return &c.Peers }, Least: 1, Most: MaxPeers},
-	{Key: "wait", Help: "how ends wait that are descriptors", Link: true, text: func(c *Cell) *string { return &c.Wait }, Values: []Value{
+	{Key: "peers", Help: "processes of a kind, if a workload varies their number", number: func(c *Cell) *int { return &c.Peers }, Least: 1, Most: MaxPeers},
+	{Key: "wait", Help: "how an end waits that is a descriptor", Link: true, text: func(c *Cell) *string { return &c.Wait }, Values: []Value{
 		{"block", "in the call that moves the message"},
 		{"poll", "in poll(2)"},
 		{"epoll", "in epoll_wait(2)"},
@@ -81,13 +81,13 @@ var Axes = []Axis{
 	}},
 	{Key: "batch", Help: "messages that one call hands over", number: func(c *Cell) *int { return &c.Batch }, usual: 1, Least: 2, Most: MaxBatch, Unit: "messages a call"},
 	{Key: "touch", Help: "what the receiver does with every byte", text: func(c *Cell) *string { return &c.Touch }, Values: []Value{
-		{"none", "nothing: it looks at the stamp"},
+		{"none", "nothing: it checks the stamp alone"},
 		{"read", "it reads every byte"},
 		{"write", "it writes every byte anew"},
 	}},
-	{Key: "copy", Help: "whether a message is copied, or (0) both sides work in the link's own memory", on: func(c *Cell) *bool { return &c.Lend }, Values: []Value{
-		{"1", "it is"},
-		{"0", "both sides work in the link's own memory, where the mechanism lends it"},
+	{Key: "copy", Help: "whether messages are copied", on: func(c *Cell) *bool { return &c.Lend }, Values: []Value{
+		{"1", "they are"},
+		{"0", "both sides work in place, in the link's own memory, if the mechanism permits it"},
 	}},
 	{Key: "memory", Help: "what backs shared memory", Link: true, text: func(c *Cell) *string { return &c.Memory }, Values: []Value{
 		{"default", "the mechanism's own choice"},

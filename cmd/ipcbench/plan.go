@@ -59,7 +59,7 @@ func (f *planFlags) register(c *cobra.Command) {
 	fl.StringVar(&f.preset, "preset", "default", presetHelp())
 	f.axes = axisFlags{}
 	f.axes.register(c)
-	fl.StringSliceVar(&f.floors, "floor", nil, "floors to measure besides those that a plan has by itself, or alone: "+strings.Join(floorNames(), ", "))
+	fl.StringSliceVar(&f.floors, "floor", nil, "extra floors; without --mech, only these: "+strings.Join(floorNames(), ", "))
 	fl.IntVar(&f.launches, "launches", 0, "launches per cell, each in fresh processes (the preset's)")
 	fl.DurationVar(&f.time, "time", 0, "measured time of one launch (the preset's)")
 	fl.BoolVar(&f.verify, "verify", false, "add a pass that checks a CRC-32C over every payload")
