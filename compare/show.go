@@ -179,10 +179,10 @@ func (r *Report) marked() bool {
 func (a About) String() string {
 	s := fmt.Sprintf("%s: %d cells, %d records", a.Name, a.Cells, a.Records)
 	if a.Again > 0 {
-		s += fmt.Sprintf(", %d of them another attempt at a launch that was disturbed, or whose partner was", a.Again)
+		s += fmt.Sprintf(", %d of them another attempt at a launch that was untrusted, or whose partner was", a.Again)
 	}
 	if a.Lost > 0 {
-		s += fmt.Sprintf(", %d launches disturbed at every attempt and not counted", a.Lost)
+		s += fmt.Sprintf(", %d launches untrusted at every attempt and left out", a.Lost)
 	}
 	if len(a.Kernels) > 0 {
 		s += ", " + strings.Join(a.Kernels, " and ")

@@ -92,7 +92,7 @@ func (s Spent) String() string {
 		text += "; a launch costs " + FormatTime(float64(s.PerLaunch)) + " beside its rounds"
 	}
 	if s.Disturbed > 0 {
-		text += fmt.Sprintf("; disturbed launches, which do not count: %d", s.Disturbed)
+		text += fmt.Sprintf("; untrusted launches, which give no number: %d", s.Disturbed)
 	}
 	if s.Stalled > 0 {
 		text += fmt.Sprintf(", of which %d because no message moved for 10 ms or more", s.Stalled)

@@ -21,7 +21,7 @@ func TestSpentOn(t *testing.T) {
 	if rest := got.Rest(); rest != 130 {
 		t.Errorf("Rest() = %d, want 130", rest)
 	}
-	if s, want := got.String(), "65 % of 490.0ns measuring, 6 % starting and attaching, 2 % ending, 27 % calibrating, warming up and writing; a launch costs 30.00ns beside its rounds; disturbed launches, which do not count: 1"; s != want {
+	if s, want := got.String(), "65 % of 490.0ns measuring, 6 % starting and attaching, 2 % ending, 27 % calibrating, warming up and writing; a launch costs 30.00ns beside its rounds; untrusted launches, which give no number: 1"; s != want {
 		t.Errorf("%q, want %q", s, want)
 	}
 	silent := okRecord(pingPong, 2, 5000)

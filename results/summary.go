@@ -134,7 +134,7 @@ func summarize(cell Cell, launches []tally, all map[int]int) Summary {
 	if s.Outcome == OK {
 		if s.Lost > 0 {
 			s.Reasons = nil
-			s.Warnings = append(s.Warnings, fmt.Sprintf("%d of %d launches were disturbed at every attempt and do not count", s.Lost, s.Launches))
+			s.Warnings = append(s.Warnings, fmt.Sprintf("%d of %d launches were untrusted at every attempt and are left out", s.Lost, s.Launches))
 			launches = slices.DeleteFunc(launches, func(l tally) bool { return l.outcome != OK })
 		}
 		s.estimate(launches)
