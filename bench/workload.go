@@ -148,7 +148,7 @@ var Workloads []*Workload
 func Register(w *Workload) *Workload {
 	at, taken := slices.BinarySearchFunc(Workloads, w.Order, func(x *Workload, order int) int { return x.Order - order })
 	if taken || LookupWorkload(w.Name) != nil {
-		panic(fmt.Sprintf("bench: workload %s, order %d: registered already", w.Name, w.Order))
+		panic(fmt.Sprintf("bench: workload %s, order %d: registered already: take the next number that no file of bench has", w.Name, w.Order))
 	}
 	Workloads = slices.Insert(Workloads, at, w)
 	results.AddWorkload(results.Workload{Name: w.Name, Means: w.Means, Order: w.Order, TwoWay: w.TwoWay, Against: w.Against})

@@ -63,7 +63,7 @@ func TestLaunchIsWhatIsAsked(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			watch := asked[name]
 			if watch == nil {
-				t.Fatalf("no observer: whether a launch heeds it shows nowhere")
+				t.Fatalf("no observer in the map asked: whether a launch heeds it shows nowhere")
 			}
 			watch(&watcher{T: t, s: s})
 		})

@@ -23,7 +23,7 @@ var vocabulary = []struct {
 		{"axis", "a dimension that a plan varies: mechanism, message size, capacity, place, peers, and options"},
 		{"core mechanisms", "the eight mechanisms that the presets `quick` and `default` measure"},
 		{"peers", "the number that a workload of several processes varies: its senders, stages, receivers, pairs or contenders"},
-		{"option", "an axis that most cells leave at its usual value, and then do not name: wait, batch, touch, copy, memory, rate"},
+		{"option", "an axis that most cells leave at its usual value, and then do not name. `ipcbench list axes` lists them"},
 		{"cell", "one point of a plan: a workload and one value of each axis"},
 		{"place", "the CPUs on which the processes of a cell run. A core is a processor core; one with smt has several hardware threads, and Linux calls each a CPU"},
 		{"same CPU", "all processes on one CPU: `--place same`, and `place=same` in cell names"},
