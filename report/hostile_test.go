@@ -28,7 +28,7 @@ func TestHostileStrings(t *testing.T) {
 	set := &results.Set{Header: &header, Records: records, Warnings: []string{hostile}, LeftOut: 1, Problems: []results.Problem{{File: hostile, Line: 1, Reason: results.Quote(hostile)}}}
 
 	var table, report bytes.Buffer
-	if err := errors.Join(WriteTable(&table, results.Summarize(records)), WriteMarkdown(&report, set, nil)); err != nil {
+	if err := errors.Join(WriteTable(&table, results.Summarize(records)), WriteMarkdown(&report, set)); err != nil {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{"table": table.String(), "report": report.String()} {
@@ -80,7 +80,7 @@ func TestRenderingsReportWriteErrors(t *testing.T) {
 	set := &results.Set{Records: testRecords()}
 	for name, err := range map[string]error{
 		"WriteTable":    WriteTable(full, results.Summarize(set.Records)),
-		"WriteMarkdown": WriteMarkdown(full, set, nil),
+		"WriteMarkdown": WriteMarkdown(full, set),
 	} {
 		if !errors.Is(err, syscall.ENOSPC) {
 			t.Errorf("%s on a full disk: %v, want %v", name, err, syscall.ENOSPC)

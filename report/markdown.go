@@ -12,24 +12,18 @@ import (
 )
 
 // WriteMarkdown writes a report of set: the host in a line and what to doubt,
-// which mechanism is fastest where, benchstat's comparison, how far from the
-// machine's floors that is, every number, what
-// has none and why, how to run it again, and all that is known of the host. It depends on nothing but the
-// records and on what benchstat prints for them.
-//
-// The function benchstat runs that program with the given arguments and
-// returns its standard output; it may be nil. Where it cannot be run the
-// report says so and stands without its tables.
-func WriteMarkdown(w io.Writer, set *results.Set, benchstat func(args ...string) ([]byte, error)) error {
+// which mechanism is fastest where, mechanisms compared, how far from the
+// machine's floors that is, every number, what has none and why, how to run it
+// again, and all that is known of the host. It depends on nothing but the
+// records.
+func WriteMarkdown(w io.Writer, set *results.Set) error {
 	m := &markdown{Writer: bufio.NewWriter(w)}
 	summaries := set.Summaries()
 	m.head(set)
 	m.strip(set)
 	m.doubts(set, summaries)
 	m.answers(summaries)
-	if err := m.comparison(set, summaries, benchstat); err != nil {
-		return err
-	}
+	m.comparison(summaries)
 	m.floors(summaries)
 	m.numbers(summaries)
 	m.notOK(summaries)

@@ -19,7 +19,7 @@ func TestGolden(t *testing.T) {
 		write func(*bytes.Buffer) error
 	}{
 		{"table.txt", 110, func(b *bytes.Buffer) error { return WriteTable(b, results.Summarize(set.Records)) }},
-		{"report.md", 0, func(b *bytes.Buffer) error { return WriteMarkdown(b, set, benchstat) }},
+		{"report.md", 0, func(b *bytes.Buffer) error { return WriteMarkdown(b, set) }},
 	}
 	for _, r := range renderings {
 		t.Run(r.file, func(t *testing.T) {
