@@ -84,7 +84,7 @@ var families = []family{
 		name: "medianatrate", title: "latency against rate, median",
 		kind: plots.Lines, takes: paced, spans: byRate, least: 2,
 		x: rateAxis, y: plots.Axis{Label: "median of latency", Unit: plots.Nanoseconds, Log: true},
-		line: mechanism, at: rate, value: func(s *results.Summary) results.Estimate { return s.P50 },
+		line: mechanism, at: rate, value: func(s *results.Summary) results.Estimate { return s.Of("p50") },
 		none: fmt.Sprintf("too few messages for a median, which needs %d in a launch", results.TailP50),
 	},
 	{
@@ -143,14 +143,14 @@ var families = []family{
 		note: "User and system time of all processes, per operation.",
 		kind: plots.Dots, takes: measured, spans: func(s *plots.Setting) { s.Place = "" }, least: 1,
 		x:    plots.Axis{Label: "CPU time of an operation", Unit: plots.Nanoseconds, Log: true},
-		line: func(c results.Cell) string { return c.Place }, value: func(s *results.Summary) results.Estimate { return s.CPUNsPerOp },
+		line: func(c results.Cell) string { return c.Place }, value: func(s *results.Summary) results.Estimate { return s.Of("cpu") },
 	},
 	{
 		name: "switches", title: "context switches",
 		note: "Voluntary and involuntary, of all processes, per operation.",
 		kind: plots.Dots, takes: measured, spans: func(s *plots.Setting) { s.Place = "" }, least: 1,
 		x:    plots.Axis{Label: "context switches of an operation", Unit: plots.Count},
-		line: func(c results.Cell) string { return c.Place }, value: func(s *results.Summary) results.Estimate { return s.Switches },
+		line: func(c results.Cell) string { return c.Place }, value: func(s *results.Summary) results.Estimate { return s.Of("switches") },
 	},
 }
 

@@ -138,7 +138,7 @@ func (m *markdown) numbers(summaries []results.Summary) {
 	m.printf("\n## All numbers\n\n")
 	var b strings.Builder
 	text := bufio.NewWriter(&b)
-	writeCells(text, summaries)
+	writeCells(text, summaries, 0)
 	text.Flush() // a strings.Builder takes everything
 	m.fence(b.String())
 }

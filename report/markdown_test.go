@@ -18,7 +18,7 @@ func TestGolden(t *testing.T) {
 		width int // runes in a line; 0: as it comes
 		write func(*bytes.Buffer) error
 	}{
-		{"table.txt", 110, func(b *bytes.Buffer) error { return WriteTable(b, results.Summarize(set.Records)) }},
+		{"table.txt", 110, func(b *bytes.Buffer) error { return WriteTable(b, results.Summarize(set.Records), 110) }},
 		{"report.md", 0, func(b *bytes.Buffer) error { return WriteMarkdown(b, set) }},
 	}
 	for _, r := range renderings {

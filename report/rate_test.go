@@ -67,7 +67,7 @@ func TestRatesAreRowsOfABoard(t *testing.T) {
 			t.Errorf("row %+v", r)
 		}
 	}
-	if v := b.Rows[0].Cells[0].Value; v != "20.02µs" {
+	if v := b.Rows[0].Cells[0].Value; v != "20.03µs" {
 		t.Errorf("99th percentile %q", v)
 	}
 }

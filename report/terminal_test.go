@@ -11,7 +11,7 @@ import (
 // Launches that were given another capacity have a row of their own.
 func TestCapacitiesShareNoRow(t *testing.T) {
 	var table bytes.Buffer
-	if err := WriteTable(&table, results.Summarize(split())); err != nil || !strings.Contains(table.String(), "PingPong, place same, given=8KiB\n") {
+	if err := WriteTable(&table, results.Summarize(split()), 110); err != nil || !strings.Contains(table.String(), "PingPong, place same, given=8KiB\n") {
 		t.Errorf("%v\n%s", err, table.String())
 	}
 }
@@ -24,7 +24,7 @@ func TestSaturationHasAMark(t *testing.T) {
 	}
 	summaries := results.Summarize(records)
 	var table bytes.Buffer
-	if err := WriteTable(&table, summaries); err != nil {
+	if err := WriteTable(&table, summaries, 110); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"  20000   !9911  ", "!: saturated: less than 95 % of what was due came"} {
@@ -44,15 +44,15 @@ func TestRatesHaveATable(t *testing.T) {
 	}
 	summaries := results.Summarize(records)
 	var table bytes.Buffer
-	if err := WriteTable(&table, summaries); err != nil {
+	if err := WriteTable(&table, summaries, 110); err != nil {
 		t.Fatal(err)
 	}
 	want := `OpenLoop, place same, latency from when a message was due
-  mechanism  size    queue  due/s  came/s      p50      p99   ±    p99.9   CPU/op  in flight   n
-  pipe         64  default   1000     991  10.00µs  40.00µs  0%  120.0µs  756.8µs         16  10
-  sysvmsg      64  default   1000     991  7.500µs  30.00µs  0%  90.00µs  756.8µs         16  10
-  pipe         64  default  20000   19822  10.00µs  40.00µs  0%  120.0µs  37.84µs         16  10
-  sysvmsg      64  default  20000   19822  7.500µs  30.00µs  0%  90.00µs  37.84µs         16  10
+  mechanism  size    queue  due/s  came/s      p50      p99   ±    p99.9   CPU/op  queued   n
+  pipe         64  default   1000     991  10.00µs  40.00µs  0%  120.0µs  756.8µs      16  10
+  sysvmsg      64  default   1000     991  7.500µs  30.00µs  0%  90.00µs  756.8µs      16  10
+  pipe         64  default  20000   19822  10.00µs  40.00µs  0%  120.0µs  37.84µs      16  10
+  sysvmsg      64  default  20000   19822  7.500µs  30.00µs  0%  90.00µs  37.84µs      16  10
 
 `
 	if got := table.String(); got != want {
@@ -81,7 +81,7 @@ func TestTableHasZeros(t *testing.T) {
 		records[i].Given.InFlight = results.Known(int64(i / 9))
 	}
 	var table bytes.Buffer
-	if err := WriteTable(&table, results.Summarize(records)); err != nil {
+	if err := WriteTable(&table, results.Summarize(records), 110); err != nil {
 		t.Fatal(err)
 	}
 	if f := strings.Fields(strings.Split(table.String(), "\n")[2]); f[len(f)-3] != "0ns" || f[len(f)-2] != "0" {

@@ -30,16 +30,14 @@ type Summary struct {
 	InsnsPerOp  Estimate  // instructions, in place of every time where a guest's were counted
 	Times       []float64 // of the launches, nanoseconds per operation, in order
 	BytesPerSec Estimate
-	P50         Estimate  // nanoseconds
 	P99         Estimate  // nanoseconds
-	P999        Estimate  // nanoseconds
 	P99s        []float64 // of the launches that have one, nanoseconds, in order
 	Timed       Count     // operations that were timed one by one, in the launch with the fewest; absent: none were
-	CPUNsPerOp  Estimate  // nanoseconds, all workers
-	Switches    Estimate  // context switches per operation, all workers
 	Worth       *Worth    // in units of a floor; nil where it or the floor has no number
 	InFlight    Count     // messages a link held before Send blocked, the fewest of all links and launches; absent: not tried
 	Queue       int       // bytes that the kernel gave a link, the fewest; 0: not known
+
+	Estimates []Estimate // of Metrics, in their order, see Of; nil where the cell is not ok
 
 	RoundTrips *hdrhistogram.PackedHistogram // ns, of single round trips of all launches; nil where none has any, or a Tally without Distributions
 	Damaged    error                         // why RoundTrips is nil although launches have some
@@ -153,18 +151,31 @@ func lastLaunch(launches []tally) int {
 }
 
 func (s *Summary) estimate(launches []tally) {
-	s.Times, s.NsPerOp = median(launches, "ns/op")
-	_, s.InsnsPerOp = median(launches, "insns/op")
-	_, s.BytesPerSec = median(launches, "B/s")
-	_, s.CPUNsPerOp = median(launches, "cpu-ns/op")
-	_, s.Switches = median(launches, "vol-switches/op", "invol-switches/op")
-	_, s.P50 = median(launches, "p50-ns")
-	s.P99s, s.P99 = median(launches, "p99-ns")
-	_, s.P999 = median(launches, "p999-ns")
+	s.Estimates = make([]Estimate, len(Metrics))
+	for i, m := range Metrics {
+		var values []float64
+		values, s.Estimates[i] = median(launches, m.units()...)
+		switch m.Key {
+		case "time":
+			s.Times = values
+		case "p99":
+			s.P99s = values
+		}
+	}
+	s.NsPerOp, s.InsnsPerOp, s.BytesPerSec, s.P99 = s.Of("time"), s.Of("insns"), s.Of("rate"), s.Of("p99")
 	for _, l := range launches {
 		s.Timed = fewest(s.Timed, l.timed)
 		s.Queue, s.InFlight = fewestBytes(s.Queue, l.queue), fewest(s.InFlight, l.inFlight)
 	}
+}
+
+// Of is the estimate of the metric of that key, absent where no launch has it.
+func (s *Summary) Of(key string) Estimate {
+	i := slices.IndexFunc(Metrics, func(m Metric) bool { return m.Key == key })
+	if i < 0 || i >= len(s.Estimates) {
+		return Estimate{}
+	}
+	return s.Estimates[i]
 }
 
 // RankingMetric is what mechanisms are ranked by, in nanoseconds: the median and the

@@ -2,7 +2,7 @@
 // link shows what its sender saw; what the address asks for and the page does
 // not have is passed over.
 const page = JSON.parse(document.getElementById("data").textContent);
-page.cells ??= []; page.charts ??= []; page.mechanisms ??= [];
+page.cells ??= []; page.metrics ??= []; for (const c of page.cells) Object.assign(c, c.numbers); page.charts ??= []; page.mechanisms ??= [];
 for (const c of page.charts) { c.missing ??= []; for (const l of c.lines) l.points ??= []; }
 const cellNamed = new Map(page.cells.map(c => [c.name, c]));
 const distinct = values => [...new Set(values)];
