@@ -76,14 +76,14 @@ func (m *markdown) doubts(set *results.Set, summaries []results.Summary) {
 			}
 		}
 	}
-	var machine []results.Doubt
+	var machine []results.Warning
 	for _, h := range set.Hosts() {
 		machine = append(machine, h.Doubts...)
 	}
 	if len(order)+len(set.Warnings)+len(machine) == 0 {
 		return
 	}
-	m.printf("\n## Doubts\n\n")
+	m.printf("\n## Warnings\n\n")
 	for _, d := range machine {
 		m.printf("- %s\n", results.EscapeMarkdown(d.String()))
 	}
@@ -106,7 +106,7 @@ func (m *markdown) answers(summaries []results.Summary) {
 		return
 	}
 	m.printf("\nThe smallest median time per operation, and by how much the next exceeds it, with the %.0f %% interval of the ratio.\n"+
-		"\"Same within noise\" are the mechanisms whose interval holds 0 %%.\n", 100*results.Confidence)
+		"Can't tell: the interval of these mechanisms holds 0 %%.\n", 100*results.Confidence)
 	if slices.ContainsFunc(answers, func(a results.Answer) bool { return a.Cell.Rate > 0 }) {
 		m.printf("Where messages are due at a rate it is the 99th percentile of their latency.\n")
 	}

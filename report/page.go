@@ -13,16 +13,17 @@ import (
 
 // Page is a report as data: everything that is shown, and nothing else.
 type Page struct {
-	Title      string        `json:"title"`
-	Hosts      []Host        `json:"hosts"`
-	Doubts     []Doubt       `json:"doubts"`
-	Mechanisms []string      `json:"mechanisms"` // in the order of their colours; floors are last
-	Metrics    []Metric      `json:"metrics"`    // what Cell.Numbers has
-	TwoWay     []string      `json:"two_way"`    // workloads whose messages go there and back: their time counts, and not their throughput
-	Cells      []Cell        `json:"cells"`      // in the order of results.Summarize
-	Answers    []Answer      `json:"answers"`
-	Charts     []plots.Chart `json:"charts"`
-	Again      Again         `json:"again"`
+	Title      string            `json:"title"`
+	Hosts      []Host            `json:"hosts"`
+	Doubts     []Doubt           `json:"doubts"`
+	Mechanisms []string          `json:"mechanisms"` // in the order of their colours; floors are last
+	Metrics    []Metric          `json:"metrics"`    // what Cell.Numbers has
+	TwoWay     []string          `json:"two_way"`    // workloads whose messages go there and back: their time counts, and not their throughput
+	Places     map[string]string `json:"places"`     // in words
+	Cells      []Cell            `json:"cells"`      // in the order of results.Summarize
+	Answers    []Answer          `json:"answers"`
+	Charts     []plots.Chart     `json:"charts"`
+	Again      Again             `json:"again"`
 
 	Advice []advise.Advice `json:"advice"` // of every question that there is data for; what a choice costs is in its cell
 	Facts  []advise.Fact   `json:"facts"`  // of the mechanisms that this program knows
@@ -98,13 +99,14 @@ type Again struct {
 // NewPage builds the page of one run.
 func NewPage(set *results.Set) *Page {
 	summaries := set.Summaries()
-	p := &Page{Title: results.Quote(set.Name()), Metrics: pageMetrics(), Again: newAgain(set), TwoWay: []string{}}
+	p := &Page{Title: results.Quote(set.Name()), Metrics: pageMetrics(), Again: newAgain(set), TwoWay: []string{}, Places: map[string]string{}}
 	p.doubt(set)
 	for _, h := range set.Hosts() {
 		p.Hosts = append(p.Hosts, newHost(h))
 	}
 	for i := range summaries {
 		p.Cells = append(p.Cells, p.newCell(&summaries[i]))
+		p.Places[summaries[i].Cell.Place] = results.PlaceTitle(summaries[i].Cell.Place)
 		if c := summaries[i].Cell; c.Workload != results.FloorWorkload {
 			p.Mechanisms = append(p.Mechanisms, c.Mechanism)
 			if twoWay(c) && !slices.Contains(p.TwoWay, c.Workload) {

@@ -149,9 +149,9 @@ func writeCells(w *bufio.Writer, summaries []results.Summary, width int) {
 	note(unbounded, "∞: n < 6, too few launches for a %.0f %% interval of a median", 100*results.Confidence)
 }
 
-// title names a setting: "FanIn, place same, 4 peers".
+// title names a setting: "FanIn, same CPU, 4 peers".
 func title(c results.Cell) string {
-	s := c.Workload + ", place " + c.Place
+	s := c.Workload + ", " + results.PlaceTitle(c.Place)
 	if c.Peers > 0 {
 		s += fmt.Sprintf(", %d peers", c.Peers)
 	}

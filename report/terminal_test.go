@@ -11,7 +11,7 @@ import (
 // Launches that were given another capacity have a row of their own.
 func TestCapacitiesShareNoRow(t *testing.T) {
 	var table bytes.Buffer
-	if err := WriteTable(&table, results.Summarize(split()), 110); err != nil || !strings.Contains(table.String(), "PingPong, place same, given=8KiB\n") {
+	if err := WriteTable(&table, results.Summarize(split()), 110); err != nil || !strings.Contains(table.String(), "PingPong, same CPU, given=8KiB\n") {
 		t.Errorf("%v\n%s", err, table.String())
 	}
 }
@@ -47,7 +47,7 @@ func TestRatesHaveATable(t *testing.T) {
 	if err := WriteTable(&table, summaries, 110); err != nil {
 		t.Fatal(err)
 	}
-	want := `OpenLoop, place same, latency from when a message was due
+	want := `OpenLoop, same CPU, latency from when a message was due
   mechanism  size    queue  due/s  came/s      p50      p99   ±    p99.9   CPU/op  queued   n
   pipe         64  default   1000     991  10.00µs  40.00µs  0%  120.0µs  756.8µs      16  10
   sysvmsg      64  default   1000     991  7.500µs  30.00µs  0%  90.00µs  756.8µs      16  10
@@ -64,7 +64,7 @@ func TestRatesHaveATable(t *testing.T) {
 	}
 	for _, want := range []string{
 		"Where messages are due at a rate it is the 99th percentile",
-		"\n### OpenLoop, place same\n\n| size | queue | due/s | fastest |",
+		"\n### OpenLoop, same CPU\n\n| size | queue | due/s | fastest |",
 		"| 64 | default | 20000 | sysvmsg | 30.00µs ±0% | pipe | +33.3 % (",
 	} {
 		if !strings.Contains(report.String(), want) {
