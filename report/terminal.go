@@ -100,7 +100,7 @@ func writeGroup(w *bufio.Writer, heading string, in results.Columns, group []res
 		break
 	}
 	if len(gone) > 0 {
-		text.Wrap(w, "  ", "  ", fmt.Sprintf("left out: %s (all columns need a width of %d, and %d is there; report.md and summary.csv have them)", strings.Join(gone, ", "), needed, width))
+		text.WrapAt(w, width, "  ", "  ", fmt.Sprintf("left out: %s (%d columns are needed, %d are there; report.md has all)", strings.Join(gone, ", "), needed, width))
 	}
 	fmt.Fprintln(w)
 }
@@ -139,7 +139,7 @@ func writeCells(w *bufio.Writer, summaries []results.Summary, width int) {
 				fmt.Fprintf(w, "%s\n\n", format)
 				return
 			}
-			text.Wrap(w, "", "  ", format)
+			text.WrapAt(w, min(width, 100), "", "  ", format)
 			fmt.Fprintln(w)
 		}
 	}

@@ -310,6 +310,9 @@ func (p *progress) finish() {
 
 // width is that of a terminal, in columns; 110 where out is none.
 func width(out io.Writer) int {
+	if w, ok := out.(*checkedWriter); ok {
+		out = w.to
+	}
 	if f, ok := out.(*os.File); ok {
 		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {
 			return n
