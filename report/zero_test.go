@@ -120,7 +120,7 @@ func TestFewMessagesRankNothing(t *testing.T) {
 func TestZeroInBrowser(t *testing.T) {
 	b := open(t, NewPage(&results.Set{Records: zeros()}))
 	b.show(1400, "light", "#metric=switches")
-	for column, want := range map[string]string{"CPU/op": "0ns", "switches/op": "0", "in flight": "0", "p99": "–"} {
+	for column, want := range map[string]string{"CPU/op": "0ns", "switches/op": "0", "queued": "0", "p99": "–"} {
 		is(b, want, `(() => {
 			const table = document.querySelector("#numbers table"), heads = [...table.querySelectorAll("th")].map(h => h.textContent);
 			const row = [...table.tBodies[0].rows].find(r => r.cells[heads.indexOf("mechanism")].textContent.includes("pipe"));
