@@ -87,7 +87,7 @@ var layers = map[string][]string{
 	"bench":                        {"mechanisms", "results", "internal/sys"},
 	"runner":                       {"mechanisms/all", "mechanisms/sockets", "bench", "host", "mechanisms", "results", "internal/objects", "internal/reexec", "internal/sys"},
 	"runner/first":                 {"runner"},
-	"semantics":                    {"internal/ciformat", "mechanisms", "results", "internal/objects", "internal/reexec", "internal/sys"},
+	"semantics":                    {"internal/ciformat", "internal/text", "mechanisms", "results", "internal/objects", "internal/reexec", "internal/sys"},
 	// What stands above the engine may use all of it.
 	"internal/conformance":  nil,
 	"tools/overhead":        nil,

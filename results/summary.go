@@ -54,10 +54,8 @@ type Estimate struct {
 func (e Estimate) Known() bool { return e.N > 0 }
 
 // Summarize condenses records to one summary a cell, ordered by workload,
-// place, peers, size, queue and mechanism. A cell is failed if any launch
-// failed, skipped if all were, ok if all from the first to the last are ok or
-// so few are untrusted that the others stand for them (see Tolerable), else
-// untrusted. An untrusted attempt that was run again does not count. Launches
+// place, peers, size, queue and mechanism. A cell has the outcome that OutcomeOf
+// gives, and is untrusted where a launch before the last has no record. An untrusted attempt that was run again does not count. Launches
 // that were given another capacity are a cell of their own.
 func Summarize(records []Record) []Summary {
 	var t Tally
@@ -106,15 +104,7 @@ func summarize(cell Cell, launches []tally, all map[int]int) Summary {
 		}
 	}
 	s.Launches, s.N, s.Lost = len(numbers), count[OK], count[Untrusted]
-	switch {
-	case count[Failed] > 0:
-		s.Outcome = Failed
-	case count[Skipped] == len(launches):
-		s.Outcome = Skipped
-	case count[OK]+count[Untrusted] < len(launches), !Tolerable(count[Untrusted], len(launches)):
-		s.Outcome = Untrusted
-	default:
-		s.Outcome = OK
+	if s.Outcome = OutcomeOf(count[Failed], count[Skipped], count[Untrusted], len(launches)); s.Outcome == OK {
 		last, have := lastLaunch(launches), 0
 		for n := range all {
 			if n <= last {
@@ -138,6 +128,21 @@ func summarize(cell Cell, launches []tally, all map[int]int) Summary {
 		s.estimate(launches)
 	}
 	return s
+}
+
+// OutcomeOf is that of a cell whose launches ended so, each at its last attempt:
+// failed if any failed, skipped if all were, ok if all are ok or so few are
+// untrusted that the others stand for them (see Tolerable), else untrusted.
+func OutcomeOf(failed, skipped, untrusted, launches int) Outcome {
+	switch {
+	case failed > 0:
+		return Failed
+	case skipped > 0 && skipped == launches:
+		return Skipped
+	case skipped > 0, !Tolerable(untrusted, launches):
+		return Untrusted
+	}
+	return OK
 }
 
 // Tolerable tells whether a cell that lost so many of its launches to
