@@ -254,7 +254,7 @@ func (l *launch) round(b *testing.B) {
 			return
 		}
 	}
-	for _, m := range rec.Metrics() {
+	for _, m := range rec.Measurements() {
 		b.ReportMetric(m.Value, m.Unit)
 	}
 }

@@ -19,7 +19,7 @@ const (
 )
 
 // assumptions doubts what the launches of the judged rows contradict.
-func (r *Report) assumptions(old, new *Side, t *turns, interleaved bool) (out []Doubt) {
+func (r *Report) assumptions(old, new *Side, t *turns, interleaved bool) (out []Warning) {
 	var judged []*Row
 	for i := range r.Rows {
 		if row := &r.Rows[i]; !math.IsNaN(float64(row.PGate)) {
@@ -51,16 +51,16 @@ func (r *Report) assumptions(old, new *Side, t *turns, interleaved bool) (out []
 		}
 	}
 	if lag := meanLag(all, nil); lag > mostLag && rare(all, lag) {
-		out = append(out, Doubt{Name: "correlated launches",
+		out = append(out, Warning{Name: "correlated launches", Warning: results.Warning{
 			What:   fmt.Sprintf("correlated launches: each is like the one before; the mean lag-1 correlation is %.2f, over %d rows", lag, len(judged)),
 			Why:    "the gate takes launches of a side to be independent; a correlation of 0.3 gives a false alarm in 10 % of comparisons, not in 1 %",
-			Remedy: "measure the sides in turns, with `ipcbench ab`; where they did take turns, measure more passes on a quieter machine"})
+			Remedy: "measure the sides in turns, with `ipcbench ab`; where they did take turns, measure more passes on a quieter machine"}})
 	}
 	return out
 }
 
 // uneven doubts rows with many more launches on one side.
-func uneven(rows []*Row) []Doubt {
+func uneven(rows []*Row) []Warning {
 	cells := map[results.Cell]bool{}
 	var worst *Row
 	ratio := func(r *Row) float64 {
@@ -77,10 +77,10 @@ func uneven(rows []*Row) []Doubt {
 	if worst == nil {
 		return nil
 	}
-	return []Doubt{{Name: "unequal launches", Cells: len(cells),
+	return []Warning{{Name: "unequal launches", Cells: len(cells), Warning: results.Warning{
 		What:   fmt.Sprintf("unequal launches, as in %s: %d old, %d new", worst.Name, worst.Old.N, worst.New.N),
 		Why:    "where the side with fewer launches also varies twice as much, 3 to 5 % of comparisons have a false alarm, not 1 %",
-		Remedy: "measure as many launches on both sides"}}
+		Remedy: "measure as many launches on both sides"}}}
 }
 
 // ranks are the ranks of a side's passes in time, by their numbers.

@@ -123,7 +123,7 @@ func TestDoubtsUnequalLaunches(t *testing.T) {
 		old.launches(fifo, 8, 5000, 0.01)
 		new.launches(fifo, 8, 5000, 0.01)
 		r := compare(old, new)
-		i := slices.IndexFunc(r.Doubts, func(d Doubt) bool { return d.Name == "unequal launches" })
+		i := slices.IndexFunc(r.Doubts, func(d Warning) bool { return d.Name == "unequal launches" })
 		if (i >= 0) != tt.want {
 			t.Errorf("%d and %d launches: doubts %v", tt.old, tt.new, names(r.Doubts))
 			continue

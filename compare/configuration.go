@@ -183,7 +183,7 @@ type point struct {
 func (s *split) pointName(p point) string { return p.cell.Name() + s.names[p.group] }
 
 // doubt says why there are more rows than cells.
-func (s *split) doubt(sides ...*Side) (d Doubt, ok bool) {
+func (s *split) doubt(sides ...*Side) (d Warning, ok bool) {
 	if len(s.keys) == 0 {
 		return d, false
 	}
@@ -200,9 +200,9 @@ func (s *split) doubt(sides ...*Side) (d Doubt, ok bool) {
 		}
 		what = append(what, fmt.Sprintf("%s is %s", results.Quote(k), someOf(all.list)))
 	}
-	return Doubt{Name: "configurations", What: "a side has results of several configurations: " + strings.Join(what, "; "),
+	return Warning{Name: "configurations", Warning: results.Warning{What: "a side has results of several configurations: " + strings.Join(what, "; "),
 		Why:    "launches under different settings are no sample of one benchmark, so each configuration has rows of its own",
-		Remedy: "compare files of one configuration each, or one of them with --filter, as in --filter 'cpu:\"CPU One\"'"}, true
+		Remedy: "compare files of one configuration each, or one of them with --filter, as in --filter 'cpu:\"CPU One\"'"}}, true
 }
 
 // someOf names the first of many values.

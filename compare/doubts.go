@@ -10,14 +10,12 @@ import (
 	"ipcbench/results"
 )
 
-// Doubt is a reason not to believe a comparison.
-type Doubt struct {
-	Name    string `json:"name"` // stands beside the numbers
-	What    string `json:"what"`
-	Why     string `json:"why"`
-	Remedy  string `json:"remedy"`
-	Refuses bool   `json:"refuses"` // without --force nothing is judged for which it holds
-	Cells   int    `json:"cells"`   // for how many it holds; 0: for all
+// Warning is a reason not to believe a comparison.
+type Warning struct {
+	Name string `json:"name"` // stands beside the numbers
+	results.Warning
+	Refuses bool `json:"refuses"` // without --force nothing is judged for which it holds
+	Cells   int  `json:"cells"`   // for how many it holds; 0: for all
 }
 
 // rule is a fact that should be the same on both sides.
@@ -80,7 +78,7 @@ var cellRules = []rule{
 
 // doubtful is the doubts about two sides.
 type doubtful struct {
-	list    []Doubt
+	list    []Warning
 	marks   []string // of the doubts that hold for all cells and refuse
 	refused bool
 	cells   bool           // the facts of cells are to be compared
@@ -91,7 +89,7 @@ type doubtful struct {
 
 // doubts compares what both sides say of themselves.
 func doubts(old, new *Side, apart *split, o Options) *doubtful {
-	d := &doubtful{list: []Doubt{}, cells: results.LookupAxis(o.By) == nil, at: map[string]int{}}
+	d := &doubtful{list: []Warning{}, cells: results.LookupAxis(o.By) == nil, at: map[string]int{}}
 	known := len(old.hosts.All()) > 0 && len(new.hosts.All()) > 0
 	for _, r := range slices.Concat(hostRules, guestRules) {
 		if r.key == o.By || !known {
@@ -109,8 +107,8 @@ func doubts(old, new *Side, apart *split, o Options) *doubtful {
 		d.list = append(d.list, c)
 	}
 	if !known {
-		d.list = append(d.list, Doubt{Name: "host", What: "a side does not say on which machine it was measured",
-			Why: "another machine would go unnoticed", Remedy: "compare run directories, or text that has its configuration lines"})
+		d.list = append(d.list, Warning{Name: "host", Warning: results.Warning{What: "a side does not say on which machine it was measured",
+			Why: "another machine would go unnoticed", Remedy: "compare run directories, or text that has its configuration lines"}})
 	}
 	if a, b := old.verified.sorted(), new.verified.sorted(); len(a) > 0 && len(b) > 0 && !slices.Equal(a, b) {
 		d.add(rule{name: "verification", why: "a pass that reads every payload warms other caches",
@@ -147,8 +145,8 @@ func (d *doubtful) add(r rule, old, new []string, refuses bool) {
 		}
 		return someOf(values)
 	}
-	d.list = append(d.list, Doubt{Name: r.name, What: fmt.Sprintf("%s: old %s, new %s", r.name, say(old), say(new)),
-		Why: r.why, Remedy: r.remedy, Refuses: refuses})
+	d.list = append(d.list, Warning{Name: r.name, Warning: results.Warning{What: fmt.Sprintf("%s: old %s, new %s", r.name, say(old), say(new)),
+		Why: r.why, Remedy: r.remedy}, Refuses: refuses})
 	if refuses {
 		d.refused = true
 		d.marks = append(d.marks, r.name)
@@ -188,9 +186,9 @@ func (d *doubtful) interleaving(old, new *Side) bool {
 	if known && changes >= min(len(old.passes), len(new.passes)) {
 		return true
 	}
-	doubt := Doubt{Name: "not interleaved",
+	doubt := Warning{Name: "not interleaved", Warning: results.Warning{
 		Why:    "what drifts in between (heat, neighbours, memory layout, the boot) looks like a change in all cells at once, and no test can tell",
-		Remedy: "measure the sides in turns; where they need a reboot, boot each several times in the order A B B A and compare old1,old2 with new1,new2"}
+		Remedy: "measure the sides in turns; where they need a reboot, boot each several times in the order A B B A and compare old1,old2 with new1,new2"}}
 	doubt.What = fmt.Sprintf("not interleaved: in order of time, the side changes %d times in %d passes", changes, len(old.passes)+len(new.passes))
 	if !known {
 		doubt.What = "not known to be interleaved: a side has no times"

@@ -8,7 +8,7 @@ import (
 	"ipcbench/results"
 )
 
-func names(doubts []Doubt) (out []string) {
+func names(doubts []Warning) (out []string) {
 	for _, d := range doubts {
 		out = append(out, d.Name)
 	}

@@ -7,47 +7,31 @@ import (
 	"io"
 	"regexp"
 	"strings"
+
+	"ipcbench/internal/ciformat"
 )
 
-// WriteKTAP writes reports in the format of the kernel's own tests, KTAP
-// version 1 (Documentation/dev-tools/ktap.rst): a test a report, a subtest a
-// row or changed outcome.
+// WriteKTAP writes reports in the format of the kernel's own tests: a test a
+// report, a subtest a row or changed outcome.
 func WriteKTAP(w io.Writer, reports []*Report) error {
 	b := bufio.NewWriter(w)
-	fmt.Fprintf(b, "KTAP version 1\n1..%d\n", len(reports))
+	all := ciformat.KTAP{W: b}
+	all.Plan(len(reports))
 	for i, r := range reports {
-		s := r.junit()
-		fmt.Fprintf(b, "  KTAP version 1\n  # Subtest: %s\n  1..%d\n", ktapText(s.Name), len(s.Cases))
+		s := r.suite()
+		sub := ciformat.KTAP{W: b, Indent: "  "}
+		sub.Plan(len(s.Cases), "Subtest: "+s.Name)
 		for j, c := range s.Cases {
-			said, directive := c.said()
-			fmt.Fprintf(b, "  # %s\n  %s %d %s%s\n", ktapText(said), ktapResult(c.Failure == nil && c.Error == nil), j+1, ktapText(c.Name), directive)
+			sub.Note("%s", c.Message)
+			sub.Result(j+1, c.Name, c.Outcome, "")
 		}
-		fmt.Fprintf(b, "%s %d %s\n", ktapResult(s.Failures+s.Errors == 0), i+1, ktapText(s.Name))
+		outcome := ciformat.Passed
+		if s.Count(ciformat.Failed)+s.Count(ciformat.Errored) > 0 {
+			outcome = ciformat.Failed
+		}
+		all.Result(i+1, s.Name, outcome, "")
 	}
 	return b.Flush()
-}
-
-func ktapResult(ok bool) string {
-	if ok {
-		return "ok"
-	}
-	return "not ok"
-}
-
-// ktapText leaves out what would begin a directive or another line.
-func ktapText(s string) string { return strings.NewReplacer("#", "", "\n", " ").Replace(s) }
-
-// said is what a case tells of itself, and its directive.
-func (c *junitCase) said() (text, directive string) {
-	switch {
-	case c.Failure != nil:
-		return c.Failure.Message, ""
-	case c.Error != nil:
-		return c.Error.Message, ""
-	case c.Skipped != nil:
-		return c.Skipped.Message, " # SKIP"
-	}
-	return c.passed, ""
 }
 
 // KernelCI's database, schema version 5.3, as far as numbers need it: each is
@@ -124,15 +108,7 @@ func (r *Report) refusals() string {
 }
 
 func kcidbStatus(v Verdict) string {
-	switch v {
-	case Slower, Broken:
-		return "FAIL"
-	case Unjudged, Lost:
-		return "ERROR"
-	case NotCompared:
-		return "SKIP"
-	}
-	return "PASS"
+	return map[ciformat.Outcome]string{ciformat.Passed: "PASS", ciformat.Failed: "FAIL", ciformat.Errored: "ERROR", ciformat.Skipped: "SKIP"}[ciOutcome(v)]
 }
 
 // kcidbPath is a cell as the dotted path of a test.

@@ -2,10 +2,11 @@ package compare
 
 import (
 	"encoding/json"
-	"encoding/xml"
 	"fmt"
 	"io"
 	"strings"
+
+	"ipcbench/internal/ciformat"
 )
 
 // WriteJSON writes reports whole, as an array.
@@ -15,73 +16,33 @@ func WriteJSON(w io.Writer, reports []*Report) error {
 	return enc.Encode(reports)
 }
 
-// JUnit's XML as CI systems read it: a suite a comparison, a case a row.
-type junitSuites struct {
-	XMLName xml.Name     `xml:"testsuites"`
-	Suites  []junitSuite `xml:"testsuite"`
-}
-
-type junitSuite struct {
-	Name     string      `xml:"name,attr"`
-	Tests    int         `xml:"tests,attr"`
-	Failures int         `xml:"failures,attr"`
-	Errors   int         `xml:"errors,attr"`
-	Skipped  int         `xml:"skipped,attr"`
-	Cases    []junitCase `xml:"testcase"`
-	Out      string      `xml:"system-out,omitempty"`
-}
-
-type junitCase struct {
-	Class   string        `xml:"classname,attr"`
-	Name    string        `xml:"name,attr"`
-	Failure *junitMessage `xml:"failure"`
-	Error   *junitMessage `xml:"error"`
-	Skipped *junitMessage `xml:"skipped"`
-
-	passed string // what a case that is fine tells, where there is a place for it
-}
-
-type junitMessage struct {
-	Message string `xml:"message,attr"`
-}
-
-// WriteJUnit writes reports as JUnit XML: what fails the gate is a failure,
-// what could not be judged an error.
+// WriteJUnit writes reports as JUnit XML, a suite a comparison and a case a row:
+// what fails the gate is a failure, what could not be judged an error.
 func WriteJUnit(w io.Writer, reports []*Report) error {
-	var all junitSuites
+	var all []ciformat.Suite
 	for _, r := range reports {
-		all.Suites = append(all.Suites, r.junit())
+		all = append(all, r.suite())
 	}
-	if _, err := io.WriteString(w, xml.Header); err != nil {
-		return err
-	}
-	enc := xml.NewEncoder(w)
-	enc.Indent("", "  ")
-	if err := enc.Encode(all); err != nil {
-		return err
-	}
-	_, err := io.WriteString(w, "\n")
-	return err
+	return ciformat.WriteJUnit(w, "", all)
 }
 
-func (r *Report) junit() junitSuite {
-	s := junitSuite{Name: fmt.Sprintf("%s against %s", r.New.Name, r.Old.Name)}
+// ciOutcome is what a verdict is to a CI system.
+func ciOutcome(v Verdict) ciformat.Outcome {
+	switch v {
+	case Slower, Broken:
+		return ciformat.Failed
+	case Unjudged, Lost:
+		return ciformat.Errored
+	case NotCompared:
+		return ciformat.Skipped
+	}
+	return ciformat.Passed
+}
+
+func (r *Report) suite() ciformat.Suite {
+	s := ciformat.Suite{Name: fmt.Sprintf("%s against %s", r.New.Name, r.Old.Name)}
 	add := func(class, name string, v Verdict, message string) {
-		c := junitCase{Class: class, Name: name, passed: message}
-		m := &junitMessage{message}
-		switch v {
-		case Slower, Broken:
-			c.Failure = m
-			s.Failures++
-		case Unjudged, Lost:
-			c.Error = m
-			s.Errors++
-		case NotCompared:
-			c.Skipped = m
-			s.Skipped++
-		}
-		s.Tests++
-		s.Cases = append(s.Cases, c)
+		s.Cases = append(s.Cases, ciformat.Case{Class: class, Name: name, Outcome: ciOutcome(v), Message: message})
 	}
 	var out []string
 	for _, d := range r.Doubts {

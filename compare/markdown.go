@@ -15,7 +15,7 @@ func (r *Report) WriteMarkdown(w io.Writer, summary bool) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "## Comparison: %s\n\n- old: %s\n- new: %s\n", r.Counts(), escape(r.Old.String()), escape(r.New.String()))
 	if len(r.Doubts) > 0 {
-		fmt.Fprintf(b, "\n| doubt | why | remedy |\n|---|---|---|\n")
+		fmt.Fprintf(b, "\n| warning | why | remedy |\n|---|---|---|\n")
 	}
 	for _, d := range r.Doubts {
 		what := escape(d.What)

@@ -45,7 +45,7 @@ type Report struct {
 	Gate      Gate    `json:"gate"`
 
 	Refused      bool           `json:"refused"` // the sides are not comparable
-	Doubts       []Doubt        `json:"doubts"`
+	Doubts       []Warning      `json:"doubts"`
 	Rows         []Row          `json:"rows"` // what matters first
 	Means        []Mean         `json:"means"`
 	Outcomes     []Change       `json:"outcomes"`     // cells whose outcome changed

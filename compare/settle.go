@@ -23,8 +23,7 @@ type settled struct {
 	*launches
 }
 
-// settle gives each cell its outcome, by the rules of results.Summarize, in each
-// group of configurations.
+// settle gives each cell its outcome in each group of configurations.
 func (s *Side) settle(apart *split) map[point]*settled {
 	keys := make([]pass, len(s.passes))
 	for key, p := range s.passes {
@@ -203,12 +202,13 @@ func (c *launches) settle(rows []*launches) *settled {
 			s.counts = append(s.counts, int32(i))
 		}
 	}
-	skipped := 0
+	failed, skipped := 0, 0
 	for _, n := range c.notOK {
+		if n.outcome == results.Failed && failed == 0 {
+			failed, s.reason = 1, n.reason
+		}
 		switch {
-		case n.outcome == results.Failed:
-			s.outcome, s.reason = results.Failed, n.reason
-			return s
+		case failed > 0:
 		case n.attempt < last[n.pass]: // was run again
 		case n.outcome == results.Skipped:
 			skipped++
@@ -218,15 +218,10 @@ func (c *launches) settle(rows []*launches) *settled {
 			s.reason = n.reason
 		}
 	}
-	if len(s.counts) == 0 && s.lost == 0 {
+	if len(s.counts)+s.lost+failed == 0 {
 		return nil
 	}
-	if skipped > 0 || !results.Tolerable(s.lost, len(own)) {
-		s.outcome = results.Untrusted
-	}
-	if skipped > 0 && skipped == len(own) {
-		s.outcome = results.Skipped
-	}
+	s.outcome = results.OutcomeOf(failed, skipped, s.lost-skipped, len(own))
 	return s
 }
 

@@ -148,11 +148,11 @@ func (r *Report) shown(summary bool) (rows []*Row, left int) {
 	return rows, left
 }
 
-// columns are the head of the table of rows; marked adds the doubts.
+// columns are the head of the table of rows; marked adds the warnings.
 func columns(marked bool) []string {
 	head := []string{"cell", "metric", "old", "new", "change", "95 % interval", "p", "p gate", "n", "verdict"}
 	if marked {
-		head = append(head, "doubts")
+		head = append(head, "warnings")
 	}
 	return head
 }

@@ -14,7 +14,7 @@ func (r *Report) WriteText(w io.Writer, summary bool) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "old  %v\nnew  %v\n", r.Old, r.New)
 	for _, d := range r.Doubts {
-		mark := "doubt"
+		mark := "warning"
 		if d.Refuses {
 			mark = "NOT COMPARABLE"
 		}

@@ -25,7 +25,7 @@ type Finding struct {
 	Rule     string // "governor"
 	State    State
 	Observed string // "governor is powersave"; where it was looked for if State is Unknown
-	Doubt    results.Doubt
+	Doubt    results.Warning
 }
 
 // Check applies every rule to the host and the tree at root
@@ -40,7 +40,7 @@ func Check(root fs.FS, h results.Host) []Finding {
 		case f.Observed == "":
 			f.State, f.Observed = Unknown, "could not find out: "+r.source
 		case spoils:
-			f.State, f.Doubt = Doubted, results.Doubt{What: f.Observed, Why: r.why, Remedy: r.remedy}
+			f.State, f.Doubt = Doubted, results.Warning{What: f.Observed, Why: r.why, Remedy: r.remedy}
 		}
 		all = append(all, f)
 	}
@@ -48,7 +48,7 @@ func Check(root fs.FS, h results.Host) []Finding {
 }
 
 // Doubts are the warnings among the findings, for every number of a run.
-func Doubts(findings []Finding) (all []results.Doubt) {
+func Doubts(findings []Finding) (all []results.Warning) {
 	for _, f := range findings {
 		if f.State == Doubted {
 			all = append(all, f.Doubt)

@@ -272,19 +272,19 @@ func Doubtful(n results.Noise, wall, timed time.Duration) string {
 	case Voids(n, wall, timed) != "":
 		return ""
 	case float64(n.ForeignNs.Or(0)) > doubtfulForeign*float64(timed):
-		return results.Doubt{
+		return results.Warning{
 			What:   fmt.Sprintf("other processes kept a worker from its CPU for more than %.0f %% of a launch (schedstat)", 100*doubtfulForeign),
 			Why:    "what they took is in the time per operation",
 			Remedy: "stop them, or keep them off the CPUs used",
 		}.String()
 	case n.StalledNs.Or(0) > 0:
-		return results.Doubt{
+		return results.Warning{
 			What:   fmt.Sprintf("no message moved for 10 ms or more within a launch, for less than %.0f %% of it", 100*voidingStalled),
 			Why:    "all processes were held up at once, and the time per operation contains it",
 			Remedy: "look for what stops processes: a cgroup's freezer, a hypervisor, a real-time task",
 		}.String()
 	case stolen(n, wall, doubtfulSteal, doubtfulTicks):
-		return results.Doubt{
+		return results.Warning{
 			What:   fmt.Sprintf("steal of more than %.0f %% of a launch (/proc/stat)", 100*doubtfulSteal),
 			Why:    "the hypervisor ran others on the CPUs used, which lengthens the tail most",
 			Remedy: "repeat on a host of your own or at a quieter time",

@@ -118,7 +118,7 @@ func TestCountedHasNoTime(t *testing.T) {
 	if r.InsnsPerOp != 13000 {
 		t.Errorf("%v insns/op", r.InsnsPerOp)
 	}
-	for _, m := range r.Metrics() {
+	for _, m := range r.Measurements() {
 		if strings.Contains(m.Unit, "ns") && m.Unit != "insns/op" || m.Unit == "B/s" {
 			t.Errorf("a counted record has %v %s", m.Value, m.Unit)
 		}

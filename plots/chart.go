@@ -15,7 +15,7 @@ import (
 type Chart struct {
 	ID     string  `json:"id"`     // unique, [a-z0-9-]+: the name of its file, and of its place on the page
 	Family string  `json:"family"` // of charts that differ only in their setting: "throughput", "latency" …
-	Title  string  `json:"title"`  // what, and in which setting: "Stream throughput, one CPU"
+	Title  string  `json:"title"`  // what, and in which setting: "Stream throughput, same CPU"
 	Note   string  `json:"note"`   // how to read it, a sentence; may be ""
 	Kind   Kind    `json:"kind"`
 	Set    Setting `json:"setting"`
@@ -159,7 +159,7 @@ func (s Setting) ID(family string) string {
 	return strings.Join(parts, "-")
 }
 
-// Title says what is shown: "Stream throughput, place same, queue 1MiB".
+// Title says what is shown: "Stream throughput, same CPU, queue 1MiB".
 func (s Setting) Title(what string) string {
 	t := s.Workload + " " + what
 	if s.Size > 0 {
@@ -169,7 +169,7 @@ func (s Setting) Title(what string) string {
 		}
 	}
 	if s.Place != "" {
-		t += ", place " + s.Place
+		t += ", " + results.PlaceTitle(s.Place)
 	}
 	if s.Peers > 0 {
 		t += fmt.Sprintf(", %d peers", s.Peers)

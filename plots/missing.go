@@ -32,9 +32,9 @@ func (c *Chart) absences() (out []string) {
 			groups = append(groups, &group{m.Line, kind, strings.TrimPrefix(why, cmp.Or(mechanism, m.Line)+": "), nil, nil})
 		}
 		if g := groups[i]; mechanism != "" {
-			g.rows = addOnce(g.rows, mechanism)
+			g.rows = results.AddOnce(g.rows, mechanism)
 		} else if m.X > 0 {
-			g.at = addOnce(g.at, c.X.Unit.Format(m.X))
+			g.at = results.AddOnce(g.at, c.X.Unit.Format(m.X))
 		}
 	}
 	for i, g := range groups {
@@ -68,11 +68,4 @@ func (c *Chart) rowOf(m Missing) string {
 		return results.Quote(m.Cell)
 	}
 	return cell.Mechanism
-}
-
-func addOnce(list []string, s string) []string {
-	if slices.Contains(list, s) {
-		return list
-	}
-	return append(list, s)
 }

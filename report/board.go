@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strconv"
 
-	"golang.org/x/perf/benchunit"
-
 	"ipcbench/plots"
 	"ipcbench/results"
 )
@@ -38,7 +36,7 @@ type boardRow struct {
 type verdict struct {
 	Winner  string
 	Value   string   // its median: throughput where messages flow one way, at a rate the 99th percentile, else time
-	Tied    []string // the same within noise
+	Tied    []string // can't be told from the winner
 	Kind    string   // clear, tied, unsure, alone
 	Rest    string   // the first that it beats, by how much, and the interval
 	Unknown []string // mechanisms that failed, are not to be trusted or lack the number to be ranked by: they might be faster
@@ -70,7 +68,7 @@ func newBoards(p *Page) (boards []board) {
 	for i := range p.Cells {
 		c := &p.Cells[i]
 		values[c.Name] = median(c)
-		unranked := c.Outcome == results.OK && c.Cell.Rate > 0 && c.P99 == nil
+		unranked := c.Outcome == results.OK && c.Cell.Rate > 0 && !c.has("p99")
 		if unranked || c.Outcome == results.Failed || c.Outcome == results.Untrusted {
 			set := plots.SettingOf(c.Cell)
 			unknown[set] = append(unknown[set], c.Mechanism)
@@ -144,15 +142,17 @@ func times(ratio results.Float) string {
 	return strconv.FormatFloat(v, 'f', max(0, 2-int(math.Log10(max(v, 1)))), 64)
 }
 
+func (c *Cell) has(key string) bool { _, ok := c.Numbers[key]; return ok }
+
 // median of a cell in words: what flows, or how long it takes.
 func median(c *Cell) string {
 	switch {
-	case c.Cell.Rate > 0 && c.P99 != nil:
-		return benchunit.Scale(float64(c.P99.Median)/1e9, benchunit.Decimal) + "s"
-	case !results.WorkloadOf(c.Cell).TwoWay && c.Rate != nil:
-		return benchunit.Scale(float64(c.Rate.Median), benchunit.Binary) + "B/s"
-	case c.Time != nil:
-		return benchunit.Scale(float64(c.Time.Median)/1e9, benchunit.Decimal) + "s"
+	case c.Cell.Rate > 0 && c.has("p99"):
+		return results.FormatTime(float64(c.Numbers["p99"].Median))
+	case !results.WorkloadOf(c.Cell).TwoWay && c.has("rate"):
+		return results.FormatRate(float64(c.Numbers["rate"].Median))
+	case c.has("time"):
+		return results.FormatTime(float64(c.Numbers["time"].Median))
 	}
 	return ""
 }

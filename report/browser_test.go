@@ -226,7 +226,7 @@ func TestPageTellsAPoint(t *testing.T) {
 	}
 	is(b, false, `document.getElementById("tip").hidden`)
 	text := run[string](b, `document.getElementById("tip").innerText`)
-	for _, want := range []string{"dgram", "message size 64", "2.0", " to ", "n = 7 launches", "PingPong, 64 B, one CPU"} {
+	for _, want := range []string{"dgram", "message size 64", "2.0", " to ", "n = 7 launches", "PingPong, 64 B, same CPU"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the tip lacks %q: %q", want, text)
 		}

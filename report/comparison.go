@@ -16,7 +16,7 @@ type Comparison struct {
 	Launches  string                 `json:"launches"`  // how they vary
 	Threshold float64                `json:"threshold"` // change up to which nothing matters: 0.05 is 5 %
 	Refused   bool                   `json:"refused"`   // the sides are not comparable: Doubts say why
-	Doubts    []compare.Doubt        `json:"doubts,omitempty"`
+	Doubts    []compare.Warning      `json:"doubts,omitempty"`
 	Rows      []ComparedRow          `json:"rows"`               // what matters first
 	Outcomes  []compare.Change       `json:"outcomes,omitempty"` // cells whose outcome changed
 	Means     []compare.Mean         `json:"means,omitempty"`

@@ -16,70 +16,66 @@ type column struct {
 	of   func(*Page, *Cell) string
 }
 
-// columns of summary.csv: the cell, how it ended, its numbers, why it has
-// none, and the doubts. A number that there is none of is empty.
-var columns = append(append([]column{
-	{"workload", func(_ *Page, c *Cell) string { return c.Workload }},
-	{"mechanism", func(_ *Page, c *Cell) string { return c.Mechanism }},
-	{"size_bytes", func(_ *Page, c *Cell) string { return strconv.Itoa(c.Size) }},
-	{"queue_asked_bytes", func(_ *Page, c *Cell) string { return count(c.Queue) }},
-	{"place", func(_ *Page, c *Cell) string { return c.Place }},
-	{"peers", func(_ *Page, c *Cell) string { return count(c.Peers) }},
-	{"options", func(_ *Page, c *Cell) string { return c.Options.String() }},
-	{"outcome", func(_ *Page, c *Cell) string { return string(c.Outcome) }},
-	{"launches_ok", func(_ *Page, c *Cell) string { return strconv.Itoa(c.N) }},
-}, estimates(
-	estimate{"time_ns_per_op", func(c *Cell) *Value { return c.Time }},
-	estimate{"payload_bytes_per_second", func(c *Cell) *Value { return c.Rate }},
-	estimate{"p99_ns", func(c *Cell) *Value { return c.P99 }},
-	estimate{"cpu_ns_per_op", func(c *Cell) *Value { return c.CPU }},
-	estimate{"context_switches_per_op", func(c *Cell) *Value { return c.Switches }},
-	estimate{"worth", func(c *Cell) *Value { return c.Worth.estimate() }},
-)...), []column{
-	{"worth_unit", func(_ *Page, c *Cell) string { return c.Worth.unit() }},
-	{"in_flight_messages", func(_ *Page, c *Cell) string {
+// csvColumns of summary.csv: the cell, how it ended, its numbers, why it has
+// none, and the warnings. A number that there is none of is empty. Columns that
+// were renamed stand at the end under their names of before, for one release.
+func csvColumns(metrics []Metric) []column {
+	all := []column{
+		{"workload", func(_ *Page, c *Cell) string { return c.Workload }},
+		{"mechanism", func(_ *Page, c *Cell) string { return c.Mechanism }},
+		{"size_bytes", func(_ *Page, c *Cell) string { return strconv.Itoa(c.Size) }},
+		{"queue_asked_bytes", func(_ *Page, c *Cell) string { return count(c.Queue) }},
+		{"place", func(_ *Page, c *Cell) string { return c.Place }},
+		{"peers", func(_ *Page, c *Cell) string { return count(c.Peers) }},
+		{"options", func(_ *Page, c *Cell) string { return c.Options.String() }},
+		{"outcome", func(_ *Page, c *Cell) string { return string(c.Outcome) }},
+		{"launches_ok", func(_ *Page, c *Cell) string { return strconv.Itoa(c.N) }},
+	}
+	for _, m := range metrics {
+		if m.csv != "" {
+			all = append(all, estimateColumns(m.csv, m.Key)...)
+		}
+	}
+	unit := func(_ *Page, c *Cell) string { return c.FloorUnit }
+	queued := func(_ *Page, c *Cell) string {
 		if n, ok := c.InFlight.Get(); ok {
 			return strconv.FormatInt(n, 10)
 		}
 		return ""
-	}},
-	{"queue_given_bytes", func(_ *Page, c *Cell) string { return count(c.Given) }},
-	{"reasons", func(_ *Page, c *Cell) string { return strings.Join(c.Reasons, "; ") }},
-	{"doubts", func(p *Page, c *Cell) string {
+	}
+	warnings := func(p *Page, c *Cell) string {
 		var all []string
 		for _, i := range c.Doubts {
 			all = append(all, p.Doubts[i].Text)
 		}
 		return strings.Join(all, "; ")
-	}},
-}...)
-
-// estimate is a median with its interval.
-type estimate struct {
-	name string
-	of   func(*Cell) *Value
+	}
+	all = append(all, column{"vs_floor_unit", unit}, column{"queued_messages", queued},
+		column{"queue_given_bytes", func(_ *Page, c *Cell) string { return count(c.Given) }},
+		column{"reasons", func(_ *Page, c *Cell) string { return strings.Join(c.Reasons, "; ") }},
+		column{"warnings", warnings})
+	all = append(all, estimateColumns("worth", floorKey)...)
+	return append(all, column{"worth_unit", unit}, column{"in_flight_messages", queued}, column{"doubts", warnings})
 }
 
-// estimates are three columns each.
-func estimates(all ...estimate) (out []column) {
-	for _, e := range all {
-		for _, part := range []struct {
-			suffix string
-			of     func(*Value) results.Float
-		}{
-			{"", func(v *Value) results.Float { return v.Median }},
-			{"_low", func(v *Value) results.Float { return v.Lo }},
-			{"_high", func(v *Value) results.Float { return v.Hi }},
-		} {
-			out = append(out, column{e.name + part.suffix, func(_ *Page, c *Cell) string {
-				if v := e.of(c); v != nil {
-					return number(part.of(v))
-				}
-				return ""
-			}})
-		}
+// estimateColumns are the median and the bounds of its interval.
+func estimateColumns(name, key string) (all []column) {
+	for _, part := range []struct {
+		suffix string
+		of     func(Value) results.Float
+	}{
+		{"", func(v Value) results.Float { return v.Median }},
+		{"_low", func(v Value) results.Float { return v.Lo }},
+		{"_high", func(v Value) results.Float { return v.Hi }},
+	} {
+		all = append(all, column{name + part.suffix, func(_ *Page, c *Cell) string {
+			if v, ok := c.Numbers[key]; ok {
+				return number(part.of(v))
+			}
+			return ""
+		}})
 	}
-	return out
+	return all
 }
 
 // number is empty where there is none, as below six launches for a bound.
@@ -105,6 +101,7 @@ func count(n int) string {
 // the 95 % interval. What a spreadsheet would take for a formula is text.
 func WriteCSV(w io.Writer, p *Page) error {
 	out := csv.NewWriter(w)
+	columns := csvColumns(p.Metrics)
 	row := make([]string, len(columns))
 	for i, col := range columns {
 		row[i] = col.name

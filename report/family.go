@@ -84,21 +84,21 @@ var families = []family{
 		name: "medianatrate", title: "latency against rate, median",
 		kind: plots.Lines, takes: paced, spans: byRate, least: 2,
 		x: rateAxis, y: plots.Axis{Label: "median of latency", Unit: plots.Nanoseconds, Log: true},
-		line: mechanism, at: rate, value: func(s *results.Summary) results.Estimate { return s.P50 },
+		line: mechanism, at: rate, value: func(s *results.Summary) results.Estimate { return s.Of("p50") },
 		none: fmt.Sprintf("too few messages for a median, which needs %d in a launch", results.TailP50),
 	},
 	{
 		name: "wakeups", title: "in wake-ups",
 		note: "A round trip against one wake-up of its place, one way.",
 		kind: plots.Lines, takes: worthIn(results.WakeUps), spans: func(s *plots.Setting) { s.Size = 0 }, least: 2,
-		x: sizeAxis, y: plots.Axis{Label: "wake-ups' worth", Unit: plots.Times, Log: true},
+		x: sizeAxis, y: plots.Axis{Label: "multiple of a wake-up", Unit: plots.Times, Log: true},
 		line: mechanism, at: bySize, value: worth,
 	},
 	{
 		name: "copies", title: "in copies",
 		note: "A message against one copy of it within one process. Bands are 95 % intervals of the ratio.",
 		kind: plots.Lines, takes: worthIn(results.Copies), spans: func(s *plots.Setting) { s.Size = 0 }, least: 2,
-		x: sizeAxis, y: plots.Axis{Label: "copies' worth", Unit: plots.Times, Log: true},
+		x: sizeAxis, y: plots.Axis{Label: "multiple of a copy", Unit: plots.Times, Log: true},
 		line: mechanism, at: bySize, value: worth,
 	},
 	{
@@ -110,10 +110,10 @@ var families = []family{
 		value: func(s *results.Summary) results.Estimate { return s.BytesPerSec },
 	},
 	{
-		name: "inflight", title: "messages in flight against capacity",
-		note: "Messages that the link held before its sender had to wait, found by filling it.",
+		name: "inflight", title: "queued messages against capacity",
+		note: "Queued messages: how many the link holds before its sender blocks, found by filling it.",
 		kind: plots.Lines, takes: throughputOnly, spans: func(s *plots.Setting) { s.Queue = "" }, least: 2,
-		x: plots.Axis{Label: "capacity given", Unit: plots.Bytes, Log: true}, y: plots.Axis{Label: "messages in flight", Unit: plots.Count, Log: true},
+		x: plots.Axis{Label: "capacity given", Unit: plots.Bytes, Log: true}, y: plots.Axis{Label: "queued messages", Unit: plots.Count, Log: true},
 		line: mechanism, at: func(s *results.Summary) float64 { return float64(s.Queue) },
 		value: func(s *results.Summary) results.Estimate {
 			n, ok := s.InFlight.Get()
@@ -126,7 +126,7 @@ var families = []family{
 	},
 	{
 		name: "place", title: "by place",
-		note: "The same cell with its processes on one CPU and on two.",
+		note: "The same cell with its processes on the same CPU and on different CPUs.",
 		kind: plots.Dots, takes: measured, spans: func(s *plots.Setting) { s.Place = "" }, least: 2,
 		x:    plots.Axis{Label: "time of an operation", Unit: plots.Nanoseconds, Log: true},
 		line: func(c results.Cell) string { return c.Place }, value: func(s *results.Summary) results.Estimate { return s.NsPerOp },
@@ -143,14 +143,14 @@ var families = []family{
 		note: "User and system time of all processes, per operation.",
 		kind: plots.Dots, takes: measured, spans: func(s *plots.Setting) { s.Place = "" }, least: 1,
 		x:    plots.Axis{Label: "CPU time of an operation", Unit: plots.Nanoseconds, Log: true},
-		line: func(c results.Cell) string { return c.Place }, value: func(s *results.Summary) results.Estimate { return s.CPUNsPerOp },
+		line: func(c results.Cell) string { return c.Place }, value: func(s *results.Summary) results.Estimate { return s.Of("cpu") },
 	},
 	{
 		name: "switches", title: "context switches",
 		note: "Voluntary and involuntary, of all processes, per operation.",
 		kind: plots.Dots, takes: measured, spans: func(s *plots.Setting) { s.Place = "" }, least: 1,
 		x:    plots.Axis{Label: "context switches of an operation", Unit: plots.Count},
-		line: func(c results.Cell) string { return c.Place }, value: func(s *results.Summary) results.Estimate { return s.Switches },
+		line: func(c results.Cell) string { return c.Place }, value: func(s *results.Summary) results.Estimate { return s.Of("switches") },
 	},
 }
 

@@ -28,14 +28,13 @@ type Report struct {
 	comparisons []*compare.Report
 	Page        *Page
 	Pictures    []plots.Chart
-	benchstat   func(args ...string) ([]byte, error)
 }
 
 // New reports the last of sets, and compares each other one with the first.
 // Sides are the sets as package compare reads them.
-func New(sets []*results.Set, sides []*compare.Side, benchstat func(args ...string) ([]byte, error)) *Report {
+func New(sets []*results.Set, sides []*compare.Side) *Report {
 	base, last := sets[0], sets[len(sets)-1]
-	r := &Report{sets: sets, Page: NewPage(last), benchstat: benchstat}
+	r := &Report{sets: sets, Page: NewPage(last)}
 	o := compare.Defaults
 	o.Shared = len(sets) - 1
 	for i, side := range sides {
@@ -104,5 +103,5 @@ func (r *Report) writeMarkdown(w io.Writer) error {
 			return err
 		}
 	}
-	return WriteMarkdown(w, r.sets[len(r.sets)-1], r.benchstat)
+	return WriteMarkdown(w, r.sets[len(r.sets)-1])
 }

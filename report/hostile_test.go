@@ -28,7 +28,7 @@ func TestHostileStrings(t *testing.T) {
 	set := &results.Set{Header: &header, Records: records, Warnings: []string{hostile}, LeftOut: 1, Problems: []results.Problem{{File: hostile, Line: 1, Reason: results.Quote(hostile)}}}
 
 	var table, report bytes.Buffer
-	if err := errors.Join(WriteTable(&table, results.Summarize(records)), WriteMarkdown(&report, set, nil)); err != nil {
+	if err := errors.Join(WriteTable(&table, results.Summarize(records), 110), WriteMarkdown(&report, set)); err != nil {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{"table": table.String(), "report": report.String()} {
@@ -79,8 +79,8 @@ func TestRenderingsReportWriteErrors(t *testing.T) {
 	defer full.Close()
 	set := &results.Set{Records: testRecords()}
 	for name, err := range map[string]error{
-		"WriteTable":    WriteTable(full, results.Summarize(set.Records)),
-		"WriteMarkdown": WriteMarkdown(full, set, nil),
+		"WriteTable":    WriteTable(full, results.Summarize(set.Records), 110),
+		"WriteMarkdown": WriteMarkdown(full, set),
 	} {
 		if !errors.Is(err, syscall.ENOSPC) {
 			t.Errorf("%s on a full disk: %v, want %v", name, err, syscall.ENOSPC)

@@ -21,7 +21,7 @@ var files embed.FS
 // it, and starts sooner without.
 var page = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("page.html.tmpl").Funcs(template.FuncMap{
-		"heading": heading, "detail": detail, "bytes": inBytes, "quote": results.Quote,
+		"heading": heading, "place": results.PlaceTitle, "detail": detail, "bytes": inBytes, "quote": results.Quote,
 	}).ParseFS(files, "page/page.html.tmpl"))
 })
 

@@ -21,7 +21,7 @@ type Kernels struct {
 	Rows  []KernelRow // what moved most first
 	Not   []KernelAbsence
 	Gates []string // of each comparison: what it came to, and what it can see
-	Doubt []compare.Doubt
+	Doubt []compare.Warning
 
 	least, most float64 // of all ratios
 }
@@ -100,7 +100,7 @@ func NewKernels(sets []*results.Set, comparisons []*compare.Report) *Kernels {
 	for i, c := range comparisons {
 		k.Gates = append(k.Gates, fmt.Sprintf("%s against %s: %s. %s", k.Sides[i+1].Label, k.Sides[0].Label, c.Counts(), c.Scope()))
 		for _, d := range c.Doubts {
-			if !slices.ContainsFunc(k.Doubt, func(e compare.Doubt) bool { return e.What == d.What }) {
+			if !slices.ContainsFunc(k.Doubt, func(e compare.Warning) bool { return e.What == d.What }) {
 				k.Doubt = append(k.Doubt, d)
 			}
 		}

@@ -12,24 +12,18 @@ import (
 )
 
 // WriteMarkdown writes a report of set: the host in a line and what to doubt,
-// which mechanism is fastest where, benchstat's comparison, how far from the
-// machine's floors that is, every number, what
-// has none and why, how to run it again, and all that is known of the host. It depends on nothing but the
-// records and on what benchstat prints for them.
-//
-// The function benchstat runs that program with the given arguments and
-// returns its standard output; it may be nil. Where it cannot be run the
-// report says so and stands without its tables.
-func WriteMarkdown(w io.Writer, set *results.Set, benchstat func(args ...string) ([]byte, error)) error {
+// which mechanism is fastest where, mechanisms compared, how far from the
+// machine's floors that is, every number, what has none and why, how to run it
+// again, and all that is known of the host. It depends on nothing but the
+// records.
+func WriteMarkdown(w io.Writer, set *results.Set) error {
 	m := &markdown{Writer: bufio.NewWriter(w)}
 	summaries := set.Summaries()
 	m.head(set)
 	m.strip(set)
 	m.doubts(set, summaries)
 	m.answers(summaries)
-	if err := m.comparison(set, summaries, benchstat); err != nil {
-		return err
-	}
+	m.comparison(summaries)
 	m.floors(summaries)
 	m.numbers(summaries)
 	m.notOK(summaries)
@@ -82,14 +76,14 @@ func (m *markdown) doubts(set *results.Set, summaries []results.Summary) {
 			}
 		}
 	}
-	var machine []results.Doubt
+	var machine []results.Warning
 	for _, h := range set.Hosts() {
 		machine = append(machine, h.Doubts...)
 	}
 	if len(order)+len(set.Warnings)+len(machine) == 0 {
 		return
 	}
-	m.printf("\n## Doubts\n\n")
+	m.printf("\n## Warnings\n\n")
 	for _, d := range machine {
 		m.printf("- %s\n", results.EscapeMarkdown(d.String()))
 	}
@@ -112,7 +106,7 @@ func (m *markdown) answers(summaries []results.Summary) {
 		return
 	}
 	m.printf("\nThe smallest median time per operation, and by how much the next exceeds it, with the %.0f %% interval of the ratio.\n"+
-		"\"Same within noise\" are the mechanisms whose interval holds 0 %%.\n", 100*results.Confidence)
+		"Can't tell: the interval of these mechanisms holds 0 %%.\n", 100*results.Confidence)
 	if slices.ContainsFunc(answers, func(a results.Answer) bool { return a.Cell.Rate > 0 }) {
 		m.printf("Where messages are due at a rate it is the 99th percentile of their latency.\n")
 	}
@@ -144,7 +138,7 @@ func (m *markdown) numbers(summaries []results.Summary) {
 	m.printf("\n## All numbers\n\n")
 	var b strings.Builder
 	text := bufio.NewWriter(&b)
-	writeCells(text, summaries)
+	writeCells(text, summaries, 0)
 	text.Flush() // a strings.Builder takes everything
 	m.fence(b.String())
 }

@@ -18,8 +18,8 @@ func TestGolden(t *testing.T) {
 		width int // runes in a line; 0: as it comes
 		write func(*bytes.Buffer) error
 	}{
-		{"table.txt", 110, func(b *bytes.Buffer) error { return WriteTable(b, results.Summarize(set.Records)) }},
-		{"report.md", 0, func(b *bytes.Buffer) error { return WriteMarkdown(b, set, benchstat) }},
+		{"table.txt", 110, func(b *bytes.Buffer) error { return WriteTable(b, results.Summarize(set.Records), 110) }},
+		{"report.md", 0, func(b *bytes.Buffer) error { return WriteMarkdown(b, set) }},
 	}
 	for _, r := range renderings {
 		t.Run(r.file, func(t *testing.T) {

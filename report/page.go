@@ -13,15 +13,17 @@ import (
 
 // Page is a report as data: everything that is shown, and nothing else.
 type Page struct {
-	Title      string        `json:"title"`
-	Hosts      []Host        `json:"hosts"`
-	Doubts     []Doubt       `json:"doubts"`
-	Mechanisms []string      `json:"mechanisms"` // in the order of their colours; floors are last
-	TwoWay     []string      `json:"two_way"`    // workloads whose messages go there and back: their time counts, and not their throughput
-	Cells      []Cell        `json:"cells"`      // in the order of results.Summarize
-	Answers    []Answer      `json:"answers"`
-	Charts     []plots.Chart `json:"charts"`
-	Again      Again         `json:"again"`
+	Title      string            `json:"title"`
+	Hosts      []Host            `json:"hosts"`
+	Doubts     []Doubt           `json:"doubts"`
+	Mechanisms []string          `json:"mechanisms"` // in the order of their colours; floors are last
+	Metrics    []Metric          `json:"metrics"`    // what Cell.Numbers has
+	TwoWay     []string          `json:"two_way"`    // workloads whose messages go there and back: their time counts, and not their throughput
+	Places     map[string]string `json:"places"`     // in words
+	Cells      []Cell            `json:"cells"`      // in the order of results.Summarize
+	Answers    []Answer          `json:"answers"`
+	Charts     []plots.Chart     `json:"charts"`
+	Again      Again             `json:"again"`
 
 	Advice []advise.Advice `json:"advice"` // of every question that there is data for; what a choice costs is in its cell
 	Facts  []advise.Fact   `json:"facts"`  // of the mechanisms that this program knows
@@ -49,21 +51,17 @@ type Doubt struct {
 // Cell is one cell of the plan with its numbers; null where there is none.
 type Cell struct {
 	results.Cell
-	Unusual  string          `json:"options,omitempty"` // its options, as results.Options.String has them
-	Name     string          `json:"name"`
-	Outcome  results.Outcome `json:"outcome"`
-	Reasons  []string        `json:"reasons,omitempty"`
-	Doubts   []int           `json:"doubts,omitempty"` // indices in Page.Doubts
-	N        int             `json:"n"`                // launches that count
-	Time     *Value          `json:"time,omitempty"`   // ns of an operation
-	Rate     *Value          `json:"rate,omitempty"`   // bytes per second
-	P99      *Value          `json:"p99,omitempty"`    // ns
-	CPU      *Value          `json:"cpu,omitempty"`    // ns of an operation
-	Switches *Value          `json:"switches,omitempty"`
-	Worth    *Worth          `json:"worth,omitempty"`    // in units of a floor
-	InFlight results.Count   `json:"inflight,omitzero"`  // messages; 0: not even one
-	Given    int             `json:"given,omitempty"`    // bytes of queue
-	Launches []float64       `json:"launches,omitempty"` // ns of an operation, each
+	Unusual   string           `json:"options,omitempty"` // its options, as results.Options.String has them
+	Name      string           `json:"name"`
+	Outcome   results.Outcome  `json:"outcome"`
+	Reasons   []string         `json:"reasons,omitempty"`
+	Doubts    []int            `json:"doubts,omitempty"`     // indices in Page.Doubts
+	N         int              `json:"n"`                    // launches that count
+	Numbers   map[string]Value `json:"numbers,omitempty"`    // by Metric.Key
+	FloorUnit string           `json:"floor_unit,omitempty"` // of Numbers["floor"]: "copies"
+	InFlight  results.Count    `json:"inflight,omitzero"`    // messages; 0: not even one
+	Given     int              `json:"given,omitempty"`      // bytes of queue
+	Launches  []float64        `json:"launches,omitempty"`   // ns of an operation, each
 }
 
 // Value is a median with its interval; null bounds where there is none.
@@ -101,13 +99,14 @@ type Again struct {
 // NewPage builds the page of one run.
 func NewPage(set *results.Set) *Page {
 	summaries := set.Summaries()
-	p := &Page{Title: results.Quote(set.Name()), Again: newAgain(set), TwoWay: []string{}}
+	p := &Page{Title: results.Quote(set.Name()), Metrics: pageMetrics(), Again: newAgain(set), TwoWay: []string{}, Places: map[string]string{}}
 	p.doubt(set)
 	for _, h := range set.Hosts() {
 		p.Hosts = append(p.Hosts, newHost(h))
 	}
 	for i := range summaries {
 		p.Cells = append(p.Cells, p.newCell(&summaries[i]))
+		p.Places[summaries[i].Cell.Place] = results.PlaceTitle(summaries[i].Cell.Place)
 		if c := summaries[i].Cell; c.Workload != results.FloorWorkload {
 			p.Mechanisms = append(p.Mechanisms, c.Mechanism)
 			if twoWay(c) && !slices.Contains(p.TwoWay, c.Workload) {
@@ -172,7 +171,15 @@ func (p *Page) doubt(set *results.Set) {
 func (p *Page) newCell(s *results.Summary) Cell {
 	c := Cell{
 		Cell: s.Cell, Unusual: s.Cell.Options.String(), Name: s.Cell.Name(), Outcome: s.Outcome, N: s.N, InFlight: s.InFlight, Given: s.Queue,
-		Time: value(s.NsPerOp), Rate: value(s.BytesPerSec), P99: value(s.P99), CPU: value(s.CPUNsPerOp), Switches: value(s.Switches), Worth: newWorth(s),
+		Numbers: map[string]Value{},
+	}
+	for _, m := range results.Metrics {
+		if e := s.Of(m.Key); m.Title != "" && e.Known() {
+			c.Numbers[m.Key] = newValue(e)
+		}
+	}
+	if s.Worth != nil {
+		c.Numbers[floorKey], c.FloorUnit = newValue(worth(s)), s.Worth.Unit
 	}
 	for _, r := range s.Reasons {
 		c.Reasons = append(c.Reasons, results.Quote(r))
@@ -193,12 +200,32 @@ func (p *Page) newCell(s *results.Summary) Cell {
 	return c
 }
 
-// value is nil where nothing was measured. A 0 was.
-func value(e results.Estimate) *Value {
-	if !e.Known() {
-		return nil
+func newValue(e results.Estimate) Value {
+	return Value{results.Float(digits(e.Center)), results.Float(digits(e.Lo)), results.Float(digits(e.Hi))}
+}
+
+// Metric is a number of cells: see results.Metric.
+type Metric struct {
+	Key    string        `json:"key"`
+	Title  string        `json:"title"`
+	Column string        `json:"column"`
+	Unit   results.Class `json:"unit"`
+	More   bool          `json:"more"` // is better
+	csv    string
+}
+
+// floorKey is that of the cost relative to the floor, which is no number of a
+// launch.
+const floorKey = "floor"
+
+// pageMetrics are those that the page and summary.csv have.
+func pageMetrics() (all []Metric) {
+	for _, m := range results.Metrics {
+		if m.Title != "" {
+			all = append(all, Metric{m.Key, m.Title, m.Column, m.Class, m.Better == "higher", m.CSV})
+		}
 	}
-	return &Value{results.Float(digits(e.Center)), results.Float(digits(e.Lo)), results.Float(digits(e.Hi))}
+	return append(all, Metric{floorKey, "cost relative to the machine's floor", "vs floor", results.Number, false, "vs_floor"})
 }
 
 // digits rounds to five: a page has thousands of numbers, and nobody measures

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"os/exec"
 	"time"
 
 	"ipcbench/results"
@@ -91,10 +90,6 @@ func testRecords() (out []results.Record) {
 	}
 	out[0].Warnings = []string{"governor is powersave: the clock follows the load; cpupower frequency-set -g performance"}
 	return out
-}
-
-func benchstat(args ...string) ([]byte, error) {
-	return exec.Command("go", append([]string{"tool", "benchstat"}, args...)...).Output()
 }
 
 // dueRecords are launches at a rate whose 99th percentiles lie about p99, in ns.

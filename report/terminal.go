@@ -2,100 +2,156 @@ package report
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
+	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
-// WriteTable writes summaries for a terminal: the cells that are ok, a table
-// for each workload and place, at most some 110 columns wide, and below the
-// ones that are not, with their reasons.
-func WriteTable(w io.Writer, summaries []results.Summary) error {
+// WriteTable writes summaries for a terminal of that width in columns, 0 for
+// any: the cells that are ok, a table for each workload and place, and below the
+// ones that are not, with their reasons. A table that is too wide loses columns,
+// and names them.
+func WriteTable(w io.Writer, summaries []results.Summary, width int) error {
 	buf := bufio.NewWriter(w)
-	writeCells(buf, summaries)
+	writeCells(buf, summaries, width)
 	writeNotOK(buf, summaries)
 	return buf.Flush()
 }
 
-func writeCells(w *bufio.Writer, summaries []results.Summary) {
-	unbounded, weighed, full, few := false, false, false, false
-	var ok, paced, counted []results.Summary
+// tableColumn is a column of numbers of a table.
+type tableColumn struct {
+	head  string
+	value func(*results.Summary) string
+	drop  int // see results.Metric
+}
+
+// tableColumns are those of one kind of table.
+func tableColumns(in results.Columns) []tableColumn {
+	all := []tableColumn{
+		{"mechanism", func(s *results.Summary) string { return s.Cell.Mechanism }, 0},
+		{"size", func(s *results.Summary) string { return results.FormatBytes(s.Cell.Size) }, 0},
+		{"queue", func(s *results.Summary) string { return results.FormatQueue(s.Cell.Queue) }, 0},
+	}
+	if in == results.Paced {
+		all = append(all, tableColumn{"due/s", func(s *results.Summary) string { return strconv.Itoa(s.Cell.Rate) }, 0},
+			tableColumn{"came/s", func(s *results.Summary) string {
+				mark := ""
+				if results.Saturated(s.Cell, s.NsPerOp.Center) {
+					mark = "!"
+				}
+				return fmt.Sprintf("%s%.0f", mark, results.Came(s.NsPerOp.Center))
+			}, 0})
+	}
+	for _, m := range results.Metrics {
+		if m.In&in == 0 {
+			continue
+		}
+		all = append(all, tableColumn{m.Column, func(s *results.Summary) string { return formatted(m.Class, s.Of(m.Key)) }, m.Drop})
+		if m.Spread&in != 0 {
+			all = append(all, tableColumn{"±", func(s *results.Summary) string { return interval(s.Of(m.Key)) }, m.Drop})
+		}
+		if in == results.Timed && m.Key == "time" {
+			all = append(all, tableColumn{"vs floor", func(s *results.Summary) string { return s.Worth.String() }, 3},
+				tableColumn{"±", func(s *results.Summary) string { return s.Worth.Spread() }, 7})
+		}
+	}
+	return append(all, tableColumn{"queued", func(s *results.Summary) string { return s.InFlight.String() }, 6},
+		tableColumn{"n", func(s *results.Summary) string { return strconv.Itoa(s.N) }, 0})
+}
+
+// writeGroup writes a table of the cells, no wider than width where that is not
+// 0 and columns can go.
+func writeGroup(w *bufio.Writer, heading string, in results.Columns, group []results.Summary, width int) {
+	columns := tableColumns(in)
+	var gone []string
+	needed := 0
+	for {
+		rows := [][]string{nil}
+		for _, c := range columns {
+			rows[0] = append(rows[0], c.head)
+		}
+		for i := range group {
+			var row []string
+			for _, c := range columns {
+				row = append(row, c.value(&group[i]))
+			}
+			rows = append(rows, row)
+		}
+		n := text.Width(rows)
+		needed = max(needed, n)
+		first := slices.MaxFunc(columns, func(a, b tableColumn) int { return cmp.Compare(a.drop, b.drop) })
+		if width > 0 && n > width && first.drop > 0 {
+			for _, c := range columns {
+				if c.drop == first.drop && c.head != "±" {
+					gone = append(gone, c.head)
+				}
+			}
+			columns = slices.DeleteFunc(columns, func(c tableColumn) bool { return c.drop == first.drop })
+			continue
+		}
+		fmt.Fprintf(w, "%s\n", heading)
+		text.Align(w, rows)
+		break
+	}
+	if len(gone) > 0 {
+		text.WrapAt(w, width, "  ", "  ", fmt.Sprintf("left out: %s (%d columns are needed, %d are there; report.md has all)", strings.Join(gone, ", "), needed, width))
+	}
+	fmt.Fprintln(w)
+}
+
+func writeCells(w *bufio.Writer, summaries []results.Summary, width int) {
+	unbounded, related, full, few := false, false, false, false
+	cells := map[results.Columns][]results.Summary{}
 	for _, s := range summaries {
 		switch {
 		case s.Outcome != results.OK:
 		case s.InsnsPerOp.Known():
-			counted = append(counted, s)
+			cells[results.Counted] = append(cells[results.Counted], s)
 		case s.Cell.Rate > 0:
-			paced = append(paced, s)
+			cells[results.Paced] = append(cells[results.Paced], s)
 			unbounded = unbounded || !s.P99.Bounded()
 			few = few || tooFew(&s, results.TailP999)
 			full = full || results.Saturated(s.Cell, s.NsPerOp.Center)
 		default:
-			ok = append(ok, s)
+			cells[results.Timed] = append(cells[results.Timed], s)
 			unbounded = unbounded || !s.NsPerOp.Bounded()
 			few = few || tooFew(&s, results.TailP99)
-			weighed = weighed || s.Worth != nil
+			related = related || s.Worth != nil
 		}
 	}
-	for _, group := range results.GroupBy(ok, results.Cell.Setting) {
-		fmt.Fprintf(w, "%s\n", title(group[0].Cell))
-		g := grid{{"mechanism", "size", "queue", "time/op", "±", "worth", "±", "throughput", "p99", "CPU/op", "in flight", "n"}}
-		for _, s := range group {
-			g = append(g, []string{
-				s.Cell.Mechanism, results.FormatBytes(s.Cell.Size), results.FormatQueue(s.Cell.Queue),
-				duration(s.NsPerOp), interval(s.NsPerOp), s.Worth.String(), s.Worth.Spread(), throughput(s.BytesPerSec), duration(s.P99), duration(s.CPUNsPerOp),
-				s.InFlight.String(), fmt.Sprint(s.N),
-			})
+	for _, kind := range []struct {
+		in    results.Columns
+		title string
+	}{{results.Timed, ""}, {results.Paced, ", latency from when a message was due"}, {results.Counted, ", instructions counted"}} {
+		for _, group := range results.GroupBy(cells[kind.in], results.Cell.Setting) {
+			writeGroup(w, title(group[0].Cell.Setting())+kind.title, kind.in, group, width)
 		}
-		g.write(w)
-		fmt.Fprintln(w)
 	}
-	for _, group := range results.GroupBy(paced, results.Cell.Setting) {
-		fmt.Fprintf(w, "%s, latency from when a message was due\n", title(group[0].Cell.Setting()))
-		g := grid{{"mechanism", "size", "queue", "due/s", "came/s", "p50", "p99", "±", "p99.9", "CPU/op", "in flight", "n"}}
-		for _, s := range group {
-			mark := ""
-			if results.Saturated(s.Cell, s.NsPerOp.Center) {
-				mark = "!"
+	note := func(show bool, format string, args ...any) {
+		if show {
+			if format = fmt.Sprintf(format, args...); width == 0 {
+				fmt.Fprintf(w, "%s\n\n", format)
+				return
 			}
-			g = append(g, []string{
-				s.Cell.Mechanism, results.FormatBytes(s.Cell.Size), results.FormatQueue(s.Cell.Queue), strconv.Itoa(s.Cell.Rate), fmt.Sprintf("%s%.0f", mark, results.Came(s.NsPerOp.Center)),
-				duration(s.P50), duration(s.P99), interval(s.P99), duration(s.P999), duration(s.CPUNsPerOp), s.InFlight.String(), fmt.Sprint(s.N),
-			})
+			text.WrapAt(w, min(width, 100), "", "  ", format)
+			fmt.Fprintln(w)
 		}
-		g.write(w)
-		fmt.Fprintln(w)
 	}
-	for _, group := range results.GroupBy(counted, results.Cell.Setting) {
-		fmt.Fprintf(w, "%s, instructions counted\n", title(group[0].Cell))
-		g := grid{{"mechanism", "size", "queue", "insns/op", "±", "in flight", "n"}}
-		for _, s := range group {
-			g = append(g, []string{s.Cell.Mechanism, results.FormatBytes(s.Cell.Size), results.FormatQueue(s.Cell.Queue), fmt.Sprintf("%.1f", s.InsnsPerOp.Center), interval(s.InsnsPerOp), s.InFlight.String(), fmt.Sprint(s.N)})
-		}
-		g.write(w)
-		fmt.Fprintln(w)
-	}
-	if weighed {
-		fmt.Fprintf(w, "worth: time/op in units of a floor of this run: %s of the place, %s of the size, null system %s\n\n", results.WakeUps, results.Copies, results.Calls)
-	}
-	if full {
-		fmt.Fprintf(w, "!: saturated: less than %.0f %% of what was due came; latency grows as long as is measured\n\n", 100*results.SaturatedBelow)
-	}
-	if few {
-		fmt.Fprintf(w, "–: a launch timed too few operations one by one for a percentile: p50 needs %d, p99 %d, p99.9 %d; raise --time\n\n", results.TailP50, results.TailP99, results.TailP999)
-	}
-	if unbounded {
-		fmt.Fprintf(w, "∞: n < 6, too few launches for a %.0f %% interval of a median\n\n", 100*results.Confidence)
-	}
+	note(related, "vs floor: time/op as a multiple of a floor of this run: %s of the place, %s of the size, null system %s", results.WakeUps, results.Copies, results.Calls)
+	note(full, "!: saturated: less than %.0f %% of what was due came; latency grows as long as is measured", 100*results.SaturatedBelow)
+	note(few, "–: a launch timed too few operations one by one for a percentile: p50 needs %d, p99 %d, p99.9 %d; raise --time", results.TailP50, results.TailP99, results.TailP999)
+	note(unbounded, "∞: n < 6, too few launches for a %.0f %% interval of a median", 100*results.Confidence)
 }
 
-// title names a setting: "FanIn, place same, 4 peers".
+// title names a setting: "FanIn, same CPU, 4 peers".
 func title(c results.Cell) string {
-	s := c.Workload + ", place " + c.Place
+	s := c.Workload + ", " + results.PlaceTitle(c.Place)
 	if c.Peers > 0 {
 		s += fmt.Sprintf(", %d peers", c.Peers)
 	}
@@ -107,18 +163,14 @@ func title(c results.Cell) string {
 
 // Values are scaled here and nowhere else: "5.210µs", "1.395GiB/s", "±2%".
 
-func duration(e results.Estimate) string {
-	if !e.Known() {
-		return "–"
-	}
-	return results.FormatTime(e.Center)
-}
+func duration(e results.Estimate) string { return formatted(results.Nanoseconds, e) }
 
-func throughput(e results.Estimate) string {
+// formatted is a median as its class is written.
+func formatted(class results.Class, e results.Estimate) string {
 	if !e.Known() {
 		return "–"
 	}
-	return results.FormatRate(e.Center)
+	return class.Format(e.Center)
 }
 
 func interval(e results.Estimate) string {
@@ -133,28 +185,4 @@ func interval(e results.Estimate) string {
 func tooFew(s *results.Summary, tail int64) bool {
 	n, ok := s.Timed.Get()
 	return ok && !results.Carries(n, float64(tail))
-}
-
-// grid is a table of text, the first row its head, the first column flush
-// left and the others flush right.
-type grid [][]string
-
-func (g grid) write(w *bufio.Writer) {
-	widths := make([]int, len(g[0]))
-	for _, row := range g {
-		for i, cell := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
-	}
-	for _, row := range g {
-		for i, cell := range row {
-			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			if i == 0 {
-				w.WriteString("  " + cell + pad)
-			} else {
-				w.WriteString("  " + pad + cell)
-			}
-		}
-		w.WriteByte('\n')
-	}
 }

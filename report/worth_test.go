@@ -40,8 +40,8 @@ func TestWorthCharts(t *testing.T) {
 		}
 	}
 	for _, c := range p.Cells {
-		if (c.Worth != nil) != (c.Outcome == results.OK && c.Workload != results.FloorWorkload && (c.Place == "same" || c.Workload != "PingPong")) {
-			t.Errorf("%s, %s: worth %+v", c.Name, c.Outcome, c.Worth)
+		if c.has(floorKey) != (c.Outcome == results.OK && c.Workload != results.FloorWorkload && (c.Place == "same" || c.Workload != "PingPong")) {
+			t.Errorf("%s, %s: vs floor %+v", c.Name, c.Outcome, c.Numbers[floorKey])
 		}
 	}
 }

@@ -37,7 +37,7 @@ func (a Answer) Next() (Ranked, bool) {
 	return a.Ranked[1], true
 }
 
-// Tied names the mechanisms that are the same as the fastest within noise.
+// Tied names the mechanisms that can't be told from the fastest.
 func (a Answer) Tied() (names []string) {
 	for _, r := range a.Ranked[1:] {
 		if r.Tied() {
@@ -58,7 +58,7 @@ func (a Answer) Verdict() string {
 	case len(a.Tied()) == 0:
 		return "faster"
 	}
-	return "same within noise: " + strings.Join(a.Tied(), ", ")
+	return "can't tell from " + strings.Join(a.Tied(), ", ")
 }
 
 // Exceeds renders by how much the ratio exceeds 1, with its interval:
@@ -145,4 +145,16 @@ func GroupBy(summaries []Summary, key func(Cell) Cell) [][]Summary {
 // and number of peers. Rates are rows of it, as sizes are.
 func (c Cell) Setting() Cell {
 	return Cell{Workload: c.Workload, Place: c.Place, Peers: c.Peers, Options: c.Options.Without("rate")}
+}
+
+// PlaceTitle is where the processes of a place run, in words: "same CPU".
+func PlaceTitle(place string) string {
+	if title := placeTitles[place]; title != "" {
+		return title
+	}
+	return "place " + place
+}
+
+var placeTitles = map[string]string{
+	"same": "same CPU", "smt": "two threads of a core", "cross": "different CPUs", "socket": "different sockets", "free": "unpinned",
 }

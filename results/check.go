@@ -66,19 +66,16 @@ func (r *Record) checkNumbers() error {
 	numbers := append(make([]number, 0, 32), []number{ // 32: enough for text, which is read by the million
 		{"ops", float64(r.Ops)},
 		{"elapsed_ns", float64(r.ElapsedNs)},
-		{"ns_per_op", r.NsPerOp},
-		{"insns_per_op", r.InsnsPerOp},
-		{"bytes_per_sec", r.BytesPerSec},
-		{"cpu_ns_per_op", r.CPUNsPerOp.Or(0)},
-		{"voluntary_per_op", r.Voluntary.Or(0)},
-		{"involuntary_per_op", r.Involuntary.Or(0)},
 		{"eintr", float64(r.EINTR.Or(0))},
 		{"verified", float64(r.Verified.Or(0))},
 	}...)
+	for _, m := range Metrics {
+		if v, ok := m.get(r); ok && m.Record != "" {
+			numbers = append(numbers, number{m.Record, v})
+		}
+	}
 	if l := r.Latency; l != nil {
-		numbers = append(numbers, number{"latency.count", float64(l.Count)}, number{"latency.p50_ns", float64(l.P50)},
-			number{"latency.p90_ns", float64(l.P90)}, number{"latency.p99_ns", float64(l.P99)},
-			number{"latency.p999_ns", float64(l.P999)}, number{"latency.max_ns", float64(l.Max)}, number{"latency.clock_ns", l.ClockNs})
+		numbers = append(numbers, number{"latency.count", float64(l.Count)}, number{"latency.clock_ns", l.ClockNs})
 	}
 	for _, round := range r.Rounds {
 		numbers = append(numbers, number{"rounds.ops", float64(round.Ops)}, number{"rounds.elapsed_ns", float64(round.ElapsedNs)})
@@ -87,7 +84,7 @@ func (r *Record) checkNumbers() error {
 		numbers = append(numbers, number{"workers.user_ns", float64(w.UserNs.Or(0))}, number{"workers.system_ns", float64(w.SystemNs.Or(0))})
 	}
 	if g := r.Given; g != nil {
-		numbers = append(numbers, number{"given.queue", float64(g.Queue)}, number{"given.in_flight", float64(g.InFlight.Or(0))})
+		numbers = append(numbers, number{"given.queue", float64(g.Queue)})
 	}
 	if l := r.Latency; l != nil && l.Count > 0 {
 		for _, p := range percentiles {

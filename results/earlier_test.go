@@ -57,7 +57,7 @@ func TestRecordsOfEarlierVersions(t *testing.T) {
 	// It left in a failed launch what came before the failure.
 	for _, outcome := range []string{"failed", "skipped"} {
 		r = read(outcome, `,"reason":"lost 1 message","ops":1000,"ns_per_op":5000,"bytes_per_sec":9,"cpu_ns_per_op":1,"eintr":3,"workers":[`+worker(0, "[0]")+`]`)
-		if r.measured() || r.Workers[0].PID != 7 || r.Metrics() != nil {
+		if r.measured() || r.Workers[0].PID != 7 || r.Measurements() != nil {
 			t.Errorf("%s: %+v", outcome, r)
 		}
 	}
@@ -89,8 +89,8 @@ func TestTextOfEarlierVersions(t *testing.T) {
 	if !r.CPUNsPerOp.IsZero() || !r.Involuntary.IsZero() || r.Voluntary != Known(2.0) {
 		t.Errorf("CPU time %v, switches %v and %v", r.CPUNsPerOp, r.Voluntary, r.Involuntary)
 	}
-	if s := Summarize(s.Records)[0]; s.Switches.Known() {
-		t.Errorf("switches %v of one of two kinds", s.Switches)
+	if s := Summarize(s.Records)[0]; s.Of("switches").Known() {
+		t.Errorf("switches %v of one of two kinds", s.Of("switches"))
 	}
 }
 
@@ -107,8 +107,8 @@ func TestFewOperationsHaveNoPercentiles(t *testing.T) {
 	}
 	summaries := Summarize(records)
 	for _, s := range summaries {
-		if s.P50.Known() || s.P99.Known() || s.P999.Known() || s.P99s != nil || !s.NsPerOp.Known() || s.Timed != Known(int64(1)) {
-			t.Errorf("%s: p50 %+v, p99 %+v, of %v", s.Cell.Name(), s.P50, s.P99, s.P99s)
+		if s.Of("p50").Known() || s.P99.Known() || s.Of("p999").Known() || s.P99s != nil || !s.NsPerOp.Known() || s.Timed != Known(int64(1)) {
+			t.Errorf("%s: p50 %+v, p99 %+v, of %v", s.Cell.Name(), s.Of("p50"), s.P99, s.P99s)
 		}
 	}
 	for _, a := range Answers(summaries) {

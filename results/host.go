@@ -23,7 +23,7 @@ type Host struct {
 	GOMAXPROCS  int               `json:"gomaxprocs"`        // of the coordinator
 	Program     string            `json:"program"`           // version of ipcbench
 	Guest       *Guest            `json:"guest,omitempty"`   // where the machine is a guest that ipcbench booted
-	Doubts      []Doubt           `json:"doubts,omitempty"`  // what spoils numbers without voiding them
+	Doubts      []Warning         `json:"doubts,omitempty"`  // what spoils numbers without voiding them
 }
 
 // Guest is how ipcbench booted the machine that the rest of Host is about.
@@ -39,11 +39,11 @@ type Guest struct {
 	Host        string `json:"host,omitempty"`   // below, where time is real
 }
 
-// Doubt is something about the host that spoils numbers without voiding them.
-type Doubt struct {
+// Warning is something about the host that spoils numbers without voiding them.
+type Warning struct {
 	What   string `json:"what"`   // "governor is powersave"
 	Why    string `json:"why"`    // what it does to a number
 	Remedy string `json:"remedy"` // what to do, as a command where there is one
 }
 
-func (d Doubt) String() string { return d.What + ": " + d.Why + "; " + d.Remedy }
+func (w Warning) String() string { return w.What + ": " + w.Why + "; " + w.Remedy }

@@ -63,7 +63,7 @@ type benchText struct {
 	seed     uint64            // of it
 	launches map[Cell]*int     // the text has no numbers of launches: lines are counted
 	cells    map[nameIn]named  // names that were read before: they come again with each launch
-	others   []Metric          // of the latest result, in units that are not the suite's
+	others   []Measurement     // of the latest result, in units that are not the suite's
 	zeros    []string          // of the latest result: units of the suite's in which 0 was printed
 	config   []benchfmt.Config // of the latest result
 	under    *configured       // what it says
@@ -278,13 +278,13 @@ func (t *benchText) record(res *benchfmt.Result) (Record, error) {
 		if math.IsNaN(value) || value < 0 || value > 1<<53 {
 			return rec, fmt.Errorf("%v %s: want a number from 0 to 2^53", value, Quote(unit))
 		}
-		if i := slices.IndexFunc(metrics, func(m metric) bool { return m.unit == unit }); i >= 0 {
-			metrics[i].set(&rec, value)
+		if i := slices.IndexFunc(Metrics, func(m Metric) bool { return m.Unit == unit && m.Set != nil }); i >= 0 {
+			Metrics[i].Set(&rec, value)
 			if value == 0 {
 				t.zeros = append(t.zeros, unit)
 			}
 		} else if cell.cell.Other != "" {
-			t.others = append(t.others, Metric{value, unit})
+			t.others = append(t.others, Measurement{value, unit})
 		}
 	}
 	rec.others, rec.zeros = t.others, t.zeros

@@ -27,11 +27,11 @@ func TestBenchRoundTrip(t *testing.T) {
 			r.Reason != want.Reason || r.Run != want.Run || r.Seed != want.Seed || r.Ops != want.Ops {
 			t.Errorf("record %d: %+v, want %+v", i, r, want)
 		}
-		for _, m := range metrics {
+		for _, m := range Metrics {
 			a, aok := m.get(&r)
 			b, bok := m.get(&want)
 			if a != b || aok != bok {
-				t.Errorf("record %d: %v %s, want %v", i, a, m.unit, b)
+				t.Errorf("record %d: %v %s, want %v", i, a, m.Unit, b)
 			}
 		}
 		if r.Outcome == OK {

@@ -165,7 +165,7 @@ type Record struct {
 	Isolation string   `json:"isolation,omitempty"` // how kernel objects were kept private
 	Host      *Host    `json:"host,omitempty"`
 
-	others []Metric       // of a benchmark of someone else's
+	others []Measurement  // of a benchmark of someone else's
 	zeros  []string       // units of the suite's in which the text printed 0
 	text   *Configuration // what the text says it was measured under
 }

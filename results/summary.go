@@ -30,16 +30,14 @@ type Summary struct {
 	InsnsPerOp  Estimate  // instructions, in place of every time where a guest's were counted
 	Times       []float64 // of the launches, nanoseconds per operation, in order
 	BytesPerSec Estimate
-	P50         Estimate  // nanoseconds
 	P99         Estimate  // nanoseconds
-	P999        Estimate  // nanoseconds
 	P99s        []float64 // of the launches that have one, nanoseconds, in order
 	Timed       Count     // operations that were timed one by one, in the launch with the fewest; absent: none were
-	CPUNsPerOp  Estimate  // nanoseconds, all workers
-	Switches    Estimate  // context switches per operation, all workers
 	Worth       *Worth    // in units of a floor; nil where it or the floor has no number
 	InFlight    Count     // messages a link held before Send blocked, the fewest of all links and launches; absent: not tried
 	Queue       int       // bytes that the kernel gave a link, the fewest; 0: not known
+
+	Estimates []Estimate // of Metrics, in their order, see Of; nil where the cell is not ok
 
 	RoundTrips *hdrhistogram.PackedHistogram // ns, of single round trips of all launches; nil where none has any, or a Tally without Distributions
 	Damaged    error                         // why RoundTrips is nil although launches have some
@@ -56,10 +54,8 @@ type Estimate struct {
 func (e Estimate) Known() bool { return e.N > 0 }
 
 // Summarize condenses records to one summary a cell, ordered by workload,
-// place, peers, size, queue and mechanism. A cell is failed if any launch
-// failed, skipped if all were, ok if all from the first to the last are ok or
-// so few are untrusted that the others stand for them (see Tolerable), else
-// untrusted. An untrusted attempt that was run again does not count. Launches
+// place, peers, size, queue and mechanism. A cell has the outcome that OutcomeOf
+// gives, and is untrusted where a launch before the last has no record. An untrusted attempt that was run again does not count. Launches
 // that were given another capacity are a cell of their own.
 func Summarize(records []Record) []Summary {
 	var t Tally
@@ -108,15 +104,7 @@ func summarize(cell Cell, launches []tally, all map[int]int) Summary {
 		}
 	}
 	s.Launches, s.N, s.Lost = len(numbers), count[OK], count[Untrusted]
-	switch {
-	case count[Failed] > 0:
-		s.Outcome = Failed
-	case count[Skipped] == len(launches):
-		s.Outcome = Skipped
-	case count[OK]+count[Untrusted] < len(launches), !Tolerable(count[Untrusted], len(launches)):
-		s.Outcome = Untrusted
-	default:
-		s.Outcome = OK
+	if s.Outcome = OutcomeOf(count[Failed], count[Skipped], count[Untrusted], len(launches)); s.Outcome == OK {
 		last, have := lastLaunch(launches), 0
 		for n := range all {
 			if n <= last {
@@ -142,6 +130,21 @@ func summarize(cell Cell, launches []tally, all map[int]int) Summary {
 	return s
 }
 
+// OutcomeOf is that of a cell whose launches ended so, each at its last attempt:
+// failed if any failed, skipped if all were, ok if all are ok or so few are
+// untrusted that the others stand for them (see Tolerable), else untrusted.
+func OutcomeOf(failed, skipped, untrusted, launches int) Outcome {
+	switch {
+	case failed > 0:
+		return Failed
+	case skipped > 0 && skipped == launches:
+		return Skipped
+	case skipped > 0, !Tolerable(untrusted, launches):
+		return Untrusted
+	}
+	return OK
+}
+
 // Tolerable tells whether a cell that lost so many of its launches to
 // disturbances is ok all the same: fewer than one in five. What voids a launch
 // is a rule about the machine, and most that it voids are slow ones: the others
@@ -153,18 +156,31 @@ func lastLaunch(launches []tally) int {
 }
 
 func (s *Summary) estimate(launches []tally) {
-	s.Times, s.NsPerOp = median(launches, "ns/op")
-	_, s.InsnsPerOp = median(launches, "insns/op")
-	_, s.BytesPerSec = median(launches, "B/s")
-	_, s.CPUNsPerOp = median(launches, "cpu-ns/op")
-	_, s.Switches = median(launches, "vol-switches/op", "invol-switches/op")
-	_, s.P50 = median(launches, "p50-ns")
-	s.P99s, s.P99 = median(launches, "p99-ns")
-	_, s.P999 = median(launches, "p999-ns")
+	s.Estimates = make([]Estimate, len(Metrics))
+	for i, m := range Metrics {
+		var values []float64
+		values, s.Estimates[i] = median(launches, m.units()...)
+		switch m.Key {
+		case "time":
+			s.Times = values
+		case "p99":
+			s.P99s = values
+		}
+	}
+	s.NsPerOp, s.InsnsPerOp, s.BytesPerSec, s.P99 = s.Of("time"), s.Of("insns"), s.Of("rate"), s.Of("p99")
 	for _, l := range launches {
 		s.Timed = fewest(s.Timed, l.timed)
 		s.Queue, s.InFlight = fewestBytes(s.Queue, l.queue), fewest(s.InFlight, l.inFlight)
 	}
+}
+
+// Of is the estimate of the metric of that key, absent where no launch has it.
+func (s *Summary) Of(key string) Estimate {
+	i := slices.IndexFunc(Metrics, func(m Metric) bool { return m.Key == key })
+	if i < 0 || i >= len(s.Estimates) {
+		return Estimate{}
+	}
+	return s.Estimates[i]
 }
 
 // RankingMetric is what mechanisms are ranked by, in nanoseconds: the median and the

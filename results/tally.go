@@ -68,7 +68,7 @@ func (t *Tally) Add(r *Record) {
 		}
 		l.warnings = append(l.warnings, t.one(w))
 	}
-	for i, m := range metrics {
+	for i, m := range Metrics {
 		if v, ok := m.get(r); ok {
 			l.values = append(l.values, v)
 			l.measured |= 1 << i
@@ -109,12 +109,12 @@ func (c *tallied) merge(r *Record) {
 // of is what the launch measured in a unit, and false where it did not.
 func (l *tally) of(unit string) (float64, bool) {
 	n := 0
-	for i, m := range metrics {
+	for i, m := range Metrics {
 		has := l.measured&(1<<i) != 0
 		switch {
-		case m.unit == unit && has:
+		case m.Unit == unit && has:
 			return l.values[n], true
-		case m.unit == unit:
+		case m.Unit == unit:
 			return 0, false
 		case has:
 			n++

@@ -96,7 +96,7 @@ func (r *Record) Benchmark() *benchfmt.Result {
 			res.SetConfig("pkg", r.Cell.Package)
 		}
 	}
-	for _, m := range r.Metrics() {
+	for _, m := range r.Measurements() {
 		res.Values = append(res.Values, benchfmt.Value{Value: m.Value, Unit: m.Unit})
 	}
 	return res

@@ -27,11 +27,11 @@ func TestMedianCountsZeros(t *testing.T) {
 		records[i].Given.InFlight = Known(int64(i / 9))
 	}
 	s := Summarize(records)[0]
-	if s.Switches.Center != 0 || s.Switches.N != 10 || !s.Switches.Known() {
-		t.Errorf("switches %+v, want a median of 0 of 10", s.Switches)
+	if s.Of("switches").Center != 0 || s.Of("switches").N != 10 || !s.Of("switches").Known() {
+		t.Errorf("switches %+v, want a median of 0 of 10", s.Of("switches"))
 	}
-	if s.CPUNsPerOp.Center != 0 || s.CPUNsPerOp.N != 10 {
-		t.Errorf("CPU time %+v; want 0 of 10", s.CPUNsPerOp)
+	if s.Of("cpu").Center != 0 || s.Of("cpu").N != 10 {
+		t.Errorf("CPU time %+v; want 0 of 10", s.Of("cpu"))
 	}
 	if s.InFlight != Known(int64(0)) {
 		t.Errorf("%v in flight, want the fewest, 0", s.InFlight)
@@ -45,15 +45,15 @@ func TestAbsentCountIsNoZero(t *testing.T) {
 	records[1].CPUNsPerOp = Amount{}
 	records[2].Given.InFlight = Count{}
 	s := Summarize(records)[0]
-	if s.Switches.Center != 3 || s.Switches.N != 2 || s.CPUNsPerOp.N != 2 || s.InFlight != Known(int64(16)) {
-		t.Errorf("switches %+v, CPU time %+v, %v in flight", s.Switches, s.CPUNsPerOp, s.InFlight)
+	if s.Of("switches").Center != 3 || s.Of("switches").N != 2 || s.Of("cpu").N != 2 || s.InFlight != Known(int64(16)) {
+		t.Errorf("switches %+v, CPU time %+v, %v in flight", s.Of("switches"), s.Of("cpu"), s.InFlight)
 	}
 	for i := range records {
 		records[i].Voluntary, records[i].CPUNsPerOp, records[i].Given = Amount{}, Amount{}, nil
 	}
 	s = Summarize(records)[0]
-	if s.Switches.Known() || s.CPUNsPerOp.Known() || s.InFlight.String() != "–" {
-		t.Errorf("switches %+v, CPU time %+v, %v in flight; want none", s.Switches, s.CPUNsPerOp, s.InFlight)
+	if s.Of("switches").Known() || s.Of("cpu").Known() || s.InFlight.String() != "–" {
+		t.Errorf("switches %+v, CPU time %+v, %v in flight; want none", s.Of("switches"), s.Of("cpu"), s.InFlight)
 	}
 	var text bytes.Buffer
 	if err := WriteBench(&text, records); err != nil {

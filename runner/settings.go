@@ -70,7 +70,7 @@ func (co *Coordinator) checkSettings() (void, doubt string) {
 	}
 	co.lately = now
 	if why := now.Changed(co.initially); why != "" {
-		doubt = results.Doubt{
+		doubt = results.Warning{
 			What:   "since the run began a setting has changed: " + why,
 			Why:    "launches before and after it measure different machines",
 			Remedy: "set it back, and measure again",

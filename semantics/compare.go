@@ -2,10 +2,10 @@ package semantics
 
 import (
 	"encoding/json"
-	"encoding/xml"
 	"fmt"
 	"io"
 
+	"ipcbench/internal/ciformat"
 	"ipcbench/results"
 )
 
@@ -113,22 +113,14 @@ func (c *Comparison) WriteJSON(w io.Writer) error {
 
 // WriteJUnit writes a test a change, which fails where the new side is worse.
 func (c *Comparison) WriteJUnit(w io.Writer) error {
-	s := junitSuite{Name: "statements that changed", Tests: len(c.Changes), Failures: c.Worse()}
+	s := ciformat.Suite{Name: "statements that changed"}
 	for _, x := range c.Changes {
-		one := junitCase{Class: "semantics." + results.Quote(x.Mechanism), Name: results.Quote(x.ID + " " + x.Statement)}
+		one := ciformat.Case{Class: "semantics." + x.Mechanism, Name: x.ID + " " + x.Statement, Message: x.New.String(),
+			Detail: "before: " + x.Old.String(), Out: "before: " + x.Old.String() + "\nnow: " + x.New.String()}
 		if (&Comparison{Changes: []Change{x}}).Worse() > 0 {
-			one.Failure = &junitMessage{x.New.String(), "before: " + x.Old.String()}
-		} else {
-			one.Out = "before: " + x.Old.String() + "\nnow: " + x.New.String()
+			one.Outcome = ciformat.Failed
 		}
 		s.Cases = append(s.Cases, one)
 	}
-	io.WriteString(w, xml.Header)
-	enc := xml.NewEncoder(w)
-	enc.Indent("", "  ")
-	if err := enc.Encode(junitSuites{Name: "ipcbench compare", Tests: s.Tests, Failures: s.Failures, Suites: []junitSuite{s}}); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintln(w)
-	return err
+	return ciformat.WriteJUnit(w, "ipcbench compare", []ciformat.Suite{s})
 }

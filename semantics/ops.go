@@ -33,7 +33,7 @@ var fdOps = map[string]op{
 	"pipe2array": {name: "pipe2 into an array of -7, -7", params: "oflag", show: shown, do: func(a []int, _ []byte) answer {
 		p := [2]int32{-7, -7}
 		_, _, errno := syscall.RawSyscall6(unix.SYS_PIPE2, uintptr(unsafe.Pointer(&p)), uintptr(a[0]), 0, 0, 0, 0)
-		return text(0, nil, fmt.Sprint(errnoName(errno), " ", p))
+		return filled(0, nil, fmt.Sprint(errnoName(errno), " ", p))
 	}},
 	"read": {params: "fd n", do: func(a []int, _ []byte) answer {
 		p := make([]byte, a[1])
@@ -82,17 +82,17 @@ var fdOps = map[string]op{
 	"fstat": {params: "fd", show: shown, do: func(a []int, _ []byte) answer { // type and size
 		var st unix.Stat_t
 		err := unix.Fstat(a[0], &st)
-		return text(int(st.Mode)&unix.S_IFMT, err, fmt.Sprintf("type %#o mode %#o size %d", st.Mode&unix.S_IFMT, st.Mode&0o7777, st.Size))
+		return filled(int(st.Mode)&unix.S_IFMT, err, fmt.Sprintf("type %#o mode %#o size %d", st.Mode&unix.S_IFMT, st.Mode&0o7777, st.Size))
 	}},
 	"size": {name: "fstat", params: "fd", show: shown, do: func(a []int, _ []byte) answer {
 		var st unix.Stat_t
 		err := unix.Fstat(a[0], &st)
-		return text(0, err, fmt.Sprint("size ", st.Size))
+		return filled(0, err, fmt.Sprint("size ", st.Size))
 	}},
 	"times": {name: "fstat", params: "fd", show: shown, do: func(a []int, _ []byte) answer {
 		var st unix.Stat_t
 		err := unix.Fstat(a[0], &st)
-		return text(0, err, fmt.Sprintf("atime %d.%09d mtime %d.%09d", st.Atim.Sec, st.Atim.Nsec, st.Mtim.Sec, st.Mtim.Nsec))
+		return filled(0, err, fmt.Sprintf("atime %d.%09d mtime %d.%09d", st.Atim.Sec, st.Atim.Nsec, st.Mtim.Sec, st.Mtim.Nsec))
 	}},
 	"open":   {params: "openflag mode", do: func(a []int, d []byte) answer { return result(unix.Open(string(d), a[0], uint32(a[1]))) }},
 	"openat": {params: "fd openflag", do: func(a []int, d []byte) answer { return result(unix.Openat(a[0], string(d), a[1], 0o600)) }},
@@ -134,7 +134,7 @@ var loopOps = map[string]op{
 			n, err := unix.Write(a[0], p)
 			switch {
 			case err == unix.EAGAIN:
-				return text(total, nil, fmt.Sprint(total, "/", calls))
+				return filled(total, nil, fmt.Sprint(total, "/", calls))
 			case err != nil:
 				return result(-1, err)
 			}
@@ -191,8 +191,8 @@ var loopOps = map[string]op{
 
 func oneMessage(size int) sys.Msg { return sys.NewMsg(sys.MsgBuffer(size), 1) }
 
-// text is an answer with what the call filled in, in words.
-func text(n int, err error, s string) answer {
+// filled is an answer with what the call filled in, in words.
+func filled(n int, err error, s string) answer {
 	a := result(n, err)
 	if a.Errno == 0 {
 		a.Data = []byte(s)
@@ -201,7 +201,7 @@ func text(n int, err error, s string) answer {
 }
 
 // two is the answer of a call that gives two descriptors.
-func two(p []int, err error) answer { return text(0, err, fmt.Sprint(p[0], " ", p[1])) }
+func two(p []int, err error) answer { return filled(0, err, fmt.Sprint(p[0], " ", p[1])) }
 
 // shown renders an answer that is in words already.
 func shown(a answer) string { return string(a.Data) }

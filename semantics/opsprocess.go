@@ -96,7 +96,7 @@ var processOps = map[string]op{
 	}},
 	"sysctlget": {name: "read from /proc/sys", do: func(_ []int, d []byte) answer {
 		got, err := readFile("/proc/sys/" + string(d))
-		return text(0, err, strings.TrimSpace(got))
+		return filled(0, err, strings.TrimSpace(got))
 	}},
 	"forkuntil": {name: "fork", params: "fd fd", do: func(a []int, _ []byte) answer { // until the pipe of these ends says end of file
 		pid, errno := forkUntil(a[0], a[1])
@@ -138,7 +138,7 @@ var processOps = map[string]op{
 			})
 		}
 		n := descriptors() - before
-		return text(n, nil, strconv.Itoa(n)+words)
+		return filled(n, nil, strconv.Itoa(n)+words)
 	}},
 	"unshareipc": {name: "unshare CLONE_NEWIPC", do: func([]int, []byte) answer { return result(0, unix.Unshare(unix.CLONE_NEWIPC)) }},
 }

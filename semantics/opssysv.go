@@ -72,7 +72,7 @@ var sysvOps = map[string]op{
 		if ds.Perm.Mode&sys.SHM_DEST != 0 {
 			dest = fmt.Sprintf(", SHM_DEST, key %d", ds.Perm.Key)
 		}
-		return text(int(ds.Nattch), err, fmt.Sprintf("nattch %d, segsz %d%s", ds.Nattch, ds.Segsz, dest))
+		return filled(int(ds.Nattch), err, fmt.Sprintf("nattch %d, segsz %d%s", ds.Nattch, ds.Segsz, dest))
 	}},
 	"nattch": {name: "shmctl IPC_STAT shm_nattch", params: "id", do: func(a []int, _ []byte) answer { ds, err := sys.ShmStat(a[0]); return result(int(ds.Nattch), err) }},
 	"beyond": {name: "load from attachment", params: "attachment n", do: func(a []int, _ []byte) answer { return answer{N: int(*past(a[0], a[1]))} }},
@@ -152,7 +152,7 @@ var sysvOps = map[string]op{
 		buf := sys.MsgBuffer(64)
 		m := sys.NewMsg(buf, 0)
 		n, err := sys.MsgrcvOnce(a[0], m, a[1], unix.IPC_NOWAIT)
-		return text(n, err, fmt.Sprintf("%d: %s", m.Type(), buf[:n]))
+		return filled(n, err, fmt.Sprintf("%d: %s", m.Type(), buf[:n]))
 	}},
 	"msgtype": {name: "type of msgrcv", params: "id type msgflag", do: func(a []int, _ []byte) answer { // the type of the message that it takes
 		m := sys.NewMsg(sys.MsgBuffer(64), 0)

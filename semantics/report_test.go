@@ -47,7 +47,13 @@ func TestJUnitIsXML(t *testing.T) {
 	if err := fixture().WriteJUnit(&b); err != nil {
 		t.Fatal(err)
 	}
-	var back junitSuites
+	var back struct {
+		Tests    int        `xml:"tests,attr"`
+		Failures int        `xml:"failures,attr"`
+		Errors   int        `xml:"errors,attr"`
+		Skipped  int        `xml:"skipped,attr"`
+		Suites   []struct{} `xml:"testsuite"`
+	}
 	if err := xml.Unmarshal(b.Bytes(), &back); err != nil {
 		t.Fatal(err)
 	}

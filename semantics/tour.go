@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 
+	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
@@ -93,16 +93,21 @@ func Tour(ctx context.Context, name string, o Options) ([]Step, error) {
 	return out.Steps, err
 }
 
+// columns that the text of a step may take.
+const columns = 78
+
 // WriteTour writes the steps for a terminal.
 func WriteTour(w io.Writer, steps []Step) error {
 	for i, s := range steps {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		fmt.Fprintf(w, "%d. %s\n\n%s\n", i+1, s.Title, wrap(s.Text, ""))
+		fmt.Fprintf(w, "%d. %s\n\n", i+1, s.Title)
+		text.WrapAt(w, columns, "", "", s.Text)
 		writeEvents(w, s.Story)
 		if s.Otherwise != "" {
-			fmt.Fprintf(w, "\n%s\n", wrap(s.Otherwise, "   "))
+			fmt.Fprintln(w)
+			text.WrapAt(w, columns, "   ", "   ", s.Otherwise)
 		}
 		if s.Skipped != "" {
 			fmt.Fprintf(w, "\n   skipped: %s\n", results.Quote(s.Skipped))
@@ -112,26 +117,4 @@ func WriteTour(w io.Writer, steps []Step) error {
 		}
 	}
 	return nil
-}
-
-// wrap breaks text into lines of up to 78 columns.
-func wrap(text, indent string) string {
-	var b strings.Builder
-	column := 0
-	for _, word := range strings.Fields(text) {
-		if column > 0 && column+1+len(word) > 78 {
-			b.WriteByte('\n')
-			column = 0
-		}
-		if column == 0 {
-			b.WriteString(indent)
-			column = len(indent)
-		} else {
-			b.WriteByte(' ')
-			column++
-		}
-		b.WriteString(word)
-		column += len(word)
-	}
-	return b.String()
 }

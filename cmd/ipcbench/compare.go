@@ -197,7 +197,7 @@ func judgement(reports []*compare.Report) error {
 	case status[compare.Regressed]:
 		return &exitError{exitNo, fmt.Errorf("%d slower, %d broken", count(compare.Slower), count(compare.Broken))}
 	case status[compare.Nothing]:
-		return &exitError{exitFailed, errors.New("nothing comparable: the doubts above say why; --force compares all the same, where both sides have a cell")}
+		return &exitError{exitFailed, errors.New("nothing comparable: the warnings above give the reasons; --force compares all the same, where both sides have a cell")}
 	case status[compare.Undecided]:
 		return &exitError{exitUntrusted, errors.New("not everything could be judged: the cells and what they need are above; --filter narrows both sides to what can")}
 	}

@@ -73,7 +73,7 @@ func command(args []string, stdout, stderr io.Writer) int {
 	defer restore()
 	context.AfterFunc(ctx, func() { time.AfterFunc(500*time.Millisecond, restore) })
 
-	out := &checkedWriter{w: bufio.NewWriter(stdout)}
+	out := &checkedWriter{w: bufio.NewWriter(stdout), to: stdout}
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetOut(out)
@@ -100,6 +100,7 @@ func command(args []string, stdout, stderr io.Writer) int {
 // checkedWriter remembers the first write error: a table that was cut short
 // is not a success.
 type checkedWriter struct {
+	to  io.Writer
 	w   *bufio.Writer
 	err error
 }

@@ -23,7 +23,7 @@ import (
 )
 
 func newReport() *cobra.Command {
-	var benchstat, out string
+	var out string
 	var open bool
 	c := &cobra.Command{
 		Use:   "report [RUN…]",
@@ -35,6 +35,9 @@ runs, the report is that of the last one, and each is compared with the first.`,
 		Example: `  ipcbench report --open
   ipcbench report results/runs/A results/runs/B --out compared`,
 		RunE: func(c *cobra.Command, args []string) error {
+			if c.Flags().Changed("benchstat") {
+				fmt.Fprintln(c.ErrOrStderr(), "warning: --benchstat is ignored: report.md needs no program for its tables; leave the flag out")
+			}
 			if len(args) == 0 {
 				run, err := newestRun()
 				if err != nil {
@@ -48,7 +51,7 @@ runs, the report is that of the last one, and each is compared with the first.`,
 					return err
 				}
 			}
-			if err := writeReport(c, args, out, strings.Fields(benchstat)); err != nil || !open {
+			if err := writeReport(c, args, out); err != nil || !open {
 				return err
 			}
 			return openPage(c, filepath.Join(out, report.PageFile))
@@ -59,7 +62,8 @@ runs, the report is that of the last one, and each is compared with the first.`,
 	}
 	c.Flags().StringVar(&out, "out", "", "directory to write into (default: the run's own; for several runs one beside the first)")
 	c.Flags().BoolVar(&open, "open", false, "open the page in a browser, by xdg-open")
-	c.Flags().StringVar(&benchstat, "benchstat", "go tool benchstat", "command that makes the tables of report.md")
+	c.Flags().String("benchstat", "", "")
+	c.Flags().MarkHidden("benchstat") // of before
 	return c
 }
 
@@ -100,7 +104,7 @@ func defaultOut(paths []string) (string, error) {
 	return filepath.Join(filepath.Dir(filepath.Clean(paths[0])), name), nil
 }
 
-func writeReport(c *cobra.Command, paths []string, out string, benchstat []string) error {
+func writeReport(c *cobra.Command, paths []string, out string) error {
 	sets := make([]*results.Set, len(paths))
 	sides := make([]*compare.Side, len(paths))
 	for i, path := range paths {
@@ -114,7 +118,7 @@ func writeReport(c *cobra.Command, paths []string, out string, benchstat []strin
 			fmt.Fprintln(c.ErrOrStderr(), "warning:", w)
 		}
 	}
-	r := report.New(sets, sides, tables(c.Context(), benchstat))
+	r := report.New(sets, sides)
 	last := paths[len(paths)-1]
 	var err error
 	r.Page.Semantics, err = semantics.ReadFile(filepath.Join(last, semantics.File))
@@ -144,18 +148,6 @@ func writeReport(c *cobra.Command, paths []string, out string, benchstat []strin
 		fmt.Fprintf(c.OutOrStdout(), "%s and .png: %d pictures\n", filepath.Join(out, "*.svg"), n)
 	}
 	return nil
-}
-
-// tables runs benchstat, given as a command.
-func tables(ctx context.Context, command []string) func(args ...string) ([]byte, error) {
-	return func(args ...string) ([]byte, error) {
-		if len(command) == 0 {
-			return nil, errors.New("no benchstat command was given")
-		}
-		cmd := exec.CommandContext(ctx, command[0], append(command[1:], args...)...)
-		cmd.Stderr = os.Stderr
-		return cmd.Output()
-	}
 }
 
 // openPage hands the page to the desktop's browser.

@@ -219,7 +219,7 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 		return failed(err)
 	}
 	summaries := set.Summaries()
-	if err := report.WriteTable(c.OutOrStdout(), summaries); err != nil {
+	if err := report.WriteTable(c.OutOrStdout(), summaries, width(c.OutOrStdout())); err != nil {
 		return failed(err)
 	}
 	tell(c.OutOrStdout(), dir.Header.Until, plan, wide)
@@ -306,4 +306,17 @@ func (p *progress) finish() {
 	if p.bar != nil {
 		p.bar.Finish()
 	}
+}
+
+// width is that of a terminal, in columns; 110 where out is none.
+func width(out io.Writer) int {
+	if w, ok := out.(*checkedWriter); ok {
+		out = w.to
+	}
+	if f, ok := out.(*os.File); ok {
+		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {
+			return n
+		}
+	}
+	return 110
 }

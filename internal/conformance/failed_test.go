@@ -37,7 +37,7 @@ func TestFailedHasNoNumbers(t *testing.T) {
 	if rec.NsPerOp != 0 || rec.Ops != 0 || rec.ElapsedNs != 0 || rec.BytesPerSec != 0 || rec.Latency != nil || rec.Rounds != nil || rec.Overhead != nil || rec.Noise != nil {
 		t.Errorf("it has numbers: %+v", rec)
 	}
-	if m := rec.Metrics(); len(m) > 1 || len(m) == 1 && m[0].Unit != "inflight-msgs" {
+	if m := rec.Measurements(); len(m) > 1 || len(m) == 1 && m[0].Unit != "inflight-msgs" {
 		t.Errorf("metrics %v, want none of the rounds", m)
 	}
 	if len(rec.Workers) != 2 || rec.Workers[0].PID == 0 || rec.Given == nil {

@@ -13,7 +13,10 @@ const columns = 100
 
 // Wrap writes words of text in lines of at most 100 columns, the first line
 // behind the prefix first, the others behind rest. A longer word stands alone.
-func Wrap(w io.Writer, first, rest, text string) error {
+func Wrap(w io.Writer, first, rest, text string) error { return WrapAt(w, columns, first, rest, text) }
+
+// WrapAt is Wrap for another number of columns.
+func WrapAt(w io.Writer, columns int, first, rest, text string) error {
 	var b strings.Builder
 	line := first
 	for i, word := range strings.Fields(text) {

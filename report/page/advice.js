@@ -15,7 +15,7 @@ function advice() {
 		input.checked = yes(key);
 		return element("label", {}, input, " " + text);
 	};
-	const against = r => r.unsure ? `${write("×", r.ratio.center)}, too few launches to tell` : r.tied ? "the same within noise" : `${write("×", r.ratio.center)} the time (${range("×", r.ratio.lo, r.ratio.hi)})`;
+	const against = r => r.unsure ? `${write("×", r.ratio.center)}, too few launches to tell` : r.tied ? "can't tell from the first" : `${write("×", r.ratio.center)} the time (${range("×", r.ratio.lo, r.ratio.hi)})`;
 	const costs = c => [write("ns", c.time?.median), page.two_way.includes(c.workload) ? null : write("B/s", c.rate?.median), c.cpu && `${write("ns", c.cpu.median)} of CPU`].filter(Boolean).join(", ");
 
 	function answer(a) {

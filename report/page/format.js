@@ -34,8 +34,6 @@ const ticks = {
 const write = (unit, v) => v === null || v === undefined ? "–" : (units[unit] ?? units[""])(v);
 const range = (unit, lo, hi) => lo === null || hi === null || lo === undefined ? "" : `${write(unit, lo)} to ${write(unit, hi)}`;
 
-const places = {same: "one CPU", smt: "two threads of a core", cross: "across cores", socket: "across sockets", free: "where the kernel likes"};
-
 const bytes = n => n < 1024 ? n + " B" : units.B(n);
 
 // settingText says a setting in a line, without what the place says.

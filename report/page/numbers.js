@@ -1,13 +1,3 @@
-// What can be read off a cell: [key, title, unit, whether more is better].
-const metrics = [
-	["time", "time per operation", "ns", false],
-	["rate", "throughput", "B/s", true],
-	["p99", "99th percentile", "ns", false],
-	["cpu", "CPU time per operation", "ns", false],
-	["switches", "context switches per operation", "n", false],
-	["worth", "in units of the machine's floor", "n", false],
-];
-
 // heat shows one number of one setting: mechanisms down, sizes across.
 function heat() {
 	const box = document.getElementById("heat"), area = box.querySelector(".heats");
@@ -20,10 +10,10 @@ function heat() {
 		const [key, cells] = open.find(([k]) => k === view.settings.heat) ?? open[0] ?? ["", []];
 		pick.replaceChildren(...open.map(([k]) => element("option", {value: k}, k)));
 		pick.value = key;
-		const possible = metrics.filter(([m]) => cells.some(c => c[m]));
-		metric.replaceChildren(...possible.map(([m, title]) => element("option", {value: m}, title)));
-		metric.value = view.get("metric", possible.map(([m]) => m)) || (/rate=/.test(cells[0]?.options) ? "p99" : page.two_way.includes(cells[0]?.workload) || !cells.some(c => c.rate) ? "time" : "rate");
-		const [m, , unit, more] = metrics.find(([k]) => k === metric.value) ?? metrics[0];
+		const possible = page.metrics.filter(m => cells.some(c => c[m.key]));
+		metric.replaceChildren(...possible.map(m => element("option", {value: m.key}, m.title)));
+		metric.value = view.get("metric", possible.map(m => m.key)) || (/rate=/.test(cells[0]?.options) ? "p99" : page.two_way.includes(cells[0]?.workload) || !cells.some(c => c.rate) ? "time" : "rate");
+		const {key: m, unit, more} = page.metrics.find(m => m.key === metric.value) ?? page.metrics[0];
 		const sizes = d3.sort(distinct(cells.map(c => c.size)));
 		tables = distinct(cells.map(c => c.place)).map(place => {
 			const at = new Map(cells.filter(c => c.place === place).map(c => [c.mechanism + "/" + c.size, c]));
@@ -62,10 +52,10 @@ function heat() {
 // allCells is every cell with every number.
 function allCells() {
 	const area = document.querySelector("#numbers .scroll");
-	const amount = ([key, title, unit]) => ({name: {time: "time/op", rate: "throughput", p99: "p99", cpu: "CPU/op", switches: "switches/op", worth: "worth"}[key], num: true, value: c => c[key]?.median, cell: c => {
+	const amount = ({key, title, unit, column}) => ({name: column, num: true, value: c => c[key]?.median, cell: c => {
 		if (!c[key]) return "–";
 		const {median, lo, hi} = c[key], spread = lo === null || hi === null ? "" : ` ${range(unit, lo, hi)}`;
-		if (key === "worth") return element("span", {title: `${write(unit, median)} ${c.worth.unit}${spread}`}, `${write(unit, median)} ${c.worth.unit}`);
+		if (key === "floor") return element("span", {title: `${write(unit, median)} ${c.floor_unit}${spread}`}, `${write(unit, median)} ${c.floor_unit}`);
 		return key === "time" ? element("span", {}, write(unit, median), element("small", {}, spread)) : element("span", {title: title + spread}, write(unit, median));
 	}});
 	const plain = (name, value, cell, num) => ({name, value, cell: cell ?? value, num});
@@ -78,8 +68,8 @@ function allCells() {
 		plain("place", c => c.place),
 		...(page.cells.some(c => c.peers) ? [plain("peers", c => c.peers || null, c => c.peers ? String(c.peers) : "–", true)] : []),
 		...(page.cells.some(c => c.options) ? [plain("options", optionsOf)] : []),
-		...metrics.map(amount),
-		count("in flight", "inflight", String), count("capacity", "given", units.B),
+		...page.metrics.map(amount),
+		count("queued", "inflight", String), count("capacity", "given", units.B),
 		plain("n", c => c.n, c => String(c.n), true),
 		plain("outcome", c => c.outcome, c => element("span.tag." + c.outcome, {title: c.reasons?.join("; ")}, c.outcome)),
 	];

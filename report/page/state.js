@@ -2,9 +2,10 @@
 // link shows what its sender saw; what the address asks for and the page does
 // not have is passed over.
 const page = JSON.parse(document.getElementById("data").textContent);
-page.cells ??= []; page.charts ??= []; page.mechanisms ??= [];
+page.cells ??= []; page.metrics ??= []; for (const c of page.cells) Object.assign(c, c.numbers); page.charts ??= []; page.mechanisms ??= [];
 for (const c of page.charts) { c.missing ??= []; for (const l of c.lines) l.points ??= []; }
 const cellNamed = new Map(page.cells.map(c => [c.name, c]));
+const places = page.places ?? {}; // in words
 const distinct = values => [...new Set(values)];
 const optionsOf = c => c.options || "usual";
 const queueOf = c => c.queue ? units.B(c.queue) : "default";

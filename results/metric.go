@@ -1,0 +1,220 @@
+package results
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+)
+
+// Metric is a number that a launch has, and all that is said of it wherever it
+// is shown. An entry in Metrics is everything that a new number needs: the
+// record's check, bench.txt, the summary and every report go by it.
+type Metric struct {
+	Key    string // of Summary.Of and in the page's data: "time"
+	Record string // the key in a record: "ns_per_op"; "": it is the sum of others
+	Unit   string // in bench.txt: "ns/op"; "": it is not there. No scaled unit (us, GB/s): benchstat takes these for units of their own
+	Better string // which way: "lower", "higher"; "": neither
+	Class  Class  // how values are written
+	Title  string // in words, on the page; "": the page does not have it
+	CSV    string // the header in summary.csv; "": none
+
+	Column string  // the head of its column in tables; "": none
+	In     Columns // the tables of a terminal and of Markdown that have it
+	Spread Columns // of these, the tables with its interval beside it
+	Drop   int     // on a narrow terminal columns with a larger number go first; 0: it stays
+
+	Get func(*Record) (float64, bool) // false where it was not measured
+	Set func(*Record, float64)        // reads it back from bench.txt; nil where that does not have it
+	sum []string                      // units of the metrics that it is the sum of
+}
+
+// Class is how the values of a metric are written, as the page names it.
+type Class string
+
+const (
+	Nanoseconds    Class = "ns"
+	BytesPerSecond Class = "B/s"
+	Number         Class = "n"
+)
+
+// Format renders a value of the class: "5.210µs", "1.395GiB/s", "9000.0".
+func (c Class) Format(v float64) string {
+	switch c {
+	case Nanoseconds:
+		return FormatTime(v)
+	case BytesPerSecond:
+		return FormatRate(v)
+	}
+	return strconv.FormatFloat(v, 'f', 1, 64)
+}
+
+// Columns is a set of tables.
+type Columns int
+
+const (
+	Paced   Columns = 1 << iota // messages are due at a rate
+	Counted                     // a guest's instructions were counted
+	Timed                       // all other cells
+)
+
+// Metrics in the order of bench.txt and of columns.
+var Metrics = []Metric{
+	{Key: "time", Record: "ns_per_op", Unit: "ns/op", Better: "lower", Class: Nanoseconds, Title: "time per operation", CSV: "time_ns_per_op",
+		Column: "time/op", In: Timed, Spread: Timed,
+		Get: func(r *Record) (float64, bool) { return positive(r.NsPerOp) },
+		Set: func(r *Record, v float64) { r.NsPerOp = v }},
+	{Key: "insns", Record: "insns_per_op", Unit: "insns/op", Better: "lower", Class: Number,
+		Column: "insns/op", In: Counted, Spread: Counted,
+		Get: func(r *Record) (float64, bool) { return positive(r.InsnsPerOp) },
+		Set: func(r *Record, v float64) { r.InsnsPerOp = v }},
+	{Key: "rate", Record: "bytes_per_sec", Unit: "B/s", Better: "higher", Class: BytesPerSecond, Title: "throughput", CSV: "payload_bytes_per_second",
+		Column: "throughput", In: Timed, Drop: 1,
+		Get: func(r *Record) (float64, bool) { return positive(r.BytesPerSec) },
+		Set: func(r *Record, v float64) { r.BytesPerSec = v }},
+	{Key: "p50", Record: "latency.p50_ns", Unit: "p50-ns", Better: "lower", Class: Nanoseconds,
+		Column: "p50", In: Paced, Drop: 3,
+		Get: func(r *Record) (float64, bool) { return r.percentile(func(l *Latency) *int64 { return &l.P50 }) },
+		Set: func(r *Record, v float64) { r.latency().P50 = int64(v) }},
+	{Key: "p90", Record: "latency.p90_ns", Unit: "p90-ns", Better: "lower", Class: Nanoseconds,
+		Get: func(r *Record) (float64, bool) { return r.percentile(func(l *Latency) *int64 { return &l.P90 }) },
+		Set: func(r *Record, v float64) { r.latency().P90 = int64(v) }},
+	{Key: "p99", Record: "latency.p99_ns", Unit: "p99-ns", Better: "lower", Class: Nanoseconds, Title: "99th percentile", CSV: "p99_ns",
+		Column: "p99", In: Timed | Paced, Spread: Paced, Drop: 2,
+		Get: func(r *Record) (float64, bool) { return r.percentile(func(l *Latency) *int64 { return &l.P99 }) },
+		Set: func(r *Record, v float64) { r.latency().P99 = int64(v) }},
+	{Key: "p999", Record: "latency.p999_ns", Unit: "p999-ns", Better: "lower", Class: Nanoseconds,
+		Column: "p99.9", In: Paced, Drop: 4,
+		Get: func(r *Record) (float64, bool) { return r.percentile(func(l *Latency) *int64 { return &l.P999 }) },
+		Set: func(r *Record, v float64) { r.latency().P999 = int64(v) }},
+	{Key: "max", Record: "latency.max_ns", Unit: "max-ns", Better: "lower", Class: Nanoseconds,
+		Get: func(r *Record) (float64, bool) { return r.percentile(func(l *Latency) *int64 { return &l.Max }) },
+		Set: func(r *Record, v float64) { r.latency().Max = int64(v) }},
+	{Key: "cpu", Record: "cpu_ns_per_op", Unit: "cpu-ns/op", Better: "lower", Class: Nanoseconds, Title: "CPU time per operation", CSV: "cpu_ns_per_op",
+		Column: "CPU/op", In: Timed | Paced, Drop: 5,
+		Get: func(r *Record) (float64, bool) { return r.CPUNsPerOp.Get() },
+		Set: func(r *Record, v float64) { r.CPUNsPerOp = Known(v) }},
+	{Key: "voluntary", Record: "voluntary_per_op", Unit: "vol-switches/op", Better: "lower", Class: Number,
+		Get: func(r *Record) (float64, bool) { return r.Voluntary.Get() },
+		Set: func(r *Record, v float64) { r.Voluntary = Known(v) }},
+	{Key: "involuntary", Record: "involuntary_per_op", Unit: "invol-switches/op", Better: "lower", Class: Number,
+		Get: func(r *Record) (float64, bool) { return r.Involuntary.Get() },
+		Set: func(r *Record, v float64) { r.Involuntary = Known(v) }},
+	{Key: "switches", Better: "lower", Class: Number, Title: "context switches per operation", CSV: "context_switches_per_op",
+		Column: "switches/op",
+		sum:    []string{"vol-switches/op", "invol-switches/op"}},
+	{Key: "queued", Record: "given.in_flight", Unit: "inflight-msgs", Class: Number,
+		Get: func(r *Record) (float64, bool) { return r.inFlight() },
+		Set: func(r *Record, v float64) { r.Given = &Given{InFlight: Known(int64(v))} }},
+}
+
+// get is what the record has of the metric; nothing of a sum.
+func (m *Metric) get(r *Record) (float64, bool) {
+	if m.Get == nil {
+		return 0, false
+	}
+	return m.Get(r)
+}
+
+// units of the metrics that make it: its own, where it is no sum.
+func (m *Metric) units() []string {
+	if m.sum != nil {
+		return m.sum
+	}
+	return []string{m.Unit}
+}
+
+// Measurement is a value of a record, as the benchmark format has it.
+type Measurement struct {
+	Value float64
+	Unit  string // ns/op, p99-ns, B/s …: see the Unit lines for which way is better
+}
+
+// Measurements returns what the record measured, in the order of its benchmark
+// line.
+func (r *Record) Measurements() (all []Measurement) {
+	for _, m := range Metrics {
+		if v, ok := m.get(r); ok {
+			all = append(all, Measurement{v, m.Unit})
+		}
+	}
+	return all
+}
+
+// Better tells which way a unit is better, "lower" or "higher"; "" is neither
+// or an unknown unit.
+func Better(unit string) string {
+	for _, m := range Metrics {
+		if m.Unit == unit {
+			return m.Better
+		}
+	}
+	return ""
+}
+
+// Units returns the units that have a better way, in the order of the
+// benchmark format.
+func Units() (all []string) {
+	for _, m := range Metrics {
+		if m.Better != "" && m.Unit != "" {
+			all = append(all, m.Unit)
+		}
+	}
+	return all
+}
+
+// Measured returns what the record measured in a unit, and false where it did
+// not.
+func (r *Record) Measured(unit string) (float64, bool) {
+	if slices.Contains(r.zeros, unit) {
+		return 0, true // printed, so measured
+	}
+	for _, m := range Metrics {
+		if m.Unit == unit {
+			return m.get(r)
+		}
+	}
+	for _, m := range r.others {
+		if m.Unit == unit {
+			return m.Value, true
+		}
+	}
+	return 0, false
+}
+
+// positive is a number that is not 0 where it was measured.
+func positive(v float64) (float64, bool) { return v, v != 0 }
+
+func (r *Record) percentile(of func(*Latency) *int64) (float64, bool) {
+	if r.Latency == nil {
+		return 0, false
+	}
+	return positive(float64(*of(r.Latency)))
+}
+
+func (r *Record) inFlight() (float64, bool) {
+	if r.Given == nil {
+		return 0, false
+	}
+	n, ok := r.Given.InFlight.Get()
+	return float64(n), ok
+}
+
+func (r *Record) latency() *Latency {
+	if r.Latency == nil {
+		r.Latency = &Latency{}
+	}
+	return r.Latency
+}
+
+func writeUnits(w io.Writer) error {
+	for _, m := range Metrics {
+		if m.Better == "" || m.Unit == "" {
+			continue
+		}
+		if _, err := fmt.Fprintf(w, "Unit %s better=%s\n", m.Unit, m.Better); err != nil {
+			return err
+		}
+	}
+	return nil
+}
