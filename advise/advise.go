@@ -37,7 +37,7 @@ type Cost struct {
 	CPU  Value `json:"cpu"`  // ns of all processes together
 	N    int   `json:"n"`    // launches
 
-	Worth *results.Worth `json:"worth,omitempty"` // of the time, in units of a floor; nil where none was measured
+	RelativeCost *results.RelativeCost `json:"worth,omitempty"` // of the time, in units of a floor; nil where none was measured
 }
 
 // Value is a median with its interval, null below six launches. A median that

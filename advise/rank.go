@@ -92,7 +92,7 @@ func (a *Advice) leaveOut(mech string, kind Kind, why string) {
 func newChoice(r results.Ranked) Choice {
 	return Choice{
 		Mechanism: results.Quote(r.Cell.Mechanism), Cell: results.Quote(r.Cell.Name()), Ratio: r.Ratio, Tied: r.Tied(), Unsure: r.Unsure(),
-		Cost: &Cost{Time: value(r.NsPerOp), Rate: value(r.BytesPerSec), CPU: value(r.Of("cpu")), N: r.N, Worth: r.Worth},
+		Cost: &Cost{Time: value(r.NsPerOp), Rate: value(r.BytesPerSec), CPU: value(r.Of("cpu")), N: r.N, RelativeCost: r.RelativeCost},
 	}
 }
 

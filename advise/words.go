@@ -61,12 +61,12 @@ func (a *Advice) table() (rows [][]string) {
 // toSave says how far the first of the ranking is from what no mechanism does
 // without; "" where no floor was measured.
 func (a *Advice) toSave() string {
-	if len(a.Ranked) == 0 || a.Ranked[0].Cost.Worth == nil {
+	if len(a.Ranked) == 0 || a.Ranked[0].Cost.RelativeCost == nil {
 		return ""
 	}
 	first := a.Ranked[0]
-	s := fmt.Sprintf("%s takes as long as %v", first.Mechanism, first.Cost.Worth)
-	if interval := first.Cost.Worth.Interval(); interval != "none" {
+	s := fmt.Sprintf("%s takes as long as %v", first.Mechanism, first.Cost.RelativeCost)
+	if interval := first.Cost.RelativeCost.Interval(); interval != "none" {
 		s += " (" + interval + ")"
 	}
 	return s + ", measured in the same run"

@@ -120,7 +120,7 @@ func FloorCells(cells []results.Cell) (out []results.Cell) {
 	for _, f := range Floors {
 		two := f.Placed()
 		for _, c := range cells {
-			_, unit := results.WorthIn(c)
+			_, unit := results.FloorOf(c)
 			if unit == "" || two != (unit == results.WakeUps) {
 				continue
 			}

@@ -182,7 +182,7 @@ func TestPlanHoldsEachCellOnce(t *testing.T) {
 			seen[c] = true
 		}
 		for c := range seen {
-			floor, unit := results.WorthIn(c)
+			floor, unit := results.FloorOf(c)
 			if floor.Size == 0 && unit != "" {
 				floor.Size = map[string]int{results.FloorWake: Wake.Size, results.FloorCall: NullCall.Size}[floor.Mechanism]
 			}

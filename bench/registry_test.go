@@ -20,7 +20,7 @@ func TestWorkloadsSayWhatReportsNeed(t *testing.T) {
 		}
 	}
 	for workload, want := range map[string]string{"Burst": "", "Duplex": "", "Lifecycle": results.Calls, "Pairs": results.Copies, "Compete": results.Copies, "Notify": results.WakeUps} {
-		if _, unit := results.WorthIn(results.Cell{Workload: workload, Mechanism: "pipe", Size: 64 << 10, Place: "same"}); unit != want {
+		if _, unit := results.FloorOf(results.Cell{Workload: workload, Mechanism: "pipe", Size: 64 << 10, Place: "same"}); unit != want {
 			t.Errorf("%s in %q, want %q", workload, unit, want)
 		}
 	}

@@ -90,16 +90,16 @@ var families = []family{
 	{
 		name: "wakeups", title: "in wake-ups",
 		note: "A round trip against one wake-up of its place, one way.",
-		kind: plots.Lines, takes: worthIn(results.WakeUps), spans: func(s *plots.Setting) { s.Size = 0 }, least: 2,
+		kind: plots.Lines, takes: relatedIn(results.WakeUps), spans: func(s *plots.Setting) { s.Size = 0 }, least: 2,
 		x: sizeAxis, y: plots.Axis{Label: "multiple of a wake-up", Unit: plots.Times, Log: true},
-		line: mechanism, at: bySize, value: worth,
+		line: mechanism, at: bySize, value: relativeCost,
 	},
 	{
 		name: "copies", title: "in copies",
 		note: "A message against one copy of it within one process. Bands are 95 % intervals of the ratio.",
-		kind: plots.Lines, takes: worthIn(results.Copies), spans: func(s *plots.Setting) { s.Size = 0 }, least: 2,
+		kind: plots.Lines, takes: relatedIn(results.Copies), spans: func(s *plots.Setting) { s.Size = 0 }, least: 2,
 		x: sizeAxis, y: plots.Axis{Label: "multiple of a copy", Unit: plots.Times, Log: true},
-		line: mechanism, at: bySize, value: worth,
+		line: mechanism, at: bySize, value: relativeCost,
 	},
 	{
 		name: "capacity", title: "throughput against capacity",

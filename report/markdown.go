@@ -201,7 +201,7 @@ func (m *markdown) again(set *results.Set) {
 // floors tells how far each mechanism is from what the machine can do: tables
 // of what a message, or a round trip, is worth.
 func (m *markdown) floors(summaries []results.Summary) {
-	weighed := slices.DeleteFunc(slices.Clone(summaries), func(s results.Summary) bool { return s.Worth == nil })
+	weighed := slices.DeleteFunc(slices.Clone(summaries), func(s results.Summary) bool { return s.RelativeCost == nil })
 	floors := slices.DeleteFunc(slices.Clone(summaries), func(s results.Summary) bool {
 		return s.Cell.Workload != results.FloorWorkload || s.Outcome != results.OK
 	})
@@ -216,13 +216,13 @@ func (m *markdown) floors(summaries []results.Summary) {
 		m.printf("| %s | %s | %s | %s ±%s |\n", s.Cell.Mechanism, results.FormatBytes(s.Cell.Size), s.Cell.Place, duration(s.NsPerOp), interval(s.NsPerOp))
 	}
 	for _, group := range results.GroupBy(weighed, results.Cell.Setting) {
-		m.worth(group)
+		m.vsFloors(group)
 	}
 }
 
-// worth is the table of one setting: a row for a size and queue, a column for
+// vsFloors is the table of one setting: a row for a size and queue, a column for
 // a mechanism.
-func (m *markdown) worth(group []results.Summary) {
+func (m *markdown) vsFloors(group []results.Summary) {
 	var mechs []string
 	for _, s := range group {
 		mechs = results.AddOnce(mechs, s.Cell.Mechanism)
@@ -235,10 +235,10 @@ func (m *markdown) worth(group []results.Summary) {
 			line[i] = "–"
 		}
 		for _, s := range row {
-			line[slices.Index(mechs, s.Cell.Mechanism)] = fmt.Sprintf("%s ±%s", s.Worth.Multiple(), s.Worth.Spread())
+			line[slices.Index(mechs, s.Cell.Mechanism)] = fmt.Sprintf("%s ±%s", s.RelativeCost.Multiple(), s.RelativeCost.Spread())
 		}
 		c := row[0].Cell
-		m.printf("| %s | %s | %s | %s |\n", results.FormatBytes(c.Size), results.FormatQueue(c.Queue), row[0].Worth.Unit, strings.Join(line, " | "))
+		m.printf("| %s | %s | %s | %s |\n", results.FormatBytes(c.Size), results.FormatQueue(c.Queue), row[0].RelativeCost.Unit, strings.Join(line, " | "))
 	}
 }
 

@@ -178,8 +178,8 @@ func (p *Page) newCell(s *results.Summary) Cell {
 			c.Numbers[m.Key] = newValue(e)
 		}
 	}
-	if s.Worth != nil {
-		c.Numbers[floorKey], c.FloorUnit = newValue(worth(s)), s.Worth.Unit
+	if s.RelativeCost != nil {
+		c.Numbers[floorKey], c.FloorUnit = newValue(relativeCost(s)), s.RelativeCost.Unit
 	}
 	for _, r := range s.Reasons {
 		c.Reasons = append(c.Reasons, results.Quote(r))

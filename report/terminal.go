@@ -57,8 +57,8 @@ func tableColumns(in results.Columns) []tableColumn {
 			all = append(all, tableColumn{"±", func(s *results.Summary) string { return interval(s.Of(m.Key)) }, m.Drop})
 		}
 		if in == results.Timed && m.Key == "time" {
-			all = append(all, tableColumn{"vs floor", func(s *results.Summary) string { return s.Worth.String() }, 3},
-				tableColumn{"±", func(s *results.Summary) string { return s.Worth.Spread() }, 7})
+			all = append(all, tableColumn{"vs floor", func(s *results.Summary) string { return s.RelativeCost.String() }, 3},
+				tableColumn{"±", func(s *results.Summary) string { return s.RelativeCost.Spread() }, 7})
 		}
 	}
 	return append(all, tableColumn{"queued", func(s *results.Summary) string { return s.InFlight.String() }, 6},
@@ -122,7 +122,7 @@ func writeCells(w *bufio.Writer, summaries []results.Summary, width int) {
 			cells[results.Timed] = append(cells[results.Timed], s)
 			unbounded = unbounded || !s.NsPerOp.Bounded()
 			few = few || tooFew(&s, results.TailP99)
-			related = related || s.Worth != nil
+			related = related || s.RelativeCost != nil
 		}
 	}
 	for _, kind := range []struct {

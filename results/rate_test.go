@@ -62,8 +62,8 @@ func TestRatesAreRankedByTheirTail(t *testing.T) {
 		}
 	}
 	for _, s := range summaries {
-		if s.Worth != nil {
-			t.Errorf("%s is worth %v", s.Cell.Name(), s.Worth)
+		if s.RelativeCost != nil {
+			t.Errorf("%s costs %v relative to a floor", s.Cell.Name(), s.RelativeCost)
 		}
 	}
 }

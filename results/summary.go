@@ -26,16 +26,16 @@ type Summary struct {
 	N        int      // of these, ok: the size of the sample
 	Lost     int      // of these, untrusted, however often they were tried again: they do not count
 
-	NsPerOp     Estimate  // nanoseconds
-	InsnsPerOp  Estimate  // instructions, in place of every time where a guest's were counted
-	Times       []float64 // of the launches, nanoseconds per operation, in order
-	BytesPerSec Estimate
-	P99         Estimate  // nanoseconds
-	P99s        []float64 // of the launches that have one, nanoseconds, in order
-	Timed       Count     // operations that were timed one by one, in the launch with the fewest; absent: none were
-	Worth       *Worth    // in units of a floor; nil where it or the floor has no number
-	InFlight    Count     // messages a link held before Send blocked, the fewest of all links and launches; absent: not tried
-	Queue       int       // bytes that the kernel gave a link, the fewest; 0: not known
+	NsPerOp      Estimate  // nanoseconds
+	InsnsPerOp   Estimate  // instructions, in place of every time where a guest's were counted
+	Times        []float64 // of the launches, nanoseconds per operation, in order
+	BytesPerSec  Estimate
+	P99          Estimate      // nanoseconds
+	P99s         []float64     // of the launches that have one, nanoseconds, in order
+	Timed        Count         // operations that were timed one by one, in the launch with the fewest; absent: none were
+	RelativeCost *RelativeCost // in units of a floor; nil where it or the floor has no number
+	InFlight     Count         // messages a link held before Send blocked, the fewest of all links and launches; absent: not tried
+	Queue        int           // bytes that the kernel gave a link, the fewest; 0: not known
 
 	Estimates []Estimate // of Metrics, in their order, see Of; nil where the cell is not ok
 

@@ -138,6 +138,6 @@ func (t *Tally) Summaries() []Summary {
 		out = append(out, s)
 	}
 	slices.SortFunc(out, func(a, b Summary) int { return CompareCells(a.Cell, b.Cell) })
-	weigh(out)
+	relateToFloors(out)
 	return out
 }

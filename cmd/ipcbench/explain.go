@@ -112,7 +112,7 @@ func largest(summaries []results.Summary, c results.Cell) (found *results.Summar
 	for i := range summaries {
 		s := &summaries[i]
 		c.Size = s.Cell.Size
-		if s.Cell == c && s.Worth != nil && s.Worth.Unit == results.Copies && (found == nil || c.Size > found.Cell.Size) {
+		if s.Cell == c && s.RelativeCost != nil && s.RelativeCost.Unit == results.Copies && (found == nil || c.Size > found.Cell.Size) {
 			found = s
 		}
 	}

@@ -136,7 +136,7 @@ func (e *explanation) writeMeasured(b *bufio.Writer) {
 		return
 	}
 	named(b, "copies", fmt.Sprintf("%s copies' worth of time (%s) a streamed message of %s",
-		e.worth.Worth.Multiple(), e.worth.Worth.Interval(), results.FormatBytes(e.worth.Cell.Size)))
+		e.worth.RelativeCost.Multiple(), e.worth.RelativeCost.Interval(), results.FormatBytes(e.worth.Cell.Size)))
 }
 
 // allCalls counts by role: "4 a round trip: ping 1 read, 1 write; pong …", or

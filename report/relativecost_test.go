@@ -8,8 +8,8 @@ import (
 	"ipcbench/results"
 )
 
-// TestWorthCharts draws multiples of floors, and none where there is no floor.
-func TestWorthCharts(t *testing.T) {
+// TestRelativeCostCharts draws multiples of floors, and none where there is no floor.
+func TestRelativeCostCharts(t *testing.T) {
 	all := append(eventful(), floors()...)
 	for _, r := range all {
 		if r.Cell.Size == 64<<10 { // a second size of long messages

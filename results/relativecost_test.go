@@ -29,8 +29,8 @@ func floored(n int) (records []Record) {
 	return records
 }
 
-// TestWorth derives what each cell is worth from the records alone.
-func TestWorth(t *testing.T) {
+// TestRelativeCost derives what each cell is worth from the records alone.
+func TestRelativeCost(t *testing.T) {
 	records := floored(10)
 	times := map[string][]float64{}
 	for _, r := range records {
@@ -41,8 +41,8 @@ func TestWorth(t *testing.T) {
 	for _, s := range Summarize(records) {
 		c := s.Cell
 		if c.Workload == FloorWorkload {
-			if s.Worth != nil {
-				t.Errorf("%s is worth %v: a floor is not held against another", c.Name(), s.Worth)
+			if s.RelativeCost != nil {
+				t.Errorf("%s costs %v relative to a floor: a floor is not held against another", c.Name(), s.RelativeCost)
 			}
 			continue
 		}
@@ -64,7 +64,7 @@ func TestWorth(t *testing.T) {
 		}
 		slices.Sort(ratios)
 		want := math.Exp((ratios[len(ratios)/2-1] + ratios[len(ratios)/2]) / 2)
-		w := s.Worth
+		w := s.RelativeCost
 		if w == nil || w.Unit != unit || !strings.Contains(floor, "mech="+w.Floor+"/") {
 			t.Fatalf("%s is worth %+v, want %s", c.Name(), w, unit)
 		}
@@ -92,13 +92,13 @@ func TestWorthNeedsNumbers(t *testing.T) {
 		"failed, with a floor": append(launches(floor, 2, 100), notOKRecord(stream, 1, Failed, "hung")),
 	} {
 		for _, s := range Summarize(records) {
-			if s.Worth != nil {
-				t.Errorf("%s: %s is worth %v", name, s.Cell.Name(), s.Worth)
+			if s.RelativeCost != nil {
+				t.Errorf("%s: %s costs %v relative to a floor", name, s.Cell.Name(), s.RelativeCost)
 			}
 		}
 	}
 	s := Summarize(append(launches(floor, 2, 100), ok...))
-	w := s[0].Worth
+	w := s[0].RelativeCost
 	if w == nil || w.String() != "10 copies" || w.Interval() != "none" || w.Spread() != "∞" {
 		t.Errorf("with two launches %v (%v)", w, w.Interval())
 	}
@@ -116,7 +116,7 @@ func TestFactor(t *testing.T) {
 // link has a floor.
 func TestWorthOfOneMessage(t *testing.T) {
 	for workload, want := range map[string]string{"Burst": "", "Lifecycle": Calls, "Stream": Copies, "PingPong": WakeUps, "Unregistered": Copies} {
-		if _, unit := WorthIn(Cell{Workload: workload, Mechanism: "pipe", Size: 64 << 10, Place: "same"}); unit != want {
+		if _, unit := FloorOf(Cell{Workload: workload, Mechanism: "pipe", Size: 64 << 10, Place: "same"}); unit != want {
 			t.Errorf("%s in %q, want %q", workload, unit, want)
 		}
 	}

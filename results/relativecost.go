@@ -6,16 +6,16 @@ import (
 	"strconv"
 )
 
-// Worth is what an operation of a cell costs in units of a floor that was
+// RelativeCost is what an operation of a cell costs in units of a floor that was
 // measured in the same run: "2.1 copies". What is left above what the work
 // needs is what somebody could still save.
-type Worth struct {
+type RelativeCost struct {
 	Ratio        // of the cell's time per operation to the floor's
 	Unit  string `json:"unit"`  // what the floor does, in the plural: "wake-ups"
 	Floor string `json:"floor"` // as in Cell.Mechanism of the floor: "wake"
 }
 
-// Units of Worth.
+// Units of RelativeCost, what a floor does.
 const (
 	WakeUps = "wake-ups"
 	Copies  = "copies"
@@ -27,10 +27,10 @@ const (
 // longer than a call on the machines of today.
 const LeastCopied = 16 << 10
 
-// WorthIn says which floor a cell is held against, and in what unit, as its
+// FloorOf says which floor a cell is held against, and in what unit, as its
 // workload says (Workload.Against). A floor is held against none, nor is a
 // message at a rate, whose time is what was asked for: the unit is "".
-func WorthIn(c Cell) (floor Cell, unit string) {
+func FloorOf(c Cell) (floor Cell, unit string) {
 	floor = Cell{Workload: FloorWorkload, Place: "same"}
 	switch against := WorkloadOf(c).Against; {
 	case against == Nothing, c.Workload == "", c.Rate > 0:
@@ -46,9 +46,9 @@ func WorthIn(c Cell) (floor Cell, unit string) {
 	return floor, Calls
 }
 
-// weigh tells of each cell what it is worth. It has none where it, or its
+// relateToFloors gives each cell its cost relative to its floor. It has none where it, or its
 // floor, has no number.
-func weigh(summaries []Summary) {
+func relateToFloors(summaries []Summary) {
 	times := map[Cell][]float64{} // of floors
 	for _, s := range summaries {
 		if s.Cell.Workload == FloorWorkload && s.Outcome == OK {
@@ -61,22 +61,22 @@ func weigh(summaries []Summary) {
 	}
 	for i := range summaries {
 		s := &summaries[i]
-		floor, unit := WorthIn(s.Cell)
+		floor, unit := FloorOf(s.Cell)
 		if of := times[floor]; len(of) > 0 && s.Outcome == OK {
-			s.Worth = &Worth{NewRatio(of, logs(s.Times)), unit, floor.Mechanism}
+			s.RelativeCost = &RelativeCost{NewRatio(of, logs(s.Times)), unit, floor.Mechanism}
 		}
 	}
 }
 
 // Multiple renders the factor: "2.1", "48", with its unit "2.1 copies".
-func (w *Worth) Multiple() string {
+func (w *RelativeCost) Multiple() string {
 	if w == nil {
 		return "–"
 	}
 	return factor(w.Center)
 }
 
-func (w *Worth) String() string {
+func (w *RelativeCost) String() string {
 	if w == nil {
 		return "–"
 	}
@@ -85,7 +85,7 @@ func (w *Worth) String() string {
 
 // Interval renders the interval of the factor: "2.0 to 2.3", or "none" where
 // there are too few launches for one.
-func (w *Worth) Interval() string {
+func (w *RelativeCost) Interval() string {
 	if w.Lo == 0 {
 		return "none"
 	}
@@ -93,7 +93,7 @@ func (w *Worth) Interval() string {
 }
 
 // Spread is how far the interval reaches from the factor, at most: "9%".
-func (w *Worth) Spread() string {
+func (w *RelativeCost) Spread() string {
 	switch {
 	case w == nil:
 		return "–"
