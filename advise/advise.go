@@ -32,20 +32,12 @@ type Choice struct {
 
 // Cost is what one operation takes.
 type Cost struct {
-	Time Value `json:"time"` // ns
-	Rate Value `json:"rate"` // bytes of payload per second
-	CPU  Value `json:"cpu"`  // ns of all processes together
-	N    int   `json:"n"`    // launches
+	Time results.Interval `json:"time"` // ns
+	Rate results.Interval `json:"rate"` // bytes of payload per second
+	CPU  results.Interval `json:"cpu"`  // ns of all processes together
+	N    int              `json:"n"`    // launches
 
 	RelativeCost *results.RelativeCost `json:"worth,omitempty"` // of the time, in units of a floor; nil where none was measured
-}
-
-// Value is a median with its interval, null below six launches. A median that
-// was not measured is null.
-type Value struct {
-	Median results.Float `json:"median"`
-	Lo     results.Float `json:"lo"`
-	Hi     results.Float `json:"hi"`
 }
 
 // LeftOut is a mechanism that is not ranked.

@@ -96,12 +96,12 @@ func newChoice(r results.Ranked) Choice {
 	}
 }
 
-func value(e results.Estimate) Value {
+func value(e results.Estimate) results.Interval {
 	if !e.Known() {
 		none := results.Float(math.NaN())
-		return Value{none, none, none}
+		return results.Interval{Median: none, Lo: none, Hi: none}
 	}
-	return Value{results.Float(e.Center), results.Float(e.Lo), results.Float(e.Hi)}
+	return results.Interval{Median: results.Float(e.Center), Lo: results.Float(e.Lo), Hi: results.Float(e.Hi)}
 }
 
 // judge says what to use.

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/perf/benchmath"
-
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -52,8 +50,8 @@ func (a *Advice) table() (rows [][]string) {
 		case c.Tied:
 			mark = "same"
 		}
-		rows = append(rows, []string{c.Mechanism, c.Cost.Time.time(), c.Cost.Time.spread(), more,
-			results.FormatRate(float64(c.Cost.Rate.Median)), c.Cost.CPU.time(), fmt.Sprint(c.Cost.N), mark})
+		rows = append(rows, []string{c.Mechanism, results.FormatTime(float64(c.Cost.Time.Median)), c.Cost.Time.Reach(), more,
+			results.FormatRate(float64(c.Cost.Rate.Median)), results.FormatTime(float64(c.Cost.CPU.Median)), fmt.Sprint(c.Cost.N), mark})
 	}
 	return rows
 }
@@ -70,12 +68,6 @@ func (a *Advice) toSave() string {
 		s += " (" + interval + ")"
 	}
 	return s + ", measured in the same run"
-}
-
-func (v Value) time() string { return results.FormatTime(float64(v.Median)) }
-
-func (v Value) spread() string {
-	return benchmath.Summary{Center: float64(v.Median), Lo: float64(v.Lo), Hi: float64(v.Hi)}.PctRangeString()
 }
 
 // recommended are the facts of all that is best anywhere.

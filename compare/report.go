@@ -92,9 +92,7 @@ type Row struct {
 // Estimate is a median with its order-statistic interval at 95 %, and how the
 // launches lie about it. Values are in the row's unit.
 type Estimate struct {
-	Median   results.Float `json:"median"`
-	Lo       results.Float `json:"lo"` // null: below six launches there is none
-	Hi       results.Float `json:"hi"`
+	results.Interval
 	N        int           `json:"n"`
 	MAD      results.Float `json:"mad"`               // median absolute deviation
 	CV       results.Float `json:"cv"`                // standard deviation over mean; null of one launch, or of a mean of 0

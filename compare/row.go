@@ -92,7 +92,7 @@ func logs(values []float64) []float64 {
 // errors of stats are of empty samples, which there are none of.
 func estimate(s *benchmath.Sample) Estimate {
 	sum := benchmath.AssumeNothing.Summary(s, results.Confidence)
-	e := Estimate{Median: results.Float(sum.Center), Lo: results.Float(sum.Lo), Hi: results.Float(sum.Hi), N: len(s.Values)}
+	e := Estimate{Interval: results.Interval{Median: results.Float(sum.Center), Lo: results.Float(sum.Lo), Hi: results.Float(sum.Hi)}, N: len(s.Values)}
 	mad, _ := stats.MedianAbsoluteDeviation(s.Values)
 	mean, _ := stats.Mean(s.Values)
 	e.MAD, e.CV = results.Float(mad), results.Float(math.NaN())

@@ -32,19 +32,19 @@ type Tally struct {
 
 // ComparedRow is one cell and metric that is ok on both sides.
 type ComparedRow struct {
-	Cell    string          `json:"cell"` // the name
-	Metric  string          `json:"metric"`
-	Unit    string          `json:"unit"` // of old and new: "sec/op", "B/s"
-	Better  string          `json:"better"`
-	Old     Value           `json:"old"`
-	New     Value           `json:"new"`
-	Change  results.Ratio   `json:"change"` // of new to old; 1 is no change
-	P       results.Float   `json:"p_gate"` // of being slower than the threshold, corrected; null: not judged
-	OldN    int             `json:"old_n"`  // launches
-	NewN    int             `json:"new_n"`
-	Verdict compare.Verdict `json:"verdict"`
-	Note    string          `json:"note"` // the verdict, with what would tell where it is none
-	Doubts  []string        `json:"doubts,omitempty"`
+	Cell    string           `json:"cell"` // the name
+	Metric  string           `json:"metric"`
+	Unit    string           `json:"unit"` // of old and new: "sec/op", "B/s"
+	Better  string           `json:"better"`
+	Old     results.Interval `json:"old"`
+	New     results.Interval `json:"new"`
+	Change  results.Ratio    `json:"change"` // of new to old; 1 is no change
+	P       results.Float    `json:"p_gate"` // of being slower than the threshold, corrected; null: not judged
+	OldN    int              `json:"old_n"`  // launches
+	NewN    int              `json:"new_n"`
+	Verdict compare.Verdict  `json:"verdict"`
+	Note    string           `json:"note"` // the verdict, with what would tell where it is none
+	Doubts  []string         `json:"doubts,omitempty"`
 }
 
 // Compare adds a comparison to the page. Its new side should be the run that
@@ -82,6 +82,8 @@ func newComparedRow(r *compare.Row) ComparedRow {
 	}
 }
 
-func ofEstimate(e compare.Estimate) Value { return Value{five(e.Median), five(e.Lo), five(e.Hi)} }
+func ofEstimate(e compare.Estimate) results.Interval {
+	return results.Interval{Median: five(e.Median), Lo: five(e.Lo), Hi: five(e.Hi)}
+}
 
 func five(v results.Float) results.Float { return results.Float(digits(float64(v))) }

@@ -62,11 +62,11 @@ func csvColumns(metrics []Metric) []column {
 func estimateColumns(name, key string) (all []column) {
 	for _, part := range []struct {
 		suffix string
-		of     func(Value) results.Float
+		of     func(results.Interval) results.Float
 	}{
-		{"", func(v Value) results.Float { return v.Median }},
-		{"_low", func(v Value) results.Float { return v.Lo }},
-		{"_high", func(v Value) results.Float { return v.Hi }},
+		{"", func(v results.Interval) results.Float { return v.Median }},
+		{"_low", func(v results.Interval) results.Float { return v.Lo }},
+		{"_high", func(v results.Interval) results.Float { return v.Hi }},
 	} {
 		all = append(all, column{name + part.suffix, func(_ *Page, c *Cell) string {
 			if v, ok := c.Numbers[key]; ok {

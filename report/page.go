@@ -51,24 +51,17 @@ type Doubt struct {
 // Cell is one cell of the plan with its numbers; null where there is none.
 type Cell struct {
 	results.Cell
-	Unusual   string           `json:"options,omitempty"` // its options, as results.Options.String has them
-	Name      string           `json:"name"`
-	Outcome   results.Outcome  `json:"outcome"`
-	Reasons   []string         `json:"reasons,omitempty"`
-	Doubts    []int            `json:"doubts,omitempty"`     // indices in Page.Doubts
-	N         int              `json:"n"`                    // launches that count
-	Numbers   map[string]Value `json:"numbers,omitempty"`    // by Metric.Key
-	FloorUnit string           `json:"floor_unit,omitempty"` // of Numbers["floor"]: "copies"
-	InFlight  results.Count    `json:"inflight,omitzero"`    // messages; 0: not even one
-	Given     int              `json:"given,omitempty"`      // bytes of queue
-	Launches  []float64        `json:"launches,omitempty"`   // ns of an operation, each
-}
-
-// Value is a median with its interval; null bounds where there is none.
-type Value struct {
-	Median results.Float `json:"median"`
-	Lo     results.Float `json:"lo"`
-	Hi     results.Float `json:"hi"`
+	Unusual   string                      `json:"options,omitempty"` // its options, as results.Options.String has them
+	Name      string                      `json:"name"`
+	Outcome   results.Outcome             `json:"outcome"`
+	Reasons   []string                    `json:"reasons,omitempty"`
+	Doubts    []int                       `json:"doubts,omitempty"`     // indices in Page.Doubts
+	N         int                         `json:"n"`                    // launches that count
+	Numbers   map[string]results.Interval `json:"numbers,omitempty"`    // by Metric.Key
+	FloorUnit string                      `json:"floor_unit,omitempty"` // of Numbers["floor"]: "copies"
+	InFlight  results.Count               `json:"inflight,omitzero"`    // messages; 0: not even one
+	Given     int                         `json:"given,omitempty"`      // bytes of queue
+	Launches  []float64                   `json:"launches,omitempty"`   // ns of an operation, each
 }
 
 // Answer is which mechanism wins in one setting.
@@ -171,7 +164,7 @@ func (p *Page) doubt(set *results.Set) {
 func (p *Page) newCell(s *results.Summary) Cell {
 	c := Cell{
 		Cell: s.Cell, Unusual: s.Cell.Options.String(), Name: s.Cell.Name(), Outcome: s.Outcome, N: s.N, InFlight: s.InFlight, Given: s.Queue,
-		Numbers: map[string]Value{},
+		Numbers: map[string]results.Interval{},
 	}
 	for _, m := range results.Metrics {
 		if e := s.Of(m.Key); m.Title != "" && e.Known() {
@@ -200,8 +193,8 @@ func (p *Page) newCell(s *results.Summary) Cell {
 	return c
 }
 
-func newValue(e results.Estimate) Value {
-	return Value{results.Float(digits(e.Center)), results.Float(digits(e.Lo)), results.Float(digits(e.Hi))}
+func newValue(e results.Estimate) results.Interval {
+	return results.Interval{Median: results.Float(digits(e.Center)), Lo: results.Float(digits(e.Lo)), Hi: results.Float(digits(e.Hi))}
 }
 
 // Metric is a number of cells: see results.Metric.

@@ -53,6 +53,19 @@ type Estimate struct {
 // Known reports whether any launch has the number.
 func (e Estimate) Known() bool { return e.N > 0 }
 
+// Interval is a median with the bounds of its interval, in the one form that
+// outputs have. What was not measured is null, as are bounds below six launches.
+type Interval struct {
+	Median Float `json:"median"`
+	Lo     Float `json:"lo"`
+	Hi     Float `json:"hi"`
+}
+
+// Reach is how far the interval reaches from the median: "2%", "∞".
+func (i Interval) Reach() string {
+	return benchmath.Summary{Center: float64(i.Median), Lo: float64(i.Lo), Hi: float64(i.Hi)}.PctRangeString()
+}
+
 // Summarize condenses records to one summary a cell, ordered by workload,
 // place, peers, size, queue and mechanism. A cell has the outcome that OutcomeOf
 // gives, and is untrusted where a launch before the last has no record. An untrusted attempt that was run again does not count. Launches
