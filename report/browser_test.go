@@ -191,6 +191,7 @@ const untidy = `(() => {
 })()`
 
 func TestPageInBrowser(t *testing.T) {
+	need.Time(t)
 	b := open(t, NewPage(&results.Set{Records: sample(t, defaultSizes, 7)}))
 	for _, width := range []int64{1400, 400} {
 		for _, scheme := range []string{"light", "dark"} {
@@ -217,6 +218,7 @@ func point(b *browser, chart string, i int) (x, y float64) {
 }
 
 func TestPageTellsAPoint(t *testing.T) {
+	need.Time(t)
 	b := open(t, NewPage(&results.Set{Records: sample(t, defaultSizes, 7)}))
 	b.show(1400, "light", "")
 	const chart = "latency-pingpong-same-default"
@@ -247,6 +249,7 @@ func TestPageTellsAPoint(t *testing.T) {
 }
 
 func TestPageFollowsItsReader(t *testing.T) {
+	need.Time(t)
 	b := open(t, NewPage(&results.Set{Records: sample(t, defaultSizes, 7)}))
 	b.show(1400, "light", "")
 	click := func(selector string) {

@@ -6,11 +6,13 @@ import (
 	"testing"
 
 	"ipcbench/compare"
+	"ipcbench/internal/need"
 	"ipcbench/results"
 )
 
 // The page that compares two runs shows what became slower, and draws it.
 func TestComparisonInBrowser(t *testing.T) {
+	need.Time(t)
 	old, new := sample(t, defaultSizes, 7), sample(t, defaultSizes, 7)
 	for i := range new {
 		if r := &new[i]; r.Cell.Mechanism == "fifo" {
@@ -35,6 +37,7 @@ func TestComparisonInBrowser(t *testing.T) {
 
 // The form gives the advice that the page was made with.
 func TestAdviceInBrowser(t *testing.T) {
+	need.Time(t)
 	p := NewPage(&results.Set{Records: sample(t, defaultSizes, 7)})
 	b := open(t, p)
 	b.show(1400, "light", "")

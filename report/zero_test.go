@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"ipcbench/advise"
+	"ipcbench/internal/need"
 	"ipcbench/results"
 )
 
@@ -118,6 +119,7 @@ func TestFewMessagesRankNothing(t *testing.T) {
 
 // The table of all numbers, and the map of one of them, tell 0 from none.
 func TestZeroInBrowser(t *testing.T) {
+	need.Time(t)
 	b := open(t, NewPage(&results.Set{Records: zeros()}))
 	b.show(1400, "light", "#metric=switches")
 	for column, want := range map[string]string{"CPU/op": "0ns", "switches/op": "0", "queued": "0", "p99": "–"} {
