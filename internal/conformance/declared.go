@@ -110,7 +110,7 @@ func facts(f mechanisms.Facts) error {
 	return nil
 }
 
-// nothing tells whether a side of a path does nothing at all.
+// nothing reports whether a side of a path does nothing at all.
 func nothing(h mechanisms.Hop) bool {
 	return h.Call == "" && h.Kernel == 0 && h.Own == 0 && len(h.Waits) == 0
 }

@@ -73,7 +73,7 @@ const (
 	all
 )
 
-// binds tells whether the rule is one for m.
+// binds reports whether the rule is one for m.
 func (r rule) binds(m *mechanisms.Mechanism) bool {
 	switch r.Whom {
 	case counts:

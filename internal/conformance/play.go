@@ -100,7 +100,8 @@ func (l *line) burst(n int, then func(sender) error) error {
 	return nil
 }
 
-// spent tells whether nothing more is inside: the end of file must come or, where there is none, what is sent next.
+// spent reports whether nothing more is inside: the end of file must come or,
+// where there is none, what is sent next.
 func (l *line) spent() error {
 	if !l.bed.m.EOF {
 		return l.pass(1)

@@ -106,7 +106,7 @@ var teeth = []tooth{
 
 	{"eof", broken("noeof", "sysvmsg", func(m *mechanisms.Mechanism) { m.EOF = true }), is[*HungError]},
 
-	{"gone", broken("untold", "sysvmsg", func(m *mechanisms.Mechanism) { m.Facts.Gone = "EPIPE" }), is[*HungError]},
+	{"gone", broken("unnotified", "sysvmsg", func(m *mechanisms.Mechanism) { m.Facts.Gone = "EPIPE" }), is[*HungError]},
 	{"gone", broken("told", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Gone = "" }), sentinel(errReturned)},
 	{"gone", broken("tolderrno", "dgram", func(m *mechanisms.Mechanism) { m.Facts.Gone = "EPIPE" }), errno(syscall.ECONNREFUSED)},
 
@@ -207,7 +207,7 @@ func fault(want results.Fault) func(error) bool {
 	}
 }
 
-// mayHang tells whether a hang is a report that the tooth is content with.
+// mayHang reports whether a hang is a report that the tooth is content with.
 func (x tooth) mayHang() bool {
 	return x.report(&HungError{}) || x.report(&notOK{results.Record{Outcome: results.Failed, Fault: results.FaultHang}})
 }

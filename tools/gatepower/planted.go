@@ -92,14 +92,14 @@ func (p *programs) calibrate(ctx context.Context, share float64) (int, error) {
 	return 0, fmt.Errorf("no filter slows the cell by %.0f %%: filters of %.0f instructions slow it by %.3f; is the machine busy?", 100*share, lengths, slower)
 }
 
-// cell is the records of the cell of one arm, without those of its floors.
-func (c *comparison) cell(arm int) []results.Record {
-	return slices.DeleteFunc(slices.Clone(c.arms[arm]), func(r results.Record) bool { return r.Cell.Workload != "PingPong" })
+// cell is the records of the cell of one side, without those of its floors.
+func (c *comparison) cell(side int) []results.Record {
+	return slices.DeleteFunc(slices.Clone(c.sides[side]), func(r results.Record) bool { return r.Cell.Workload != "PingPong" })
 }
 
-// values are the logarithms of an arm's ns/op.
-func (c *comparison) values(arm int) (logs []float64) {
-	for _, r := range c.cell(arm) {
+// values are the logarithms of a side's ns/op.
+func (c *comparison) values(side int) (logs []float64) {
+	for _, r := range c.cell(side) {
 		if r.Outcome == results.OK {
 			logs = append(logs, math.Log(r.NsPerOp))
 		}

@@ -46,29 +46,29 @@ func (f *fidelity) paceLaunch(c results.Cell) (ns, ratio []float64, err error) {
 		_, closing := l.Close()
 		err = cmp.Or(err, closing)
 	}()
-	arms := []arm{f.rounds(l, runner.Timed)}
+	programs := []program{f.rounds(l, runner.Timed)}
 	for idle := range 2 {
 		t, err := f.twins.start(l, idle)
 		if err != nil {
 			return nil, nil, err
 		}
 		defer t.stop()
-		arms = append(arms, t.round)
+		programs = append(programs, t.round)
 	}
 	n, err := l.Calibrate(f.round)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, warmUp := range arms[1:] { // as the engine has had its
+	for _, warmUp := range programs[1:] { // as the engine has had its
 		if _, err := warmUp(max(1, n/5)); err != nil {
 			return nil, nil, err
 		}
 	}
-	return takeTurns(arms, n)
+	return takeTurns(programs, n)
 }
 
-// rounds is the engine as an arm.
-func (f *fidelity) rounds(l *runner.Launch, kind runner.Kind) arm {
+// rounds is the engine as a program.
+func (f *fidelity) rounds(l *runner.Launch, kind runner.Kind) program {
 	return func(n int) (time.Duration, error) {
 		played, err := l.Play(f.round, runner.Ask{Kind: kind, N: n, Marks: bench.MarksFor(f.round)}) // as a run does
 		if err != nil {

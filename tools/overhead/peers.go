@@ -105,7 +105,7 @@ func (f *fidelity) against() (out []Against, err error) {
 			n, err := l.Calibrate(5 * f.round)
 			if err == nil {
 				var ns []float64
-				ns, _, err = takeTurns([]arm{f.rounds(l, runner.Timed)}, n)
+				ns, _, err = takeTurns([]program{f.rounds(l, runner.Timed)}, n)
 				if err == nil {
 					engine = ns[0]
 				}
