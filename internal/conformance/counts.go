@@ -84,7 +84,7 @@ func (w *waiting) one() error {
 		return err
 	}
 	if now := w.taken.Load(); now != before+1 {
-		return &bench.CheckError{What: "lost or doubled: notifications taken by who slept", Want: before + 1, Got: now}
+		return &bench.CheckError{What: "lost or doubled: notifications taken by the waiter that slept", Want: before + 1, Got: now}
 	}
 	return nil
 }

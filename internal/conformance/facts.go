@@ -43,9 +43,9 @@ func gone(b *bed) error {
 	return nil
 }
 
-// unnotified holds a sender that nobody tells to sending what the link holds, and
-// then sleeping: until another receiver comes, with the link not yet released
-// so that one can.
+// unnotified holds a sender that gets no notice to sending what the link holds,
+// and then sleeping: until another receiver comes, with the link not yet
+// released so that one can.
 func unnotified(b *bed) error {
 	p := mechanisms.Buffer(b.size(64))
 	released, err := b.line(b.spec(64))
@@ -56,7 +56,7 @@ func unnotified(b *bed) error {
 		return err
 	}
 	if _, err := released.senders[0].Fill(p); err != nil {
-		return fmt.Errorf("nobody is declared to tell, and Fill: %w: %w", errReturned, err)
+		return fmt.Errorf("declared without notice to the sender, and Fill: %w: %w", errReturned, err)
 	}
 	l, err := b.bare(b.spec(64))
 	if err != nil {
@@ -78,7 +78,7 @@ func unnotified(b *bed) error {
 		return nil
 	})
 	if err := b.waits(call, b.m.Facts.Path.Send); err != nil {
-		return fmt.Errorf("nobody is declared to tell, and Send: %w", err)
+		return fmt.Errorf("declared without notice to the sender, and Send: %w", err)
 	}
 	over.Store(true)
 	if err := l.openReceiver(); err != nil {

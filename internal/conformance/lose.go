@@ -53,8 +53,8 @@ func (b *bed) played(s *runner.Coordinator, c results.Cell, ops int) error {
 	return err
 }
 
-// reportedLoss reports whether a launch failed because messages were lost, which
-// its record says.
+// reportedLoss reports whether a launch failed because messages were lost,
+// which its record has.
 func reportedLoss(err error) bool {
 	var e *notOK
 	return errors.As(err, &e) && e.Outcome == results.Failed && e.Fault == results.FaultCheck && strings.Contains(e.Reason, "lost")

@@ -20,7 +20,7 @@ var cell = []string{"--workload", "pingpong", "--mech", "pipe", "--size", "64", 
 // maxInstructions is more than a filter may have: BPF_MAXINSNS, bpf_common.h.
 const maxInstructions = 4096
 
-// caught plants a regression of 15 % and counts how often ab says so.
+// caught plants a regression of 15 % and counts how often ab reports it.
 func caught(ctx context.Context, bin *programs, s settings, args []string) error {
 	if len(args) == 0 {
 		args = []string{"--until", "2%", "--budget", "1m"}
@@ -54,9 +54,9 @@ func caught(ctx context.Context, bin *programs, s settings, args []string) error
 }
 
 // calibrate finds the length of the filter that slows the cell by share, to
-// within 2 points of percent: a line through all that was measured so far
-// tells which length to try next, since the cost is nearly linear in it. What
-// is not itself known to 2 points does not count as found.
+// within 2 points of percent: a line through all that was measured so far gives
+// the length to try next, since the cost is nearly linear in it. What is not
+// itself known to 2 points does not count as found.
 func (p *programs) calibrate(ctx context.Context, share float64) (int, error) {
 	var lengths, slower []float64
 	var known bool
@@ -120,8 +120,8 @@ func median(sample []float64) float64 {
 	return m
 }
 
-// spread is the standard deviation of a sample as its median absolute
-// deviation tells it, NaN of none.
+// spread is the standard deviation of a sample from its median absolute
+// deviation, NaN of none.
 func spread(sample []float64) float64 {
 	mad, err := stats.MedianAbsoluteDeviation(sample)
 	if err != nil {

@@ -31,7 +31,7 @@ func paceCells() []results.Cell {
 		Queues:     []int{0},
 		Places:     []string{"same", "cross"},
 	}.Cells()
-	// A copy that waits for memory has nothing to tell of languages.
+	// A copy that waits for memory shows nothing about languages.
 	return append(cells, slices.DeleteFunc(bench.FloorCells(cells), func(c results.Cell) bool { return c.Mechanism == results.FloorColdCopy })...)
 }
 
@@ -111,7 +111,7 @@ func (f *fidelity) pace(cells []results.Cell) (out []Pace, err error) {
 }
 
 // moreLaunches is how many times the launches a cell gets whose interval is too
-// wide to show that it keeps its bound.
+// wide to show that it meets its bound.
 const moreLaunches = 3
 
 // again measures such cells anew. What was measured of them before is thrown

@@ -25,7 +25,7 @@ func median(launches []float64) Interval {
 // 95 % of a bootstrap that draws launches anew within each cell (Efron and
 // Tibshirani 1993, chapter 13). Launches of different cells have nothing to do
 // with each other, and a mean over cells of single launches would be at the
-// mercy of the one that somebody disturbed.
+// mercy of the one that was disturbed.
 func geometric(ratios [][]float64) Interval {
 	const draws = 2000
 	if len(ratios) == 0 {
