@@ -22,7 +22,7 @@ import (
 	"ipcbench/internal/sys"
 )
 
-// Framing tells how the kernel sees a message.
+// Framing reports how the kernel sees a message.
 type Framing int
 
 const (
@@ -59,8 +59,8 @@ type Mechanism struct {
 	// *UnsupportedError; nil where nothing is known to be missing. Optional.
 	Needs func() error
 
-	// Room tells whether the kind of memory that the Spec names has room for a
-	// link: nil, or an *UnsupportedError. Optional.
+	// Room reports whether the kind of memory that the Spec names has room for
+	// a link: nil, or an *UnsupportedError. Optional.
 	Room func(Spec) error
 
 	// Lost counts the messages that the kernel has dropped on the way to the
@@ -165,9 +165,9 @@ type Descriptor interface {
 // Relay is a Sender that can pass on what comes from a Receiver of its own
 // mechanism without its process looking at it.
 type Relay interface {
-	// Relay passes on the next message, of len(p) bytes, in parts where it comes
-	// or goes in parts. It tells whether p holds
-	// a copy of it, so that it can be checked. As Recv, it returns io.EOF, bare.
+	// Relay passes on the next message, of len(p) bytes, in parts where it
+	// comes or goes in parts. It reports whether p holds a copy of it, so that
+	// it can be checked. As Recv, it returns io.EOF, bare.
 	Relay(from Receiver, p []byte) (copied bool, err error)
 }
 
@@ -273,8 +273,8 @@ func find(name string) (at int, taken bool) {
 	return slices.BinarySearchFunc(registry, name, func(m *Mechanism, name string) int { return strings.Compare(m.Name, name) })
 }
 
-// validName tells whether s may be a name. No regular expression is compiled for
-// it: every process of a run registers all mechanisms.
+// validName reports whether s may be a name. No regular expression is compiled
+// for it: every process of a run registers all mechanisms.
 func validName(s string) bool {
 	const letters, digits = "abcdefghijklmnopqrstuvwxyz", "0123456789"
 	return strings.Trim(s, letters+digits) == "" && strings.Trim(s, digits) == s && s != ""

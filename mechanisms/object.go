@@ -19,7 +19,7 @@ const (
 	KindPath = "path" // a name in the file system
 )
 
-// ErrNotOurs says that an object is not the one that was recorded, or cannot
+// ErrNotOurs reports that an object is not the one that was recorded, or cannot
 // be shown to be it. It is left alone.
 var ErrNotOurs = errors.New("not the object that was recorded")
 

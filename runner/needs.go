@@ -38,7 +38,7 @@ func withheld(m *mechanisms.Mechanism, err error) error {
 	return err
 }
 
-// Unsupported tells whether err declares a limit of this machine. A bare
+// Unsupported reports whether err declares a limit of this machine. A bare
 // ENOSYS or EOPNOTSUPP does not: those count as failures until a reason is
 // shown.
 func Unsupported(err error) bool {

@@ -7,8 +7,8 @@ import (
 	"ipcbench/mechanisms"
 )
 
-// loans passes messages in the memory that the ends lend: as many as the link
-// holds before any is looked at, then all over again with both sides at work.
+// loans passes messages in place: as many as the link holds before any is
+// looked at, then all over again with both sides at work.
 func loans(b *bed) error {
 	for _, size := range b.sizes(1, 61, 64, 4095, 4096, 4097, 65537) {
 		s := b.spec(size)
@@ -18,7 +18,7 @@ func loans(b *bed) error {
 		s.Lend = true
 		var refused *mechanisms.UnsupportedError
 		if err := b.m.Admit(s); errors.As(err, &refused) != !b.m.Lends {
-			return fmt.Errorf("declared Lends %v, and asked for it: %w", b.m.Lends, err)
+			return fmt.Errorf("declared in place %v, and asked for it: %w", b.m.Lends, err)
 		}
 		if !b.m.Lends {
 			return nil
@@ -38,7 +38,7 @@ func loans(b *bed) error {
 		out, lends := l.senders[0].Sender.(mechanisms.Lender)
 		in, shows := l.receivers[0].Receiver.(mechanisms.Borrower)
 		if !lends || !shows {
-			return fmt.Errorf("declared to lend, and its ends are a %T and a %T", l.senders[0].Sender, l.receivers[0].Receiver)
+			return fmt.Errorf("declared to work in place, and its ends are a %T and a %T", l.senders[0].Sender, l.receivers[0].Receiver)
 		}
 		call := b.thread(func() error { return l.makeLoans(out, whole) })
 		waits := call.asleep() // two links need not hold the same: a TCP window grows as it likes
@@ -76,7 +76,7 @@ func (l *line) makeLoans(out mechanisms.Lender, n int) error {
 			return err
 		}
 		if want := l.link.Sender.Spec.Size; len(p) != want {
-			return fmt.Errorf("lent %d bytes, want %d", len(p), want)
+			return fmt.Errorf("%d bytes in place, want %d", len(p), want)
 		}
 		l.put(p, 0, l.seqs[0])
 		if err := out.SendLoan(); err != nil {

@@ -59,7 +59,7 @@ type rule struct {
 	Man          string // the page that it rests on
 	NotUnderRace string // why the race detector makes it meaningless, if it does
 	InWorkers    bool   // it starts processes, which the runner watches as well
-	Binds         binding
+	Binds        binding
 	check        func(*bed) error
 }
 
@@ -108,7 +108,7 @@ var rules = []rule{
 		Sentence: "messages of several senders do not mix, up to the limit that is declared for them"},
 	{Name: "reuse", check: reuse, Man: "write(2)",
 		Sentence: "the caller may write to its buffer as soon as Send returns"},
-	{Name: "lend", check: lend, Man: "mmap(2)",
+	{Name: "inplace", check: lend, Man: "mmap(2)",
 		Sentence: "what is written in place arrives, and what is received in place stays as it is until it is returned"},
 	{Name: "memory", check: inMemories, Man: "mmap(2)",
 		Sentence: "a link carries messages in every memory that is declared, leaves nothing of it, or is refused with the number"},
@@ -120,7 +120,7 @@ var rules = []rule{
 		Sentence: "Recv returns io.EOF once every sender has closed, or waits, as declared"},
 	{Name: "gone", check: gone, Man: "signal(7)",
 		Sentence: "Send fails as declared once every receiver has closed, or waits on a full link"},
-	{Name: "loans", check: loans, Man: "vmsplice(2)",
+	{Name: "inplacefull", check: loans, Man: "vmsplice(2)",
 		Sentence: "as many messages as a link holds, made where they are sent from, arrive as they were made"},
 	{Name: "relay", check: relay, Man: "splice(2)",
 		Sentence: "what is passed on without being looked at arrives whole, once and in order, and so does the end of file"},

@@ -26,7 +26,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Facts: mechanisms.Facts{
 		Kernel: "A vmsplice(2) enters vmsplice_to_pipe in fs/splice.c, which takes a reference to each page of the message (iov_iter_get_pages2) and hangs it on a slot of the pipe of its own: nothing is copied. " +
 			"A read(2) enters pipe_read, which copies straight out of the sender's pages and drops the references. " +
-			"The sender is not told when, so that it must count: its pages go round in a pool that holds one piece more than the pipe has slots for.",
+			"The sender gets no notice of it, so that it must count: its pages go round in a pool that holds one piece more than the pipe has slots for.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Call: "vmsplice", Own: 1}, Object: "the sender's pages, in a pipe",
 			Receive: mechanisms.Hop{Call: "read", Kernel: 1},
@@ -64,7 +64,7 @@ var vmspliceTraits = func() mechanisms.Traits {
 
 func vmspliceLimits(queue int) (mechanisms.Limits, error) {
 	l, err := pipeLimits(queue)
-	l.Atomic = mechanisms.Limit{N: 1, Source: "vmsplice(2)", Beyond: "no page says that a call adds all of its pages at once, vmsplice(2)"}
+	l.Atomic = mechanisms.Limit{N: 1, Source: "vmsplice(2)", Beyond: "no page states that a call adds all of its pages at once, vmsplice(2)"}
 	return l, err
 }
 
@@ -117,7 +117,7 @@ func newPagePool(fd int, s mechanisms.Spec) (*pagePool, error) {
 // buffer is where the next piece goes, of n bytes or as many as it holds.
 func (p *pagePool) buffer(n int) []byte { return p.memory[p.at : p.at+min(n, p.step)] }
 
-// turn moves on to the next buffer, and tells whether it is the first again.
+// turn moves on to the next buffer, and reports whether it is the first again.
 func (p *pagePool) turn() bool {
 	if p.at += p.step; p.at == len(p.memory) {
 		p.at = 0

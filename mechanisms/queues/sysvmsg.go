@@ -33,7 +33,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			{Text: "the queue and what is in it outlive its processes, until IPC_RMID or a reboot: ipcs(1) shows them", Man: "msgctl(2)"},
 			{Text: "neither side learns that the other has gone: it waits forever", Man: "msgop(2)"},
 			{Text: "an identifier is no descriptor: poll(2) and epoll(7) cannot wait for it", Man: "poll(2)"},
-			{Text: "a signal interrupts a waiting msgsnd or msgrcv with EINTR, whatever SA_RESTART says", Man: "msgop(2)"},
+			{Text: "a signal interrupts a waiting msgsnd or msgrcv with EINTR, even with SA_RESTART", Man: "msgop(2)"},
 		},
 	},
 	Needs:        sysv.Needs("sysvmsg", func() error { _, err := sys.MsgStat(-1); return err }),

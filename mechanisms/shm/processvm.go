@@ -185,7 +185,7 @@ func (s *vmSender) Close() error {
 	return errors.Join(sys.Munmap(s.memory), sys.Munmap(s.shared))
 }
 
-// room waits for a free slot, or tells whether there is one.
+// room waits for a free slot, or reports whether there is one.
 func (s *vmSender) room(wait bool) (bool, error) {
 	for {
 		emptied := s.emptied.Count.Load()

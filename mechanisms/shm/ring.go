@@ -167,7 +167,7 @@ func (r *ring) fails(op string, size int, err error) error {
 	return mechanisms.Failed(op, r.mechanism, size, err)
 }
 
-// whole tells whether the messages of a batch are of the ring's size.
+// whole reports whether the messages of a batch are of the ring's size.
 func (r *ring) whole(ps [][]byte) error {
 	for _, p := range ps {
 		if len(p) != r.size {

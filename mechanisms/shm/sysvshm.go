@@ -33,7 +33,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			{Text: "neither side learns that the other has gone: it waits forever", Man: "semop(2)"},
 			{Text: "segment and semaphores outlive their processes, until IPC_RMID or a reboot: ipcs(1) shows them", Man: "shmctl(2)"},
 			unprotected,
-			{Text: "a signal interrupts a waiting semop with EINTR, whatever SA_RESTART says", Man: "semop(2)"},
+			{Text: "a signal interrupts a waiting semop with EINTR, even with SA_RESTART", Man: "semop(2)"},
 		},
 	},
 	Batches: true,

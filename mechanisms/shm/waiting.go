@@ -69,7 +69,7 @@ type spinner struct{}
 
 func spins(_ mechanisms.Ticket, r *ring) (slotAccess, error) { return r.counted(spinner{}), nil }
 
-// soon looks for a while, and tells whether the word is least or more.
+// soon looks for a while, and reports whether the word is least or more.
 func soon(word *atomic.Uint64, least uint64) bool {
 	for range looksAtOnce {
 		if reached(word, least) {
