@@ -122,7 +122,7 @@ func (a *Advice) judge() {
 	case len(a.Ranked) == 1:
 		a.Verdict += ": nothing else that fits has a number"
 	case slices.ContainsFunc(a.Ranked, func(c Choice) bool { return c.Unsure }):
-		a.Verdict += ", perhaps: too few launches to tell"
+		a.Verdict += ", perhaps: too few launches"
 	case len(a.Best) > 1:
 		a.Verdict = "use " + strings.Join(a.Best, " or ") + ": can't tell which is faster"
 	default:
