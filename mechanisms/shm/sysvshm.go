@@ -204,7 +204,7 @@ var sysvshmTraits = mechanisms.Traits{
 	Persistence: mechanisms.Checked("segment and what is in it, until IPC_RMID", "S05", "S10"),
 	Pollable:    mechanisms.Checked("no: semaphores sleep in semop", "E02"),
 	Selection:   mechanisms.Checked("memory: any place", "S06"),
-	Atomic:      mechanisms.Checked("nothing by itself: processes take turns by semaphores", "S17", "E14"),
+	Atomic:      mechanisms.Checked("nothing alone: processes take turns by semaphores", "S17", "E14"),
 	Message:     mechanisms.Checked("shmmax", "S13"),
 	Capacity:    mechanisms.Checked("the size of the segment", "S04"),
 	PeerDeath:   mechanisms.Checked("not reported; SEM_UNDO gives back", "E06"),
