@@ -34,7 +34,7 @@ type Workload struct {
 	Takes []string
 
 	// For readers and plans: see results.Workload.
-	Means   string          // what it is like, for a reader who does not know its name
+	Means   string          // what it is like, for a reader new to its name
 	Order   int             // where readers meet it, ascending and unique
 	TwoWay  bool            // a message goes there and back: time is charted, not throughput
 	Against results.Against // the floors that it is held against

@@ -54,7 +54,7 @@ type boot struct {
 
 // run boots the machine, waits until it ends and returns what it wrote to its
 // ports. It ends it when the time is up, when a file is full and when ctx is
-// done. An error says how the machine ended, if it did not end on its own.
+// done. An error reports how the machine ended, if it did not end on its own.
 func (b boot) run(ctx context.Context) (console, port []byte, err error) {
 	dir, err := os.MkdirTemp(b.dir, "boot-")
 	if err != nil {

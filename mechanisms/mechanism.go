@@ -81,8 +81,8 @@ type Mechanism struct {
 	// Usual is the capacity of a link of that Spec where nothing is short.
 	// Optional: without it no capacity is held against another.
 	Usual func(Spec) Usual
-	// Tunes says that the kernel changes the capacity by itself, as messages
-	// pass, where Spec.Queue is 0.
+	// Tunes: the kernel changes the capacity as messages pass, where Spec.Queue
+	// is 0.
 	Tunes bool
 
 	// Uses lists what a link, or a pair of NewPair, takes of what the kernel
@@ -268,7 +268,7 @@ type Given struct {
 // registry is in the order of names.
 var registry []*Mechanism
 
-// find tells where in the registry the name stands or would stand.
+// find returns where in the registry the name stands or would stand.
 func find(name string) (at int, taken bool) {
 	return slices.BinarySearchFunc(registry, name, func(m *Mechanism, name string) int { return strings.Compare(m.Name, name) })
 }

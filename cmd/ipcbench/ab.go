@@ -113,7 +113,7 @@ func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, until
 		return nil, &exitError{exitFailed, fmt.Errorf("interrupted; what was measured is in %s and %s", dirs[0], dirs[1])}
 	}
 	wide := missed(known.wide, plan)
-	tell(console, until, plan, wide)
+	reportWide(console, until, plan, wide)
 	for _, dir := range runs {
 		err = errors.Join(err, dir.Missed(wide), dir.WriteBench())
 	}

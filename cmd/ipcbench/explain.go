@@ -156,7 +156,7 @@ func (e *explanation) tried() []trial {
 // trial is a workload that is tried, and one operation of it.
 type trial struct{ workload, op string }
 
-// cell is a workload of this mechanism where the machine's speed says least.
+// cell is a workload of this mechanism where the machine's speed matters least.
 func (e *explanation) cell(workload string) results.Cell {
 	return results.Cell{Workload: workload, Mechanism: e.Name, Size: cmp.Or(bench.LookupWorkload(workload).Size, e.size), Place: runner.TracePlaceOf(e.Mechanism)}
 }

@@ -222,7 +222,7 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 	if err := report.WriteTable(c.OutOrStdout(), summaries, width(c.OutOrStdout())); err != nil {
 		return failed(err)
 	}
-	tell(c.OutOrStdout(), dir.Header.Until, plan, wide)
+	reportWide(c.OutOrStdout(), dir.Header.Until, plan, wide)
 	if spent, ok := set.Spent(); ok {
 		text.Wrap(c.OutOrStdout(), "time: ", "      ", spent.String())
 	}

@@ -150,8 +150,8 @@ func (p *contrast) unless(c results.Cell, enough func(pairs []float64) bool) boo
 	return untrusted || !enough(results.Pairs(p.sides[0].records[c], p.sides[1].records[c]))
 }
 
-// tell lists the cells that did not get there.
-func tell(out io.Writer, until float64, plan bench.Plan, missed []string) {
+// reportWide lists the cells that did not get there.
+func reportWide(out io.Writer, until float64, plan bench.Plan, missed []string) {
 	if until == 0 {
 		return
 	}

@@ -67,7 +67,7 @@ func (b *bed) wait() (*waiting, error) {
 	return w, errors.Join(<-opened, l.openNotifier(), l.release())
 }
 
-// one gives a notification to the waiter, who must sleep before and take one.
+// one gives a notification to the waiter, which must sleep before and take one.
 func (w *waiting) one() error {
 	if err := w.asleep(); err != nil {
 		return fmt.Errorf("with nothing to take, Wait: %w", err)

@@ -68,11 +68,11 @@ func vmspliceLimits(queue int) (mechanisms.Limits, error) {
 	return l, err
 }
 
-// pagePool is a ring of buffers, in memory that a sender hands to a pipe page by
-// page and uses again without being told when it may. A message that is copied
-// goes in pieces of as many pages as the pipe has slots, one that is lent in one
-// piece. There is one piece more than the pipe can hold pages of, which is
-// enough:
+// pagePool is a ring of buffers, in memory that a sender hands to a pipe page
+// by page and uses again without notice of when it may. A message that is
+// copied goes in pieces of as many pages as the pipe has slots, one that is
+// made in place in one piece. There is one piece more than the pipe can hold
+// pages of, which is enough:
 //
 //   - Every piece begins on a page, and so does what is left of one that went
 //     in part, since vmsplice(2) takes whole pages up to the last. So a slot of

@@ -230,7 +230,7 @@ func neverFits(n int, source string) mechanisms.Limit {
 }
 
 // msgQueueLimit is msgmnb, which CAP_SYS_RESOURCE may exceed as it may exceed
-// pipe-max-size. Whether the kernel grants it a pipe tells: it ends with this
+// pipe-max-size. A pipe shows whether the kernel grants it: it ends with this
 // process, where a queue to try would be left behind by one that is killed.
 func msgQueueLimit() (mechanisms.Limit, error) {
 	pipe, err := pipes.QueueLimit()

@@ -88,7 +88,7 @@ type memory interface {
 	// open maps what make has made, size bytes at least.
 	open(t mechanisms.Ticket, found json.RawMessage, size int) (mapping, error)
 	// admit reports whether there is enough for the ring of one link, as far as
-	// can be told without making it.
+	// is known without making it.
 	admit(s mechanisms.Spec) error
 }
 
@@ -110,7 +110,7 @@ var ringMemories = []string{"memfd", "shm", "file", "huge"}
 // passedMemory has no name: its descriptor is passed on, the first of a ticket.
 type passedMemory struct {
 	file  func(size int) (fd, rounded int, err error)
-	needs func(size int) error // what admit says; nil: nothing can be told
+	needs func(size int) error // the refusal of admit; nil: none is known
 }
 
 func (m passedMemory) admit(s mechanisms.Spec) error {

@@ -134,7 +134,7 @@ func openMemfdReceiver(t mechanisms.Ticket) (mechanisms.Receiver, error) {
 // one byte more.
 func (r *memfdReceiver) Recv(p []byte) error {
 	fd, err := r.parcel.Receive(r.Num)
-	if errors.Is(err, unix.ECONNRESET) { // the sender has closed and not read all that came back, which is told once
+	if errors.Is(err, unix.ECONNRESET) { // the sender has closed and not read all that came back, which is reported once
 		fd, err = r.parcel.Receive(r.Num)
 	}
 	if err == nil && fd < 0 {

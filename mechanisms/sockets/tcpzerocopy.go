@@ -140,9 +140,9 @@ var tcpzerocopyTraits = func() mechanisms.Traits {
 }()
 
 // zerocopySender sends out of buffers of its own, of a message each, in turn. A
-// buffer is used again when the kernel has told that it has done with it, by
-// notices that are read only where the next buffer is still held: one of them
-// then tells of several. It is both a Sender, with a copy of its own, and a
+// buffer is used again when the kernel has reported that it has done with it,
+// by notices that are read only where the next buffer is still held: one of
+// them then covers several. It is both a Sender, with a copy of its own, and a
 // Lender.
 type zerocopySender struct {
 	descriptor.End
@@ -165,8 +165,8 @@ type heldBuffer struct {
 	held uint32 // of them, those that hold pages still
 }
 
-// done tells the buffer that the calls from first to last hold no pages. Numbers
-// go round at 2³².
+// done records that the calls from first to last hold no pages. Numbers go
+// round at 2³².
 func (b *heldBuffer) done(first, last uint32) {
 	if low, high := max(0, int32(first-b.from)), min(int32(b.n)-1, int32(last-b.from)); low <= high {
 		b.held -= uint32(high - low + 1)
@@ -304,8 +304,8 @@ func (s *zerocopySender) SendLoan() error {
 	return nil
 }
 
-// refused waits until it is worth while to try again, after so many attempts in
-// a row that the kernel refused with a.
+// refused waits until another try may succeed, after so many attempts in a row
+// that the kernel refused with a.
 func (s *zerocopySender) refused(a sys.Attempt, times int) (err error) {
 	filling := s.flags&unix.MSG_DONTWAIT != 0
 	switch {
@@ -385,7 +385,7 @@ func (s *zerocopySender) Fill(p []byte) (whole int, err error) {
 const longestDelay = 300 * time.Millisecond
 
 // settled waits until the next buffer is free, or will not be before the peer
-// receives. It tells which.
+// receives. It reports which.
 func (s *zerocopySender) settled() (free bool, err error) {
 	for s.buffers[s.at].held > 0 {
 		moving, err := s.moving()

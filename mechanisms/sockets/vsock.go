@@ -84,7 +84,7 @@ func sizeVsock(fd int, s mechanisms.Spec) error {
 	return nil
 }
 
-// givenVsock is what the receiver has told its sender that it will take.
+// givenVsock is what the receiver has announced to take.
 func givenVsock(_ socketKind, _, to, _ int) (mechanisms.Given, error) {
 	n, err := vsockBuffer(to)
 	return mechanisms.Given{Queue: n, Source: vsockSource}, err

@@ -10,7 +10,7 @@ import (
 // inPlace has messages written and read where they lie, beside others that are
 // copied, and checks that a received one stays as it is while the sender fills
 // what else there is.
-func lend(b *bed) error {
+func inPlace(b *bed) error {
 	if !b.m.Lends {
 		return nil
 	}
@@ -29,7 +29,7 @@ func lend(b *bed) error {
 		}
 		// A link is filled each time, which takes a while where messages are large.
 		n := min(3*fewOps, max(6, 512<<10/size))
-		if err := l.lend(n, size); err != nil {
+		if err := l.sendInPlace(n, size); err != nil {
 			return fmt.Errorf("%d B: %w", size, err)
 		}
 		if err := l.close(); err != nil {
@@ -39,7 +39,7 @@ func lend(b *bed) error {
 	return nil
 }
 
-func (l *line) lend(n, size int) error {
+func (l *line) sendInPlace(n, size int) error {
 	out, ok := l.senders[0].Sender.(mechanisms.Lender)
 	in, also := l.receivers[0].Receiver.(mechanisms.Borrower)
 	if !ok || !also {
@@ -64,7 +64,7 @@ func (l *line) lend(n, size int) error {
 			}
 			continue
 		}
-		if err := l.borrow(in, size); err != nil {
+		if err := l.takeInPlace(in, size); err != nil {
 			return err
 		}
 	}
@@ -72,7 +72,7 @@ func (l *line) lend(n, size int) error {
 }
 
 // takeInPlace takes a message while its sender writes wherever it may.
-func (l *line) borrow(in mechanisms.Borrower, size int) error {
+func (l *line) takeInPlace(in mechanisms.Borrower, size int) error {
 	p, err := in.Borrow()
 	if err != nil {
 		return err
