@@ -14,19 +14,20 @@ import (
 
 // title repeats the question.
 func (a *Advice) title() string {
-	who := "between related processes"
+	which := "between related processes"
 	if a.Unrelated {
-		who = "between unrelated processes"
+		which = "between unrelated processes"
 	}
 	if a.Boundaries {
-		who += ", with message boundaries"
+		which += ", with message boundaries"
 	}
-	return fmt.Sprintf("%s, size %s, %s", a.Pattern, results.FormatBytes(a.Size), who)
+	return fmt.Sprintf("%s, size %s, %s", a.Pattern, results.FormatBytes(a.Size), which)
 }
 
-// where names the setting: "Place same, 4 peers".
+// where names the setting: "Same CPU, 4 peers".
 func (a *Advice) where() string {
-	s := "Place " + results.Quote(a.Place)
+	s := results.PlaceTitle(results.Quote(a.Place))
+	s = strings.ToUpper(s[:1]) + s[1:]
 	if a.Peers > 0 {
 		s += fmt.Sprintf(", %d peers", a.Peers)
 	}
