@@ -13,7 +13,7 @@ import (
 type Advice struct {
 	Question
 	Verdict    string    `json:"verdict"`              // what to use, in a clause
-	Best       []string  `json:"best"`                 // the fastest, and those that are the same within noise; none where it can't be told
+	Best       []string  `json:"best"`                 // the fastest, and those not shown to be slower; none where the fastest is not known
 	Ranked     []Choice  `json:"ranked"`               // what fits and was measured at this size, the fastest first
 	LeftOut    []LeftOut `json:"left_out"`             // every other mechanism
 	Neighbours []Advice  `json:"neighbours,omitempty"` // where the size lies between two that were measured: at these
@@ -25,7 +25,7 @@ type Choice struct {
 	Mechanism string        `json:"mechanism"`
 	Cell      string        `json:"cell"`           // its name
 	Ratio     results.Ratio `json:"ratio"`          // of its time to the first's
-	Tied      bool          `json:"tied"`           // the same as the first within noise; so is the first
+	Tied      bool          `json:"tied"`           // not shown to be slower than the first; true of the first
 	Unsure    bool          `json:"unsure"`         // too few launches for an interval
 	Cost      *Cost         `json:"cost,omitempty"` // never nil in what Advise returns
 }
@@ -53,11 +53,11 @@ type Kind string
 
 const (
 	Unfit      Kind = "unfit"      // it can't do what is asked
-	Unmeasured Kind = "unmeasured" // no record tells of it
+	Unmeasured Kind = "unmeasured" // no record has it
 )
 
-// Advise answers q from the summaries of one run. Nothing is said of a size
-// beyond those that were measured; between two of them, what holds at both.
+// Advise answers q from the summaries of one run. Between two measured sizes it
+// reports only what holds at both. It never extrapolates.
 func Advise(summaries []results.Summary, q Question) Advice {
 	a := Advice{Question: q, Best: []string{}, Ranked: []Choice{}, LeftOut: []LeftOut{}, CantTell: []string{}}
 	cells := asked(summaries, q)
@@ -66,12 +66,12 @@ func Advise(summaries []results.Summary, q Question) Advice {
 	switch {
 	case len(measured) == 0:
 		a.Verdict = "can't tell"
-		a.cantTell("%s was not measured in place %s with the kernel's own queue: %s does that.", q.Pattern, q.Place, again(q))
+		a.cantTell("%s was not measured at place=%s with the default queue: %s measures it.", q.Pattern, q.Place, again(q))
 	case exact:
 		a.rank(cells[slices.IndexFunc(cells, func(s results.Summary) bool { return s.Cell.Size == q.Size }):])
 	case i == 0 || i == len(measured):
 		a.Verdict = "can't tell"
-		a.cantTell("%s is beyond what was measured, %s, and nothing is known of it: %s measures it.", results.FormatBytes(q.Size), span(measured), again(q))
+		a.cantTell("%s is beyond the measured sizes, %s: %s measures it.", results.FormatBytes(q.Size), span(measured), again(q))
 	default:
 		a.between(summaries, measured[i-1], measured[i])
 	}
@@ -87,12 +87,12 @@ func span(sizes []int) string {
 	return lo + " to " + hi
 }
 
-// Answered tells whether there is anything to choose from.
+// Answered reports whether there is anything to choose from.
 func (a *Advice) Answered() bool {
 	return len(a.Ranked) > 0 || slices.ContainsFunc(a.Neighbours, func(n Advice) bool { return n.Answered() })
 }
 
-// between says what holds at both neighbours.
+// between reports what holds at both neighbours.
 func (a *Advice) between(summaries []results.Summary, below, above int) {
 	for _, size := range []int{below, above} {
 		q := a.Question
@@ -111,7 +111,7 @@ func (a *Advice) between(summaries []results.Summary, below, above int) {
 	case !lo.Answered() || !hi.Answered():
 		a.Verdict = "can't tell: nothing that fits was measured " + at
 	case len(a.Best) > 0:
-		a.Verdict = "use " + strings.Join(a.Best, " or ") + ": nothing is faster " + at
+		a.Verdict = "use " + strings.Join(a.Best, " or ") + ": nothing is shown to be faster " + at
 	default:
 		a.Verdict = fmt.Sprintf("can't tell: it is %s at %s, and %s at %s", strings.Join(lo.Best, " or "), results.FormatBytes(below),
 			strings.Join(hi.Best, " or "), results.FormatBytes(above))

@@ -2,7 +2,7 @@ package advise
 
 import "ipcbench/mechanisms"
 
-// Fact is what is declared of a mechanism, for whoever shows advice.
+// Fact is what is declared of a mechanism, to be shown beside advice.
 type Fact struct {
 	Mechanism  string   `json:"mechanism"`
 	Summary    string   `json:"summary"`

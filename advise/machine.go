@@ -7,7 +7,7 @@ import (
 	"ipcbench/results"
 )
 
-// Machine says, in sentences, what the records of these hosts cannot tell
+// Machine lists, in sentences, what the records of these hosts do not show
 // about another machine.
 func Machine(hosts []*results.Host) (cantTell []string) {
 	if len(hosts) > 1 {

@@ -1,6 +1,6 @@
-// Package advise says which mechanism to use: it ranks those that fit by what
-// was measured, and says what it cannot tell from that. What a mechanism can
-// do is declared in package mechanisms; everything else comes from records.
+// Package advise recommends a mechanism: it ranks those that fit by what was
+// measured, and lists what that does not show. What a mechanism can do is
+// declared in package mechanisms; everything else comes from records.
 package advise
 
 import (
@@ -34,7 +34,7 @@ func LookupPattern(name string) (Pattern, bool) {
 	return Patterns[i], true
 }
 
-// Question is what somebody wants to know.
+// Question is what Advise answers: a pattern, a size and a place.
 type Question struct {
 	Pattern    string `json:"pattern"`         // the name of one of Patterns
 	Size       int    `json:"size"`            // bytes in a message, at least 1

@@ -48,7 +48,7 @@ func (a *Advice) rank(cells []results.Summary) {
 		a.Ranked = append(a.Ranked, newChoice(r))
 	}
 	a.judge()
-	a.doubt(doubted)
+	a.limits(doubted)
 }
 
 // misfit is why a cell is not ranked: "" where it is. Of several reasons it
@@ -104,7 +104,7 @@ func value(e results.Estimate) results.Interval {
 	return results.Interval{Median: results.Float(e.Center), Lo: results.Float(e.Lo), Hi: results.Float(e.Hi)}
 }
 
-// judge says what to use.
+// judge writes the verdict: what to use.
 func (a *Advice) judge() {
 	if len(a.Ranked) == 0 {
 		a.Verdict = "can't tell: nothing that fits has a number"
@@ -122,9 +122,9 @@ func (a *Advice) judge() {
 	case len(a.Ranked) == 1:
 		a.Verdict += ": nothing else that fits has a number"
 	case slices.ContainsFunc(a.Ranked, func(c Choice) bool { return c.Unsure }):
-		a.Verdict += ", perhaps: too few launches to tell"
+		a.Verdict += ", perhaps: too few launches"
 	case len(a.Best) > 1:
-		a.Verdict += "; the same within noise: " + strings.Join(a.Best[1:], ", ")
+		a.Verdict = "use " + strings.Join(a.Best, " or ") + ": can't tell which is faster"
 	default:
 		a.Verdict += fmt.Sprintf("; %s, the next, takes %s more", a.Ranked[1].Mechanism, a.Ranked[1].Ratio.Exceeds())
 	}
@@ -143,19 +143,20 @@ func (a *Advice) missing() (names []string) {
 	return names
 }
 
-// doubt says how far the ranking can be relied upon.
-func (a *Advice) doubt(doubted int) {
+// limits lists what limits the ranking: few launches, missing numbers,
+// warnings.
+func (a *Advice) limits(doubted int) {
 	fewest := math.MaxInt
 	for _, c := range a.Ranked {
 		fewest = min(fewest, c.Cost.N)
 	}
 	if slices.ContainsFunc(a.Ranked, func(c Choice) bool { return c.Unsure }) {
-		a.cantTell("Which is faster: with %d launches of a mechanism there is no interval, so that the order may be chance; 10 (--launches) would tell.", fewest)
+		a.cantTell("Which is faster: %d launches of a mechanism give no interval, and the order may be chance: use --launches 10.", fewest)
 	}
 	if missing := a.missing(); missing != nil {
 		a.cantTell("How fast %s would be: this run has no number of it that can be trusted.", strings.Join(missing, ", "))
 	}
 	if doubted > 0 {
-		a.cantTell("How far the machine's noise shifted the numbers of %d of %d mechanisms: `ipcbench report` has the doubts.", doubted, len(a.Ranked))
+		a.cantTell("How far the machine's noise shifted the numbers of %d of %d mechanisms: `ipcbench report` lists the warnings.", doubted, len(a.Ranked))
 	}
 }

@@ -34,7 +34,7 @@ func WriteText(w io.Writer, list []Advice, about []string) error {
 	}
 	for i, f := range recommended(list) {
 		if i == 0 {
-			fmt.Fprintln(b, "\nBeware (`ipcbench explain MECHANISM` tells more)")
+			fmt.Fprintln(b, "\nBeware (`ipcbench explain MECHANISM` shows more)")
 		}
 		fmt.Fprintf(b, "  %s\n", f.Mechanism)
 		for _, c := range f.Cautions {

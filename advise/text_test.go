@@ -37,7 +37,7 @@ func TestText(t *testing.T) {
 				t.Errorf("%d columns, or a blank at the end: %q", n, line)
 			}
 		}
-		for _, want := range []string{q.Pattern + ", size " + results.FormatBytes(q.Size), "\nPlace same", "\nPlace cross", list[0].Verdict[:min(20, len(list[0].Verdict))], "virtual machine (kvm)"} {
+		for _, want := range []string{q.Pattern + ", size " + results.FormatBytes(q.Size), "\nSame CPU", "\nDifferent CPUs", list[0].Verdict[:min(20, len(list[0].Verdict))], "virtual machine (kvm)"} {
 			if !strings.Contains(got, want) {
 				t.Errorf("no %q in\n%s", want, got)
 			}
@@ -59,11 +59,11 @@ func TestText(t *testing.T) {
 // same.
 func TestHostile(t *testing.T) {
 	c := cell("PingPong", "pipe", 64)
-	records := append(launches(c, 2, 100), none(cell("PingPong", "fifo", 64), results.Failed, "\x1b[31m</script>\nPlace cross")...)
+	records := append(launches(c, 2, 100), none(cell("PingPong", "fifo", 64), results.Failed, "\x1b[31m</script>\nDifferent CPUs")...)
 	summaries := results.Summarize(append(records, launches(cell("PingPong", "evil\x1b]0;", 64), 2, 90)...))
 	a := Advise(summaries, Question{Pattern: "rpc", Place: "same", Size: 64})
 	got := written(t, []Advice{a}, Machine([]*results.Host{{Virt: "\x1b[2J"}}))
-	if strings.Contains(got, "\x1b") || strings.Contains(got, "\nPlace cross") {
+	if strings.Contains(got, "\x1b") || strings.Contains(got, "\nDifferent CPUs") {
 		t.Errorf("escapes come through: %q", got)
 	}
 	var b bytes.Buffer

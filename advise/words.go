@@ -9,24 +9,25 @@ import (
 	"ipcbench/results"
 )
 
-// What every format says alike. None of it is escaped for a format yet; it is
+// What every format shows alike. None of it is escaped for a format yet; it is
 // harmless on a terminal.
 
 // title repeats the question.
 func (a *Advice) title() string {
-	who := "between related processes"
+	which := "between related processes"
 	if a.Unrelated {
-		who = "between unrelated processes"
+		which = "between unrelated processes"
 	}
 	if a.Boundaries {
-		who += ", with message boundaries"
+		which += ", with message boundaries"
 	}
-	return fmt.Sprintf("%s, size %s, %s", a.Pattern, results.FormatBytes(a.Size), who)
+	return fmt.Sprintf("%s, size %s, %s", a.Pattern, results.FormatBytes(a.Size), which)
 }
 
-// where names the setting: "Place same, 4 peers".
+// where names the setting: "Same CPU, 4 peers".
 func (a *Advice) where() string {
-	s := "Place " + results.Quote(a.Place)
+	s := results.PlaceTitle(results.Quote(a.Place))
+	s = strings.ToUpper(s[:1]) + s[1:]
 	if a.Peers > 0 {
 		s += fmt.Sprintf(", %d peers", a.Peers)
 	}
@@ -48,7 +49,7 @@ func (a *Advice) table() (rows [][]string) {
 		case c.Unsure:
 			mark = "unsure"
 		case c.Tied:
-			mark = "same"
+			mark = "can't tell"
 		}
 		rows = append(rows, []string{c.Mechanism, results.FormatTime(float64(c.Cost.Time.Median)), c.Cost.Time.Reach(), more,
 			results.FormatRate(float64(c.Cost.Rate.Median)), results.FormatTime(float64(c.Cost.CPU.Median)), fmt.Sprint(c.Cost.N), mark})
@@ -56,8 +57,8 @@ func (a *Advice) table() (rows [][]string) {
 	return rows
 }
 
-// toSave says how far the first of the ranking is from what no mechanism does
-// without; "" where no floor was measured.
+// toSave reports how far the first of the ranking is from what no mechanism
+// does without; "" where no floor was measured.
 func (a *Advice) toSave() string {
 	if len(a.Ranked) == 0 || a.Ranked[0].Cost.RelativeCost == nil {
 		return ""
@@ -109,7 +110,7 @@ func leftOut(a Advice) (lines []string) {
 func cantTell(a Advice) []string { return a.CantTell }
 
 // sentences are those of all advice, each once. What does not hold everywhere
-// says where it does.
+// begins with where it does.
 func sentences(list []Advice, of func(Advice) []string) (all []string) {
 	where := map[string][]string{}
 	var order []string

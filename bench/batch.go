@@ -5,8 +5,8 @@ import "ipcbench/mechanisms"
 // batchRoom bounds the bytes of a batch, of which each process holds one.
 const batchRoom = 64 << 20
 
-// sendBatches sends n messages, as many in a call as the cell says. The last
-// call takes what is left.
+// sendBatches sends n messages, as many in a call as the cell asks for. The
+// last call takes what is left.
 func sendBatches(e *Ends, n int) error {
 	out := e.Senders[0].(mechanisms.BatchSender)
 	for n > 0 {

@@ -2,12 +2,12 @@ package bench
 
 import "ipcbench/results"
 
-// Burst sends 64 messages at once and then nothing until the receiver has told
-// that it has them all: what capacity buys. The percentiles tell how long the
-// sender was busy: from the burst's start until the last Send returned, which is
-// short where the link holds the burst and as long as the receiver takes where
-// it does not. The time of an operation goes on until the answer, one more
-// message of the same size by a way back, has come.
+// Burst sends 64 messages at once and then nothing until the receiver has
+// answered that it has them all: what capacity buys. The percentiles report how
+// long the sender was busy: from the burst's start until the last Send
+// returned, which is short where the link holds the burst and as long as the
+// receiver takes where it does not. The time of an operation goes on until the
+// answer, one more message of the same size by a way back, has come.
 var Burst = Register(&Workload{
 	Name:     "Burst",
 	Summary:  "64 messages at once, then a pause until the receiver has them all; percentiles count how long the sender is busy with a burst",

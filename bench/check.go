@@ -18,9 +18,9 @@ const (
 	MaxTime     = time.Minute
 )
 
-// Check names the first value that the command line would not have let into
-// the plan. A plan that is read from a file is no more than what the file says:
-// a message size of 2^42 B would be made as a buffer.
+// Check names the first value that the command line would not have let into the
+// plan. A plan that is read from a file is no more than what the file holds: a
+// message size of 2^42 B would be made as a buffer.
 func (p Plan) Check() error {
 	switch {
 	case p.Launches < 1 || p.Launches > MaxLaunches:

@@ -8,9 +8,8 @@ import (
 )
 
 // ColdCopy is OneCopy where no cache helps: each copy goes from memory to
-// memory that nobody has touched for longer than the last cache holds. It
-// bounds what a stream of messages can be whose bytes somebody makes anew and
-// somebody else reads once.
+// memory untouched for longer than the last cache holds. It bounds a stream of
+// messages whose bytes one process makes anew and another reads once.
 var ColdCopy = &Workload{
 	Name: results.FloorWorkload, Bound: Bound{Floor: results.FloorColdCopy},
 	Summary:  "the message copied once, between memory that no cache holds",

@@ -3,10 +3,10 @@ package bench
 import "fmt"
 
 // Compete has k receivers take messages from one link, as workers take jobs
-// from a queue: who gets which is for the kernel to choose. So none knows when
-// the round is over, and the sender ends it with a message for each that says
-// stop, which whoever gets one takes no other after. These k messages are in
-// the time of a round; they are not counted.
+// from a queue: the kernel chooses which receiver gets which. So none knows
+// when the round is over, and the sender ends it with a stop message for each:
+// a receiver that has one takes no other. These k messages are in the time of a
+// round; they are not counted.
 //
 // The stamps that one receiver sees must grow, and what all have taken together
 // must be what was sent: see Tally.
@@ -17,7 +17,7 @@ var Compete = Register(&Workload{
 	Payloads: 1,
 	Peers:    "receivers",
 	MinPeers: 2,
-	Least:    stampBytes, // a stamp says stop
+	Least:    stampBytes, // a stamp to stop
 	Means:    "one sender, several receivers that compete for its messages",
 	Order:    11,
 	Topology: func(k int) Topology {
@@ -32,8 +32,8 @@ var Compete = Register(&Workload{
 	},
 })
 
-// stopSender is the sender in a stamp that says stop; the rest counts rounds,
-// from where the launch's seed says.
+// stopSender is the sender in the stamp of a stop message; the rest counts
+// rounds, from a number that the launch's seed gives.
 const stopSender = 1<<16 - 1
 
 // beginStops keeps the stamp that ends a round, before the first.
@@ -103,8 +103,8 @@ func takeUntilStop(e *Ends, _ int) error {
 	}
 }
 
-// put makes the buffer a message with this stamp, which it carries whatever
-// the round is for: without it nobody would know the end.
+// put makes the buffer a message with this stamp, which it carries whatever the
+// round is for: without it no receiver would know the end.
 func (e *Ends) put(stamp uint64) {
 	putStamp(e.buf, stamp)
 	if e.content == Sealed {
@@ -112,9 +112,9 @@ func (e *Ends) put(stamp uint64) {
 	}
 }
 
-// Tally is messages whose receiver nobody knows beforehand: how many, and a sum
-// over their stamps, which tells apart what is lost and what is doubled instead.
-// Those of all who send, and of all who take, must come out the same.
+// Tally is messages whose receiver is not known beforehand: how many, and a sum
+// over their stamps, which shows a loss that a doubled message hides. The
+// tallies of all senders and of all receivers must be equal.
 type Tally struct {
 	Messages int    `json:"messages"`
 	Sum      uint64 `json:"sum"`

@@ -43,7 +43,7 @@ func takeTurns(e *Ends, n int) error {
 			return err
 		}
 		before := binary.NativeEndian.Uint64(count)
-		if verify { // whoever else can be here is
+		if verify { // any other holder can be here now
 			sys.SchedYield()
 			e.Verified++
 		}
@@ -55,9 +55,9 @@ func takeTurns(e *Ends, n int) error {
 	return nil
 }
 
-// countTurns holds the count against the turns that were taken. Each part tells
-// how many were its own; who completes the sum is the last, and nobody adds to
-// the count any more.
+// countTurns holds the count against the turns that were taken. Each part adds
+// how many were its own; the part that completes the sum is the last, and no
+// other adds to the count any more.
 func countTurns(e *Ends, n int) error {
 	turns := uint64(n) // of all parts in all rounds so far
 	if before, ok := e.Own.(uint64); ok {
@@ -69,7 +69,7 @@ func countTurns(e *Ends, n int) error {
 		return nil
 	}
 	if count := binary.NativeEndian.Uint64(e.Shared); count != turns {
-		return &CheckError{What: "two were in the critical section at once: additions", Sender: nobody, Want: turns, Got: count}
+		return &CheckError{What: "two were in the critical section at once: additions", Sender: noSender, Want: turns, Got: count}
 	}
 	return nil
 }

@@ -26,8 +26,8 @@ type Ends struct {
 	// Verified counts the messages whose seal was checked.
 	Verified int64
 
-	// Sent and Taken tally what this part has sent, and taken, on links of
-	// which nobody knows who takes what. All parts' must come out even.
+	// Sent and Taken tally what this part has sent, and taken, on links whose
+	// receivers share the messages. All parts' must come out even.
 	Sent, Taken Tally
 
 	// Marks is the clock, sys.Monotonic, after each of as many stretches of the
@@ -74,7 +74,7 @@ type Ends struct {
 	due    *uint64 // for check: the stamp of the next message; nil: it can't
 }
 
-// Content is what messages carry besides bytes that nobody looks at.
+// Content is what messages carry besides bytes that are never read.
 type Content int
 
 const (
@@ -138,7 +138,7 @@ func (e *Ends) Play(n int) (int, error) {
 }
 
 // Finish closes a round of n operations, outside the timed path: receivers
-// compare totals where single messages could not be told apart.
+// compare totals where single messages have no number.
 func (e *Ends) Finish(n int) error {
 	if e.part.Finish != nil {
 		return e.part.Finish(e, n)
@@ -187,17 +187,17 @@ func (e *Ends) mark() {
 
 // check holds the buffer against the message that must have arrived.
 func (e *Ends) check() error {
-	if e.isDue() {
+	if e.acceptNext() {
 		return nil
 	}
 	return e.examine()
 }
 
-// isDue tells whether the short check finds the message that must have arrived,
-// and has it that the next comes. Unlike check it is compiled into the loop that
-// calls it: where two processes take turns on one CPU, some nanoseconds more on
-// the receiver's side make the kernel's scheduler switch more often.
-func (e *Ends) isDue() bool {
+// acceptNext reports whether the short check finds the message that is due, and
+// advances to the next. Unlike check it is compiled into the loop that calls
+// it: where two processes take turns on one CPU, some nanoseconds more on the
+// receiver's side make the kernel's scheduler switch more often.
+func (e *Ends) acceptNext() bool {
 	if e.due == nil || binary.LittleEndian.Uint64(e.buf) != *e.due {
 		return false
 	}

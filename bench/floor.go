@@ -7,8 +7,8 @@ import (
 )
 
 // Floors are what every mechanism is made of and cannot be cheaper than: bounds
-// to hold mechanisms against, not mechanisms. They are one workload to whoever
-// reads names, and told apart by what stands in the place of a mechanism.
+// to hold mechanisms against, not mechanisms. In names they are one workload,
+// and differ in what stands in the place of a mechanism.
 var Floors = []*Workload{NullCall, Wake, Bounce, OneCopy, TwoCopies, ColdCopy, ThreadBounce, GoChannel, IOPipe}
 
 // Bound is what only a floor has.
@@ -56,7 +56,7 @@ func callNothing(_ *Ends, n int) error {
 	return nil
 }
 
-// OneCopy moves a message as somebody has to who shares memory with its
+// OneCopy moves a message as a process has to that shares memory with its
 // reader: with one copy. A bound holds nothing but what it bounds: the last
 // copy is checked, whole.
 var OneCopy = &Workload{
@@ -137,7 +137,7 @@ func FloorCells(cells []results.Cell) (out []results.Cell) {
 	return out
 }
 
-// Placed tells whether a floor depends on the place: it has several CPUs.
+// Placed reports whether a floor depends on the place: it has several CPUs.
 func (w *Workload) Placed() bool { return w.Topology(0).CPUs() > 1 }
 
 // cell is the floor at a size and place, as far as it depends on them; not ok
@@ -163,8 +163,7 @@ func LookupFloor(name string) *Workload {
 	return nil
 }
 
-// AskedFloors are the names of the floors that are planned only where somebody
-// asks for them.
+// AskedFloors are the names of the floors that are planned only on request.
 func AskedFloors() (names []string) {
 	for _, f := range Floors {
 		if f.Asked {

@@ -27,9 +27,9 @@ var ThreadBounce = &Workload{
 }
 
 // bounceThreads gives each side of a Bounce a thread and a CPU. The line that
-// they share begins a page. Go's scheduler may stop them, as it does every
-// 10 ms: one that waits for the other without end would hold up who stops the
-// world while the other has not begun.
+// they share begins a page. Go's scheduler may stop them, as it does every 10
+// ms: one that waits without end would hold up stopping the world while the
+// other has not begun.
 func bounceThreads(e *Ends, n int) error {
 	if got := runtime.GOMAXPROCS(0); got < 2 {
 		return &mechanisms.UnsupportedError{Mechanism: results.FloorThreads, What: "threads that wait without sleeping", Value: 2,

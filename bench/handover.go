@@ -6,8 +6,8 @@ import (
 )
 
 // Wake is one process waking another and going to sleep: half of any round
-// trip. The word that they share says whose turn it is. On one CPU the kernel
-// often runs whom it has woken before the other sleeps, as it does with
+// trip. The word that they share shows whose turn it is. On one CPU the kernel
+// often runs the woken process before the other sleeps, as it does with
 // messages: an operation is one context switch either way.
 var Wake = &Workload{
 	Name: results.FloorWorkload, Bound: Bound{Floor: results.FloorWake},
@@ -23,7 +23,7 @@ var Wake = &Workload{
 }
 
 // Bounce is a cache line that two CPUs write in turn: what the least possible
-// message between them costs when nobody sleeps.
+// message between them costs when neither sleeps.
 var Bounce = &Workload{
 	Name: results.FloorWorkload, Bound: Bound{Floor: results.FloorBounce, Spins: true},
 	Summary: "a cache line that two processes write in turn, one way, and neither process sleeps",
@@ -41,10 +41,10 @@ const (
 	wordSize  = 4  // bytes of a futex
 	cacheLine = 64 // bytes that one CPU takes from another at a time
 
-	// patience is how often who spins looks before it lets others run: some
-	// microseconds, far longer than a line takes. Only if somebody has moved
-	// both processes to one CPU is it ever spent, and then no time slice is.
-	// Such a launch is not to be trusted: each waited for its CPU.
+	// patience is how often a spinning process looks before it lets others run:
+	// some microseconds, far longer than a line takes. It is spent only if both
+	// processes were moved to one CPU, and then no time slice is. Such a launch
+	// is untrusted: each waited for its CPU.
 	patience = 1 << 12
 )
 

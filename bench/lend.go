@@ -4,7 +4,7 @@ import "ipcbench/mechanisms"
 
 // The functions below play with copy=0: messages are made and looked at where
 // the link keeps them. The message under way is then no buffer of the worker's
-// but the memory that is lent: e.buf is one after the other.
+// but the link's memory: e.buf is one message after the other.
 
 func sendLent(e *Ends, n int) error {
 	out := e.Senders[0].(mechanisms.Lender)

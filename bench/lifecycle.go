@@ -11,15 +11,15 @@ import (
 
 // Lifecycle makes a link, opens both its ends, sends one message through and
 // destroys it: what a channel costs that does not live long. One process does
-// all of it, one thing after the other, so that nobody waits for anybody.
+// all of it, one thing after the other, so that no process waits for another.
 //
 // In the number is what an end does once to be ready: a mapped segment has each
-// of its pages touched. So is the care that the contract of mechanisms asks for:
-// names that nobody guesses, a ticket that is written and read as JSON where it
-// needs an attribute, and the proof, before an object is removed, that it is
-// still the one that was made. That is little for descriptors and more than the
-// bare calls for FIFOs and System V objects: what a careful program pays, not
-// the least that the kernel takes.
+// of its pages touched. So is the care that the contract of mechanisms asks
+// for: names that cannot be guessed, a ticket that is written and read as JSON
+// where it needs an attribute, and the proof, before an object is removed, that
+// it is still the one that was made. That is little for descriptors and more
+// than the bare calls for FIFOs and System V objects: what a careful program
+// pays, not the least that the kernel takes.
 //
 // Not in the number is the wait for what links before have held and the kernel
 // gives back late, such as the memory of a ring. It is in the account of the

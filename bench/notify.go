@@ -6,10 +6,10 @@ import (
 )
 
 // Notify sends one notification there and one back, again and again: what it
-// costs to tell another process that something has happened, where what has
+// costs to notify another process that something has happened, where what has
 // happened is elsewhere. Each answers one that is taken, so that the count is
-// exact even where notifications coalesce. They have no payload, and so no size:
-// cells have the smallest that names can hold.
+// exact even where notifications coalesce. They have no payload, and so no
+// size: cells have the smallest that names can hold.
 var Notify = Register(&Workload{
 	Name:     "Notify",
 	Summary:  "one notification there and back between two processes, without a payload",
@@ -59,7 +59,7 @@ func answer(e *Ends, n int) error {
 	return nil
 }
 
-// waitForOne takes a notification, which must be one: nobody sends the next
+// waitForOne takes a notification, which must be one: the next is not sent
 // before this is answered. One that is lost is waited for until the watchdog
 // ends it.
 func (e *Ends) waitForOne(w mechanisms.Waiter) error {
@@ -68,7 +68,7 @@ func (e *Ends) waitForOne(w mechanisms.Waiter) error {
 		return err
 	}
 	if got != 1 {
-		return &CheckError{What: "notifications at once", Sender: nobody, Want: 1, Got: got}
+		return &CheckError{What: "notifications at once", Sender: noSender, Want: 1, Got: got}
 	}
 	return nil
 }

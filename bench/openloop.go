@@ -6,10 +6,10 @@ import (
 	"ipcbench/internal/sys"
 )
 
-// OpenLoop sends messages at a fixed rate, as customers come, who do not wait
+// OpenLoop sends messages at a fixed rate, as customers come, without waiting
 // for those before them to be served. The latency of a message is counted from
-// when it was due to be sent, on the clock that all processes share: what waits
-// behind a stall has waited, and says so. A loop that sends when it has its
+// when it was due to be sent, on the clock that all processes share: a message
+// that waits behind a stall counts its wait. A loop that sends when it has its
 // answer would send less meanwhile, and see one slow message where there were
 // thousands (coordinated omission).
 //

@@ -44,7 +44,7 @@ func TestOpenLoopRefusesWhatItCannotCarry(t *testing.T) {
 		t.Error(err)
 	}
 	c.Size = 15
-	if err := OpenLoop.Admit(c); !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), "message size 15 < 16: what its messages tell does not fit") {
+	if err := OpenLoop.Admit(c); !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), "message size 15 < 16: what its messages must carry does not fit") {
 		t.Error(err)
 	}
 	c.Size, c.Rate = 16, 0

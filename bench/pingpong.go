@@ -39,7 +39,7 @@ func ping(e *Ends, n int) error {
 		if err := back.Recv(e.buf); err != nil {
 			return err
 		}
-		if !e.isDue() {
+		if !e.acceptNext() {
 			if err := e.examine(); err != nil {
 				return err
 			}

@@ -45,8 +45,8 @@ var Pipeline = Register(&Workload{
 // any. It checks what it gets to see; the last stage checks every message.
 //
 // Such a mechanism passes a message on in parts, which a row of processes does
-// not mind. Who sends and waits for the answer before it reads does: see
-// PingPong, whose other side forwards.
+// not mind. A process that sends and waits for the answer before it reads does:
+// see PingPong, whose other side forwards.
 func relay(e *Ends, n int) error {
 	in := e.Receivers[0]
 	out, ok := e.Senders[0].(mechanisms.Relay)

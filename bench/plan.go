@@ -102,7 +102,8 @@ func core(sizes []int) func([]string, []string) []Axes {
 	}
 }
 
-// wide is the workloads that say so, and the floors that no plan has by itself.
+// wide is the workloads with Wide set, and the floors that are planned only on
+// request.
 func wide(mechs, _ []string) []Axes {
 	sizes, places := []int{4 << 10, 64 << 10}, []string{"same", "cross"}
 	return []Axes{
@@ -111,7 +112,7 @@ func wide(mechs, _ []string) []Axes {
 	}
 }
 
-// full is every workload as far as it says.
+// full is every workload at its own Sizes and Queues.
 func full(mechs, places []string) (blocks []Axes) {
 	for _, w := range Workloads {
 		a := Axes{Workloads: []string{w.Name}, Mechanisms: mechs, Sizes: w.Sizes, Queues: w.Queues, Places: places, Peers: []int{2, 4, 8}}

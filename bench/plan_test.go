@@ -35,7 +35,7 @@ func TestTopologies(t *testing.T) {
 					receivers[i]++
 				}
 				if w.Contract == mechanisms.Locks && (p.Origins != 1 || p.Finish == nil) {
-					t.Errorf("%s(%d): nobody ends %s, or holds its turns against what was done", w.Name, peers, p.Role)
+					t.Errorf("%s(%d): no part ends %s, or holds its turns against what was done", w.Name, peers, p.Role)
 				} else if (len(p.Receives) > 0) != (p.Origins > 0) && w.Floor == "" && w.Contract != mechanisms.Locks {
 					t.Errorf("%s(%d): %s receives from %d wires, of %d origins", w.Name, peers, p.Role, len(p.Receives), p.Origins)
 				}

@@ -35,11 +35,11 @@ type Gap struct {
 	From, To int64 // sys.Monotonic
 }
 
-// leastMarks is the number of marks from which their median says what is usual.
+// leastMarks is the number of marks from which their median is the usual time.
 const leastMarks = 3
 
 // Progress returns how evenly the part went through the last round, which began
-// at start, sys.Monotonic; nil where it left too few marks to say.
+// at start, sys.Monotonic; nil where it left too few marks.
 func (e *Ends) Progress(start int64) *Progress {
 	if len(e.Marks) < leastMarks {
 		return nil

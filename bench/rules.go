@@ -24,9 +24,9 @@ func AskFor(c results.Cell) (Asked, bool) {
 	return Asked{c, w, mechanisms.Lookup(c.Mechanism)}, true
 }
 
-// Rules say whether a cell can be played at all, on any machine. Package runner
-// puts those of the machine and of the link behind them. A refusal that is no
-// *mechanisms.UnsupportedError is a mistake that a plan must not have.
+// Rules decide whether a cell can be played at all, on any machine. Package
+// runner puts those of the machine and of the link behind them. A refusal that
+// is no *mechanisms.UnsupportedError is a mistake that a plan must not have.
 var Rules = []mechanisms.Rule[Asked]{
 	{Name: "peers", Remedy: "--peers within the workload's bounds", Refuse: func(q Asked) error {
 		w := q.Workload
@@ -38,13 +38,13 @@ var Rules = []mechanisms.Rule[Asked]{
 		}
 		return nil
 	}},
-	{Name: "least size", Remedy: "a larger --size", Refuse: func(q Asked) error {
+	{Name: "minimum size", Remedy: "a larger --size", Refuse: func(q Asked) error {
 		w := q.Workload
-		return refuse(w.Floor == "" && q.Size < w.Least, w.Name, "message size %d < %d: what its messages tell does not fit", q.Size, w.Least)
+		return refuse(w.Floor == "" && q.Size < w.Least, w.Name, "message size %d < %d: what its messages must carry does not fit", q.Size, w.Least)
 	}},
 	{Name: "floor's place", Remedy: "--place cross, smt or socket", Refuse: func(q Asked) error {
 		return refuse(q.Workload.Spins && (q.Place == "same" || q.Place == "free"), q.Workload.Floor,
-			"place %s: its processes wait without sleeping, and on one CPU each would use up the other's time slice, sched(7)", q.Place)
+			"place=%s: its processes wait without sleeping, and on one CPU each would use up the other's time slice, sched(7)", q.Place)
 	}},
 	{Name: "no messages", Remedy: "neither --size nor --queue", Refuse: func(q Asked) error {
 		if w := q.Workload; w.Floor == "" && w.Size > 0 && (q.Size != w.Size && q.Size != 0 || q.Queue != 0) {
@@ -69,7 +69,7 @@ var Rules = []mechanisms.Rule[Asked]{
 		return nil
 	}},
 	{Name: "batch in place", Remedy: "--batch 1 or --copy 1", Refuse: func(q Asked) error {
-		return refuse(q.Batch > 0 && q.Lend, q.Workload.Name, "batch with copy 0: memory is lent for one message at a time")
+		return refuse(q.Batch > 0 && q.Lend, q.Workload.Name, "batch with copy 0: messages are made in place one at a time")
 	}},
 	{Name: "bytes in a batch", Remedy: "a smaller --batch or --size", Refuse: func(q Asked) error {
 		if q.Batch > 0 && q.Batch*q.Size > batchRoom {
@@ -108,8 +108,8 @@ func (w *Workload) Admit(c results.Cell) error {
 }
 
 // PlaysOn reports whether cells of the workload are planned with m. Of those
-// that carry messages all are: the reason for which one cannot choose among
-// them is worth knowing.
+// that carry messages all are: the record of one that cannot run has the
+// reason.
 func (w *Workload) PlaysOn(m *mechanisms.Mechanism) bool {
 	return m.Offers(w.Contract) || w.Contract == mechanisms.Selection && m.Offers(mechanisms.Messages)
 }

@@ -6,10 +6,10 @@ import (
 	"hash/crc32"
 )
 
-// Every message begins with a stamp: who sent it and which of its messages it
-// is, in 8 bytes, little endian, the sender in the top 16 bits. A message
-// shorter than 8 bytes carries as much of it as fits, the low bytes of the
-// sequence.
+// Every message begins with a stamp: its sender, and which of that sender's
+// messages it is, in 8 bytes, little endian, the sender in the top 16 bits. A
+// message shorter than 8 bytes carries as much of it as fits, the low bytes of
+// the sequence.
 const (
 	stampBytes   = 8
 	senderShift  = 48
@@ -114,7 +114,7 @@ func (c *checker) due(from int, got uint64) error {
 // far is a distance between stamps that no number of lost messages explains.
 const far = 1 << 32
 
-// wrong says what a stamp means that is not the one that was due.
+// wrong explains a stamp that is not the one that was due.
 func wrong(want, got uint64) string {
 	if min(want-got, got-want) >= far {
 		return "of another link or launch, or damaged"
@@ -122,8 +122,7 @@ func wrong(want, got uint64) string {
 	return "lost, doubled or reordered"
 }
 
-// finish closes a round in which each origin sent as many messages as sent
-// says.
+// finish closes a round in which each origin sent as many messages as sent has.
 func (c *checker) finish(sent []int) error {
 	if !c.totals {
 		return nil
@@ -144,11 +143,12 @@ func (c *checker) finish(sent []int) error {
 	return nil
 }
 
-// CheckError says that what arrived is not what was sent: the mechanism lost,
-// doubled, reordered or damaged a message, and there is no number to publish.
+// CheckError reports that what arrived is not what was sent: the mechanism
+// lost, doubled, reordered or damaged a message, and there is no number to
+// publish.
 type CheckError struct {
 	What   string `json:"what"`
-	Sender int    `json:"sender"` // nobody: no message is wrong, but what all did
+	Sender int    `json:"sender"` // noSender: no message is wrong, but what all did
 	Want   uint64 `json:"want"`   // stamp or checksum
 	Got    uint64 `json:"got"`
 	Lost   int    `json:"lost,omitempty"` // messages that the kernel has counted as dropped
@@ -157,7 +157,7 @@ type CheckError struct {
 func (e *CheckError) Error() string {
 	text := e.What
 	switch {
-	case e.Sender == nobody:
+	case e.Sender == noSender:
 		text = fmt.Sprintf("%s: want %d, got %d", e.What, e.Want, e.Got)
 	case e.Want != e.Got:
 		text = fmt.Sprintf("message from sender %d: %s: want %#x, got %#x", e.Sender, e.What, e.Want, e.Got)
@@ -168,8 +168,8 @@ func (e *CheckError) Error() string {
 	return text
 }
 
-// nobody is the Sender of what is no message.
-const nobody = -1
+// noSender is the Sender of what is no message.
+const noSender = -1
 
 // A sealed message carries, after its stamp, a CRC-32C of all that follows.
 const sealedFrom = stampBytes + crc32.Size

@@ -43,7 +43,7 @@ func receive(e *Ends, n int) error {
 		if err := in.Recv(e.buf); err != nil {
 			return err
 		}
-		if !e.isDue() {
+		if !e.acceptNext() {
 			if err := e.examine(); err != nil {
 				return err
 			}
@@ -59,7 +59,7 @@ func forward(e *Ends, n int) error {
 		if err := in.Recv(e.buf); err != nil {
 			return err
 		}
-		if !e.isDue() {
+		if !e.acceptNext() {
 			if err := e.examine(); err != nil {
 				return err
 			}

@@ -6,7 +6,7 @@ import "encoding/binary"
 // then never moves the rest to its CPU. Touching is what a receiver does that
 // wants the payload: it reads every byte, or writes every byte anew.
 
-// touch is what the cell says that a receiver does with a message. It comes
+// touch is what a receiver does with a message, by the cell's option. It comes
 // after the checks, so that none of them sees what is written.
 func (e *Ends) touch() {
 	body := e.buf[min(stampBytes, len(e.buf)):]

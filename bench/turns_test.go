@@ -32,8 +32,8 @@ func TestNotifyChecksEachCount(t *testing.T) {
 			want  error
 		}{
 			{[]uint64{1, 1, 1}, nil},
-			{[]uint64{1, 2, 1}, &CheckError{What: "notifications at once", Sender: nobody, Want: 1, Got: 2}},
-			{[]uint64{0}, &CheckError{What: "notifications at once", Sender: nobody, Want: 1, Got: 0}},
+			{[]uint64{1, 2, 1}, &CheckError{What: "notifications at once", Sender: noSender, Want: 1, Got: 2}},
+			{[]uint64{0}, &CheckError{What: "notifications at once", Sender: noSender, Want: 1, Got: 0}},
 		} {
 			e := NewEnds(part, results.Cell{Workload: "Notify", Size: 1}, seed)
 			gives := giver(c.gives)

@@ -1,6 +1,6 @@
-// Package bench says what is measured: workloads (who talks to whom, and what
-// each process does), axes, and the plans made from them. A workload knows no
-// mechanism: it plays on the ends it is given.
+// Package bench defines what is measured: workloads (which processes exchange
+// messages, and what each does), axes, and the plans made from them. A workload
+// knows no mechanism: it plays on the ends it is given.
 package bench
 
 import (
@@ -24,8 +24,8 @@ type Workload struct {
 	// Contract is what its processes play on.
 	Contract mechanisms.Contract
 
-	// Peers tells what the peers axis counts ("senders", "stages"); "" where
-	// the workload fixes the number of processes. MinPeers is the smallest.
+	// Peers is what the peers axis counts ("senders", "stages"); "" where the
+	// workload fixes the number of processes. MinPeers is the smallest.
 	Peers    string
 	MinPeers int
 
@@ -33,22 +33,22 @@ type Workload struct {
 	// with besides those of the link alone: "batch", "touch", "copy", "rate".
 	Takes []string
 
-	// For whoever reads or plans, see results.Workload.
-	Means   string          // what it is like, for a reader who does not know its name
+	// For readers and plans: see results.Workload.
+	Means   string          // what it is like, for a reader new to its name
 	Order   int             // where readers meet it, ascending and unique
 	TwoWay  bool            // a message goes there and back: time is charted, not throughput
 	Against results.Against // the floors that it is held against
 
-	// First says that it is one of those that people meet first: in the presets
-	// quick and default, in a plan of axes alone, and in `go test -bench .`.
+	// First puts it into the presets quick and default, in a plan of axes
+	// alone, and in `go test -bench .`.
 	First bool
-	// Wide says that it is in the preset wide. Preset full has every workload,
-	// at Sizes (nil: 64 B, 4 KiB and 64 KiB) and Queues (nil: the default).
+	// Wide puts it into the preset wide. Preset full has every workload, at
+	// Sizes (nil: 64 B, 4 KiB and 64 KiB) and Queues (nil: the default).
 	Wide          bool
 	Sizes, Queues []int
 
-	// Paced says that its messages are due at a rate, which every cell of it has:
-	// the rate axis. Latency is recorded of all of them.
+	// Paced: its messages are due at a rate, which every cell of it has: the
+	// rate axis. Latency is recorded of all of them.
 	Paced bool
 
 	// Size is how many bytes an operation touches of what does not depend on the
@@ -58,11 +58,11 @@ type Workload struct {
 	// Least is the smallest size, in bytes, at which a floor is planned, and
 	// with which any other workload can be played; 0: all sizes.
 	Least int
-	// Polls says that some part waits for several ends at once, which must be
+	// Polls: some part waits for several ends at once, which must be
 	// descriptors.
 	Polls bool
-	// Makes says that its one part makes the links itself, in its operations:
-	// its topology only says what they are like.
+	// Makes: its one part makes the links itself, in its operations. Its
+	// topology only describes them.
 	Makes bool
 	// What only floors have.
 	Bound
@@ -119,8 +119,8 @@ type Part struct {
 	Prepare func(e *Ends) error
 	// Share is how many of a round's n operations fall to this part; nil: all.
 	Share func(n int) int
-	// Whole says that a round is one call of Play: a further call would cost as
-	// much as an operation, or would not know where the round ends.
+	// Whole: a round is one call of Play: a further call would cost as much as
+	// an operation, or would not know where the round ends.
 	Whole bool
 	// Play performs its share of a round, in one call or several. Lent is to Play what works in the
 	// link's own memory, where a cell asks for that: nil where nothing does.
@@ -131,8 +131,8 @@ type Part struct {
 	Batch func(e *Ends, n int) error
 	// Conclude ends a round, within its time. Optional.
 	Conclude func(e *Ends) error
-	// Finish holds a round of n operations in all against what was done, outside
-	// the timed path; nil: what the messages' stamps tell.
+	// Finish holds a round of n operations in all against what was done,
+	// outside the timed path; nil: by the messages' stamps.
 	Finish func(e *Ends, n int) error
 }
 
@@ -198,7 +198,7 @@ func RoundTrip(m *mechanisms.Mechanism) *Workload {
 	return PingPong
 }
 
-// Timed tells whether single operations of the workload can be timed, so that
+// Timed reports whether single operations of the workload can be timed, so that
 // their distribution is recorded.
 func (w *Workload) Timed() bool {
 	return slices.ContainsFunc(w.Topology(w.MinPeers).Parts, func(p Part) bool { return p.Timer })

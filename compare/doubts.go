@@ -72,11 +72,11 @@ var cellRules = []rule{
 		remedy: "ask for a size with --queue, and see that /proc/sys/fs/pipe-user-pages-soft, net.core.wmem_max and kernel.msgmnb are the same"},
 	{name: "CPU set", refuses: true, why: "a neighbouring CPU is several times nearer than a far one",
 		remedy: "give both sides one CPU set, as in `taskset -c 0,1 ipcbench …`"},
-	{name: "messages in flight", why: "the link held another number of messages, so processes changed places more or less often",
+	{name: "queued messages", why: "the link held another number of messages, so processes changed places more or less often",
 		remedy: "compare the limits that `ipcbench list` shows on both sides"},
 }
 
-// doubtful is the doubts about two sides.
+// doubtful is the warnings about two sides.
 type doubtful struct {
 	list    []Warning
 	marks   []string // of the doubts that hold for all cells and refuse
@@ -187,7 +187,7 @@ func (d *doubtful) interleaving(old, new *Side) bool {
 		return true
 	}
 	doubt := Warning{Name: "not interleaved", Warning: results.Warning{
-		Why:    "what drifts in between (heat, neighbours, memory layout, the boot) looks like a change in all cells at once, and no test can tell",
+		Why:    "what drifts in between (heat, neighbours, memory layout, the boot) looks like a change in all cells at once, and no test can separate the two",
 		Remedy: "measure the sides in turns; where they need a reboot, boot each several times in the order A B B A and compare old1,old2 with new1,new2"}}
 	doubt.What = fmt.Sprintf("not interleaved: in order of time, the side changes %d times in %d passes", changes, len(old.passes)+len(new.passes))
 	if !known {

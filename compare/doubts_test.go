@@ -52,7 +52,7 @@ func TestDoubts(t *testing.T) {
 		{"host", false, each(func(r *results.Record) { r.Host = nil })},
 		{"queue given", true, each(func(r *results.Record) { r.Given.Queue = 4096 })},
 		{"CPU set", true, each(func(r *results.Record) { r.Workers = []results.Worker{{Role: "ping", CPUs: []int{1}}} })},
-		{"messages in flight", false, each(func(r *results.Record) { r.Given.InFlight = results.Known[int64](1) })},
+		{"queued messages", false, each(func(r *results.Record) { r.Given.InFlight = results.Known[int64](1) })},
 		{"verification", false, each(func(r *results.Record) { r.Verified = results.Known[int64](10) })},
 		{"isolation", false, each(func(r *results.Record) { r.Isolation = "none" })},
 		{"not interleaved", false, each(func(r *results.Record) { r.Time = r.Time.Add(24 * time.Hour) })},

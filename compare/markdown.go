@@ -57,7 +57,7 @@ func (r *Report) markdownRows(b *bufio.Writer, summary bool) {
 		}
 	}
 	if left > 0 {
-		fmt.Fprintf(b, "\n%d rows that are the same or can't be told apart are left out.\n", left)
+		fmt.Fprintf(b, "\n%d rows with the verdict same or can't tell are left out.\n", left)
 	}
 	if r.Means == nil {
 		return

@@ -205,11 +205,11 @@ func (s *Side) about() About {
 	return a
 }
 
-// cellFacts are what was given to a cell, by the name of the doubt that
-// arises where it differs; "" is not known.
+// cellFacts are what was given to a cell, by the name of the warning where it
+// differs; "" is not known.
 var cellFacts = map[string]func(*results.Record) string{
 	"queue given": (*results.Record).Capacity,
-	"messages in flight": func(r *results.Record) string {
+	"queued messages": func(r *results.Record) string {
 		if r.Given == nil || r.Given.InFlight.IsZero() {
 			return ""
 		}

@@ -55,7 +55,7 @@ func (r *Report) textRows(b *bufio.Writer, summary bool) {
 		writeGrid(b, table, 2)
 	}
 	if left > 0 {
-		fmt.Fprintf(b, "%d rows that are the same or can't be told apart are left out\n", left)
+		fmt.Fprintf(b, "%d rows with the verdict same or can't tell are left out\n", left)
 	}
 	table := [][]string{{"geometric mean of", "metric", "change", "rows"}}
 	for _, m := range r.Means {

@@ -39,6 +39,6 @@ func TestCgroupVersion(t *testing.T) {
 func TestCgroupLimitsUnreadable(t *testing.T) {
 	root := fstest.MapFS{"proc/self/cgroup": {Data: []byte("0::/a\n")}} // and no mount of it
 	if got := (tree{root}).cgroupLimits(); got != "" {
-		t.Errorf("limits of a hierarchy that is not mounted = %q, want none told", got)
+		t.Errorf("limits of a hierarchy that is not mounted = %q, want none", got)
 	}
 }

@@ -37,7 +37,7 @@ var (
 	server = []CPU{{0, 0, 0}, {1, 1, 1}, {2, 2, 0}, {3, 3, 1}, {4, 0, 0}, {5, 1, 1}, {6, 2, 0}, {7, 3, 1}}
 	// what a mask with holes leaves of it: no core of socket 0 has both threads
 	holes   = []CPU{{0, 0, 0}, {2, 2, 0}, {3, 3, 1}, {7, 3, 1}}
-	untold  = []CPU{{0, -1, -1}, {1, -1, -1}}
+	flat    = []CPU{{0, -1, -1}, {1, -1, -1}}
 	noSMT   = []CPU{{0, 0, -1}, {1, 1, -1}}
 	lopside = []CPU{{0, 0, 0}, {1, 1, 0}, {2, 2, 0}, {3, 3, 1}}
 )
@@ -53,10 +53,10 @@ func TestReadCPUs(t *testing.T) {
 		{"whole server", topology(server...), []int{0, 1, 2, 3, 4, 5, 6, 7}, server},
 		{"mask with holes", topology(server...), []int{0, 2, 3, 7}, holes},
 		{"offline CPU in the mask", topology(twoCores...), []int{0, 1, 2}, twoCores},
-		{"no topology", bare, []int{0, 1}, untold},
+		{"no topology", bare, []int{0, 1}, flat},
 		{"no topology, one CPU", bare, []int{1}, []CPU{{1, 1, 0}}},
-		{"nothing", fstest.MapFS{}, []int{0, 1}, untold},
-		{"sockets not told", topology(noSMT...), []int{0, 1}, noSMT},
+		{"nothing", fstest.MapFS{}, []int{0, 1}, flat},
+		{"sockets not shown", topology(noSMT...), []int{0, 1}, noSMT},
 	} {
 		got, err := readCPUs(tree{c.root}, c.mask)
 		if err != nil || !slices.Equal(got, c.want) {
@@ -90,7 +90,7 @@ func TestDescribe(t *testing.T) {
 		"2 CPUs, 2 cores, 1 socket":  twoCores,
 		"8 CPUs, 4 cores, 2 sockets": server,
 		"2 CPUs, 2 cores":            noSMT,
-		"2 CPUs":                     untold,
+		"2 CPUs":                     flat,
 	} {
 		if got := describe(cpus); got != want {
 			t.Errorf("describe(%v) = %q, want %q", cpus, got, want)
@@ -126,10 +126,10 @@ func TestAssign(t *testing.T) {
 		{"holes", holes, "cross", 3, []int{2, 0, 7}},
 		{"holes", holes, "socket", 3, []int{2, 7, 0}},
 		{"most cores first", lopside, "cross", 2, []int{2, 1}},
-		{"cores not told", untold, "same", 2, []int{1, 1}},
-		{"cores not told", untold, "cross", 2, nil},
-		{"sockets not told", noSMT, "cross", 2, []int{1, 0}},
-		{"sockets not told", noSMT, "socket", 2, nil},
+		{"cores not shown", flat, "same", 2, []int{1, 1}},
+		{"cores not shown", flat, "cross", 2, nil},
+		{"sockets not shown", noSMT, "cross", 2, []int{1, 0}},
+		{"sockets not shown", noSMT, "socket", 2, nil},
 		{"no CPU", nil, "same", 1, nil},
 	} {
 		got, err := Assign(c.cpus, c.place, c.n)
@@ -215,7 +215,7 @@ func keepsPromise(t *testing.T, cpus []CPU, place string, n int) {
 	}
 }
 
-// even tells whether counts differ by at most one.
+// even reports whether counts differ by at most one.
 func even(counts map[int]int) bool {
 	low, high := 1<<30, 0
 	for _, n := range counts {

@@ -71,7 +71,7 @@ var readsClockInUser = []string{"tsc", "arch_sys_counter", "kvm-clock", "hyperv_
 
 var rules = []rule{
 	{"cpus", "sched_getaffinity(2)", func(_ tree, h results.Host) (string, bool) {
-		return told(h.CPUs > 0, plural(h.CPUs, "CPU")+" to run on"), h.CPUs < 4
+		return reading(h.CPUs > 0, plural(h.CPUs, "CPU")+" to run on"), h.CPUs < 4
 	}, "workers share CPUs with the coordinator and the kernel's own threads, and at one CPU with each other", "give it at least 4 CPUs"},
 
 	{"governor", "/sys/devices/system/cpu/cpu*/cpufreq/scaling_governor", func(_ tree, h results.Host) (string, bool) {
@@ -147,7 +147,7 @@ var rules = []rule{
 
 	{"hardware counters", "/proc/sys/kernel/perf_event_paranoid", func(t tree, _ results.Host) (string, bool) {
 		level, ok := t.number("/proc/sys/kernel/perf_event_paranoid")
-		return told(ok, fmt.Sprintf("perf_event_paranoid is %d", level)), level > 2 && !t.exempt(unix.CAP_PERFMON, unix.CAP_SYS_ADMIN)
+		return reading(ok, fmt.Sprintf("perf_event_paranoid is %d", level)), level > 2 && !t.exempt(unix.CAP_PERFMON, unix.CAP_SYS_ADMIN)
 	}, "no cycles and cache misses beside the times, so an odd number is harder to explain", "sysctl -w kernel.perf_event_paranoid=2"},
 }
 

@@ -150,7 +150,7 @@ func TestVirt(t *testing.T) {
 		files map[string]string
 		want  string
 	}{
-		{"nothing told", nil, ""},
+		{"nothing shown", nil, ""},
 		{"x86 without a hypervisor, whatever its board is called", map[string]string{"proc/cpuinfo": x86, "sys/class/dmi/id/sys_vendor": "Amazon EC2"}, "none"},
 		{"x86 guest of no known maker", map[string]string{"proc/cpuinfo": guest}, "vm"},
 		{"VMware", map[string]string{"proc/cpuinfo": guest, "sys/class/dmi/id/sys_vendor": "VMware, Inc."}, "vmware"},

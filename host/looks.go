@@ -11,15 +11,15 @@ import (
 	"ipcbench/results"
 )
 
-// told is what was observed, "" where it is not known.
-func told(known bool, observed string) string {
+// reading is what was observed, "" where it is not known.
+func reading(known bool, observed string) string {
 	if !known {
 		return ""
 	}
 	return observed
 }
 
-func is(what, value string) string { return told(value != "", what+" is "+value) }
+func is(what, value string) string { return reading(value != "", what+" is "+value) }
 
 // holds reports whether one of the capabilities is effective, by number and
 // never by uid 0: root in a container may lack any.
@@ -151,5 +151,5 @@ func lookPipePages(t tree, _ results.Host) (string, bool) {
 	const enough = 1024 // pages: 64 pipes of the default 16
 	pages, ok := t.number("/proc/sys/fs/pipe-user-pages-soft")
 	unbound := pages == 0 || t.exempt(unix.CAP_SYS_RESOURCE, unix.CAP_SYS_ADMIN) // 0: no limit
-	return told(ok, fmt.Sprintf("fs.pipe-user-pages-soft is %d", pages)), pages < enough && !unbound
+	return reading(ok, fmt.Sprintf("fs.pipe-user-pages-soft is %d", pages)), pages < enough && !unbound
 }

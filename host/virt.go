@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// virt is "none", or what stands between this process and the machine: a
+// virt is "none", or what lies between this process and the machine: a
 // hypervisor, a container, or both.
 func (t tree) virt() string {
 	vm, c := t.hypervisor(), t.container()

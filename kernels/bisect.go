@@ -13,23 +13,23 @@ import (
 // bisectSeeds are few: one cell in one kernel is all but the same in each.
 const bisectSeeds = 3
 
-// Count measures one cell in each arm, in instruction-counted mode, and
-// returns what the seeds gave, in order of the arms, each ascending. An error is that
-// of Runner.Execute, or tells why the cell has no number.
-func (q QEMU) Count(ctx context.Context, arms []Arm, cell results.Cell, program string) ([][]float64, error) {
+// Count measures one cell in each kernel, in instruction-counted mode, and
+// returns what the seeds gave, in order of the kernels, each ascending. An
+// error is that of Runner.Execute, or reports why the cell has no number.
+func (q QEMU) Count(ctx context.Context, kernels []Kernel, cell results.Cell, program string) ([][]float64, error) {
 	if err := ICount.admit(cell); err != nil {
 		return nil, fmt.Errorf("%s: %w", cell.Name(), err)
 	}
-	counts := make([][]float64, len(arms))
+	counts := make([][]float64, len(kernels))
 	var failure error
 	r := Runner{
-		QEMU: q, Arms: arms, Plan: Plan{Accel: ICount, Boots: bisectSeeds, Cells: []results.Cell{cell}, Program: program, Jobs: runtime.NumCPU()},
-		Sink: func(arm int, rec results.Record) error {
+		QEMU: q, Kernels: kernels, Plan: Plan{Accel: ICount, Boots: bisectSeeds, Cells: []results.Cell{cell}, Program: program, Jobs: runtime.NumCPU()},
+		Sink: func(kernel int, rec results.Record) error {
 			if rec.Outcome != results.OK {
-				failure = fmt.Errorf("kernel %s: %s %s: %s", arms[arm].Label, cell.Name(), rec.Outcome, results.Quote(rec.Reason))
+				failure = fmt.Errorf("kernel %s: %s %s: %s", kernels[kernel].Label, cell.Name(), rec.Outcome, results.Quote(rec.Reason))
 				return failure
 			}
-			counts[arm] = append(counts[arm], rec.InsnsPerOp)
+			counts[kernel] = append(counts[kernel], rec.InsnsPerOp)
 			return nil
 		},
 	}

@@ -52,9 +52,9 @@ type boot struct {
 	onCPUs bool          // give each virtual CPU one of the host's
 }
 
-// run boots the machine, waits until it ends and returns what it said on its
+// run boots the machine, waits until it ends and returns what it wrote to its
 // ports. It ends it when the time is up, when a file is full and when ctx is
-// done. An error says how the machine ended, if not by itself.
+// done. An error reports how the machine ended, if it did not end on its own.
 func (b boot) run(ctx context.Context) (console, port []byte, err error) {
 	dir, err := os.MkdirTemp(b.dir, "boot-")
 	if err != nil {
@@ -122,7 +122,7 @@ func (c *capped) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// tail is the last lines of a console that say anything.
+// tail is the last lines of a console that are not empty.
 func tail(console []byte) (last []string) {
 	lines := strings.FieldsFunc(string(console[max(0, len(console)-64<<10):]), func(r rune) bool { return r == '\n' || r == '\r' })
 	for _, line := range lines {
@@ -137,9 +137,9 @@ func tail(console []byte) (last []string) {
 	return last[max(0, len(last)-lastLines):]
 }
 
-// Probe tells whether this host can run the kernel by KVM: /dev/kvm may open
+// Probe reports whether this host can run the kernel by KVM: /dev/kvm may open
 // and no guest get anywhere. A kernel without a root file system panics soon.
-func (q QEMU) Probe(ctx context.Context, a *Arm, dir string) error {
+func (q QEMU) Probe(ctx context.Context, a *Kernel, dir string) error {
 	f, err := os.OpenFile("/dev/kvm", os.O_RDWR, 0)
 	if err != nil {
 		return err

@@ -89,12 +89,12 @@ func TestTail(t *testing.T) {
 // does not come up.
 func TestGuestThatPanics(t *testing.T) {
 	r := Runner{QEMU: QEMU{Path: fake(t, `echo 'Kernel panic - not syncing: no init' >"$console"`)}, Plan: Plan{Accel: ICount, Boots: 3, Jobs: 1},
-		Arms: []Arm{{Label: "new", Path: "vmlinuz"}}, Image: staticProgram(t)}
+		Kernels: []Kernel{{Label: "new", Path: "vmlinuz"}}, Image: staticProgram(t)}
 	started := 0
 	r.Started = func(int, int) { started++ }
 	err := r.Execute(t.Context())
 	var failed *BootError
-	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "kernel new, boot 1: the guest stopped before its end: it said nothing") || !strings.Contains(err.Error(), "no init") {
+	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "kernel new, boot 1: the guest stopped before its end: it sent nothing") || !strings.Contains(err.Error(), "no init") {
 		t.Errorf("%v", err)
 	}
 	if started != 1 {

@@ -14,21 +14,21 @@ import (
 // bytes: beyond, the loop that the kernel picked to copy it is most of them.
 const maxCounted = 4 << 10
 
-// countedRules say whether a cell has a number in an instruction-counted guest,
-// besides those that the guest asks itself.
+// countedRules decide whether a cell has a number in an instruction-counted guest, in
+// addition to those of the guest itself.
 var countedRules = []mechanisms.Rule[bench.Asked]{
 	{Name: "one CPU", Remedy: "--place same, or --accel kvm", Refuse: func(q bench.Asked) error {
-		return uncounted(q.Place != "same", "place %s: an instruction-counted guest has one CPU", q.Place)
+		return uncounted(q.Place != "same", "place=%s: an instruction-counted guest has one CPU", q.Place)
 	}},
 	{Name: "large messages", Remedy: "a smaller --size, or --accel kvm", Refuse: func(q bench.Asked) error {
-		return uncounted(q.Size > maxCounted, "message size %d > %d: instructions of a copy tell which loop copied, not what it costs", q.Size, maxCounted)
+		return uncounted(q.Size > maxCounted, "message size %d > %d: instructions of a copy show which loop copied, not what it costs", q.Size, maxCounted)
 	}},
 	{Name: "spinning", Remedy: "a mechanism that sleeps, or --accel kvm", Refuse: func(q bench.Asked) error {
 		return uncounted(q.Workload.Spins || q.Mechanism != nil && q.Mechanism.Spins, "its processes wait without sleeping: on one CPU they count their own waiting")
 	}},
 	{Name: "copies", Remedy: "--accel kvm", Refuse: func(q bench.Asked) error {
 		f := q.Workload.Floor
-		return uncounted(f == results.FloorCopy || f == results.FloorCopies, "instructions of a copy tell which loop copied, not what it costs")
+		return uncounted(f == results.FloorCopy || f == results.FloorCopies, "instructions of a copy show which loop copied, not what it costs")
 	}},
 }
 

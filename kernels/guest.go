@@ -58,7 +58,7 @@ func Init() {
 		fmt.Fprintln(os.Stderr, "ipcbench: guest:", err)
 	}
 	unix.Sync()
-	// A restart ends the machine, as QEMU was told; to switch it off would
+	// A restart ends the machine, by QEMU's -no-reboot; to switch it off would
 	// need ACPI.
 	err = unix.Reboot(unix.LINUX_REBOOT_CMD_RESTART)
 	fmt.Fprintln(os.Stderr, "ipcbench: guest: reboot:", err)
@@ -87,14 +87,14 @@ func guest(raw []byte) error {
 		return err
 	}
 	defer out.Close()
-	if err := work(raw, out.say); err != nil {
-		return out.say(message{Failed: err.Error()})
+	if err := work(raw, out.send); err != nil {
+		return out.send(message{Failed: err.Error()})
 	}
 	return nil
 }
 
 // work does the job.
-func work(raw []byte, say func(message) error) error {
+func work(raw []byte, send func(message) error) error {
 	var j job
 	if err := json.Unmarshal(raw, &j); err != nil {
 		return fmt.Errorf("%s: %w", jobFile, err)
@@ -103,7 +103,7 @@ func work(raw []byte, say func(message) error) error {
 		if err := j.Suite.run(); err != nil {
 			return err
 		}
-		return say(message{End: new(int)})
+		return send(message{End: new(int)})
 	}
 	debug.SetGCPercent(-1) // nothing runs beside the workers, and this process is short
 	// The kernel is still busy with starting up, beside whatever runs.
@@ -113,10 +113,10 @@ func work(raw []byte, say func(message) error) error {
 		return err
 	}
 	defer coordinator.Close()
-	if err := say(message{Hello: &hello{Host: coordinator.Host(j.Program), Config: configHash(), Idle: idle()}}); err != nil {
+	if err := send(message{Hello: &hello{Host: coordinator.Host(j.Program), Config: configHash(), Idle: idle()}}); err != nil {
 		return err
 	}
-	if err := say(message{Control: control()}); err != nil {
+	if err := send(message{Control: control()}); err != nil {
 		return err
 	}
 	if j.Statements {
@@ -129,21 +129,21 @@ func work(raw []byte, say func(message) error) error {
 		for i := range r.Findings {
 			r.Findings[i].Story = nil
 		}
-		if err := say(message{Statements: r}); err != nil {
+		if err := send(message{Statements: r}); err != nil {
 			return err
 		}
 	}
 	for _, t := range j.Tasks {
 		rec, _ := coordinator.Measure(t.Cell, t.How)
-		if err := say(message{Record: &rec}); err != nil {
+		if err := send(message{Record: &rec}); err != nil {
 			return err
 		}
 	}
-	if err := say(message{Control: control()}); err != nil {
+	if err := send(message{Control: control()}); err != nil {
 		return err
 	}
 	n := len(j.Tasks)
-	return say(message{End: &n})
+	return send(message{End: &n})
 }
 
 // control is how long an iteration of spin takes, in ns: the median of several
@@ -186,13 +186,13 @@ func openPort(path string) (port, error) {
 	return port{f}, nil
 }
 
-// pause lets what a message, or a process that has just started, leaves to be
-// done in the background be done: the control read up to 6 % more without.
+// pause lets the background work of a message, or of a process that has just
+// started, finish: the control read up to 6 % more without.
 const pause = 200 * time.Millisecond
 
-// say writes a message and waits until it has left the machine: what follows
+// send writes a message and waits until it has left the machine: what follows
 // is measured.
-func (p port) say(m message) error {
+func (p port) send(m message) error {
 	line, err := encode(m)
 	if err != nil {
 		return err
@@ -207,8 +207,8 @@ func (p port) say(m message) error {
 	return nil
 }
 
-// configHash tells kernels of one release apart, where they keep what they
-// were built with.
+// configHash distinguishes kernels of one release that keep their
+// configuration.
 func configHash() string {
 	f, err := os.Open("/proc/config.gz")
 	if err != nil {

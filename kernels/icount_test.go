@@ -30,12 +30,12 @@ func TestInstructionsCounted(t *testing.T) {
 	got := map[int]map[results.Cell]results.Record{0: {}, 1: {}}
 	var mu sync.Mutex
 	r := Runner{
-		QEMU: qemu, Arms: []Arm{a, b}, Image: program(t),
+		QEMU: qemu, Kernels: []Kernel{a, b}, Image: program(t),
 		Plan: Plan{Accel: ICount, Boots: 1, Jobs: 2, Cells: []results.Cell{cell, stream, large}},
-		Sink: func(arm int, rec results.Record) error {
+		Sink: func(kernel int, rec results.Record) error {
 			mu.Lock()
 			defer mu.Unlock()
-			got[arm][rec.Cell] = rec
+			got[kernel][rec.Cell] = rec
 			return nil
 		},
 	}

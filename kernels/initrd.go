@@ -56,7 +56,7 @@ func writeInitrd(path, program string, j job, files ...string) (err error) {
 	return writeCPIO(f, entries)
 }
 
-// static tells whether a program runs where there is nothing else.
+// static reports whether a program runs where there is nothing else.
 func static(program string) error {
 	f, err := elf.Open(program)
 	if err != nil {

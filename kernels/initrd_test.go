@@ -66,7 +66,7 @@ func TestParseKernel(t *testing.T) {
 	if a, err := ParseKernel(path + "=old"); err != nil || a.Label != "old" || a.Path != path {
 		t.Errorf("%+v, %v", a, err)
 	}
-	if a, err := ParseArm("nopsi:" + path + ":psi=0 x=a:b"); err != nil || a.Label != "nopsi" || a.Append != "psi=0 x=a:b" {
+	if a, err := ParseLabeled("nopsi:" + path + ":psi=0 x=a:b"); err != nil || a.Label != "nopsi" || a.Append != "psi=0 x=a:b" {
 		t.Errorf("%+v, %v", a, err)
 	}
 	for arg, want := range map[string]string{
@@ -78,10 +78,10 @@ func TestParseKernel(t *testing.T) {
 			t.Errorf("%s: %v, want %q", arg, err, want)
 		}
 	}
-	if _, err := ParseArm("vmlinuz"); err == nil || !strings.Contains(err.Error(), "LABEL:KERNEL") {
+	if _, err := ParseLabeled("vmlinuz"); err == nil || !strings.Contains(err.Error(), "LABEL:KERNEL") {
 		t.Errorf("%v", err)
 	}
-	if err := CheckArms([]Arm{{Label: "a"}, {Label: "a"}}); err == nil {
+	if err := CheckKernels([]Kernel{{Label: "a"}, {Label: "a"}}); err == nil {
 		t.Error("two kernels of one name pass")
 	}
 }

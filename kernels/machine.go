@@ -38,7 +38,7 @@ func Find(ctx context.Context) (QEMU, error) {
 	}
 	v := regexp.MustCompile(`version (\d+(?:\.\d+)+)`).FindSubmatch(out)
 	if v == nil {
-		return QEMU{}, fmt.Errorf("%s --version does not tell a version", path)
+		return QEMU{}, fmt.Errorf("%s --version does not print a version", path)
 	}
 	return QEMU{path, string(v[1])}, nil
 }
@@ -62,11 +62,11 @@ func (a Accel) processor() string {
 }
 
 // everywhere are the kernel options of every guest. What is random about
-// addresses would tell seeds apart, and boots of one seed.
+// addresses would make seeds differ, and boots of one seed.
 const everywhere = "console=ttyS0 quiet panic=-1 nokaslr norandmaps"
 
 // commandLine is what the guest's kernel is booted with.
-func (a *Arm) commandLine() string { return strings.TrimSpace(everywhere + " " + a.Append) }
+func (a *Kernel) commandLine() string { return strings.TrimSpace(everywhere + " " + a.Append) }
 
 // arguments of QEMU for one boot. The clock of an instruction-counted guest
 // starts at a fixed date, and jumps when the guest sleeps.

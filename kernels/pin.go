@@ -13,9 +13,9 @@ import (
 	"ipcbench/host"
 )
 
-// pinCPUs gives each virtual CPU of a QEMU process a CPU of the host's, as
-// soon as its thread is there. Where there are fewer, they share: the guest's
-// record tells how many the host has.
+// pinCPUs gives each virtual CPU of a QEMU process a CPU of the host's, as soon
+// as its thread is there. Where there are fewer, they share: the guest's record
+// has their number.
 func pinCPUs(ctx context.Context, pid int) {
 	cpus, err := host.AllowedCPUs()
 	if err != nil {

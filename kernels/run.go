@@ -43,33 +43,33 @@ func (p *Plan) limit() time.Duration {
 type Runner struct {
 	QEMU    QEMU
 	Plan    Plan
-	Arms    []Arm
-	Sink    func(arm int, r results.Record) error    // one at a time
-	Started func(arm, seed int)                      // one at a time; optional
-	Checked func(arm int, r *semantics.Report) error // one at a time; where the plan has statements
-	Image   string                                   // the program that becomes the guest; "": this one
+	Kernels []Kernel
+	Sink    func(kernel int, r results.Record) error    // one at a time
+	Started func(kernel, seed int)                      // one at a time; optional
+	Checked func(kernel int, r *semantics.Report) error // one at a time; where the plan has statements
+	Image   string                                      // the program that becomes the guest; "": this one
 
 	dir string // temporary
 	mu  sync.Mutex
 }
 
-// turn is a boot of an arm.
-type turn struct{ arm, seed int }
+// bootJob is a boot of a kernel.
+type bootJob struct{ kernel, seed int }
 
-// turns interleaves the arms: A B, B A, A B …
-func (r *Runner) turns() (all []turn) {
+// bootJobs interleaves the kernels: A B, B A, A B …
+func (r *Runner) bootJobs() (all []bootJob) {
 	for seed := 1; seed <= r.Plan.Boots; seed++ {
-		for i := range r.Arms {
+		for i := range r.Kernels {
 			if seed%2 == 0 {
-				i = len(r.Arms) - 1 - i
+				i = len(r.Kernels) - 1 - i
 			}
-			all = append(all, turn{i, seed})
+			all = append(all, bootJob{i, seed})
 		}
 	}
 	return all
 }
 
-// Execute boots every arm as often as planned and hands each record to Sink.
+// Execute boots every kernel as often as planned and hands each record to Sink.
 // The first boot that fails ends it: a *BootError, or a *ControlError where a
 // guest's numbers mean nothing.
 func (r *Runner) Execute(ctx context.Context) (err error) {
@@ -86,12 +86,12 @@ func (r *Runner) Execute(ctx context.Context) (err error) {
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	turns := make(chan turn)
+	due := make(chan bootJob)
 	go func() {
-		defer close(turns)
-		for _, t := range r.turns() {
+		defer close(due)
+		for _, t := range r.bootJobs() {
 			select {
-			case turns <- t:
+			case due <- t:
 			case <-ctx.Done():
 				return
 			}
@@ -104,7 +104,7 @@ func (r *Runner) Execute(ctx context.Context) (err error) {
 	var wg sync.WaitGroup
 	for range jobs {
 		wg.Go(func() {
-			for t := range turns {
+			for t := range due {
 				if err := r.boot(ctx, t, initrd); err != nil {
 					stop(err)
 					return
@@ -133,7 +133,7 @@ func (r *Runner) skip() error {
 		if err == nil {
 			continue
 		}
-		for i := range r.Arms {
+		for i := range r.Kernels {
 			if err := r.Sink(i, results.Record{Schema: results.Schema, Time: time.Now().UTC(), Cell: c, Launch: 1, Attempt: 1, Outcome: results.Skipped, Reason: err.Error()}); err != nil {
 				return err
 			}
@@ -143,40 +143,40 @@ func (r *Runner) skip() error {
 }
 
 // boot runs one guest and hands on its records.
-func (r *Runner) boot(ctx context.Context, t turn, initrd string) error {
-	arm := &r.Arms[t.arm]
+func (r *Runner) boot(ctx context.Context, t bootJob, initrd string) error {
+	kernel := &r.Kernels[t.kernel]
 	if r.Started != nil {
 		r.mu.Lock()
-		r.Started(t.arm, t.seed)
+		r.Started(t.kernel, t.seed)
 		r.mu.Unlock()
 	}
 	begin := time.Now().UTC()
 	b := boot{qemu: r.QEMU.Path, dir: r.dir, limit: r.Plan.limit(), onCPUs: r.Plan.Accel == KVM, args: func(console, port string) []string {
-		return r.Plan.Accel.arguments(arm.Path, initrd, arm.commandLine(), t.seed, console, port)
+		return r.Plan.Accel.arguments(kernel.Path, initrd, kernel.commandLine(), t.seed, console, port)
 	}}
 	console, port, err := b.run(ctx)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	said, unheard := decode(port)
+	heard, unheard := decode(port)
 	if err = cmp.Or(err, unheard); err != nil {
-		return &BootError{Label: arm.Label, Seed: t.seed, Err: err, Console: tail(console)}
+		return &BootError{Label: kernel.Label, Seed: t.seed, Err: err, Console: tail(console)}
 	}
 	want := float64(spinInsns)
 	if r.Plan.Accel == KVM {
-		want = said.control[0] // the other reading of the same boot
+		want = heard.control[0] // the other reading of the same boot
 	}
-	if got, off := moved(said.control, want); off {
-		return &ControlError{arm.Label, t.seed, got, want}
+	if got, off := moved(heard.control, want); off {
+		return &ControlError{kernel.Label, t.seed, got, want}
 	}
-	return r.sink(arm, t, begin, said)
+	return r.sink(kernel, t, begin, heard)
 }
 
-func (r *Runner) sink(arm *Arm, t turn, begin time.Time, s *said) error {
+func (r *Runner) sink(kernel *Kernel, t bootJob, begin time.Time, s *transcript) error {
 	h := *s.hello.Host
 	h.Guest = &results.Guest{
-		Label: arm.Label, Accel: string(r.Plan.Accel), QEMU: r.QEMU.Version, Processor: r.Plan.Accel.processor(), CommandLine: arm.commandLine(),
-		Image: arm.Image, Config: cmp.Or(s.hello.Config, arm.Config), Idle: s.hello.Idle,
+		Label: kernel.Label, Accel: string(r.Plan.Accel), QEMU: r.QEMU.Version, Processor: r.Plan.Accel.processor(), CommandLine: kernel.commandLine(),
+		Image: kernel.Image, Config: cmp.Or(s.hello.Config, kernel.Config), Idle: s.hello.Idle,
 	}
 	if r.Plan.Accel == KVM { // numbers of the other mode don't depend on it
 		h.Guest.Host = hostInWords()
@@ -186,9 +186,9 @@ func (r *Runner) sink(arm *Arm, t turn, begin time.Time, s *said) error {
 	defer r.mu.Unlock()
 	if r.Plan.Statements {
 		if s.statements == nil {
-			return &BootError{Label: arm.Label, Seed: t.seed, Err: errors.New("the guest said nothing of the statements")}
+			return &BootError{Label: kernel.Label, Seed: t.seed, Err: errors.New("the guest reported no statements")}
 		}
-		if err := r.Checked(t.arm, s.statements); err != nil {
+		if err := r.Checked(t.kernel, s.statements); err != nil {
 			return err
 		}
 	}
@@ -197,7 +197,7 @@ func (r *Runner) sink(arm *Arm, t turn, begin time.Time, s *said) error {
 		if r.Plan.Accel == ICount {
 			rec = counted(rec)
 		}
-		if err := r.Sink(t.arm, rec); err != nil {
+		if err := r.Sink(t.kernel, rec); err != nil {
 			return err
 		}
 	}
@@ -216,7 +216,7 @@ func hostInWords() string {
 
 // Choose picks the accelerator: KVM where a probe boot comes up, else the
 // instruction-counted mode, with the reason.
-func (q QEMU) Choose(ctx context.Context, asked string, a *Arm) (Accel, string, error) {
+func (q QEMU) Choose(ctx context.Context, asked string, a *Kernel) (Accel, string, error) {
 	if asked == string(ICount) {
 		return ICount, "", nil
 	}

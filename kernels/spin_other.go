@@ -4,5 +4,5 @@ package kernels
 
 func spin(uint64) {}
 
-// Supported tells whether this program can be a guest: QEMU runs it as it is.
+// Supported reports whether this program can be a guest: QEMU runs it as it is.
 const Supported = false

@@ -11,7 +11,7 @@ import (
 	"ipcbench/semantics"
 )
 
-// message is what a guest says, one a line, on its second serial port. One of
+// message is what a guest sends, one a line, on its second serial port. One of
 // the fields is set.
 type message struct {
 	Hello      *hello            `json:"hello,omitempty"`      // first
@@ -30,7 +30,7 @@ type hello struct {
 }
 
 // A line is a CRC-32C of the message, a space and the message: a serial port
-// has no other way to tell that a byte got lost.
+// has no other way to detect a lost byte.
 func encode(m message) ([]byte, error) {
 	text, err := json.Marshal(m)
 	if err != nil {
@@ -43,24 +43,24 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 func checksum(text []byte) uint32 { return crc32.Checksum(text, castagnoli) }
 
-// said is everything that a guest said.
-type said struct {
+// transcript is everything that a guest sent.
+type transcript struct {
 	hello      *hello
 	control    []float64
 	records    []results.Record
 	statements *semantics.Report
 }
 
-// decode reads what came through the port. Its error says at which line the
-// guest stopped to make sense; what came before is returned all the same.
-func decode(text []byte) (*said, error) {
-	s := &said{}
+// decode reads what came through the port. Its error has the line at which the
+// guest stopped to make sense; what came before is returned too.
+func decode(text []byte) (*transcript, error) {
+	s := &transcript{}
 	number := 0
 	for line := range bytes.Lines(text) {
 		number++
 		m, err := decodeLine(line)
 		if err != nil {
-			return s, fmt.Errorf("line %d of what the guest said: %w", number, err)
+			return s, fmt.Errorf("line %d of the guest's output: %w", number, err)
 		}
 		switch {
 		case m.Hello != nil && m.Hello.Host != nil:
@@ -103,10 +103,10 @@ func decodeLine(line []byte) (m message, err error) {
 }
 
 // complete holds the end against what came before it.
-func (s *said) complete(records int) error {
+func (s *transcript) complete(records int) error {
 	switch {
 	case s.hello == nil:
-		return errors.New("the guest did not say what it is")
+		return errors.New("the guest sent no greeting")
 	case len(s.control) != 2:
 		return fmt.Errorf("the guest measured the control %d times, not twice", len(s.control))
 	case len(s.records) != records:
@@ -115,9 +115,9 @@ func (s *said) complete(records int) error {
 	return nil
 }
 
-func (s *said) progress() string {
+func (s *transcript) progress() string {
 	if s.hello == nil {
-		return "it said nothing"
+		return "it sent nothing"
 	}
 	return fmt.Sprintf("%d records arrived", len(s.records))
 }

@@ -50,16 +50,16 @@ func TestStatementsOfAGuest(t *testing.T) {
 	}
 	asked := 0
 	r := &Runner{
-		Arms: []Arm{{Label: "a"}}, Plan: Plan{Accel: ICount, Statements: true},
+		Kernels: []Kernel{{Label: "a"}}, Plan: Plan{Accel: ICount, Statements: true},
 		Sink:    func(int, results.Record) error { return nil },
 		Checked: func(_ int, r *semantics.Report) error { asked += len(r.Findings); return nil },
 	}
-	if err := r.sink(&r.Arms[0], turn{0, 1}, time.Now(), s); err != nil || asked != 1 {
+	if err := r.sink(&r.Kernels[0], bootJob{0, 1}, time.Now(), s); err != nil || asked != 1 {
 		t.Errorf("%d findings came through: %v", asked, err)
 	}
 	s.statements = nil
 	var silent *BootError
-	if err := r.sink(&r.Arms[0], turn{0, 1}, time.Now(), s); !errors.As(err, &silent) {
+	if err := r.sink(&r.Kernels[0], bootJob{0, 1}, time.Now(), s); !errors.As(err, &silent) {
 		t.Errorf("a guest that says nothing of statements gives %v", err)
 	}
 }
@@ -71,15 +71,15 @@ func TestDecodeDamage(t *testing.T) {
 	whole := strings.Join(l, "")
 	failed, _ := encode(message{Failed: "mount /proc: \x1b[31mno"})
 	for name, tt := range map[string]struct{ text, want string }{
-		"silent":          {"", "it said nothing"},
+		"silent":          {"", "it sent nothing"},
 		"cut between":     {strings.Join(l[:3], ""), "1 records arrived"},
-		"cut within":      {whole[:len(l[0])+len(l[1])+20], "line 3 of what the guest said: torn"},
-		"a byte lost":     {strings.Replace(whole, "13000", "1300", 1), "line 3 of what the guest said: garbled: wrong checksum"},
+		"cut within":      {whole[:len(l[0])+len(l[1])+20], "line 3 of the guest's output: torn"},
+		"a byte lost":     {strings.Replace(whole, "13000", "1300", 1), "line 3 of the guest's output: garbled: wrong checksum"},
 		"a byte changed":  {strings.Replace(whole, "13000", "13001", 1), "wrong checksum"},
-		"console on port": {"[    1.0] Kernel panic\n" + whole, "line 1 of what the guest said: garbled"},
+		"console on port": {"[    1.0] Kernel panic\n" + whole, "line 1 of the guest's output: garbled"},
 		"a record lost":   {l[0] + l[1] + l[3] + l[4], "0 of the guest's 1 records arrived"},
 		"no control":      {l[0] + l[1] + l[2] + l[4], "measured the control 1 times"},
-		"no hello":        {l[1] + l[2] + l[3] + l[4], "did not say what it is"},
+		"no hello":        {l[1] + l[2] + l[3] + l[4], "sent no greeting"},
 		"gave up":         {l[0] + string(failed), `mount /proc: \x1b[31mno`},
 	} {
 		if _, err := decode([]byte(tt.text)); err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -17,7 +17,7 @@ func (c Contract) String() string {
 	return [...]string{"messages", "messages by type", "notifications", "lock"}[c]
 }
 
-// Offers tells whether m's ends keep the contract.
+// Offers reports whether m's ends keep the contract.
 func (m *Mechanism) Offers(c Contract) bool {
 	switch c {
 	case Selection:
@@ -30,10 +30,10 @@ func (m *Mechanism) Offers(c Contract) bool {
 	return m.OpenSender != nil
 }
 
-// Notifies tells whether m has notifiers and waiters.
+// Notifies reports whether m has notifiers and waiters.
 func (m *Mechanism) Notifies() bool { return m.OpenNotifier != nil }
 
-// complete tells whether m offers a contract, and none by half.
+// complete reports whether m offers a contract, and none by half.
 func (m *Mechanism) complete() bool {
 	return (m.OpenSender != nil) == (m.OpenReceiver != nil) && (m.OpenNotifier != nil) == (m.OpenWaiter != nil) &&
 		(m.OpenSender != nil || m.OpenNotifier != nil || m.OpenLocker != nil) && (m.OpenSender != nil || !m.Selects)

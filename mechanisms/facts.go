@@ -4,13 +4,13 @@ package mechanisms
 // numbers. They are declared; the conformance suite holds those to the running
 // kernel that it can try.
 type Facts struct {
-	// Kernel tells in two to four sentences how a message gets through the
+	// Kernel describes in two to four sentences how a message gets through the
 	// kernel, with the names of its functions.
 	Kernel string `json:"kernel"`
 
 	Path Path `json:"path"`
 
-	// Unrelated tells whether a process that inherited nothing can open an
+	// Unrelated reports whether a process that inherited nothing can open an
 	// end, by a name or an identifier: a ticket then brings no descriptor, or a
 	// socket that has met its peer by a name.
 	Unrelated bool `json:"unrelated"`
@@ -56,6 +56,6 @@ type Caution struct {
 	Man  string `json:"man"`  // the page that says so: "pipe(7)", or a file of the kernel's documentation where none does
 }
 
-// Boundaries tells whether a receiver gets a message as the unit that was
+// Boundaries reports whether a receiver gets a message as the unit that was
 // sent, without counting bytes.
 func (f Framing) Boundaries() bool { return f != Stream }

@@ -104,9 +104,9 @@ func LockedMemory(need int, refusal syscall.Errno, page string) Scarce {
 // no other, PROC_USER_INIT_INO of linux/proc_ns.h.
 const firstUserNamespace = "user:[4026531837]"
 
-// MayLock tells whether the calling thread has CAP_IPC_LOCK, which no limit on
-// locked memory binds, capabilities(7). That of another user namespace counts
-// for nothing there.
+// MayLock reports whether the calling thread has CAP_IPC_LOCK, which no limit
+// on locked memory binds, capabilities(7). That of another user namespace
+// counts for nothing there.
 func MayLock() bool {
 	if ns, err := os.Readlink("/proc/self/ns/user"); err != nil || ns != firstUserNamespace {
 		return false

@@ -41,7 +41,7 @@ func (l Limit) Past() string {
 	return unix.ErrnoName(l.Errno) + ", " + l.Beyond
 }
 
-// UnsupportedError says that this kernel, on this machine, does not carry
+// UnsupportedError reports that this kernel, on this machine, does not carry
 // what was asked for, with the number and where it comes from. It is
 // errors.ErrUnsupported.
 type UnsupportedError struct {

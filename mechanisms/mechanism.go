@@ -22,7 +22,7 @@ import (
 	"ipcbench/internal/sys"
 )
 
-// Framing tells how the kernel sees a message.
+// Framing reports how the kernel sees a message.
 type Framing int
 
 const (
@@ -59,8 +59,8 @@ type Mechanism struct {
 	// *UnsupportedError; nil where nothing is known to be missing. Optional.
 	Needs func() error
 
-	// Room tells whether the kind of memory that the Spec names has room for a
-	// link: nil, or an *UnsupportedError. Optional.
+	// Room reports whether the kind of memory that the Spec names has room for
+	// a link: nil, or an *UnsupportedError. Optional.
 	Room func(Spec) error
 
 	// Lost counts the messages that the kernel has dropped on the way to the
@@ -81,8 +81,8 @@ type Mechanism struct {
 	// Usual is the capacity of a link of that Spec where nothing is short.
 	// Optional: without it no capacity is held against another.
 	Usual func(Spec) Usual
-	// Tunes says that the kernel changes the capacity by itself, as messages
-	// pass, where Spec.Queue is 0.
+	// Tunes: the kernel changes the capacity as messages pass, where Spec.Queue
+	// is 0.
 	Tunes bool
 
 	// Uses lists what a link, or a pair of NewPair, takes of what the kernel
@@ -165,9 +165,9 @@ type Descriptor interface {
 // Relay is a Sender that can pass on what comes from a Receiver of its own
 // mechanism without its process looking at it.
 type Relay interface {
-	// Relay passes on the next message, of len(p) bytes, in parts where it comes
-	// or goes in parts. It tells whether p holds
-	// a copy of it, so that it can be checked. As Recv, it returns io.EOF, bare.
+	// Relay passes on the next message, of len(p) bytes, in parts where it
+	// comes or goes in parts. It reports whether p holds a copy of it, so that
+	// it can be checked. As Recv, it returns io.EOF, bare.
 	Relay(from Receiver, p []byte) (copied bool, err error)
 }
 
@@ -268,13 +268,13 @@ type Given struct {
 // registry is in the order of names.
 var registry []*Mechanism
 
-// find tells where in the registry the name stands or would stand.
+// find returns where in the registry the name stands or would stand.
 func find(name string) (at int, taken bool) {
 	return slices.BinarySearchFunc(registry, name, func(m *Mechanism, name string) int { return strings.Compare(m.Name, name) })
 }
 
-// validName tells whether s may be a name. No regular expression is compiled for
-// it: every process of a run registers all mechanisms.
+// validName reports whether s may be a name. No regular expression is compiled
+// for it: every process of a run registers all mechanisms.
 func validName(s string) bool {
 	const letters, digits = "abcdefghijklmnopqrstuvwxyz", "0123456789"
 	return strings.Trim(s, letters+digits) == "" && strings.Trim(s, digits) == s && s != ""

@@ -19,7 +19,7 @@ const (
 	KindPath = "path" // a name in the file system
 )
 
-// ErrNotOurs says that an object is not the one that was recorded, or cannot
+// ErrNotOurs reports that an object is not the one that was recorded, or cannot
 // be shown to be it. It is left alone.
 var ErrNotOurs = errors.New("not the object that was recorded")
 
@@ -156,7 +156,7 @@ func (o Object) String() string {
 	return fmt.Sprintf("%s %d", o.Kind, o.ID)
 }
 
-// sysvState is what IPC_STAT tells of the identity of a System V object.
+// sysvState is what IPC_STAT shows of the identity of a System V object.
 type sysvState struct {
 	uid     int   // of the creator
 	changed int64 // ctime, seconds since 1970
@@ -182,8 +182,8 @@ func statSysv(kind string, id int) (sysvState, error) {
 // each thread may be in another.
 var settled string
 
-// Settle tells that no thread of this process will enter another IPC
-// namespace, so that its name is not read forevery object, which takes longer
+// Settle promises that no thread of this process will enter another IPC
+// namespace, so that its name is not read for every object, which takes longer
 // than to make one.
 func Settle() { settled = IPCNamespace() }
 

@@ -59,7 +59,7 @@ type Asked struct {
 	Spec
 }
 
-// LinkRules say whether this kernel carries a link.
+// LinkRules decide whether this kernel carries a link.
 var LinkRules = []Rule[Asked]{
 	{"needs", "another mechanism, or what the reason names", func(a Asked) error { return a.Available() }},
 	{"wait", "--wait block, or a mechanism whose ends are descriptors", func(a Asked) error {
@@ -71,7 +71,7 @@ var LinkRules = []Rule[Asked]{
 	{"batch", "--batch 1, or a mechanism whose calls take several messages", func(a Asked) error {
 		return a.lacks(a.Batch > 0 && !a.Batches, "batch: no call of its hands over several messages")
 	}},
-	{"in place", "--copy 1, or a mechanism that lends its memory", func(a Asked) error {
+	{"in place", "--copy 1, or a mechanism with messages in place (`ipcbench list`)", func(a Asked) error {
 		return a.lacks(a.Lend && !a.Lends, "copy 0: a message is copied on its way, and neither side can work where it lies")
 	}},
 	{"memory", "--memory default, or a mechanism of shared memory", func(a Asked) error {
@@ -92,7 +92,7 @@ var LinkRules = []Rule[Asked]{
 	}},
 }
 
-// lacks says what m does not do, where it is missing.
+// lacks refuses what m does not do, where it is missing.
 func (m *Mechanism) lacks(missing bool, what string) error {
 	if missing {
 		return &UnsupportedError{Mechanism: m.Name, What: what}
@@ -157,15 +157,14 @@ func (q limited) beyond(what string, value int, limit Limit) error {
 // *UnsupportedError that names the number and its source. It is pure.
 func (l Limits) Admit(mech string, s Spec) error { return Ask(LimitRules, limited{mech, l, s}) }
 
-// Wanted is what somebody wants of a mechanism who has yet to choose one: the
-// question of FactRules.
+// Wanted is what a user wants of a mechanism: the question of FactRules.
 type Wanted struct {
 	*Mechanism
 	Unrelated  bool // the processes inherit nothing from each other
 	Boundaries bool // the receiver must get each message as a unit
 }
 
-// FactRules say whether a mechanism does what is wanted, on any machine.
+// FactRules decide whether a mechanism does what is wanted, on any machine.
 var FactRules = []Rule[Wanted]{
 	{"bytes", "a mechanism that carries messages", func(w Wanted) error {
 		return w.lacks(!w.Offers(Messages), "it carries notifications, and no bytes")

@@ -2,7 +2,7 @@ package mechanisms
 
 // Traits are how a mechanism behaves at its edges, for a reader that compares.
 // Each names the statements of package semantics that hold it to the running
-// kernel, which tests them, or the page that says so.
+// kernel, which tests them, or the page that states it.
 type Traits struct {
 	Duplex      Trait `json:"duplex"`
 	Persistence Trait `json:"persistence"` // what is left when all processes have gone

@@ -16,7 +16,7 @@ type Use struct {
 	What  string // "bytes in the POSIX message queues of this user"
 	N     int    // what the link takes
 	Limit Limit  // how much there is for all links; its Errno is what the kernel answers past it. The zero Limit: none
-	Some  bool   // some users may exceed the limit, which only the kernel can tell
+	Some  bool   // some users may exceed the limit, which only the kernel knows
 }
 
 // Exhausted says which of the Uses of a link of s the error err of New is about:
@@ -43,7 +43,7 @@ func (m *Mechanism) Exhausted(s Spec, err error) error {
 		What: "a link takes " + strings.Join(takes, " and ") + ", and other processes hold the rest: end them or raise the limit, " + past}
 }
 
-// descriptorsLeft tells two limits apart that have one errno, EMFILE: that of
+// descriptorsLeft distinguishes two limits with one errno, EMFILE: that of
 // descriptors, and RLIMIT_MSGQUEUE.
 func descriptorsLeft() bool {
 	fd, err := unix.Dup(2)

@@ -133,7 +133,7 @@ var families = []family{
 	},
 	{
 		name: "options", title: "by option",
-		note: "The same cell with an option at one value and at others: how ends wait, how much a call hands over, who copies, what backs the memory.",
+		note: "The same cell with an option at one value and at others: how ends wait, how much a call hands over, which process copies, what backs the memory.",
 		kind: plots.Dots, takes: func(c results.Cell) bool { return measured(c) && c.Rate == 0 }, spans: func(s *plots.Setting) { s.Options = "" }, least: 2,
 		x:    plots.Axis{Label: "time of an operation", Unit: plots.Nanoseconds, Log: true},
 		line: func(c results.Cell) string { return cmp.Or(c.Options.String(), "usual") }, value: func(s *results.Summary) results.Estimate { return s.NsPerOp },

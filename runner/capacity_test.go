@@ -357,10 +357,10 @@ func TestUserAboveThePipeQuota(t *testing.T) {
 	}
 }
 
-// given is an arm whose launches are given these capacities in turn; 0 ends as
+// given is a side whose launches are given these capacities in turn; 0 ends as
 // untrusted, and was given 8 KiB.
-func (s *script) given(capacities ...int) *Arm {
-	a := s.arm()
+func (s *script) given(capacities ...int) *Side {
+	a := s.side()
 	a.Measure = func(c results.Cell, m Measurement) (results.Record, int) {
 		queue := capacities[s.count[c]]
 		s.count[c]++
@@ -380,7 +380,7 @@ func (s *script) given(capacities ...int) *Arm {
 func TestPlanWhateverIsGiven(t *testing.T) {
 	const usual, small = 64 << 10, 8 << 10
 	a := &script{}
-	run := Run{Plan: planOf(5, "x"), Arms: []*Arm{a.given(usual, small, 0, usual, small, usual)}}
+	run := Run{Plan: planOf(5, "x"), Sides: []*Side{a.given(usual, small, 0, usual, small, usual)}}
 	if err := run.Execute(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -392,9 +392,9 @@ func TestPlanWhateverIsGiven(t *testing.T) {
 		t.Errorf("rows %+v", rows)
 	}
 	b := &script{}
-	arm := b.given(usual)
-	arm.Earlier = a.kept[:5] // it was interrupted before launch 5
-	run = Run{Plan: planOf(5, "x"), Arms: []*Arm{arm}}
+	side := b.given(usual)
+	side.Earlier = a.kept[:5] // it was interrupted before launch 5
+	run = Run{Plan: planOf(5, "x"), Sides: []*Side{side}}
 	if err := run.Execute(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -402,13 +402,13 @@ func TestPlanWhateverIsGiven(t *testing.T) {
 		t.Errorf("a run that goes on has the launches %s, want 5.1", got)
 	}
 	both := [2]*script{{diary: new([]string), name: "A"}, {diary: new([]string), name: "B"}}
-	run = Run{Plan: planOf(2, "x"), Arms: []*Arm{both[0].given(usual, usual), both[1].given(small, small)}}
+	run = Run{Plan: planOf(2, "x"), Sides: []*Side{both[0].given(usual, usual), both[1].given(small, small)}}
 	if err := run.Execute(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	for i, want := range []string{"", "8KiB"} {
 		if kept := both[i].kept; len(kept) != 2 || kept[0].Cell.Given != want || kept[1].Cell.Given != want {
-			t.Errorf("arm %s: %+v", both[i].name, kept)
+			t.Errorf("side %s: %+v", both[i].name, kept)
 		}
 	}
 }
@@ -416,7 +416,7 @@ func TestPlanWhateverIsGiven(t *testing.T) {
 // Where no usual capacity is known, launches are held against those before them:
 // of the same run, and before it was interrupted.
 func TestCapacityMovesBetweenLaunches(t *testing.T) {
-	arm := func(s *script, capacities ...int) *Arm {
+	side := func(s *script, capacities ...int) *Side {
 		a := s.given(capacities...)
 		inner := a.Measure
 		a.Measure = func(c results.Cell, m Measurement) (results.Record, int) {
@@ -427,13 +427,13 @@ func TestCapacityMovesBetweenLaunches(t *testing.T) {
 		return a
 	}
 	a := &script{}
-	if err := (&Run{Plan: planOf(3, "x"), Arms: []*Arm{arm(a, 212992, 212992, 425984)}}).Execute(context.Background()); err != nil {
+	if err := (&Run{Plan: planOf(3, "x"), Sides: []*Side{side(a, 212992, 212992, 425984)}}).Execute(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	b := &script{}
-	resumed := arm(b, 425984)
+	resumed := side(b, 425984)
 	resumed.Earlier = a.kept[:2]
-	if err := (&Run{Plan: planOf(3, "x"), Arms: []*Arm{resumed}}).Execute(context.Background()); err != nil {
+	if err := (&Run{Plan: planOf(3, "x"), Sides: []*Side{resumed}}).Execute(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	for _, last := range []results.Record{a.kept[2], b.kept[0]} {

@@ -207,7 +207,7 @@ func (co *Coordinator) call(r request, timeout time.Duration) (*reply, error) {
 	return &a, nil
 }
 
-// errClosed says that no session process may start any more.
+// errClosed reports that no session process may start any more.
 var errClosed = errors.New("the session is closed")
 
 // isClosed reports whether Close has been called.

@@ -22,7 +22,7 @@ func TestCostOfALaunchDoesNotGrow(t *testing.T) {
 			plan.Cells = append(plan.Cells, results.Cell{Workload: "Stream", Mechanism: "x", Size: i + 1, Place: "same"})
 		}
 		var measured, shown, sunk int
-		run := Run{Plan: plan, Progress: func(int, results.Cell, int) { shown++ }, Arms: []*Arm{{
+		run := Run{Plan: plan, Progress: func(int, results.Cell, int) { shown++ }, Sides: []*Side{{
 			Measure: func(c results.Cell, m Measurement) (results.Record, int) {
 				measured++
 				return results.Record{Cell: c, Outcome: results.OK}, 1

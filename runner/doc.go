@@ -30,11 +30,11 @@
 //
 // In reading order:
 //
-//	run.go            Run: a plan, pass by pass, on one arm or several
+//	run.go            Run: a plan, pass by pass, on one side or several
 //	measure.go        Measure: one launch into a record
 //	pace.go           how many operations a round has
 //	round.go          Round: what the workers' accounts of a round come to
-//	disturbed.go, settings.go           what voids a launch, or casts doubt on it
+//	disturbed.go, settings.go           what voids a launch, or warns of it
 //	coordinator.go, launch.go           the coordinator's side of a session and a launch
 //	protocol.go, errors.go, process.go  what the processes send each other; how they start
 //	session.go, namespace.go            the session

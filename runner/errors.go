@@ -14,7 +14,7 @@ import (
 	"ipcbench/mechanisms"
 )
 
-// CellError says which cell failed, and why.
+// CellError reports which cell failed, and why.
 type CellError struct {
 	Cell string // its name
 	Err  error
@@ -24,7 +24,7 @@ func (e *CellError) Error() string { return e.Cell + ": " + e.Err.Error() }
 
 func (e *CellError) Unwrap() error { return e.Err }
 
-// WorkerError says which process failed, and in which phase.
+// WorkerError reports which process failed, and in which phase.
 type WorkerError struct {
 	Role  string // "pong"; "session" for the process that holds the workers
 	PID   int
@@ -38,7 +38,7 @@ func (e *WorkerError) Error() string {
 
 func (e *WorkerError) Unwrap() error { return e.Err }
 
-// DeathError says that a process ended without being asked to.
+// DeathError reports that a process ended without being asked to.
 type DeathError struct {
 	Signal syscall.Signal // 0: it exited
 	Exit   int
@@ -58,8 +58,8 @@ func newDeathError(s syscall.WaitStatus) *DeathError {
 	return &DeathError{Exit: s.ExitStatus()}
 }
 
-// HungError says that a process missed its deadline, and in which call it was, as
-// read from /proc/PID by the process that watches it.
+// HungError reports that a process missed its deadline, and in which call it
+// was, as read from /proc/PID by the process that watches it.
 type HungError struct {
 	Call   string   // "semtimedop"; "no call: it was running" where it was in none
 	Wchan  string   // the kernel's function, where it may be read

@@ -38,7 +38,7 @@ func withheld(m *mechanisms.Mechanism, err error) error {
 	return err
 }
 
-// Unsupported tells whether err declares a limit of this machine. A bare
+// Unsupported reports whether err declares a limit of this machine. A bare
 // ENOSYS or EOPNOTSUPP does not: those count as failures until a reason is
 // shown.
 func Unsupported(err error) bool {
@@ -169,7 +169,7 @@ var linkRules = append(
 
 func withheldFrom(a mechanisms.Asked, err error) error { return withheld(a.Mechanism, err) }
 
-// Admit reports whether this machine can carry the cell, as far as can be told
+// Admit reports whether this machine can carry the cell, as far as is known
 // without trying: nil, or the reason for which it will be skipped.
 func Admit(c results.Cell, cpus []host.CPU) error {
 	asked, known := bench.AskFor(c)
@@ -201,10 +201,10 @@ func admit(m *mechanisms.Mechanism, t bench.Topology, c results.Cell) error {
 	return mechanisms.Ask(linkRules, Asked{Asked: asked})
 }
 
-// exhausted tells why a link of the cell could not be made, where err says that
-// there is too little of something: all of the cell's links together take more
-// than there is, or other processes hold the rest. Any other error is returned
-// as it is.
+// exhausted reports why a link of the cell could not be made, where err says
+// that there is too little of something: all of the cell's links together take
+// more than there is, or other processes hold the rest. Any other error is
+// returned as it is.
 func exhausted(m *mechanisms.Mechanism, t bench.Topology, c results.Cell, spec mechanisms.Spec, err error) error {
 	why := m.Exhausted(spec, err)
 	if why == err {

@@ -122,7 +122,7 @@ func TestOutcomeDoesNotDependOnTheOrder(t *testing.T) {
 }
 
 // outcomes runs cells in this order in a session of its own, each preparing the
-// next, and tells how each ended and why.
+// next, and reports how each ended and why.
 func outcomes(t *testing.T, cells []results.Cell, files uint64) map[results.Cell]string {
 	t.Helper()
 	s, err := Start(Options{Timeout: 10 * time.Second})

@@ -9,10 +9,10 @@ import (
 	"ipcbench/results"
 )
 
-// Run is one execution of a plan, by one arm or by several in turn.
+// Run is one execution of a plan, by one side or by several in turn.
 type Run struct {
-	Plan bench.Plan
-	Arms []*Arm
+	Plan  bench.Plan
+	Sides []*Side
 	// More reports whether a cell wants launches beyond the plan's. It is called
 	// once the plan is done, and again after each further pass, until no cell wants
 	// more or Budget is spent. Optional.
@@ -27,8 +27,8 @@ type Run struct {
 	retried int       // times that one of them was launched again
 }
 
-// Arm is one side of a run: a coordinator that measures, and where its records go.
-type Arm struct {
+// Side is one side of a run: a coordinator that measures, and where its records go.
+type Side struct {
 	ID      string // the run's, for records
 	Measure func(results.Cell, Measurement) (rec results.Record, ops int)
 	Host    *results.Host
@@ -43,33 +43,33 @@ type Arm struct {
 
 // An untrusted launch is tried again when all others of its pass have been
 // launched, and where it still is untrusted, after the plan's last pass:
-// disturbances come in bursts. Where a run has several arms, all of them launch
+// disturbances come in bursts. Where a run has several sides, all of them launch
 // the cell again at once, at most twice: launches that are compared come right
-// after each other, and an arm that came later alone would see another machine. A
+// after each other, and a side that came later alone would see another machine. A
 // machine that is disturbed all the time would never be done, so that only a fifth
 // of the launches are tried again.
 const (
 	passAttempts  = 2
 	maxAttempts   = 5 // in all
-	blockAttempts = 3 // of arms that take turns
+	blockAttempts = 3 // of sides that take turns
 	retryShare    = 0.2
 )
 
 // Execute measures the plan, pass by pass, each in an order of its own, and
-// hands every record to its arm's sink. Several arms measure a cell one after the
+// hands every record to its side's sink. Several sides measure a cell one after the
 // other, first to last in odd passes and last to first in even ones, so that a
 // drift of the machine hits them alike. It stops after the launch under way when ctx
 // is done, and returns ctx's error then.
 func (r *Run) Execute(ctx context.Context) error {
 	start := time.Now()
 	r.last = start
-	r.begun, r.retried = len(r.Arms)*len(r.Plan.Cells)*r.Plan.Launches, 0
+	r.begun, r.retried = len(r.Sides)*len(r.Plan.Cells)*r.Plan.Launches, 0
 	var owed []pendingLaunch // what no attempt of its pass could settle
-	for _, arm := range r.Arms {
-		arm.done, arm.settled, arm.ops = map[results.Cell]int{}, map[results.Cell]bool{}, map[results.Cell]int{}
-		arm.given = map[results.Cell]string{}
-		for _, rec := range arm.Earlier {
-			arm.note(rec)
+	for _, side := range r.Sides {
+		side.done, side.settled, side.ops = map[results.Cell]int{}, map[results.Cell]bool{}, map[results.Cell]int{}
+		side.given = map[results.Cell]string{}
+		for _, rec := range side.Earlier {
+			side.note(rec)
 		}
 	}
 	for pass := 1; pass <= r.Plan.Launches; pass++ {
@@ -90,7 +90,7 @@ func (r *Run) Execute(ctx context.Context) error {
 		if len(wanted) == 0 || time.Since(start) > r.Budget {
 			return nil
 		}
-		r.begun += len(r.Arms) * len(wanted)
+		r.begun += len(r.Sides) * len(wanted)
 		if _, err := r.pass(ctx, pass, wanted); err != nil {
 			return err
 		}
@@ -98,28 +98,28 @@ func (r *Run) Execute(ctx context.Context) error {
 	return nil
 }
 
-// settled reports whether more launches of the cell would show nothing on any arm.
+// settled reports whether more launches of the cell would show nothing on any side.
 func (r *Run) settled(c results.Cell) bool {
-	return !slices.ContainsFunc(r.Arms, func(a *Arm) bool { return !a.settled[c] })
+	return !slices.ContainsFunc(r.Sides, func(a *Side) bool { return !a.settled[c] })
 }
 
-// pendingLaunch is a launch of a cell that is to come, once on each of the arms,
+// pendingLaunch is a launch of a cell that is to come, once on each of the sides,
 // one right after the other.
 type pendingLaunch struct {
-	arms []*Arm
-	cell results.Cell
-	pass int
+	sides []*Side
+	cell  results.Cell
+	pass  int
 }
 
 // pass launches every cell, and returns the launches that are still owed.
 func (r *Run) pass(ctx context.Context, pass int, cells []results.Cell) ([]pendingLaunch, error) {
-	arms := slices.Clone(r.Arms)
+	sides := slices.Clone(r.Sides)
 	if pass%2 == 0 {
-		slices.Reverse(arms)
+		slices.Reverse(sides)
 	}
 	var pending []pendingLaunch
 	for _, c := range r.Plan.Pass(pass, cells) {
-		owing := slices.DeleteFunc(slices.Clone(arms), func(a *Arm) bool { return a.settled[c] || a.done[c] >= pass })
+		owing := slices.DeleteFunc(slices.Clone(sides), func(a *Side) bool { return a.settled[c] || a.done[c] >= pass })
 		if len(owing) > 0 {
 			pending = append(pending, pendingLaunch{owing, c, pass})
 		}
@@ -139,23 +139,23 @@ func (r *Run) launches(ctx context.Context, pending []pendingLaunch, attempt, la
 	for i, p := range pending {
 		left := later + len(again)
 		for _, p := range pending[i:] {
-			left += len(p.arms)
+			left += len(p.sides)
 		}
 		if attempt > 1 && !r.takeRetry(p) {
 			return nil, nil
 		}
-		var next *results.Cell // it starts while this one ends, where the same arm has both
-		if len(r.Arms) == 1 && i+1 < len(pending) && !r.Arms[0].settled[pending[i+1].cell] {
+		var next *results.Cell // it starts while this one ends, where the same side has both
+		if len(r.Sides) == 1 && i+1 < len(pending) && !r.Sides[0].settled[pending[i+1].cell] {
 			next = &pending[i+1].cell
 		}
 		spoiled, err := r.launch(ctx, p, attempt, left, next)
-		for n := attempt + 1; err == nil && spoiled && len(r.Arms) > 1 && n <= blockAttempts && r.takeRetry(p); n++ {
+		for n := attempt + 1; err == nil && spoiled && len(r.Sides) > 1 && n <= blockAttempts && r.takeRetry(p); n++ {
 			spoiled, err = r.launch(ctx, p, n, left, nil)
 		}
 		if err != nil {
 			return nil, err
 		}
-		if spoiled && len(r.Arms) == 1 {
+		if spoiled && len(r.Sides) == 1 {
 			again = append(again, p)
 		}
 	}
@@ -168,25 +168,25 @@ func (r *Run) takeRetry(p pendingLaunch) bool {
 	if r.retried >= max(10, int(retryShare*float64(r.begun))) {
 		return false
 	}
-	r.retried += len(p.arms)
+	r.retried += len(p.sides)
 	return true
 }
 
-// launch launches a cell once on each of its arms and hands on the records. It
+// launch launches a cell once on each of its sides and hands on the records. It
 // reports whether any of them is untrusted.
 func (r *Run) launch(ctx context.Context, p pendingLaunch, attempt, left int, next *results.Cell) (spoiled bool, err error) {
-	for _, arm := range p.arms {
+	for _, side := range p.sides {
 		if err := ctx.Err(); err != nil {
 			return false, err
 		}
-		if arm.settled[p.cell] {
+		if side.settled[p.cell] {
 			continue // it failed since
 		}
 		if r.Progress != nil {
 			r.Progress(p.pass, p.cell, left)
 		}
 		left--
-		outcome, err := r.measure(arm, p, attempt, next)
+		outcome, err := r.measure(side, p, attempt, next)
 		if err != nil {
 			return false, err
 		}
@@ -195,22 +195,22 @@ func (r *Run) launch(ctx context.Context, p pendingLaunch, attempt, left int, ne
 	return spoiled, nil
 }
 
-// measure measures a cell once on an arm and hands on its record.
-func (r *Run) measure(arm *Arm, p pendingLaunch, attempt int, next *results.Cell) (results.Outcome, error) {
-	rec, ops := arm.Measure(p.cell, Measurement{Time: r.Plan.Time, Verify: r.Plan.Verify, Ops: arm.ops[p.cell], Next: next})
-	arm.ops[p.cell] = ops
-	rec.Run, rec.Launch, rec.Attempt, rec.Seed, rec.Host = arm.ID, p.pass, attempt, r.Plan.Seed, arm.Host
+// measure measures a cell once on a side and hands on its record.
+func (r *Run) measure(side *Side, p pendingLaunch, attempt int, next *results.Cell) (results.Outcome, error) {
+	rec, ops := side.Measure(p.cell, Measurement{Time: r.Plan.Time, Verify: r.Plan.Verify, Ops: side.ops[p.cell], Next: next})
+	side.ops[p.cell] = ops
+	rec.Run, rec.Launch, rec.Attempt, rec.Seed, rec.Host = side.ID, p.pass, attempt, r.Plan.Seed, side.Host
 	now := time.Now()
 	rec.WallNs, r.last = int64(now.Sub(r.last)), now
-	arm.splitCell(&rec)
-	arm.note(rec)
-	return rec.Outcome, arm.Sink(rec)
+	side.splitCell(&rec)
+	side.note(rec)
+	return rec.Outcome, side.Sink(rec)
 }
 
 // splitCell gives a launch a cell of its own where its links have the usual
 // capacity and yet another than those of the launches before: a limit has moved,
 // in the run or while it was interrupted.
-func (a *Arm) splitCell(rec *results.Record) {
+func (a *Side) splitCell(rec *results.Record) {
 	capacity, before := rec.Capacity(), a.given[rec.Cell.Asked()]
 	if rec.Cell.Given == "" && before != "" && capacity != "" && capacity != before {
 		rec.Cell.Given = capacity
@@ -218,7 +218,7 @@ func (a *Arm) splitCell(rec *results.Record) {
 }
 
 // note notes what is done of the plan's cell, whatever its links were given.
-func (a *Arm) note(rec results.Record) {
+func (a *Side) note(rec results.Record) {
 	asked := rec.Cell.Asked()
 	switch rec.Outcome {
 	case results.OK:

@@ -13,7 +13,7 @@ import (
 	"ipcbench/results"
 )
 
-// script is an arm whose launches end as given, and a diary of which arm measured
+// script is a side whose launches end as given, and a diary of which side measured
 // what.
 type script struct {
 	diary *[]string
@@ -23,9 +23,9 @@ type script struct {
 	kept  []results.Record
 }
 
-func (s *script) arm() *Arm {
+func (s *script) side() *Side {
 	s.count = map[results.Cell]int{}
-	return &Arm{
+	return &Side{
 		ID: s.name,
 		Measure: func(c results.Cell, m Measurement) (results.Record, int) {
 			s.count[c]++
@@ -60,7 +60,7 @@ func launchesOf(records []results.Record, mech string) string {
 func TestArmsTakeTurns(t *testing.T) {
 	var diary []string
 	a, b := &script{diary: &diary, name: "A", end: ok}, &script{diary: &diary, name: "B", end: ok}
-	run := Run{Plan: planOf(3, "x"), Arms: []*Arm{a.arm(), b.arm()}}
+	run := Run{Plan: planOf(3, "x"), Sides: []*Side{a.side(), b.side()}}
 	if err := run.Execute(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestUntrustedIsMeasuredAgain(t *testing.T) {
 		}
 		return results.OK
 	}}
-	run := Run{Plan: planOf(2, "never", "late", "fine"), Arms: []*Arm{a.arm()}}
+	run := Run{Plan: planOf(2, "never", "late", "fine"), Sides: []*Side{a.side()}}
 	if err := run.Execute(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestUntrustedIsMeasuredAgain(t *testing.T) {
 	}
 }
 
-// A launch that is disturbed breaks its pair: both arms launch the cell again at
+// A launch that is disturbed breaks its pair: both sides launch the cell again at
 // once, twice at most, and nothing is owed after the plan.
 func TestPairsAreMeasuredAgainTogether(t *testing.T) {
 	for _, tt := range []struct{ spoiled, diary string }{
@@ -103,7 +103,7 @@ func TestPairsAreMeasuredAgainTogether(t *testing.T) {
 		{"A1 A2 A3 A4", "Ax Bx Ax Bx Ax Bx Ay By"},
 	} {
 		var diary []string
-		var arms []*Arm
+		var sides []*Side
 		var both [2]*script
 		for i, name := range []string{"A", "B"} {
 			both[i] = &script{diary: &diary, name: name, end: func(c results.Cell, nth int) results.Outcome {
@@ -112,20 +112,20 @@ func TestPairsAreMeasuredAgainTogether(t *testing.T) {
 				}
 				return results.OK
 			}}
-			arms = append(arms, both[i].arm())
+			sides = append(sides, both[i].side())
 		}
 		plan := planOf(1, "x", "y")
 		if first := plan.Pass(1, plan.Cells)[0]; first.Mechanism != "x" {
 			plan.Cells[0].Mechanism, plan.Cells[1].Mechanism = "y", "x"
 		}
-		if err := (&Run{Plan: plan, Arms: arms}).Execute(context.Background()); err != nil {
+		if err := (&Run{Plan: plan, Sides: sides}).Execute(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.Join(diary, " "); got != tt.diary {
 			t.Errorf("%s spoiled: %s, want %s", tt.spoiled, got, tt.diary)
 		}
 		if a, b := launchesOf(both[0].kept, "x"), launchesOf(both[1].kept, "x"); a != b {
-			t.Errorf("%s spoiled: attempts %s of one arm and %s of the other", tt.spoiled, a, b)
+			t.Errorf("%s spoiled: attempts %s of one side and %s of the other", tt.spoiled, a, b)
 		}
 	}
 }
@@ -134,7 +134,7 @@ func TestPairsAreMeasuredAgainTogether(t *testing.T) {
 func TestRetriesAreBounded(t *testing.T) {
 	var diary []string
 	a := &script{diary: &diary, end: func(results.Cell, int) results.Outcome { return results.Untrusted }}
-	if err := (&Run{Plan: planOf(10, "a", "b", "c", "d", "e", "f", "g", "h", "i", "j"), Arms: []*Arm{a.arm()}}).Execute(context.Background()); err != nil {
+	if err := (&Run{Plan: planOf(10, "a", "b", "c", "d", "e", "f", "g", "h", "i", "j"), Sides: []*Side{a.side()}}).Execute(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	if n := len(a.kept); n != 100+20 {
@@ -148,7 +148,7 @@ func TestSettledIsLeftAlone(t *testing.T) {
 	a := &script{diary: &diary, end: func(c results.Cell, nth int) results.Outcome {
 		return map[string]results.Outcome{"skip": results.Skipped, "fail": results.Failed, "x": results.OK}[c.Mechanism]
 	}}
-	run := Run{Plan: planOf(3, "skip", "fail", "x"), Arms: []*Arm{a.arm()}}
+	run := Run{Plan: planOf(3, "skip", "fail", "x"), Sides: []*Side{a.side()}}
 	if err := run.Execute(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func TestSettledIsLeftAlone(t *testing.T) {
 func TestMoreUntilEnough(t *testing.T) {
 	var diary []string
 	a := &script{diary: &diary, end: ok}
-	run := Run{Plan: planOf(2, "wide", "narrow"), Arms: []*Arm{a.arm()}, Budget: time.Hour}
+	run := Run{Plan: planOf(2, "wide", "narrow"), Sides: []*Side{a.side()}, Budget: time.Hour}
 	run.More = func(c results.Cell) bool { return c.Mechanism == "wide" && a.count[c] < 5 }
 	if err := run.Execute(context.Background()); err != nil {
 		t.Fatal(err)
@@ -176,10 +176,10 @@ func TestMoreUntilEnough(t *testing.T) {
 func TestResume(t *testing.T) {
 	var diary []string
 	a := &script{diary: &diary, end: ok}
-	arm := a.arm()
+	side := a.side()
 	p := planOf(3, "x", "y")
-	arm.Earlier = []results.Record{{Cell: p.Cells[0], Launch: 1, Outcome: results.OK}, {Cell: p.Cells[0], Launch: 2, Outcome: results.OK}, {Cell: p.Cells[1], Launch: 1, Outcome: results.Untrusted}}
-	if err := (&Run{Plan: p, Arms: []*Arm{arm}}).Execute(context.Background()); err != nil {
+	side.Earlier = []results.Record{{Cell: p.Cells[0], Launch: 1, Outcome: results.OK}, {Cell: p.Cells[0], Launch: 2, Outcome: results.OK}, {Cell: p.Cells[1], Launch: 1, Outcome: results.Untrusted}}
+	if err := (&Run{Plan: p, Sides: []*Side{side}}).Execute(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	if x, y := launchesOf(a.kept, "x"), launchesOf(a.kept, "y"); x != "3.1" || y != "1.1 2.1 3.1" {
@@ -191,18 +191,18 @@ func TestStopsBetweenLaunches(t *testing.T) {
 	var diary []string
 	ctx, cancel := context.WithCancel(context.Background())
 	a := &script{diary: &diary, end: func(results.Cell, int) results.Outcome { cancel(); return results.OK }}
-	run := Run{Plan: planOf(3, "x", "y"), Arms: []*Arm{a.arm()}}
+	run := Run{Plan: planOf(3, "x", "y"), Sides: []*Side{a.side()}}
 	if err := run.Execute(ctx); !errors.Is(err, context.Canceled) || len(a.kept) != 1 {
 		t.Errorf("err %v after %d records, want one record", err, len(a.kept))
 	}
 }
 
 // TestRunRecordsItsTime shows that the launches' wall times add up to the run's,
-// with nothing counted twice, whichever arm they are of.
+// with nothing counted twice, whichever side they are of.
 func TestRunRecordsItsTime(t *testing.T) {
 	var diary []string
 	a, b := &script{diary: &diary, name: "a", end: ok}, &script{diary: &diary, name: "b", end: ok}
-	run := Run{Plan: planOf(3, "x", "y"), Arms: []*Arm{a.arm(), b.arm()}}
+	run := Run{Plan: planOf(3, "x", "y"), Sides: []*Side{a.side(), b.side()}}
 	begin := time.Now()
 	if err := run.Execute(context.Background()); err != nil {
 		t.Fatal(err)

@@ -20,7 +20,7 @@ type Calls struct {
 	PerOp float64 // in one operation
 }
 
-// TraceError says that the kernel does not let system calls be counted here.
+// TraceError reports that the kernel does not let system calls be counted here.
 type TraceError struct{ Err error }
 
 func (e *TraceError) Error() string { return "cannot trace: " + e.Err.Error() }

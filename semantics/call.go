@@ -19,7 +19,7 @@ type request struct {
 	Ack  bool   `json:"ack,omitempty"`  // send an answer before the call is made: it may block
 }
 
-// answer is what the kernel said.
+// answer is what the kernel returned.
 type answer struct {
 	N     int           `json:"n"`
 	Errno syscall.Errno `json:"errno,omitempty"`

@@ -2,11 +2,11 @@ package semantics
 
 // Claim is what tutorials repeat, with an answer.
 type Claim struct {
-	Text   string   // as it is said
+	Text   string   // as tutorials put it
 	Answer string   // whether it is so, in a sentence or two
 	Checks []string // the statements that test it
 	Speed  string   // a claim about speed, answered from records: the mechanism that it is about
-	Than   string   // and the one that it is said to be faster than; "" is all others
+	Than   string   // and the one that it is claimed to be faster than; "" is all others
 }
 
 // Claims are answered in docs/claims.md.

@@ -28,9 +28,9 @@ type Options struct {
 	dirBase string
 }
 
-// Run checks the statements, one after another, each in a process of its own. The
-// verdicts are in the report. An error says that nothing could be checked, or that
-// ctx ended.
+// Run checks the statements, one after another, each in a process of its own.
+// The verdicts are in the report. An error means that nothing could be checked,
+// or that ctx ended.
 func Run(ctx context.Context, checks []*Check, o Options) (*Report, error) {
 	e, err := newEngine(o)
 	if err != nil {
@@ -95,7 +95,7 @@ func (e *engine) host() Host {
 }
 
 // namespace finds out once which flags of clone(2) give an IPC namespace of
-// one's own; 0 says that none do.
+// one's own; 0: none do.
 func (e *engine) namespace() uintptr {
 	if e.clone != nil {
 		return *e.clone

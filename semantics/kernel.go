@@ -41,7 +41,7 @@ type Event struct {
 }
 
 // Lie is a wrong answer: that of one call of a check is replaced. Tests show
-// with it that a check can say no.
+// with it that a check can fail.
 type Lie struct {
 	Call int    `json:"call"` // which answer, from 0
 	Kind string `json:"kind"` // one of LieKinds
@@ -51,8 +51,8 @@ type Lie struct {
 // and the reverse, another number, other bytes.
 var LieKinds = []string{"errno", "number", "data"}
 
-// tell makes the wrong answer of a right one.
-func (l *Lie) tell(a answer) answer {
+// replace makes the wrong answer of a right one.
+func (l *Lie) replace(a answer) answer {
 	switch l.Kind {
 	case "errno":
 		if a.Errno != 0 || a.Late {
@@ -80,16 +80,16 @@ func (k *kernel) answered(p *proc, r request, a answer) answer {
 	return a
 }
 
-// seen is answered for what a check saw by other means than a call: the state of a
-// thread, the end of a process. says are the words for 0 and 1.
-func (k *kernel) seen(p *proc, what string, n int, says ...string) string {
+// seen is answered for what a check saw by other means than a call: the state
+// of a thread, the end of a process. words are those for 0 and 1.
+func (k *kernel) seen(p *proc, what string, n int, words ...string) string {
 	a := k.lied(answer{N: n})
-	said := "?"
-	if a.Errno == 0 && a.N >= 0 && a.N < len(says) {
-		said = says[a.N]
+	word := "?"
+	if a.Errno == 0 && a.N >= 0 && a.N < len(words) {
+		word = words[a.N]
 	}
-	k.note(Event{Process: p.name, PID: p.pid, Remark: what + " " + said})
-	return said
+	k.note(Event{Process: p.name, PID: p.pid, Remark: what + " " + word})
+	return word
 }
 
 // lied counts an answer, and replaces it where the lie is about it.
@@ -97,7 +97,7 @@ func (k *kernel) lied(a answer) answer {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.lie != nil && k.lie.Call == k.calls {
-		a = k.lie.tell(a)
+		a = k.lie.replace(a)
 	}
 	k.calls++
 	return a

@@ -16,8 +16,8 @@ type Need struct {
 	Lacks func(*host) string
 }
 
-// ownNamespace says that this process is in an IPC namespace that was made for
-// it. Its parent has said so in the order.
+// ownNamespace is set in a process that has an IPC namespace of its own. Its
+// parent's order has it.
 var ownNamespace bool
 
 var namespace = Need{"a private IPC namespace", func(*host) string {

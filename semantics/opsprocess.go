@@ -14,7 +14,7 @@ import (
 
 // What a thread does with a signal.
 const (
-	sigDefault   = iota // what signal(7) says
+	sigDefault   = iota // what signal(7) describes
 	sigIgnore           // nothing
 	sigRestart          // a handler that does nothing, with SA_RESTART
 	sigNoRestart        // the same without
@@ -98,7 +98,7 @@ var processOps = map[string]op{
 		got, err := readFile("/proc/sys/" + string(d))
 		return filled(0, err, strings.TrimSpace(got))
 	}},
-	"forkuntil": {name: "fork", params: "fd fd", do: func(a []int, _ []byte) answer { // until the pipe of these ends says end of file
+	"forkuntil": {name: "fork", params: "fd fd", do: func(a []int, _ []byte) answer { // until the pipe of these ends is at end of file
 		pid, errno := forkUntil(a[0], a[1])
 		if errno != 0 {
 			return answer{N: -1, Errno: errno}
@@ -180,7 +180,7 @@ func writeSysctl(name, value string) error {
 
 // forkUntil is fork(2) without execve(2). The child shares nothing with the Go
 // runtime but a copy of its memory, and so makes system calls only: it waits
-// until the pipe says end of file, and ends.
+// until the pipe is at end of file, and ends.
 //
 //go:norace
 //go:nosplit

@@ -67,7 +67,7 @@ var packetChecks = []Check{
 			need(k.do("mkfifo", "f", 0o600))
 			open := k.do("open", "f", unix.O_RDWR|unix.O_DIRECT, 0)
 			if open.Errno == 0 {
-				open.N = 0 // a descriptor's number tells nothing
+				open.N = 0 // a descriptor's number has no meaning
 			}
 			fd := need(k.do("open", "f", unix.O_RDWR, 0)).N
 			set := k.do("setfl", fd, unix.O_DIRECT)

@@ -125,7 +125,7 @@ func init() {
 }
 
 // Init turns this process into a check, a peer or a keeper where its
-// environment says so, and does not return then. It must come first in main
+// environment asks for it, and does not return then. It must come first in main
 // and in TestMain.
 func Init() {
 	processes.Become(map[string]func() int{roleCheck: checkMain, rolePeer: peerMain, roleKeeper: keeperMain})

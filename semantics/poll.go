@@ -2,7 +2,7 @@ package semantics
 
 import "golang.org/x/sys/unix"
 
-// ready is what poll(2) says now, with POLLERR and POLLHUP unasked.
+// ready is what poll(2) reports now, with POLLERR and POLLHUP unasked.
 func (p *proc) ready(fd, want int) string {
 	a := p.do("poll", fd, want)
 	if a.Errno != 0 {

@@ -3,11 +3,11 @@
 // collide, a packet is too long.
 //
 // A [Check] is data: a statement, what a kernel that keeps it answers, the page
-// that says so, what it needs, and a function that observes. Each runs in a
-// process of its own, which this program becomes by executing itself, with peers
-// where the statement is about several processes. All system calls of a check go
-// through one function, which notes them. The notes are the check's story; a test
-// replaces answers to show that every check can say no.
+// that states it, what it needs, and a function that observes. Each runs in a
+// process of its own, which this program becomes by executing itself, with
+// peers where the statement is about several processes. All system calls of a
+// check go through one function, which notes them. The notes are the check's
+// story; a test replaces answers to show that every check can fail.
 //
 // The engine (engine.go) starts the process of a check (check.go), which starts
 // its peers (peer.go, proc.go), and a keeper (keeper.go), which removes what the
@@ -24,10 +24,10 @@ type Check struct {
 	ID        string // "P16": the family's letter and a number, unique
 	Mechanism string // the family: one of Families
 	Statement string // one sentence, or the beginning of one
-	// Expect is what Observe returns on a kernel that keeps the statement.
-	// {p} stands for the size of a page, {16p} for 16 of them, {msgmax} and the
-	// like for a number of this kernel (see expand). "" says that the answer is
-	// a fact of the machine: it is recorded, not judged.
+	// Expect is what Observe returns on a kernel that keeps the statement. {p}
+	// stands for the size of a page, {16p} for 16 of them, {msgmax} and the
+	// like for a number of this kernel (see expand). "": the answer is a fact
+	// of the machine: it is recorded, not judged.
 	Expect  string
 	Before  []Older // what older kernels answer, the oldest first
 	Source  string  // the page and section, the kernel's file, or the commit: "pipe(7), PIPE_BUF"
@@ -46,9 +46,9 @@ type Older struct {
 type Verdict string
 
 const (
-	Holds    Verdict = "holds"    // the kernel does what the statement says
+	Holds    Verdict = "holds"    // the kernel does what is stated
 	Differs  Verdict = "differs"  // it does something else
-	Skipped  Verdict = "skipped"  // it can't be tried here: the reason says why
+	Skipped  Verdict = "skipped"  // it can't be tried here, for the reason given
 	Recorded Verdict = "recorded" // a fact of the machine, which no page promises
 	Broken   Verdict = "broken"   // the check itself failed, and shows nothing of the kernel
 )

@@ -60,7 +60,7 @@ var socketChecks = []Check{
 			s := k.sockets(unix.SOCK_DGRAM)
 			k.close(s.r)
 			a := k.do("send", s.w, 0, "x")
-			k.do("send", s.w, 0, "x") // ENOTCONN on Linux 6.18: no page says so
+			k.do("send", s.w, 0, "x") // ENOTCONN on Linux 6.18: no page has it
 			return say("%v, %s", a, k.sigpipe())
 		}},
 	{ID: "U07", Mechanism: "socketpair", Statement: "SOCK_SEQPACKET to a peer that has closed: an error, without SIGPIPE",

@@ -133,7 +133,7 @@ func (r *Report) WriteText(out io.Writer) error {
 }
 
 // WriteStories writes what each check did, what the kernel answered, and which
-// page says so.
+// page states it.
 func (r *Report) WriteStories(w io.Writer) error {
 	for i := range r.Findings {
 		f := &r.Findings[i]

@@ -17,7 +17,7 @@ type Step struct {
 	Story     []Event `json:"story"`
 	Otherwise string  `json:"otherwise,omitempty"`
 	Skipped   string  `json:"skipped,omitempty"` // why it was not done here
-	Problem   string  `json:"problem,omitempty"` // why it did not go as the text says
+	Problem   string  `json:"problem,omitempty"` // why it did not go as described
 }
 
 // tours are for learners, by name.
@@ -45,10 +45,10 @@ func (g *guide) settle() {
 	g.events = nil
 }
 
-// shows ends the tour where the kernel does not do what the text says.
+// shows ends the tour where the kernel does not do what the text describes.
 func (g *guide) shows(got, want any) {
 	if a, b := fmt.Sprint(got), fmt.Sprint(want); a != b {
-		panic(stop{Differs, say("the text says %s, the kernel %s", b, a)})
+		panic(stop{Differs, say("the text expects %s, the kernel returned %s", b, a)})
 	}
 }
 
@@ -77,7 +77,7 @@ func (k *kernel) tour(name string) (steps []Step) {
 }
 
 // Tour makes the steps of a tour, in a process of its own. A step that failed
-// is the last, and says so.
+// is the last, with its reason.
 func Tour(ctx context.Context, name string, o Options) ([]Step, error) {
 	if tours[name] == nil {
 		return nil, fmt.Errorf("there is no tour %q", name)

@@ -10,7 +10,7 @@ import (
 func tourPipe(g *guide) {
 	g.step("A pipe is made",
 		"pipe2 gives two descriptors, the lowest that are free: what is written to the second can be read from the first. A process that has only its standard input, output and error gets 3 and 4; this one has others open.",
-		"Whoever counts on the numbers 3 and 4 breaks as soon as something else is open.")
+		"A program that counts on the numbers 3 and 4 breaks as soon as something else is open.")
 	p := g.pipe(0)
 	g.shows(g.write(p.w, "hello"), 5)
 	g.shows(g.read(p.r, 100).text(), "hello")
@@ -24,7 +24,7 @@ func tourPipe(g *guide) {
 
 	g.step("Each closes what it does not need",
 		"The pipe goes one way here: the parent keeps the write end, the child the read end. A read takes what is there; nothing is left, so the next one sleeps until something comes.",
-		"See the step after next for what happens to those who forget.")
+		"The step after next shows what a forgotten one does.")
 	child.close(p.w)
 	g.close(p.r)
 	w := child.begin("read", p.r, 100)
@@ -34,7 +34,7 @@ func tourPipe(g *guide) {
 
 	g.step("The end of file",
 		"When the last write end closes, the reader first gets what is left, and then 0. That is not an error: it is how a reader learns that nothing more will come.",
-		"A reader that takes 0 for an error, or goes on reading, spins for ever.")
+		"A reader that takes 0 for an error, or goes on reading, spins without end.")
 	g.shows(g.write(p.w, "the rest"), 8)
 	g.close(p.w)
 	g.shows(child.read(p.r, 100).text(), "the rest")
@@ -42,7 +42,7 @@ func tourPipe(g *guide) {
 	child.exit()
 
 	g.step("A forgotten write end",
-		"Two children inherit a pipe. The parent and the reader close the write end; the bystander, which has nothing to do with the pipe, does not. So the reader does not see the end of file, though nobody will ever write. When the bystander closes, the reader is free.",
+		"Two children inherit a pipe. The parent and the reader close the write end; the bystander, which has nothing to do with the pipe, does not. So the reader does not see the end of file, though no process will ever write. When the bystander closes, the reader is free.",
 		"This is the commonest way in which a program with pipes hangs: look for the process that still holds a write end, in /proc/PID/fd.")
 	p = g.pipe(0)
 	reader, bystander := g.process("reader"), g.process("bystander")
@@ -56,7 +56,7 @@ func tourPipe(g *guide) {
 	bystander.exit()
 
 	g.step("No reader: SIGPIPE",
-		"A write that nobody can ever read kills the writer by SIGPIPE: so `yes | head` ends. A process that ignores the signal gets EPIPE instead.",
+		"A write to a pipe without a reader kills the writer by SIGPIPE: so `yes | head` ends. A process that ignores the signal gets EPIPE instead.",
 		"Without the signal, every program in a shell pipeline would have to check every write. With it, a server that writes to a client that has gone dies, unless it ignores SIGPIPE.")
 	p = g.pipe(0)
 	writer := g.process("writer")
@@ -71,7 +71,7 @@ func tourPipe(g *guide) {
 
 	g.step("Full: the writer sleeps",
 		"A pipe holds 16 pages by default. A writer that finds it full sleeps, and wakes when a whole page has been read. With O_NONBLOCK it gets EAGAIN instead.",
-		"Two processes that both write before they read, each to the other, wait for ever as soon as both pipes are full.")
+		"If two processes write to each other before they read, and both pipes are full, neither write returns.")
 	p = g.pipe(0)
 	writer = g.process("writer")
 	g.shows(g.capacity(p.w), 16*g.host.page)
@@ -126,7 +126,7 @@ func tourPipe(g *guide) {
 
 	g.step("The shell's `ls | sort`",
 		"n programs need n-1 pipes. The shell makes the pipe, starts both, puts its ends in the place of standard output and standard input with dup2, closes the rest everywhere, and waits for all. Here a second pipe brings what sort writes back to this process.",
-		"If the shell kept its own write end open, sort would wait for more for ever.")
+		"If the shell kept its own write end open, sort would never see the end of file.")
 	ls, sort := find("ls"), find("sort")
 	p, out := g.pipe(0), g.pipe(0)
 	left, right := g.process("left"), g.process("right")

@@ -39,7 +39,7 @@ func WriteClaims(w io.Writer, r *Report, run string, cells []results.Summary) er
 // writeSpeed answers a claim about speed, setting by setting.
 func writeSpeed(w io.Writer, c Claim, cells []results.Summary) error {
 	fmt.Fprintf(w, "\n| workload | size | place | fastest | `%s` takes |\n|---|---|---|---|---|\n", c.Speed)
-	faster, slower, tied := 0, 0, 0
+	faster, slower, unknown := 0, 0, 0
 	for _, a := range results.Answers(cells) {
 		if a.Cell.Queue != 0 || a.Cell.Workload != "PingPong" && a.Cell.Workload != "Stream" {
 			continue
@@ -54,27 +54,27 @@ func writeSpeed(w io.Writer, c Claim, cells []results.Summary) error {
 			continue
 		}
 		ratio := results.NewRatio(logs(other.Times), logs(own.Times))
-		says := "as long, within noise"
+		takes := "can't tell from"
 		switch {
 		case ratio.Lo == 0:
-			says = "– too few launches"
+			takes = "– too few launches"
 		case ratio.Hi < 1:
-			says = fmt.Sprintf("%.2f times as long as `%s`", float64(ratio.Center), other.Cell.Mechanism)
+			takes = fmt.Sprintf("%.2f times as long as `%s`", float64(ratio.Center), other.Cell.Mechanism)
 			faster++
 		case ratio.Lo > 1:
-			says = fmt.Sprintf("%.2f times as long as `%s`", float64(ratio.Center), other.Cell.Mechanism)
+			takes = fmt.Sprintf("%.2f times as long as `%s`", float64(ratio.Center), other.Cell.Mechanism)
 			slower++
 		default:
-			says += " as `" + other.Cell.Mechanism + "`"
-			tied++
+			takes += " `" + other.Cell.Mechanism + "`"
+			unknown++
 		}
-		fmt.Fprintf(w, "| %s | %s | %s | `%s` | %s |\n", a.Cell.Workload, results.FormatBytes(a.Cell.Size), a.Cell.Place, a.Ranked[0].Cell.Mechanism, says)
+		fmt.Fprintf(w, "| %s | %s | %s | `%s` | %s |\n", a.Cell.Workload, results.FormatBytes(a.Cell.Size), a.Cell.Place, a.Ranked[0].Cell.Mechanism, takes)
 	}
 	than := "any other"
 	if c.Than != "" {
 		than = "`" + c.Than + "`"
 	}
-	_, err := fmt.Fprintf(w, "\nFaster than %s in %d settings, slower in %d, the same within noise in %d.\n", than, faster, slower, tied)
+	_, err := fmt.Fprintf(w, "\nFaster than %s in %d settings, slower in %d, can't tell in %d.\n", than, faster, slower, unknown)
 	return err
 }
 

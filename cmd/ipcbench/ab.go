@@ -63,7 +63,7 @@ speed drifts: two runs one after the other see two machines.`,
 	return c
 }
 
-// ab measures both arms in turn and returns the directories of their runs.
+// ab measures both sides in turn and returns the directories of their runs.
 func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, until float64, budget time.Duration) (dirs []string, err error) {
 	raw, err := json.Marshal(plan)
 	if err != nil {
@@ -76,7 +76,7 @@ func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, until
 	known := &contrast{until: until}
 	var runs []*results.Run
 	for i, command := range commands {
-		process, err := startArm(command, console)
+		process, err := startSide(command, console)
 		if err != nil {
 			return nil, failed(err)
 		}
@@ -90,9 +90,9 @@ func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, until
 		}
 		defer dir.Close()
 		p := newPrecision(until, nil)
-		known.arms[i] = p
+		known.sides[i] = p
 		dirs, runs = append(dirs, dir.Dir), append(runs, dir)
-		run.Arms = append(run.Arms, &runner.Arm{
+		run.Sides = append(run.Sides, &runner.Side{
 			ID: dir.Header.ID, Measure: process.measure, Host: process.hello.Host,
 			Sink: func(r results.Record) error {
 				p.add(r)
@@ -100,7 +100,7 @@ func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, until
 			},
 		})
 	}
-	fmt.Fprintf(console, "%s: %d cells × 2 arms × %d launches of %v, seed %d, about %v\n", filepath.Join(out, id),
+	fmt.Fprintf(console, "%s: %d cells × 2 sides × %d launches of %v, seed %d, about %v\n", filepath.Join(out, id),
 		len(plan.Cells), plan.Launches, plan.Time, plan.Seed, 2*plan.Estimate(len(plan.Cells)).Round(time.Second))
 	progress := newProgress(console, 2*len(plan.Cells)*plan.Launches, plan.Launches)
 	run.Progress = progress.before
@@ -113,7 +113,7 @@ func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, until
 		return nil, &exitError{exitFailed, fmt.Errorf("interrupted; what was measured is in %s and %s", dirs[0], dirs[1])}
 	}
 	wide := missed(known.wide, plan)
-	tell(console, until, plan, wide)
+	reportWide(console, until, plan, wide)
 	for _, dir := range runs {
 		err = errors.Join(err, dir.Missed(wide), dir.WriteBench())
 	}

@@ -46,7 +46,7 @@ var questions = []struct {
 
 // writeChoices writes a table a question, a row an answer, as Markdown. Behind
 // the mechanisms of an answer stand the statements that hold it true, or the
-// page that says so.
+// page that states it.
 func writeChoices(w io.Writer) error {
 	var b strings.Builder
 	for i, q := range questions {

@@ -11,8 +11,8 @@ import (
 	"ipcbench/semantics"
 )
 
-// statements compares reports of statements, and tells whether it was asked to:
-// whether any of args is one.
+// statements compares reports of statements, and reports whether it was asked
+// to: whether any of args is one.
 func (f *compareFlags) statements(c *cobra.Command, args []string) (done bool, err error) {
 	reports := 0
 	for _, arg := range args {

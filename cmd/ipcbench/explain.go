@@ -14,8 +14,8 @@ import (
 	"ipcbench/runner"
 )
 
-// explanation is what `ipcbench explain` tells of a mechanism: what is
-// declared of it, and what was found out here.
+// explanation is what `ipcbench explain` shows of a mechanism: what is declared
+// of it, and what was found out here.
 type explanation struct {
 	*mechanisms.Mechanism
 	size      int // bytes in the messages that were tried
@@ -24,7 +24,7 @@ type explanation struct {
 	calls     []runner.Calls
 	uncounted error // why there are no calls
 	wakeups   []wakeups
-	worth     *results.Summary // of the largest streamed message that a run knows the worth of in copies
+	worth     *results.Summary // the largest streamed message with a cost in copies in a run
 	noWorth   error            // why there is none
 }
 
@@ -106,8 +106,8 @@ func (e *explanation) fromRecords(c *cobra.Command, in string) error {
 	return nil
 }
 
-// largest finds the cell with the largest messages, of those like c, whose
-// worth is known in copies; nil where there is none.
+// largest finds the cell with the largest messages, of those like c, whose cost
+// in copies is known; nil where there is none.
 func largest(summaries []results.Summary, c results.Cell) (found *results.Summary) {
 	for i := range summaries {
 		s := &summaries[i]
@@ -156,7 +156,7 @@ func (e *explanation) tried() []trial {
 // trial is a workload that is tried, and one operation of it.
 type trial struct{ workload, op string }
 
-// cell is a workload of this mechanism where the machine's speed says least.
+// cell is a workload of this mechanism where the machine's speed matters least.
 func (e *explanation) cell(workload string) results.Cell {
 	return results.Cell{Workload: workload, Mechanism: e.Name, Size: cmp.Or(bench.LookupWorkload(workload).Size, e.size), Place: runner.TracePlaceOf(e.Mechanism)}
 }
@@ -166,8 +166,9 @@ const (
 	measuredTime = 20 * time.Millisecond // of a launch whose wake-ups are counted
 )
 
-// fromHere tries the mechanism on this machine. What the machine does not have
-// or not allow is told; an error is what ought to have worked.
+// fromHere tries the mechanism on this machine. What the machine lacks or
+// forbids is a reason in the explanation; an error is what ought to have
+// worked.
 func (e *explanation) fromHere() (err error) {
 	if e.limits, e.untried = limitsOf(e.Mechanism); e.untried != nil {
 		return nil
@@ -196,7 +197,7 @@ func (e *explanation) fromHere() (err error) {
 		if rec.Outcome == results.Failed {
 			err = errors.Join(err, fmt.Errorf("%s: %s", rec.Cell.Name(), rec.Reason))
 		}
-		w.perOp = append(w.perOp, rec.Voluntary.Or(-1)) // of an untrusted launch only the time is in doubt
+		w.perOp = append(w.perOp, rec.Voluntary.Or(-1)) // of an untrusted launch only the time is unreliable
 	}
 	e.wakeups = append(e.wakeups, w)
 	return err

@@ -80,7 +80,7 @@ func (d *diagram) arrow(h mechanisms.Hop) {
 
 func (d *diagram) write(b *bufio.Writer) { fmt.Fprintf(b, "\n%s\n", strings.Join(d[:], "\n")) }
 
-// calls says what a hop calls; in parentheses what it does only to wait or to
+// calls lists what a hop calls; in parentheses what it does only to wait or to
 // wake, where it else needs no call.
 func calls(h mechanisms.Hop) string {
 	if h.Call == "" && len(h.Waits) > 0 {
@@ -89,7 +89,7 @@ func calls(h mechanisms.Hop) string {
 	return strings.Join(append([]string{h.Call}, h.Also...), ", ")
 }
 
-// copies says who copies the message on a hop.
+// copies names the process that copies the message on a hop.
 func copies(h mechanisms.Hop) string {
 	switch {
 	case h.Own == 0:
@@ -135,7 +135,7 @@ func (e *explanation) writeMeasured(b *bufio.Writer) {
 		named(b, "copies", e.noWorth.Error())
 		return
 	}
-	named(b, "copies", fmt.Sprintf("%s copies' worth of time (%s) a streamed message of %s",
+	named(b, "copies", fmt.Sprintf("the time of %s copies (%s) for a streamed message of %s",
 		e.worth.RelativeCost.Multiple(), e.worth.RelativeCost.Interval(), results.FormatBytes(e.worth.Cell.Size)))
 }
 
@@ -193,21 +193,21 @@ func (e *explanation) writeFailures(b *bufio.Writer) {
 	if e.EOF {
 		item(b, "the receiver gets what is inside, and then the end of file")
 	} else {
-		item(b, "the receiver is not told, and waits for ever")
+		item(b, "the receiver is not notified: its Receive never returns")
 	}
 	if e.Facts.Gone != "" {
 		item(b, "the sender gets "+e.Facts.Gone)
 	} else {
-		item(b, "the sender is not told: it fills the link, and waits for ever")
+		item(b, "the sender is not notified: once the link is full, its Send never returns")
 	}
 	e.writeOpening(b)
 }
 
-// writeOpening tells who can take the place of who has gone.
+// writeOpening reports which processes can replace one that has ended.
 func (e *explanation) writeOpening(b *bufio.Writer) {
 	if e.Facts.Unrelated {
 		item(b, "any process that knows its name or identifier, and has the permission, can open it anew")
 	} else {
-		item(b, "nobody can open it anew: it has no name, and is gone with the last process that has it open")
+		item(b, "no process can open it anew: it has no name, and is gone with the last process that has it open")
 	}
 }

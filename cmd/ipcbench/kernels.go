@@ -22,13 +22,14 @@ import (
 
 // kernelsFlags are the flags of `ipcbench kernels`.
 type kernelsFlags struct {
-	accel, append, out     string
-	arms, workloads, mechs []string
-	sizes, places          []string
-	seeds, boots           int
-	time                   time.Duration
-	gate, semantics        bool
-	judge                  compareFlags
+	accel, append, out string
+	labeled, arms      []string
+	workloads, mechs   []string
+	sizes, places      []string
+	seeds, boots       int
+	time               time.Duration
+	gate, semantics    bool
+	judge              compareFlags
 }
 
 var accels = []string{"auto", string(kernels.ICount), string(kernels.KVM)}
@@ -50,7 +51,7 @@ answer is whether the path got longer, not whether it got slower.
 Exit status: 0 no regression, 1 a regression, 2 usage, 3 a guest did not boot or
 gave no result, 5 the control moved, or something could not be judged.`,
 		Example: `  ipcbench kernels /boot/vmlinuz-6.1.0-9-amd64=old arch/x86/boot/bzImage=new
-  ipcbench kernels --arm base:vmlinuz --arm nopsi:vmlinuz:psi=0 --mech pipe`,
+  ipcbench kernels --kernel base:vmlinuz --kernel nopsi:vmlinuz:psi=0 --mech pipe`,
 		RunE: func(c *cobra.Command, args []string) error { return f.run(c, args) },
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return nil, cobra.ShellCompDirectiveDefault
@@ -58,7 +59,9 @@ gave no result, 5 the control moved, or something could not be judged.`,
 	}
 	fl := c.Flags()
 	fl.StringVar(&f.accel, "accel", "auto", strings.Join(accels, ", ")+": count instructions, or measure real time; auto takes kvm if a probe boot succeeds")
-	fl.StringArrayVar(&f.arms, "arm", nil, "LABEL:KERNEL[:OPTIONS], a kernel with boot options of its own; may be repeated")
+	fl.StringArrayVar(&f.labeled, "kernel", nil, "LABEL:KERNEL[:OPTIONS], a kernel with boot options of its own; may be repeated")
+	fl.StringArrayVar(&f.arms, "arm", nil, "the old name of --kernel")
+	fl.MarkHidden("arm")
 	fl.StringVar(&f.append, "append", "", "boot options of every kernel, as in 'psi=0'")
 	fl.StringSliceVar(&f.workloads, "workload", []string{"pingpong", "stream"}, "workloads: "+strings.Join(workloadNames(), ", "))
 	fl.StringSliceVar(&f.mechs, "mech", bench.Core, "mechanisms: "+strings.Join(mechanismNames(), ", "))
@@ -84,14 +87,14 @@ func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
 	if _, err := f.judge.options(); err != nil {
 		return err
 	}
-	arms, err := f.parseArms(args)
+	compared, err := f.parseKernels(args)
 	if err != nil {
 		return err
 	}
-	if len(arms) == 0 {
+	if len(compared) == 0 {
 		return errors.New("kernels needs a KERNEL: a bzImage or vmlinux, as in /boot/vmlinuz-6.1.0-9-amd64")
 	}
-	r, err := f.runner(c, arms)
+	r, err := f.runner(c, compared)
 	if err != nil {
 		return err
 	}
@@ -127,32 +130,32 @@ func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
 	return err
 }
 
-func (f *kernelsFlags) parseArms(args []string) (arms []kernels.Arm, err error) {
+func (f *kernelsFlags) parseKernels(args []string) (compared []kernels.Kernel, err error) {
 	for _, arg := range args {
 		a, err := kernels.ParseKernel(arg)
 		if err != nil {
 			return nil, err
 		}
-		arms = append(arms, a)
+		compared = append(compared, a)
 	}
-	for _, arg := range f.arms {
-		a, err := kernels.ParseArm(arg)
+	for _, arg := range append(f.labeled, f.arms...) {
+		a, err := kernels.ParseLabeled(arg)
 		if err != nil {
 			return nil, err
 		}
-		arms = append(arms, a)
+		compared = append(compared, a)
 	}
-	for i := range arms {
-		arms[i].Append = strings.TrimSpace(f.append + " " + arms[i].Append)
+	for i := range compared {
+		compared[i].Append = strings.TrimSpace(f.append + " " + compared[i].Append)
 	}
-	return arms, kernels.CheckArms(arms)
+	return compared, kernels.CheckKernels(compared)
 }
 
 // maxBoots bounds the boots of each kernel: each takes some seconds.
 const maxBoots = 100
 
 // runner finds QEMU, chooses how it is to run, and plans.
-func (f *kernelsFlags) runner(c *cobra.Command, arms []kernels.Arm) (*kernels.Runner, error) {
+func (f *kernelsFlags) runner(c *cobra.Command, compared []kernels.Kernel) (*kernels.Runner, error) {
 	if !slices.Contains(accels, f.accel) {
 		return nil, badValue("--accel", f.accel, accels)
 	}
@@ -168,7 +171,7 @@ func (f *kernelsFlags) runner(c *cobra.Command, arms []kernels.Arm) (*kernels.Ru
 	if err != nil {
 		return nil, err
 	}
-	accel, why, err := qemu.Choose(c.Context(), f.accel, &arms[0])
+	accel, why, err := qemu.Choose(c.Context(), f.accel, &compared[0])
 	if err != nil {
 		return nil, &exitError{exitUnavailable, err}
 	}
@@ -188,7 +191,7 @@ func (f *kernelsFlags) runner(c *cobra.Command, arms []kernels.Arm) (*kernels.Ru
 	}
 	if f.semantics {
 		plan.Boots, plan.Statements = 1, true
-		return &kernels.Runner{QEMU: qemu, Plan: plan, Arms: arms}, nil
+		return &kernels.Runner{QEMU: qemu, Plan: plan, Kernels: compared}, nil
 	}
 	p := planFlags{axes: axisFlags{"workload": &f.workloads, "mech": &f.mechs, "size": &f.sizes, "place": &places}}
 	axes, err := p.asked()
@@ -196,10 +199,10 @@ func (f *kernelsFlags) runner(c *cobra.Command, arms []kernels.Arm) (*kernels.Ru
 		return nil, err
 	}
 	plan.Cells = bench.NewPlan([]bench.Axes{axes.orDefaults()}, plan.Boots, f.time, false, 0).Cells
-	return &kernels.Runner{QEMU: qemu, Plan: plan, Arms: arms}, nil
+	return &kernels.Runner{QEMU: qemu, Plan: plan, Kernels: compared}, nil
 }
 
-// record executes the plan with a run for each arm, and returns their
+// record executes the plan with a run for each kernel, and returns their
 // directories.
 func record(c *cobra.Command, r *kernels.Runner, out string) (dirs []string, err error) {
 	console := c.ErrOrStderr()
@@ -210,7 +213,7 @@ func record(c *cobra.Command, r *kernels.Runner, out string) (dirs []string, err
 	now := time.Now().UTC()
 	id := results.NewID(now)
 	var runs []*results.Run
-	for _, a := range r.Arms {
+	for _, a := range r.Kernels {
 		dir, err := results.Create(out, results.Header{ID: id + "-" + a.Label, Started: now, Program: version(), Command: os.Args, Plan: raw})
 		if err != nil {
 			return nil, failed(err)
@@ -218,16 +221,16 @@ func record(c *cobra.Command, r *kernels.Runner, out string) (dirs []string, err
 		defer dir.Close()
 		runs, dirs = append(runs, dir), append(dirs, dir.Dir)
 	}
-	fmt.Fprintf(console, "%d kernels × %d boots × %d cells, %s, QEMU %s\n", len(r.Arms), r.Plan.Boots, len(r.Plan.Cells), r.Plan.Accel, r.QEMU.Version)
-	r.Sink = func(arm int, rec results.Record) error { return runs[arm].Append(rec) }
-	r.Checked = func(arm int, s *semantics.Report) error {
-		f, err := os.Create(filepath.Join(dirs[arm], semantics.File))
+	fmt.Fprintf(console, "%d kernels × %d boots × %d cells, %s, QEMU %s\n", len(r.Kernels), r.Plan.Boots, len(r.Plan.Cells), r.Plan.Accel, r.QEMU.Version)
+	r.Sink = func(i int, rec results.Record) error { return runs[i].Append(rec) }
+	r.Checked = func(i int, s *semantics.Report) error {
+		f, err := os.Create(filepath.Join(dirs[i], semantics.File))
 		if err != nil {
 			return err
 		}
 		return errors.Join(s.WriteJSON(f), f.Close())
 	}
-	r.Started = func(arm, seed int) { fmt.Fprintf(console, "boot %d of %s\n", seed, r.Arms[arm].Label) }
+	r.Started = func(i, seed int) { fmt.Fprintf(console, "boot %d of %s\n", seed, r.Kernels[i].Label) }
 	if err := r.Execute(c.Context()); err != nil {
 		return nil, ofGuest(err, dirs)
 	}

@@ -11,8 +11,8 @@ import (
 	"ipcbench/results"
 )
 
-// exitNoVerdict tells `git bisect run` to try another commit: it takes 1 to
-// 124 for bad.
+// exitNoVerdict makes `git bisect run` try another commit: it takes 1 to 124
+// for bad.
 const exitNoVerdict = 125
 
 func newKernelsBisect() *cobra.Command {
@@ -21,9 +21,9 @@ func newKernelsBisect() *cobra.Command {
 		Use:   "bisect --good KERNEL --bad KERNEL CELL -- COMMAND…",
 		Short: "Print a script for `git bisect run` that finds where a path got longer",
 		Long: `Bisect counts the instructions of one cell in a good and in a bad kernel, and
-prints a script that builds a commit with COMMAND and tells whether its kernel is
-good (0) or bad (1); whatever is no verdict, such as a build that fails or a
-kernel that does not boot, is 125, which git takes for "try another".`,
+prints a script that builds a commit with COMMAND and exits with 0 for a
+good kernel, 1 for a bad one; whatever is no verdict, such as a build that fails or
+a kernel that does not boot, is 125, which git takes for "try another".`,
 		Example: `  ipcbench kernels bisect --good vmlinuz-good --bad vmlinuz-bad \
     PingPong/mech=pipe/size=64/queue=default/place=same -- make -j8 bzImage >step
   git bisect start BAD GOOD && git bisect run sh ./step`,
@@ -36,19 +36,19 @@ kernel that does not boot, is 125, which git takes for "try another".`,
 			if err != nil {
 				return err
 			}
-			var arms []kernels.Arm
+			var compared []kernels.Kernel
 			for _, k := range []string{good + "=good", bad + "=bad"} {
 				a, err := kernels.ParseKernel(k)
 				if err != nil {
 					return err
 				}
-				arms = append(arms, a)
+				compared = append(compared, a)
 			}
 			qemu, err := findQEMU(c)
 			if err != nil {
 				return err
 			}
-			counts, err := qemu.Count(c.Context(), arms, cell, version())
+			counts, err := qemu.Count(c.Context(), compared, cell, version())
 			if err != nil {
 				return ofGuest(err, nil)
 			}
@@ -109,7 +109,7 @@ func step(c *cobra.Command, args []string, limit float64, qemuVersion string) (f
 	if err != nil {
 		return 0, err
 	}
-	arm, err := kernels.ParseKernel(args[1] + "=step")
+	step, err := kernels.ParseKernel(args[1] + "=step")
 	if err != nil {
 		return 0, err
 	}
@@ -120,7 +120,7 @@ func step(c *cobra.Command, args []string, limit float64, qemuVersion string) (f
 	if qemuVersion != "" && qemu.Version != qemuVersion {
 		return 0, fmt.Errorf("QEMU is %s, the limit was found with %s: versions count other instructions", qemu.Version, results.Quote(qemuVersion))
 	}
-	counts, err := qemu.Count(c.Context(), []kernels.Arm{arm}, cell, version())
+	counts, err := qemu.Count(c.Context(), []kernels.Kernel{step}, cell, version())
 	if err != nil {
 		return 0, err
 	}
@@ -133,7 +133,7 @@ func shell(words ...string) string {
 	return h.CommandLine()
 }
 
-// findQEMU finds it, or tells what is missing.
+// findQEMU finds it, or reports what is missing.
 func findQEMU(c *cobra.Command) (kernels.QEMU, error) {
 	if !kernels.Supported {
 		return kernels.QEMU{}, &exitError{exitUnavailable, errors.New("kernels boots x86-64 with this program as its first process: build it with GOARCH=amd64")}

@@ -14,7 +14,7 @@ import (
 	"ipcbench/runner"
 )
 
-// An arm of `ipcbench ab` is a process of its own, since it may be another
+// A side of `ipcbench ab` is a process of its own, since it may be another
 // binary, or this one under another environment. It answers requests for
 // launches on its standard input with records on its standard output, a JSON
 // value each, after a greeting.
@@ -36,7 +36,7 @@ type (
 func newMeasure() *cobra.Command {
 	return &cobra.Command{
 		Use:    "measure",
-		Short:  "Answer requests for launches, as an arm of ab",
+		Short:  "Answer requests for launches, as a side of ab",
 		Hidden: true,
 		Args:   cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
@@ -66,8 +66,8 @@ func newMeasure() *cobra.Command {
 	}
 }
 
-// arm is the other side: a command that runs `measure`.
-type arm struct {
+// sideProcess is the other end: a command that runs `measure`.
+type sideProcess struct {
 	command string
 	cmd     *exec.Cmd
 	in      io.WriteCloser
@@ -75,9 +75,9 @@ type arm struct {
 	hello   greeting
 }
 
-// startArm runs the command, with the shell's quoting, and greets it.
-func startArm(command string, stderr io.Writer) (*arm, error) {
-	a := &arm{command: command, cmd: exec.Command("/bin/sh", "-c", "exec "+command+" measure")}
+// startSide runs the command, with the shell's quoting, and greets it.
+func startSide(command string, stderr io.Writer) (*sideProcess, error) {
+	a := &sideProcess{command: command, cmd: exec.Command("/bin/sh", "-c", "exec "+command+" measure")}
 	a.cmd.Stderr = stderr
 	var err error
 	if a.in, err = a.cmd.StdinPipe(); err != nil {
@@ -97,8 +97,8 @@ func startArm(command string, stderr io.Writer) (*arm, error) {
 	return a, nil
 }
 
-// measure asks for a launch. An arm that has gone gives a failed record.
-func (a *arm) measure(c results.Cell, how runner.Measurement) (results.Record, int) {
+// measure asks for a launch. A side that has ended gives a failed record.
+func (a *sideProcess) measure(c results.Cell, how runner.Measurement) (results.Record, int) {
 	var r launchReply
 	err := json.NewEncoder(a.in).Encode(launchRequest{c, how})
 	if err == nil {
@@ -106,13 +106,13 @@ func (a *arm) measure(c results.Cell, how runner.Measurement) (results.Record, i
 	}
 	if err != nil {
 		return results.Record{Schema: results.Schema, Cell: c, Outcome: results.Failed, Fault: results.FaultDeath,
-			Reason: fmt.Sprintf("the arm %q has gone: %v", a.command, err)}, 0
+			Reason: fmt.Sprintf("the command %q of this side has ended: %v", a.command, err)}, 0
 	}
-	r.Record.Restore() // the arm may be an earlier version
+	r.Record.Restore() // the side may be an earlier version
 	return r.Record, r.Ops
 }
 
-// close lets the arm go: it ends when its input does.
-func (a *arm) close() error {
+// close ends the side: it exits when its input does.
+func (a *sideProcess) close() error {
 	return errors.Join(a.in.Close(), a.cmd.Wait())
 }

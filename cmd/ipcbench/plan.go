@@ -13,7 +13,7 @@ import (
 	"ipcbench/results"
 )
 
-// planFlags are the flags of `ipcbench run` that say what is measured.
+// planFlags are the flags of `ipcbench run` that define what is measured.
 type planFlags struct {
 	preset   string
 	axes     axisFlags
@@ -167,7 +167,7 @@ func (a askedAxes) ofFloors() bench.Axes {
 	return bench.Axes{Floors: all.Floors, Sizes: all.Sizes, Places: all.Places}
 }
 
-// holds tells whether the cell is within the values asked for. A floor is
+// holds reports whether the cell is within the values asked for. A floor is
 // within if its size is, or if it has one of its own; with its place.
 func holds(a askedAxes, c results.Cell) bool {
 	in := func(values []string, v string) bool { return len(values) == 0 || slices.Contains(values, v) }

@@ -86,7 +86,7 @@ func defaultOut(paths []string) (string, error) {
 			return "", failed(err)
 		}
 		if !info.IsDir() {
-			return "", fmt.Errorf("report %s: not a run's directory: say with --out DIR where the report is to go", results.Quote(path))
+			return "", fmt.Errorf("report %s: not a run's directory: name one for the report (--out DIR)", results.Quote(path))
 		}
 		abs, err := filepath.Abs(path)
 		if err != nil {
@@ -99,7 +99,7 @@ func defaultOut(paths []string) (string, error) {
 	}
 	name := strings.Join(names, "-vs-")
 	if len(name) > 200 {
-		return "", fmt.Errorf("report of %d runs: say with --out DIR where it is to go", len(paths))
+		return "", fmt.Errorf("report of %d runs: name a directory for it (--out DIR)", len(paths))
 	}
 	return filepath.Join(filepath.Dir(filepath.Clean(paths[0])), name), nil
 }

@@ -24,7 +24,7 @@ import (
 	"ipcbench/runner"
 )
 
-// runsDir is where runs are kept unless --out says otherwise.
+// runsDir is where runs are kept unless --out names another directory.
 var runsDir = filepath.Join("results", "runs")
 
 func newRun() *cobra.Command {
@@ -161,7 +161,7 @@ func resumed(h results.Header, earlier []results.Record) (plan bench.Plan, err e
 // maxPasses is more than fit into the longest budget.
 const maxPasses = int64(maxBudget / bench.MinTime)
 
-// measure executes the plan, writes what came of it and says how it went.
+// measure executes the plan, writes the records and returns the exit status.
 func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []results.Record) (err error) {
 	defer func() { err = errors.Join(err, failed(dir.Close())) }()
 	coordinator, err := runner.Start(runner.Options{})
@@ -180,14 +180,14 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 		fmt.Fprintln(console, "warning:", l)
 	}
 	if len(host.Doubts) > 0 {
-		fmt.Fprintf(console, "%d things about this host spoil numbers; `ipcbench doctor` tells which and what to do\n", len(host.Doubts))
+		fmt.Fprintf(console, "%d things about this host spoil numbers; `ipcbench doctor` lists them, with remedies\n", len(host.Doubts))
 	}
 
 	known := newPrecision(dir.Header.Until, earlier)
 	progress := newProgress(console, len(plan.Cells)*plan.Launches, plan.Launches)
 	run := runner.Run{
 		Plan: plan,
-		Arms: []*runner.Arm{{
+		Sides: []*runner.Side{{
 			ID: dir.Header.ID, Measure: coordinator.Measure, Host: host, Earlier: earlier,
 			Sink: func(r results.Record) error {
 				known.add(r)
@@ -222,7 +222,7 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 	if err := report.WriteTable(c.OutOrStdout(), summaries, width(c.OutOrStdout())); err != nil {
 		return failed(err)
 	}
-	tell(c.OutOrStdout(), dir.Header.Until, plan, wide)
+	reportWide(c.OutOrStdout(), dir.Header.Until, plan, wide)
 	if spent, ok := set.Spent(); ok {
 		text.Wrap(c.OutOrStdout(), "time: ", "      ", spent.String())
 	}
@@ -250,7 +250,7 @@ func verdict(summaries []results.Summary, damaged *results.Record) error {
 	case count[results.Failed] > 0:
 		return &exitError{exitFailed, fmt.Errorf("%d cells failed", count[results.Failed])}
 	case count[results.Untrusted] > 0:
-		return &exitError{exitUntrusted, fmt.Errorf("%d cells are not to be trusted", count[results.Untrusted])}
+		return &exitError{exitUntrusted, fmt.Errorf("%d cells are untrusted", count[results.Untrusted])}
 	case count[results.OK] == 0:
 		return &exitError{exitUnavailable, errors.New("nothing that was asked for is available here")}
 	}
@@ -268,7 +268,7 @@ func sameHost(earlier []results.Record, now *results.Host) error {
 	return nil
 }
 
-// progress tells how far a run is: a bar on a terminal, drawn only between
+// progress shows how far a run is: a bar on a terminal, drawn only between
 // measurements; a line per pass elsewhere.
 type progress struct {
 	out   io.Writer

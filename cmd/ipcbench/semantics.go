@@ -58,7 +58,7 @@ broken or nothing could be checked.`,
 	fl.StringVar(&f.tour, "tour", "", "walk through the life of one: "+strings.Join(semantics.TourNames(), ", "))
 	fl.BoolVar(&f.list, "list", false, "list the statements, as Markdown, and check nothing")
 	fl.BoolVar(&f.choices, "choices", false, "show the tables for choosing a mechanism, as Markdown, and check nothing")
-	fl.StringVar(&f.claims, "claims", "", "answer what tutorials say, as Markdown, from the report of --in and these records")
+	fl.StringVar(&f.claims, "claims", "", "answer the claims of tutorials, as Markdown, from the report of --in and these records")
 	c.RegisterFlagCompletionFunc("mech", cobra.FixedCompletions(familyNames(), cobra.ShellCompDirectiveNoFileComp))
 	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(semanticsFormats, cobra.ShellCompDirectiveNoFileComp))
 	c.RegisterFlagCompletionFunc("tour", cobra.FixedCompletions(semantics.TourNames(), cobra.ShellCompDirectiveNoFileComp))
@@ -105,7 +105,7 @@ func (f *semanticsFlags) run(c *cobra.Command) error {
 	case r.Count(semantics.Differs) > 0:
 		return &exitError{exitNo, fmt.Errorf("%d statements differ from what this kernel does", r.Count(semantics.Differs))}
 	case r.Count(semantics.Broken) > 0:
-		return failed(fmt.Errorf("%d checks are broken, and tell nothing of the kernel: their reasons are above", r.Count(semantics.Broken)))
+		return failed(fmt.Errorf("%d checks are broken and show nothing about the kernel: their reasons are above", r.Count(semantics.Broken)))
 	}
 	return nil
 }
@@ -222,7 +222,7 @@ func saveReport(r *semantics.Report, path string) error {
 	return errors.Join(dir.WriteFile(semantics.File, r.WriteJSON), dir.Close())
 }
 
-// isReport tells whether a path is a report of statements: such a file, or a
+// isReport reports whether a path is a report of statements: such a file, or a
 // directory that has one and no records.
 func isReport(path string) bool {
 	info, err := os.Stat(path)

@@ -22,7 +22,7 @@ type untilFlags struct {
 
 func (f *untilFlags) register(c *cobra.Command) {
 	c.Flags().StringVar(&f.width, "until", "", fmt.Sprintf(
-		"add launches, at least %d in all, until a cell's 95 %% interval, with ab that of its change, is within ±this, as in 2%%", results.FirstStage+results.Beyond))
+		"add launches, at least %d in all, until a cell's 95 %% interval, with ab that of its change, is within ±P (for example 2%%)", results.FirstStage+results.Beyond))
 	c.Flags().DurationVar(&f.budget, "budget", 10*time.Minute, "time after which --until begins no further pass")
 }
 
@@ -112,12 +112,12 @@ func (p *precision) open(c results.Cell) (results.Summary, bool) {
 	return slices.MaxFunc(rows, func(a, b results.Summary) int { return cmp.Compare(a.N, b.N) }), true
 }
 
-// contrast follows how well the change of each cell is known between two arms
+// contrast follows how well the change of each cell is known between two sides
 // that take turns: that is narrower than what is known of either, where their
 // speed drifts together.
 type contrast struct {
 	until float64
-	arms  [2]*precision
+	sides [2]*precision
 }
 
 // wide reports whether the interval of the change is wider than was asked for.
@@ -136,8 +136,8 @@ func (p *contrast) narrow(pairs []float64) bool { return results.NarrowPairs(pai
 func (p *contrast) unless(c results.Cell, enough func(pairs []float64) bool) bool {
 	untrusted := false
 	var rows [2]results.Cell
-	for i, arm := range p.arms {
-		s, open := arm.open(c)
+	for i, side := range p.sides {
+		s, open := side.open(c)
 		if !open {
 			return false
 		}
@@ -145,13 +145,13 @@ func (p *contrast) unless(c results.Cell, enough func(pairs []float64) bool) boo
 		untrusted = untrusted || s.Outcome == results.Untrusted
 	}
 	if rows[0] != rows[1] {
-		return false // the arms were given other capacities: there is nothing to compare
+		return false // the sides were given other capacities: there is nothing to compare
 	}
-	return untrusted || !enough(results.Pairs(p.arms[0].records[c], p.arms[1].records[c]))
+	return untrusted || !enough(results.Pairs(p.sides[0].records[c], p.sides[1].records[c]))
 }
 
-// tell lists the cells that did not get there.
-func tell(out io.Writer, until float64, plan bench.Plan, missed []string) {
+// reportWide lists the cells that did not get there.
+func reportWide(out io.Writer, until float64, plan bench.Plan, missed []string) {
 	if until == 0 {
 		return
 	}

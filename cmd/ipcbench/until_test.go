@@ -7,12 +7,12 @@ import (
 	"ipcbench/results"
 )
 
-// On a machine that drifts a change is known long before either arm is.
+// On a machine that drifts a change is known long before either side is.
 func TestContrastIsNarrowerThanItsArms(t *testing.T) {
 	cell := results.Cell{Workload: "PingPong", Mechanism: "pipe", Size: 64, Place: "same"}
-	known := &contrast{until: 0.02, arms: [2]*precision{newPrecision(0.02, nil), newPrecision(0.02, nil)}}
-	add := func(arm, launch int, ns float64) {
-		known.arms[arm].add(results.Record{Schema: results.Schema, Cell: cell, Launch: launch, Attempt: 1, Outcome: results.OK, NsPerOp: ns})
+	known := &contrast{until: 0.02, sides: [2]*precision{newPrecision(0.02, nil), newPrecision(0.02, nil)}}
+	add := func(side, launch int, ns float64) {
+		known.sides[side].add(results.Record{Schema: results.Schema, Cell: cell, Launch: launch, Attempt: 1, Outcome: results.OK, NsPerOp: ns})
 	}
 	if known.wide(cell) || known.more(cell) {
 		t.Error("a cell that was not begun asks for more launches than the plan's")
@@ -29,10 +29,10 @@ func TestContrastIsNarrowerThanItsArms(t *testing.T) {
 			t.Errorf("after %d launches: more is %v", launch, more)
 		}
 	}
-	if !known.arms[0].wide(cell) || !known.arms[1].wide(cell) {
-		t.Error("the arms are known by themselves: there is no drift to see through")
+	if !known.sides[0].wide(cell) || !known.sides[1].wide(cell) {
+		t.Error("the sides are known by themselves: there is no drift to see through")
 	}
-	known.arms[1].add(results.Record{Schema: results.Schema, Cell: cell, Launch: 14, Attempt: 1, Outcome: results.Failed, Reason: "a message was lost"})
+	known.sides[1].add(results.Record{Schema: results.Schema, Cell: cell, Launch: 14, Attempt: 1, Outcome: results.Failed, Reason: "a message was lost"})
 	if known.wide(cell) || known.more(cell) {
 		t.Error("more launches are wanted of a cell that failed")
 	}

@@ -66,7 +66,7 @@ func TestWorkloadIsOneFile(t *testing.T) {
 	want(t, read("latency-echo-same-default.svg"), "Echo round trip")
 	want(t, read("summary.csv"), "Echo,pipe,64,,same")
 	report := read("report.md")
-	want(t, report, "### Echo, place same", "wake-ups")
+	want(t, report, "### Echo, same CPU", "wake-ups")
 	if strings.Index(report, "### Notify") > strings.Index(report, "### Echo") {
 		t.Error("the order of workloads in the report is not theirs")
 	}

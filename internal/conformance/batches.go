@@ -91,7 +91,7 @@ func (l *line) passBatches(n int) error {
 	l.bed.run(func() { received <- l.receiveBatches(n, 3, batch, batch, 1) })
 	for range 2 {
 		var err error
-		select { // whoever fails first says why; the other waits for it in vain
+		select { // the first to fail has the reason; the other waits for it in vain
 		case err = <-sent:
 		case err = <-received:
 		}
@@ -119,7 +119,7 @@ func (l *line) sendBatches(n int, lengths ...int) error {
 			return fmt.Errorf("up to message %d: %w", l.seqs[0], err)
 		}
 		for _, p := range now {
-			put(p, 3, 0) // nobody sends this
+			put(p, 3, 0) // never sent
 		}
 		n -= len(now)
 	}

@@ -59,7 +59,7 @@ func (b *bed) spec(size int) mechanisms.Spec {
 // size is the size to try for that one: where the mechanism is for larger
 // messages only, so many bytes more than the least, which is as odd.
 func (b *bed) size(size int) int {
-	if l, err := b.m.Limits(0); err == nil && size < l.Least.N { // the rule on declarations tells of the error
+	if l, err := b.m.Limits(0); err == nil && size < l.Least.N { // the rule on declarations reports the error
 		return l.Least.N + size
 	}
 	return size
@@ -73,7 +73,7 @@ func (b *bed) sizes(sizes ...int) []int {
 	return sizes
 }
 
-// admit tells what the mechanism's limits say of a link.
+// admit returns the refusal of the mechanism's limits, or nil.
 func (b *bed) admit(s mechanisms.Spec) error {
 	l, err := b.m.Limits(s.Queue)
 	if err != nil {
@@ -109,10 +109,10 @@ func (b *bed) stop() error {
 	return s.Close()
 }
 
-// close gives back all that the rule made, whatever state it is in. Whoever
-// sleeps on a System V object wakes when it is destroyed, whoever sleeps on a
-// descriptor when the other end closes, and whoever waits for a place in
-// memory when it is emptied. Memory is unmapped only when nobody can be in it.
+// close gives back all that the rule made, whatever state it is in. A thread
+// that sleeps on a System V object wakes when it is destroyed, one that sleeps
+// on a descriptor when the other end closes, and one that waits for a slot when
+// it is emptied. Memory is unmapped only when no thread can be in it.
 func (b *bed) close() error {
 	errs := []error{b.stop()}
 	b.mu.Lock()
@@ -147,8 +147,7 @@ func (b *bed) close() error {
 // drain ends what waits in memory for a peer whose rule has failed: it takes
 // what a sender waits to get rid of, and sends to a receiver what it does not
 // expect. It returns what ends the taking once all have come back: as many more
-// messages as there is room for, which wake who waits for one, and wait for
-// nobody.
+// messages as there is room for, which wake a waiter and wait for no thread.
 func (b *bed) drain(idle <-chan struct{}) (end func()) {
 	select {
 	case <-idle:

@@ -16,8 +16,8 @@ func block(b *bed) error {
 	return nil
 }
 
-// blocks sends more than a link holds, sees the sender wait as waits can tell,
-// and receives it all; what a full link loses, it sees counted.
+// blocks sends more than a link holds, sees the sender wait as waits does, and
+// receives it all; what a full link loses, it sees counted.
 func (b *bed) blocks(s mechanisms.Spec, waits func(call) error) error {
 	if b.m.Lost != nil {
 		return b.loses(s)

@@ -74,8 +74,8 @@ var brokenLate = broken("late", "shmfutex",
 	receiving(func(r mechanisms.Receiver) mechanisms.Receiver { return slow{r} }))
 
 // TestVerificationSeesAPageThatChangesUnderItsReader shows that messages that
-// nobody copies are verified as others are: their stamps are in order, and what
-// the sender does to the rest once it is no longer its own comes out.
+// no process copies are verified as others are: their stamps are in order, and
+// what the sender does to the rest once it is no longer its own comes out.
 func TestVerificationSeesAPageThatChangesUnderItsReader(t *testing.T) {
 	need.Time(t)
 	s, err := runner.Start(runner.Options{})

@@ -20,7 +20,7 @@ type hasty struct {
 }
 
 // beside has senders replaced by ones that use a descriptor of their own: that
-// of an end nobody else can ask for.
+// of an end no other process can ask for.
 func beside(replace func(s mechanisms.Sender, fd, size int) mechanisms.Sender) func(*mechanisms.Mechanism) {
 	return func(m *mechanisms.Mechanism) {
 		m.Lends = false

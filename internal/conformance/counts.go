@@ -67,7 +67,7 @@ func (b *bed) wait() (*waiting, error) {
 	return w, errors.Join(<-opened, l.openNotifier(), l.release())
 }
 
-// one gives a notification to the waiter, who must sleep before and take one.
+// one gives a notification to the waiter, which must sleep before and take one.
 func (w *waiting) one() error {
 	if err := w.asleep(); err != nil {
 		return fmt.Errorf("with nothing to take, Wait: %w", err)
@@ -84,7 +84,7 @@ func (w *waiting) one() error {
 		return err
 	}
 	if now := w.taken.Load(); now != before+1 {
-		return &bench.CheckError{What: "lost or doubled: notifications taken by who slept", Want: before + 1, Got: now}
+		return &bench.CheckError{What: "lost or doubled: notifications taken by the waiter that slept", Want: before + 1, Got: now}
 	}
 	return nil
 }

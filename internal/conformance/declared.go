@@ -84,7 +84,7 @@ func declared(b *bed) error {
 // longestObject is what a diagram has room for.
 const longestObject = 30
 
-// facts holds what a reader is told to its form.
+// facts holds what a reader is shown to its form.
 func facts(f mechanisms.Facts) error {
 	switch n := strings.Count(f.Kernel, ". ") + 1; {
 	case !strings.HasSuffix(f.Kernel, ".") || n < 2 || n > 4:
@@ -99,7 +99,7 @@ func facts(f mechanisms.Facts) error {
 	all := reflect.ValueOf(f.Traits)
 	for i := range all.NumField() {
 		if t := all.Field(i).Interface().(mechanisms.Trait); t.Text == "" || (len(t.Checks) == 0) != manPage.MatchString(t.Man) {
-			return fmt.Errorf("trait %s is %+v, want a few words, and the statements that hold it true or the page that says so", all.Type().Field(i).Name, t)
+			return fmt.Errorf("trait %s is %+v, want a few words, and the statements that hold it true or the page that states it", all.Type().Field(i).Name, t)
 		}
 	}
 	for _, c := range f.Cautions {
@@ -110,7 +110,7 @@ func facts(f mechanisms.Facts) error {
 	return nil
 }
 
-// nothing tells whether a side of a path does nothing at all.
+// nothing reports whether a side of a path does nothing at all.
 func nothing(h mechanisms.Hop) bool {
 	return h.Call == "" && h.Kernel == 0 && h.Own == 0 && len(h.Waits) == 0
 }

@@ -119,9 +119,9 @@ func endOfFile(b *bed) error {
 	return nil
 }
 
-// noEndOfFile holds a mechanism that cannot tell to waiting: until another
-// sender comes in the place of the one that has closed, with the link not yet
-// released so that one can.
+// noEndOfFile holds a mechanism that cannot notify the receiver to waiting:
+// until another sender comes in the place of the one that has closed, with the
+// link not yet released so that one can.
 func noEndOfFile(b *bed) error {
 	s := b.spec(64)
 	l, err := b.bare(s)

@@ -20,7 +20,7 @@ import (
 func gone(b *bed) error {
 	want := b.m.Facts.Gone
 	if want == "" {
-		return untold(b)
+		return unnotified(b)
 	}
 	l, err := b.line(b.spec(64))
 	if err != nil {
@@ -43,10 +43,10 @@ func gone(b *bed) error {
 	return nil
 }
 
-// untold holds a sender that nobody tells to sending what the link holds, and
-// then sleeping: until another receiver comes, with the link not yet released
-// so that one can.
-func untold(b *bed) error {
+// unnotified holds a sender that gets no notice to sending what the link holds,
+// and then sleeping: until another receiver comes, with the link not yet
+// released so that one can.
+func unnotified(b *bed) error {
 	p := mechanisms.Buffer(b.size(64))
 	released, err := b.line(b.spec(64))
 	if err != nil {
@@ -56,7 +56,7 @@ func untold(b *bed) error {
 		return err
 	}
 	if _, err := released.senders[0].Fill(p); err != nil {
-		return fmt.Errorf("nobody is declared to tell, and Fill: %w: %w", errReturned, err)
+		return fmt.Errorf("declared without notice to the sender, and Fill: %w: %w", errReturned, err)
 	}
 	l, err := b.bare(b.spec(64))
 	if err != nil {
@@ -78,7 +78,7 @@ func untold(b *bed) error {
 		return nil
 	})
 	if err := b.waits(call, b.m.Facts.Path.Send); err != nil {
-		return fmt.Errorf("nobody is declared to tell, and Send: %w", err)
+		return fmt.Errorf("declared without notice to the sender, and Send: %w", err)
 	}
 	over.Store(true)
 	if err := l.openReceiver(); err != nil {
@@ -119,9 +119,9 @@ func unrelated(b *bed) error {
 	return b.stop()
 }
 
-// met tells whether one of the descriptors is a socket that is bound to a name,
-// which a process needs only to know in order to connect to it. The maker of a
-// link may have done that for its ends.
+// met reports whether one of the descriptors is a socket that is bound to a
+// name, which a process needs only to know in order to connect to it. The maker
+// of a link may have done that for its ends.
 func met(fds []int) (name bool, err error) {
 	for _, fd := range fds {
 		at, err := unix.Getsockname(fd)

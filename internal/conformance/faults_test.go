@@ -50,7 +50,7 @@ func TestNoFaultPasses(t *testing.T) {
 					case fault == "truncate" || fault == "extend":
 						report = anything // the mechanism itself may see that
 					case fault == "drop" && place == "last" && !m.EOF:
-						report = is[*HungError] // nobody can tell that no more comes
+						report = is[*HungError] // nothing shows that no more comes
 					}
 					tooth{"order", &broken, report}.bite(t)
 				})
@@ -98,8 +98,8 @@ func TestOnlyVerificationSeesThePayload(t *testing.T) {
 // Where the kernel drops messages, whoever waits for one is told nothing.
 var drops = broken("lull", "udp", faulting("drop", only(fewOps/4)))
 
-// TestALostMessageEndsALaunch shows that nobody waits for the watchdog where
-// both sides wait for a message that is lost.
+// TestALostMessageEndsALaunch shows that no process waits for the watchdog
+// where both sides wait for a message that is lost.
 func TestALostMessageEndsALaunch(t *testing.T) {
 	need.Time(t)
 	s, err := runner.Start(runner.Options{Timeout: time.Minute})

@@ -30,7 +30,7 @@ func killed(b *bed) error {
 		return err
 	}
 	var cells []results.Cell
-	if b.m.Lost == nil { // else a round of what is lost would end by itself
+	if b.m.Lost == nil { // else a round of what is lost would end on its own
 		cells = append(cells, b.oneWay("free"))
 	}
 	if b.m.Offers(mechanisms.Messages) {
@@ -59,7 +59,7 @@ func killed(b *bed) error {
 	return idle.restored(b.dir)
 }
 
-// killOne kills the worker of part i and holds the launch to saying so.
+// killOne kills the worker of part i and holds the launch to reporting it.
 func killOne(s *runner.Coordinator, c results.Cell, i int) error {
 	l, err := s.Open(c)
 	if err != nil {
@@ -89,9 +89,9 @@ func killOne(s *runner.Coordinator, c results.Cell, i int) error {
 		return err
 	}
 	err = <-round
-	var who *runner.WorkerError
+	var victimError *runner.WorkerError
 	var how *runner.DeathError
-	if !errors.As(err, &who) || !errors.As(err, &how) || who.PID != int(victim) || how.Signal != syscall.SIGKILL {
+	if !errors.As(err, &victimError) || !errors.As(err, &how) || victimError.PID != int(victim) || how.Signal != syscall.SIGKILL {
 		return fmt.Errorf("killed %s (pid %d), which is not the cause in: %w", l.Workers[i].Role, victim, err)
 	}
 	for _, w := range l.Workers {
@@ -138,7 +138,7 @@ func (p process) busy(since int, round <-chan error) error {
 	for {
 		select {
 		case err := <-round:
-			return fmt.Errorf("the round ended before anyone was killed: %w", err)
+			return fmt.Errorf("the round ended before a worker was killed: %w", err)
 		case <-late.C:
 			return fmt.Errorf("worker %d does nothing in a round", p)
 		case <-look.C:

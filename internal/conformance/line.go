@@ -74,7 +74,8 @@ func (c *closing) Close() error {
 func (s sender) Close() error   { return s.closing.Close() }
 func (r receiver) Close() error { return r.closing.Close() }
 
-// open returns an end of either side that is open; ok tells whether there are.
+// open returns an end of either side that is open; ok reports whether there
+// are.
 func (l *line) open() (s sender, r receiver, ok bool) {
 	i := slices.IndexFunc(l.senders, func(s sender) bool { return !s.closed.Load() })
 	j := slices.IndexFunc(l.receivers, func(r receiver) bool { return !r.closed.Load() })

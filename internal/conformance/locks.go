@@ -63,7 +63,7 @@ func exclusion(b *bed) error {
 				before := count.Load()
 				sys.LetGoroutinesRun() // once: with one processor of Go's it changes threads, which takes some 20 µs
 				for yields := 0; yields == 0 || yields < 100 && coming.Load() == 0; yields++ {
-					sys.SchedYield() // whoever else would be here comes
+					sys.SchedYield() // any other holder comes here now
 				}
 				count.Store(before + 1)
 				if err := k.Unlock(); err != nil {

@@ -47,15 +47,15 @@ func (b *bed) loses(s mechanisms.Spec) error {
 // than fits a link that is declared to lose it.
 func (b *bed) played(s *runner.Coordinator, c results.Cell, ops int) error {
 	err := outcome(s, c, ops)
-	if b.m.Lost != nil && c.Workload != bench.PingPong.Name && toldLoss(err) {
+	if b.m.Lost != nil && c.Workload != bench.PingPong.Name && reportedLoss(err) {
 		return nil
 	}
 	return err
 }
 
-// toldLoss tells whether a launch failed because messages were lost, which its
-// record says.
-func toldLoss(err error) bool {
+// reportedLoss reports whether a launch failed because messages were lost,
+// which its record has.
+func reportedLoss(err error) bool {
 	var e *notOK
 	return errors.As(err, &e) && e.Outcome == results.Failed && e.Fault == results.FaultCheck && strings.Contains(e.Reason, "lost")
 }

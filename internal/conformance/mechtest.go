@@ -59,11 +59,12 @@ type rule struct {
 	Man          string // the page that it rests on
 	NotUnderRace string // why the race detector makes it meaningless, if it does
 	InWorkers    bool   // it starts processes, which the runner watches as well
-	Whom         binding
+	Binds        binding
 	check        func(*bed) error
 }
 
-// binding says whom a rule binds: mechanisms that offer a contract, or all.
+// binding is the mechanisms that a rule binds: those that offer a contract, or
+// all.
 type binding int
 
 const (
@@ -73,9 +74,9 @@ const (
 	all
 )
 
-// binds tells whether the rule is one for m.
+// binds reports whether the rule is one for m.
 func (r rule) binds(m *mechanisms.Mechanism) bool {
-	switch r.Whom {
+	switch r.Binds {
 	case counts:
 		return m.Offers(mechanisms.Counts)
 	case locks:
@@ -87,8 +88,8 @@ func (r rule) binds(m *mechanisms.Mechanism) bool {
 }
 
 var rules = []rule{
-	{Name: "declared", Whom: all, check: declared, Man: "errno(3)",
-		Sentence: "a mechanism says what it is, and every limit has its number, its source and what lies beyond"},
+	{Name: "declared", Binds: all, check: declared, Man: "errno(3)",
+		Sentence: "a mechanism declares what it is, and every limit has its number, its source and what lies beyond"},
 	{Name: "roundtrip", check: roundTrip, Man: "write(2)",
 		Sentence: "a message of any admitted size arrives whole, and any other is refused with the number and its source"},
 	{Name: "order", check: order, Man: "pipe(7)",
@@ -107,8 +108,8 @@ var rules = []rule{
 		Sentence: "messages of several senders do not mix, up to the limit that is declared for them"},
 	{Name: "reuse", check: reuse, Man: "write(2)",
 		Sentence: "the caller may write to its buffer as soon as Send returns"},
-	{Name: "lend", check: lend, Man: "mmap(2)",
-		Sentence: "what is written to a loan arrives, and what is borrowed stays as it is until it is returned"},
+	{Name: "inplace", check: inPlace, Man: "mmap(2)",
+		Sentence: "what is written in place arrives, and what is received in place stays as it is until it is returned"},
 	{Name: "memory", check: inMemories, Man: "mmap(2)",
 		Sentence: "a link carries messages in every memory that is declared, leaves nothing of it, or is refused with the number"},
 	{Name: "opening", check: opening, Man: "fifo(7)",
@@ -119,38 +120,38 @@ var rules = []rule{
 		Sentence: "Recv returns io.EOF once every sender has closed, or waits, as declared"},
 	{Name: "gone", check: gone, Man: "signal(7)",
 		Sentence: "Send fails as declared once every receiver has closed, or waits on a full link"},
-	{Name: "loans", check: loans, Man: "vmsplice(2)",
+	{Name: "inplacefull", check: inPlaceFull, Man: "vmsplice(2)",
 		Sentence: "as many messages as a link holds, made where they are sent from, arrive as they were made"},
 	{Name: "relay", check: relay, Man: "splice(2)",
 		Sentence: "what is passed on without being looked at arrives whole, once and in order, and so does the end of file"},
 	{Name: "allocation", check: allocation, Man: "read(2)", NotUnderRace: "it allocates for itself",
 		Sentence: "Send and Recv allocate nothing"},
-	{Name: "count", Whom: counts, check: countAll, Man: "eventfd(2)",
-		Sentence: "of n notifications a waiter takes n in all, or some where they are declared to coalesce, and none that nobody gave"},
-	{Name: "sleep", Whom: counts, check: waitSleeps, Man: "futex(2)",
+	{Name: "count", Binds: counts, check: countAll, Man: "eventfd(2)",
+		Sentence: "of n notifications a waiter takes n in all, or some where they are declared to coalesce, and none that was not given"},
+	{Name: "sleep", Binds: counts, check: waitSleeps, Man: "futex(2)",
 		Sentence: "Wait sleeps while the count is 0, and a notification wakes it"},
-	{Name: "full", Whom: counts, check: countFull, Man: "semop(2)",
+	{Name: "full", Binds: counts, check: countFull, Man: "semop(2)",
 		Sentence: "a count takes as many notifications as declared, and refuses the next as declared"},
-	{Name: "garbage", Whom: counts, check: countAllocation, Man: "read(2)", NotUnderRace: "it allocates for itself",
+	{Name: "garbage", Binds: counts, check: countAllocation, Man: "read(2)", NotUnderRace: "it allocates for itself",
 		Sentence: "Notify and Wait allocate nothing"},
-	{Name: "exclusion", Whom: locks, check: exclusion, Man: "futex(7)",
+	{Name: "exclusion", Binds: locks, check: exclusion, Man: "futex(7)",
 		Sentence: "only one holds a lock at a time"},
-	{Name: "turns", Whom: locks, check: turns, Man: "futex(2)",
+	{Name: "turns", Binds: locks, check: turns, Man: "futex(2)",
 		Sentence: "Lock sleeps while another holds the lock, and Unlock wakes it"},
-	{Name: "destroy", Whom: all, check: destroy, Man: "sysvipc(7)",
+	{Name: "destroy", Binds: all, check: destroy, Man: "sysvipc(7)",
 		Sentence: "Destroy may come at any time, again, and from another process, and nothing is left"},
-	{Name: "leak", Whom: all, check: leak, Man: "proc(5)",
+	{Name: "leak", Binds: all, check: leak, Man: "proc(5)",
 		Sentence: "a link leaves no descriptor, process, mapping, System V object or file behind"},
 	{Name: "waits", check: waits, Man: "poll(2)", InWorkers: true,
 		Sentence: "ends that are descriptors wait by poll, by epoll or by trying again, and lose nothing"},
 	{Name: "batches", check: batches, Man: "writev(2)", InWorkers: true,
 		Sentence: "all messages of a batch arrive whole and in order, also where a link holds fewer"},
-	{Name: "unrelated", Whom: all, check: unrelated, Man: "unix(7)", InWorkers: true,
+	{Name: "unrelated", Binds: all, check: unrelated, Man: "unix(7)", InWorkers: true,
 		Sentence: "a process that inherited nothing can open an end where that is declared, and only there"},
-	{Name: "calls", Whom: all, check: calls, Man: "ptrace(2)", InWorkers: true,
+	{Name: "calls", Binds: all, check: calls, Man: "ptrace(2)", InWorkers: true,
 		Sentence: "a message takes the system calls that are declared, and no others"},
-	{Name: "workload", Whom: all, check: workloads, Man: "write(2)", InWorkers: true,
+	{Name: "workload", Binds: all, check: workloads, Man: "write(2)", InWorkers: true,
 		Sentence: "every workload at every size is measured and verified, or skipped with the number and its source"},
-	{Name: "killed", Whom: all, check: killed, Man: "signal(7)", InWorkers: true,
+	{Name: "killed", Binds: all, check: killed, Man: "signal(7)", InWorkers: true,
 		Sentence: "a worker that is killed is named as the cause, and nothing of the launch is left"},
 }

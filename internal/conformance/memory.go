@@ -29,11 +29,11 @@ func inMemories(b *bed) error {
 			s.Memory = kind
 			l, err := b.line(s)
 			if refused := (*mechanisms.UnsupportedError)(nil); errors.As(err, &refused) {
-				told := b.m.Admit(s)
-				if told != nil && told.Error() != refused.Error() {
-					return fmt.Errorf("memory %s is refused with %q, and was announced with %q", kind, refused, told)
+				announced := b.m.Admit(s)
+				if announced != nil && announced.Error() != refused.Error() {
+					return fmt.Errorf("memory %s is refused with %q, and was announced with %q", kind, refused, announced)
 				}
-				if told == nil && !slices.Contains(scarce, kind) {
+				if announced == nil && !slices.Contains(scarce, kind) {
 					return fmt.Errorf("memory %s is refused, and every machine has it: %w", kind, refused)
 				}
 				continue

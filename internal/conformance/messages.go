@@ -131,7 +131,7 @@ func reuse(b *bed) error {
 				return err
 			}
 		}
-		put(p, 3, 0) // nobody sends this
+		put(p, 3, 0) // never sent
 		if err := l.receive(2); err != nil {
 			return err
 		}

@@ -63,8 +63,8 @@ func (l *line) end(s sender) error {
 	return nil
 }
 
-// play passes n messages from every sender, in bursts that fit where a full link
-// loses what does not, and then does with each sender what then says.
+// play passes n messages from every sender, in bursts that fit where a full
+// link loses what does not, and then calls then with each sender.
 func (l *line) play(n int, then func(sender) error) error {
 	for ; l.bed.m.Lost != nil && n > l.room; n -= l.room {
 		if err := l.burst(l.room, func(sender) error { return nil }); err != nil {
@@ -89,7 +89,7 @@ func (l *line) burst(n int, then func(sender) error) error {
 	l.bed.run(func() { received <- l.receive(n * len(l.senders)) })
 	for range len(l.senders) + 1 {
 		var err error
-		select { // whoever fails first says why; the others wait for it in vain
+		select { // the first to fail has the reason; the others wait for it in vain
 		case err = <-sent:
 		case err = <-received:
 		}
@@ -100,7 +100,8 @@ func (l *line) burst(n int, then func(sender) error) error {
 	return nil
 }
 
-// spent tells whether nothing more is inside: the end of file must come or, where there is none, what is sent next.
+// spent reports whether nothing more is inside: the end of file must come or,
+// where there is none, what is sent next.
 func (l *line) spent() error {
 	if !l.bed.m.EOF {
 		return l.pass(1)

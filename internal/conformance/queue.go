@@ -116,7 +116,7 @@ func (l *line) capacity() (mechanisms.Given, error) {
 	return mechanisms.JoinCapacity(parts), nil
 }
 
-// holds fills a link of its own and tells how many messages it took.
+// holds fills a link of its own and reports how many messages it took.
 func (b *bed) holds(s mechanisms.Spec) (whole int, g mechanisms.Given, err error) {
 	l, err := b.line(s)
 	if err != nil {

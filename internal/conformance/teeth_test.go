@@ -81,8 +81,8 @@ var teeth = []tooth{
 
 	{"order", broken("untoldpages", "tcpzerocopy", untoldPages), is[*bench.CheckError]},
 
-	{"lend", broken("early", "shmfutex", receiving(func(r mechanisms.Receiver) mechanisms.Receiver { return early{r} })), text("changed while it was borrowed")},
-	{"lend", broken("unlent", "pipe", func(m *mechanisms.Mechanism) { m.Lends = true }), text("no Lender")},
+	{"inplace", broken("early", "shmfutex", receiving(func(r mechanisms.Receiver) mechanisms.Receiver { return early{r} })), text("changed before it was returned")},
+	{"inplace", broken("unlent", "pipe", func(m *mechanisms.Mechanism) { m.Lends = true }), text("its ends do not")},
 
 	{"memory", broken("tape", "shmfutex", func(m *mechanisms.Mechanism) { m.Memories = []string{"tape"} }), text("none that can be asked for")},
 	{"memory", broken("miser", "shmfutex", making(withhold)), text("every machine has it")},
@@ -106,12 +106,12 @@ var teeth = []tooth{
 
 	{"eof", broken("noeof", "sysvmsg", func(m *mechanisms.Mechanism) { m.EOF = true }), is[*HungError]},
 
-	{"gone", broken("untold", "sysvmsg", func(m *mechanisms.Mechanism) { m.Facts.Gone = "EPIPE" }), is[*HungError]},
+	{"gone", broken("unnotified", "sysvmsg", func(m *mechanisms.Mechanism) { m.Facts.Gone = "EPIPE" }), is[*HungError]},
 	{"gone", broken("told", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Gone = "" }), sentinel(errReturned)},
 	{"gone", broken("tolderrno", "dgram", func(m *mechanisms.Mechanism) { m.Facts.Gone = "EPIPE" }), errno(syscall.ECONNREFUSED)},
 
-	{"loans", broken("nolender", "pipe", func(m *mechanisms.Mechanism) { m.Lends = true }), text("its ends are a")},
-	{"loans", broken("changer", "processvm", sending(changing)), is[*bench.CheckError]},
+	{"inplacefull", broken("nolender", "pipe", func(m *mechanisms.Mechanism) { m.Lends = true }), text("its ends are a")},
+	{"inplacefull", broken("changer", "processvm", sending(changing)), is[*bench.CheckError]},
 
 	{"relay", broken("forgets", "tee", sending(skipping)), is[*bench.CheckError]},
 	{"relay", broken("norelay", "pipe", func(m *mechanisms.Mechanism) { m.Relays = true }), text("Relays true")},
@@ -207,7 +207,7 @@ func fault(want results.Fault) func(error) bool {
 	}
 }
 
-// mayHang tells whether a hang is a report that the tooth is content with.
+// mayHang reports whether a hang is a report that the tooth is content with.
 func (x tooth) mayHang() bool {
 	return x.report(&HungError{}) || x.report(&notOK{results.Record{Outcome: results.Failed, Fault: results.FaultHang}})
 }

@@ -40,7 +40,7 @@ func stay() (leave func()) {
 	return runtime.UnlockOSThread
 }
 
-// errReturned says that a call came back where it should have slept.
+// errReturned is a call that came back where it should have slept.
 var errReturned = errors.New("returned, should wait")
 
 // waits waits until the call is seen to wait, as the mechanism declares that a

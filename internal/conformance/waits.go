@@ -64,7 +64,7 @@ func (b *bed) waiting(s mechanisms.Spec) error {
 	if err := l.close(); err != nil {
 		return err
 	}
-	// Who spins is never asleep.
+	// A waiter that spins is never asleep.
 	still := call.asleep
 	if s.Wait == "spin" {
 		still = call.awake

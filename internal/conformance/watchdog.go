@@ -12,7 +12,7 @@ import (
 // rule in workers has ten times as long: the runner watches its steps.
 var patience = 30 * time.Second
 
-// HungError says that a rule did not come to an end.
+// HungError is a rule that did not come to an end.
 type HungError struct {
 	Rule  string
 	After time.Duration
@@ -41,7 +41,7 @@ func (r rule) verdict(m *mechanisms.Mechanism) error {
 	case err := <-done:
 		return errors.Join(err, b.close())
 	case <-late.C:
-		b.close() // wakes whom it can; its own complaints follow from the hang
+		b.close() // wakes what it can; its own complaints follow from the hang
 		return &HungError{r.Name, limit}
 	}
 }

@@ -81,7 +81,7 @@ func workloads(b *bed) error {
 var page = regexp.MustCompile(`[a-z_]\([1-8]\)`)
 
 // grounded holds a refusal to naming a number and its source or, where what a
-// workload needs is no number, the page of the manual that says so.
+// workload needs is no number, the page of the manual that states it.
 func grounded(refusal error) error {
 	var u *mechanisms.UnsupportedError
 	if errors.As(refusal, &u) && u.Limit == (mechanisms.Limit{}) && page.MatchString(u.What) {
@@ -95,7 +95,7 @@ func outcome(s *runner.Coordinator, c results.Cell, ops int) error {
 	verifies := bench.WorkloadOf(c).Contract != mechanisms.Counts // whose check is the same in all rounds
 	rec, _ := s.Measure(c, runner.Measurement{Time: time.Millisecond, Ops: ops, Exact: true, Verify: true})
 	switch rec.Outcome {
-	case results.OK, results.Untrusted: // of an untrusted launch only the time is in doubt
+	case results.OK, results.Untrusted: // of an untrusted launch only the time is unreliable
 		if rec.Verified.Or(0) == 0 && verifies || rec.Ops == 0 {
 			return &notOK{rec}
 		}

@@ -24,7 +24,7 @@ type Remnant struct {
 	State string // "left", "removed", "kept: why"
 }
 
-// ErrInUse says that the process that made a journal is alive.
+// ErrInUse reports that the process that made a journal is alive.
 var ErrInUse = errors.New("in use by a session that is running")
 
 // Journals returns the paths of all journals in Dir.

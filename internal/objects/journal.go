@@ -161,7 +161,7 @@ func (j *Journal) Close() error {
 	return os.Remove(j.f.Name())
 }
 
-// list is what a journal says.
+// list is what a journal holds.
 type list struct {
 	boot, dir string
 	queues    []string

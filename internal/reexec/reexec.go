@@ -84,8 +84,9 @@ type Command struct {
 	Attr   syscall.SysProcAttr
 }
 
-// Start starts this program again. Of the environment the process gets its role,
-// what the command says, and what Go's coverage, traces and race detector need.
+// Start starts this program again. Of the environment the process gets its
+// role, what the command adds, and what Go's coverage, traces and race detector
+// need.
 //
 // The caller must be locked to its thread where Attr asks for Pdeathsig, and for
 // as long as the process lives: the signal follows the thread.

@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// dedicated says how the calls of the timed path enter the kernel. It is
-// written before the first of them.
+// dedicated is how the calls of the timed path enter the kernel. It is written
+// before the first of them.
 var dedicated bool
 
 // Dedicate makes the calls of the timed path enter the kernel by the shortest way,

@@ -8,7 +8,7 @@ import (
 )
 
 // LastCache is how many bytes the largest cache of the first CPU holds,
-// sysfs-devices-system-cpu; 32 MiB where the kernel does not say.
+// sysfs-devices-system-cpu; 32 MiB where the kernel does not show it.
 func LastCache() (size int) {
 	files, _ := filepath.Glob("/sys/devices/system/cpu/cpu0/cache/index*/size")
 	for _, file := range files {

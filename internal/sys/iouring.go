@@ -72,11 +72,12 @@ const (
 	currentPos = ^uint64(0) // as read(2) and write(2) do
 )
 
-// ErrRingTooOld says that this kernel's io_uring has no plain reads and writes
-// yet, which came with Linux 5.6, io_uring_enter(2).
+// ErrRingTooOld reports that this kernel's io_uring has no plain reads and
+// writes yet, which came with Linux 5.6, io_uring_enter(2).
 var ErrRingTooOld = errors.New("its io_uring lacks IORING_OP_READ and IORING_OP_WRITE of Linux 5.6")
 
-// errForeign says that the ring's queues do not hold what one request leaves.
+// errForeign reports that the ring's queues do not hold what one request
+// leaves.
 var errForeign = errors.New("io_uring: the completion of another request, or one that found no room")
 
 // OpenRing makes a ring without any flag, io_uring_setup(2), so that requests

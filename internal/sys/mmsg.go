@@ -33,7 +33,7 @@ func NewMessages(n int) *Messages {
 // Room is how many messages there is room for.
 func (m *Messages) Room() int { return len(m.headers) }
 
-// Point says where the bytes of message i are, or go.
+// Point sets where the bytes of message i are, or go.
 func (m *Messages) Point(i int, p []byte) {
 	m.buffers[i].Base = unsafe.SliceData(p)
 	m.buffers[i].SetLen(len(p))

@@ -29,7 +29,7 @@ func mqName(name string) (*byte, error) {
 }
 
 // MqOpen opens a POSIX message queue, whose name has no leading slash here, and
-// makes it with attr where flags say O_CREAT: mq_open(2).
+// makes it with attr where flags have O_CREAT: mq_open(2).
 func MqOpen(name string, flags int, mode uint32, attr *MqAttr) (fd int, err error) {
 	p, err := mqName(name)
 	if err != nil {

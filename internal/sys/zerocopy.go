@@ -36,8 +36,7 @@ func NewNotices() *Notices {
 }
 
 // Next takes the next notice of an IPv4 socket, recvmsg(2) with MSG_ERRQUEUE,
-// which never waits: EAGAIN says that there is none. Its result is what Range
-// reads.
+// which never waits: EAGAIN: there is none. Its result is what Range reads.
 func (n *Notices) Next(fd int) Attempt {
 	n.header.SetControllen(len(n.control) * 8)
 	a := Untried
@@ -51,10 +50,10 @@ func (n *Notices) Next(fd int) Attempt {
 	return a
 }
 
-// Range is what the last notice says: of the calls that were given memory, by
+// Range is what the last notice holds: of the calls that were given memory, by
 // their number on the socket from 0, those from first to last are done with it.
-// It reports whether the kernel has copied the memory after all. ok is false where
-// the notice is of something else.
+// It reports whether the kernel has copied the memory after all. ok is false
+// where the notice is of something else.
 func (n *Notices) Range() (first, last uint32, copied, ok bool) {
 	c := (*unix.Cmsghdr)(unsafe.Pointer(&n.control))
 	if int(n.header.Controllen) < unix.CmsgLen(int(unsafe.Sizeof(unix.SockExtendedErr{}))) || c.Level != unix.SOL_IP || c.Type != unix.IP_RECVERR {

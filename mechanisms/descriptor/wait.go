@@ -12,8 +12,8 @@ import (
 
 // Waiter is how an end waits that is a descriptor in non-blocking mode.
 type Waiter interface {
-	// Wait returns when it is worth while to try again, after so many attempts
-	// in a row, from 1, that the kernel refused with EAGAIN.
+	// Wait returns when another try may succeed, after so many attempts in a
+	// row, from 1, that the kernel refused with EAGAIN.
 	Wait(refused int) error
 	Close() error
 }
@@ -40,7 +40,7 @@ func (w *pollWaiter) Wait(int) error { return sys.Poll(&w.fd) }
 
 func (w *pollWaiter) Close() error { return nil }
 
-// epollWaiter has told the kernel once, epoll(7).
+// epollWaiter registers its descriptor once, epoll(7).
 type epollWaiter struct{ set *sys.Pollset }
 
 func (w epollWaiter) Wait(int) error { _, err := w.set.Wait(); return err }

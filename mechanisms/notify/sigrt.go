@@ -55,7 +55,7 @@ func sigrtLimits(int) (mechanisms.Limits, error) {
 		return mechanisms.Limits{}, err
 	}
 	l := mechanisms.Limits{Receivers: oneThread}
-	if limit.Cur < 1<<31-1 { // else there is none that anybody reaches
+	if limit.Cur < 1<<31-1 { // else there is none within reach
 		l.Count = mechanisms.Limit{N: int(limit.Cur), Source: "RLIMIT_SIGPENDING", Beyond: "sigqueue(3)", Errno: unix.EAGAIN}
 	}
 	return l, nil

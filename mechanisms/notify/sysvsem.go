@@ -20,7 +20,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Facts: mechanisms.Facts{
 		Kernel: "A semtimedop(2) enters do_semtimedop, which changes the value of a semaphore (perform_atomic_semop) or, where it would become negative, puts the process on a list and sleeps. " +
 			"An operation that adds to it walks that list, performs what can be performed now on behalf of the sleepers, and wakes them (do_smart_update). " +
-			"To take one and to give one is one call each, whether anybody waits or not.",
+			"To take one and to give one is one call each, whether a process waits or not.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Call: "semtimedop", Kernel: 1}, Object: "a value of 15 bits",
 			Receive: mechanisms.Hop{Call: "semtimedop", Kernel: 1},
@@ -43,7 +43,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			{Text: "a process that dies while it holds one leaves it taken, unless it took it with SEM_UNDO", Man: "semop(2)"},
 			{Text: "a semaphore is no lock: it has no owner, and a process that never took it can give it", Man: "semop(2)"},
 			{Text: "the set outlives its processes, until IPC_RMID or a reboot: ipcs(1) shows it", Man: "semctl(2)"},
-			{Text: "a signal interrupts a waiting semop with EINTR, whatever SA_RESTART says", Man: "semop(2)"},
+			{Text: "a signal interrupts a waiting semop with EINTR, even with SA_RESTART", Man: "semop(2)"},
 			{Text: "between semget and the first SETVAL another process can see a set without its values", Man: "semget(2)"},
 		},
 	},

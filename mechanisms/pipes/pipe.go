@@ -115,8 +115,8 @@ func pipeLimits(int) (mechanisms.Limits, error) {
 	}, err
 }
 
-// QueueLimit asks one byte too many for a pipe of its own: which user may exceed
-// pipe-max-size only the kernel can tell, since a capability that a user
+// QueueLimit asks one byte too many for a pipe of its own: only the kernel
+// knows which user may exceed pipe-max-size, since a capability that a user
 // namespace shows need not have that effect.
 func QueueLimit() (mechanisms.Limit, error) {
 	largest, err := mechanisms.Sysctl(pipeMaxSize)

@@ -26,7 +26,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Facts: mechanisms.Facts{
 		Kernel: "A vmsplice(2) enters vmsplice_to_pipe in fs/splice.c, which takes a reference to each page of the message (iov_iter_get_pages2) and hangs it on a slot of the pipe of its own: nothing is copied. " +
 			"A read(2) enters pipe_read, which copies straight out of the sender's pages and drops the references. " +
-			"The sender is not told when, so that it must count: its pages go round in a pool that holds one piece more than the pipe has slots for.",
+			"The sender gets no notice of it, so that it must count: its pages go round in a pool that holds one piece more than the pipe has slots for.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Call: "vmsplice", Own: 1}, Object: "the sender's pages, in a pipe",
 			Receive: mechanisms.Hop{Call: "read", Kernel: 1},
@@ -64,15 +64,15 @@ var vmspliceTraits = func() mechanisms.Traits {
 
 func vmspliceLimits(queue int) (mechanisms.Limits, error) {
 	l, err := pipeLimits(queue)
-	l.Atomic = mechanisms.Limit{N: 1, Source: "vmsplice(2)", Beyond: "no page says that a call adds all of its pages at once, vmsplice(2)"}
+	l.Atomic = mechanisms.Limit{N: 1, Source: "vmsplice(2)", Beyond: "no page states that a call adds all of its pages at once, vmsplice(2)"}
 	return l, err
 }
 
-// pagePool is a ring of buffers, in memory that a sender hands to a pipe page by
-// page and uses again without being told when it may. A message that is copied
-// goes in pieces of as many pages as the pipe has slots, one that is lent in one
-// piece. There is one piece more than the pipe can hold pages of, which is
-// enough:
+// pagePool is a ring of buffers, in memory that a sender hands to a pipe page
+// by page and uses again without notice of when it may. A message that is
+// copied goes in pieces of as many pages as the pipe has slots, one that is
+// made in place in one piece. There is one piece more than the pipe can hold
+// pages of, which is enough:
 //
 //   - Every piece begins on a page, and so does what is left of one that went
 //     in part, since vmsplice(2) takes whole pages up to the last. So a slot of
@@ -117,7 +117,7 @@ func newPagePool(fd int, s mechanisms.Spec) (*pagePool, error) {
 // buffer is where the next piece goes, of n bytes or as many as it holds.
 func (p *pagePool) buffer(n int) []byte { return p.memory[p.at : p.at+min(n, p.step)] }
 
-// turn moves on to the next buffer, and tells whether it is the first again.
+// turn moves on to the next buffer, and reports whether it is the first again.
 func (p *pagePool) turn() bool {
 	if p.at += p.step; p.at == len(p.memory) {
 		p.at = 0

@@ -36,7 +36,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			{Text: "the queue and what is in it outlive its processes, until mq_unlink or a reboot; /dev/mqueue shows them where it is mounted", Man: "mq_overview(7)"},
 			{Text: "neither side learns that the other has gone: it waits forever", Man: "mq_receive(3)"},
 			{Text: "a receiver needs room for mq_msgsize bytes, however short the message: EMSGSIZE", Man: "mq_receive(3)"},
-			{Text: "that a descriptor can be polled is Linux's: elsewhere there is mq_notify, which tells one process, once", Man: "mq_overview(7)"},
+			{Text: "that a descriptor can be polled is Linux's: elsewhere there is mq_notify, which notifies one process, once", Man: "mq_overview(7)"},
 		},
 	},
 	Needs: mechanisms.BuiltWith("posixmq", "CONFIG_POSIX_MQUEUE", mqueueDir, "mq_overview(7)", func() error {

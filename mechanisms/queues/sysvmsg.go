@@ -33,7 +33,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			{Text: "the queue and what is in it outlive its processes, until IPC_RMID or a reboot: ipcs(1) shows them", Man: "msgctl(2)"},
 			{Text: "neither side learns that the other has gone: it waits forever", Man: "msgop(2)"},
 			{Text: "an identifier is no descriptor: poll(2) and epoll(7) cannot wait for it", Man: "poll(2)"},
-			{Text: "a signal interrupts a waiting msgsnd or msgrcv with EINTR, whatever SA_RESTART says", Man: "msgop(2)"},
+			{Text: "a signal interrupts a waiting msgsnd or msgrcv with EINTR, even with SA_RESTART", Man: "msgop(2)"},
 		},
 	},
 	Needs:        sysv.Needs("sysvmsg", func() error { _, err := sys.MsgStat(-1); return err }),
@@ -230,7 +230,7 @@ func neverFits(n int, source string) mechanisms.Limit {
 }
 
 // msgQueueLimit is msgmnb, which CAP_SYS_RESOURCE may exceed as it may exceed
-// pipe-max-size. Whether the kernel grants it a pipe tells: it ends with this
+// pipe-max-size. A pipe shows whether the kernel grants it: it ends with this
 // process, where a queue to try would be left behind by one that is killed.
 func msgQueueLimit() (mechanisms.Limit, error) {
 	pipe, err := pipes.QueueLimit()

@@ -14,7 +14,7 @@ var (
 	usesUpCPU    = mechanisms.Caution{Text: "the waiter uses up its CPU, and on the same CPU its whole time slice, while its peer could run", Man: "sched(7)"}
 	delicate     = mechanisms.Caution{Text: "the order is delicate: a process that goes to sleep must announce it before it looks a last time, or the wake-up is lost and both wait forever", Man: "futex(7)"}
 	segmentStays = mechanisms.Caution{Text: "a segment outlives its processes, until IPC_RMID or a reboot: ipcs(1) shows it", Man: "shmctl(2)"}
-	fenced       = mechanisms.Caution{Text: "a message must be written before the index that tells of it, and read after: a plain store and load keep that order on some processors only, atomic ones (here Go's, sequentially consistent) on all", Man: "membarrier(2)"}
+	fenced       = mechanisms.Caution{Text: "a message must be written before the index that announces it, and read after: a plain store and load keep that order on some processors only, atomic ones (here Go's, sequentially consistent) on all", Man: "membarrier(2)"}
 )
 
 const (

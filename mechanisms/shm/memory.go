@@ -87,8 +87,8 @@ type memory interface {
 	make(l *mechanisms.Link, s mechanisms.Spec, size int) (n int, source string, found json.RawMessage, err error)
 	// open maps what make has made, size bytes at least.
 	open(t mechanisms.Ticket, found json.RawMessage, size int) (mapping, error)
-	// admit tells whether there is enough for the ring of one link, as far as
-	// can be told without making it.
+	// admit reports whether there is enough for the ring of one link, as far as
+	// is known without making it.
 	admit(s mechanisms.Spec) error
 }
 
@@ -110,7 +110,7 @@ var ringMemories = []string{"memfd", "shm", "file", "huge"}
 // passedMemory has no name: its descriptor is passed on, the first of a ticket.
 type passedMemory struct {
 	file  func(size int) (fd, rounded int, err error)
-	needs func(size int) error // what admit says; nil: nothing can be told
+	needs func(size int) error // the refusal of admit; nil: none is known
 }
 
 func (m passedMemory) admit(s mechanisms.Spec) error {
@@ -202,7 +202,7 @@ func unnamedIn(dirs ...string) (fd int, err error) {
 	return -1, err
 }
 
-// inMemory tells whether a directory is on a file system without a disk.
+// inMemory reports whether a directory is on a file system without a disk.
 func inMemory(dir string) bool {
 	var st unix.Statfs_t
 	return unix.Statfs(dir, &st) == nil && (uint32(st.Type) == unix.TMPFS_MAGIC || uint32(st.Type) == unix.RAMFS_MAGIC)

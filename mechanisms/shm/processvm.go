@@ -17,9 +17,9 @@ import (
 	"ipcbench/mechanisms/descriptor"
 )
 
-// The sender keeps messages in memory of its own, which no other process maps, and
-// the receiver copies them out of there. The two share one page, by which they
-// tell each other where that is and how far they have come.
+// The sender keeps messages in memory of its own, which no other process maps,
+// and the receiver copies them out of there. The two share one page, which
+// holds where that is and how far each has come.
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:    "processvm",
 	Summary: "the receiver copies out of the sender's memory; the sender announces each message with a futex",
@@ -163,7 +163,7 @@ type vmSender struct {
 	reader uint32 // the process that may read it
 }
 
-// openVMSender tells where the messages will be. It goes on where a sender
+// openVMSender publishes where the messages will be. It goes on where a sender
 // before it has stopped.
 func openVMSender(t mechanisms.Ticket) (mechanisms.Sender, error) {
 	e, err := openVM(t)
@@ -185,7 +185,7 @@ func (s *vmSender) Close() error {
 	return errors.Join(sys.Munmap(s.memory), sys.Munmap(s.shared))
 }
 
-// room waits for a free slot, or tells whether there is one.
+// room waits for a free slot, or reports whether there is one.
 func (s *vmSender) room(wait bool) (bool, error) {
 	for {
 		emptied := s.emptied.Count.Load()

@@ -33,9 +33,9 @@ const (
 
 func (s side) other() side { return 1 - s }
 
-// header lies behind the slots: what the ends tell each other besides messages.
-// New memory is zero, and so it begins. Which of it is used is a matter of how
-// the ring's ends wait.
+// header lies behind the slots: what the ends share apart from messages. New
+// memory is zero, and so it begins. Which of it is used is a matter of how the
+// ring's ends wait.
 type header struct {
 	consumed sharedCount  // the slots that the receiver has handed back, ever
 	place    [2]cursor    // by side
@@ -167,7 +167,7 @@ func (r *ring) fails(op string, size int, err error) error {
 	return mechanisms.Failed(op, r.mechanism, size, err)
 }
 
-// whole tells whether the messages of a batch are of the ring's size.
+// whole reports whether the messages of a batch are of the ring's size.
 func (r *ring) whole(ps [][]byte) error {
 	for _, p := range ps {
 		if len(p) != r.size {
@@ -177,14 +177,14 @@ func (r *ring) whole(ps [][]byte) error {
 	return nil
 }
 
-// waiting is how an end waits for a count to grow, and tells of one that has.
+// waiting is how an end waits for a count to grow, and announces one that has.
 // Counts go up only.
 type waiting interface {
 	// await waits until the word is least or more.
 	await(word *atomic.Uint64, least uint64) error
-	// tell stores to a word that the other side may wait for. What was read and
-	// written before is seen there once the word is.
-	tell(word *atomic.Uint64, value uint64) error
+	// announce stores to a word that the other side may wait for. What was read
+	// and written before is seen there once the word is.
+	announce(word *atomic.Uint64, value uint64) error
 }
 
 func reached(word *atomic.Uint64, least uint64) bool { return int64(word.Load()-least) >= 0 }
@@ -221,7 +221,7 @@ func (f *producer) tryAcquire() (bool, error) {
 	return int64(f.seen-f.least(1)) >= 0, nil
 }
 
-// publish marks the slots in order, and tells of the last.
+// publish marks the slots in order, and announces the last.
 func (f *producer) publish(n int) error {
 	for ; n > 1; n-- {
 		mark := f.marked(0)
@@ -230,7 +230,7 @@ func (f *producer) publish(n int) error {
 	}
 	mark := f.marked(0)
 	f.advance(1)
-	return f.tell(mark, f.passed)
+	return f.announce(mark, f.passed)
 }
 
 // consumer is a receiver's slot access by counts. It counts in one place what it has
@@ -253,7 +253,7 @@ func (e *consumer) tryAcquire() (bool, error) { return reached(e.marked(0), e.pa
 
 func (e *consumer) publish(n int) error {
 	e.advance(n)
-	return e.tell(&e.consumed.Uint64, e.passed)
+	return e.announce(&e.consumed.Uint64, e.passed)
 }
 
 // counted is the slot access by counts of this end.

@@ -15,7 +15,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Framing: mechanisms.Slot,
 	Since:   ringSince,
 	Facts: mechanisms.Facts{
-		Kernel: ringKernel + "A mutex guards the counts of free and filled slots, and two condition variables tell of their growth, shared between processes. " +
+		Kernel: ringKernel + "A mutex guards the counts of free and filled slots, and two condition variables announce their growth, shared between processes. " +
 			"A lock that is held, and a condition that is waited for, enter futex_wait; to unlock and to signal enter futex_wake where a process waits.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Own: 1, Waits: []string{"futex"}}, Object: ringObject,

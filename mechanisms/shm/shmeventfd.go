@@ -19,7 +19,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Since:   ringSince,
 	Facts: mechanisms.Facts{
 		Kernel: ringKernel + "The waiter looks at a slot's mark or the other's index some hundred times, and then reads an eventfd: eventfd_read sleeps while its count is 0, and clears it. " +
-			"A side that passes a slot on writes 1 to it (eventfd_write) only where a word says that its peer sleeps.",
+			"A side that passes a slot on writes 1 to it (eventfd_write) only where a word shows that its peer sleeps.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Own: 1, Waits: []string{"read", "write"}}, Object: ringObject,
 			Receive: mechanisms.Hop{Own: 1, Waits: []string{"read", "write"}},

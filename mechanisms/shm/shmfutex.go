@@ -15,7 +15,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Since:   ringSince,
 	Facts: mechanisms.Facts{
 		Kernel: ringKernel + "The waiter looks at a slot's mark or the other's index some hundred times, and then enters futex_wait, which sleeps unless the word has changed meanwhile. " +
-			"A side that passes a slot on enters futex_wake only where a word says that its peer sleeps: a stream in which neither waits takes no call.",
+			"A side that passes a slot on enters futex_wake only where a word shows that its peer sleeps: a stream in which neither waits takes no call.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Own: 1, Waits: []string{"futex"}}, Object: ringObject,
 			Receive: mechanisms.Hop{Own: 1, Waits: []string{"futex"}},
@@ -43,15 +43,15 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 var shmfutex = ringKind{name: "shmfutex", wait: sleepsOnFutex}
 
 func sleepsOnFutex(_ mechanisms.Ticket, r *ring) (slotAccess, error) {
-	return r.sleeper(&futexBed{&r.wait[r.side].word, &r.wait[r.side.other()].word}), nil
+	return r.sleeper(&futexParker{&r.wait[r.side].word, &r.wait[r.side.other()].word}), nil
 }
 
-// futexBed sleeps on the very word that says so: it does not while that is 0.
-type futexBed struct{ mine, peer *atomic.Uint32 }
+// futexParker sleeps on the wait state itself: it does not while that is 0.
+type futexParker struct{ mine, peer *atomic.Uint32 }
 
-func (b *futexBed) sleep() error { return sys.FutexWait(b.mine, 1) }
+func (b *futexParker) sleep() error { return sys.FutexWait(b.mine, 1) }
 
-func (b *futexBed) wake() error {
+func (b *futexParker) wake() error {
 	_, err := sys.FutexWake(b.peer, 1)
 	return err
 }

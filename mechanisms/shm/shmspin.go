@@ -11,7 +11,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Framing: mechanisms.Slot,
 	Since:   ringSince,
 	Facts: mechanisms.Facts{
-		Kernel: ringKernel + "Each slot ends in a mark, the number of the message in it, and one index says how many slots have been emptied. The waiter reads the mark or the index until it changes, " +
+		Kernel: ringKernel + "Each slot ends in a mark, the number of the message in it, and one index counts the slots that have been emptied. The waiter reads the mark or the index until it changes, " +
 			"and the kernel takes no part at all: what a message costs is the lines that one CPU's cache takes from another's.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Own: 1, Waits: []string{"sched_yield"}}, Object: ringObject,

@@ -14,7 +14,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Framing: mechanisms.Slot,
 	Since:   ringSince,
 	Facts: mechanisms.Facts{
-		Kernel: ringKernel + "Each slot ends in a mark, the number of the message in it, and one index says how many slots have been emptied. The waiter calls sched_yield(2) after each look: " +
+		Kernel: ringKernel + "Each slot ends in a mark, the number of the message in it, and one index counts the slots that have been emptied. The waiter calls sched_yield(2) after each look: " +
 			"do_sched_yield puts it behind the others that wait for this CPU, and returns at once where there are none.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Own: 1, Waits: []string{"sched_yield"}}, Object: ringObject,

@@ -4,8 +4,7 @@ import (
 	"ipcbench/mechanisms"
 )
 
-// What System V shared memory is worth with a futex in the place of its
-// semaphores.
+// System V shared memory with a futex in the place of its semaphores.
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:    "sysvshmfutex",
 	Summary: "slots in System V shared memory, counted by indices; the waiter spins briefly, then sleeps on a futex",
@@ -14,7 +13,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Since:   segmentSince,
 	Facts: mechanisms.Facts{
 		Kernel: segmentKernel + "The waiter looks at a slot's mark or the other's index some hundred times, and then enters futex_wait, which sleeps unless the word has changed meanwhile. " +
-			"A side that passes a slot on enters futex_wake only where a word says that its peer sleeps: the same ring as shmfutex's, in the memory of sysvshm.",
+			"A side that passes a slot on enters futex_wake only where a word shows that its peer sleeps: the same ring as shmfutex's, in the memory of sysvshm.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Own: 1, Waits: []string{"futex"}}, Object: segmentObject,
 			Receive: mechanisms.Hop{Own: 1, Waits: []string{"futex"}},

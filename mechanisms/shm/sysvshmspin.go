@@ -4,7 +4,7 @@ import (
 	"ipcbench/mechanisms"
 )
 
-// What System V shared memory is worth without its semaphores.
+// System V shared memory without its semaphores.
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:    "sysvshmspin",
 	Summary: "slots in System V shared memory, counted by indices that each side polls",
@@ -12,7 +12,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Framing: mechanisms.Slot,
 	Since:   segmentSince,
 	Facts: mechanisms.Facts{
-		Kernel: segmentKernel + "Each slot ends in a mark, the number of the message in it, and one index says how many slots have been emptied. " +
+		Kernel: segmentKernel + "Each slot ends in a mark, the number of the message in it, and one index counts the slots that have been emptied. " +
 			"The waiter reads the mark or the index until it changes, and the kernel takes no part: the same ring as shmspin's, in the memory of sysvshm.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Own: 1, Waits: []string{"sched_yield"}}, Object: segmentObject,

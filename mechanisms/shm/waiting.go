@@ -50,7 +50,7 @@ func (s *sleeper) await(word *atomic.Uint64, least uint64) error {
 	}
 }
 
-func (s *sleeper) tell(word *atomic.Uint64, value uint64) error {
+func (s *sleeper) announce(word *atomic.Uint64, value uint64) error {
 	word.Store(value)
 	if s.peer.Load() != 0 && s.peer.Swap(0) != 0 {
 		return s.wake()
@@ -69,7 +69,7 @@ type spinner struct{}
 
 func spins(_ mechanisms.Ticket, r *ring) (slotAccess, error) { return r.counted(spinner{}), nil }
 
-// soon looks for a while, and tells whether the word is least or more.
+// soon looks for a while, and reports whether the word is least or more.
 func soon(word *atomic.Uint64, least uint64) bool {
 	for range looksAtOnce {
 		if reached(word, least) {
@@ -88,7 +88,7 @@ func (spinner) await(word *atomic.Uint64, least uint64) error {
 	return nil
 }
 
-func (spinner) tell(word *atomic.Uint64, value uint64) error {
+func (spinner) announce(word *atomic.Uint64, value uint64) error {
 	sys.StoreRelease(word, value)
 	return nil
 }

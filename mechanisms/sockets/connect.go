@@ -24,12 +24,12 @@ type address struct {
 	done func() error
 }
 
-// connectPair makes two sockets meet as those of processes do that inherit nothing
-// from each other: one is bound to a name and listens, the other connects to
-// that name, and the first accepts it. The link's maker does all of it, so that
-// no order in which ends are opened can make anybody wait, and that both
-// directions can share one connection. What strangers connect meanwhile is
-// dropped. Before they meet, prepare sets up each socket.
+// connectPair makes two sockets meet as those of processes do that inherit
+// nothing from each other: one is bound to a name and listens, the other
+// connects to that name, and the first accepts it. The link's maker does all of
+// it, so that no order in which ends are opened can make a process wait, and
+// that both directions can share one connection. What strangers connect
+// meanwhile is dropped. Before they meet, prepare sets up each socket.
 func connectPair(domain, typ int, name func(mechanisms.Spec) (address, error), prepare func(fd int, s mechanisms.Spec) error) func(mechanisms.Spec) ([2]int, error) {
 	return func(s mechanisms.Spec) (p [2]int, err error) {
 		at, err := name(s)
@@ -136,9 +136,9 @@ func connectTo(client, listener int) (server int, err error) {
 	}
 }
 
-// connected tells whether the peer of a socket is the client, in this process.
-// UNIX domain sockets that connect have no name, but credentials that the kernel
-// vouches for, unix(7).
+// connected reports whether the peer of a socket is the client, in this
+// process. UNIX domain sockets that connect have no name, but credentials that
+// the kernel vouches for, unix(7).
 func connected(client, server int) (bool, error) {
 	mine, err := unix.Getsockname(client)
 	if err != nil {

@@ -13,7 +13,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Man:     socketMan,
 	Framing: mechanisms.Packet,
 	Since:   "2.6.27", // SOCK_CLOEXEC
-	EOF:     false,    // a receiver is not told that its peer has closed
+	EOF:     false,    // a receiver gets no notice that its peer has closed
 	Polls:   true,
 	Batches: true,
 	Facts: mechanisms.Facts{
@@ -24,7 +24,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Gone:   "ECONNREFUSED",
 		Traits: dgramTraits,
 		Cautions: []mechanisms.Caution{
-			{Text: "a receiver is not told that its peer has gone: it waits forever, and a read of 0 bytes is a message", Man: "recv(2)"},
+			{Text: "a receiver gets no notice that its peer has gone: it waits forever, and a read of 0 bytes is a message", Man: "recv(2)"},
 			{Text: "a read with too small a buffer discards the rest of the message", Man: "recv(2)"},
 			{Text: "a message must fit the send buffer: one larger than SO_SNDBUF less 32 bytes is refused with EMSGSIZE", Man: "unix(7)"},
 			bookkeeping,

@@ -46,7 +46,7 @@ func givenTCP(_ socketKind, from, to, _ int) (mechanisms.Given, error) {
 func tcpLimits(int) (mechanisms.Limits, error) {
 	queue, err := socketQueueLimit(unix.AF_INET, unix.SO_SNDBUF, unix.SO_RCVBUF)
 	return mechanisms.Limits{
-		Atomic:    mechanisms.Limit{N: 1, Source: "SOCK_STREAM", Beyond: "no page says that writes do not interleave, tcp(7)"},
+		Atomic:    mechanisms.Limit{N: 1, Source: "SOCK_STREAM", Beyond: "no page promises that writes do not interleave, tcp(7)"},
 		Queue:     queue,
 		Receivers: descriptor.OneReader,
 	}, err

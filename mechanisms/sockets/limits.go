@@ -15,7 +15,7 @@ import (
 func streamSocketLimits(int) (mechanisms.Limits, error) {
 	queue, err := socketQueueLimit(unix.AF_UNIX, unix.SO_SNDBUF)
 	return mechanisms.Limits{
-		Atomic:    mechanisms.Limit{N: 1, Source: "SOCK_STREAM", Beyond: "no page says that writes do not interleave, unix(7)"},
+		Atomic:    mechanisms.Limit{N: 1, Source: "SOCK_STREAM", Beyond: "no page promises that writes do not interleave, unix(7)"},
 		Queue:     queue,
 		Receivers: descriptor.OneReader,
 	}, err
@@ -90,7 +90,7 @@ func socketMessageLimit(typ, queue int) (mechanisms.Limit, error) {
 	return mechanisms.Limit{N: low, Source: "by trial", Beyond: "no such piece of memory, net/unix/af_unix.c", Errno: unix.ENOBUFS}, nil
 }
 
-// passes sends msg from one socket to the other and tells whether the kernel
+// passes sends msg from one socket to the other and reports whether the kernel
 // had the memory for it.
 func passes(p [2]int, msg []byte) (bool, error) {
 	_, err := sys.Write(p[0], msg)

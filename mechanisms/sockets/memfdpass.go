@@ -16,7 +16,7 @@ import (
 )
 
 // Each message is a file in memory whose descriptor is passed. The files go
-// round: a receiver says that it is done with one by a byte the other way.
+// round: a receiver returns one by a byte the other way.
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:    "memfdpass",
 	Summary: "a memfd for each message, its descriptor passed over a UNIX domain socket",
@@ -79,7 +79,7 @@ func memfdpassLimits(int) (mechanisms.Limits, error) {
 	}
 	return mechanisms.Limits{
 		Queue:   queue,
-		Senders: mechanisms.Limit{N: 1, Source: "one pool", Beyond: "which sender's file is free again a byte does not tell, unix(7)"},
+		Senders: mechanisms.Limit{N: 1, Source: "one pool", Beyond: "a byte does not show which sender's file is free again, unix(7)"},
 
 		Receivers: mechanisms.Limit{N: 1, Source: "one pool", Beyond: "files would not come back in the order in which they went, unix(7)"},
 	}, nil
@@ -134,7 +134,7 @@ func openMemfdReceiver(t mechanisms.Ticket) (mechanisms.Receiver, error) {
 // one byte more.
 func (r *memfdReceiver) Recv(p []byte) error {
 	fd, err := r.parcel.Receive(r.Num)
-	if errors.Is(err, unix.ECONNRESET) { // the sender has closed and not read all that came back, which is told once
+	if errors.Is(err, unix.ECONNRESET) { // the sender has closed and not read all that came back, which is reported once
 		fd, err = r.parcel.Receive(r.Num)
 	}
 	if err == nil && fd < 0 {
@@ -240,7 +240,7 @@ func (s *memfdSender) Send(p []byte) error {
 }
 
 // Loan waits until a file has come back, if all are away. A receiver that has
-// gone sends none back: SendLoan then says so.
+// gone sends none back: SendLoan then reports it.
 func (s *memfdSender) Loan() ([]byte, error) {
 	if s.waiting == len(s.files) {
 		n, err := sys.Read(s.Num, s.done)

@@ -32,7 +32,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Facts: mechanisms.Facts{
 		Kernel: "A sendto(2) with MSG_ZEROCOPY enters tcp_sendmsg_locked, which takes a reference to each page of the message (msg_zerocopy_realloc, skb_zerocopy_iter_stream) and copies nothing. " +
 			"The loopback device hands each packet to a softirq on the same CPU, where skb_orphan_frags_rx copies the pages after all (skb_copy_ubufs), since a receiver on this machine might keep them forever: " + zerocopyPage + ", deferred copies. " +
-			"When a packet is acknowledged its references are dropped (__msg_zerocopy_callback), and the error queue of the socket tells by number the calls whose pages may be used again, one notice for several in a row, with SO_EE_CODE_ZEROCOPY_COPIED. " +
+			"When a packet is acknowledged its references are dropped (__msg_zerocopy_callback), and the error queue of the socket lists by number the calls whose pages may be used again, one notice for several in a row, with SO_EE_CODE_ZEROCOPY_COPIED. " +
 			"A read(2) enters tcp_recvmsg, which copies out of those copies.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Call: "sendto", Kernel: 1, Own: 1, Also: []string{"recvmsg"}, Waits: []string{"ppoll"}}, Object: "copies that the loopback made",
@@ -46,7 +46,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			{Text: "what is written to a page before its notice has come may be sent in the place of what was there", Man: zerocopyPage},
 			{Text: "a notice waits as POLLERR, also for a thread that waits to read on the same socket", Man: zerocopyPage},
 			{Text: "pages under way count as locked, for all processes of a user together: past RLIMIT_MEMLOCK a send fails with ENOBUFS", Man: zerocopyPage},
-			{Text: "no page of the manual tells of it, and one still says that TCP has no error queue", Man: "ip(7)"},
+			{Text: "no page of the manual mentions it, and one still states that TCP has no error queue", Man: "ip(7)"},
 			anyUser,
 			noBoundaries,
 			resets,
@@ -140,9 +140,9 @@ var tcpzerocopyTraits = func() mechanisms.Traits {
 }()
 
 // zerocopySender sends out of buffers of its own, of a message each, in turn. A
-// buffer is used again when the kernel has told that it has done with it, by
-// notices that are read only where the next buffer is still held: one of them
-// then tells of several. It is both a Sender, with a copy of its own, and a
+// buffer is used again when the kernel has reported that it has done with it,
+// by notices that are read only where the next buffer is still held: one of
+// them then covers several. It is both a Sender, with a copy of its own, and a
 // Lender.
 type zerocopySender struct {
 	descriptor.End
@@ -165,8 +165,8 @@ type heldBuffer struct {
 	held uint32 // of them, those that hold pages still
 }
 
-// done tells the buffer that the calls from first to last hold no pages. Numbers
-// go round at 2³².
+// done records that the calls from first to last hold no pages. Numbers go
+// round at 2³².
 func (b *heldBuffer) done(first, last uint32) {
 	if low, high := max(0, int32(first-b.from)), min(int32(b.n)-1, int32(last-b.from)); low <= high {
 		b.held -= uint32(high - low + 1)
@@ -263,7 +263,7 @@ func (s *zerocopySender) Loan() ([]byte, error) {
 	return b.p, nil
 }
 
-// notice takes one notice and tells whether there was one.
+// notice takes one notice and reports whether there was one.
 func (s *zerocopySender) notice() (told bool, err error) {
 	a := s.notices.Next(s.Num)
 	if a.WouldBlock() {
@@ -304,8 +304,8 @@ func (s *zerocopySender) SendLoan() error {
 	return nil
 }
 
-// refused waits until it is worth while to try again, after so many attempts in
-// a row that the kernel refused with a.
+// refused waits until another try may succeed, after so many attempts in a row
+// that the kernel refused with a.
 func (s *zerocopySender) refused(a sys.Attempt, times int) (err error) {
 	filling := s.flags&unix.MSG_DONTWAIT != 0
 	switch {
@@ -326,7 +326,7 @@ func (s *zerocopySender) refused(a sys.Attempt, times int) (err error) {
 	return err
 }
 
-// holds tells whether pages of any buffer are under way.
+// holds reports whether pages of any buffer are under way.
 func (s *zerocopySender) holds() bool {
 	for i := range s.buffers {
 		if s.buffers[i].held > 0 {
@@ -346,7 +346,7 @@ func pinned(size int) mechanisms.Scarce {
 const ownPatience = int(mechanisms.LongestWait / time.Millisecond)
 
 // waitForMemory waits until something that is under way has arrived, of this
-// socket's or, for a millisecond, of anybody's.
+// socket's or, for a millisecond, of any socket's.
 func (s *zerocopySender) waitForMemory(times int) error {
 	told, err := s.notice()
 	switch {
@@ -385,7 +385,7 @@ func (s *zerocopySender) Fill(p []byte) (whole int, err error) {
 const longestDelay = 300 * time.Millisecond
 
 // settled waits until the next buffer is free, or will not be before the peer
-// receives. It tells which.
+// receives. It reports which.
 func (s *zerocopySender) settled() (free bool, err error) {
 	for s.buffers[s.at].held > 0 {
 		moving, err := s.moving()
@@ -408,8 +408,8 @@ func (s *zerocopySender) settled() (free bool, err error) {
 	return true, nil
 }
 
-// moving tells whether something is under way that the receiver's window has let
-// out, so that it is acknowledged whether or not anybody receives.
+// moving reports whether something is under way that the receiver's window has
+// let out, so that it is acknowledged whether or not the receiver reads.
 func (s *zerocopySender) moving() (bool, error) {
 	all, err := unix.IoctlGetInt(s.Num, unix.SIOCOUTQ)
 	if err != nil {

@@ -22,13 +22,13 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Man:     []string{"udp(7)", "ip(7)", "socket(7)"},
 	Framing: mechanisms.Packet,
 	Since:   "3.9", // SO_REUSEPORT
-	EOF:     false, // a receiver is not told that its senders have closed
+	EOF:     false, // a receiver gets no notice that its senders have closed
 	Polls:   true,
 	Batches: true,
 	Lost:    lostUDP,
 	Facts: mechanisms.Facts{
 		Kernel: "A write(2) enters udp_sendmsg, which copies the message into a socket buffer (sk_buff) and gives it to IP; the loopback device hands it to a softirq on the same CPU. " +
-			"There udp_rcv charges it to the receiver's SO_RCVBUF, queues it and wakes the receiver, or, where that is spent, counts and frees it (__udp_enqueue_schedule_skb): the sender has long been told that all went well. " +
+			"There udp_rcv charges it to the receiver's SO_RCVBUF, queues it and wakes the receiver, or, where that is spent, counts and frees it (__udp_enqueue_schedule_skb): the sender's call has long succeeded. " +
 			"A read(2) enters udp_recvmsg, which copies it out and frees the buffer, whole.",
 		Path: socketPath, Unrelated: true,
 		Gone:   "ECONNREFUSED",
@@ -36,7 +36,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Cautions: []mechanisms.Caution{
 			{Text: "what does not fit the receiver's buffer is dropped without a report: a program that needs every message has to count them and send again", Man: "udp(7)"},
 			{Text: "any process that reaches the port may send: 127.0.0.1 keeps other machines out, and no user of this one", Man: "ip(7)"},
-			{Text: "a receiver is not told that its senders have gone: it waits forever, and a read of 0 bytes is a message", Man: "recv(2)"},
+			{Text: "a receiver gets no notice that its senders have gone: it waits forever, and a read of 0 bytes is a message", Man: "recv(2)"},
 			{Text: "a read with too small a buffer discards the rest of the message", Man: "recv(2)"},
 			bookkeepingReceive,
 		},
@@ -240,7 +240,7 @@ func sendUDP(d descriptor.End) mechanisms.Sender {
 	return &udpSender{descriptor.MessageSender{PacketSender: descriptor.PacketSender{End: d}}}
 }
 
-// Fill sends until the kernel has dropped a message, and tells how many were
+// Fill sends until the kernel has dropped a message, and reports how many were
 // taken.
 func (s *udpSender) Fill(p []byte) (whole int, err error) {
 	r, err := s.route()

@@ -18,7 +18,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Man:     []string{"unix(7)", "socket(7)", "connect(2)", "bind(2)"},
 	Framing: mechanisms.Packet,
 	Since:   "2.6.27", // SOCK_CLOEXEC
-	EOF:     false,    // a receiver is not told that its senders have closed
+	EOF:     false,    // a receiver gets no notice that its senders have closed
 	Polls:   true,
 	Batches: true,
 	Facts: mechanisms.Facts{
@@ -30,7 +30,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Traits: unixdgramTraits,
 		Cautions: []mechanisms.Caution{
 			{Text: "a receiver holds max_dgram_qlen messages, 10 by default, of any size: then every sender sleeps", Man: "unix(7)"},
-			{Text: "a receiver is not told that its senders have gone: it waits forever, and a read of 0 bytes is a message", Man: "recv(2)"},
+			{Text: "a receiver gets no notice that its senders have gone: it waits forever, and a read of 0 bytes is a message", Man: "recv(2)"},
 			{Text: "a read with too small a buffer discards the rest of the message", Man: "recv(2)"},
 			{Text: "a message must fit the send buffer: one larger than SO_SNDBUF less 32 bytes is refused with EMSGSIZE", Man: "unix(7)"},
 			{Text: "the name stays when its processes have gone, and bind fails with EADDRINUSE until it is unlinked", Man: "unix(7)"},

@@ -56,7 +56,7 @@ func vsockNeeds() error {
 		return &mechanisms.UnsupportedError{Mechanism: "vsock", What: "no loopback: " + err.Error() + " on context ID 1: this kernel is without CONFIG_VSOCKETS_LOOPBACK, or its module vsock_loopback is not loaded, vsock(7)"}
 	}
 	if err != nil {
-		return nil // it ought to work: New will say why it does not
+		return nil // it ought to work: New has the reason if it does not
 	}
 	unix.Close(p[0])
 	unix.Close(p[1])
@@ -65,7 +65,7 @@ func vsockNeeds() error {
 
 func vsockLimits(int) (mechanisms.Limits, error) {
 	return mechanisms.Limits{
-		Atomic:    mechanisms.Limit{N: 1, Source: "SOCK_STREAM", Beyond: "no page says that writes do not interleave, vsock(7)"},
+		Atomic:    mechanisms.Limit{N: 1, Source: "SOCK_STREAM", Beyond: "no page promises that writes do not interleave, vsock(7)"},
 		Receivers: descriptor.OneReader,
 	}, nil
 }
@@ -84,7 +84,7 @@ func sizeVsock(fd int, s mechanisms.Spec) error {
 	return nil
 }
 
-// givenVsock is what the receiver has told its sender that it will take.
+// givenVsock is what the receiver has announced to take.
 func givenVsock(_ socketKind, _, to, _ int) (mechanisms.Given, error) {
 	n, err := vsockBuffer(to)
 	return mechanisms.Given{Queue: n, Source: vsockSource}, err

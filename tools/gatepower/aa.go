@@ -32,7 +32,7 @@ func falseAlarms(ctx context.Context, bin *programs, s settings, args []string) 
 			alarms++
 		}
 		cells, untrusted, replaced := 0, 0, 0
-		for _, records := range c.arms {
+		for _, records := range c.sides {
 			for _, r := range records {
 				if r.Attempt > 1 {
 					replaced++
@@ -45,7 +45,7 @@ func falseAlarms(ctx context.Context, bin *programs, s settings, args []string) 
 				}
 			}
 		}
-		fmt.Printf("| %d | %s | %d | %d | %d | %d | %d |\n", trial+1, load, cells, len(c.arms[0])+len(c.arms[1]), replaced, untrusted, c.status)
+		fmt.Printf("| %d | %s | %d | %d | %d | %d | %d |\n", trial+1, load, cells, len(c.sides[0])+len(c.sides[1]), replaced, untrusted, c.status)
 	}
 	fmt.Printf("\n%d false alarms in %d\n", alarms, s.trials)
 	return nil

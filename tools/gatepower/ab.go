@@ -31,7 +31,7 @@ func build() (*programs, error) {
 // comparison is what one `ipcbench ab` gave.
 type comparison struct {
 	status int                 // its exit status
-	arms   [2][]results.Record // A's and B's
+	sides  [2][]results.Record // A's and B's
 }
 
 // ab compares the program with itself under a filter of n instructions, or
@@ -59,13 +59,13 @@ func (p *programs) ab(ctx context.Context, n int, args ...string) (*comparison, 
 	for i, side := range []string{"a", "b"} {
 		found, err := filepath.Glob(filepath.Join(runs, "*-"+side))
 		if err != nil || len(found) != 1 {
-			return nil, fmt.Errorf("%d runs of arm %s in %s", len(found), side, runs)
+			return nil, fmt.Errorf("%d runs of side %s in %s", len(found), side, runs)
 		}
 		set, err := results.Read(found[0])
 		if err != nil {
 			return nil, err
 		}
-		c.arms[i] = set.Records
+		c.sides[i] = set.Records
 	}
 	return c, nil
 }

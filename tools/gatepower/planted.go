@@ -20,7 +20,7 @@ var cell = []string{"--workload", "pingpong", "--mech", "pipe", "--size", "64", 
 // maxInstructions is more than a filter may have: BPF_MAXINSNS, bpf_common.h.
 const maxInstructions = 4096
 
-// caught plants a regression of 15 % and counts how often ab says so.
+// caught plants a regression of 15 % and counts how often ab reports it.
 func caught(ctx context.Context, bin *programs, s settings, args []string) error {
 	if len(args) == 0 {
 		args = []string{"--until", "2%", "--budget", "1m"}
@@ -54,9 +54,9 @@ func caught(ctx context.Context, bin *programs, s settings, args []string) error
 }
 
 // calibrate finds the length of the filter that slows the cell by share, to
-// within 2 points of percent: a line through all that was measured so far
-// tells which length to try next, since the cost is nearly linear in it. What
-// is not itself known to 2 points does not count as found.
+// within 2 points of percent: a line through all that was measured so far gives
+// the length to try next, since the cost is nearly linear in it. What is not
+// itself known to 2 points does not count as found.
 func (p *programs) calibrate(ctx context.Context, share float64) (int, error) {
 	var lengths, slower []float64
 	var known bool
@@ -92,14 +92,14 @@ func (p *programs) calibrate(ctx context.Context, share float64) (int, error) {
 	return 0, fmt.Errorf("no filter slows the cell by %.0f %%: filters of %.0f instructions slow it by %.3f; is the machine busy?", 100*share, lengths, slower)
 }
 
-// cell is the records of the cell of one arm, without those of its floors.
-func (c *comparison) cell(arm int) []results.Record {
-	return slices.DeleteFunc(slices.Clone(c.arms[arm]), func(r results.Record) bool { return r.Cell.Workload != "PingPong" })
+// cell is the records of the cell of one side, without those of its floors.
+func (c *comparison) cell(side int) []results.Record {
+	return slices.DeleteFunc(slices.Clone(c.sides[side]), func(r results.Record) bool { return r.Cell.Workload != "PingPong" })
 }
 
-// values are the logarithms of an arm's ns/op.
-func (c *comparison) values(arm int) (logs []float64) {
-	for _, r := range c.cell(arm) {
+// values are the logarithms of a side's ns/op.
+func (c *comparison) values(side int) (logs []float64) {
+	for _, r := range c.cell(side) {
 		if r.Outcome == results.OK {
 			logs = append(logs, math.Log(r.NsPerOp))
 		}
@@ -120,8 +120,8 @@ func median(sample []float64) float64 {
 	return m
 }
 
-// spread is the standard deviation of a sample as its median absolute
-// deviation tells it, NaN of none.
+// spread is the standard deviation of a sample from its median absolute
+// deviation, NaN of none.
 func spread(sample []float64) float64 {
 	mad, err := stats.MedianAbsoluteDeviation(sample)
 	if err != nil {

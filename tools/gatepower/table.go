@@ -55,15 +55,15 @@ func table(ctx context.Context, bin *programs, _ settings, lengths []string) err
 func (c *comparison) detected(n int) (slower, judged int) {
 	for first := 1; first+n-1 <= passes; first += n {
 		var sides [2]*compare.Side
-		for arm := range sides {
+		for side := range sides {
 			var block []results.Record
-			for _, r := range c.arms[arm] {
+			for _, r := range c.sides[side] {
 				if r.Cell.Workload == "PingPong" && r.Launch >= first && r.Launch < first+n {
 					r.Launch -= first - 1
 					block = append(block, r)
 				}
 			}
-			sides[arm] = compare.Records("ab"[arm:arm+1], block, compare.DefaultMetrics)
+			sides[side] = compare.Records("ab"[side:side+1], block, compare.DefaultMetrics)
 		}
 		for _, row := range compare.Compare(sides[0], sides[1], compare.Defaults).Rows {
 			if row.Metric != "ns/op" {

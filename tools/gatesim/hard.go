@@ -20,7 +20,7 @@ type hardCase struct {
 }
 
 // hardCells is the number of cells in each; alarmSuites and foundSuites are how
-// many tell the rates.
+// many give the rates.
 const (
 	hardCells   = 60
 	alarmSuites = 2000

@@ -1,9 +1,9 @@
 // Simulate measures the operating characteristics of the gate: how often it
 // gives a false alarm, and how often it detects a change of a given size. It
-// writes them into docs/method.md, between two marks, and draws
-// docs/power.svg. Seeds are fixed: it always writes the same. Everything takes
-// some twenty minutes of processor time; named sections are written anew by
-// themselves. Run it from the root of the repository:
+// writes them into docs/method.md, between two marks, and draws docs/power.svg.
+// Seeds are fixed: it always writes the same. Everything takes some twenty
+// minutes of processor time; named sections are written anew alone. Run it from
+// the root of the repository:
 //
 //	go run ./tools/gatesim
 //	go run ./tools/gatesim 'Hard cases' Pairs
@@ -123,7 +123,7 @@ func candidatesRow(cells, n int) string {
 	}))
 }
 
-// few suites tell that a rate is about 0, or far from α; many what it is.
+// few suites show that a rate is about 0, or far from α; many show what it is.
 const few, many = 1000, 3000
 
 func alarms(b *strings.Builder) {

@@ -53,7 +53,7 @@ var inPairs = method{"pairs", func(cells []gate.Cell, seed uint64) []float64 {
 	}).P
 }}
 
-// exactU is the p of the one-sided Mann–Whitney U test of each cell by itself.
+// exactU is the p of the one-sided Mann–Whitney U test of each cell alone.
 func exactU(cells []gate.Cell) []float64 {
 	p := make([]float64, len(cells))
 	for i, c := range cells {

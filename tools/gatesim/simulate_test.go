@@ -78,7 +78,7 @@ func hardNamed(t *testing.T, name string) hardCase {
 }
 
 // The page holds what the simulation gives. All of it takes long: some rows
-// tell whether it was run since the gate last changed.
+// show whether it was run since the gate last changed.
 func TestPageIsUpToDate(t *testing.T) {
 	need.Time(t)
 	text, err := os.ReadFile("../../" + page)

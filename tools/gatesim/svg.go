@@ -25,8 +25,8 @@ const (
 	legend                  = 216
 )
 
-// colors tell the numbers of launches apart, also without colour vision
-// (Okabe and Ito).
+// colors distinguish the numbers of launches, also without colour vision (Okabe
+// and Ito).
 var colors = []string{"#0072b2", "#d55e00", "#009e73"}
 
 // picture draws the panels side by side.

@@ -12,7 +12,7 @@ import (
 	"ipcbench/results"
 )
 
-// untilCells is how many cells tell what an interval covers: 95 % come out as
+// untilCells is how many cells show what an interval covers: 95 % come out as
 // that ± 0.5 %.
 const untilCells = 8000
 

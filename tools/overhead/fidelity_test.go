@@ -56,9 +56,9 @@ func TestTwins(t *testing.T) {
 			t.Errorf("%s: %v", c.Name(), err)
 			continue
 		}
-		for arm, v := range append(ns, ratio...) {
+		for program, v := range append(ns, ratio...) {
 			if v <= 0 || math.IsInf(v, 0) || math.IsNaN(v) {
-				t.Errorf("%s: number %d is %v", c.Name(), arm, v)
+				t.Errorf("%s: number %d is %v", c.Name(), program, v)
 			}
 		}
 	}
@@ -106,17 +106,17 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// Arms take turns such that a drift cancels: B takes twice as long as A while
+// Programs take turns such that a drift cancels: B takes twice as long as A while
 // the machine slows down all the time.
 func TestTakeTurns(t *testing.T) {
 	clock := 100.0
-	at := func(cost float64) arm {
+	at := func(cost float64) program {
 		return func(n int) (time.Duration, error) {
 			clock *= 1.01
 			return time.Duration(clock * cost * float64(n)), nil
 		}
 	}
-	ns, ratio, err := takeTurns([]arm{at(1), at(2)}, 1000)
+	ns, ratio, err := takeTurns([]program{at(1), at(2)}, 1000)
 	if err != nil || math.Abs(ratio[1]-0.5) > 0.006 || ratio[0] != 1 || ns[1] <= ns[0] {
 		t.Errorf("times %v, ratios %v, error %v; want 1 to 2", ns, ratio, err)
 	}

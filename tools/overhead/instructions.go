@@ -80,7 +80,7 @@ func (f *fidelity) count(c results.Cell) (i Instructions, err error) {
 
 // kernelMode counts instructions in the kernel for one operation of both
 // processes, by the processor's counters; 0 where there are none.
-func kernelMode(pids []int, play arm) (perOp float64, err error) {
+func kernelMode(pids []int, play program) (perOp float64, err error) {
 	counters, err := runner.OpenCounters(pids...)
 	if err != nil {
 		return 0, nil

@@ -109,7 +109,7 @@ func (f *fidelity) main(cells string, page bool) (err error) {
 	return writePage()
 }
 
-// measure finds out all that the page tells.
+// measure finds out all that the page shows.
 func (f *fidelity) measure(found *Fidelity) (err error) {
 	if found.Instructions, err = f.instructions(); err != nil {
 		return err
@@ -129,7 +129,7 @@ func (f *fidelity) measure(found *Fidelity) (err error) {
 	return f.again(found)
 }
 
-// progress tells on a terminal what is under way, in one line.
+// progress shows on a terminal what is under way, in one line.
 func (f *fidelity) progress(format string, args ...any) {
 	if term.IsTerminal(int(os.Stderr.Fd())) {
 		fmt.Fprintf(os.Stderr, "\r\033[K"+format, args...)

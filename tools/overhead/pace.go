@@ -31,7 +31,7 @@ func paceCells() []results.Cell {
 		Queues:     []int{0},
 		Places:     []string{"same", "cross"},
 	}.Cells()
-	// A copy that waits for memory has nothing to tell of languages.
+	// A copy that waits for memory shows nothing about languages.
 	return append(cells, slices.DeleteFunc(bench.FloorCells(cells), func(c results.Cell) bool { return c.Mechanism == results.FloorColdCopy })...)
 }
 
@@ -46,29 +46,29 @@ func (f *fidelity) paceLaunch(c results.Cell) (ns, ratio []float64, err error) {
 		_, closing := l.Close()
 		err = cmp.Or(err, closing)
 	}()
-	arms := []arm{f.rounds(l, runner.Timed)}
+	programs := []program{f.rounds(l, runner.Timed)}
 	for idle := range 2 {
 		t, err := f.twins.start(l, idle)
 		if err != nil {
 			return nil, nil, err
 		}
 		defer t.stop()
-		arms = append(arms, t.round)
+		programs = append(programs, t.round)
 	}
 	n, err := l.Calibrate(f.round)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, warmUp := range arms[1:] { // as the engine has had its
+	for _, warmUp := range programs[1:] { // as the engine has had its
 		if _, err := warmUp(max(1, n/5)); err != nil {
 			return nil, nil, err
 		}
 	}
-	return takeTurns(arms, n)
+	return takeTurns(programs, n)
 }
 
-// rounds is the engine as an arm.
-func (f *fidelity) rounds(l *runner.Launch, kind runner.Kind) arm {
+// rounds is the engine as a program.
+func (f *fidelity) rounds(l *runner.Launch, kind runner.Kind) program {
 	return func(n int) (time.Duration, error) {
 		played, err := l.Play(f.round, runner.Ask{Kind: kind, N: n, Marks: bench.MarksFor(f.round)}) // as a run does
 		if err != nil {
@@ -111,7 +111,7 @@ func (f *fidelity) pace(cells []results.Cell) (out []Pace, err error) {
 }
 
 // moreLaunches is how many times the launches a cell gets whose interval is too
-// wide to show that it keeps its bound.
+// wide to show that it meets its bound.
 const moreLaunches = 3
 
 // again measures such cells anew. What was measured of them before is thrown

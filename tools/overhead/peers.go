@@ -12,8 +12,8 @@ import (
 	"ipcbench/runner"
 )
 
-// Peer is a tool that no one here wrote, and the cell that is nearest to what
-// it measures.
+// Peer is a tool of another project, and the cell that is nearest to what it
+// measures.
 type Peer struct {
 	Command []string
 	Package string                       // Debian's, that has it
@@ -59,7 +59,7 @@ var peers = []Peer{
 		Cell: results.Cell{Workload: "FanIn", Mechanism: "pipe", Size: 100, Place: "same", Peers: 20},
 		Differs: []string{
 			"Both send 100 bytes from 20 senders; each of its senders writes to 20 receivers in turn, each through a pipe of its own, so that a wake-up serves fewer messages.",
-			"Its clock starts when all processes have been told to and stops when they have been waited for.",
+			"Its clock starts when all processes have been released and stops when they have been waited for.",
 			"It checks nothing; here each message is stamped and checked.",
 		},
 	},
@@ -68,7 +68,7 @@ var peers = []Peer{
 		Pattern: regexp.MustCompile(`(?m)metrc: \[\d+\] pipe +\d+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +([0-9.]+) `), PerOp: func(perSec float64) float64 { return 1e9 / perSec },
 		Cell: results.Cell{Workload: "Stream", Mechanism: "packetpipe", Size: 512, Place: "same"},
 		Differs: []string{
-			"Its pipe is O_DIRECT, and its writes are 512 bytes: strace(1) shows both, its manual says neither.",
+			"Its pipe is O_DIRECT, and its writes are 512 bytes: strace(1) shows both, its manual mentions neither.",
 			"Its writer fills each message and its reader looks at the start of each; here 8 bytes are written and compared.",
 			"It divides by wall time that holds the start of its processes.",
 		},
@@ -105,7 +105,7 @@ func (f *fidelity) against() (out []Against, err error) {
 			n, err := l.Calibrate(5 * f.round)
 			if err == nil {
 				var ns []float64
-				ns, _, err = takeTurns([]arm{f.rounds(l, runner.Timed)}, n)
+				ns, _, err = takeTurns([]program{f.rounds(l, runner.Timed)}, n)
 				if err == nil {
 					engine = ns[0]
 				}

@@ -25,7 +25,7 @@ func median(launches []float64) Interval {
 // 95 % of a bootstrap that draws launches anew within each cell (Efron and
 // Tibshirani 1993, chapter 13). Launches of different cells have nothing to do
 // with each other, and a mean over cells of single launches would be at the
-// mercy of the one that somebody disturbed.
+// mercy of the one that was disturbed.
 func geometric(ratios [][]float64) Interval {
 	const draws = 2000
 	if len(ratios) == 0 {
@@ -53,39 +53,39 @@ func geometric(ratios [][]float64) Interval {
 	return Interval{mean(slices.Clone[[]float64]), means[draws*25/1000], means[draws*975/1000]}
 }
 
-// arm is one of the programs that take turns in a launch: it plays n
-// operations and tells how long they took.
-type arm func(n int) (time.Duration, error)
+// program is one of the programs that take turns in a launch: it plays n operations
+// and reports how long they took.
+type program func(n int) (time.Duration, error)
 
-// rounds is how many rounds each arm has in a launch.
+// rounds is how many rounds each program has in a launch.
 const rounds = 9
 
-// takeTurns plays rounds of n operations on all arms in turn, so that a drift
+// takeTurns plays rounds of n operations on all programs in turn, so that a drift
 // of the machine hits neighbours alike, and returns what an operation took on
 // each, in ns, and the ratio of the first to each: medians of the rounds.
-func takeTurns(arms []arm, n int) (ns, ratio []float64, err error) {
-	times, ratios := make([][]float64, len(arms)), make([][]float64, len(arms))
+func takeTurns(programs []program, n int) (ns, ratio []float64, err error) {
+	times, ratios := make([][]float64, len(programs)), make([][]float64, len(programs))
 	var order []int
-	for a := range arms {
+	for a := range programs {
 		order = append(order, a)
 	}
 	for i := range rounds {
-		took := make([]float64, len(arms))
+		took := make([]float64, len(programs))
 		for _, a := range order {
-			d, err := arms[a](n)
+			d, err := programs[a](n)
 			if err != nil {
 				return nil, nil, err
 			}
 			took[a] = float64(d) / float64(n)
 		}
-		for a := range arms {
+		for a := range programs {
 			times[a], ratios[a] = append(times[a], took[a]), append(ratios[a], took[0]/took[a])
 		}
 		if slices.Reverse(order); i%2 == 1 { // A B C, C B A, B C A, A C B, …
 			order = append(order[1:], order[0])
 		}
 	}
-	for a := range arms {
+	for a := range programs {
 		ns, ratio = append(ns, middle(times[a])), append(ratio, middle(ratios[a]))
 	}
 	return ns, ratio, nil

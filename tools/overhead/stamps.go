@@ -54,5 +54,5 @@ func (f *fidelity) stampsLaunch(c results.Cell) (ns, ratio []float64, err error)
 	if err != nil {
 		return nil, nil, err
 	}
-	return takeTurns([]arm{f.rounds(l, runner.Timed), f.rounds(l, runner.Bare)}, n)
+	return takeTurns([]program{f.rounds(l, runner.Timed), f.rounds(l, runner.Bare)}, n)
 }

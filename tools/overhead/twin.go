@@ -25,8 +25,8 @@ type twins struct {
 	compiler string // "gcc (Debian 12.2.0-14) 12.2.0, -O2"
 }
 
-// compile builds the twin of every mechanism and floor. Whoever holds them
-// removes them.
+// compile builds the twin of every mechanism and floor. The caller removes
+// them.
 func compile() (t *twins, err error) {
 	gcc, err := exec.LookPath("gcc")
 	if err != nil {

@@ -179,7 +179,7 @@ func Message(size, sender, n int) []byte {
 	return p
 }
 
-// Same tells whether p is q, and where not.
+// Same reports whether p is q, and where not.
 func Same(p, q []byte) error {
 	for i := range q {
 		if p[i] != q[i] {

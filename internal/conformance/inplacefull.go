@@ -7,9 +7,9 @@ import (
 	"ipcbench/mechanisms"
 )
 
-// loans passes messages in the memory that the ends lend: as many as the link
-// holds before any is looked at, then all over again with both sides at work.
-func loans(b *bed) error {
+// inPlaceFull passes messages in place: as many as the link holds before any is
+// looked at, then all over again with both sides at work.
+func inPlaceFull(b *bed) error {
 	for _, size := range b.sizes(1, 61, 64, 4095, 4096, 4097, 65537) {
 		s := b.spec(size)
 		if b.admit(s) != nil {
@@ -18,7 +18,7 @@ func loans(b *bed) error {
 		s.Lend = true
 		var refused *mechanisms.UnsupportedError
 		if err := b.m.Admit(s); errors.As(err, &refused) != !b.m.Lends {
-			return fmt.Errorf("declared Lends %v, and asked for it: %w", b.m.Lends, err)
+			return fmt.Errorf("declared in place %v, and asked for it: %w", b.m.Lends, err)
 		}
 		if !b.m.Lends {
 			return nil
@@ -38,14 +38,14 @@ func loans(b *bed) error {
 		out, lends := l.senders[0].Sender.(mechanisms.Lender)
 		in, shows := l.receivers[0].Receiver.(mechanisms.Borrower)
 		if !lends || !shows {
-			return fmt.Errorf("declared to lend, and its ends are a %T and a %T", l.senders[0].Sender, l.receivers[0].Receiver)
+			return fmt.Errorf("declared to work in place, and its ends are a %T and a %T", l.senders[0].Sender, l.receivers[0].Receiver)
 		}
-		call := b.thread(func() error { return l.makeLoans(out, whole) })
+		call := b.thread(func() error { return l.makeFull(out, whole) })
 		waits := call.asleep() // two links need not hold the same: a TCP window grows as it likes
 		if waits != nil && waits != errReturned {
 			return fmt.Errorf("%d B: %w", size, waits)
 		}
-		err = l.takeLoans(in, whole)
+		err = l.takeFull(in, whole)
 		if err == nil && waits == nil {
 			err = <-call.done
 		}
@@ -54,8 +54,8 @@ func loans(b *bed) error {
 		}
 		made := make(chan error, 1)
 		n := max(300, 3*whole)
-		b.run(func() { made <- l.makeLoans(out, n) })
-		if err := l.takeLoans(in, n); err != nil {
+		b.run(func() { made <- l.makeFull(out, n) })
+		if err := l.takeFull(in, n); err != nil {
 			return fmt.Errorf("%d B: %w", size, err)
 		}
 		if err := <-made; err != nil {
@@ -68,15 +68,15 @@ func loans(b *bed) error {
 	return nil
 }
 
-// makeLoans makes n messages where they are sent from.
-func (l *line) makeLoans(out mechanisms.Lender, n int) error {
+// makeFull makes n messages where they are sent from.
+func (l *line) makeFull(out mechanisms.Lender, n int) error {
 	for range n {
 		p, err := out.Loan()
 		if err != nil {
 			return err
 		}
 		if want := l.link.Sender.Spec.Size; len(p) != want {
-			return fmt.Errorf("lent %d bytes, want %d", len(p), want)
+			return fmt.Errorf("%d bytes in place, want %d", len(p), want)
 		}
 		l.put(p, 0, l.seqs[0])
 		if err := out.SendLoan(); err != nil {
@@ -87,8 +87,8 @@ func (l *line) makeLoans(out mechanisms.Lender, n int) error {
 	return nil
 }
 
-// takeLoans checks n messages where they arrive.
-func (l *line) takeLoans(in mechanisms.Borrower, n int) error {
+// takeFull checks n messages where they arrive.
+func (l *line) takeFull(in mechanisms.Borrower, n int) error {
 	for range n {
 		p, err := in.Borrow()
 		if err != nil {

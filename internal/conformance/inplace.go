@@ -7,10 +7,10 @@ import (
 	"ipcbench/mechanisms"
 )
 
-// lend has messages written and read where they lie, beside others that are
-// copied, and looks whether one that is borrowed stays as it is while the
-// sender fills what else there is.
-func lend(b *bed) error {
+// inPlace has messages written and read where they lie, beside others that are
+// copied, and checks that a received one stays as it is while the sender fills
+// what else there is.
+func inPlace(b *bed) error {
 	if !b.m.Lends {
 		return nil
 	}
@@ -29,7 +29,7 @@ func lend(b *bed) error {
 		}
 		// A link is filled each time, which takes a while where messages are large.
 		n := min(3*fewOps, max(6, 512<<10/size))
-		if err := l.lend(n, size); err != nil {
+		if err := l.sendInPlace(n, size); err != nil {
 			return fmt.Errorf("%d B: %w", size, err)
 		}
 		if err := l.close(); err != nil {
@@ -39,11 +39,11 @@ func lend(b *bed) error {
 	return nil
 }
 
-func (l *line) lend(n, size int) error {
+func (l *line) sendInPlace(n, size int) error {
 	out, ok := l.senders[0].Sender.(mechanisms.Lender)
 	in, also := l.receivers[0].Receiver.(mechanisms.Borrower)
 	if !ok || !also {
-		return errors.New("declared to lend, and its ends are no Lender and Borrower")
+		return errors.New("declared to work in place, and its ends do not")
 	}
 	for i := range n {
 		p, err := out.Loan()
@@ -51,7 +51,7 @@ func (l *line) lend(n, size int) error {
 			return err
 		}
 		if len(p) != size {
-			return fmt.Errorf("a loan of %d B", len(p))
+			return fmt.Errorf("%d B in place, want %d", len(p), size)
 		}
 		l.put(p, 0, l.seqs[0])
 		l.seqs[0]++
@@ -64,15 +64,15 @@ func (l *line) lend(n, size int) error {
 			}
 			continue
 		}
-		if err := l.borrow(in, size); err != nil {
+		if err := l.takeInPlace(in, size); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// borrow takes a message while its sender writes wherever it may.
-func (l *line) borrow(in mechanisms.Borrower, size int) error {
+// takeInPlace takes a message while its sender writes wherever it may.
+func (l *line) takeInPlace(in mechanisms.Borrower, size int) error {
 	p, err := in.Borrow()
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func (l *line) borrow(in mechanisms.Borrower, size int) error {
 	}
 	l.in.next[0]-- // the same again
 	if err := l.in.check(p); err != nil {
-		return fmt.Errorf("changed while it was borrowed: %w", err)
+		return fmt.Errorf("changed before it was returned: %w", err)
 	}
 	if err := in.Return(); err != nil {
 		return err

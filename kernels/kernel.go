@@ -19,8 +19,9 @@ import (
 	"ipcbench/results"
 )
 
-// Arm is a kernel and what it is booted with: one side of a comparison.
-type Arm struct {
+// Kernel is a kernel image and what it is booted with: one side of a
+// comparison.
+type Kernel struct {
 	Label  string // [A-Za-z0-9._-]+, unique
 	Path   string // of the kernel's image
 	Append string // options for its command line, beyond those that every guest has
@@ -32,8 +33,8 @@ var validLabel = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$`)
 
 // ParseKernel reads KERNEL[=label]. Without a label the kernel is called by
 // its file's name.
-func ParseKernel(s string) (Arm, error) {
-	a := Arm{Path: s}
+func ParseKernel(s string) (Kernel, error) {
+	a := Kernel{Path: s}
 	if _, err := os.Stat(s); err != nil {
 		if i := strings.LastIndexByte(s, '='); i >= 0 {
 			a.Path, a.Label = s[:i], s[i+1:]
@@ -46,21 +47,21 @@ func ParseKernel(s string) (Arm, error) {
 	return a, a.open()
 }
 
-// ParseArm reads LABEL:KERNEL[:OPTIONS].
-func ParseArm(s string) (Arm, error) {
+// ParseLabeled reads LABEL:KERNEL[:OPTIONS].
+func ParseLabeled(s string) (Kernel, error) {
 	parts := strings.SplitN(s, ":", 3)
 	if len(parts) < 2 {
-		return Arm{}, fmt.Errorf("--arm %q: want LABEL:KERNEL or LABEL:KERNEL:OPTIONS, as in 'nopsi:vmlinuz:psi=0'", results.Quote(s))
+		return Kernel{}, fmt.Errorf("--kernel %q: want LABEL:KERNEL or LABEL:KERNEL:OPTIONS (for example nopsi:vmlinuz:psi=0)", results.Quote(s))
 	}
-	a := Arm{Label: parts[0], Path: parts[1]}
+	a := Kernel{Label: parts[0], Path: parts[1]}
 	if len(parts) == 3 {
 		a.Append = parts[2]
 	}
 	return a, a.open()
 }
 
-// open reads what tells the image apart.
-func (a *Arm) open() error {
+// open reads what identifies the image.
+func (a *Kernel) open() error {
 	if !validLabel.MatchString(a.Label) {
 		return fmt.Errorf("kernel %s: label %q: want at most 32 of A-Z a-z 0-9 . _ -, as in KERNEL=base", results.Quote(a.Path), results.Quote(a.Label))
 	}
@@ -112,10 +113,10 @@ func configBeside(image string) string {
 	return ""
 }
 
-// CheckArms tells why arms can't be compared.
-func CheckArms(arms []Arm) error {
+// CheckKernels reports why kernels can't be compared.
+func CheckKernels(kernels []Kernel) error {
 	labels := map[string]bool{}
-	for _, a := range arms {
+	for _, a := range kernels {
 		if labels[a.Label] {
 			return fmt.Errorf("two kernels are called %s: name them, as in %s=old", a.Label, results.Quote(cmp.Or(a.Path, "KERNEL")))
 		}
