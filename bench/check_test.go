@@ -19,7 +19,7 @@ func every() (plans []Plan) {
 		plans = append(plans, NewPlan(p.Blocks(mechs, places), p.Launches, p.Time, false, 7))
 	}
 	return append(plans, NewPlan([]Axes{{Workloads: []string{"OpenLoop", "Stream"}, Mechanisms: mechs, Sizes: []int{1, results.MaxSize}, Queues: []int{0, 1 << 30}, Places: places, Peers: []int{2},
-		Options: []results.Options{{}, {Rate: results.MaxRate}, {Batch: results.MaxBatch}, {Memory: "file"}, {Touch: "read", Wait: "epoll"}, {Lend: true}}}}, MaxLaunches, MaxTime, true, math.MaxUint64))
+		Options: []results.Options{{}, {Rate: results.MaxRate}, {Batch: results.MaxBatch}, {Memory: "file"}, {Touch: "read", Wait: "epoll"}, {InPlace: true}}}}, MaxLaunches, MaxTime, true, math.MaxUint64))
 }
 
 // What the command line plans passes, after a way through a file.

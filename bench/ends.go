@@ -124,8 +124,8 @@ func (e *Ends) Play(n int) (int, error) {
 		share = e.part.Share(n)
 	}
 	play := e.part.Play
-	if e.cell.Lend {
-		play = e.part.Lent
+	if e.cell.InPlace {
+		play = e.part.InPlace
 	}
 	if e.part.Whole {
 		e.Marks = nil

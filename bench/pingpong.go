@@ -21,8 +21,8 @@ var PingPong = Register(&Workload{
 		return Topology{
 			Wires: []Wire{{Senders: 1, Receivers: 1}, {Senders: 1, Receivers: 1, Back: true}},
 			Parts: []Part{
-				{Role: "ping", Sends: []int{0}, Receives: []int{1}, Origins: 1, Timer: true, Play: ping, Lent: pingLent},
-				{Role: "pong", Sends: []int{1}, Receives: []int{0}, Origins: 1, Play: forward, Lent: answerLent},
+				{Role: "ping", Sends: []int{0}, Receives: []int{1}, Origins: 1, Timer: true, Play: ping, InPlace: pingInPlace},
+				{Role: "pong", Sends: []int{1}, Receives: []int{0}, Origins: 1, Play: forward, InPlace: answerInPlace},
 			},
 		}
 	},

@@ -69,7 +69,7 @@ var Rules = []mechanisms.Rule[Asked]{
 		return nil
 	}},
 	{Name: "batch in place", Remedy: "--batch 1 or --copy 1", Refuse: func(q Asked) error {
-		return refuse(q.Batch > 0 && q.Lend, q.Workload.Name, "batch with copy 0: messages are made in place one at a time")
+		return refuse(q.Batch > 0 && q.InPlace, q.Workload.Name, "batch with copy 0: messages are made in place one at a time")
 	}},
 	{Name: "bytes in a batch", Remedy: "a smaller --batch or --size", Refuse: func(q Asked) error {
 		if q.Batch > 0 && q.Batch*q.Size > batchRoom {

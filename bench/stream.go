@@ -19,8 +19,8 @@ var Stream = Register(&Workload{
 		return Topology{
 			Wires: []Wire{{Senders: 1, Receivers: 1}},
 			Parts: []Part{
-				{Role: "sender", Sends: []int{0}, Play: send, Batch: sendBatches, Lent: sendLent},
-				{Role: "receiver", Receives: []int{0}, Origins: 1, Play: receive, Batch: receiveBatches, Lent: receiveLent},
+				{Role: "sender", Sends: []int{0}, Play: send, Batch: sendBatches, InPlace: sendInPlace},
+				{Role: "receiver", Receives: []int{0}, Origins: 1, Play: receive, Batch: receiveBatches, InPlace: receiveInPlace},
 			},
 		}
 	},

@@ -122,10 +122,10 @@ type Part struct {
 	// Whole: a round is one call of Play: a further call would cost as much as
 	// an operation, or would not know where the round ends.
 	Whole bool
-	// Play performs its share of a round, in one call or several. Lent is to Play what works in the
+	// Play performs its share of a round, in one call or several. InPlace is to Play what works in the
 	// link's own memory, where a cell asks for that: nil where nothing does.
-	Play func(e *Ends, n int) error
-	Lent func(e *Ends, n int) error
+	Play    func(e *Ends, n int) error
+	InPlace func(e *Ends, n int) error
 	// Batch is Play where a call hands over several messages; nil where the
 	// workload takes no batches.
 	Batch func(e *Ends, n int) error
@@ -208,6 +208,6 @@ func (w *Workload) Timed() bool {
 func (w Wire) Spec(c results.Cell) mechanisms.Spec {
 	return mechanisms.Spec{
 		Size: c.Size, Senders: w.Senders, Receivers: w.Receivers, Queue: c.Queue, Beside: w.Beside,
-		Wait: c.Wait, Memory: c.Memory, Batch: c.Batch, Lend: c.Lend,
+		Wait: c.Wait, Memory: c.Memory, Batch: c.Batch, InPlace: c.InPlace,
 	}
 }

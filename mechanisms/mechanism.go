@@ -45,15 +45,15 @@ type Mechanism struct {
 	Facts   Facts  // what to know before choosing it
 
 	// What a Spec may ask of it besides the numbers that Limits bounds.
-	Polls     bool     // ends are descriptors that poll(2) can wait for, and are Descriptors: Spec.Wait applies
-	Memories  []string // what may back its memory, the first by default: Spec.Memory
-	Batches   bool     // ends are a BatchSender and a BatchReceiver
-	Lends     bool     // ends are a Lender and a Borrower
-	Relays    bool     // its sending end is a Relay: a process that passes messages on needs no copy
-	Spins     bool     // ends wait without sleeping, so that each needs a CPU of its own
-	Selects   bool     // ends are a TypeSender and a TypeReceiver
-	Coalesces bool     // notifications that have not been taken yet may count as one
-	Scheduled bool     // ends wait in Go's scheduler: their process keeps it, with all that it costs
+	Polls        bool     // ends are descriptors that poll(2) can wait for, and are Descriptors: Spec.Wait applies
+	Memories     []string // what may back its memory, the first by default: Spec.Memory
+	Batches      bool     // ends are a BatchSender and a BatchReceiver
+	WorksInPlace bool     // ends are a InPlaceSender and an InPlaceReceiver
+	Relays       bool     // its sending end is a Relay: a process that passes messages on needs no copy
+	Spins        bool     // ends wait without sleeping, so that each needs a CPU of its own
+	Selects      bool     // ends are a TypeSender and a TypeReceiver
+	Coalesces    bool     // notifications that have not been taken yet may count as one
+	Scheduled    bool     // ends wait in Go's scheduler: their process keeps it, with all that it costs
 
 	// Needs names what this kernel or sandbox withholds, as an
 	// *UnsupportedError; nil where nothing is known to be missing. Optional.
@@ -121,10 +121,10 @@ type Spec struct {
 	Beside    int    `json:"beside,omitempty"` // bytes of other messages that stay on the link
 	Dir       string `json:"dir,omitempty"`    // private 0700 directory for names, where the mechanism needs one
 
-	Wait   string `json:"wait,omitempty"`   // how ends wait that are descriptors: one of Waits; "": in the call itself
-	Memory string `json:"memory,omitempty"` // one of the mechanism's Memories; "": the first
-	Batch  int    `json:"batch,omitempty"`  // messages that one call hands over; 0: one
-	Lend   bool   `json:"lend,omitempty"`   // ends work in the link's own memory, as a Lender and a Borrower
+	Wait    string `json:"wait,omitempty"`   // how ends wait that are descriptors: one of Waits; "": in the call itself
+	Memory  string `json:"memory,omitempty"` // one of the mechanism's Memories; "": the first
+	Batch   int    `json:"batch,omitempty"`  // messages that one call hands over; 0: one
+	InPlace bool   `json:"lend,omitempty"`   // ends work in the link's own memory, as a InPlaceSender and an InPlaceReceiver
 }
 
 // Waits are the ways in which an end waits that is a descriptor, besides
@@ -200,24 +200,24 @@ type TypeReceiver interface {
 	RecvType(p []byte, typ int) error
 }
 
-// Lender is a Sender that lends the link's own memory to its caller, which
+// InPlaceSender is a Sender that gives its caller the link's own memory, which
 // writes a message there rather than have it copied.
-type Lender interface {
-	// Loan returns the memory of the next message, which the caller may write to
-	// until SendLoan, and blocks while there is none. What it holds is not
+type InPlaceSender interface {
+	// Reserve returns the memory of the next message, which the caller may write to
+	// until Commit, and blocks while there is none. What it holds is not
 	// defined.
-	Loan() ([]byte, error)
-	// SendLoan hands over the message that Loan returned.
-	SendLoan() error
+	Reserve() ([]byte, error)
+	// Commit hands over the message that Reserve returned.
+	Commit() error
 }
 
-// Borrower is a Receiver that shows a message where it lies.
-type Borrower interface {
-	// Borrow waits for the next message and returns it in the link's own memory,
+// InPlaceReceiver is a Receiver that shows a message where it lies.
+type InPlaceReceiver interface {
+	// Peek waits for the next message and returns it in the link's own memory,
 	// unchanged until Return.
-	Borrow() ([]byte, error)
+	Peek() ([]byte, error)
 	// Return gives the memory back to the sender.
-	Return() error
+	Release() error
 }
 
 // Buffer returns a message buffer of size bytes with the spare byte that

@@ -72,7 +72,7 @@ var LinkRules = []Rule[Asked]{
 		return a.lacks(a.Batch > 0 && !a.Batches, "batch: no call of its hands over several messages")
 	}},
 	{"in place", "--copy 1, or a mechanism with messages in place (`ipcbench list`)", func(a Asked) error {
-		return a.lacks(a.Lend && !a.Lends, "copy 0: a message is copied on its way, and neither side can work where it lies")
+		return a.lacks(a.InPlace && !a.WorksInPlace, "copy 0: a message is copied on its way, and neither side can work where it lies")
 	}},
 	{"memory", "--memory default, or a mechanism of shared memory", func(a Asked) error {
 		return a.lacks(a.Memory != "" && !slices.Contains(a.Memories, a.Memory), "memory "+a.Memory+": it has no memory of a kind that can be chosen")

@@ -85,7 +85,7 @@ var Axes = []Axis{
 		{"read", "it reads every byte"},
 		{"write", "it writes every byte anew"},
 	}},
-	{Key: "copy", Help: "whether messages are copied", on: func(c *Cell) *bool { return &c.Lend }, Values: []Value{
+	{Key: "copy", Help: "whether messages are copied", on: func(c *Cell) *bool { return &c.InPlace }, Values: []Value{
 		{"1", "they are"},
 		{"0", "both sides work in place, in the link's own memory, if the mechanism permits it"},
 	}},

@@ -11,7 +11,7 @@ type Options struct {
 	Wait    string `json:"wait,omitempty"`    // how ends that are descriptors wait: poll, epoll, spin; "": in the call itself
 	Batch   int    `json:"batch,omitempty"`   // messages that one call hands over, at least 2; 0: one
 	Touch   string `json:"touch,omitempty"`   // what the receiver does with every byte: read, write; "": it looks at the stamp
-	Lend    bool   `json:"lend,omitempty"`    // both sides work in the link's own memory, and nothing is copied
+	InPlace bool   `json:"lend,omitempty"`    // both sides work in the link's own memory, and nothing is copied
 	Memory  string `json:"memory,omitempty"`  // what backs shared memory: memfd, shm, file, huge; "": the mechanism's own choice
 	Given   string `json:"given,omitempty"`   // the capacity of the links, as GivenTo has it, where it is not what such links usually have; no plan asks for it
 	Rate    int    `json:"rate,omitempty"`    // messages a second that are due; 0: as fast as it goes

@@ -37,9 +37,9 @@ func TestOptionsAreInNames(t *testing.T) {
 		{"", 0, Options{}},
 		{"/wait=epoll", 0, Options{Wait: "epoll"}},
 		{"/peers=3/batch=16", 3, Options{Batch: 16}},
-		{"/touch=read/copy=0/memory=huge", 0, Options{Touch: "read", Lend: true, Memory: "huge"}},
+		{"/touch=read/copy=0/memory=huge", 0, Options{Touch: "read", InPlace: true, Memory: "huge"}},
 		{"/peers=2/wait=spin/batch=2/touch=write/copy=0/memory=file/rate=1000", 2,
-			Options{Wait: "spin", Batch: 2, Touch: "write", Lend: true, Memory: "file", Rate: 1000}},
+			Options{Wait: "spin", Batch: 2, Touch: "write", InPlace: true, Memory: "file", Rate: 1000}},
 	} {
 		c.Peers, c.Options = test.peers, test.options
 		name := "Stream/mech=pipe/size=64/queue=default/place=same" + test.name
@@ -72,7 +72,7 @@ func TestCellsSortByOptions(t *testing.T) {
 }
 
 func TestWithoutAnOption(t *testing.T) {
-	all := Options{Wait: "spin", Batch: 2, Touch: "write", Lend: true, Memory: "file", Rate: 1000}
+	all := Options{Wait: "spin", Batch: 2, Touch: "write", InPlace: true, Memory: "file", Rate: 1000}
 	for _, x := range Axes {
 		if all.Value(x.Key) == "" {
 			continue

@@ -707,7 +707,7 @@ func (w *watcher) instructions(known map[results.Cell]float64, c results.Cell) (
 // writes leaves changed.
 func watchTouches(w *watcher) {
 	plain := pinned("PingPong", "sysvshm")
-	plain.Size, plain.Lend = 1024, true
+	plain.Size, plain.InPlace = 1024, true
 	known := map[results.Cell]float64{}
 	for _, touch := range results.LookupAxis("touch").Names() {
 		cell, other := plain, plain
@@ -775,11 +775,11 @@ func (w *watcher) written(c results.Cell) (written bool, err error) {
 func watchCopies(w *watcher) {
 	copied := pinned("PingPong", "sysvshm")
 	copied.Size = 4 << 10
-	lent := copied
-	lent.Lend = true
+	inPlace := copied
+	inPlace.InPlace = true
 	known := map[results.Cell]float64{}
 	const vector = 64 // bytes that the widest instruction copies
-	see := func(lends bool) func(results.Cell) error {
+	see := func(inPlace bool) func(results.Cell) error {
 		return func(c results.Cell) error {
 			n, err := w.instructions(known, c)
 			if err != nil {
@@ -789,18 +789,18 @@ func watchCopies(w *watcher) {
 			if err != nil {
 				return err
 			}
-			if least := float64(2 * copied.Size / vector); (most-n >= least) != lends {
+			if least := float64(2 * copied.Size / vector); (most-n >= least) != inPlace {
 				return fmt.Errorf("%v instructions, %v with copies", n, most)
 			}
 			return nil
 		}
 	}
-	w.check("0", see(true), lent, copied)
-	w.check("1", see(false), copied, lent)
+	w.check("0", see(true), inPlace, copied)
+	w.check("1", see(false), copied, inPlace)
 	// Some have ends of another kind then, which the loop needs.
 	for _, m := range mechanisms.All() {
 		c := roundTrip(m)
-		if c.Lend = true; !m.Lends || m.Spins || m.Needs != nil && m.Needs() != nil {
+		if c.InPlace = true; !m.WorksInPlace || m.Spins || m.Needs != nil && m.Needs() != nil {
 			continue
 		}
 		if err := w.open(c, func(l *Launch) error { _, err := l.Round(Timed, 50, time.Second); return err }); err != nil && !Unsupported(err) {

@@ -250,7 +250,7 @@ func TestEveryRefusalHasARule(t *testing.T) {
 	cells := bench.Axes{
 		Workloads: workloads, Mechanisms: bench.Values(results.LookupAxis("mech")), Sizes: []int{1, 64, 1 << 20}, Queues: []int{0, 1 << 20},
 		Places: results.LookupAxis("place").Names(), Peers: []int{2}, Floors: []string{results.FloorBounce},
-		Options: []results.Options{{}, {Wait: "epoll"}, {Batch: 2}, {Lend: true}, {Memory: "shm"}, {Batch: 2, Lend: true}},
+		Options: []results.Options{{}, {Wait: "epoll"}, {Batch: 2}, {InPlace: true}, {Memory: "shm"}, {Batch: 2, InPlace: true}},
 	}.Cells()
 	seen := map[string]int{}
 	for _, c := range cells {

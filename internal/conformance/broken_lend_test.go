@@ -16,16 +16,16 @@ import (
 // early gives memory back that its caller still reads.
 type early struct{ mechanisms.Receiver }
 
-func (e early) Borrow() ([]byte, error) {
-	in := e.Receiver.(mechanisms.Borrower)
-	p, err := in.Borrow()
+func (e early) Peek() ([]byte, error) {
+	in := e.Receiver.(mechanisms.InPlaceReceiver)
+	p, err := in.Peek()
 	if err != nil {
 		return nil, err
 	}
-	return p, in.Return()
+	return p, in.Release()
 }
 
-func (early) Return() error { return nil }
+func (early) Release() error { return nil }
 
 // overwriter takes no notice of a full link.
 type overwriter struct {
@@ -46,13 +46,13 @@ type late struct {
 	page []byte
 }
 
-func (l *late) Loan() (p []byte, err error) {
-	l.page, err = l.Sender.(mechanisms.Lender).Loan()
+func (l *late) Reserve() (p []byte, err error) {
+	l.page, err = l.Sender.(mechanisms.InPlaceSender).Reserve()
 	return l.page, err
 }
 
-func (l *late) SendLoan() error {
-	err := l.Sender.(mechanisms.Lender).SendLoan()
+func (l *late) Commit() error {
+	err := l.Sender.(mechanisms.InPlaceSender).Commit()
 	l.page[len(l.page)-1] ^= 1
 	return err
 }
@@ -61,13 +61,13 @@ func (l *late) SendLoan() error {
 // sender meanwhile.
 type slow struct{ mechanisms.Receiver }
 
-func (s slow) Borrow() ([]byte, error) {
-	p, err := s.Receiver.(mechanisms.Borrower).Borrow()
+func (s slow) Peek() ([]byte, error) {
+	p, err := s.Receiver.(mechanisms.InPlaceReceiver).Peek()
 	unix.Nanosleep(&unix.Timespec{Nsec: 3e6}, nil) // time.Sleep would not do: a worker tells Go's scheduler nothing
 	return p, err
 }
 
-func (s slow) Return() error { return s.Receiver.(mechanisms.Borrower).Return() }
+func (s slow) Release() error { return s.Receiver.(mechanisms.InPlaceReceiver).Release() }
 
 var brokenLate = broken("late", "shmfutex",
 	sending(func(s mechanisms.Sender) mechanisms.Sender { return &late{Sender: s} }),
@@ -84,7 +84,7 @@ func TestVerificationSeesAPageThatChangesUnderItsReader(t *testing.T) {
 	}
 	defer s.Close()
 	for _, w := range []*bench.Workload{bench.Stream, bench.PingPong} {
-		c := results.Cell{Workload: w.Name, Mechanism: brokenLate.Name, Size: 64, Place: "free", Options: results.Options{Lend: true}}
+		c := results.Cell{Workload: w.Name, Mechanism: brokenLate.Name, Size: 64, Place: "free", Options: results.Options{InPlace: true}}
 		for verify, want := range map[bool]results.Fault{false: "", true: results.FaultCheck} {
 			rec, _ := s.Measure(c, runner.Measurement{Time: time.Millisecond, Ops: fewOps, Exact: true, Verify: verify})
 			if rec.Fault != want {

@@ -23,7 +23,7 @@ type hasty struct {
 // of an end no other process can ask for.
 func beside(replace func(s mechanisms.Sender, fd, size int) mechanisms.Sender) func(*mechanisms.Mechanism) {
 	return func(m *mechanisms.Mechanism) {
-		m.Lends = false
+		m.WorksInPlace = false
 		open := m.OpenSender
 		m.OpenSender = func(t mechanisms.Ticket) (mechanisms.Sender, error) {
 			s, err := open(t)
@@ -71,15 +71,15 @@ func (h *hasty) splice(p []byte) error {
 
 func (h *hasty) Close() error { return errors.Join(sys.Close(h.fd), h.Sender.Close()) }
 
-// changer writes to what it has lent once it is sent.
+// changer writes to its message in place once it is sent.
 type changer struct{ mechanisms.Sender }
 
-func (c changer) Loan() ([]byte, error) { return c.Sender.(mechanisms.Lender).Loan() }
+func (c changer) Reserve() ([]byte, error) { return c.Sender.(mechanisms.InPlaceSender).Reserve() }
 
-func (c changer) SendLoan() error {
-	p, err := c.Loan()
+func (c changer) Commit() error {
+	p, err := c.Reserve()
 	if err == nil {
-		err = c.Sender.(mechanisms.Lender).SendLoan()
+		err = c.Sender.(mechanisms.InPlaceSender).Commit()
 		p[0] ^= 0xff
 	}
 	return err

@@ -11,12 +11,12 @@ import (
 // copied, and checks that a received one stays as it is while the sender fills
 // what else there is.
 func inPlace(b *bed) error {
-	if !b.m.Lends {
+	if !b.m.WorksInPlace {
 		return nil
 	}
 	for _, size := range b.sizes(1, 64, 61, 4097) {
 		s := b.spec(size)
-		s.Lend = true
+		s.InPlace = true
 		if refusal := b.admit(s); refusal != nil {
 			if err := named(refusal); err != nil {
 				return err
@@ -40,13 +40,13 @@ func inPlace(b *bed) error {
 }
 
 func (l *line) sendInPlace(n, size int) error {
-	out, ok := l.senders[0].Sender.(mechanisms.Lender)
-	in, also := l.receivers[0].Receiver.(mechanisms.Borrower)
+	out, ok := l.senders[0].Sender.(mechanisms.InPlaceSender)
+	in, also := l.receivers[0].Receiver.(mechanisms.InPlaceReceiver)
 	if !ok || !also {
 		return errors.New("declared to work in place, and its ends do not")
 	}
 	for i := range n {
-		p, err := out.Loan()
+		p, err := out.Reserve()
 		if err != nil {
 			return err
 		}
@@ -55,7 +55,7 @@ func (l *line) sendInPlace(n, size int) error {
 		}
 		l.put(p, 0, l.seqs[0])
 		l.seqs[0]++
-		if err := out.SendLoan(); err != nil {
+		if err := out.Commit(); err != nil {
 			return err
 		}
 		if i%3 == 0 { // the other side need not know
@@ -72,8 +72,8 @@ func (l *line) sendInPlace(n, size int) error {
 }
 
 // takeInPlace takes a message while its sender writes wherever it may.
-func (l *line) takeInPlace(in mechanisms.Borrower, size int) error {
-	p, err := in.Borrow()
+func (l *line) takeInPlace(in mechanisms.InPlaceReceiver, size int) error {
+	p, err := in.Peek()
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (l *line) takeInPlace(in mechanisms.Borrower, size int) error {
 	if err := l.in.check(p); err != nil {
 		return fmt.Errorf("changed before it was returned: %w", err)
 	}
-	if err := in.Return(); err != nil {
+	if err := in.Release(); err != nil {
 		return err
 	}
 	for range filled { // all the same

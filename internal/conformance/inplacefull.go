@@ -15,12 +15,12 @@ func inPlaceFull(b *bed) error {
 		if b.admit(s) != nil {
 			continue
 		}
-		s.Lend = true
+		s.InPlace = true
 		var refused *mechanisms.UnsupportedError
-		if err := b.m.Admit(s); errors.As(err, &refused) != !b.m.Lends {
-			return fmt.Errorf("declared in place %v, and asked for it: %w", b.m.Lends, err)
+		if err := b.m.Admit(s); errors.As(err, &refused) != !b.m.WorksInPlace {
+			return fmt.Errorf("declared in place %v, and asked for it: %w", b.m.WorksInPlace, err)
 		}
-		if !b.m.Lends {
+		if !b.m.WorksInPlace {
 			return nil
 		}
 		full, err := b.line(s)
@@ -35,9 +35,9 @@ func inPlaceFull(b *bed) error {
 		if err != nil {
 			return err
 		}
-		out, lends := l.senders[0].Sender.(mechanisms.Lender)
-		in, shows := l.receivers[0].Receiver.(mechanisms.Borrower)
-		if !lends || !shows {
+		out, inPlace := l.senders[0].Sender.(mechanisms.InPlaceSender)
+		in, shows := l.receivers[0].Receiver.(mechanisms.InPlaceReceiver)
+		if !inPlace || !shows {
 			return fmt.Errorf("declared to work in place, and its ends are a %T and a %T", l.senders[0].Sender, l.receivers[0].Receiver)
 		}
 		call := b.thread(func() error { return l.makeFull(out, whole) })
@@ -69,9 +69,9 @@ func inPlaceFull(b *bed) error {
 }
 
 // makeFull makes n messages where they are sent from.
-func (l *line) makeFull(out mechanisms.Lender, n int) error {
+func (l *line) makeFull(out mechanisms.InPlaceSender, n int) error {
 	for range n {
-		p, err := out.Loan()
+		p, err := out.Reserve()
 		if err != nil {
 			return err
 		}
@@ -79,7 +79,7 @@ func (l *line) makeFull(out mechanisms.Lender, n int) error {
 			return fmt.Errorf("%d bytes in place, want %d", len(p), want)
 		}
 		l.put(p, 0, l.seqs[0])
-		if err := out.SendLoan(); err != nil {
+		if err := out.Commit(); err != nil {
 			return err
 		}
 		l.seqs[0]++
@@ -88,13 +88,13 @@ func (l *line) makeFull(out mechanisms.Lender, n int) error {
 }
 
 // takeFull checks n messages where they arrive.
-func (l *line) takeFull(in mechanisms.Borrower, n int) error {
+func (l *line) takeFull(in mechanisms.InPlaceReceiver, n int) error {
 	for range n {
-		p, err := in.Borrow()
+		p, err := in.Peek()
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(l.in.check(p), in.Return()); err != nil {
+		if err := errors.Join(l.in.check(p), in.Release()); err != nil {
 			return err
 		}
 	}

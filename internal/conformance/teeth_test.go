@@ -82,7 +82,7 @@ var teeth = []tooth{
 	{"order", broken("untoldpages", "tcpzerocopy", untoldPages), is[*bench.CheckError]},
 
 	{"inplace", broken("early", "shmfutex", receiving(func(r mechanisms.Receiver) mechanisms.Receiver { return early{r} })), text("changed before it was returned")},
-	{"inplace", broken("unlent", "pipe", func(m *mechanisms.Mechanism) { m.Lends = true }), text("its ends do not")},
+	{"inplace", broken("notinplace", "pipe", func(m *mechanisms.Mechanism) { m.WorksInPlace = true }), text("its ends do not")},
 
 	{"memory", broken("tape", "shmfutex", func(m *mechanisms.Mechanism) { m.Memories = []string{"tape"} }), text("none that can be asked for")},
 	{"memory", broken("miser", "shmfutex", making(withhold)), text("every machine has it")},
@@ -110,7 +110,7 @@ var teeth = []tooth{
 	{"gone", broken("told", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Gone = "" }), sentinel(errReturned)},
 	{"gone", broken("tolderrno", "dgram", func(m *mechanisms.Mechanism) { m.Facts.Gone = "EPIPE" }), errno(syscall.ECONNREFUSED)},
 
-	{"inplacefull", broken("nolender", "pipe", func(m *mechanisms.Mechanism) { m.Lends = true }), text("its ends are a")},
+	{"inplacefull", broken("noinplace", "pipe", func(m *mechanisms.Mechanism) { m.WorksInPlace = true }), text("its ends are a")},
 	{"inplacefull", broken("changer", "processvm", sending(changing)), is[*bench.CheckError]},
 
 	{"relay", broken("forgets", "tee", sending(skipping)), is[*bench.CheckError]},

@@ -16,13 +16,13 @@ import (
 // A pipe that the sender hands its own pages instead of having them copied.
 // The receiver reads, which copies.
 var _ = mechanisms.Register(mechanisms.Mechanism{
-	Name:    "vmsplice",
-	Summary: "the sender's own pages through a pipe, read by copying",
-	Man:     vmspliceMan,
-	Framing: mechanisms.Stream,
-	Since:   "2.6.27", // pipe2
-	EOF:     true,
-	Lends:   true,
+	Name:         "vmsplice",
+	Summary:      "the sender's own pages through a pipe, read by copying",
+	Man:          vmspliceMan,
+	Framing:      mechanisms.Stream,
+	Since:        "2.6.27", // pipe2
+	EOF:          true,
+	WorksInPlace: true,
 	Facts: mechanisms.Facts{
 		Kernel: "A vmsplice(2) enters vmsplice_to_pipe in fs/splice.c, which takes a reference to each page of the message (iov_iter_get_pages2) and hangs it on a slot of the pipe of its own: nothing is copied. " +
 			"A read(2) enters pipe_read, which copies straight out of the sender's pages and drops the references. " +
@@ -102,7 +102,7 @@ func newPagePool(fd int, s mechanisms.Spec) (*pagePool, error) {
 	page := os.Getpagesize()
 	pages, slots := (s.Size+page-1)/page, capacity/page
 	piece := pages
-	if !s.Lend {
+	if !s.InPlace {
 		piece = min(pages, slots)
 	}
 	pieces := (slots+piece-1)/piece + 1
@@ -125,7 +125,7 @@ func (p *pagePool) turn() bool {
 	return p.at == 0
 }
 
-// vmspliceSender is both a Sender, with a copy of its own, and a Lender.
+// vmspliceSender is both a Sender, with a copy of its own, and an InPlaceSender.
 type vmspliceSender struct {
 	descriptor.End
 	*pagePool
@@ -169,12 +169,12 @@ func (s *vmspliceSender) Send(p []byte) error {
 	return nil
 }
 
-func (s *vmspliceSender) SendLoan() error { return s.hand(s.buffer(s.size)) }
+func (s *vmspliceSender) Commit() error { return s.hand(s.buffer(s.size)) }
 
-// Loan returns pages of the sender's own. Those that have not been written to since
+// Reserve returns pages of the sender's own. Those that have not been written to since
 // others were given away are all one page of the kernel's, of zeroes, which
 // would be cheaper to read than any message is.
-func (s *vmspliceSender) Loan() ([]byte, error) {
+func (s *vmspliceSender) Reserve() ([]byte, error) {
 	p := s.buffer(s.size)
 	if s.flags&unix.SPLICE_F_GIFT != 0 {
 		for at := 0; at < len(p); at += os.Getpagesize() {

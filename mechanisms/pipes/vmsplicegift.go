@@ -10,13 +10,13 @@ import (
 // The same with pages that are the kernel's from then on: the sender never
 // writes to them again, and takes new ones.
 var _ = mechanisms.Register(mechanisms.Mechanism{
-	Name:    "vmsplicegift",
-	Summary: "pages given away for good through a pipe, SPLICE_F_GIFT, read by copying",
-	Man:     vmspliceMan,
-	Framing: mechanisms.Stream,
-	Since:   "2.6.27", // pipe2
-	EOF:     true,
-	Lends:   true,
+	Name:         "vmsplicegift",
+	Summary:      "pages given away for good through a pipe, SPLICE_F_GIFT, read by copying",
+	Man:          vmspliceMan,
+	Framing:      mechanisms.Stream,
+	Since:        "2.6.27", // pipe2
+	EOF:          true,
+	WorksInPlace: true,
 	Facts: mechanisms.Facts{
 		Kernel: "A vmsplice(2) with SPLICE_F_GIFT marks the slots of the pipe (PIPE_BUF_FLAG_GIFT), so that a splice(2) with SPLICE_F_MOVE may take the pages themselves (user_page_pipe_buf_try_steal). " +
 			"A read(2) copies out of them all the same. " +

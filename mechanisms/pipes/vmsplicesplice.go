@@ -16,13 +16,13 @@ import (
 // A splice(2) brings bytes to a descriptor, not to a process. One that wants to
 // look at them splices into a file that it has mapped: this is what that costs.
 var _ = mechanisms.Register(mechanisms.Mechanism{
-	Name:    "vmsplicesplice",
-	Summary: "the sender's own pages through a pipe, spliced into a memfd that the receiver maps",
-	Man:     []string{"vmsplice(2)", "splice(2)", "memfd_create(2)", "pipe(7)"},
-	Framing: mechanisms.Stream,
-	Since:   "3.17", // memfd_create
-	EOF:     true,
-	Lends:   true,
+	Name:         "vmsplicesplice",
+	Summary:      "the sender's own pages through a pipe, spliced into a memfd that the receiver maps",
+	Man:          []string{"vmsplice(2)", "splice(2)", "memfd_create(2)", "pipe(7)"},
+	Framing:      mechanisms.Stream,
+	Since:        "3.17", // memfd_create
+	EOF:          true,
+	WorksInPlace: true,
 	Facts: mechanisms.Facts{
 		Kernel: "A vmsplice(2) hangs the sender's pages on slots of the pipe, as for a receiver that reads. " +
 			"A splice(2) to a file enters iter_file_splice_write in fs/splice.c, which copies the bytes into the pages of the file: taking over the pages themselves (SPLICE_F_MOVE) has done nothing since Linux 2.6.21. " +
@@ -82,9 +82,9 @@ func (r *splicer) Close() error {
 	return errors.Join(r.End.Close(), sys.Vacate(r.memory), sys.Close(r.file))
 }
 
-// Borrow brings the next message into the file. The end of the stream inside a
+// Peek brings the next message into the file. The end of the stream inside a
 // message is io.ErrUnexpectedEOF.
-func (r *splicer) Borrow() ([]byte, error) {
+func (r *splicer) Peek() ([]byte, error) {
 	size := len(r.memory)
 	for r.at = 0; r.at < int64(size); { // which splice moves on
 		rest := size - int(r.at)
@@ -102,14 +102,14 @@ func (r *splicer) Borrow() ([]byte, error) {
 	return r.memory, nil
 }
 
-func (r *splicer) Return() error { return nil }
+func (r *splicer) Release() error { return nil }
 
 // Recv takes the message out of the file.
 func (r *splicer) Recv(p []byte) error {
 	if len(p) != len(r.memory) {
 		return mechanisms.Failed("recv", r.Mechanism, len(p), mechanisms.WrongLength(len(r.memory), len(p)))
 	}
-	m, err := r.Borrow()
+	m, err := r.Peek()
 	copy(p, m)
 	runtime.KeepAlive(r)
 	return err

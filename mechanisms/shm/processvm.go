@@ -21,12 +21,12 @@ import (
 // and the receiver copies them out of there. The two share one page, which
 // holds where that is and how far each has come.
 var _ = mechanisms.Register(mechanisms.Mechanism{
-	Name:    "processvm",
-	Summary: "the receiver copies out of the sender's memory; the sender announces each message with a futex",
-	Man:     []string{"process_vm_readv(2)", "ptrace(2)", "futex(2)"},
-	Framing: mechanisms.Slot,
-	Since:   "3.2",
-	Lends:   true,
+	Name:         "processvm",
+	Summary:      "the receiver copies out of the sender's memory; the sender announces each message with a futex",
+	Man:          []string{"process_vm_readv(2)", "ptrace(2)", "futex(2)"},
+	Framing:      mechanisms.Slot,
+	Since:        "3.2",
+	WorksInPlace: true,
 	Facts: mechanisms.Facts{
 		Kernel: "The sender makes no call for the message itself: it raises a count in a page that both map, and wakes the receiver by futex(2) if that sleeps. " +
 			"A process_vm_readv(2) enters process_vm_rw in mm/process_vm_access.c, which checks that the caller may trace the other process (mm_access), pins the sender's pages some at a time (pin_user_pages_remote) and copies out of them. " +
@@ -205,15 +205,15 @@ func (s *vmSender) Send(p []byte) error {
 	if len(p) != s.size {
 		return mechanisms.Failed("send", "processvm", len(p), mechanisms.WrongLength(len(p), s.size))
 	}
-	slot, err := s.Loan()
+	slot, err := s.Reserve()
 	if err != nil {
 		return err
 	}
 	copy(slot, p)
-	return s.SendLoan()
+	return s.Commit()
 }
 
-func (s *vmSender) Loan() ([]byte, error) {
+func (s *vmSender) Reserve() ([]byte, error) {
 	if _, err := s.room(true); err != nil {
 		return nil, mechanisms.Failed("send", "processvm", s.size, err)
 	}
@@ -221,9 +221,9 @@ func (s *vmSender) Loan() ([]byte, error) {
 	return s.memory[at : at+s.size], nil
 }
 
-// SendLoan counts the message. The receiver is admitted as soon as it is known
+// Commit counts the message. The receiver is admitted as soon as it is known
 // which process that is: before any message where both have opened first.
-func (s *vmSender) SendLoan() error {
+func (s *vmSender) Commit() error {
 	if now := s.receiver.Load(); now != s.reader {
 		if err := sys.SetPtracer(int(now)); err != nil {
 			return mechanisms.Failed("send", "processvm", s.size, err)

@@ -278,7 +278,7 @@ func (s *ringSender) Send(p []byte) error {
 		return s.fails("send", len(p), err)
 	}
 	copy(s.slot(), p)
-	return s.SendLoan()
+	return s.Commit()
 }
 
 // Fill takes slots as long as it need not wait.
@@ -315,14 +315,14 @@ func (s *ringSender) SendBatch(ps [][]byte) error {
 	return nil
 }
 
-func (s *ringSender) Loan() ([]byte, error) {
+func (s *ringSender) Reserve() ([]byte, error) {
 	if err := s.acquire(1); err != nil {
 		return nil, s.fails("send", s.size, err)
 	}
 	return s.slot(), nil
 }
 
-func (s *ringSender) SendLoan() error {
+func (s *ringSender) Commit() error {
 	if err := s.publish(1); err != nil {
 		return s.fails("send", s.size, err)
 	}
@@ -343,7 +343,7 @@ func (r *ringReceiver) Recv(p []byte) error {
 		return r.fails("recv", len(p), err)
 	}
 	copy(p, r.slot())
-	return r.Return()
+	return r.Release()
 }
 
 // RecvBatch takes as many messages as ps has room for, and waits for all.
@@ -363,14 +363,14 @@ func (r *ringReceiver) RecvBatch(ps [][]byte) error {
 	return nil
 }
 
-func (r *ringReceiver) Borrow() ([]byte, error) {
+func (r *ringReceiver) Peek() ([]byte, error) {
 	if err := r.acquire(1); err != nil {
 		return nil, r.fails("recv", r.size, err)
 	}
 	return r.slot(), nil
 }
 
-func (r *ringReceiver) Return() error {
+func (r *ringReceiver) Release() error {
 	if err := r.publish(1); err != nil {
 		return r.fails("recv", r.size, err)
 	}

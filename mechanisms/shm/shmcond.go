@@ -33,7 +33,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Memories:     ringMemories,
 	Room:         memoryRoom,
 	Batches:      true,
-	Lends:        true,
+	WorksInPlace: true,
 	Limits:       shmcond.limits,
 	New:          shmcond.make,
 	Capacity:     mechanisms.OwnCapacity,

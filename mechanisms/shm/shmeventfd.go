@@ -36,7 +36,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Memories:     ringMemories,
 	Room:         memoryRoom,
 	Batches:      true,
-	Lends:        true,
+	WorksInPlace: true,
 	Limits:       shmeventfd.limits,
 	New:          shmeventfd.make,
 	Capacity:     mechanisms.OwnCapacity,

@@ -32,7 +32,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Memories:     ringMemories,
 	Room:         memoryRoom,
 	Batches:      true,
-	Lends:        true,
+	WorksInPlace: true,
 	Limits:       shmfutex.limits,
 	New:          shmfutex.make,
 	Capacity:     mechanisms.OwnCapacity,

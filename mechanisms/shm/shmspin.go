@@ -29,7 +29,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Memories:     ringMemories,
 	Room:         memoryRoom,
 	Batches:      true,
-	Lends:        true,
+	WorksInPlace: true,
 	Spins:        true,
 	Limits:       shmspin.limits,
 	New:          shmspin.make,

@@ -36,11 +36,11 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			{Text: "a signal interrupts a waiting semop with EINTR, even with SA_RESTART", Man: "semop(2)"},
 		},
 	},
-	Batches: true,
-	Lends:   true,
-	Needs:   segmentNeeds("sysvshm"),
-	Limits:  segmentLimits(sysvshm),
-	New:     sysvshm.make,
+	Batches:      true,
+	WorksInPlace: true,
+	Needs:        segmentNeeds("sysvshm"),
+	Limits:       segmentLimits(sysvshm),
+	New:          sysvshm.make,
 	Uses: func(s mechanisms.Spec) []mechanisms.Use {
 		return append(segmentUses(s), sysv.SetUses(semaphores(s))...)
 	},

@@ -29,7 +29,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		},
 	},
 	Batches:      true,
-	Lends:        true,
+	WorksInPlace: true,
 	Needs:        segmentNeeds("sysvshmfutex"),
 	Limits:       segmentLimits(sysvshmfutex),
 	New:          sysvshmfutex.make,

@@ -30,7 +30,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		},
 	},
 	Batches:      true,
-	Lends:        true,
+	WorksInPlace: true,
 	Spins:        true,
 	Needs:        segmentNeeds("sysvshmspin"),
 	Limits:       segmentLimits(sysvshmspin),

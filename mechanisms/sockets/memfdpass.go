@@ -18,13 +18,13 @@ import (
 // Each message is a file in memory whose descriptor is passed. The files go
 // round: a receiver returns one by a byte the other way.
 var _ = mechanisms.Register(mechanisms.Mechanism{
-	Name:    "memfdpass",
-	Summary: "a memfd for each message, its descriptor passed over a UNIX domain socket",
-	Man:     []string{"unix(7)", "memfd_create(2)", "socketpair(2)"},
-	Framing: mechanisms.Packet,
-	Since:   "3.17",
-	EOF:     true,
-	Lends:   true,
+	Name:         "memfdpass",
+	Summary:      "a memfd for each message, its descriptor passed over a UNIX domain socket",
+	Man:          []string{"unix(7)", "memfd_create(2)", "socketpair(2)"},
+	Framing:      mechanisms.Packet,
+	Since:        "3.17",
+	EOF:          true,
+	WorksInPlace: true,
 	Facts: mechanisms.Facts{
 		Kernel: "The sender writes the message into a file of memory (memfd_create(2)) that it has mapped, one of a pool that is made beforehand and used again and again. " +
 			"A sendmsg(2) with SCM_RIGHTS enters unix_stream_sendmsg, which takes a reference to the file (unix_attach_fds) and queues it with one byte; recvmsg(2) puts it into the receiver's table of descriptors (scm_detach_fds). " +
@@ -231,17 +231,17 @@ func (s *memfdSender) Send(p []byte) error {
 	if len(p) != s.size {
 		return mechanisms.Failed("send", s.Mechanism, len(p), mechanisms.WrongLength(len(p), s.size))
 	}
-	memory, err := s.Loan()
+	memory, err := s.Reserve()
 	if err != nil {
 		return err
 	}
 	copy(memory, p)
-	return s.SendLoan()
+	return s.Commit()
 }
 
-// Loan waits until a file has come back, if all are away. A receiver that has
-// gone sends none back: SendLoan then reports it.
-func (s *memfdSender) Loan() ([]byte, error) {
+// Reserve waits until a file has come back, if all are away. A receiver that has
+// gone sends none back: Commit then reports it.
+func (s *memfdSender) Reserve() ([]byte, error) {
 	if s.waiting == len(s.files) {
 		n, err := sys.Read(s.Num, s.done)
 		if err != nil && !errors.Is(err, unix.ECONNRESET) {
@@ -252,7 +252,7 @@ func (s *memfdSender) Loan() ([]byte, error) {
 	return s.files[s.next].memory, nil
 }
 
-func (s *memfdSender) SendLoan() error {
+func (s *memfdSender) Commit() error {
 	if err := s.parcel.Send(s.Num, s.files[s.next].fd); err != nil {
 		return mechanisms.Failed("send", s.Mechanism, s.size, err)
 	}

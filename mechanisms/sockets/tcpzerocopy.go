@@ -21,14 +21,14 @@ var tcpzerocopy = socketKind{"tcpzerocopy", connectPair(unix.AF_INET, unix.SOCK_
 // two connections: what waits to read would be woken by notices of what it has
 // sent on the same socket, POLLERR, and find nothing to read.
 var _ = mechanisms.Register(mechanisms.Mechanism{
-	Name:    "tcpzerocopy",
-	Summary: "the sender's own pages through TCP on 127.0.0.1, MSG_ZEROCOPY, which the loopback copies after all",
-	Man:     []string{"tcp(7)", "send(2)", "recv(2)", "ip(7)"},
-	Framing: mechanisms.Stream,
-	Since:   "4.14",
-	EOF:     true,
-	Polls:   true,
-	Lends:   true,
+	Name:         "tcpzerocopy",
+	Summary:      "the sender's own pages through TCP on 127.0.0.1, MSG_ZEROCOPY, which the loopback copies after all",
+	Man:          []string{"tcp(7)", "send(2)", "recv(2)", "ip(7)"},
+	Framing:      mechanisms.Stream,
+	Since:        "4.14",
+	EOF:          true,
+	Polls:        true,
+	WorksInPlace: true,
 	Facts: mechanisms.Facts{
 		Kernel: "A sendto(2) with MSG_ZEROCOPY enters tcp_sendmsg_locked, which takes a reference to each page of the message (msg_zerocopy_realloc, skb_zerocopy_iter_stream) and copies nothing. " +
 			"The loopback device hands each packet to a softirq on the same CPU, where skb_orphan_frags_rx copies the pages after all (skb_copy_ubufs), since a receiver on this machine might keep them forever: " + zerocopyPage + ", deferred copies. " +
@@ -143,7 +143,7 @@ var tcpzerocopyTraits = func() mechanisms.Traits {
 // buffer is used again when the kernel has reported that it has done with it,
 // by notices that are read only where the next buffer is still held: one of
 // them then covers several. It is both a Sender, with a copy of its own, and a
-// Lender.
+// InPlaceSender.
 type zerocopySender struct {
 	descriptor.End
 	size    int    // bytes in a message
@@ -240,16 +240,16 @@ func (s *zerocopySender) Send(p []byte) error {
 	if len(p) != s.size {
 		return mechanisms.Failed("send", s.Mechanism, len(p), mechanisms.WrongLength(len(p), s.size))
 	}
-	b, err := s.Loan()
+	b, err := s.Reserve()
 	if err != nil {
 		return err
 	}
 	copy(b, p)
-	return s.SendLoan()
+	return s.Commit()
 }
 
-// Loan waits until the next buffer is not held.
-func (s *zerocopySender) Loan() ([]byte, error) {
+// Reserve waits until the next buffer is not held.
+func (s *zerocopySender) Reserve() ([]byte, error) {
 	b := &s.buffers[s.at]
 	for refused := 1; b.held > 0; refused++ {
 		told, err := s.notice()
@@ -280,7 +280,7 @@ func (s *zerocopySender) notice() (told bool, err error) {
 	return true, nil
 }
 
-func (s *zerocopySender) SendLoan() error {
+func (s *zerocopySender) Commit() error {
 	b := &s.buffers[s.at]
 	b.from, b.n = s.calls, 0
 	refused := 0

@@ -9,7 +9,7 @@ import (
 	"ipcbench/results"
 )
 
-// page is both ends of a link of one message, which lends its only page.
+// page is both ends of a link of one message, which works in its only page.
 type page struct {
 	mechanisms.Sender
 	mechanisms.Receiver
@@ -17,13 +17,13 @@ type page struct {
 	meddles func(p []byte) // once the message is handed over
 }
 
-func (p *page) Close() error            { return nil }
-func (p *page) Loan() ([]byte, error)   { return p.p, nil }
-func (p *page) SendLoan() error         { p.meddles(p.p); return nil }
-func (p *page) Borrow() ([]byte, error) { return p.p, nil }
-func (p *page) Return() error           { return nil }
+func (p *page) Close() error             { return nil }
+func (p *page) Reserve() ([]byte, error) { return p.p, nil }
+func (p *page) Commit() error            { p.meddles(p.p); return nil }
+func (p *page) Peek() ([]byte, error)    { return p.p, nil }
+func (p *page) Release() error           { return nil }
 
-// What lies in lent memory is checked as what is copied: its stamp always, the
+// What lies in memory in place is checked as what is copied: its stamp always, the
 // rest where it is sealed.
 func TestLentMessagesAreChecked(t *testing.T) {
 	flip := func(at int) func([]byte) { return func(p []byte) { p[at] ^= 1 } }
@@ -41,7 +41,7 @@ func TestLentMessagesAreChecked(t *testing.T) {
 		{"the payload", flip(63), Bare, false},
 	} {
 		link := &page{p: mechanisms.Buffer(64), meddles: c.meddles}
-		cell := results.Cell{Workload: "Stream", Size: 64, Options: results.Options{Lend: true}}
+		cell := results.Cell{Workload: "Stream", Size: 64, Options: results.Options{InPlace: true}}
 		parts := Stream.Topology(0).Parts
 		out, in := NewEnds(parts[0], cell, seed), NewEnds(parts[1], cell, seed)
 		out.Senders, in.Receivers = []mechanisms.Sender{link}, []mechanisms.Receiver{link}
@@ -64,11 +64,11 @@ func TestLentMessagesAreChecked(t *testing.T) {
 }
 
 // A workload that takes copy=0 has a way to play each of its parts so.
-func TestWhoTakesCopyPlaysLent(t *testing.T) {
+func TestCopyPlaysInPlace(t *testing.T) {
 	for _, w := range Workloads {
 		for _, p := range w.Topology(max(w.MinPeers, 1)).Parts {
-			if takes := slices.Contains(w.Takes, "copy"); takes != (p.Lent != nil) {
-				t.Errorf("%s takes copy: %v, and its %s plays so: %v", w.Name, takes, p.Role, p.Lent != nil)
+			if takes := slices.Contains(w.Takes, "copy"); takes != (p.InPlace != nil) {
+				t.Errorf("%s takes copy: %v, and its %s plays so: %v", w.Name, takes, p.Role, p.InPlace != nil)
 			}
 		}
 	}
@@ -76,7 +76,7 @@ func TestWhoTakesCopyPlaysLent(t *testing.T) {
 
 // Nobody gets a number for batches that were none.
 func TestWhatIsLentIsNoBatch(t *testing.T) {
-	c := results.Cell{Workload: "Stream", Mechanism: "shmfutex", Size: 64, Place: "free", Options: results.Options{Batch: 16, Lend: true}}
+	c := results.Cell{Workload: "Stream", Mechanism: "shmfutex", Size: 64, Place: "free", Options: results.Options{Batch: 16, InPlace: true}}
 	if err := Stream.Admit(c); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("batch=16, copy=0: %v", err)
 	}
