@@ -214,9 +214,9 @@ type InPlaceSender interface {
 // InPlaceReceiver is a Receiver that shows a message where it lies.
 type InPlaceReceiver interface {
 	// Peek waits for the next message and returns it in the link's own memory,
-	// unchanged until Return.
+	// unchanged until Release.
 	Peek() ([]byte, error)
-	// Return gives the memory back to the sender.
+	// Release gives the memory back to the sender.
 	Release() error
 }
 
