@@ -59,7 +59,7 @@ func TestSpinningIsRefusedOnOneCPU(t *testing.T) {
 	for _, floor := range []string{results.FloorBounce, results.FloorThreads} {
 		for _, place := range []string{"same", "free"} {
 			rec, _ := s.Measure(results.Cell{Workload: results.FloorWorkload, Mechanism: floor, Size: 64, Place: place}, Measurement{Time: time.Millisecond})
-			if rec.Outcome != results.Skipped || !strings.HasPrefix(rec.Reason, floor+": place "+place+": its processes wait without sleeping") || !strings.HasSuffix(rec.Reason, "sched(7)") {
+			if rec.Outcome != results.Skipped || !strings.HasPrefix(rec.Reason, floor+": place="+place+": its processes wait without sleeping") || !strings.HasSuffix(rec.Reason, "sched(7)") {
 				t.Errorf("%s, place %s: %s: %q", floor, place, rec.Outcome, rec.Reason)
 			}
 		}
