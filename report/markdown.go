@@ -42,7 +42,7 @@ func (m *markdown) head(set *results.Set) {
 	m.printf("# ipcbench: %s\n", results.EscapeMarkdown(set.Name()))
 }
 
-// strip names the machine in one line: nobody should read a number without.
+// strip names the machine in one line: a number means little without them.
 func (m *markdown) strip(set *results.Set) {
 	for _, h := range set.Hosts() {
 		var parts []string
@@ -198,7 +198,7 @@ func (m *markdown) again(set *results.Set) {
 	}
 }
 
-// floors tells how far each mechanism is from what the machine can do: tables
+// floors reports how far each mechanism is from what the machine can do: tables
 // of what a message, or a round trip, is worth.
 func (m *markdown) floors(summaries []results.Summary) {
 	weighed := slices.DeleteFunc(slices.Clone(summaries), func(s results.Summary) bool { return s.RelativeCost == nil })

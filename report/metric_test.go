@@ -72,7 +72,7 @@ func TestMetricIsOneEntry(t *testing.T) {
 	}
 }
 
-// A narrow terminal loses columns by priority, and is told which.
+// A narrow terminal loses columns by priority, and names them.
 func TestTableFitsTheTerminal(t *testing.T) {
 	summaries := results.Summarize(append(testRecords(), dueRecords("pipe", 20000, 40_000)...))
 	for _, width := range []int{60, 80, 110, 160} {

@@ -141,7 +141,7 @@ func (r *Record) Measurements() (all []Measurement) {
 	return all
 }
 
-// Better tells which way a unit is better, "lower" or "higher"; "" is neither
+// Better reports which way a unit is better, "lower" or "higher"; "" is neither
 // or an unknown unit.
 func Better(unit string) string {
 	for _, m := range Metrics {

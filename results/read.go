@@ -94,7 +94,7 @@ func scan(path string, s *Set) (*Set, error) {
 	return s, nil
 }
 
-// Better tells which way a unit is better, "lower" or "higher", as the suite
+// Better reports which way a unit is better, "lower" or "higher", as the suite
 // or a Unit line of the text has it; "" is not known.
 func (s *Set) Better(unit string) string {
 	if b := Better(unit); b != "" {
