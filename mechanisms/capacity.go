@@ -42,15 +42,15 @@ func JoinCapacity(parts []Given) (all Given) {
 // OwnCapacity is of ends that keep the link's capacity themselves: the slots of
 // a ring, the files of a pool.
 func OwnCapacity(e End) (Given, error) {
-	if k, ok := e.Value.(CapacityKeeper); ok {
+	if k, ok := e.Value.(capacityKeeper); ok {
 		return k.Keeps()
 	}
 	return Given{}, nil
 }
 
-// CapacityKeeper is an end that knows how many bytes its link takes before Send
+// capacityKeeper is an end that knows how many bytes its link takes before Send
 // blocks, or asks the kernel by something else than a descriptor.
-type CapacityKeeper interface {
+type capacityKeeper interface {
 	Keeps() (Given, error)
 }
 

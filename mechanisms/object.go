@@ -69,7 +69,7 @@ func (o Object) Exists() (bool, error) {
 		return false, fmt.Errorf("%v: of %s, and this is %s: %w", o, o.Namespace, ns, ErrNotOurs)
 	}
 	if o.Kind == KindMq {
-		now, err := QueueObject(o.Path)
+		now, err := queueObject(o.Path)
 		return o.Is(now, err)
 	}
 	s, err := statSysv(o.Kind, o.ID)
@@ -226,8 +226,8 @@ func OpenPrivate(dir string) (fd int, err error) {
 	return fd, nil
 }
 
-// QueueObject records the message queue of that name.
-func QueueObject(name string) (Object, error) {
+// queueObject records the message queue of that name.
+func queueObject(name string) (Object, error) {
 	fd, err := sys.MqOpen(name[1:], unix.O_RDONLY|unix.O_CLOEXEC, 0, nil)
 	if err != nil {
 		return Object{}, fmt.Errorf("mq %s: %w", name, err)

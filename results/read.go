@@ -171,7 +171,8 @@ func (s *Set) Hosts() []*Host { return s.all().hosts.All() }
 // Summaries condenses the records: see Summarize.
 func (s *Set) Summaries() []Summary { return s.all().Summaries() }
 
-// Spent sums up where the time of the run went: see SpentOn.
+// Spent sums up where the time of the run went. It is false where the records do not tell: those of
+// other programs do not, nor do those of earlier versions.
 func (s *Set) Spent() (Spent, bool) { return s.all().spent.sum() }
 
 // all is the tally of the records.

@@ -171,9 +171,6 @@ func (r *Run) Missed(cells []string) error {
 	return replace(r.root, HeaderFile, r.Header.write)
 }
 
-// Sync returns once every record appended so far is on the disk.
-func (r *Run) Sync() error { return r.records.Sync() }
-
 // WriteFile gives the file name in the run's directory a new content, whole
 // or not at all. It is for exports, never for the records.
 func (r *Run) WriteFile(name string, write func(io.Writer) error) error {

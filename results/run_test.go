@@ -56,7 +56,7 @@ func mustRead(t *testing.T, path string) *Set {
 func TestRun(t *testing.T) {
 	records := testRecords()
 	run := newRun(t, records...)
-	if err := errors.Join(run.Sync(), run.WriteBench(), run.Close()); err != nil {
+	if err := errors.Join(run.WriteBench(), run.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := files(t, run.Dir), []string{BenchFile, RecordsFile, HeaderFile}; !reflect.DeepEqual(got, want) {

@@ -23,16 +23,6 @@ type Spent struct {
 // Measuring are the kinds of rounds that give numbers.
 var Measuring = []string{"timed", "latency", "verify"}
 
-// SpentOn sums up a run, and is false where its records do not tell: those of
-// other programs do not, nor do those of earlier versions.
-func SpentOn(records []Record) (Spent, bool) {
-	var s spending
-	for i := range records {
-		s.add(&records[i])
-	}
-	return s.sum()
-}
-
 // spending is a Spent under way.
 type spending struct {
 	Spent

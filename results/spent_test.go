@@ -2,7 +2,16 @@ package results
 
 import "testing"
 
-func TestSpentOn(t *testing.T) {
+// spentOn is what was spent on a run of these records.
+func spentOn(records []Record) (Spent, bool) {
+	var s spending
+	for i := range records {
+		s.add(&records[i])
+	}
+	return s.sum()
+}
+
+func TestSpent(t *testing.T) {
 	launch := func(outcome Outcome, wall, timed int64) Record {
 		r := okRecord(pingPong, 1, 5000)
 		r.Outcome, r.WallNs = outcome, wall
@@ -13,10 +22,10 @@ func TestSpentOn(t *testing.T) {
 	skipped := notOKRecord(pingPong, 1, Skipped, "too large")
 	skipped.WallNs = 10
 	records := []Record{launch(OK, 110, 80), launch(Untrusted, 150, 80), launch(OK, 120, 80), launch(OK, 100, 80), skipped}
-	got, ok := SpentOn(records)
+	got, ok := spentOn(records)
 	want := Spent{Wall: 490, Measuring: 320, Start: 28, Stop: 12, PerLaunch: 30, Disturbed: 1}
 	if got != want || !ok {
-		t.Errorf("SpentOn = %+v, %v, want %+v", got, ok, want)
+		t.Errorf("spent %+v, %v, want %+v", got, ok, want)
 	}
 	if rest := got.Rest(); rest != 130 {
 		t.Errorf("Rest() = %d, want 130", rest)
@@ -31,7 +40,7 @@ func TestSpentOn(t *testing.T) {
 		"an earlier version's":  {silent},
 		"one of them is silent": append(records, silent),
 	} {
-		if s, ok := SpentOn(records); ok {
+		if s, ok := spentOn(records); ok {
 			t.Errorf("%s: %+v", name, s)
 		}
 	}

@@ -25,7 +25,7 @@ type bed struct {
 }
 
 func newBed(m *mechanisms.Mechanism) (*bed, error) {
-	dir, err := os.MkdirTemp("", "mechtest-") // 0700
+	dir, err := os.MkdirTemp("", "conformance-") // 0700
 	if err != nil {
 		return nil, err
 	}

@@ -13,10 +13,9 @@ const SEMVMX = 32767
 
 // Commands of semctl(2), from linux/sem.h.
 const (
-	semGetVal  = 12
-	semGetNcnt = 14
-	semSetVal  = 16
-	semSetAll  = 17
+	semGetVal = 12
+	semSetVal = 16
+	semSetAll = 17
 )
 
 // Sembuf is one operation on one semaphore of a set: struct sembuf, semop(2).
@@ -91,10 +90,6 @@ func SemSetVal(id, num, value int) error {
 
 // SemGetVal returns the value of one semaphore: GETVAL, semctl(2).
 func SemGetVal(id, num int) (int, error) { return semctl(id, num, semGetVal, nil) }
-
-// SemGetNcnt returns how many threads wait for one semaphore to grow:
-// GETNCNT, semctl(2).
-func SemGetNcnt(id, num int) (int, error) { return semctl(id, num, semGetNcnt, nil) }
 
 // SemRemove removes the set and wakes the processes that sleep on it, with EIDRM:
 // IPC_RMID, semctl(2).

@@ -16,7 +16,7 @@ import (
 func SendMessages(d End) mechanisms.Sender { return &MessageSender{PacketSender{d}, nil} }
 
 func RecvMessages(d End) mechanisms.Receiver {
-	return LoopReceiver(d, &messageReceiver{packetReceiver{d}, nil})
+	return looped(d, &messageReceiver{packetReceiver{d}, nil})
 }
 
 type MessageSender struct {

@@ -26,11 +26,11 @@ func (s *StreamSender) Relayed(p []byte, err error) error {
 
 func SendStream(d End) mechanisms.Sender { return &StreamSender{End: d} }
 
-func RecvStream(d End) mechanisms.Receiver { return LoopReceiver(d, &streamReceiver{End: d}) }
+func RecvStream(d End) mechanisms.Receiver { return looped(d, &streamReceiver{End: d}) }
 
 func SendPacket(d End) mechanisms.Sender { return &PacketSender{d} }
 
-func RecvPacket(d End) mechanisms.Receiver { return LoopReceiver(d, &packetReceiver{d}) }
+func RecvPacket(d End) mechanisms.Receiver { return looped(d, &packetReceiver{d}) }
 
 type (
 	StreamSender struct {

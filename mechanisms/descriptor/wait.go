@@ -130,8 +130,8 @@ type loopReceiver struct {
 	batches mechanisms.BatchReceiver // in, where it is one
 }
 
-// LoopReceiver is the receiver r on d as d's waiter has it.
-func LoopReceiver(d End, r mechanisms.Receiver) mechanisms.Receiver {
+// looped is the receiver r on d as d's waiter has it.
+func looped(d End, r mechanisms.Receiver) mechanisms.Receiver {
 	switch d.Waiter.(type) {
 	case *pollWaiter, *epollWaiter:
 		batches, _ := r.(mechanisms.BatchReceiver)
