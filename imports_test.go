@@ -17,7 +17,7 @@ const (
 	unix   = "golang.org/x/sys/unix"
 )
 
-// pkg is what `go list` tells of a package.
+// pkg is what `go list` reports of a package.
 type pkg struct {
 	ImportPath   string
 	Standard     bool
@@ -160,7 +160,7 @@ func TestWorkersInitialiseNoManPages(t *testing.T) {
 	}
 }
 
-// Nobody asks for a C compiler, on any architecture.
+// No package needs a C compiler, on any architecture.
 func TestNoCgo(t *testing.T) {
 	for _, arch := range []string{"amd64", "arm64", "386", "riscv64"} {
 		for path, p := range list(t, arch, "./...") {

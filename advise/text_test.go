@@ -79,7 +79,7 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// What the first costs in units of a floor is told where one was measured.
+// What the first costs in units of a floor is printed where one was measured.
 func TestTextTellsTheWorth(t *testing.T) {
 	records := launches(cell("PingPong", "pipe", 64), 6, 5000)
 	q := Question{Pattern: "rpc", Size: 64, Place: "same"}

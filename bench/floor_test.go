@@ -42,7 +42,7 @@ func together(w *Workload, rounds []int, spoil func(round int, shared []byte)) e
 	return nil
 }
 
-// TestFloorsPlayRounds plays even, odd and single operations in turn: whoever
+// TestFloorsPlayRounds plays even, odd and single operations in turn: whichever end
 // had the last word in one round is met where he is in the next.
 func TestFloorsPlayRounds(t *testing.T) {
 	for _, w := range Floors {

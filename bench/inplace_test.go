@@ -74,7 +74,7 @@ func TestCopyPlaysInPlace(t *testing.T) {
 	}
 }
 
-// Nobody gets a number for batches that were none.
+// Batches of no messages give no number.
 func TestWhatIsLentIsNoBatch(t *testing.T) {
 	c := results.Cell{Workload: "Stream", Mechanism: "shmfutex", Size: 64, Place: "free", Options: results.Options{Batch: 16, InPlace: true}}
 	if err := Stream.Admit(c); !errors.Is(err, errors.ErrUnsupported) {

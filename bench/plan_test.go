@@ -20,7 +20,7 @@ func TestTopologies(t *testing.T) {
 			}
 			topo := w.Topology(peers)
 			senders, receivers := make([]int, len(topo.Wires)), make([]int, len(topo.Wires))
-			originates := make([][]int, len(topo.Wires)) // by wire: who may
+			originates := make([][]int, len(topo.Wires)) // by wire: which may
 			roles := map[string]bool{}
 			for _, p := range topo.Parts {
 				if roles[p.Role] {

@@ -85,7 +85,7 @@ func TestCheckerFinds(t *testing.T) {
 
 // TestCheckerFollowsRounds shows that sequences run on over rounds, as the
 // truncated ones of short messages must, and past the end of what fits: of one
-// sender, and of two that only totals tell apart.
+// sender, and of two that only totals distinguish.
 func TestCheckerFollowsRounds(t *testing.T) {
 	for _, size := range []int{1, 2, 5, 7, 8} {
 		for _, origins := range []int{1, 2} {

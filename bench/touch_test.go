@@ -67,7 +67,7 @@ func TestTouchedMessagesAreStillMessages(t *testing.T) {
 	}
 }
 
-// Nobody pays for it who does not ask: the short check stands.
+// Without --touch a message gets the short check, which costs no more.
 func TestUntouchedMessagesAreCheckedTheShortWay(t *testing.T) {
 	if e := touching("", 64); e.due == nil {
 		t.Error("without touch every message is examined")

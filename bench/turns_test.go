@@ -51,7 +51,7 @@ func TestNotifyChecksEachCount(t *testing.T) {
 	}
 }
 
-// The part that is the last to tell of its turns holds the count against all.
+// The part that is the last to report its turns holds the count against all.
 func TestContendChecksTheTotal(t *testing.T) {
 	for _, lost := range []uint64{0, 1} {
 		shared := make([]byte, 2*cacheLine)

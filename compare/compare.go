@@ -1,4 +1,4 @@
-// Package compare tells what became slower or faster between two sides of
+// Package compare reports what became slower or faster between two sides of
 // records, and when not to believe it. The statistics are golang.org/x/perf's
 // where it has them; the gate is package gate's. docs/method.md explains both.
 package compare
@@ -17,7 +17,7 @@ type Options struct {
 	Alpha     float64 // probability of one false alarm in all cells together, in (0, 1)
 	Force     bool    // judge what is not comparable, with the doubt beside it
 	Shared    int     // how many comparisons share Alpha; 0 is 1
-	By        string  // the key that tells the sides apart, "" for that of the inputs
+	By        string  // the key that distinguishes the sides, "" for that of the inputs
 }
 
 // alpha is what one of the comparisons may use.

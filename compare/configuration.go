@@ -90,7 +90,7 @@ func (c *configurations) intern(r *results.Record) int32 {
 	return n
 }
 
-// split is by which keys the rows of a comparison are told apart besides their
+// split is by which keys the rows of a comparison are split besides their
 // cells: those that have several values within a side. Launches of two
 // configurations are no sample of either. A key that a side does not have is not
 // known, which is no value.

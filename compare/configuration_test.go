@@ -10,7 +10,7 @@ import (
 )
 
 // Records of several hosts on a side are no sample of one: each configuration has
-// a row, and a regression in one is not hidden by the other. What tells boots
+// a row, and a regression in one is not hidden by the other. What distinguishes boots
 // of one machine apart, the memory that is left, does not count.
 func TestConfigurationsOfRecords(t *testing.T) {
 	old, new := sides()

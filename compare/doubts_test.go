@@ -91,7 +91,7 @@ func TestDoubts(t *testing.T) {
 	}
 }
 
-// What tells the sides apart is no doubt.
+// The key that distinguishes the sides is not warned of.
 func TestDoubtsOfTheKey(t *testing.T) {
 	old, new := sides()
 	new.host.CPU = "Other"

@@ -7,7 +7,7 @@ import (
 )
 
 // guestRules is what guests that ipcbench booted must have in common: without
-// it instructions tell nothing about kernels.
+// it instructions show nothing about kernels.
 var guestRules = []rule{
 	{"accelerator", "accel", true, guest(func(g *results.Guest) string { return g.Accel }),
 		"instructions are not time", "measure both sides with one --accel"},
@@ -28,7 +28,7 @@ func guest(fact func(*results.Guest) string) func(*results.Host) string {
 	}
 }
 
-// counted tells whether all of the side's numbers are instructions: no drift
+// counted reports whether all of the side's numbers are instructions: no drift
 // of a machine is in them.
 func (s *Side) counted() bool {
 	return len(s.hosts.All()) > 0 && !slices.ContainsFunc(s.hosts.All(), func(h *results.Host) bool { return h.Guest == nil || h.Guest.Accel != "icount" })

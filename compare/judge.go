@@ -82,7 +82,7 @@ func (r *Report) judge(o Options, t *turns) {
 	r.Gate.Detectable, r.Gate.Worst = results.Float(detectable[len(detectable)/2]), results.Float(detectable[len(detectable)-1])
 }
 
-// needed is how many launches a side would tell, if the change is what it
+// needed is how many launches a side would show it, if the change is what it
 // looks like: enough for the statistic to exceed its critical value, or for
 // the interval to lie within the threshold, 4 times in 5. The variance is that
 // of the change which a single launch a side shows. It is -1 beyond 1000,

@@ -64,8 +64,8 @@ const kcidbOrigin = "ipcbench"
 var notInPath = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
 
 // WriteKCIDB writes the medians of the new sides, and what became of them, as
-// a submission to KernelCI's database. The build is the new side's name: whoever
-// submits puts the build's own ID and origin in their place.
+// a submission to KernelCI's database. The build is the new side's name:
+// a submission puts the build's own ID and origin in their place.
 func WriteKCIDB(w io.Writer, reports []*Report) error {
 	var out kcidb
 	out.Version.Major, out.Version.Minor = 5, 3

@@ -131,7 +131,7 @@ func loadBy(inputs []Input, q Query, better []string) (*Loaded, error) {
 
 // read hands the records that the query takes to add, the failures of packages
 // that it takes to fail, and calls next after each file. It notes in better
-// which way the metrics are, as far as the files tell.
+// which way the metrics are, as far as the files state it.
 func (in Input) read(q Query, better []string, add func(*results.Record, picked), fail func(results.Failure), next func()) (warnings []string, err error) {
 	pick := func(r *results.Record, path string) picked {
 		return picked{ok: true, cell: r.Cell, metrics: ^uint64(0)}

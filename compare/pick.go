@@ -31,7 +31,7 @@ type picker struct {
 	metrics []string
 	filter  *benchproc.Filter
 	by      *benchproc.Projection
-	forget  *results.Axis // whose values are the sides; nil: they are told apart by something else
+	forget  *results.Axis // whose values are the sides; nil: something else distinguishes them
 	known   map[subject]picked
 }
 
@@ -48,12 +48,12 @@ type picked struct {
 	ok      bool
 	side    benchproc.Key
 	cell    results.Cell
-	unknown bool   // it does not say what would tell its side
+	unknown bool   // it lacks the key that would give its side
 	metrics uint64 // a bit for each that the filter lets through
 }
 
 // newPicker parses a filter (go doc golang.org/x/perf/benchproc/syntax) and
-// the key that tells sides apart.
+// the key that distinguishes sides.
 func newPicker(q Query) (*picker, error) {
 	p := &picker{metrics: q.Metrics, forget: results.LookupAxis(ByKey(q.By)), known: map[subject]picked{}}
 	var err error

@@ -18,7 +18,7 @@ const (
 	CantTell    Verdict = "can't tell" // neither shown to be beyond the threshold nor within
 	Same        Verdict = "same"       // the interval of the ratio lies within the threshold
 	Recovered   Verdict = "recovered"  // was not ok and is
-	NotCompared Verdict = "other"      // another outcome that fails nobody
+	NotCompared Verdict = "other"      // another outcome, which fails no gate
 )
 
 // verdicts in the order in which they matter.
@@ -80,7 +80,7 @@ type Row struct {
 	PFaster results.Float `json:"p_faster"` // the same of being faster
 	Verdict Verdict       `json:"verdict"`
 	Why     string        `json:"why,omitempty"`  // it is unjudged
-	Need    int           `json:"need,omitempty"` // launches a side to tell, about; -1: more than 1000
+	Need    int           `json:"need,omitempty"` // launches a side that would show it, about; -1: more than 1000
 	Doubts  []string      `json:"doubts,omitempty"`
 
 	pair     pair
@@ -135,7 +135,7 @@ type Incomparable struct {
 	Doubts []string     `json:"doubts"`
 }
 
-// newChange says what a change of outcome means. Where an axis tells the
+// newChange says what a change of outcome means. Where an axis distinguishes the
 // sides apart, a mechanism that can't do what another can is no regression.
 func newChange(cell results.Cell, name string, a, b *settled, o Options) Change {
 	c := Change{Cell: cell, Name: name, From: a.outcome, To: b.outcome, Reason: results.Quote(b.reason), Verdict: NotCompared}

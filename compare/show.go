@@ -55,7 +55,7 @@ func (r *Row) n() string {
 	return fmt.Sprintf("%d+%d", r.Old.N, r.New.N)
 }
 
-// Judgement is the verdict, and what would tell where it is none: "can't tell
+// Judgement is the verdict, and what would decide it where it is none: "can't tell
 // (n ≈ 40 would)".
 func (r *Row) Judgement() string {
 	s := string(r.Verdict)
@@ -166,7 +166,7 @@ func (r *Row) columns(marked bool) []string {
 	return out
 }
 
-// marked tells whether a row has a doubt of its own.
+// marked reports whether a row has a doubt of its own.
 func (r *Report) marked() bool {
 	for i := range r.Rows {
 		if len(r.Rows[i].Doubts) > 0 {

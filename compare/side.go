@@ -29,7 +29,7 @@ type Side struct {
 	hosts     results.Hosts
 	configs   configurations
 	isolation values
-	verified  values // "yes", "no": of the records that can tell
+	verified  values // "yes", "no": of the records that state it
 	failures  []results.Failure
 }
 
@@ -93,7 +93,7 @@ func (s *Side) add(r *results.Record, cell results.Cell, metrics uint64) {
 	if r.Attempt > 1 {
 		s.again++
 	}
-	at := measured{cell, s.about1(r)}
+	at := measured{cell, s.note(r)}
 	c := s.cells[at]
 	if c == nil {
 		c = &launches{values: make([][]float64, len(s.metrics)), text: r.Text() != nil}
@@ -151,7 +151,7 @@ func (s *Side) pass(r *results.Record) int32 {
 	return s.begin(p, r)
 }
 
-// begin notes when the pass began, as far as r tells.
+// begin notes when the pass began, as far as r states it.
 func (s *Side) begin(p int, r *results.Record) int32 {
 	if r.Time.Before(s.began[p]) {
 		s.began[p] = r.Time
@@ -170,12 +170,12 @@ func (s *Side) inTime() []pass {
 	return keys
 }
 
-// about1 notes what a record says of the whole side, and returns its
+// note notes what a record says of the whole side, and returns its
 // configuration.
-func (s *Side) about1(r *results.Record) int32 {
+func (s *Side) note(r *results.Record) int32 {
 	host := s.hosts.Add(r.Host)
 	s.isolation.add(r.Isolation)
-	if !r.Time.IsZero() && r.Outcome == results.OK { // benchmark text does not tell
+	if !r.Time.IsZero() && r.Outcome == results.OK { // benchmark text does not state it
 		s.verified.add(map[bool]string{true: "yes", false: "no"}[!r.Verified.IsZero()])
 	}
 	return s.configs.add(r, host)

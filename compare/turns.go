@@ -12,7 +12,7 @@ import (
 // freedom, to be worth the drift that drops out.
 const leastPairs = 10
 
-// turns tells which passes of two sides that took turns belong together. The
+// turns finds which passes of two sides that took turns belong together. The
 // runs of one `ipcbench ab` are named ID-a and ID-b, and a launch of the one
 // comes right before or after the launch of the same number of the other.
 type turns struct{ old, new []int32 } // by pass

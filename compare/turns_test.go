@@ -34,7 +34,7 @@ func TestTurns(t *testing.T) {
 	if ratio := r.row(t, pipe, "B/s").Ratio; ratio.Lo < 1/1.2 || ratio.Hi > 1/1.1 {
 		t.Errorf("the interval of the ratio of B/s is %+v", ratio)
 	}
-	// The same launches, when nobody knows which belong together.
+	// The same launches, when it is not known which belong together.
 	for i := range new.records {
 		new.records[i].Run = "another"
 	}

@@ -55,7 +55,7 @@ func TestNoiseManyCPUs(t *testing.T) {
 	}
 }
 
-// A machine with frequency scaling tells how fast the slowest CPU used was.
+// A machine with frequency scaling reports how fast the slowest CPU used was.
 func TestNoiseFrequency(t *testing.T) {
 	cpufreq := func(cpu string) string { return "sys/devices/system/cpu/" + cpu + "/cpufreq/scaling_cur_freq" }
 	root := fstest.MapFS{

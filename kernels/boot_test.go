@@ -85,7 +85,7 @@ func TestTail(t *testing.T) {
 	}
 }
 
-// A runner tells what the console said last, and stops at the first guest that
+// A runner reports what the console said last, and stops at the first guest that
 // does not come up.
 func TestGuestThatPanics(t *testing.T) {
 	r := Runner{QEMU: QEMU{Path: fake(t, `echo 'Kernel panic - not syncing: no init' >"$console"`)}, Plan: Plan{Accel: ICount, Boots: 3, Jobs: 1},

@@ -150,7 +150,7 @@ type Receiver interface {
 	// another length is an error; where the kernel would hide a longer one, it
 	// shows in the spare byte that p has beyond its length.
 	// Recv returns io.EOF, bare, when all senders have closed and the
-	// mechanism can tell.
+	// mechanism knows.
 	Recv(p []byte) error
 	Close() error
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // Chart is a picture as data. Amounts are nanoseconds, bytes, bytes per
-// second and counts; whoever draws scales them.
+// second and counts; the drawing scales them.
 type Chart struct {
 	ID     string  `json:"id"`     // unique, [a-z0-9-]+: the name of its file, and of its place on the page
 	Family string  `json:"family"` // of charts that differ only in their setting: "throughput", "latency" …
@@ -55,7 +55,7 @@ type Axis struct {
 	Categories []string `json:"categories,omitempty"` // names of the positions 0, 1, …; Unit is None
 }
 
-// Unit tells how ticks and values are written.
+// Unit is how ticks and values are written.
 type Unit string
 
 const (
@@ -123,7 +123,7 @@ func (c *Chart) Add(line string, p Point) {
 	c.Lines[i].Points = append(c.Lines[i].Points, p)
 }
 
-// Spans tells whether any line has as many points at different places, or, in
+// Spans reports whether any line has as many points at different places, or, in
 // a chart of dots, whether there are as many lines.
 func (c *Chart) Spans(least int) bool {
 	if c.Kind == Dots {

@@ -36,7 +36,7 @@ type boardRow struct {
 type verdict struct {
 	Winner  string
 	Value   string   // its median: throughput where messages flow one way, at a rate the 99th percentile, else time
-	Tied    []string // can't be told from the winner
+	Tied    []string // not shown to be slower than the winner
 	Kind    string   // clear, tied, unsure, alone
 	Rest    string   // the first that it beats, by how much, and the interval
 	Unknown []string // mechanisms that failed, are not to be trusted or lack the number to be ranked by: they might be faster
@@ -104,7 +104,7 @@ func newBoards(p *Page) (boards []board) {
 	return boards
 }
 
-// Usual tells whether only the axes that every cell has are set.
+// Usual reports whether only the axes that every cell has are set.
 func (b board) Usual() bool { return b.Queue == "default" && b.Options == "" }
 
 func (b *board) has(c results.Cell) bool {

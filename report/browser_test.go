@@ -297,7 +297,7 @@ func TestPageFollowsItsReader(t *testing.T) {
 	is(b, "descending", `document.querySelectorAll("#numbers th")[6].getAttribute("aria-sort")`)
 	is(b, 6, `[...document.querySelectorAll("#numbers th button")].indexOf(document.activeElement)`)
 
-	// Who gets the link sees the same.
+	// The link shows the same to another reader.
 	hash := run[string](b, `location.hash`)
 	b.show(1400, "light", hash)
 	is(b, "PingPong", `document.querySelector('#bar select[aria-label=workload]').value`)

@@ -43,7 +43,7 @@ type ComparedRow struct {
 	OldN    int              `json:"old_n"`  // launches
 	NewN    int              `json:"new_n"`
 	Verdict compare.Verdict  `json:"verdict"`
-	Note    string           `json:"note"` // the verdict, with what would tell where it is none
+	Note    string           `json:"note"` // the verdict, with what would decide it where it is none
 	Doubts  []string         `json:"doubts,omitempty"`
 }
 

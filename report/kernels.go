@@ -52,7 +52,7 @@ type KernelValue struct {
 // KernelAbsence is a cell without a number, and why.
 type KernelAbsence struct{ Name, Reason string }
 
-// InGuests tells whether all records of the sets are of guests that ipcbench
+// InGuests reports whether all records of the sets are of guests that ipcbench
 // booted: their page is that of NewKernels.
 func InGuests(sets []*results.Set) bool {
 	for _, set := range sets {

@@ -28,8 +28,8 @@ type Page struct {
 	Advice []advise.Advice `json:"advice"` // of every question that there is data for; what a choice costs is in its cell
 	Facts  []advise.Fact   `json:"facts"`  // of the mechanisms that this program knows
 
-	// Semantics is what the manual promises, checked where the run was; nil if
-	// nobody did.
+	// Semantics is what the manual promises, checked where the run was; nil
+	// where it was not.
 	Semantics *semantics.Report `json:"-"`
 
 	// Comparisons are with other runs, where more than one is reported.
@@ -221,8 +221,8 @@ func pageMetrics() (all []Metric) {
 	return append(all, Metric{floorKey, "cost relative to the machine's floor", "vs floor", results.Number, false, "vs_floor"})
 }
 
-// digits rounds to five: a page has thousands of numbers, and nobody measures
-// a sixth.
+// digits rounds to five: a page has thousands of numbers, and no sixth digit
+// is ever measured.
 func digits(v float64) float64 {
 	if v == 0 || math.IsInf(v, 0) || math.IsNaN(v) {
 		return v

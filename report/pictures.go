@@ -11,7 +11,7 @@ import (
 // queues, and no floor; the page has the others.
 var pictured = []struct {
 	family string
-	each   func(plots.Setting) plots.Setting // what of the setting tells pictures of a family apart
+	each   func(plots.Setting) plots.Setting // the part of the setting that differs within a family
 }{
 	{"change", func(s plots.Setting) plots.Setting { return plots.Setting{Workload: s.Workload, Place: s.Place} }},
 	{"forest", one},

@@ -21,7 +21,7 @@ func relativeCost(s *results.Summary) results.Estimate {
 	return results.Estimate{Summary: e, N: s.N}
 }
 
-// relatedIn tells whether cells are held against a floor in that unit.
+// relatedIn reports whether cells are held against a floor in that unit.
 func relatedIn(unit string) func(results.Cell) bool {
 	return func(c results.Cell) bool { _, in := results.FloorOf(c); return in == unit }
 }

@@ -29,8 +29,8 @@ func zeros() (all []results.Record) {
 	return all
 }
 
-// A count of 0 is a 0 in the page, its charts and summary.csv; one that nobody
-// counted has no place there, and nor has a percentile of one operation.
+// A count of 0 is a 0 in the page, its charts and summary.csv; one that was
+// not counted has no place there, and nor has a percentile of one operation.
 func TestZeroIsANumber(t *testing.T) {
 	p := NewPage(&results.Set{Records: zeros()})
 	fifo, pipe := p.Cells[0], p.Cells[1]

@@ -21,11 +21,11 @@ type Ranked struct {
 	Ratio Ratio // of what they are ranked by to the fastest's; 1 for the fastest
 }
 
-// Tied tells whether the launches do not tell it from the fastest: the
+// Tied reports whether the launches do not show it slower than the fastest: the
 // interval of the ratio holds 1.
 func (r Ranked) Tied() bool { return r.Ratio.Lo <= 1 && r.Ratio.Lo > 0 }
 
-// Unsure tells whether there are too few launches for an interval.
+// Unsure reports whether there are too few launches for an interval.
 func (r Ranked) Unsure() bool { return r.Ratio.Lo == 0 }
 
 // Next returns the mechanism with the second median, and false where there is
@@ -37,7 +37,7 @@ func (a Answer) Next() (Ranked, bool) {
 	return a.Ranked[1], true
 }
 
-// Tied names the mechanisms that can't be told from the fastest.
+// Tied names the mechanisms that are not shown to be slower than the fastest.
 func (a Answer) Tied() (names []string) {
 	for _, r := range a.Ranked[1:] {
 		if r.Tied() {

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// check tells why a record cannot be right, or nil. The same rules hold for
+// check gives the reason why a record cannot be right, or nil. The same rules hold for
 // writing and for reading, so that whatever was appended can be read back.
 func (r *Record) check() error {
 	if err := r.checkCell(); err != nil {

@@ -63,7 +63,7 @@ type Setting struct {
 	Value string `json:"value"`
 }
 
-// about holds the keys that tell which run a result is of. They are written
+// about holds the keys that identify which run a result is of. They are written
 // as comments: benchstat puts results whose configuration differs into
 // separate tables, and the very runs that it is to compare differ in these.
 var about = []string{"run", "seed", "program"}

@@ -34,7 +34,7 @@ func (c *capped) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// lines reads a text that nobody vouches for, line by line, in bounded memory.
+// lines reads an untrusted text line by line, in bounded memory.
 type lines struct {
 	r *bufio.Reader
 	n int // number of the line that next returned, from 1
@@ -45,7 +45,7 @@ func newLines(r io.Reader) *lines {
 }
 
 // next returns a line without its end, valid until the next call. errLongLine
-// and errTorn tell of a line that is not to be used and has been passed over;
+// and errTorn report a line that is not to be used and has been passed over;
 // any other error is final.
 func (l *lines) next() ([]byte, error) {
 	line, err := l.r.ReadSlice('\n')
@@ -72,7 +72,7 @@ func (l *lines) next() ([]byte, error) {
 	return nil, err
 }
 
-// startsWith tells whether the first byte that is not white space is c.
+// startsWith reports whether the first byte that is not white space is c.
 func (l *lines) startsWith(c byte) bool {
 	head, _ := l.r.Peek(512) // an error comes again with next
 	head = bytes.TrimSpace(head)

@@ -44,7 +44,7 @@ func (p Problem) String() string { return fmt.Sprintf("%s:%d: %s", Quote(p.File)
 const maxProblems = 100
 
 // Read reads the records of a run's directory, of a records.jsonl, of a
-// bench.txt or of what `go test -bench` printed; it tells them apart by
+// bench.txt or of what `go test -bench` printed; it distinguishes them by
 // content. A line that cannot be used is left out and named in the Set. An
 // error means that the input as a whole could not be read: it is missing, is
 // benchmark text of more than 256 MiB, is not what it seems, or fails while it is
@@ -171,7 +171,7 @@ func (s *Set) Hosts() []*Host { return s.all().hosts.All() }
 // Summaries condenses the records: see Summarize.
 func (s *Set) Summaries() []Summary { return s.all().Summaries() }
 
-// Spent sums up where the time of the run went. It is false where the records do not tell: those of
+// Spent sums up where the time of the run went. It is false where the records do not state it: those of
 // other programs do not, nor do those of earlier versions.
 func (s *Set) Spent() (Spent, bool) { return s.all().spent.sum() }
 

@@ -1,6 +1,6 @@
 // Package results holds what a run gave: records, the files they are kept in,
 // their statistics and their exports. It imports no other package of the
-// suite: a report is a pure function of records, whoever wrote them.
+// suite: a report is a pure function of records, whatever wrote them.
 package results
 
 import (
@@ -65,7 +65,7 @@ const (
 	FloorCopies   = "twocopies" // a message is copied in and copied out
 	FloorColdCopy = "coldcopy"  // a message is copied once, and no cache helps
 
-	// Within one process, and planned only where somebody asks for them.
+	// Within one process, and planned only where they are asked for.
 	FloorThreads = "threadbounce" // a cache line goes from one thread to another
 	FloorChannel = "gochan"       // a word goes through a Go channel
 	FloorIOPipe  = "iopipe"       // a message goes through an io.Pipe

@@ -8,7 +8,7 @@ import (
 
 // RelativeCost is what an operation of a cell costs in units of a floor that was
 // measured in the same run: "2.1 copies". What is left above what the work
-// needs is what somebody could still save.
+// needs is what could still be saved.
 type RelativeCost struct {
 	Ratio        // of the cell's time per operation to the floor's
 	Unit  string `json:"unit"`  // what the floor does, in the plural: "wake-ups"

@@ -9,7 +9,7 @@ const SaturatedBelow = 0.95
 // Came is how many messages a second came where one took so many nanoseconds.
 func Came(nsPerOp float64) float64 { return 1e9 / nsPerOp }
 
-// Saturated tells whether far fewer messages came than were due.
+// Saturated reports whether far fewer messages came than were due.
 func Saturated(c Cell, nsPerOp float64) bool {
 	return c.Rate > 0 && nsPerOp > 0 && Came(nsPerOp) < SaturatedBelow*float64(c.Rate)
 }

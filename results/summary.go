@@ -22,7 +22,7 @@ type Summary struct {
 	Outcome  Outcome
 	Reasons  []string // why it is not ok, each once
 	Warnings []string // doubts that travel with the numbers, each once
-	Launches int      // that the records tell of
+	Launches int      // that the records state
 	N        int      // of these, ok: the size of the sample
 	Lost     int      // of these, untrusted, however often they were tried again: they do not count
 
@@ -158,7 +158,7 @@ func OutcomeOf(failed, skipped, untrusted, launches int) Outcome {
 	return OK
 }
 
-// Tolerable tells whether a cell that lost so many of its launches to
+// Tolerable reports whether a cell that lost so many of its launches to
 // disturbances is ok all the same: fewer than one in five. What voids a launch
 // is a rule about the machine, and most that it voids are slow ones: the others
 // say how fast the cell is on a CPU that nothing disturbs.
@@ -235,7 +235,7 @@ func median(launches []tally, units ...string) (values []float64, e Estimate) {
 	return values, Estimate{benchmath.AssumeNothing.Summary(sample, Confidence), len(values)}
 }
 
-// Bounded tells whether the sample was large enough for an interval.
+// Bounded reports whether the sample was large enough for an interval.
 func (e Estimate) Bounded() bool { return !math.IsInf(e.Lo, 0) && !math.IsInf(e.Hi, 0) }
 
 func AddOnce(list []string, s string) []string {

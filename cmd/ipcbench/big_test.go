@@ -85,7 +85,7 @@ func big(t *testing.T, dir string, cells int) {
 	}
 }
 
-// stretch makes a launch so many times longer, as far as its numbers are told
+// stretch makes a launch so many times longer, as far as its numbers show it
 // apart by that.
 func stretch(r *results.Record, factor float64) {
 	r.Rounds = slices.Clone(r.Rounds)

@@ -63,7 +63,7 @@ type slow struct{ mechanisms.Receiver }
 
 func (s slow) Peek() ([]byte, error) {
 	p, err := s.Receiver.(mechanisms.InPlaceReceiver).Peek()
-	unix.Nanosleep(&unix.Timespec{Nsec: 3e6}, nil) // time.Sleep would not do: a worker tells Go's scheduler nothing
+	unix.Nanosleep(&unix.Timespec{Nsec: 3e6}, nil) // time.Sleep would not do: a worker does not report its calls to Go's scheduler
 	return p, err
 }
 

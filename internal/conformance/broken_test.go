@@ -79,7 +79,7 @@ func making(change func(*mechanisms.Link, *mechanisms.Spec) error) func(*mechani
 	}
 }
 
-// unsized makes links with the default queue, and tells of it what say says.
+// unsized makes links with the default queue, and reports of it what say says.
 func unsized(say func(g *mechanisms.Given, asked int)) func(*mechanisms.Mechanism) {
 	return func(m *mechanisms.Mechanism) {
 		make := m.New

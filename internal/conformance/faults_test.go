@@ -95,7 +95,7 @@ func TestOnlyVerificationSeesThePayload(t *testing.T) {
 	}
 }
 
-// Where the kernel drops messages, whoever waits for one is told nothing.
+// Where the kernel drops messages, the waiter is not woken.
 var drops = broken("lull", "udp", faulting("drop", only(fewOps/4)))
 
 // TestALostMessageEndsALaunch shows that no process waits for the watchdog

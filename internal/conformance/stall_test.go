@@ -145,7 +145,7 @@ func TestAnOpenLoopTellsOfAStall(t *testing.T) {
 
 // Where the next message is sent when the one before has come back, the stall
 // is one slow operation, and the other messages that would have waited are not
-// there. Who looks at p99.9 does not see it.
+// there. p99.9 does not show it.
 func TestAClosedLoopHidesAStall(t *testing.T) {
 	need.Time(t)
 	const ops, attempts = 4 * stallAt, 5

@@ -10,7 +10,7 @@ import (
 	"ipcbench/mechanisms/internal/linktest"
 )
 
-// What a limit refuses is told with what was asked for, the limit, its source
+// A limit's refusal names what was asked for, the limit, its source
 // and what lies past it; what is within the limit, or not asked about, passes.
 func TestAdmitSaysWhy(t *testing.T) {
 	linktest.Each(t, func(t *testing.T, m *mechanisms.Mechanism) {

@@ -9,7 +9,7 @@ import (
 	"ipcbench/mechanisms/internal/linktest"
 )
 
-// A batch arrives whole and in order, whoever takes it in what portions, and
+// A batch arrives whole and in order, taken in whatever portions, and
 // costs no memory once its headers are there.
 func TestBatchesOfPackets(t *testing.T) {
 	for _, name := range []string{"seqpacket", "dgram", "unixseq", "unixdgramsock", "udp"} {

@@ -11,7 +11,7 @@ import (
 	"ipcbench/mechanisms/internal/linktest"
 )
 
-// A notice may tell of calls of several buffers, of part of one's, and come in
+// A notice may report calls of several buffers, of part of one's, and come in
 // any order; numbers go round.
 func TestNoticesFreeWhatTheyTellOf(t *testing.T) {
 	for _, from := range []uint32{0, 7, math.MaxUint32, math.MaxUint32 - 1} {
