@@ -149,6 +149,18 @@ func writeCells(w *bufio.Writer, summaries []results.Summary, width int) {
 	note(unbounded, "∞: n < 6, too few launches for a %.0f %% interval of a median", 100*results.Confidence)
 }
 
+// WriteWide lists the cells of a run, of so many, whose interval is still wider
+// than ±until, a share of the median; nothing where until is 0.
+func WriteWide(w io.Writer, until float64, of int, cells []string) {
+	if until == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%d of %d cells are not known to ±%g%%\n", len(cells), of, 100*until)
+	for _, name := range cells {
+		fmt.Fprintf(w, "  %s\n", name)
+	}
+}
+
 // title names a setting: "FanIn, same CPU, 4 peers".
 func title(c results.Cell) string {
 	s := c.Workload + ", " + results.PlaceTitle(c.Place)

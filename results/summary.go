@@ -21,6 +21,7 @@ type Summary struct {
 	Cell     Cell
 	Outcome  Outcome
 	Reasons  []string // why it is not ok, each once
+	Check    string   // of these, that of the first launch whose check failed; "": none did
 	Warnings []string // doubts that travel with the numbers, each once
 	Launches int      // that the records state
 	N        int      // of these, ok: the size of the sample
@@ -111,6 +112,9 @@ func summarize(cell Cell, launches []tally, all map[int]int) Summary {
 		count[l.outcome]++
 		if l.outcome != OK {
 			s.Reasons = AddOnce(s.Reasons, l.reason)
+		}
+		if l.check && s.Check == "" {
+			s.Check = l.reason
 		}
 		for _, w := range l.warnings {
 			s.Warnings = AddOnce(s.Warnings, w)

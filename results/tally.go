@@ -33,6 +33,7 @@ type tally struct {
 	launch, attempt int
 	outcome         Outcome
 	reason          string
+	check           bool // its check failed
 	warnings        []string
 	values          []float64 // of metrics that were measured, in their order
 	measured        uint64    // which these are, a bit each
@@ -58,7 +59,7 @@ func (t *Tally) Add(r *Record) {
 		c = &tallied{}
 		t.cells[r.Cell] = c
 	}
-	l := tally{launch: r.Launch, attempt: r.Attempt, outcome: r.Outcome}
+	l := tally{launch: r.Launch, attempt: r.Attempt, outcome: r.Outcome, check: r.Fault == FaultCheck}
 	if r.Outcome != OK {
 		l.reason = t.one(r.Reason)
 	}

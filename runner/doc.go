@@ -31,6 +31,7 @@
 // In reading order:
 //
 //	run.go            Run: a plan, pass by pass, on one side or several
+//	until.go          which cells it launches beyond the plan
 //	measure.go        Measure: one launch into a record
 //	pace.go           how many operations a round has
 //	round.go          Round: what the workers' accounts of a round come to

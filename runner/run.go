@@ -13,10 +13,10 @@ import (
 type Run struct {
 	Plan  bench.Plan
 	Sides []*Side
-	// More reports whether a cell wants launches beyond the plan's. It is called
-	// once the plan is done, and again after each further pass, until no cell wants
-	// more or Budget is spent. Optional.
-	More   func(results.Cell) bool
+	// Until is a share of the median, 0.02 for 2 %. Once the plan is done, further
+	// passes launch the cells whose interval, of two sides that of the change, is
+	// not within ±Until, until none is left or Budget is spent. 0: the plan alone.
+	Until  float64
 	Budget time.Duration // for all launches, the plan's included
 	// Progress is called before each launch, and never while anything measures.
 	// Left is the number of launches to come, as far as is known. Optional.
@@ -35,10 +35,11 @@ type Side struct {
 	Earlier []results.Record // of the same run, before it was interrupted
 	Sink    func(results.Record) error
 
-	done    map[results.Cell]int    // the last launch that is ok
-	settled map[results.Cell]bool   // skipped or failed: more launches would show nothing
-	ops     map[results.Cell]int    // operations that fill the plan's time
-	given   map[results.Cell]string // capacity of the first launch that had no unusual one
+	done    map[results.Cell]int              // the last launch that is ok
+	settled map[results.Cell]bool             // skipped or failed: more launches would show nothing
+	ops     map[results.Cell]int              // operations that fill the plan's time
+	given   map[results.Cell]string           // capacity of the first launch that had no unusual one
+	records map[results.Cell][]results.Record // of the plan's cells, whatever their links were given; none where Until is 0
 }
 
 // An untrusted launch is tried again when all others of its pass have been
@@ -69,7 +70,7 @@ func (r *Run) Execute(ctx context.Context) error {
 		side.done, side.settled, side.ops = map[results.Cell]int{}, map[results.Cell]bool{}, map[results.Cell]int{}
 		side.given = map[results.Cell]string{}
 		for _, rec := range side.Earlier {
-			side.note(rec)
+			r.note(side, rec)
 		}
 	}
 	for pass := 1; pass <= r.Plan.Launches; pass++ {
@@ -85,8 +86,8 @@ func (r *Run) Execute(ctx context.Context) error {
 			return err
 		}
 	}
-	for pass := r.Plan.Launches + 1; r.More != nil; pass++ {
-		wanted := slices.DeleteFunc(slices.Clone(r.Plan.Cells), func(c results.Cell) bool { return r.settled(c) || !r.More(c) })
+	for pass := r.Plan.Launches + 1; r.Until > 0; pass++ {
+		wanted := slices.DeleteFunc(slices.Clone(r.Plan.Cells), func(c results.Cell) bool { return r.settled(c) || !r.more(c) })
 		if len(wanted) == 0 || time.Since(start) > r.Budget {
 			return nil
 		}
@@ -203,7 +204,7 @@ func (r *Run) measure(side *Side, p pendingLaunch, attempt int, next *results.Ce
 	now := time.Now()
 	rec.WallNs, r.last = int64(now.Sub(r.last)), now
 	side.splitCell(&rec)
-	side.note(rec)
+	r.note(side, rec)
 	return rec.Outcome, side.Sink(rec)
 }
 
@@ -217,8 +218,12 @@ func (a *Side) splitCell(rec *results.Record) {
 	}
 }
 
-// note notes what is done of the plan's cell, whatever its links were given.
-func (a *Side) note(rec results.Record) {
+// note notes what is done of the plan's cell on a side, whatever its links were
+// given.
+func (r *Run) note(a *Side, rec results.Record) {
+	if r.Until > 0 {
+		a.keep(rec)
+	}
 	asked := rec.Cell.Asked()
 	switch rec.Outcome {
 	case results.OK:

@@ -19,6 +19,7 @@ type script struct {
 	diary *[]string
 	name  string
 	end   func(c results.Cell, nth int) results.Outcome
+	ns    func(c results.Cell, nth int) float64 // of an operation; nil: none is known
 	count map[results.Cell]int
 	kept  []results.Record
 }
@@ -30,7 +31,11 @@ func (s *script) side() *Side {
 		Measure: func(c results.Cell, m Measurement) (results.Record, int) {
 			s.count[c]++
 			*s.diary = append(*s.diary, s.name+c.Mechanism)
-			return results.Record{Cell: c, Outcome: s.end(c, s.count[c])}, 7
+			r := results.Record{Cell: c, Outcome: s.end(c, s.count[c])}
+			if s.ns != nil {
+				r.NsPerOp = s.ns(c, s.count[c])
+			}
+			return r, 7
 		},
 		Sink: func(r results.Record) error { s.kept = append(s.kept, r); return nil },
 	}
@@ -159,16 +164,32 @@ func TestSettledIsLeftAlone(t *testing.T) {
 	}
 }
 
-func TestMoreUntilEnough(t *testing.T) {
-	var diary []string
-	a := &script{diary: &diary, end: ok}
-	run := Run{Plan: planOf(2, "wide", "narrow"), Sides: []*Side{a.side()}, Budget: time.Hour}
-	run.More = func(c results.Cell) bool { return c.Mechanism == "wide" && a.count[c] < 5 }
-	if err := run.Execute(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	if wide, narrow := launchesOf(a.kept, "wide"), launchesOf(a.kept, "narrow"); wide != "1.1 2.1 3.1 4.1 5.1" || narrow != "1.1 2.1" {
-		t.Errorf("launches: wide %s, narrow %s", wide, narrow)
+// Cells whose interval is wide have launches beyond the plan's until it is narrow,
+// as long as the budget lasts; what is still wide then is named.
+func TestUntilAddsLaunches(t *testing.T) {
+	planned := results.FirstStage + results.Beyond
+	for _, tt := range []struct {
+		budget time.Duration
+		wide   int // cells at the end
+	}{{time.Hour, 0}, {0, 1}} {
+		var diary []string
+		a := &script{diary: &diary, end: ok, ns: func(c results.Cell, nth int) float64 {
+			if c.Mechanism == "wide" && nth <= planned && nth%2 == 1 {
+				return 1500
+			}
+			return 1000
+		}}
+		run := Run{Plan: planOf(planned, "wide", "narrow"), Sides: []*Side{a.side()}, Until: 0.02, Budget: tt.budget}
+		if err := run.Execute(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		wide, narrow := a.count[run.Plan.Cells[0]], a.count[run.Plan.Cells[1]]
+		if more := wide > planned; more != (tt.budget > 0) || narrow != planned {
+			t.Errorf("budget %v: %d launches of the wide cell and %d of the narrow one, the plan has %d", tt.budget, wide, narrow, planned)
+		}
+		if left := run.Wide(); len(left) != tt.wide || tt.wide > 0 && left[0] != run.Plan.Cells[0].Name() {
+			t.Errorf("budget %v: %v are wide at the end", tt.budget, left)
+		}
 	}
 }
 

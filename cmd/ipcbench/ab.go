@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ipcbench/bench"
+	"ipcbench/report"
 	"ipcbench/results"
 	"ipcbench/runner"
 )
@@ -72,8 +73,7 @@ func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, until
 	console := c.ErrOrStderr()
 	now := time.Now().UTC()
 	id := results.NewID(now)
-	run := runner.Run{Plan: plan, Budget: budget}
-	known := &contrast{until: until}
+	run := runner.Run{Plan: plan, Until: until, Budget: budget}
 	var runs []*results.Run
 	for i, command := range commands {
 		process, err := startSide(command, console)
@@ -89,31 +89,20 @@ func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, until
 			return nil, failed(err)
 		}
 		defer dir.Close()
-		p := newPrecision(until, nil)
-		known.sides[i] = p
 		dirs, runs = append(dirs, dir.Dir), append(runs, dir)
-		run.Sides = append(run.Sides, &runner.Side{
-			ID: dir.Header.ID, Measure: process.measure, Host: process.hello.Host,
-			Sink: func(r results.Record) error {
-				p.add(r)
-				return dir.Append(r)
-			},
-		})
+		run.Sides = append(run.Sides, &runner.Side{ID: dir.Header.ID, Measure: process.measure, Host: process.hello.Host, Sink: dir.Append})
 	}
 	fmt.Fprintf(console, "%s: %d cells × 2 sides × %d launches of %v, seed %d, about %v\n", filepath.Join(out, id),
 		len(plan.Cells), plan.Launches, plan.Time, plan.Seed, 2*plan.Estimate(len(plan.Cells)).Round(time.Second))
 	progress := newProgress(console, 2*len(plan.Cells)*plan.Launches, plan.Launches)
 	run.Progress = progress.before
-	if until > 0 {
-		run.More = known.more
-	}
 	err = run.Execute(c.Context())
 	progress.finish()
 	if errors.Is(err, context.Canceled) {
 		return nil, &exitError{exitFailed, fmt.Errorf("interrupted; what was measured is in %s and %s", dirs[0], dirs[1])}
 	}
-	wide := missed(known.wide, plan)
-	reportWide(console, until, plan, wide)
+	wide := run.Wide()
+	report.WriteWide(console, until, len(plan.Cells), wide)
 	for _, dir := range runs {
 		err = errors.Join(err, dir.Missed(wide), dir.WriteBench())
 	}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -183,38 +182,21 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 		fmt.Fprintf(console, "%d things about this host spoil numbers; `ipcbench doctor` lists them, with remedies\n", len(host.Doubts))
 	}
 
-	known := newPrecision(dir.Header.Until, earlier)
 	progress := newProgress(console, len(plan.Cells)*plan.Launches, plan.Launches)
 	run := runner.Run{
-		Plan: plan,
-		Sides: []*runner.Side{{
-			ID: dir.Header.ID, Measure: coordinator.Measure, Host: host, Earlier: earlier,
-			Sink: func(r results.Record) error {
-				known.add(r)
-				return dir.Append(r)
-			},
-		}},
-		Progress: progress.before,
-	}
-	if dir.Header.Until > 0 {
-		run.More, run.Budget = known.more, time.Duration(dir.Header.BudgetNs)
+		Plan: plan, Until: dir.Header.Until, Budget: time.Duration(dir.Header.BudgetNs), Progress: progress.before,
+		Sides: []*runner.Side{{ID: dir.Header.ID, Measure: coordinator.Measure, Host: host, Earlier: earlier, Sink: dir.Append}},
 	}
 	stopped := run.Execute(c.Context())
 	progress.finish()
 	if stopped != nil && !errors.Is(stopped, context.Canceled) {
 		return failed(stopped)
 	}
-	wide := missed(known.wide, plan)
+	wide := run.Wide()
 	if err := errors.Join(dir.Missed(wide), dir.WriteBench()); err != nil {
 		return failed(err)
 	}
-	var damaged *results.Record // the first whose check failed
-	set, err := results.Digest(dir.Dir, func(r *results.Record) {
-		if damaged == nil && r.Fault == results.FaultCheck {
-			keep := *r
-			damaged = &keep
-		}
-	})
+	set, err := results.Digest(dir.Dir, nil)
 	if err != nil {
 		return failed(err)
 	}
@@ -222,7 +204,7 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 	if err := report.WriteTable(c.OutOrStdout(), summaries, width(c.OutOrStdout())); err != nil {
 		return failed(err)
 	}
-	reportWide(c.OutOrStdout(), dir.Header.Until, plan, wide)
+	report.WriteWide(c.OutOrStdout(), dir.Header.Until, len(plan.Cells), wide)
 	if spent, ok := set.Spent(); ok {
 		text.Wrap(c.OutOrStdout(), "time: ", "      ", spent.String())
 	}
@@ -230,31 +212,15 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 	if stopped != nil {
 		return &exitError{exitFailed, fmt.Errorf("interrupted; what was measured is kept: ipcbench run --resume %s goes on", dir.Dir)}
 	}
-	return verdict(summaries, damaged)
-}
-
-// verdict turns the outcomes into an exit status.
-func verdict(summaries []results.Summary, damaged *results.Record) error {
-	if damaged != nil {
-		return &exitError{exitNo, fmt.Errorf("%s: %s", damaged.Cell.Name(), damaged.Reason)}
-	}
-	count := map[results.Outcome]int{}
-	isFloor := func(s results.Summary) bool { return s.Cell.Workload == results.FloorWorkload }
-	floors := !slices.ContainsFunc(summaries, func(s results.Summary) bool { return !isFloor(s) }) // and nothing else
-	for _, s := range summaries {
-		if floors || !isFloor(s) {
-			count[s.Outcome]++
-		}
-	}
-	switch {
-	case count[results.Failed] > 0:
-		return &exitError{exitFailed, fmt.Errorf("%d cells failed", count[results.Failed])}
-	case count[results.Untrusted] > 0:
-		return &exitError{exitUntrusted, fmt.Errorf("%d cells are untrusted", count[results.Untrusted])}
-	case count[results.OK] == 0:
-		return &exitError{exitUnavailable, errors.New("nothing that was asked for is available here")}
+	if standing, why := results.StandingOf(summaries); standing != results.Measured {
+		return &exitError{statuses[standing], errors.New(why)}
 	}
 	return nil
+}
+
+// statuses are the exit statuses of what a run came to.
+var statuses = map[results.Standing]int{
+	results.CheckFailed: exitNo, results.SomeFailed: exitFailed, results.SomeUntrusted: exitUntrusted, results.Unavailable: exitUnavailable,
 }
 
 // sameHost refuses to mix two machines or kernels in one run.

@@ -1,4 +1,4 @@
-package main
+package runner
 
 import (
 	"math"
@@ -8,11 +8,11 @@ import (
 )
 
 // On a machine that drifts a change is known long before either side is.
-func TestContrastIsNarrowerThanItsArms(t *testing.T) {
+func TestChangeIsKnownBeforeItsSides(t *testing.T) {
 	cell := results.Cell{Workload: "PingPong", Mechanism: "pipe", Size: 64, Place: "same"}
-	known := &contrast{until: 0.02, sides: [2]*precision{newPrecision(0.02, nil), newPrecision(0.02, nil)}}
+	known := &Run{Until: 0.02, Sides: []*Side{{}, {}}}
 	add := func(side, launch int, ns float64) {
-		known.sides[side].add(results.Record{Schema: results.Schema, Cell: cell, Launch: launch, Attempt: 1, Outcome: results.OK, NsPerOp: ns})
+		known.Sides[side].keep(results.Record{Schema: results.Schema, Cell: cell, Launch: launch, Attempt: 1, Outcome: results.OK, NsPerOp: ns})
 	}
 	if known.wide(cell) || known.more(cell) {
 		t.Error("a cell that was not begun asks for more launches than the plan's")
@@ -29,10 +29,12 @@ func TestContrastIsNarrowerThanItsArms(t *testing.T) {
 			t.Errorf("after %d launches: more is %v", launch, more)
 		}
 	}
-	if !known.sides[0].wide(cell) || !known.sides[1].wide(cell) {
-		t.Error("the sides are known by themselves: there is no drift to see through")
+	for _, side := range known.Sides {
+		if alone := (Run{Until: 0.02, Sides: []*Side{side}}); !alone.wide(cell) {
+			t.Error("a side is known on its own: there is no drift to see through")
+		}
 	}
-	known.sides[1].add(results.Record{Schema: results.Schema, Cell: cell, Launch: 14, Attempt: 1, Outcome: results.Failed, Reason: "a message was lost"})
+	known.Sides[1].keep(results.Record{Schema: results.Schema, Cell: cell, Launch: 14, Attempt: 1, Outcome: results.Failed, Reason: "a message was lost"})
 	if known.wide(cell) || known.more(cell) {
 		t.Error("more launches are wanted of a cell that failed")
 	}
@@ -40,19 +42,23 @@ func TestContrastIsNarrowerThanItsArms(t *testing.T) {
 
 // A cell of a run, too, has a first stage of ten launches and three more once
 // its interval is narrow, and resuming the run changes nothing.
-func TestPrecisionGoesBeyondTheFirstNarrowInterval(t *testing.T) {
+func TestUntilGoesBeyondTheFirstNarrowInterval(t *testing.T) {
 	cell := results.Cell{Workload: "PingPong", Mechanism: "pipe", Size: 64, Place: "same"}
 	var records []results.Record
-	known := newPrecision(0.02, nil)
+	known := &Run{Until: 0.02, Sides: []*Side{{}}}
 	for launch := 1; launch <= 13; launch++ {
 		r := results.Record{Schema: results.Schema, Cell: cell, Launch: launch, Attempt: 1, Outcome: results.OK, NsPerOp: 1000 + float64(launch%3)}
 		records = append(records, r)
-		known.add(r)
+		known.Sides[0].keep(r)
 		if more := known.more(cell); more != (launch < 13) {
 			t.Errorf("after %d launches: more is %v", launch, more)
 		}
-		if resumed := newPrecision(0.02, records).more(cell); resumed != (launch < 13) {
-			t.Errorf("resumed after %d launches: more is %v", launch, resumed)
+		resumed := &Run{Until: 0.02, Sides: []*Side{{Earlier: records}}} // a plan without a cell only reads them
+		if err := resumed.Execute(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if more := resumed.more(cell); more != (launch < 13) {
+			t.Errorf("resumed after %d launches: more is %v", launch, more)
 		}
 	}
 	if known.wide(cell) {
