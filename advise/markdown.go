@@ -4,8 +4,8 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"strings"
 
+	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
@@ -40,17 +40,9 @@ func WriteMarkdown(w io.Writer, list []Advice, about []string) error {
 }
 
 func markdownTable(b *bufio.Writer, rows [][]string) {
-	for i, row := range rows {
-		if i == 0 {
-			fmt.Fprintln(b)
-		}
-		for _, s := range row {
-			fmt.Fprintf(b, "| %s ", results.EscapeMarkdown(s))
-		}
-		fmt.Fprintln(b, "|")
-		if i == 0 {
-			fmt.Fprintf(b, "|---|%s---|\n", strings.Repeat("---:|", len(row)-2))
-		}
+	if rows != nil {
+		fmt.Fprintln(b)
+		text.Markdown(b, "lrrrrrrl", rows)
 	}
 }
 

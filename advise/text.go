@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"strings"
-	"text/tabwriter"
 
 	"ipcbench/internal/text"
 	"ipcbench/results"
@@ -47,18 +45,9 @@ func WriteText(w io.Writer, list []Advice, about []string) error {
 }
 
 func textTable(b *bufio.Writer, rows [][]string) {
-	if rows == nil {
-		return
-	}
-	var table strings.Builder
-	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	for _, row := range rows {
-		fmt.Fprintf(t, "    %s\n", strings.Join(row, "\t"))
-	}
-	t.Flush() // a strings.Builder takes everything
-	fmt.Fprintln(b)
-	for line := range strings.Lines(table.String()) {
-		fmt.Fprintln(b, strings.TrimRight(line, " \n"))
+	if rows != nil {
+		fmt.Fprintln(b)
+		text.Table(b, "    ", "l", rows)
 	}
 }
 

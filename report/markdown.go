@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
+	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
@@ -58,10 +58,12 @@ func (m *markdown) strip(set *results.Set) {
 // hosts lists every setting that was read.
 func (m *markdown) hosts(set *results.Set) {
 	for _, h := range set.Hosts() {
-		m.printf("\n## Host\n\n| setting | value |\n|---|---|\n")
+		rows := [][]string{{"setting", "value"}}
 		for _, s := range h.Settings() {
-			m.printf("| %s | %s |\n", results.EscapeMarkdown(s.Key), results.EscapeMarkdown(s.Value))
+			rows = append(rows, []string{s.Key, s.Value})
 		}
+		m.printf("\n## Host\n\n")
+		text.Markdown(m, "l", rows)
 	}
 }
 
@@ -112,22 +114,23 @@ func (m *markdown) answers(summaries []results.Summary) {
 	}
 	for i, a := range answers {
 		if i == 0 || a.Cell.Setting() != answers[i-1].Cell.Setting() {
-			due, rule := "", ""
+			m.printf("\n### %s\n\n", title(a.Cell.Setting()))
 			if a.Cell.Rate > 0 {
-				due, rule = " due/s |", "---:|"
+				text.Head(m, "rrrlrlrl", "size", "queue", "due/s", "fastest", "median", "next", "exceeds by", "verdict")
+			} else {
+				text.Head(m, "rrlrlrl", "size", "queue", "fastest", "median", "next", "exceeds by", "verdict")
 			}
-			m.printf("\n### %s\n\n| size | queue |%s fastest | median | next | exceeds by | verdict |\n|---:|---:|%s---|---:|---|---:|---|\n", title(a.Cell.Setting()), due, rule)
 		}
 		next, by := "–", "–"
 		if second, ok := a.Next(); ok {
 			next, by = second.Cell.Mechanism, second.Ratio.Exceeds()
 		}
-		at := results.FormatBytes(a.Cell.Size) + " | " + results.FormatQueue(a.Cell.Queue)
+		at := []any{results.FormatBytes(a.Cell.Size), results.FormatQueue(a.Cell.Queue)}
 		if a.Cell.Rate > 0 {
-			at += " | " + strconv.Itoa(a.Cell.Rate)
+			at = append(at, a.Cell.Rate)
 		}
 		median, _ := a.Ranked[0].RankingMetric()
-		m.printf("| %s | %s | %s ±%s | %s | %s | %s |\n", at, a.Cell.Mechanism, duration(median), interval(median), next, by, a.Verdict())
+		text.Row(m, append(at, a.Cell.Mechanism, duration(median)+" ±"+interval(median), next, by, a.Verdict())...)
 	}
 }
 
@@ -137,9 +140,9 @@ func (m *markdown) numbers(summaries []results.Summary) {
 	}
 	m.printf("\n## All numbers\n\n")
 	var b strings.Builder
-	text := bufio.NewWriter(&b)
-	writeCells(text, summaries, 0)
-	text.Flush() // a strings.Builder takes everything
+	table := bufio.NewWriter(&b)
+	writeCells(table, summaries, 0)
+	table.Flush() // a strings.Builder takes everything
 	m.fence(b.String())
 }
 
@@ -211,9 +214,10 @@ func (m *markdown) floors(summaries []results.Summary) {
 	m.printf("\n## Against the floors\n\n")
 	m.printf("What no mechanism does without was measured in the same run. An operation takes as long as so many of them, ± the reach of the %.0f %% interval of the ratio:\n"+
 		"a round trip in wake-ups of its place, one way; a message in copies of its size or, below %s, in null system calls.\n", 100*results.Confidence, results.FormatBytes(results.LeastCopied))
-	m.printf("\n| floor | size | place | median |\n|---|---:|---|---:|\n")
+	m.printf("\n")
+	text.Head(m, "lrlr", "floor", "size", "place", "median")
 	for _, s := range floors {
-		m.printf("| %s | %s | %s | %s ±%s |\n", s.Cell.Mechanism, results.FormatBytes(s.Cell.Size), s.Cell.Place, duration(s.NsPerOp), interval(s.NsPerOp))
+		text.Row(m, s.Cell.Mechanism, results.FormatBytes(s.Cell.Size), s.Cell.Place, duration(s.NsPerOp)+" ±"+interval(s.NsPerOp))
 	}
 	for _, group := range results.GroupBy(weighed, results.Cell.Setting) {
 		m.vsFloors(group)
@@ -228,28 +232,29 @@ func (m *markdown) vsFloors(group []results.Summary) {
 		mechs = results.AddOnce(mechs, s.Cell.Mechanism)
 	}
 	slices.Sort(mechs)
-	m.printf("\n### %s\n\n| size | queue | in | %s |\n|---:|---:|---|%s\n", title(group[0].Cell), strings.Join(mechs, " | "), strings.Repeat("---:|", len(mechs)))
+	m.printf("\n### %s\n\n", title(group[0].Cell))
+	text.Head(m, "rrlr", append([]string{"size", "queue", "in"}, mechs...)...)
 	for _, row := range results.GroupBy(group, func(c results.Cell) results.Cell { c.Mechanism = ""; return c }) {
-		line := make([]string, len(mechs))
-		for i := range line {
-			line[i] = "–"
+		c := row[0].Cell
+		line := []any{results.FormatBytes(c.Size), results.FormatQueue(c.Queue), row[0].RelativeCost.Unit}
+		for range mechs {
+			line = append(line, "–")
 		}
 		for _, s := range row {
-			line[slices.Index(mechs, s.Cell.Mechanism)] = fmt.Sprintf("%s ±%s", s.RelativeCost.Multiple(), s.RelativeCost.Spread())
+			line[3+slices.Index(mechs, s.Cell.Mechanism)] = fmt.Sprintf("%s ±%s", s.RelativeCost.Multiple(), s.RelativeCost.Spread())
 		}
-		c := row[0].Cell
-		m.printf("| %s | %s | %s | %s |\n", results.FormatBytes(c.Size), results.FormatQueue(c.Queue), row[0].RelativeCost.Unit, strings.Join(line, " | "))
+		text.Row(m, line...)
 	}
 }
 
-// fence writes text as it is, between fences that nothing in it can close.
-func (m *markdown) fence(text string) {
+// fence writes s as it is, between fences that nothing in it can close.
+func (m *markdown) fence(s string) {
 	mark := "```"
-	for strings.Contains(text, mark) {
+	for strings.Contains(s, mark) {
 		mark += "`"
 	}
 	m.printf("%stext\n", mark)
-	for line := range strings.Lines(strings.TrimRight(text, "\n")) {
+	for line := range strings.Lines(strings.TrimRight(s, "\n")) {
 		m.printf("%s\n", strings.TrimRight(results.Quote(strings.TrimSuffix(line, "\n")), " "))
 	}
 	m.printf("%s\n", mark)

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/perf/benchmath"
 	"golang.org/x/perf/benchunit"
 
+	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
@@ -33,20 +34,20 @@ func (m *markdown) comparison(summaries []results.Summary) {
 
 // mechanisms writes the rows of a table.
 func (m *markdown) mechanisms(t mechanismTable) {
-	m.printf("| mechanism |")
+	head := []string{"mechanism"}
 	for _, size := range t.sizes {
-		m.printf(" %s | |", results.FormatBytes(size))
+		head = append(head, results.FormatBytes(size), "")
 	}
 	if len(t.sizes) > 1 {
-		m.printf(" geomean | |")
+		head = append(head, "geomean", "")
 	}
-	m.printf("\n|---|%s\n", strings.Repeat("---:|---:|", len(t.sizes)+min(1, len(t.sizes)-1)))
+	text.Head(m, "lr", head...)
 	differ := false
 	for _, mech := range t.mechs {
-		m.printf("| %s |", mech)
+		row := []any{mech}
 		for _, size := range t.sizes {
 			e := t.entry(mech, size)
-			m.printf(" %s | %s |", e.median(), e.change())
+			row = append(row, e.median(), e.change())
 		}
 		if len(t.sizes) > 1 {
 			g := t.geomean(mech)
@@ -54,9 +55,9 @@ func (m *markdown) mechanisms(t mechanismTable) {
 			if g.differs {
 				mark, differ = " ¹", true
 			}
-			m.printf(" %s | %s%s |", inSeconds(g.median), g.change(), mark)
+			row = append(row, inSeconds(g.median), g.change()+mark)
 		}
-		m.printf("\n")
+		text.Row(m, row...)
 	}
 	if differ {
 		m.printf("\n¹ The sizes differ from the base's: the geometric means may not be comparable.\n")

@@ -96,7 +96,7 @@ func writeGroup(w *bufio.Writer, heading string, in results.Columns, group []res
 			continue
 		}
 		fmt.Fprintf(w, "%s\n", heading)
-		text.Align(w, rows)
+		text.Table(w, "  ", "lr", rows)
 		break
 	}
 	if len(gone) > 0 {

@@ -64,10 +64,10 @@ func (a Answer) Verdict() string {
 // Exceeds renders by how much the ratio exceeds 1, with its interval:
 // "+12.0 % (+3.1 to +20.5)".
 func (r Ratio) Exceeds() string {
-	if math.IsNaN(float64(r.Center)) || math.IsInf(float64(r.Center), 0) {
-		return "–"
+	if c := Change(r.Center); c != "–" {
+		return fmt.Sprintf("%s (%s)", c, r.Interval())
 	}
-	return fmt.Sprintf("%s %% (%s)", percent(r.Center), r.Interval())
+	return "–"
 }
 
 // Interval renders the interval in percent: "+3.1 to +20.5", or "none" where
@@ -76,10 +76,22 @@ func (r Ratio) Interval() string {
 	if r.Lo == 0 {
 		return "none"
 	}
-	return percent(r.Lo) + " to " + percent(r.Hi)
+	return points(r.Lo) + " to " + points(r.Hi)
 }
 
-func percent(ratio Float) string { return fmt.Sprintf("%+.1f", 100*(float64(ratio)-1)) }
+func points(ratio Float) string { return fmt.Sprintf("%+.1f", 100*(float64(ratio)-1)) }
+
+// Change renders by how much a ratio exceeds 1: "+4.2 %", or "–" where it is not
+// known.
+func Change(ratio Float) string {
+	if math.IsNaN(float64(ratio)) || math.IsInf(float64(ratio), 0) {
+		return "–"
+	}
+	return points(ratio) + " %"
+}
+
+// Percent renders a share: "12.3 %".
+func Percent(share float64) string { return fmt.Sprintf("%.3g %%", 100*share) }
 
 // Answers ranks the mechanisms wherever at least one is ok, in the order of
 // Summarize. A floor is a bound, not a choice, and gets no answer.

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"ipcbench/internal/ciformat"
+	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
@@ -93,12 +94,13 @@ func (c *Comparison) WriteText(w io.Writer) error {
 func (c *Comparison) WriteMarkdown(w io.Writer) error {
 	fmt.Fprintf(w, "%d statements changed, %d are the same. Old: %s. New: %s.\n", len(c.Changes), c.Same,
 		results.EscapeMarkdown(c.Old.Strip()), results.EscapeMarkdown(c.New.Strip()))
-	if len(c.Changes) > 0 {
-		fmt.Fprint(w, "\n| | statement | old | new |\n|---|---|---|---|\n")
-	}
+	rows := [][]string{{"", "statement", "old", "new"}}
 	for _, x := range c.Changes {
-		fmt.Fprintf(w, "| %s | %s | %s | %s |\n", results.EscapeMarkdown(x.ID), results.EscapeMarkdown(x.Statement),
-			results.EscapeMarkdown(x.Old.String()), results.EscapeMarkdown(x.New.String()))
+		rows = append(rows, []string{x.ID, x.Statement, x.Old.String(), x.New.String()})
+	}
+	if len(c.Changes) > 0 {
+		fmt.Fprintln(w)
+		text.Markdown(w, "l", rows)
 	}
 	_, err := fmt.Fprintln(w)
 	return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
@@ -14,7 +15,10 @@ func WriteStatements(w io.Writer) error {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		fmt.Fprintf(w, "## %s (`%s`)\n\n| | statement | what the kernel answers | source | since Linux |\n|---|---|---|---|---|\n", f.Title, f.Name)
+		if _, err := fmt.Fprintf(w, "## %s (`%s`)\n\n", f.Title, f.Name); err != nil {
+			return err
+		}
+		text.Head(w, "l", "", "statement", "what the kernel answers", "source", "since Linux")
 		for _, c := range f.Checks {
 			expect := results.EscapeMarkdown(c.Expect)
 			if c.Expect == "" {
@@ -23,9 +27,7 @@ func WriteStatements(w io.Writer) error {
 			for _, o := range c.Before {
 				expect += fmt.Sprintf("; before %s: %s", o.Release, results.EscapeMarkdown(o.Expect))
 			}
-			if _, err := fmt.Fprintf(w, "| %s | %s | %s | %s | %s |\n", c.ID, results.EscapeMarkdown(c.Statement), expect, results.EscapeMarkdown(c.Source), c.Since); err != nil {
-				return err
-			}
+			text.Row(w, c.ID, results.EscapeMarkdown(c.Statement), expect, results.EscapeMarkdown(c.Source), c.Since)
 		}
 	}
 	return nil

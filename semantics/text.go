@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
+	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
@@ -114,17 +114,19 @@ func (r *Report) WriteText(out io.Writer) error {
 	fmt.Fprintln(out, r.Host.Strip())
 	for _, g := range r.Groups() {
 		fmt.Fprintf(out, "\n%s\n", g.Title)
-		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		var rows [][]string
+		add := func(label, what string) { rows = append(rows, []string{"", "", "  " + label + results.Quote(what)}) }
 		for _, f := range g.Findings {
-			fmt.Fprintf(w, "  %s\t%s\t%s\n", results.Quote(f.ID), f.Verdict, results.Quote(f.Statement))
-			switch f.Verdict {
-			case Differs:
-				fmt.Fprintf(w, "\t\t  expected: %s\n\t\t  observed: %s\n\t\t  source: %s\n", results.Quote(f.Expect), results.Quote(f.Observed), results.Quote(f.Source))
-			default:
-				fmt.Fprintf(w, "\t\t  %s\n", results.Quote(f.Outcome()))
+			rows = append(rows, []string{results.Quote(f.ID), string(f.Verdict), results.Quote(f.Statement)})
+			if f.Verdict == Differs {
+				add("expected: ", f.Expect)
+				add("observed: ", f.Observed)
+				add("source: ", f.Source)
+			} else {
+				add("", f.Outcome())
 			}
 		}
-		if err := w.Flush(); err != nil {
+		if err := text.Table(out, "  ", "l", rows); err != nil {
 			return err
 		}
 	}
@@ -181,13 +183,14 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	fmt.Fprintf(w, "# What the manual promises, and what the kernel does\n\n%s.\n\n%d statements: %s.\n",
 		results.EscapeMarkdown(r.Host.Strip()), len(r.Findings), results.EscapeMarkdown(r.Summary()))
 	for _, g := range r.Groups() {
-		fmt.Fprintf(w, "\n## %s\n\n| | statement | verdict | expected | observed, or the reason | source |\n|---|---|---|---|---|---|\n", results.EscapeMarkdown(g.Title))
+		fmt.Fprintf(w, "\n## %s\n\n", results.EscapeMarkdown(g.Title))
+		text.Head(w, "l", "", "statement", "verdict", "expected", "observed, or the reason", "source")
 		for _, f := range g.Findings {
 			verdict := string(f.Verdict)
 			if f.Verdict == Differs || f.Verdict == Broken {
 				verdict = "**" + verdict + "**"
 			}
-			fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s |\n", results.EscapeMarkdown(f.ID), results.EscapeMarkdown(f.Statement), verdict,
+			text.Row(w, results.EscapeMarkdown(f.ID), results.EscapeMarkdown(f.Statement), verdict,
 				results.EscapeMarkdown(f.Expect), results.EscapeMarkdown(f.Outcome()), results.EscapeMarkdown(f.Source))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 
+	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
@@ -17,14 +18,15 @@ func WriteClaims(w io.Writer, r *Report, run string, cells []results.Summary) er
 	for i, c := range Claims {
 		fmt.Fprintf(w, "\n## %d. “%s”\n\n%s\n", i+1, c.Text, c.Answer)
 		if c.Checks != nil {
-			fmt.Fprint(w, "\n| | statement | verdict | observed |\n|---|---|---|---|\n")
+			fmt.Fprintln(w)
+			text.Head(w, "l", "", "statement", "verdict", "observed")
 		}
 		for _, id := range c.Checks {
 			f := r.Finding(id)
 			if f == nil {
 				return fmt.Errorf("claim %d: the report has no statement %s: it was written by another version", i+1, id)
 			}
-			fmt.Fprintf(w, "| %s | %s | %s | %s |\n", id, results.EscapeMarkdown(f.Statement), f.Verdict, results.EscapeMarkdown(f.Outcome()))
+			text.Row(w, id, results.EscapeMarkdown(f.Statement), f.Verdict, results.EscapeMarkdown(f.Outcome()))
 		}
 		if c.Speed != "" {
 			if err := writeSpeed(w, c, cells); err != nil {
@@ -38,7 +40,8 @@ func WriteClaims(w io.Writer, r *Report, run string, cells []results.Summary) er
 
 // writeSpeed answers a claim about speed, setting by setting.
 func writeSpeed(w io.Writer, c Claim, cells []results.Summary) error {
-	fmt.Fprintf(w, "\n| workload | size | place | fastest | `%s` takes |\n|---|---|---|---|---|\n", c.Speed)
+	fmt.Fprintln(w)
+	text.Head(w, "l", "workload", "size", "place", "fastest", "`"+c.Speed+"` takes")
 	faster, slower, unknown := 0, 0, 0
 	for _, a := range results.Answers(cells) {
 		if a.Cell.Queue != 0 || a.Cell.Workload != "PingPong" && a.Cell.Workload != "Stream" {
@@ -68,7 +71,7 @@ func writeSpeed(w io.Writer, c Claim, cells []results.Summary) error {
 			takes += " `" + other.Cell.Mechanism + "`"
 			unknown++
 		}
-		fmt.Fprintf(w, "| %s | %s | %s | `%s` | %s |\n", a.Cell.Workload, results.FormatBytes(a.Cell.Size), a.Cell.Place, a.Ranked[0].Cell.Mechanism, takes)
+		text.Row(w, a.Cell.Workload, results.FormatBytes(a.Cell.Size), a.Cell.Place, "`"+a.Ranked[0].Cell.Mechanism+"`", takes)
 	}
 	than := "any other"
 	if c.Than != "" {

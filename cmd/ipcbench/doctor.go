@@ -2,11 +2,11 @@ package main
 
 import (
 	"fmt"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"ipcbench/host"
+	"ipcbench/internal/text"
 )
 
 func newDoctor() *cobra.Command {
@@ -23,11 +23,11 @@ func newDoctor() *cobra.Command {
 			facts := host.Read(host.Root, cpus, version())
 			findings := host.Check(host.Root, facts)
 			fmt.Fprintf(out, "%s, %s, %s\n\n", facts.Kernel, facts.CPU, facts.Topology)
-			w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+			var table [][]string
 			for _, f := range findings {
-				fmt.Fprintf(w, "%s\t%s\t%s\n", f.State, f.Rule, f.Observed)
+				table = append(table, []string{string(f.State), f.Rule, f.Observed})
 			}
-			w.Flush()
+			text.Table(out, "", "l", table)
 			for _, d := range host.Doubts(findings) {
 				fmt.Fprintf(out, "\n%s\n  why:    %s\n  remedy: %s\n", d.What, d.Why, d.Remedy)
 			}

@@ -6,11 +6,11 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"text/tabwriter"
 	"time"
 
 	"ipcbench/bench"
 	"ipcbench/host"
+	"ipcbench/internal/text"
 	"ipcbench/mechanisms"
 	"ipcbench/runner"
 )
@@ -22,7 +22,7 @@ func printPlan(out io.Writer, plan bench.Plan) error {
 	if err != nil {
 		return failed(err)
 	}
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	var cells [][]string
 	runs := 0
 	refused := map[string]int{} // cells by rule
 	for _, c := range plan.Cells {
@@ -31,13 +31,13 @@ func printPlan(out io.Writer, plan bench.Plan) error {
 			if errors.As(err, &why) && why.Rule != "" {
 				refused[why.Rule+": "+why.Remedy]++
 			}
-			fmt.Fprintf(w, "%s\tskip: %v\n", c.Name(), err)
+			cells = append(cells, []string{c.Name(), "skip: " + err.Error()})
 			continue
 		}
 		runs++
-		fmt.Fprintf(w, "%s\t\n", c.Name())
+		cells = append(cells, []string{c.Name()})
 	}
-	if err := w.Flush(); err != nil {
+	if err := text.Table(out, "", "l", cells); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "\n%d cells, %d to run × %d launches of %v: about %v; seed %d\n",

@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"ipcbench/bench"
+	"ipcbench/explain"
+	"ipcbench/internal/text"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 	"ipcbench/runner"
@@ -81,7 +81,7 @@ func newCatalog(limits bool) (c catalog) {
 	for _, m := range mechanisms.All() {
 		e := mechanismEntry{Name: m.Name, Summary: m.Summary, Man: m.Man, Framing: m.Framing.String(), Offers: offers(m), Since: m.Since}
 		if limits {
-			l, err := limitsOf(m)
+			l, err := explain.LimitsHere(m)
 			if err != nil {
 				e.Unavailable = err.Error()
 			} else {
@@ -112,28 +112,6 @@ func newCatalog(limits bool) (c catalog) {
 		}
 	}
 	return c
-}
-
-func limitsOf(m *mechanisms.Mechanism) (mechanisms.Limits, error) {
-	if err := m.Available(); err != nil {
-		return mechanisms.Limits{}, err
-	}
-	return m.Limits(0)
-}
-
-// namedLimit is a limit with what it is of, for people.
-type namedLimit struct {
-	of string
-	mechanisms.Limit
-	format func(int) string // of its number
-}
-
-func limitsByName(l mechanisms.Limits) []namedLimit {
-	return []namedLimit{
-		{"message", l.Message, results.FormatBytes}, {"message, at least", l.Least, results.FormatBytes}, {"message, several senders", l.Atomic, results.FormatBytes}, {"queue", l.Queue, results.FormatBytes},
-		{"queue, in messages", l.Messages, strconv.Itoa}, {"messages under way", l.Held, strconv.Itoa}, {"count", l.Count, strconv.Itoa},
-		{"senders", l.Senders, strconv.Itoa}, {"receivers", l.Receivers, strconv.Itoa},
-	}
 }
 
 // what is the floor for people, with what it takes to have it measured.
@@ -180,100 +158,91 @@ func badValue(flag, got string, want []string) error {
 }
 
 func (c catalog) writeTable(out io.Writer, axes bool) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	if axes {
-		c.writeAxes(w)
-		return w.Flush()
+		return c.writeAxes(out)
 	}
-	fmt.Fprintln(w, "MECHANISM\tFRAMING\tSINCE\tMAN\tCARRIES\tWHAT IT IS")
+	table := [][]string{{"MECHANISM", "FRAMING", "SINCE", "MAN", "CARRIES", "WHAT IT IS"}}
+	limits := [][]string{{"LIMIT HERE", "OF", "NUMBER", "SOURCE", "BEYOND IT"}}
 	for _, m := range c.Mechanisms {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", m.Name, m.Framing, m.Since, m.Man[0], strings.Join(m.Offers, ", "), m.Summary)
-	}
-	w.Flush()
-	fmt.Fprintln(w, "\nLIMIT HERE\tOF\tNUMBER\tSOURCE\tBEYOND IT")
-	for _, m := range c.Mechanisms {
+		table = append(table, []string{m.Name, m.Framing, m.Since, m.Man[0], strings.Join(m.Offers, ", "), m.Summary})
 		if m.Unavailable != "" {
-			fmt.Fprintf(w, "%s\tall\tunavailable\t\t%s\n", m.Name, m.Unavailable)
+			limits = append(limits, []string{m.Name, "all", "unavailable", "", m.Unavailable})
 			continue
 		}
-		for _, l := range limitsByName(*m.Limits) {
-			if l.N > 0 {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", m.Name, l.of, l.format(l.N), l.Source, l.Beyond)
-			}
+		for _, l := range explain.Limits(*m.Limits) {
+			limits = append(limits, []string{m.Name, l.Of, l.Number, l.Source, l.Beyond})
 		}
 	}
-	w.Flush()
-	fmt.Fprintln(w, "\nWORKLOAD\tPEERS\tONE OPERATION\tPLAYS ON\tWHAT IT DOES")
+	workloads := [][]string{{"WORKLOAD", "PEERS", "ONE OPERATION", "PLAYS ON", "WHAT IT DOES"}}
 	for _, x := range c.Workloads {
-		peers := x.Peers
-		if peers == "" {
-			peers = "-"
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", x.Name, peers, x.Op, x.PlaysOn, x.Summary)
+		workloads = append(workloads, []string{x.Name, cmp.Or(x.Peers, "-"), x.Op, x.PlaysOn, x.Summary})
 	}
-	w.Flush()
-	fmt.Fprintln(w, "\nFLOOR\tONE OPERATION\tWHAT IT IS")
+	floors := [][]string{{"FLOOR", "ONE OPERATION", "WHAT IT IS"}}
 	for _, f := range c.Floors {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", f.Name, f.Op, f.what())
+		floors = append(floors, []string{f.Name, f.Op, f.what()})
 	}
-	w.Flush()
-	fmt.Fprintln(w, "\nPLACE\tWHERE THE PROCESSES RUN")
+	places := [][]string{{"PLACE", "WHERE THE PROCESSES RUN"}}
 	for _, p := range c.Places {
-		fmt.Fprintf(w, "%s\t%s\n", p.Name, p.Summary)
+		places = append(places, []string{p.Name, p.Summary})
 	}
-	w.Flush()
-	fmt.Fprintln(w)
-	c.writeAxes(w)
-	return w.Flush()
+	for _, t := range [][][]string{table, limits, workloads, floors, places} {
+		text.Table(out, "", "l", t)
+		fmt.Fprintln(out)
+	}
+	return c.writeAxes(out)
 }
 
 // writeAxes writes what a plan may vary, and why a cell may be skipped.
-func (c catalog) writeAxes(w io.Writer) {
-	fmt.Fprintln(w, "AXIS\tVALUES\tWHAT IT VARIES")
+func (c catalog) writeAxes(out io.Writer) error {
+	axes := [][]string{{"AXIS", "VALUES", "WHAT IT VARIES"}}
 	for _, a := range c.Axes {
 		values := bench.NamesOf(a.Values, func(v results.Value) string { return v.Name })
 		if a.Bounds != "" {
 			values = append(values, a.Bounds)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", a.Flag, cmp.Or(strings.Join(values, ", "), "listed by name"), a.Help)
+		axes = append(axes, []string{a.Flag, cmp.Or(strings.Join(values, ", "), "listed by name"), a.Help})
 	}
-	fmt.Fprintln(w, "\nREASON TO SKIP A CELL\tWHAT TO ASK FOR INSTEAD")
+	rules := [][]string{{"REASON TO SKIP A CELL", "WHAT TO ASK FOR INSTEAD"}}
 	for _, r := range c.Rules {
-		fmt.Fprintf(w, "%s\t%s\n", r.Name, r.Remedy)
+		rules = append(rules, []string{r.Name, r.Remedy})
 	}
+	text.Table(out, "", "l", axes)
+	fmt.Fprintln(out)
+	return text.Table(out, "", "l", rules)
 }
 
 func (c catalog) writeMarkdown(out io.Writer, axes bool) error {
 	if axes {
-		fmt.Fprintln(out, "| flag | what it varies | values | workloads |\n|---|---|---|---|")
+		text.Head(out, "l", "flag", "what it varies", "values", "workloads")
 		for _, a := range c.Axes {
-			var values []string
-			for _, v := range a.Values {
-				values = append(values, fmt.Sprintf("`%s`: %s", v.Name, v.Summary))
-			}
+			values := bench.NamesOf(a.Values, func(v results.Value) string { return fmt.Sprintf("`%s`: %s", v.Name, v.Summary) })
 			if a.Bounds != "" {
 				values = append(values, a.Bounds)
 			}
-			fmt.Fprintf(out, "| `%s` | %s | %s | %s |\n", a.Flag, results.EscapeMarkdown(a.Help),
+			text.Row(out, "`"+a.Flag+"`", results.EscapeMarkdown(a.Help),
 				cmp.Or(strings.Join(values, "; "), "[docs/mechanisms.md](mechanisms.md)"), cmp.Or(strings.Join(a.Takers, ", "), "all"))
 		}
-		fmt.Fprintln(out, "\n| reason to skip a cell | what to ask for instead |\n|---|---|")
+		fmt.Fprintln(out)
+		text.Head(out, "l", "reason to skip a cell", "what to ask for instead")
 		for _, r := range c.Rules {
-			fmt.Fprintf(out, "| %s | %s |\n", r.Name, r.Remedy)
+			text.Row(out, r.Name, r.Remedy)
 		}
 		return nil
 	}
-	fmt.Fprintln(out, "## Mechanisms\n\n| mechanism | what it is | carries | framing | since Linux | manual pages |\n|---|---|---|---|---|---|")
+	fmt.Fprint(out, "## Mechanisms\n\n")
+	text.Head(out, "l", "mechanism", "what it is", "carries", "framing", "since Linux", "manual pages")
 	for _, m := range c.Mechanisms {
-		fmt.Fprintf(out, "| `%s` | %s | %s | %s | %s | %s |\n", m.Name, m.Summary, strings.Join(m.Offers, ", "), m.Framing, m.Since, strings.Join(m.Man, ", "))
+		text.Row(out, "`"+m.Name+"`", m.Summary, strings.Join(m.Offers, ", "), m.Framing, m.Since, strings.Join(m.Man, ", "))
 	}
-	fmt.Fprintln(out, "\n## Workloads and floors\n\n| workload | what it does | plays on | one operation | peers |\n|---|---|---|---|---|")
+	fmt.Fprint(out, "\n## Workloads and floors\n\n")
+	text.Head(out, "l", "workload", "what it does", "plays on", "one operation", "peers")
 	for _, x := range c.Workloads {
-		fmt.Fprintf(out, "| `%s` | %s | %s | %s | %s |\n", x.Name, x.Summary, x.PlaysOn, x.Op, x.Peers)
+		text.Row(out, "`"+x.Name+"`", x.Summary, x.PlaysOn, x.Op, x.Peers)
 	}
-	fmt.Fprintln(out, "\n| floor | what it is | one operation |\n|---|---|---|")
+	fmt.Fprintln(out)
+	text.Head(out, "l", "floor", "what it is", "one operation")
 	for _, f := range c.Floors {
-		fmt.Fprintf(out, "| `%s` | %s | %s |\n", f.Name, f.what(), f.Op)
+		text.Row(out, "`"+f.Name+"`", f.what(), f.Op)
 	}
 	return nil
 }

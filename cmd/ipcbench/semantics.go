@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ipcbench/advise"
 	"ipcbench/results"
 	"ipcbench/semantics"
 )
@@ -82,7 +83,7 @@ func (f *semanticsFlags) run(c *cobra.Command) error {
 	case f.list:
 		return failed(semantics.WriteStatements(out))
 	case f.choices:
-		return failed(writeChoices(out))
+		return failed(advise.WriteChoices(out))
 	case f.tour != "":
 		return f.guide(c)
 	}

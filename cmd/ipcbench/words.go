@@ -118,9 +118,10 @@ func writeWords(w io.Writer) error {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		fmt.Fprintf(&b, "## %s\n\n| word | meaning |\n|---|---|\n", t.topic)
+		fmt.Fprintf(&b, "## %s\n\n", t.topic)
+		text.Head(&b, "l", "word", "meaning")
 		for _, w := range t.words {
-			fmt.Fprintf(&b, "| %s | %s |\n", w.name, w.meaning)
+			text.Row(&b, w.name, w.meaning)
 		}
 	}
 	_, err := io.WriteString(w, b.String())

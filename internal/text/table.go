@@ -5,29 +5,37 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"ipcbench/results"
 )
 
-// Align writes rows of text, the first of them the head. The first column
-// is flush left, the others are flush right, two spaces between and before.
-func Align(w io.Writer, rows [][]string) error {
+// Table writes rows of text in columns, behind an indent and two spaces apart.
+// align has a letter a column, l for flush left and r for flush right; its last
+// letter stands for all columns that follow.
+func Table(w io.Writer, indent, align string, rows [][]string) error {
 	widths := widths(rows)
 	var b strings.Builder
 	for _, row := range rows {
+		line := indent
 		for i, cell := range row {
 			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			if i == 0 {
-				b.WriteString("  " + cell + pad)
+			if side(align, i) == 'r' {
+				cell = pad + cell
 			} else {
-				b.WriteString("  " + pad + cell)
+				cell += pad
 			}
+			line += cell + "  "
 		}
-		b.WriteByte('\n')
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
-	_, err := fmt.Fprint(w, b.String())
+	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// Width is how many columns of a terminal Align takes for rows.
+func side(align string, column int) byte { return align[min(column, len(align)-1)] }
+
+// Width is how many columns of a terminal Table takes for rows behind an indent of
+// two.
 func Width(rows [][]string) (n int) {
 	for _, w := range widths(rows) {
 		n += 2 + w
@@ -45,4 +53,43 @@ func widths(rows [][]string) (all []int) {
 		}
 	}
 	return all
+}
+
+// Markdown writes rows as a table in Markdown, the first of them the head. It
+// escapes every cell. The sides of align are those of Table.
+func Markdown(w io.Writer, align string, rows [][]string) error {
+	var b strings.Builder
+	for i, row := range rows {
+		if i == 0 {
+			Head(&b, align, row...)
+			continue
+		}
+		cells := make([]any, len(row))
+		for k, cell := range row {
+			cells[k] = results.EscapeMarkdown(cell)
+		}
+		Row(&b, cells...)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// Head begins a table in Markdown that is written row by row. Neither Head nor Row
+// escapes what it is given.
+func Head(w io.Writer, align string, names ...string) {
+	line, rule := "|", "|"
+	for i, name := range names {
+		line += strings.TrimRight(" "+name, " ") + " |"
+		rule += map[byte]string{'l': "---|", 'r': "---:|"}[side(align, i)]
+	}
+	fmt.Fprintf(w, "%s\n%s\n", line, rule)
+}
+
+// Row writes a row of a table in Markdown, each cell as fmt.Sprint has it.
+func Row(w io.Writer, cells ...any) {
+	line := "|"
+	for _, cell := range cells {
+		line += fmt.Sprintf(" %v |", cell)
+	}
+	fmt.Fprintln(w, line)
 }

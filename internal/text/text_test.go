@@ -15,17 +15,31 @@ func TestWrap(t *testing.T) {
 	}
 }
 
-// Columns are counted in characters, the first flush left.
-func TestAlign(t *testing.T) {
-	rows := [][]string{{"name", "±"}, {"pipe", "1µs"}, {"a", "12"}}
+// Columns are counted in characters, and no line ends in spaces.
+func TestTable(t *testing.T) {
+	rows := [][]string{{"name", "±", "what"}, {"pipe", "1µs", ""}, {"a", "12", "b"}}
 	var b strings.Builder
-	if err := Align(&b, rows); err != nil {
+	if err := Table(&b, "  ", "lrl", rows); err != nil {
 		t.Fatal(err)
 	}
-	if want := "  name    ±\n  pipe  1µs\n  a      12\n"; b.String() != want {
+	if want := "  name    ±  what\n  pipe  1µs\n  a      12  b\n"; b.String() != want {
 		t.Errorf("got\n%swant\n%s", b.String(), want)
 	}
-	if n := Width(rows); n != 11 {
-		t.Errorf("width %d, want 11", n)
+	if n := Width(rows); n != 17 {
+		t.Errorf("width %d, want 17", n)
+	}
+}
+
+// The last letter of the sides stands for all columns that follow, and text
+// can't end a cell.
+func TestMarkdown(t *testing.T) {
+	var b strings.Builder
+	if err := Markdown(&b, "lr", [][]string{{"", "n", "of"}, {"a|b", "1", "<2>"}}); err != nil {
+		t.Fatal(err)
+	}
+	Head(&b, "l", "x")
+	Row(&b, 7)
+	if want := "| | n | of |\n|---|---:|---:|\n| a\\|b | 1 | &lt;2&gt; |\n| x |\n|---|\n| 7 |\n"; b.String() != want {
+		t.Errorf("got\n%swant\n%s", b.String(), want)
 	}
 }

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"runtime"
 	"time"
 
+	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
@@ -15,8 +17,7 @@ func falseAlarms(ctx context.Context, bin *programs, s settings, args []string) 
 	if len(args) == 0 {
 		args = []string{"--preset", "quick"}
 	}
-	fmt.Println("| trial | load | cells | launches | replaced | untrusted cells | exit status |")
-	fmt.Println("|---:|---|---:|---:|---:|---:|---:|")
+	text.Head(os.Stdout, "rlr", "trial", "load", "cells", "launches", "replaced", "untrusted cells", "exit status")
 	alarms := 0
 	for trial := range s.trials {
 		load, stop := "none", func() {}
@@ -45,7 +46,7 @@ func falseAlarms(ctx context.Context, bin *programs, s settings, args []string) 
 				}
 			}
 		}
-		fmt.Printf("| %d | %s | %d | %d | %d | %d | %d |\n", trial+1, load, cells, len(c.sides[0])+len(c.sides[1]), replaced, untrusted, c.status)
+		text.Row(os.Stdout, trial+1, load, cells, len(c.sides[0])+len(c.sides[1]), replaced, untrusted, c.status)
 	}
 	fmt.Printf("\n%d false alarms in %d\n", alarms, s.trials)
 	return nil

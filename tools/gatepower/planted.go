@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"slices"
 
 	"github.com/montanaflynn/stats"
 	"gonum.org/v1/gonum/stat"
 
+	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
@@ -33,8 +35,7 @@ func caught(ctx context.Context, bin *programs, s settings, args []string) error
 		}
 	}
 	fmt.Printf("filter of %d instructions\n\n", n)
-	fmt.Println("| trial | launches | variation | slower by | exit status |")
-	fmt.Println("|---:|---:|---:|---:|---:|")
+	text.Head(os.Stdout, "r", "trial", "launches", "variation", "slower by", "exit status")
 	hits := 0
 	var all []float64
 	for trial := range s.trials {
@@ -47,9 +48,9 @@ func caught(ctx context.Context, bin *programs, s settings, args []string) error
 		if c.status == 1 {
 			hits++
 		}
-		fmt.Printf("| %d | %d | %.1f %% | %.1f %% | %d |\n", trial+1, len(logs), 100*spread(c.values(0)), 100*math.Expm1(median(logs)), c.status)
+		text.Row(os.Stdout, trial+1, len(logs), results.Percent(spread(c.values(0))), results.Percent(math.Expm1(median(logs))), c.status)
 	}
-	fmt.Printf("\ncaught %d of %d; slower by %.1f %% over all launches\n", hits, s.trials, 100*math.Expm1(median(all)))
+	fmt.Printf("\ncaught %d of %d; slower by %s over all launches\n", hits, s.trials, results.Percent(math.Expm1(median(all))))
 	return nil
 }
 

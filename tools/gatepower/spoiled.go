@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"ipcbench/internal/sys"
+	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
@@ -70,8 +71,7 @@ func spoiled(ctx context.Context, bin *programs, s settings, args []string) erro
 		all = append(all, t.records...)
 	}
 	ranges := clean(all)
-	fmt.Println("| surroundings | launches | untrusted | warned | ok without a warning | of these, outside |")
-	fmt.Println("|---|---:|---:|---:|---:|---:|")
+	text.Head(os.Stdout, "lr", "surroundings", "launches", "untrusted", "warned", "ok without a warning", "of these, outside")
 	var outside []string
 	for _, t := range slices.Concat(quiet, loaded) {
 		outside = append(outside, count(t.surroundings, t.records, ranges)...)
@@ -120,7 +120,7 @@ func count(surroundings string, records []results.Record, ranges map[results.Cel
 			}
 		}
 	}
-	fmt.Printf("| %s | %d | %d | %d | %d | %d |\n", surroundings, untrusted+warned+ok, untrusted, warned, ok, len(outside))
+	text.Row(os.Stdout, surroundings, untrusted+warned+ok, untrusted, warned, ok, len(outside))
 	return outside
 }
 
@@ -144,9 +144,9 @@ func (p *programs) runs(ctx context.Context, n int, args []string) (all []result
 func (p *programs) run(ctx context.Context, out string, args []string) ([]results.Record, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(p.dir, "ipcbench"), append([]string{"run", "--out", out}, args...)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it leaves nothing behind
-	text, err := cmd.CombinedOutput()
+	output, err := cmd.CombinedOutput()
 	if status := cmd.ProcessState.ExitCode(); err != nil && status != 5 {
-		return nil, fmt.Errorf("ipcbench run: %w\n%s", err, text)
+		return nil, fmt.Errorf("ipcbench run: %w\n%s", err, output)
 	}
 	found, err := filepath.Glob(filepath.Join(out, "*"))
 	if err != nil || len(found) == 0 {

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
 	"slices"
 	"strconv"
 
 	"ipcbench/compare"
+	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
@@ -22,8 +24,7 @@ func table(ctx context.Context, bin *programs, _ settings, lengths []string) err
 	if len(lengths) == 0 {
 		lengths = []string{"200", "500", "750", "1400"}
 	}
-	fmt.Println("| slower by | load | variation | n = 6 | n = 10 | n = 20 | n = 40 |")
-	fmt.Println("|---:|---|---:|---:|---:|---:|---:|")
+	text.Head(os.Stdout, "rlr", "slower by", "load", "variation", "n = 6", "n = 10", "n = 20", "n = 40")
 	for _, arg := range lengths {
 		length, err := strconv.Atoi(arg)
 		if err != nil {
@@ -39,12 +40,12 @@ func table(ctx context.Context, bin *programs, _ settings, lengths []string) err
 			if err != nil {
 				return err
 			}
-			fmt.Printf("| %.1f %% | %s | %.1f %% |", 100*math.Expm1(median(c.pairs())), load, 100*spread(c.values(0)))
+			row := []any{results.Percent(math.Expm1(median(c.pairs()))), load, results.Percent(spread(c.values(0)))}
 			for _, n := range []int{6, 10, 20, 40} {
 				slower, judged := c.detected(n)
-				fmt.Printf(" %d of %d |", slower, judged)
+				row = append(row, fmt.Sprintf("%d of %d", slower, judged))
 			}
-			fmt.Println()
+			text.Row(os.Stdout, row...)
 		}
 	}
 	return nil

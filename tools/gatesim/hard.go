@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+
+	"ipcbench/internal/text"
 )
 
 // A hard case is one in which the cells that did not change are harder to
@@ -70,13 +72,13 @@ func hard(b *strings.Builder) {
 	fmt.Fprintf(b, "Suites of %d cells at a variation of 3 %%. \"At the threshold\" and \"no change\" are of cells that did not change otherwise; a rate of α comes out as %.3f ± %.3f.\n"+
 		"\"Found\" is the share of changed cells that are called slower: of those that the case names, else of one that is 15 %% slower.\n\n",
 		hardCells, alpha, 2*math.Sqrt(alpha*(1-alpha)/alarmSuites))
-	fmt.Fprintln(b, "| case | n | at the threshold | no change | found |\n|---|---:|---:|---:|---:|")
+	text.Head(b, "lr", "case", "n", "at the threshold", "no change", "found")
 	for _, c := range hardCases() {
-		b.WriteString(c.row())
+		text.Row(b, c.row()...)
 	}
 }
 
-func (c hardCase) row() string {
+func (c hardCase) row() []any {
 	n := fmt.Sprint(c.n)
 	if c.noise.news > 0 {
 		n = fmt.Sprintf("%d, %d", c.n, c.noise.news)
@@ -85,7 +87,7 @@ func (c hardCase) row() string {
 	if c.changed > 0 {
 		change = slices.Repeat([]float64{c.change}, int(c.changed*hardCells+0.5))
 	}
-	return fmt.Sprintf("| %s | %s | %.3f | %.3f | %.2f |\n", c.name, n, c.alarms(alarmSuites, threshold), c.alarms(few, 0), c.found(foundSuites, change))
+	return []any{c.name, n, three(c.alarms(alarmSuites, threshold)), three(c.alarms(few, 0)), two(c.found(foundSuites, change))}
 }
 
 // alarms is the share of suites in which the method fails a cell that is

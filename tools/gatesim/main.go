@@ -15,6 +15,9 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"ipcbench/internal/text"
+	"ipcbench/results"
 )
 
 const (
@@ -51,11 +54,11 @@ func main() {
 
 // write writes the sections that are named, or all of them.
 func write(named []string) error {
-	text, err := os.ReadFile(page)
+	was, err := os.ReadFile(page)
 	if err != nil {
 		return err
 	}
-	head, rest, ok := strings.Cut(string(text), begin)
+	head, rest, ok := strings.Cut(string(was), begin)
 	simulated, tail, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
 		return fmt.Errorf("%s lacks the marks %q and %q", page, begin, end)
@@ -108,20 +111,29 @@ func at(cv float64) noise {
 
 func candidates(b *strings.Builder) {
 	fmt.Fprintf(b, "Share of true changes of 15 %% that are detected, at a launch-to-launch variation of 3 %%:\n\n")
-	fmt.Fprintf(b, "| cells | n |%s\n|---:|---:|%s\n", columns(methods, func(m method) string { return " " + m.name + " |" }),
-		columns(methods, func(method) string { return "---:|" }))
+	head := []string{"cells", "n"}
+	for _, m := range methods {
+		head = append(head, m.name)
+	}
+	text.Head(b, "r", head...)
 	for _, cells := range suiteSizes {
 		for _, n := range launches {
-			b.WriteString(candidatesRow(cells, n))
+			text.Row(b, candidatesRow(cells, n)...)
 		}
 	}
 }
 
-func candidatesRow(cells, n int) string {
-	return fmt.Sprintf("| %d | %d |%s\n", cells, n, columns(methods, func(m method) string {
-		return fmt.Sprintf(" %.2f |", detected(m, at(0.03), cells, n, suites(cells), []float64{0.15})[0])
-	}))
+func candidatesRow(cells, n int) []any {
+	row := []any{cells, n}
+	for _, m := range methods {
+		row = append(row, two(detected(m, at(0.03), cells, n, suites(cells), []float64{0.15})[0]))
+	}
+	return row
 }
+
+// Shares are written with two digits, and those near α with three.
+func two(share float64) string   { return fmt.Sprintf("%.2f", share) }
+func three(share float64) string { return fmt.Sprintf("%.3f", share) }
 
 // few suites show that a rate is about 0, or far from α; many show what it is.
 const few, many = 1000, 3000
@@ -130,59 +142,65 @@ func alarms(b *strings.Builder) {
 	fmt.Fprintf(b, "Share of suites without a cell that is slower by more than %.0f %% in which the gate fires; α is %v.\n"+
 		"\"At the threshold\": every cell is slower by just %.0f %%; a rate of α comes out as %.3f ± %.3f in %d suites.\n\n",
 		100*threshold, alpha, 100*threshold, alpha, 2*math.Sqrt(alpha*(1-alpha)/many), many)
-	fmt.Fprintln(b, "| cells | n | no change at all | at the threshold | the same, new side twice as noisy |\n|---:|---:|---:|---:|---:|")
+	text.Head(b, "r", "cells", "n", "no change at all", "at the threshold", "the same, new side twice as noisy")
 	for _, cells := range []int{10, 300} {
 		for _, n := range launches {
-			b.WriteString(alarmsRow(cells, n))
+			text.Row(b, alarmsRow(cells, n)...)
 		}
 	}
 }
 
-func alarmsRow(cells, n int) string {
+func alarmsRow(cells, n int) []any {
 	louder := at(0.03)
 	louder.louder = 2
-	return fmt.Sprintf("| %d | %d | %.3f | %.3f | %.3f |\n", cells, n,
-		falseAlarms(theGate, at(0.03), cells, n, few, 0),
-		falseAlarms(theGate, at(0.03), cells, n, many, threshold),
-		falseAlarms(theGate, louder, cells, n, many, threshold))
+	return []any{cells, n,
+		three(falseAlarms(theGate, at(0.03), cells, n, few, 0)),
+		three(falseAlarms(theGate, at(0.03), cells, n, many, threshold)),
+		three(falseAlarms(theGate, louder, cells, n, many, threshold))}
 }
 
 func power(b *strings.Builder) {
 	fmt.Fprintf(b, "Share of true changes that the gate detects, by the launch-to-launch variation of a typical cell:\n\n")
-	fmt.Fprintf(b, "| cells | n | variation |%s\n|---:|---:|---:|%s\n", columns(changes, func(c float64) string { return fmt.Sprintf(" %.0f %% |", 100*c) }),
-		columns(changes, func(float64) string { return "---:|" }))
+	head := []string{"cells", "n", "variation"}
+	for _, c := range changes {
+		head = append(head, results.Percent(c))
+	}
+	text.Head(b, "r", head...)
 	for _, cells := range suiteSizes {
 		for _, n := range launches {
 			for _, cv := range noises {
-				b.WriteString(powerRow(cells, n, cv))
+				text.Row(b, powerRow(cells, n, cv)...)
 			}
 		}
 	}
 }
 
-func powerRow(cells, n int, cv float64) string {
-	return fmt.Sprintf("| %d | %d | %.0f %% |%s\n", cells, n, 100*cv,
-		columns(detected(theGate, at(cv), cells, n, suites(cells), changes), func(p float64) string { return fmt.Sprintf(" %.2f |", p) }))
+func powerRow(cells, n int, cv float64) []any {
+	row := []any{cells, n, results.Percent(cv)}
+	for _, p := range detected(theGate, at(cv), cells, n, suites(cells), changes) {
+		row = append(row, two(p))
+	}
+	return row
 }
 
 func paired(b *strings.Builder) {
 	fmt.Fprintf(b, "Where sides take turns on a machine whose speed drifts from pass to pass: share of true changes of 15 %% that are detected among 300 cells, at a\n"+
 		"variation of 3 %% beside the drift, when launches are taken as two samples and as pairs; and false alarms of pairs \"at the threshold\".\n\n")
-	fmt.Fprintln(b, "| n | drift | two samples | pairs | false alarms of pairs |\n|---:|---:|---:|---:|---:|")
+	text.Head(b, "r", "n", "drift", "two samples", "pairs", "false alarms of pairs")
 	for _, n := range launches[1:] {
 		for _, drift := range []float64{0, 0.01, 0.03, 0.1, 0.3} {
-			b.WriteString(pairedRow(300, n, drift))
+			text.Row(b, pairedRow(300, n, drift)...)
 		}
 	}
 }
 
-func pairedRow(cells, n int, drift float64) string {
+func pairedRow(cells, n int, drift float64) []any {
 	z := at(0.03)
 	z.turns, z.drift = true, drift
 	change := []float64{0.15}
-	return fmt.Sprintf("| %d | %.0f %% | %.2f | %.2f | %.3f |\n", n, 100*drift,
-		detected(theGate, z, cells, n, suites(cells), change)[0], detected(inPairs, z, cells, n, suites(cells), change)[0],
-		falseAlarms(inPairs, z, cells, n, many, threshold))
+	return []any{n, results.Percent(drift),
+		two(detected(theGate, z, cells, n, suites(cells), change)[0]), two(detected(inPairs, z, cells, n, suites(cells), change)[0]),
+		three(falseAlarms(inPairs, z, cells, n, many, threshold))}
 }
 
 // panels are the curves of the picture, for 300 cells.
@@ -199,12 +217,4 @@ func panels() (all []panel) {
 		all = append(all, p)
 	}
 	return all
-}
-
-func columns[T any](all []T, column func(T) string) string {
-	var b strings.Builder
-	for _, x := range all {
-		b.WriteString(column(x))
-	}
-	return b.String()
 }

@@ -11,6 +11,7 @@ import (
 
 	"ipcbench/compare/gate"
 	"ipcbench/internal/need"
+	"ipcbench/internal/text"
 )
 
 // drawn is how many suites the tests draw; bound is the highest share of alarms in them that a rate of 1 %
@@ -81,14 +82,16 @@ func hardNamed(t *testing.T, name string) hardCase {
 // show whether it was run since the gate last changed.
 func TestPageIsUpToDate(t *testing.T) {
 	need.Time(t)
-	text, err := os.ReadFile("../../" + page)
+	was, err := os.ReadFile("../../" + page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, row := range []string{candidatesRow(10, 6), powerRow(10, 6, 0.03), powerRow(10, 10, 0.05),
+	for _, row := range [][]any{candidatesRow(10, 6), powerRow(10, 6, 0.03), powerRow(10, 10, 0.05),
 		hardNamed(t, "20 old and 6 new launches").row(), untilRow(0.03)} {
-		if !strings.Contains(string(text), "\n"+row) {
-			t.Errorf("%s lacks %q: run go run ./tools/gatesim", page, row)
+		var b strings.Builder
+		text.Row(&b, row...)
+		if !strings.Contains(string(was), "\n"+b.String()) {
+			t.Errorf("%s lacks %q: run go run ./tools/gatesim", page, b.String())
 		}
 	}
 }

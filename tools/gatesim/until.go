@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/perf/benchmath"
 
+	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
@@ -30,16 +31,21 @@ var stops = []stop{
 
 func until(b *strings.Builder) {
 	fmt.Fprintf(b, "Share of cells whose 95 %% interval covers their median where launches end once it is within a width, at a variation of 3 %%; and how many launches that takes in the mean.\n\n")
-	fmt.Fprintf(b, "| width |%s\n|---:|%s\n", columns(stops, func(s stop) string { return " " + s.name + " | launches |" }), strings.Repeat("---:|", 2*len(stops)))
+	head := []string{"width"}
+	for _, s := range stops {
+		head = append(head, s.name, "launches")
+	}
+	text.Head(b, "r", head...)
 	for _, width := range []float64{0.03, 0.02, 0.015, 0.01} {
-		b.WriteString(untilRow(width))
+		text.Row(b, untilRow(width)...)
 	}
 }
 
-func untilRow(width float64) string {
+func untilRow(width float64) []any {
 	z := at(0.03)
 	middle := z.median()
-	return fmt.Sprintf("| ±%.1f %% |%s\n", 100*width, columns(stops, func(s stop) string {
+	row := []any{fmt.Sprintf("±%.1f %%", 100*width)}
+	for _, s := range stops {
 		covered, launches := 0, 0
 		r := rand.New(rand.NewPCG(3, 0))
 		for range untilCells {
@@ -53,8 +59,9 @@ func untilRow(width float64) string {
 				covered++
 			}
 		}
-		return fmt.Sprintf(" %.3f | %.1f |", float64(covered)/untilCells, float64(launches)/untilCells)
-	}))
+		row = append(row, three(float64(covered)/untilCells), fmt.Sprintf("%.1f", float64(launches)/untilCells))
+	}
+	return row
 }
 
 // median is that of a typical cell's launches.

@@ -1,4 +1,4 @@
-package main
+package explain
 
 import (
 	"bufio"
@@ -12,8 +12,8 @@ import (
 	"ipcbench/results"
 )
 
-// write writes the explanation for a terminal, 100 columns wide.
-func (e *explanation) write(out io.Writer) error {
+// Write writes the explanation for a terminal, 100 columns wide.
+func (e *Explanation) Write(out io.Writer) error {
 	b := bufio.NewWriter(out)
 	text.Wrap(b, "", "", e.Name+": "+e.Summary)
 	fmt.Fprintln(b)
@@ -100,7 +100,7 @@ func copies(h mechanisms.Hop) string {
 	return fmt.Sprintf("copies: %d own, %d", h.Own, h.Kernel)
 }
 
-func (e *explanation) writeMeasured(b *bufio.Writer) {
+func (e *Explanation) writeMeasured(b *bufio.Writer) {
 	of, where := "size "+results.FormatBytes(e.size), "one CPU"
 	if !e.Offers(mechanisms.Messages) {
 		of = "notifications"
@@ -131,17 +131,17 @@ func (e *explanation) writeMeasured(b *bufio.Writer) {
 	if !e.Offers(mechanisms.Messages) {
 		return // nothing is copied
 	}
-	if e.worth == nil {
-		named(b, "copies", e.noWorth.Error())
+	if e.streamed == nil {
+		named(b, "copies", e.unstreamed.Error())
 		return
 	}
 	named(b, "copies", fmt.Sprintf("the time of %s copies (%s) for a streamed message of %s",
-		e.worth.RelativeCost.Multiple(), e.worth.RelativeCost.Interval(), results.FormatBytes(e.worth.Cell.Size)))
+		e.streamed.RelativeCost.Multiple(), e.streamed.RelativeCost.Interval(), results.FormatBytes(e.streamed.Cell.Size)))
 }
 
 // allCalls counts by role: "4 a round trip: ping 1 read, 1 write; pong …", or
 // "none".
-func (e *explanation) allCalls() string {
+func (e *Explanation) allCalls() string {
 	if len(e.calls) == 0 {
 		return "none"
 	}
@@ -168,22 +168,18 @@ func (e *explanation) allCalls() string {
 // count renders a number of calls: whole ones have no fraction.
 func count(n float64) string { return strings.TrimSuffix(fmt.Sprintf("%.2f", n), ".00") }
 
-func (e *explanation) writeLimits(b *bufio.Writer) {
+func (e *Explanation) writeLimits(b *bufio.Writer) {
 	fmt.Fprintln(b, "\nLimits here")
-	none := true
-	for _, l := range limitsByName(e.limits) {
-		if l.N == 0 {
-			continue
-		}
-		none = false
-		item(b, fmt.Sprintf("%s: %s (%s); beyond: %s", l.of, l.format(l.N), l.Source, l.Past()))
+	limits := Limits(e.limits)
+	for _, l := range limits {
+		item(b, fmt.Sprintf("%s: %s (%s); beyond: %s", l.Of, l.Number, l.Source, l.Past()))
 	}
-	if none {
+	if limits == nil {
 		item(b, "none that is known")
 	}
 }
 
-func (e *explanation) writeFailures(b *bufio.Writer) {
+func (e *Explanation) writeFailures(b *bufio.Writer) {
 	fmt.Fprintln(b, "\nWhen the other side has gone")
 	if !e.Offers(mechanisms.Messages) {
 		item(b, e.Facts.Traits.PeerDeath.Text)
@@ -204,7 +200,7 @@ func (e *explanation) writeFailures(b *bufio.Writer) {
 }
 
 // writeOpening reports which processes can replace one that has ended.
-func (e *explanation) writeOpening(b *bufio.Writer) {
+func (e *Explanation) writeOpening(b *bufio.Writer) {
 	if e.Facts.Unrelated {
 		item(b, "any process that knows its name or identifier, and has the permission, can open it anew")
 	} else {

@@ -1,4 +1,4 @@
-package main
+package advise
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"ipcbench/internal/text"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -44,18 +45,19 @@ var questions = []struct {
 	{"Which namespace isolates it?", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.Namespace }},
 }
 
-// writeChoices writes a table a question, a row an answer, as Markdown. Behind
+// WriteChoices writes a table a question, a row an answer, as Markdown. Behind
 // the mechanisms of an answer stand the statements that hold it true, or the
 // page that states it.
-func writeChoices(w io.Writer) error {
+func WriteChoices(w io.Writer) error {
 	var b strings.Builder
 	for i, q := range questions {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		fmt.Fprintf(&b, "## %s\n\n| answer | mechanisms |\n|---|---|\n", q.text)
+		fmt.Fprintf(&b, "## %s\n\n", q.text)
+		text.Head(&b, "l", "answer", "mechanisms")
 		for _, a := range answersTo(q.of) {
-			fmt.Fprintf(&b, "| %s | %s |\n", results.EscapeMarkdown(a.text), strings.Join(a.mechanisms, "; "))
+			text.Row(&b, results.EscapeMarkdown(a.text), strings.Join(a.mechanisms, "; "))
 		}
 	}
 	_, err := io.WriteString(w, b.String())
