@@ -11,14 +11,14 @@ import (
 )
 
 // The gate takes any relabelling of passes to be as likely as the actual one.
-// Two ways in which launches themselves show that it is not so are doubts.
+// Two ways in which launches themselves show that it is not so are warnings.
 // docs/method.md has how often the gate is wrong then.
 const (
 	mostUneven = 1.5 // launches of one side to those of the other
 	mostLag    = 0.2 // mean correlation of a launch with the one before
 )
 
-// assumptions doubts what the launches of the judged rows contradict.
+// assumptions warns of what the launches of the judged rows contradict.
 func (r *Report) assumptions(old, new *Side, t *turns, interleaved bool) (out []Warning) {
 	var judged []*Row
 	for i := range r.Rows {
@@ -59,7 +59,7 @@ func (r *Report) assumptions(old, new *Side, t *turns, interleaved bool) (out []
 	return out
 }
 
-// uneven doubts rows with many more launches on one side.
+// uneven warns of rows with many more launches on one side.
 func uneven(rows []*Row) []Warning {
 	cells := map[results.Cell]bool{}
 	var worst *Row

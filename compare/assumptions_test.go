@@ -47,9 +47,9 @@ func TestMeanLag(t *testing.T) {
 	}
 }
 
-// Launches that are like the ones before are doubted where sides came one after
+// Launches that are like the ones before raise a warning where sides came one after
 // the other, and nowhere else.
-func TestDoubtsCorrelatedLaunches(t *testing.T) {
+func TestWarnsOfCorrelatedLaunches(t *testing.T) {
 	for _, tt := range []struct {
 		cells, n    int
 		lag         float64
@@ -72,15 +72,15 @@ func TestDoubtsCorrelatedLaunches(t *testing.T) {
 				new.after()
 			}
 			r := compare(old, new)
-			if got := slices.Contains(names(r.Doubts), "correlated launches"); got != tt.want {
-				t.Errorf("%d cells of %d launches, correlation %v, in turns %v: doubts %v", tt.cells, tt.n, tt.lag, tt.interleaved, names(r.Doubts))
+			if got := slices.Contains(names(r.Warnings), "correlated launches"); got != tt.want {
+				t.Errorf("%d cells of %d launches, correlation %v, in turns %v: warnings %v", tt.cells, tt.n, tt.lag, tt.interleaved, names(r.Warnings))
 			}
 		}
 	}
 }
 
 // Of pairs it is the differences that must not be like the ones before.
-func TestDoubtsCorrelatedPairs(t *testing.T) {
+func TestWarnsOfCorrelatedPairs(t *testing.T) {
 	for _, lag := range []float64{0, 0.7} {
 		old, new := newSession("20261122T120000Z-abcdef-a", 1, 0), newSession("20261122T120000Z-abcdef-b", 2, time.Minute)
 		old.correlated(30, 12, lag)
@@ -91,8 +91,8 @@ func TestDoubtsCorrelatedPairs(t *testing.T) {
 			new.records[i].NsPerOp *= drift
 		}
 		r := compare(old, new)
-		if got := slices.Contains(names(r.Doubts), "correlated launches"); got != (lag > 0) || !r.Gate.Paired {
-			t.Errorf("correlation %v, paired %v: doubts %v", lag, r.Gate.Paired, names(r.Doubts))
+		if got := slices.Contains(names(r.Warnings), "correlated launches"); got != (lag > 0) || !r.Gate.Paired {
+			t.Errorf("correlation %v, paired %v: warnings %v", lag, r.Gate.Paired, names(r.Warnings))
 		}
 	}
 }
@@ -106,13 +106,13 @@ func TestCorrelationOfEqualValues(t *testing.T) {
 		}
 	}
 	new.after()
-	if r := compare(old, new); slices.Contains(names(r.Doubts), "correlated launches") {
-		t.Errorf("doubts %v", names(r.Doubts))
+	if r := compare(old, new); slices.Contains(names(r.Warnings), "correlated launches") {
+		t.Errorf("warnings %v", names(r.Warnings))
 	}
 }
 
-// Rows with many more launches on one side are doubted, with an example.
-func TestDoubtsUnequalLaunches(t *testing.T) {
+// Rows with many more launches on one side raise a warning, with an example.
+func TestWarnsOfUnequalLaunches(t *testing.T) {
 	for _, tt := range []struct {
 		old, new int
 		want     bool
@@ -123,13 +123,13 @@ func TestDoubtsUnequalLaunches(t *testing.T) {
 		old.launches(fifo, 8, 5000, 0.01)
 		new.launches(fifo, 8, 5000, 0.01)
 		r := compare(old, new)
-		i := slices.IndexFunc(r.Doubts, func(d Warning) bool { return d.Name == "unequal launches" })
+		i := slices.IndexFunc(r.Warnings, func(d Warning) bool { return d.Name == "unequal launches" })
 		if (i >= 0) != tt.want {
-			t.Errorf("%d and %d launches: doubts %v", tt.old, tt.new, names(r.Doubts))
+			t.Errorf("%d and %d launches: warnings %v", tt.old, tt.new, names(r.Warnings))
 			continue
 		}
-		if i >= 0 && (r.Doubts[i].Cells != 1 || !strings.Contains(r.Doubts[i].What, fmt.Sprintf("%d old, %d new", tt.old, tt.new))) {
-			t.Errorf("%+v", r.Doubts[i])
+		if i >= 0 && (r.Warnings[i].Cells != 1 || !strings.Contains(r.Warnings[i].What, fmt.Sprintf("%d old, %d new", tt.old, tt.new))) {
+			t.Errorf("%+v", r.Warnings[i])
 		}
 	}
 }

@@ -53,8 +53,8 @@ func TestEqualsBenchstat(t *testing.T) {
 	for i := range r.Rows {
 		row := &r.Rows[i]
 		ours := []string{
-			fmt.Sprint(float64(row.Old.Median)), row.Old.interval(),
-			fmt.Sprint(float64(row.New.Median)), row.New.interval(),
+			fmt.Sprint(float64(row.Old.Median)), row.Old.Reach(),
+			fmt.Sprint(float64(row.New.Median)), row.New.Reach(),
 			fmt.Sprintf("p=%0.3f", float64(row.P)),
 		}
 		want := theirs[row.Unit+" "+row.Name]
@@ -63,7 +63,7 @@ func TestEqualsBenchstat(t *testing.T) {
 		}
 		scale := benchunit.CommonScale([]float64{float64(row.Old.Median), float64(row.New.Median)}, benchunit.ClassOf(row.Unit))
 		for _, e := range []Estimate{row.Old, row.New} {
-			if printed := scale.Format(float64(e.Median)) + " ± " + strings.TrimSpace(e.interval()); !strings.Contains(text[row.Unit+" "+row.Name], printed) {
+			if printed := scale.Format(float64(e.Median)) + " ± " + strings.TrimSpace(e.Reach()); !strings.Contains(text[row.Unit+" "+row.Name], printed) {
 				t.Errorf("%s, %s: benchstat does not print %q: %s", row.Name, row.Unit, printed, text[row.Unit+" "+row.Name])
 			}
 		}

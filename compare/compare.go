@@ -15,7 +15,7 @@ import (
 type Options struct {
 	Threshold float64 // a change up to here is none that matters: 0.05 is 5 %; above 0
 	Alpha     float64 // probability of one false alarm in all cells together, in (0, 1)
-	Force     bool    // judge what is not comparable, with the doubt beside it
+	Force     bool    // judge what is not comparable, with the warning beside it
 	Shared    int     // how many comparisons share Alpha; 0 is 1
 	By        string  // the key that distinguishes the sides, "" for that of the inputs
 }
@@ -41,10 +41,10 @@ func Compare(old, new *Side, o Options) *Report {
 		Gate: Gate{Detectable: results.Float(math.NaN()), Worst: results.Float(math.NaN())}, // until a row is judged
 	}
 	apart := newSplit(old, new)
-	d := doubts(old, new, apart, o)
+	d := warn(old, new, apart, o)
 	pairs := r.pair(old, new, apart, o)
 	if d.refused && !o.Force {
-		r.Refused, r.Doubts = true, d.list
+		r.Refused, r.Warnings = true, d.list
 		return r
 	}
 	for _, p := range pairs {
@@ -55,7 +55,7 @@ func Compare(old, new *Side, o Options) *Report {
 				r.Incomparable = append(r.Incomparable, Incomparable{p.cell, p.name, unit, []string{"the new side does not have it"}})
 			case !ok:
 			case row.refused && !o.Force:
-				r.Incomparable = append(r.Incomparable, Incomparable{row.Cell, row.Name, row.Metric, row.Doubts})
+				r.Incomparable = append(r.Incomparable, Incomparable{row.Cell, row.Name, row.Metric, row.Warnings})
 			default:
 				r.Rows = append(r.Rows, row)
 			}
@@ -64,7 +64,7 @@ func Compare(old, new *Side, o Options) *Report {
 	t := takeTurns(old, new)
 	parallel(len(r.Rows), func(i int) { r.Rows[i].describe(t) })
 	r.judge(o, t)
-	r.Doubts = append(d.list, r.assumptions(old, new, t, d.interleaved)...)
+	r.Warnings = append(d.list, r.assumptions(old, new, t, d.interleaved)...)
 	r.Means = means(r.Rows)
 	slices.SortFunc(r.Rows, func(a, b Row) int {
 		return cmp.Or(cmp.Compare(a.Verdict.order(), b.Verdict.order()), -cmp.Compare(a.size(), b.size()),

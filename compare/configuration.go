@@ -182,8 +182,8 @@ type point struct {
 
 func (s *split) pointName(p point) string { return p.cell.Name() + s.names[p.group] }
 
-// doubt says why there are more rows than cells.
-func (s *split) doubt(sides ...*Side) (d Warning, ok bool) {
+// warning states why there are more rows than cells.
+func (s *split) warning(sides ...*Side) (d Warning, ok bool) {
 	if len(s.keys) == 0 {
 		return d, false
 	}

@@ -8,10 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"unicode"
-	"unicode/utf8"
 
-	"ipcbench/internal/need"
 	"ipcbench/results"
 )
 
@@ -136,82 +133,4 @@ func TestQueriesThatAreRefused(t *testing.T) {
 	if _, err := Load([]Input{{Paths: []string{"missing"}}}, Query{Metrics: DefaultMetrics, Filter: "*"}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing file: %v", err)
 	}
-}
-
-// all writes the reports of new data against old ones in every format.
-func all(t testing.TB, old, new string) (out string, loaded *Loaded, r *Report) {
-	t.Helper()
-	var b bytes.Buffer
-	loaded, err := Load([]Input{{Name: "old", Paths: []string{old}}, {Name: "new", Paths: []string{new}}}, Query{Metrics: DefaultMetrics, Filter: "*"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := Defaults
-	o.Force = true
-	r = Compare(loaded.Sides[0], loaded.Sides[1], o)
-	err = errors.Join(r.WriteText(&b, false), r.WriteText(&b, true), r.WriteMarkdown(&b, false), WriteJSON(&b, []*Report{r}), WriteJUnit(&b, []*Report{r}),
-		WriteKTAP(&b, []*Report{r}), WriteKCIDB(&b, []*Report{r}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b.String() + strings.Join(loaded.Warnings, "\n"), loaded, r
-}
-
-// harmless fails where text would do something to a terminal.
-func harmless(t testing.TB, text string) {
-	t.Helper()
-	if !utf8.ValidString(text) {
-		t.Error("the report is not UTF-8")
-	}
-	for _, r := range text {
-		if r != '\n' && !unicode.IsGraphic(r) {
-			t.Fatalf("the report has a raw %U", r)
-		}
-	}
-}
-
-// A file that is cut anywhere is compared as far as it goes, and what is
-// missing is named or missed.
-func TestCutFiles(t *testing.T) {
-	need.Time(t)
-	s, _ := sides()
-	s.launches(pipe, 6, 5000, 0.01)
-	path := s.file(t)
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for n := range data {
-		_, loaded, r := all(t, path, write(t, data[:n]))
-		// Against six launches four are the fewest that can be judged; the line
-		// that was cut is none.
-		end := bytes.LastIndexByte(data[:n], '\n') + 1
-		if whole := bytes.Count(data[:end], []byte("\nBenchmark")); (r.Status() == Passed) != (whole >= 4) {
-			t.Errorf("cut at %d, %d launches: %v, %v", n, whole, r.Status(), loaded.Warnings)
-		}
-	}
-}
-
-func FuzzCompare(f *testing.F) {
-	old, new := sides()
-	old.launches(pipe, 6, 5000, 0.01)
-	new.launches(pipe, 6, 9000, 0.01)
-	new.notOK(fifo, 1, results.Failed, "a reason")
-	path := old.file(f)
-	text, err := os.ReadFile(new.file(f))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(text)
-	f.Add([]byte("BenchmarkPingPong/mech=pipe/size=64/queue=default/place=same 1 NaN ns/op\n"))
-	f.Add([]byte("cpu: \x1b[31mred\x1b[0m\nBenchmarkPingPong/mech=pipe/size=64/queue=default/place=same 1 5 ns/op\n"))
-	f.Add([]byte("# failed PingPong/mech=pipe/size=64/queue=default/place=same: \xff\u202e\x00\n"))
-	f.Add([]byte("cpu: Example CPU @ 2.50GHz\nBenchmarkPingPong/mech=pipe/size=64/queue=default/place=same-4 1 0 ns/op\ncpu: \x1b[31mred\nBenchmarkPingPong/mech=pipe/size=64/queue=default/place=same 1 5 ns/op\n--- FAIL: BenchmarkPingPong/mech=pipe/size=64/queue=default/place=same\n    a_test.go:1: \x1b[31m\n"))
-	f.Add([]byte("pkg: p\nBenchmarkA-2 1 5 ns/op\nBenchmarkA/b-2 1 5 ns/op\n--- FAIL: BenchmarkA\npanic: \xff\u202e\nFAIL\tp\x1b [build failed]\n"))
-	f.Add([]byte(`{"schema":1}` + "\n"))
-	f.Add([]byte(`{"schema":1,"cell":{"workload":"A","mechanism":"b","size":1,"place":"c"},"launch":1,"attempt":9999999999,"outcome":"ok","ns_per_op":1e308,"bytes_per_sec":1e-308}` + "\n"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		out, _, _ := all(t, path, write(t, data))
-		harmless(t, out)
-	})
 }

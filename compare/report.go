@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"encoding/json"
 	"slices"
 
 	"ipcbench/results"
@@ -45,7 +46,7 @@ type Report struct {
 	Gate      Gate    `json:"gate"`
 
 	Refused      bool           `json:"refused"` // the sides are not comparable
-	Doubts       []Warning      `json:"doubts"`
+	Warnings     []Warning      `json:"warnings"`
 	Rows         []Row          `json:"rows"` // what matters first
 	Means        []Mean         `json:"means"`
 	Outcomes     []Change       `json:"outcomes"`     // cells whose outcome changed
@@ -66,22 +67,22 @@ type Gate struct {
 
 // Row is one cell and metric that is ok on both sides.
 type Row struct {
-	Cell    results.Cell  `json:"cell"`
-	Name    string        `json:"name"`   // the cell's, and its configuration where a side has several: "… [cpu: CPU Two]"
-	Metric  string        `json:"metric"` // as in the benchmark format: "ns/op"
-	Better  string        `json:"better"` // which way: lower, higher
-	Unit    string        `json:"unit"`   // of the estimates, as benchstat has it: "sec/op"
-	Old     Estimate      `json:"old"`
-	New     Estimate      `json:"new"`
-	Ratio   results.Ratio `json:"ratio"`
-	Pairs   int           `json:"pairs"`    // launches of both sides that came one after the other; 0 unless the sides took turns
-	P       results.Float `json:"p"`        // two-sided Mann–Whitney, of this row alone
-	PGate   results.Float `json:"p_gate"`   // of being slower than the threshold, corrected; null: not judged
-	PFaster results.Float `json:"p_faster"` // the same of being faster
-	Verdict Verdict       `json:"verdict"`
-	Why     string        `json:"why,omitempty"`  // it is unjudged
-	Need    int           `json:"need,omitempty"` // launches a side that would show it, about; -1: more than 1000
-	Doubts  []string      `json:"doubts,omitempty"`
+	Cell     results.Cell  `json:"cell"`
+	Name     string        `json:"name"`   // the cell's, and its configuration where a side has several: "… [cpu: CPU Two]"
+	Metric   string        `json:"metric"` // as in the benchmark format: "ns/op"
+	Better   string        `json:"better"` // which way: lower, higher
+	Unit     string        `json:"unit"`   // of the estimates, as benchstat has it: "sec/op"
+	Old      Estimate      `json:"old"`
+	New      Estimate      `json:"new"`
+	Ratio    results.Ratio `json:"ratio"`
+	Pairs    int           `json:"pairs"`    // launches of both sides that came one after the other; 0 unless the sides took turns
+	P        results.Float `json:"p"`        // two-sided Mann–Whitney, of this row alone
+	PGate    results.Float `json:"p_gate"`   // of being slower than the threshold, corrected; null: not judged
+	PFaster  results.Float `json:"p_faster"` // the same of being faster
+	Verdict  Verdict       `json:"verdict"`
+	Why      string        `json:"why,omitempty"`  // it is unjudged
+	Need     int           `json:"need,omitempty"` // launches a side that would show it, about; -1: more than 1000
+	Warnings []string      `json:"warnings,omitempty"`
 
 	pair     pair
 	column   int // of the metric
@@ -109,14 +110,6 @@ type Mean struct {
 	Rows      int           `json:"rows"`
 }
 
-// of names what is averaged.
-func (m Mean) of() string {
-	if m.Mechanism == "" {
-		return "other benchmarks"
-	}
-	return m.Workload + "/mech=" + m.Mechanism
-}
-
 // Change is a cell whose outcome is not ok on both sides.
 type Change struct {
 	Cell    results.Cell    `json:"cell"`
@@ -127,12 +120,39 @@ type Change struct {
 	Verdict Verdict         `json:"verdict"`
 }
 
-// Incomparable is a row that was left out for its doubts.
+// Incomparable is a row that was left out for its warnings.
 type Incomparable struct {
-	Cell   results.Cell `json:"cell"`
-	Name   string       `json:"name"` // as a row's
-	Metric string       `json:"metric"`
-	Doubts []string     `json:"doubts"`
+	Cell     results.Cell `json:"cell"`
+	Name     string       `json:"name"` // as a row's
+	Metric   string       `json:"metric"`
+	Warnings []string     `json:"warnings"`
+}
+
+// Of a Report, a Row and an Incomparable the warnings also have the key of before,
+// for one release.
+
+func (r Report) MarshalJSON() ([]byte, error) {
+	type plain Report
+	return json.Marshal(struct {
+		plain
+		Before []Warning `json:"doubts"`
+	}{plain(r), r.Warnings})
+}
+
+func (r Row) MarshalJSON() ([]byte, error) {
+	type plain Row
+	return json.Marshal(struct {
+		plain
+		Before []string `json:"doubts,omitempty"`
+	}{plain(r), r.Warnings})
+}
+
+func (r Incomparable) MarshalJSON() ([]byte, error) {
+	type plain Incomparable
+	return json.Marshal(struct {
+		plain
+		Before []string `json:"doubts"`
+	}{plain(r), r.Warnings})
 }
 
 // newChange says what a change of outcome means. Where an axis distinguishes the

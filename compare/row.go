@@ -15,12 +15,12 @@ import (
 
 // newRow joins both sides of a cell; false where a side did not measure the
 // metric.
-func newRow(p pair, metric int, name, better string, d *doubtful) (Row, bool) {
+func newRow(p pair, metric int, name, better string, d *warnings) (Row, bool) {
 	if !p.old.has(metric) || !p.new.has(metric) {
 		return Row{}, false
 	}
 	r := Row{Cell: p.cell, Name: p.name, Metric: name, Better: better, pair: p, column: metric}
-	r.Doubts, r.refused = d.of(p)
+	r.Warnings, r.refused = d.of(p)
 	return r, true
 }
 
@@ -106,22 +106,6 @@ func estimate(s *benchmath.Sample) Estimate {
 		}
 	}
 	return e
-}
-
-// interval is the estimate's interval as benchstat prints it: "2%", "∞".
-func (e Estimate) interval() string {
-	return benchmath.Summary{Center: float64(e.Median), Lo: float64(e.Lo), Hi: float64(e.Hi)}.PctRangeString()
-}
-
-// variation is the larger coefficient of variation of both sides; false where
-// neither has one.
-func (r *Row) variation() (cv float64, ok bool) {
-	for _, v := range []results.Float{r.Old.CV, r.New.CV} {
-		if !math.IsNaN(float64(v)) {
-			cv, ok = max(cv, float64(v)), true
-		}
-	}
-	return cv, ok
 }
 
 // size is how large the change is, on the scale of logarithms, in thousandths:

@@ -26,7 +26,7 @@ func TestTurns(t *testing.T) {
 	old, new := arms(12, 0.15)
 	r := compare(old, new)
 	if !r.Gate.Paired || r.Count(Slower) != 4 || r.Rows[0].Pairs != 12 || r.Gate.MinN != 7 {
-		t.Errorf("%s, %+v", r.Counts(), r.Gate)
+		t.Errorf("%v, %+v", verdictsOf(r), r.Gate)
 	}
 	if ratio := r.row(t, pipe, "ns/op").Ratio; ratio.Lo < 1.1 || ratio.Hi > 1.2 {
 		t.Errorf("the interval of the ratio is %+v", ratio)
@@ -39,14 +39,14 @@ func TestTurns(t *testing.T) {
 		new.records[i].Run = "another"
 	}
 	if r := compare(old, new); r.Gate.Paired || r.Count(Slower) != 0 {
-		t.Errorf("without pairs: %s, %+v", r.Counts(), r.Gate)
+		t.Errorf("without pairs: %v, %+v", verdictsOf(r), r.Gate)
 	}
 }
 
 func TestTurnsThatStayTheSame(t *testing.T) {
 	old, new := arms(20, 0)
 	if r := compare(old, new); !r.Gate.Paired || r.Count(Same) != 4 {
-		t.Errorf("%s", r.Counts())
+		t.Errorf("%v", verdictsOf(r))
 	}
 }
 
@@ -108,4 +108,12 @@ func TestNoTurns(t *testing.T) {
 	if r := compare(old, new); r.Gate.Paired || r.Gate.MinN != 5 {
 		t.Errorf("%d pairs: %+v", leastPairs-1, r.Gate)
 	}
+}
+
+// verdictsOf lists the verdicts of the rows.
+func verdictsOf(r *Report) (all []Verdict) {
+	for i := range r.Rows {
+		all = append(all, r.Rows[i].Verdict)
+	}
+	return all
 }

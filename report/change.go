@@ -22,7 +22,7 @@ var timesAxis = plots.Axis{Label: "time of an operation, new to old", Unit: plot
 // workload, place, number of peers and queue with two sizes or more.
 func changes(r *compare.Report) (charts []plots.Chart) {
 	f := family{name: "change", title: "change", least: 2}
-	note := fmt.Sprintf("Below 1 the new side is faster. Bands are 95 %% intervals of the ratio; up to %.3g %% nothing matters.", 100*r.Threshold)
+	note := fmt.Sprintf("Below 1 the new side is faster. Bands are 95 %% intervals of the ratio; up to %s nothing matters.", results.Percent(r.Threshold))
 	at := map[plots.Setting]int{}
 	for i := range r.Rows {
 		row := &r.Rows[i]

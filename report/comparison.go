@@ -15,12 +15,12 @@ type Comparison struct {
 	Gate      string                 `json:"gate"`      // what was tested, how, and what size of change it can see
 	Launches  string                 `json:"launches"`  // how they vary
 	Threshold float64                `json:"threshold"` // change up to which nothing matters: 0.05 is 5 %
-	Refused   bool                   `json:"refused"`   // the sides are not comparable: Doubts say why
-	Doubts    []compare.Warning      `json:"doubts,omitempty"`
+	Refused   bool                   `json:"refused"`   // the sides are not comparable: Warnings give the reasons
+	Warnings  []compare.Warning      `json:"warnings,omitempty"`
 	Rows      []ComparedRow          `json:"rows"`               // what matters first
 	Outcomes  []compare.Change       `json:"outcomes,omitempty"` // cells whose outcome changed
 	Means     []compare.Mean         `json:"means,omitempty"`
-	Left      []compare.Incomparable `json:"incomparable,omitempty"` // rows that were left out for their doubts
+	Left      []compare.Incomparable `json:"incomparable,omitempty"` // rows that were left out for their warnings
 	NeverOK   int                    `json:"never_ok"`               // cells that are not ok, with the same outcome on both sides
 }
 
@@ -32,27 +32,27 @@ type Tally struct {
 
 // ComparedRow is one cell and metric that is ok on both sides.
 type ComparedRow struct {
-	Cell    string           `json:"cell"` // the name
-	Metric  string           `json:"metric"`
-	Unit    string           `json:"unit"` // of old and new: "sec/op", "B/s"
-	Better  string           `json:"better"`
-	Old     results.Interval `json:"old"`
-	New     results.Interval `json:"new"`
-	Change  results.Ratio    `json:"change"` // of new to old; 1 is no change
-	P       results.Float    `json:"p_gate"` // of being slower than the threshold, corrected; null: not judged
-	OldN    int              `json:"old_n"`  // launches
-	NewN    int              `json:"new_n"`
-	Verdict compare.Verdict  `json:"verdict"`
-	Note    string           `json:"note"` // the verdict, with what would decide it where it is none
-	Doubts  []string         `json:"doubts,omitempty"`
+	Cell     string           `json:"cell"` // the name
+	Metric   string           `json:"metric"`
+	Unit     string           `json:"unit"` // of old and new: "sec/op", "B/s"
+	Better   string           `json:"better"`
+	Old      results.Interval `json:"old"`
+	New      results.Interval `json:"new"`
+	Change   results.Ratio    `json:"change"` // of new to old; 1 is no change
+	P        results.Float    `json:"p_gate"` // of being slower than the threshold, corrected; null: not judged
+	OldN     int              `json:"old_n"`  // launches
+	NewN     int              `json:"new_n"`
+	Verdict  compare.Verdict  `json:"verdict"`
+	Note     string           `json:"note"` // the verdict, with what would decide it where it is none
+	Warnings []string         `json:"warnings,omitempty"`
 }
 
 // Compare adds a comparison to the page. Its new side should be the run that
 // the page is of.
 func (p *Page) Compare(r *compare.Report) {
 	c := Comparison{
-		Old: results.Quote(r.Old.String()), New: results.Quote(r.New.String()), Sum: r.Counts(), Gate: r.Scope(), Launches: results.Quote(r.Variation()),
-		Threshold: r.Threshold, Refused: r.Refused, Doubts: r.Doubts, Outcomes: r.Outcomes, Left: r.Incomparable, Means: r.Means, NeverOK: r.NeverOK,
+		Old: results.Quote(about(r.Old)), New: results.Quote(about(r.New)), Sum: counts(r), Gate: scope(r), Launches: results.Quote(variation(r)),
+		Threshold: r.Threshold, Refused: r.Refused, Warnings: r.Warnings, Outcomes: r.Outcomes, Left: r.Incomparable, Means: r.Means, NeverOK: r.NeverOK,
 	}
 	for _, v := range compare.Verdicts() {
 		if n := r.Count(v); n > 0 {
@@ -78,7 +78,7 @@ func newComparedRow(r *compare.Row) ComparedRow {
 	return ComparedRow{
 		Cell: r.Name, Metric: r.Metric, Unit: r.Unit, Better: r.Better, Old: ofEstimate(r.Old), New: ofEstimate(r.New),
 		Change: results.Ratio{Center: five(r.Ratio.Center), Lo: five(r.Ratio.Lo), Hi: five(r.Ratio.Hi)},
-		P:      five(r.PGate), OldN: r.Old.N, NewN: r.New.N, Verdict: r.Verdict, Note: r.Judgement(), Doubts: r.Doubts,
+		P:      five(r.PGate), OldN: r.Old.N, NewN: r.New.N, Verdict: r.Verdict, Note: judgement(r), Warnings: r.Warnings,
 	}
 }
 

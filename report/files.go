@@ -91,17 +91,13 @@ func (r *Report) writeMarkdown(w io.Writer) error {
 		}
 	}
 	for _, c := range r.comparisons {
-		if _, err := fmt.Fprintln(w); err != nil {
-			return err
-		}
-		if err := c.WriteMarkdown(w, true); err != nil {
+		fmt.Fprintln(w)
+		if err := WriteComparisons(w, "markdown", []*compare.Report{c}, true); err != nil {
 			return err
 		}
 	}
 	if r.comparisons != nil {
-		if _, err := fmt.Fprintln(w); err != nil {
-			return err
-		}
+		fmt.Fprintln(w)
 	}
 	return WriteMarkdown(w, r.sets[len(r.sets)-1])
 }

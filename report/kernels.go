@@ -16,12 +16,12 @@ import (
 
 // Kernels is the page of runs in guests: cells against kernels.
 type Kernels struct {
-	Unit  string // "insns/op", or "ns/op" where guests ran in real time
-	Sides []KernelSide
-	Rows  []KernelRow // what moved most first
-	Not   []KernelAbsence
-	Gates []string // of each comparison: what it came to, and what it can see
-	Doubt []compare.Warning
+	Unit     string // "insns/op", or "ns/op" where guests ran in real time
+	Sides    []KernelSide
+	Rows     []KernelRow // what moved most first
+	Not      []KernelAbsence
+	Gates    []string // of each comparison: what it came to, and what it can see
+	Warnings []compare.Warning
 
 	least, most float64 // of all ratios
 }
@@ -98,16 +98,16 @@ func NewKernels(sets []*results.Set, comparisons []*compare.Report) *Kernels {
 		}
 	}
 	for i, c := range comparisons {
-		k.Gates = append(k.Gates, fmt.Sprintf("%s against %s: %s. %s", k.Sides[i+1].Label, k.Sides[0].Label, c.Counts(), c.Scope()))
-		for _, d := range c.Doubts {
-			if !slices.ContainsFunc(k.Doubt, func(e compare.Warning) bool { return e.What == d.What }) {
-				k.Doubt = append(k.Doubt, d)
+		k.Gates = append(k.Gates, fmt.Sprintf("%s against %s: %s. %s", k.Sides[i+1].Label, k.Sides[0].Label, counts(c), scope(c)))
+		for _, w := range c.Warnings {
+			if !slices.ContainsFunc(k.Warnings, func(e compare.Warning) bool { return e.What == w.What }) {
+				k.Warnings = append(k.Warnings, w)
 			}
 		}
 		for r := range c.Rows {
 			row := &c.Rows[r]
 			if v := values[row.Name]; row.Metric == k.Unit && v != nil {
-				v[i+1].Verdict, v[i+1].Note = row.Verdict, row.Judgement()
+				v[i+1].Verdict, v[i+1].Note = row.Verdict, judgement(row)
 			}
 		}
 	}

@@ -3,19 +3,18 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"ipcbench/compare"
+	"ipcbench/report"
 	"ipcbench/results"
 )
-
-var compareFormats = []string{"text", "markdown", "json", "junit", "ktap", "kcidb"}
 
 // compareFlags are the flags of `ipcbench compare`.
 type compareFlags struct {
@@ -65,10 +64,10 @@ func (f *compareFlags) register(c *cobra.Command) {
 	fl.StringVar(&f.threshold, "threshold", fmt.Sprintf("%g%%", 100*d.Threshold), "change that is still no regression")
 	fl.StringVar(&f.alpha, "alpha", fmt.Sprint(d.Alpha), "probability of a false alarm, over all cells together")
 	fl.StringSliceVar(&f.metrics, "metric", compare.DefaultMetrics, "metrics to compare: "+strings.Join(results.Units(), ", "))
-	fl.StringVar(&f.format, "format", "text", strings.Join(compareFormats, ", "))
+	fl.StringVar(&f.format, "format", "text", strings.Join(report.ComparisonFormats, ", "))
 	fl.BoolVar(&f.summary, "summary", false, "list only slower, faster and broken cells")
 	fl.BoolVar(&f.force, "force", false, "judge sides that are not comparable, with the warning beside each number")
-	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(compareFormats, cobra.ShellCompDirectiveNoFileComp))
+	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(report.ComparisonFormats, cobra.ShellCompDirectiveNoFileComp))
 	c.RegisterFlagCompletionFunc("metric", cobra.FixedCompletions(results.Units(), cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -109,7 +108,7 @@ func (f *compareFlags) compare(c *cobra.Command, args []string) error {
 	for _, side := range loaded.Sides[1:] {
 		reports = append(reports, compare.Compare(loaded.Sides[0], side, o))
 	}
-	if err := f.write(c.OutOrStdout(), reports); err != nil {
+	if err := report.WriteComparisons(c.OutOrStdout(), f.format, reports, f.summary); err != nil {
 		return failed(err)
 	}
 	return judgement(reports)
@@ -132,12 +131,10 @@ func (f *compareFlags) options() (o compare.Options, err error) {
 	if o.Alpha, err = parseShare("--alpha", f.alpha, 0.0001, 0.5); err != nil {
 		return o, err
 	}
-	for _, format := range compareFormats {
-		if f.format == format {
-			return o, nil
-		}
+	if !slices.Contains(report.ComparisonFormats, f.format) {
+		return o, badValue("--format", f.format, report.ComparisonFormats)
 	}
-	return o, badValue("--format", f.format, compareFormats)
+	return o, nil
 }
 
 // parseShare reads "5%" or "0.05".
@@ -151,32 +148,6 @@ func parseShare(flag, s string, least, most float64) (float64, error) {
 		return 0, fmt.Errorf("%s %q: want %g%% to %g%%, as in 5%% or 0.05", flag, results.Quote(s), 100*least, 100*most)
 	}
 	return v, nil
-}
-
-func (f *compareFlags) write(w io.Writer, reports []*compare.Report) error {
-	switch f.format {
-	case "json":
-		return compare.WriteJSON(w, reports)
-	case "junit":
-		return compare.WriteJUnit(w, reports)
-	case "ktap":
-		return compare.WriteKTAP(w, reports)
-	case "kcidb":
-		return compare.WriteKCIDB(w, reports)
-	}
-	for i, r := range reports {
-		if i > 0 {
-			fmt.Fprintln(w)
-		}
-		write := r.WriteText
-		if f.format == "markdown" {
-			write = r.WriteMarkdown
-		}
-		if err := write(w, f.summary); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // judgement turns what the reports come to into an exit status.

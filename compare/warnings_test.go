@@ -8,16 +8,16 @@ import (
 	"ipcbench/results"
 )
 
-func names(doubts []Warning) (out []string) {
-	for _, d := range doubts {
+func names(warnings []Warning) (out []string) {
+	for _, d := range warnings {
 		out = append(out, d.Name)
 	}
 	return out
 }
 
-// Each fact that differs must raise the doubt meant for it, with a remedy, and
+// Each fact that differs must raise the warning meant for it, with a remedy, and
 // no other.
-func TestDoubts(t *testing.T) {
+func TestWarnings(t *testing.T) {
 	each := func(f func(*results.Record)) func(*session) {
 		return func(s *session) {
 			for i := range s.records {
@@ -64,19 +64,19 @@ func TestDoubts(t *testing.T) {
 		tt.change(new)
 		r := compare(old, new)
 		if tt.name == "" {
-			if len(r.Doubts) > 0 {
-				t.Errorf("doubts about what is alike: %v", names(r.Doubts))
+			if len(r.Warnings) > 0 {
+				t.Errorf("warnings about what is alike: %v", names(r.Warnings))
 			}
 			continue
 		}
-		if !slices.Contains(names(r.Doubts), tt.name) {
-			t.Errorf("%s: doubts %v", tt.name, names(r.Doubts))
+		if !slices.Contains(names(r.Warnings), tt.name) {
+			t.Errorf("%s: warnings %v", tt.name, names(r.Warnings))
 			continue
 		}
-		if len(r.Doubts) != 1 {
-			t.Errorf("%s: more doubts than the one: %v", tt.name, names(r.Doubts))
+		if len(r.Warnings) != 1 {
+			t.Errorf("%s: more warnings than the one: %v", tt.name, names(r.Warnings))
 		}
-		for _, d := range r.Doubts {
+		for _, d := range r.Warnings {
 			if d.What == "" || d.Why == "" || d.Remedy == "" {
 				t.Errorf("%s: %+v", tt.name, d)
 			}
@@ -85,19 +85,19 @@ func TestDoubts(t *testing.T) {
 			t.Errorf("%s: judged %v", tt.name, judged)
 		}
 		forced := compare(old, new, func(o *Options) { o.Force = true })
-		if len(forced.Rows) == 0 || tt.refuses && !slices.Contains(forced.Rows[0].Doubts, tt.name) {
-			t.Errorf("%s, forced: the doubt is not beside the number: %+v", tt.name, forced.Rows)
+		if len(forced.Rows) == 0 || tt.refuses && !slices.Contains(forced.Rows[0].Warnings, tt.name) {
+			t.Errorf("%s, forced: the warning is not beside the number: %+v", tt.name, forced.Rows)
 		}
 	}
 }
 
 // The key that distinguishes the sides is not warned of.
-func TestDoubtsOfTheKey(t *testing.T) {
+func TestWarningsOfTheKey(t *testing.T) {
 	old, new := sides()
 	new.host.CPU = "Other"
 	old.launches(pipe, 10, 5000, 0.01)
 	new.launches(pipe, 10, 5000, 0.01)
-	if r := compare(old, new, func(o *Options) { o.By = "cpu" }); len(r.Doubts) > 0 {
-		t.Errorf("doubts %v", names(r.Doubts))
+	if r := compare(old, new, func(o *Options) { o.By = "cpu" }); len(r.Warnings) > 0 {
+		t.Errorf("warnings %v", names(r.Warnings))
 	}
 }

@@ -76,20 +76,20 @@ var cellRules = []rule{
 		remedy: "compare the limits that `ipcbench list` shows on both sides"},
 }
 
-// doubtful is the warnings about two sides.
-type doubtful struct {
+// warnings is the warnings about two sides.
+type warnings struct {
 	list    []Warning
-	marks   []string // of the doubts that hold for all cells and refuse
+	marks   []string // of the warnings that hold for all cells and refuse
 	refused bool
 	cells   bool           // the facts of cells are to be compared
-	at      map[string]int // doubts about cells, by name: where they are listed
+	at      map[string]int // warnings about cells, by name: where they are listed
 
 	interleaved bool // what drifts is on both sides, or no time was measured
 }
 
-// doubts compares what both sides say of themselves.
-func doubts(old, new *Side, apart *split, o Options) *doubtful {
-	d := &doubtful{list: []Warning{}, cells: results.LookupAxis(o.By) == nil, at: map[string]int{}}
+// warn compares what both sides say of themselves.
+func warn(old, new *Side, apart *split, o Options) *warnings {
+	d := &warnings{list: []Warning{}, cells: results.LookupAxis(o.By) == nil, at: map[string]int{}}
 	known := len(old.hosts.All()) > 0 && len(new.hosts.All()) > 0
 	for _, r := range slices.Concat(hostRules, guestRules) {
 		if r.key == o.By || !known {
@@ -103,7 +103,7 @@ func doubts(old, new *Side, apart *split, o Options) *doubtful {
 			d.add(r, a, b, r.refuses && len(a) > 0 && len(b) > 0)
 		}
 	}
-	if c, ok := apart.doubt(old, new); ok {
+	if c, ok := apart.warning(old, new); ok {
 		d.list = append(d.list, c)
 	}
 	if !known {
@@ -138,7 +138,7 @@ func common(a, b []string) bool {
 	})
 }
 
-func (d *doubtful) add(r rule, old, new []string, refuses bool) {
+func (d *warnings) add(r rule, old, new []string, refuses bool) {
 	say := func(values []string) string {
 		if len(values) == 0 {
 			return "not known"
@@ -153,8 +153,8 @@ func (d *doubtful) add(r rule, old, new []string, refuses bool) {
 	}
 }
 
-// of returns the names of the doubts about a row, and whether they refuse it.
-func (d *doubtful) of(p pair) (names []string, refused bool) {
+// of returns the names of the warnings about a row, and whether they refuse it.
+func (d *warnings) of(p pair) (names []string, refused bool) {
 	names = slices.Clone(d.marks)
 	if !d.cells {
 		return names, false
@@ -179,21 +179,21 @@ func (d *doubtful) of(p pair) (names []string, refused bool) {
 	return names, refused
 }
 
-// interleaving reports whether the sides were measured in turns, and doubts
+// interleaving reports whether the sides were measured in turns, and warns of
 // those that were measured one after the other.
-func (d *doubtful) interleaving(old, new *Side) bool {
+func (d *warnings) interleaving(old, new *Side) bool {
 	changes, known := alternations(old, new)
 	if known && changes >= min(len(old.passes), len(new.passes)) {
 		return true
 	}
-	doubt := Warning{Name: "not interleaved", Warning: results.Warning{
+	w := Warning{Name: "not interleaved", Warning: results.Warning{
 		Why:    "what drifts in between (heat, neighbours, memory layout, the boot) looks like a change in all cells at once, and no test can separate the two",
 		Remedy: "measure the sides in turns; where they need a reboot, boot each several times in the order A B B A and compare old1,old2 with new1,new2"}}
-	doubt.What = fmt.Sprintf("not interleaved: in order of time, the side changes %d times in %d passes", changes, len(old.passes)+len(new.passes))
+	w.What = fmt.Sprintf("not interleaved: in order of time, the side changes %d times in %d passes", changes, len(old.passes)+len(new.passes))
 	if !known {
-		doubt.What = "not known to be interleaved: a side has no times"
+		w.What = "not known to be interleaved: a side has no times"
 	}
-	d.list = append(d.list, doubt)
+	d.list = append(d.list, w)
 	return false
 }
 

@@ -1,0 +1,188 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"golang.org/x/perf/benchunit"
+
+	"ipcbench/compare"
+	"ipcbench/results"
+)
+
+// What a comparison found, in words that every form of it shows alike.
+
+// medians renders both as benchstat does, on one scale.
+func medians(r *compare.Row) (old, new string) {
+	scale := benchunit.CommonScale([]float64{float64(r.Old.Median), float64(r.New.Median)}, benchunit.ClassOf(r.Unit))
+	suffix := ""
+	switch {
+	case strings.Contains(r.Unit, "B/s"):
+		suffix = "B/s"
+	case strings.Contains(r.Unit, "sec"):
+		suffix = "s"
+	}
+	show := func(e compare.Estimate) string {
+		return fmt.Sprintf("%s%s ±%s", scale.Format(float64(e.Median)), suffix, e.Reach())
+	}
+	return show(r.Old), show(r.New)
+}
+
+// probability renders p as benchstat does, and smaller ones with the digits
+// that they have.
+func probability(p results.Float) string {
+	switch {
+	case math.IsNaN(float64(p)):
+		return "–"
+	case p < 0.001:
+		return fmt.Sprintf("%.1g", float64(p))
+	}
+	return fmt.Sprintf("%.3f", float64(p))
+}
+
+// judgement is the verdict, and what would decide it where it is none: "can't tell
+// (n ≈ 40 would)".
+func judgement(r *compare.Row) string {
+	s := string(r.Verdict)
+	switch {
+	case r.Why != "":
+		s += " (" + r.Why + ")"
+	case r.Need > 0:
+		s += fmt.Sprintf(" (n ≈ %d would)", r.Need)
+	case r.Need < 0:
+		s += " (about the threshold)"
+	}
+	return s
+}
+
+// outcome renders a change of outcome: "broken: CELL was ok and is failed: …".
+func outcome(c compare.Change) string {
+	s := fmt.Sprintf("%s: %s was %s and is %s", c.Verdict, c.Name, c.From, c.To)
+	if c.Verdict == compare.NotCompared {
+		s = fmt.Sprintf("%s was %s and is %s", c.Name, c.From, c.To)
+	}
+	if c.Reason != "" && c.To != compare.Absent {
+		s += ": " + c.Reason
+	}
+	return s
+}
+
+// scope states what was tested, how, and what size of change it can see.
+func scope(r *compare.Report) string {
+	g := r.Gate
+	s := fmt.Sprintf("Gate: slower by more than %s, at most %s false alarms over all %d rows; %s, %d relabellings.",
+		results.Percent(r.Threshold), results.Percent(r.Alpha), g.Cells, g.Method, g.Draws)
+	if g.Cells > 0 {
+		s += fmt.Sprintf(" With these launches it finds a change of %s in a typical row 4 times in 5, in the noisiest one of %s.",
+			results.Percent(float64(g.Detectable)), results.Percent(float64(g.Worst)))
+	}
+	return s
+}
+
+// variation states how launches vary.
+func variation(r *compare.Report) string {
+	var worst *compare.Row
+	most, outliers, n := 0.0, int64(0), 0
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		for _, e := range []compare.Estimate{row.Old, row.New} {
+			outliers += e.Outliers.Or(0)
+			n += e.N
+			if cv := float64(e.CV); !math.IsNaN(cv) && (worst == nil || cv > most) {
+				worst, most = row, cv
+			}
+		}
+	}
+	switch {
+	case n == 0:
+		return ""
+	case worst == nil:
+		return fmt.Sprintf("Launches: %d values, too few to show how they vary.", n)
+	}
+	return fmt.Sprintf("Launches: %d values, %d outliers, none removed; coefficient of variation at most %s, in %s, %s.",
+		n, outliers, results.Percent(most), worst.Name, worst.Metric)
+}
+
+// counts sums up: "1 slower, 30 same".
+func counts(r *compare.Report) string {
+	var parts []string
+	for _, v := range compare.Verdicts() {
+		if n := r.Count(v); n > 0 && v != compare.NotCompared {
+			parts = append(parts, fmt.Sprintf("%d %s", n, v))
+		}
+	}
+	if n := len(r.Incomparable); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d not comparable", n))
+	}
+	if len(parts) == 0 {
+		return "nothing was compared"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// comparedTable has the rows that a report lists, and the number of those that a
+// summary leaves out because nothing is shown of them, or that they are the same.
+// Warnings have a column where a row has one.
+func comparedTable(r *compare.Report, summary bool) (table [][]string, left int) {
+	marked := false
+	for i := range r.Rows {
+		marked = marked || len(r.Rows[i].Warnings) > 0
+	}
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		if summary && (row.Verdict == compare.Same || row.Verdict == compare.CantTell) {
+			left++
+			continue
+		}
+		if table == nil {
+			table = [][]string{{"cell", "metric", "old", "new", "change", "95 % interval", "p", "p gate", "n", "verdict", "warnings"}}
+		}
+		table = append(table, comparedRow(row))
+	}
+	for i := range table {
+		if !marked {
+			table[i] = table[i][:len(table[i])-1]
+		}
+	}
+	return table, left
+}
+
+func comparedRow(r *compare.Row) []string {
+	old, new := medians(r)
+	n := fmt.Sprint(r.Old.N)
+	if r.Old.N != r.New.N {
+		n += fmt.Sprintf("+%d", r.New.N)
+	}
+	return []string{r.Name, r.Metric, old, new, results.Change(r.Ratio.Center), r.Ratio.Interval(), probability(r.P), probability(r.PGate), n,
+		judgement(r), strings.Join(r.Warnings, ", ")}
+}
+
+// meansTable is nil where there is none.
+func meansTable(r *compare.Report) (table [][]string) {
+	for i, m := range r.Means {
+		if i == 0 {
+			table = [][]string{{"geometric mean of", "metric", "change", "rows"}}
+		}
+		of := "other benchmarks"
+		if m.Mechanism != "" {
+			of = m.Workload + "/mech=" + m.Mechanism
+		}
+		table = append(table, []string{of, m.Metric, results.Change(m.Ratio), fmt.Sprint(m.Rows)})
+	}
+	return table
+}
+
+func about(a compare.About) string {
+	s := fmt.Sprintf("%s: %d cells, %d records", a.Name, a.Cells, a.Records)
+	if a.Again > 0 {
+		s += fmt.Sprintf(", %d of them another attempt at a launch that was untrusted, or whose partner was", a.Again)
+	}
+	if a.Lost > 0 {
+		s += fmt.Sprintf(", %d launches untrusted at every attempt and left out", a.Lost)
+	}
+	if len(a.Kernels) > 0 {
+		s += ", " + strings.Join(a.Kernels, " and ")
+	}
+	return s
+}
