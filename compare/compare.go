@@ -52,10 +52,10 @@ func Compare(old, new *Side, o Options) *Report {
 			row, ok := newRow(p, m, unit, old.better[m], d)
 			switch {
 			case !ok && p.old.has(m) && results.LookupAxis(o.By) == nil:
-				r.Incomparable = append(r.Incomparable, Incomparable{p.cell, p.name, unit, []string{"the new side does not have it"}})
+				r.Incomparable = append(r.Incomparable, Incomparable{Cell: p.cell, Name: p.name, Metric: unit, Warnings: []string{"the new side does not have it"}})
 			case !ok:
 			case row.refused && !o.Force:
-				r.Incomparable = append(r.Incomparable, Incomparable{row.Cell, row.Name, row.Metric, row.Warnings})
+				r.Incomparable = append(r.Incomparable, Incomparable{Cell: row.Cell, Name: row.Name, Metric: row.Metric, Warnings: row.Warnings})
 			default:
 				r.Rows = append(r.Rows, row)
 			}

@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"encoding/json"
 	"slices"
 
 	"ipcbench/results"
@@ -47,7 +46,8 @@ type Report struct {
 
 	Refused      bool           `json:"refused"` // the sides are not comparable
 	Warnings     []Warning      `json:"warnings"`
-	Rows         []Row          `json:"rows"` // what matters first
+	Before       []Warning      `json:"doubts"` // Warnings, by their key of before, for one release: the writer of JSON fills it in
+	Rows         []Row          `json:"rows"`   // what matters first
 	Means        []Mean         `json:"means"`
 	Outcomes     []Change       `json:"outcomes"`     // cells whose outcome changed
 	Incomparable []Incomparable `json:"incomparable"` // rows that were left out
@@ -83,6 +83,7 @@ type Row struct {
 	Why      string        `json:"why,omitempty"`  // it is unjudged
 	Need     int           `json:"need,omitempty"` // launches a side that would show it, about; -1: more than 1000
 	Warnings []string      `json:"warnings,omitempty"`
+	Before   []string      `json:"doubts,omitempty"` // see Report
 
 	pair     pair
 	column   int // of the metric
@@ -126,33 +127,7 @@ type Incomparable struct {
 	Name     string       `json:"name"` // as a row's
 	Metric   string       `json:"metric"`
 	Warnings []string     `json:"warnings"`
-}
-
-// Of a Report, a Row and an Incomparable the warnings also have the key of before,
-// for one release.
-
-func (r Report) MarshalJSON() ([]byte, error) {
-	type plain Report
-	return json.Marshal(struct {
-		plain
-		Before []Warning `json:"doubts"`
-	}{plain(r), r.Warnings})
-}
-
-func (r Row) MarshalJSON() ([]byte, error) {
-	type plain Row
-	return json.Marshal(struct {
-		plain
-		Before []string `json:"doubts,omitempty"`
-	}{plain(r), r.Warnings})
-}
-
-func (r Incomparable) MarshalJSON() ([]byte, error) {
-	type plain Incomparable
-	return json.Marshal(struct {
-		plain
-		Before []string `json:"doubts"`
-	}{plain(r), r.Warnings})
+	Before   []string     `json:"doubts,omitempty"` // see Report
 }
 
 // newChange says what a change of outcome means. Where an axis distinguishes the

@@ -48,7 +48,7 @@ func (r *Row) describe(t *turns) {
 				return
 			}
 		}
-		r.Ratio = results.NewRatio(logs(old.Values), logs(new.Values))
+		r.Ratio = results.NewRatio(results.Logs(old.Values), results.Logs(new.Values))
 	}
 }
 
@@ -60,7 +60,7 @@ func (r *Row) cell() gate.Cell {
 	for j := range newPass {
 		newPass[j] += int32(r.pair.offset)
 	}
-	return gate.Cell{Old: r.worse(logs(old)), New: r.worse(logs(new)), OldPass: oldPass, NewPass: newPass}
+	return gate.Cell{Old: r.worse(results.Logs(old)), New: r.worse(results.Logs(new)), OldPass: oldPass, NewPass: newPass}
 }
 
 // pairs is the same of a row whose sides took turns.
@@ -78,14 +78,6 @@ func (r *Row) worse(logs []float64) []float64 {
 		}
 	}
 	return logs
-}
-
-func logs(values []float64) []float64 {
-	out := make([]float64, len(values))
-	for i, v := range values {
-		out[i] = math.Log(v)
-	}
-	return out
 }
 
 // estimate takes median and interval from benchmath, the rest from stats. The

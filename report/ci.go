@@ -2,7 +2,6 @@ package report
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
 	"regexp"
@@ -10,14 +9,22 @@ import (
 
 	"ipcbench/compare"
 	"ipcbench/internal/ciformat"
+	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
-// writeJSON writes reports whole, as an array.
+// writeJSON writes reports whole, as an array, with the keys of before.
 func writeJSON(w io.Writer, reports []*compare.Report) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(reports)
+	for _, r := range reports {
+		r.Before = r.Warnings
+		for i := range r.Rows {
+			r.Rows[i].Before = r.Rows[i].Warnings
+		}
+		for i := range r.Incomparable {
+			r.Incomparable[i].Before = r.Incomparable[i].Warnings
+		}
+	}
+	return text.WriteJSON(w, reports)
 }
 
 // writeJUnit writes reports as JUnit XML, a suite a comparison and a case a row:
@@ -149,9 +156,7 @@ func writeKCIDB(w io.Writer, reports []*compare.Report) error {
 			add(kcidbPath(c.Name), "outcome", kcidbStatus(c.Verdict), outcome(c), nil)
 		}
 	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(out)
+	return text.WriteJSON(w, out)
 }
 
 // refusals are the warnings for which nothing was judged.

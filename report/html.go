@@ -39,7 +39,7 @@ func WriteHTML(w io.Writer, p *Page) error {
 		return err
 	}
 	v := view{
-		Page: p, Answers: newBoards(p), Sections: sectionsOf(p.Charts), Absences: newAbsences(p.Cells),
+		Page: p, Answers: newBoards(p), Sections: sectionsOf(p.Charts),
 		Style: template.CSS(read("page/style.css")), Data: template.JS(data),
 	}
 	own := []string{`"use strict";`}
@@ -61,7 +61,6 @@ type view struct {
 	Page     *Page
 	Answers  []board
 	Sections []section
-	Absences []absence
 	Policy   string
 	Style    template.CSS
 	Scripts  []template.JS

@@ -58,12 +58,8 @@ func (m *markdown) strip(set *results.Set) {
 // hosts lists every setting that was read.
 func (m *markdown) hosts(set *results.Set) {
 	for _, h := range set.Hosts() {
-		rows := [][]string{{"setting", "value"}}
-		for _, s := range h.Settings() {
-			rows = append(rows, []string{s.Key, s.Value})
-		}
 		m.printf("\n## Host\n\n")
-		text.Markdown(m, "l", rows)
+		text.Markdown(m, "l", text.Rows([]string{"setting", "value"}, h.Settings(), func(s results.Setting) []string { return []string{s.Key, s.Value} }))
 	}
 }
 
@@ -147,17 +143,14 @@ func (m *markdown) numbers(summaries []results.Summary) {
 }
 
 func (m *markdown) notOK(summaries []results.Summary) {
-	for _, outcome := range notOK {
-		list := reasonGroups(summaries, outcome)
-		if len(list) == 0 {
-			continue
+	all := absences(summaries)
+	for i, a := range all {
+		if i == 0 || a.Outcome != all[i-1].Outcome {
+			m.printf("\n## %s\n\n%s without a number:\n\n", capital(string(a.Outcome)), cells(countOutcome(summaries, a.Outcome)))
 		}
-		m.printf("\n## %s\n\n%s without a number:\n\n", capital(string(outcome)), cells(countOutcome(summaries, outcome)))
-		for _, a := range list {
-			m.printf("- %s\n", results.EscapeMarkdown(a.reason))
-			for _, c := range a.cells {
-				m.printf("  - `%s`\n", c.Name())
-			}
+		m.printf("- %s\n", results.EscapeMarkdown(a.Reason))
+		for _, name := range a.Cells {
+			m.printf("  - `%s`\n", name)
 		}
 	}
 }

@@ -7,58 +7,63 @@ import (
 	"ipcbench/results"
 )
 
-// reasonGroup is one reason for which cells have no number.
-type reasonGroup struct {
-	reason string
-	cells  []results.Cell
-}
-
-// reasonGroups groups the cells of one outcome by reason, in order of cells. A
-// cell with several reasons is under each.
-func reasonGroups(summaries []results.Summary, outcome results.Outcome) []reasonGroup {
-	var out []reasonGroup
-	at := map[string]int{} // by reason
-	for _, s := range summaries {
-		if s.Outcome != outcome {
-			continue
-		}
-		for _, reason := range s.Reasons {
-			i, ok := at[reason]
-			if !ok {
-				i = len(out)
-				at[reason] = i
-				out = append(out, reasonGroup{reason: reason})
-			}
-			out[i].cells = append(out[i].cells, s.Cell)
-		}
-	}
-	return out
+// absence is one reason for which cells have no number.
+type absence struct {
+	Outcome results.Outcome
+	Reason  string
+	Cells   []string // their names
 }
 
 // notOK is every outcome that has no number, the worst first.
 var notOK = []results.Outcome{results.Failed, results.Untrusted, results.Skipped}
+
+// absences groups the cells without a number by outcome, the worst first, and
+// reason, in order of cells. A cell with several reasons is under each.
+func absences(summaries []results.Summary) (out []absence) {
+	type key struct {
+		outcome results.Outcome
+		reason  string
+	}
+	at := map[key]int{}
+	for _, outcome := range notOK {
+		for _, s := range summaries {
+			for _, reason := range s.Reasons {
+				if s.Outcome != outcome {
+					break
+				}
+				i, ok := at[key{outcome, reason}]
+				if !ok {
+					i = len(out)
+					at[key{outcome, reason}] = i
+					out = append(out, absence{Outcome: outcome, Reason: results.Quote(reason)})
+				}
+				out[i].Cells = append(out[i].Cells, s.Cell.Name())
+			}
+		}
+	}
+	return out
+}
 
 // maxNames is how many cells a terminal gets to see of one reason. The
 // Markdown report has them all.
 const maxNames = 10
 
 func writeNotOK(w *bufio.Writer, summaries []results.Summary) {
-	for _, outcome := range notOK {
-		list := reasonGroups(summaries, outcome)
-		if len(list) == 0 {
-			continue
+	all := absences(summaries)
+	for i, a := range all {
+		if i == 0 || a.Outcome != all[i-1].Outcome {
+			fmt.Fprintf(w, "%s, %s:\n", a.Outcome, cells(countOutcome(summaries, a.Outcome)))
 		}
-		fmt.Fprintf(w, "%s, %s:\n", outcome, cells(countOutcome(summaries, outcome)))
-		for _, a := range list {
-			fmt.Fprintf(w, "  %s\n", results.Quote(a.reason))
-			for _, c := range a.cells[:min(len(a.cells), maxNames)] {
-				fmt.Fprintf(w, "    %s\n", c.Name())
-			}
-			if more := len(a.cells) - maxNames; more > 0 {
-				fmt.Fprintf(w, "    and %d more\n", more)
-			}
+		fmt.Fprintf(w, "  %s\n", a.Reason)
+		for _, name := range a.Cells[:min(len(a.Cells), maxNames)] {
+			fmt.Fprintf(w, "    %s\n", name)
 		}
-		fmt.Fprintln(w)
+		if more := len(a.Cells) - maxNames; more > 0 {
+			fmt.Fprintf(w, "    and %d more\n", more)
+		}
+		if i+1 == len(all) || a.Outcome != all[i+1].Outcome {
+			fmt.Fprintln(w)
+		}
 	}
 }
 

@@ -28,6 +28,8 @@ type Page struct {
 	Advice []advise.Advice `json:"advice"` // of every question that there is data for; what a choice costs is in its cell
 	Facts  []advise.Fact   `json:"facts"`  // of the mechanisms that this program knows
 
+	Absences []absence `json:"-"` // why cells have no number
+
 	// Semantics is what the manual promises, checked where the run was; nil
 	// where it was not.
 	Semantics *semantics.Report `json:"-"`
@@ -92,7 +94,7 @@ type Again struct {
 // NewPage builds the page of one run.
 func NewPage(set *results.Set) *Page {
 	summaries := set.Summaries()
-	p := &Page{Title: results.Quote(set.Name()), Metrics: pageMetrics(), Again: newAgain(set), TwoWay: []string{}, Places: map[string]string{}}
+	p := &Page{Title: results.Quote(set.Name()), Metrics: pageMetrics(), Again: newAgain(set), Absences: absences(summaries), TwoWay: []string{}, Places: map[string]string{}}
 	p.doubt(set)
 	for _, h := range set.Hosts() {
 		p.Hosts = append(p.Hosts, newHost(h))

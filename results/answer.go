@@ -126,13 +126,14 @@ func Rank(group []Summary) []Ranked {
 		if i > 0 {
 			_, first := out[0].RankingMetric()
 			_, launches := out[i].RankingMetric()
-			out[i].Ratio = NewRatio(logs(first), logs(launches))
+			out[i].Ratio = NewRatio(Logs(first), Logs(launches))
 		}
 	}
 	return out
 }
 
-func logs(values []float64) []float64 {
+// Logs are the natural logarithms of values, which NewRatio takes.
+func Logs(values []float64) []float64 {
 	out := make([]float64, len(values))
 	for i, v := range values {
 		out[i] = math.Log(v)

@@ -56,14 +56,14 @@ func relateToFloors(summaries []Summary) {
 			if c.Mechanism != FloorCopy {
 				c.Size = 0 // it does not depend on one
 			}
-			times[c] = logs(s.Times)
+			times[c] = Logs(s.Times)
 		}
 	}
 	for i := range summaries {
 		s := &summaries[i]
 		floor, unit := FloorOf(s.Cell)
 		if of := times[floor]; len(of) > 0 && s.Outcome == OK {
-			s.RelativeCost = &RelativeCost{NewRatio(of, logs(s.Times)), unit, floor.Mechanism}
+			s.RelativeCost = &RelativeCost{NewRatio(of, Logs(s.Times)), unit, floor.Mechanism}
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package semantics
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 
@@ -94,13 +93,10 @@ func (c *Comparison) WriteText(w io.Writer) error {
 func (c *Comparison) WriteMarkdown(w io.Writer) error {
 	fmt.Fprintf(w, "%d statements changed, %d are the same. Old: %s. New: %s.\n", len(c.Changes), c.Same,
 		results.EscapeMarkdown(c.Old.Strip()), results.EscapeMarkdown(c.New.Strip()))
-	rows := [][]string{{"", "statement", "old", "new"}}
-	for _, x := range c.Changes {
-		rows = append(rows, []string{x.ID, x.Statement, x.Old.String(), x.New.String()})
-	}
 	if len(c.Changes) > 0 {
 		fmt.Fprintln(w)
-		text.Markdown(w, "l", rows)
+		text.Markdown(w, "l", text.Rows([]string{"", "statement", "old", "new"}, c.Changes,
+			func(x Change) []string { return []string{x.ID, x.Statement, x.Old.String(), x.New.String()} }))
 	}
 	_, err := fmt.Fprintln(w)
 	return err
@@ -108,9 +104,7 @@ func (c *Comparison) WriteMarkdown(w io.Writer) error {
 
 // WriteJSON writes the comparison as it is.
 func (c *Comparison) WriteJSON(w io.Writer) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(c)
+	return text.WriteJSON(w, c)
 }
 
 // WriteJUnit writes a test a change, which fails where the new side is worse.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
@@ -23,9 +24,7 @@ const (
 
 // WriteJSON writes the report in the form that Read takes.
 func (r *Report) WriteJSON(w io.Writer) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(r)
+	return text.WriteJSON(w, r)
 }
 
 // ReadFile reads the report in a file, or in the directory of a run. An error

@@ -3,7 +3,6 @@ package semantics
 import (
 	"fmt"
 	"io"
-	"math"
 
 	"ipcbench/internal/text"
 	"ipcbench/results"
@@ -56,7 +55,7 @@ func writeSpeed(w io.Writer, c Claim, cells []results.Summary) error {
 		if own == nil || other == nil || own == other {
 			continue
 		}
-		ratio := results.NewRatio(logs(other.Times), logs(own.Times))
+		ratio := results.NewRatio(results.Logs(other.Times), results.Logs(own.Times))
 		takes := "can't tell from"
 		switch {
 		case ratio.Lo == 0:
@@ -79,13 +78,6 @@ func writeSpeed(w io.Writer, c Claim, cells []results.Summary) error {
 	}
 	_, err := fmt.Fprintf(w, "\nFaster than %s in %d settings, slower in %d, can't tell in %d.\n", than, faster, slower, unknown)
 	return err
-}
-
-func logs(times []float64) (out []float64) {
-	for _, ns := range times {
-		out = append(out, math.Log(ns))
-	}
-	return out
 }
 
 // ranked is a mechanism in an answer, or nil.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,6 +10,7 @@ import (
 
 	"ipcbench/advise"
 	"ipcbench/bench"
+	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
@@ -122,9 +122,7 @@ func (f *adviseFlags) write(c *cobra.Command, doc document) error {
 		fmt.Fprintf(out, "From %s.\n\n", results.EscapeMarkdown(doc.Run))
 		return failed(advise.WriteMarkdown(out, doc.Advice, doc.CantTell))
 	case "json":
-		enc := json.NewEncoder(out)
-		enc.SetIndent("", "  ")
-		return failed(enc.Encode(doc))
+		return failed(text.WriteJSON(out, doc))
 	}
 	fmt.Fprintf(out, "from %s\n", doc.Run)
 	return failed(advise.WriteText(out, doc.Advice, doc.CantTell))

@@ -43,7 +43,11 @@ func (f *compareFlags) statements(c *cobra.Command, args []string) (done bool, e
 		if i > 0 {
 			fmt.Fprintln(c.OutOrStdout())
 		}
-		if err := f.writeChanges(c.OutOrStdout(), changes); err != nil {
+		write := map[string]func(io.Writer) error{"json": changes.WriteJSON, "junit": changes.WriteJUnit, "markdown": changes.WriteMarkdown}[f.format]
+		if write == nil {
+			write = changes.WriteText
+		}
+		if err := write(c.OutOrStdout()); err != nil {
 			return true, failed(err)
 		}
 	}
@@ -51,16 +55,4 @@ func (f *compareFlags) statements(c *cobra.Command, args []string) (done bool, e
 		return true, &exitError{exitNo, fmt.Errorf("%d statements differ, or could not be checked, that did hold before", worse)}
 	}
 	return true, nil
-}
-
-func (f *compareFlags) writeChanges(w io.Writer, c *semantics.Comparison) error {
-	switch f.format {
-	case "json":
-		return c.WriteJSON(w)
-	case "junit":
-		return c.WriteJUnit(w)
-	case "markdown":
-		return c.WriteMarkdown(w)
-	}
-	return c.WriteText(w)
 }

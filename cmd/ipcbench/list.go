@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -139,9 +138,7 @@ func newList() *cobra.Command {
 			case "markdown":
 				return newCatalog(false).writeMarkdown(out, axes)
 			case "json":
-				enc := json.NewEncoder(out)
-				enc.SetIndent("", "  ")
-				return enc.Encode(newCatalog(true))
+				return text.WriteJSON(out, newCatalog(true))
 			}
 			return badValue("--format", format, formats)
 		},
@@ -173,18 +170,12 @@ func (c catalog) writeTable(out io.Writer, axes bool) error {
 			limits = append(limits, []string{m.Name, l.Of, l.Number, l.Source, l.Beyond})
 		}
 	}
-	workloads := [][]string{{"WORKLOAD", "PEERS", "ONE OPERATION", "PLAYS ON", "WHAT IT DOES"}}
-	for _, x := range c.Workloads {
-		workloads = append(workloads, []string{x.Name, cmp.Or(x.Peers, "-"), x.Op, x.PlaysOn, x.Summary})
-	}
-	floors := [][]string{{"FLOOR", "ONE OPERATION", "WHAT IT IS"}}
-	for _, f := range c.Floors {
-		floors = append(floors, []string{f.Name, f.Op, f.what()})
-	}
-	places := [][]string{{"PLACE", "WHERE THE PROCESSES RUN"}}
-	for _, p := range c.Places {
-		places = append(places, []string{p.Name, p.Summary})
-	}
+	workloads := text.Rows([]string{"WORKLOAD", "PEERS", "ONE OPERATION", "PLAYS ON", "WHAT IT DOES"}, c.Workloads,
+		func(x workloadEntry) []string {
+			return []string{x.Name, cmp.Or(x.Peers, "-"), x.Op, x.PlaysOn, x.Summary}
+		})
+	floors := text.Rows([]string{"FLOOR", "ONE OPERATION", "WHAT IT IS"}, c.Floors, func(f floorEntry) []string { return []string{f.Name, f.Op, f.what()} })
+	places := text.Rows([]string{"PLACE", "WHERE THE PROCESSES RUN"}, c.Places, func(p results.Value) []string { return []string{p.Name, p.Summary} })
 	for _, t := range [][][]string{table, limits, workloads, floors, places} {
 		text.Table(out, "", "l", t)
 		fmt.Fprintln(out)
@@ -194,21 +185,17 @@ func (c catalog) writeTable(out io.Writer, axes bool) error {
 
 // writeAxes writes what a plan may vary, and why a cell may be skipped.
 func (c catalog) writeAxes(out io.Writer) error {
-	axes := [][]string{{"AXIS", "VALUES", "WHAT IT VARIES"}}
-	for _, a := range c.Axes {
+	axes := text.Rows([]string{"AXIS", "VALUES", "WHAT IT VARIES"}, c.Axes, func(a axisEntry) []string {
 		values := bench.NamesOf(a.Values, func(v results.Value) string { return v.Name })
 		if a.Bounds != "" {
 			values = append(values, a.Bounds)
 		}
-		axes = append(axes, []string{a.Flag, cmp.Or(strings.Join(values, ", "), "listed by name"), a.Help})
-	}
-	rules := [][]string{{"REASON TO SKIP A CELL", "WHAT TO ASK FOR INSTEAD"}}
-	for _, r := range c.Rules {
-		rules = append(rules, []string{r.Name, r.Remedy})
-	}
+		return []string{a.Flag, cmp.Or(strings.Join(values, ", "), "listed by name"), a.Help}
+	})
 	text.Table(out, "", "l", axes)
 	fmt.Fprintln(out)
-	return text.Table(out, "", "l", rules)
+	return text.Table(out, "", "l", text.Rows([]string{"REASON TO SKIP A CELL", "WHAT TO ASK FOR INSTEAD"}, c.Rules,
+		func(r ruleEntry) []string { return []string{r.Name, r.Remedy} }))
 }
 
 func (c catalog) writeMarkdown(out io.Writer, axes bool) error {

@@ -130,18 +130,6 @@ func (f *planFlags) asked() (askedAxes, error) {
 
 // orDefaults fills in the axes that were not given.
 func (a askedAxes) orDefaults() bench.Axes {
-	or := func(values, otherwise []string) []string {
-		if len(values) == 0 {
-			return otherwise
-		}
-		return values
-	}
-	orInts := func(values []int, otherwise ...int) []int {
-		if len(values) == 0 {
-			return otherwise
-		}
-		return values
-	}
 	workloads := bench.First()
 	if len(a.Floors) > 0 && len(a.Mechanisms) == 0 {
 		workloads = nil // floors alone
@@ -150,15 +138,22 @@ func (a askedAxes) orDefaults() bench.Axes {
 		workloads = append(workloads, bench.Notify.Name) // where one of them notifies
 	}
 	return bench.Axes{
-		Workloads:  or(a.Workloads, workloads),
-		Mechanisms: or(a.Mechanisms, mechanismNames()),
-		Sizes:      orInts(a.Sizes, 64, 4<<10, 64<<10),
-		Queues:     orInts(a.Queues, 0),
-		Places:     or(a.Places, []string{"same", "cross"}),
-		Peers:      orInts(a.Peers, 4),
+		Workloads:  or(a.Workloads, workloads...),
+		Mechanisms: or(a.Mechanisms, mechanismNames()...),
+		Sizes:      or(a.Sizes, 64, 4<<10, 64<<10),
+		Queues:     or(a.Queues, 0),
+		Places:     or(a.Places, "same", "cross"),
+		Peers:      or(a.Peers, 4),
 		Options:    a.Options,
 		Floors:     a.Floors,
 	}
+}
+
+func or[T any](values []T, otherwise ...T) []T {
+	if len(values) == 0 {
+		return otherwise
+	}
+	return values
 }
 
 // ofFloors are the floors that were asked for, and nothing else.
@@ -170,18 +165,18 @@ func (a askedAxes) ofFloors() bench.Axes {
 // holds reports whether the cell is within the values asked for. A floor is
 // within if its size is, or if it has one of its own; with its place.
 func holds(a askedAxes, c results.Cell) bool {
-	in := func(values []string, v string) bool { return len(values) == 0 || slices.Contains(values, v) }
-	inInts := func(values []int, v int) bool { return len(values) == 0 || slices.Contains(values, v) }
 	if w := bench.WorkloadOf(c); w.Floor != "" {
-		return (w.Size > 0 || inInts(a.Sizes, c.Size)) && (!w.Placed() || in(a.Places, c.Place))
+		return (w.Size > 0 || in(a.Sizes, c.Size)) && (!w.Placed() || in(a.Places, c.Place))
 	}
 	if bench.WorkloadOf(c).Size > 0 { // whatever sizes and queues of messages are asked for
 		a.Sizes, a.Queues = nil, nil
 	}
 	return in(a.Workloads, c.Workload) && in(a.Mechanisms, c.Mechanism) && in(a.Places, c.Place) &&
-		inInts(a.Sizes, c.Size) && inInts(a.Queues, c.Queue) && (c.Peers == 0 || inInts(a.Peers, c.Peers)) &&
-		(len(a.Options) == 0 || slices.Contains(a.Options, c.Options))
+		in(a.Sizes, c.Size) && in(a.Queues, c.Queue) && (c.Peers == 0 || in(a.Peers, c.Peers)) &&
+		in(a.Options, c.Options)
 }
+
+func in[T comparable](values []T, v T) bool { return len(values) == 0 || slices.Contains(values, v) }
 
 func mechanismNames() []string { return bench.Values(results.LookupAxis("mech")) }
 

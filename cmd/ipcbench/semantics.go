@@ -167,15 +167,8 @@ func familyNames() (names []string) {
 }
 
 func (f *semanticsFlags) write(w io.Writer, r *semantics.Report) error {
-	switch f.format {
-	case "json":
-		return r.WriteJSON(w)
-	case "markdown":
-		return r.WriteMarkdown(w)
-	case "ktap":
-		return r.WriteKTAP(w)
-	case "junit":
-		return r.WriteJUnit(w)
+	if write := map[string]func(io.Writer) error{"json": r.WriteJSON, "markdown": r.WriteMarkdown, "ktap": r.WriteKTAP, "junit": r.WriteJUnit}[f.format]; write != nil {
+		return write(w)
 	}
 	if f.verbose {
 		return r.WriteStories(w)

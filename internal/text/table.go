@@ -55,6 +55,15 @@ func widths(rows [][]string) (all []int) {
 	return all
 }
 
+// Rows is a table with a row for each of all.
+func Rows[T any](head []string, all []T, row func(T) []string) [][]string {
+	rows := [][]string{head}
+	for _, x := range all {
+		rows = append(rows, row(x))
+	}
+	return rows
+}
+
 // Markdown writes rows as a table in Markdown, the first of them the head. It
 // escapes every cell. The sides of align are those of Table.
 func Markdown(w io.Writer, align string, rows [][]string) error {
