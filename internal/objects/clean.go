@@ -29,7 +29,7 @@ type Remnant struct {
 var ErrInUse = errors.New("in use by a command that is running")
 
 // errGone is why an object can't be there any more.
-var errGone = errors.New("it has ended")
+var errGone = errors.New("nothing is left of it")
 
 // Journals returns the paths of all journals: those in Dir, and this user's in
 // the directory for temporary files.
@@ -168,8 +168,11 @@ func (l *list) clean(remove, keeper bool) (left []Remnant, finished bool, err er
 	}
 	if l.dir != "" {
 		o, exists, why := privateDir(l.dir)
-		if !l.used && errors.Is(why, unix.EACCES) {
-			why = fmt.Errorf("nothing was made in it, and it can't be reached: %w: %w", errGone, why)
+		switch {
+		case why == nil && !exists:
+			why = fmt.Errorf("it was never made, or has been removed: %w", errGone)
+		case !l.used && errors.Is(why, unix.EACCES):
+			why = fmt.Errorf("nothing was made in it, and it can't be reached (%w): %w", why, errGone)
 		}
 		note(o, exists, why, func() error { return os.RemoveAll(l.dir) })
 	}

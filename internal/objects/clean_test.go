@@ -44,15 +44,16 @@ func TestCleanFinishes(t *testing.T) {
 	name := prefix + strings.Repeat("A", 26)
 	closed := filepath.Join(t.TempDir(), "closed")
 	makeDir(t, closed, 0)
+	const never = "it was never made, or has been removed"
 	cases := map[string]struct {
 		entries []entry
 		why     string
 	}{
 		"no entry":                  {nil, ""},
-		"directory never made":      {[]entry{{Dir: filepath.Join(t.TempDir(), name)}}, ""},
-		"parent gone":               {[]entry{{Dir: filepath.Join(t.TempDir(), "gone", name)}}, ""},
-		"parent is a file":          {[]entry{{Dir: filepath.Join(file, name)}}, ""},
-		"parent has too long names": {[]entry{{Dir: filepath.Join(strings.Repeat("/x", 3000), name)}}, ""},
+		"directory never made":      {[]entry{{Dir: filepath.Join(t.TempDir(), name)}}, never},
+		"parent gone":               {[]entry{{Dir: filepath.Join(t.TempDir(), "gone", name)}}, never},
+		"parent is a file":          {[]entry{{Dir: filepath.Join(file, name)}}, never},
+		"parent has too long names": {[]entry{{Dir: filepath.Join(strings.Repeat("/x", 3000), name)}}, never},
 		"queue never made":          {[]entry{{Queue: name}}, ""},
 		"namespace gone": {[]entry{{Made: &mechanisms.Object{Kind: mechanisms.KindMsg, ID: 3, Namespace: "ipc:[1]", UID: os.Geteuid()}}},
 			"no process or mount here is in its namespace ipc:[1]"},
