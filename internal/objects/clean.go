@@ -34,9 +34,13 @@ var errGone = errors.New("nothing is left of it")
 // Journals returns the paths of all journals: those in Dir, and this user's in
 // the directory for temporary files.
 func Journals() (paths []string, err error) {
-	for _, in := range []struct{ dir, prefix string }{{Dir(), ""}, {os.TempDir(), prefix}} {
+	dir, _ := Dir()
+	for _, in := range []struct{ dir, prefix string }{{dir, ""}, {os.TempDir(), prefix}} {
+		if in.dir == "" {
+			continue // without a home
+		}
 		names, e := os.ReadDir(in.dir)
-		if e != nil && in.dir != "" && !errors.Is(e, fs.ErrNotExist) && !errors.Is(e, unix.ENOTDIR) {
+		if e != nil && !errors.Is(e, fs.ErrNotExist) && !errors.Is(e, unix.ENOTDIR) {
 			err = errors.Join(err, e)
 		}
 		for _, name := range names {

@@ -45,41 +45,32 @@ type entry struct {
 }
 
 // Dir is where journals are kept: $XDG_STATE_HOME/ipcbench, or
-// ~/.local/state/ipcbench; "" where neither variable is an absolute path.
-func Dir() string {
+// ~/.local/state/ipcbench.
+func Dir() (string, error) {
 	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "ipcbench")
+		return filepath.Join(dir, "ipcbench"), nil
 	}
-	if home := os.Getenv("HOME"); filepath.IsAbs(home) {
-		return filepath.Join(home, ".local", "state", "ipcbench")
+	home, err := os.UserHomeDir()
+	if err != nil || !filepath.IsAbs(home) {
+		return "", errors.New("no place for a journal: set XDG_STATE_HOME or HOME to an absolute path")
 	}
-	return ""
+	return filepath.Join(home, ".local", "state", "ipcbench"), nil
 }
 
 // prefix begins the names of what is ours in a directory that users share.
 const prefix, suffix = "ipcbench-", ".journal"
 
 // NewPath is a path at which there is no journal yet: in Dir, or in the
-// directory for temporary files where Dir can't be written to, or would be made
-// in a directory of another user.
+// directory for temporary files where Dir can't be written to.
 func NewPath() string {
-	dir := Dir()
-	if dir == "" || !usable(dir) {
+	dir, err := Dir()
+	if err == nil {
+		err = errors.Join(os.MkdirAll(dir, 0o700), unix.Faccessat(unix.AT_FDCWD, dir, unix.W_OK|unix.X_OK, unix.AT_EACCESS))
+	}
+	if err != nil {
 		return filepath.Join(os.TempDir(), prefix+rand.Text()+suffix)
 	}
 	return filepath.Join(dir, rand.Text()+suffix)
-}
-
-// usable makes the directory, and reports whether this user may write to it.
-// Root could make it in another user's home, who could not use it then.
-func usable(dir string) bool {
-	var st unix.Stat_t
-	at := dir
-	for unix.Stat(at, &st) != nil && at != "/" {
-		at = filepath.Dir(at)
-	}
-	return (int(st.Uid) == os.Geteuid() || st.Mode&unix.S_ISVTX != 0) && os.MkdirAll(dir, 0o700) == nil &&
-		unix.Faccessat(unix.AT_FDCWD, dir, unix.W_OK|unix.X_OK, unix.AT_EACCESS) == nil
 }
 
 // Create makes a journal at path, and locks it until this process, and every
