@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -46,9 +45,9 @@ func (e *BootError) Unwrap() error { return e.Err }
 // boot is one machine to be run.
 type boot struct {
 	qemu   string // path
-	args   func(console, port string) []string
+	args   []string
+	initrd *os.File      // nil: none
 	limit  time.Duration // of wall time
-	dir    string        // for its files, which are gone afterwards
 	onCPUs bool          // give each virtual CPU one of the host's
 }
 
@@ -56,15 +55,17 @@ type boot struct {
 // ports. It ends it when the time is up, when a file is full and when ctx is
 // done. An error reports how the machine ended, if it did not end on its own.
 func (b boot) run(ctx context.Context) (console, port []byte, err error) {
-	dir, err := os.MkdirTemp(b.dir, "boot-")
-	if err != nil {
-		return nil, nil, err
+	var files [2]*os.File
+	for i, name := range []string{"console", "port"} {
+		if files[i], err = unnamed(name); err != nil {
+			return nil, nil, err
+		}
+		defer files[i].Close()
 	}
-	defer os.RemoveAll(dir)
-	files := [2]string{filepath.Join(dir, "console"), filepath.Join(dir, "port")}
 	limited, stop := context.WithTimeout(ctx, b.limit)
 	defer stop()
-	cmd := exec.CommandContext(limited, b.qemu, b.args(files[0], files[1])...)
+	cmd := exec.CommandContext(limited, b.qemu, b.args...)
+	cmd.ExtraFiles = []*os.File{files[0], files[1], b.initrd}
 	var complaint capped
 	cmd.Stderr = &complaint
 	cmd.WaitDelay = 5 * time.Second
@@ -103,14 +104,19 @@ func (b boot) run(ctx context.Context) (console, port []byte, err error) {
 	return console, port, nil
 }
 
-// contents of a file, as far as there is one; QEMU may not have come to make it.
-func contents(path string) []byte {
-	f, err := os.Open(path)
+// unnamed makes a file that ends with the last process that holds it: a guest
+// leaves nothing, whichever process is killed, and needs no place on a disk.
+func unnamed(name string) (*os.File, error) {
+	fd, err := unix.MemfdCreate("ipcbench-"+name, unix.MFD_CLOEXEC)
 	if err != nil {
-		return nil
+		return nil, os.NewSyscallError("memfd_create", err)
 	}
-	defer f.Close()
-	text, _ := io.ReadAll(io.LimitReader(f, maxOutput))
+	return os.NewFile(uintptr(fd), name), nil
+}
+
+// contents is what a file holds, as far as it was written.
+func contents(f *os.File) []byte {
+	text, _ := io.ReadAll(io.NewSectionReader(f, 0, maxOutput))
 	return text
 }
 
@@ -139,7 +145,7 @@ func tail(console []byte) (last []string) {
 
 // Probe reports whether this host can run the kernel by KVM: /dev/kvm may open
 // and no guest get anywhere. A kernel without a root file system panics soon.
-func (q QEMU) Probe(ctx context.Context, a *Kernel, dir string) error {
+func (q QEMU) Probe(ctx context.Context, a *Kernel) error {
 	f, err := os.OpenFile("/dev/kvm", os.O_RDWR, 0)
 	if err != nil {
 		return err
@@ -147,9 +153,7 @@ func (q QEMU) Probe(ctx context.Context, a *Kernel, dir string) error {
 	f.Close()
 	// The panic's message is an error, which quiet does not hold back; panic=-1
 	// restarts, which ends QEMU.
-	b := boot{qemu: q.Path, dir: dir, limit: 10 * time.Second, args: func(console, port string) []string {
-		return KVM.arguments(a.Path, "", everywhere, 1, console, port)
-	}}
+	b := boot{qemu: q.Path, limit: 10 * time.Second, args: q.arguments(KVM, a.Path, everywhere, 1)}
 	console, _, err := b.run(ctx)
 	if strings.Contains(string(console), "VFS: Unable to mount root") {
 		return nil

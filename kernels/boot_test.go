@@ -12,9 +12,9 @@ import (
 
 func fakeBoot(t *testing.T, script string, limit time.Duration) boot {
 	t.Helper()
-	return boot{qemu: fake(t, script), dir: t.TempDir(), limit: limit, args: func(console, port string) []string {
-		return ICount.arguments("vmlinuz", "initrd", everywhere, 1, console, port)
-	}}
+	t.Setenv("TMPDIR", t.TempDir())
+	t.Cleanup(func() { nothingIn(t, os.TempDir()) })
+	return boot{qemu: fake(t, script), limit: limit, args: QEMU{}.arguments(ICount, "vmlinuz", everywhere, 1)}
 }
 
 func TestBoot(t *testing.T) {
@@ -23,8 +23,29 @@ func TestBoot(t *testing.T) {
 	if err != nil || string(console) != "booted\n" || string(port) != "said\n" {
 		t.Errorf("%q, %q, %v", console, port, err)
 	}
-	if left, _ := os.ReadDir(b.dir); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
+}
+
+// nothingIn fails a test that leaves something in a directory.
+func nothingIn(t *testing.T, dir string) {
+	t.Helper()
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// A boot makes no file with a name: where all its processes are killed, nothing is
+// left, and a full or read-only disk is none of its concerns.
+func TestBootNeedsNoDirectory(t *testing.T) {
+	script := fake(t, `ls -A "$TMPDIR" >"$console"; ls -lL /proc/self/fd/5 >"$port"`)
+	t.Setenv("TMPDIR", t.TempDir())
+	r := Runner{QEMU: QEMU{Path: script}, Plan: Plan{Accel: ICount, Boots: 1, Jobs: 1}, Kernels: []Kernel{{Label: "new", Path: "vmlinuz"}}, Image: staticProgram(t)}
+	var failed *BootError
+	if err := r.Execute(t.Context()); !errors.As(err, &failed) || len(failed.Console) != 0 || !strings.Contains(failed.Error(), "garbled") {
+		t.Errorf("QEMU found files, or no root file system: %v", err)
+	}
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
+	if err := r.Execute(t.Context()); !errors.As(err, &failed) || !strings.Contains(failed.Error(), "garbled") {
+		t.Errorf("without a directory for temporary files: %v", err)
 	}
 }
 
@@ -36,9 +57,6 @@ func TestEndlessGuest(t *testing.T) {
 		_, _, err := b.run(t.Context())
 		if err == nil || !strings.Contains(err.Error(), "more than 8MiB") {
 			t.Errorf("%s: %v", to, err)
-		}
-		if left, _ := os.ReadDir(b.dir); len(left) > 0 {
-			t.Errorf("%s: left behind: %v", to, left)
 		}
 	}
 }
@@ -52,11 +70,12 @@ func TestHungGuest(t *testing.T) {
 }
 
 func TestInterruptedGuest(t *testing.T) {
-	b := fakeBoot(t, `: >"$port"; exec sleep 1000`, time.Minute)
+	began := filepath.Join(t.TempDir(), "began")
+	b := fakeBoot(t, `: >`+began+`; exec sleep 1000`, time.Minute)
 	ctx, stop := context.WithCancel(t.Context())
 	go func() {
 		for {
-			if found, _ := filepath.Glob(b.dir + "/boot-*/port"); len(found) > 0 {
+			if _, err := os.Stat(began); err == nil {
 				stop()
 				return
 			}
@@ -65,9 +84,6 @@ func TestInterruptedGuest(t *testing.T) {
 	}()
 	if _, _, err := b.run(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
-	}
-	if left, _ := os.ReadDir(b.dir); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
 	}
 }
 

@@ -4,39 +4,31 @@ import (
 	"bytes"
 	"debug/elf"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 )
 
-// writeInitrd writes the guest's root file system into a file of that name:
+// newInitrd is a file without a name that holds the guest's root file system:
 // this program as /init, its job, and files that the job speaks of, in /.
-func writeInitrd(path, program string, j job, files ...string) (err error) {
+func newInitrd(program string, j job, files ...string) (f *os.File, err error) {
 	if err := static(program); err != nil {
-		return err
+		return nil, err
 	}
 	init, err := os.Open(program)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer init.Close()
 	info, err := init.Stat()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	text, err := json.Marshal(j)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if closed := f.Close(); err == nil {
-			err = closed
-		}
-	}()
 	entries := []entry{
 		{name: "init", mode: regular | 0o755, size: info.Size(), data: init},
 		{name: jobFile[1:], mode: regular | 0o644, size: int64(len(text)), data: bytes.NewReader(text)},
@@ -44,7 +36,7 @@ func writeInitrd(path, program string, j job, files ...string) (err error) {
 	for _, name := range files {
 		data, err := os.ReadFile(name)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		entries = append(entries, entry{name: filepath.Base(name), mode: regular | 0o755, size: int64(len(data)), data: bytes.NewReader(data)})
 	}
@@ -53,7 +45,13 @@ func writeInitrd(path, program string, j job, files ...string) (err error) {
 			entries = append(entries, entry{name: m.at[1:], mode: directory | 0o755})
 		}
 	}
-	return writeCPIO(f, entries)
+	if f, err = unnamed("initrd"); err != nil {
+		return nil, err
+	}
+	if err := writeCPIO(f, entries); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // static reports whether a program runs where there is nothing else.

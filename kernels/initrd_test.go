@@ -60,7 +60,8 @@ func image(t *testing.T, name, magic string) string {
 
 func TestParseKernel(t *testing.T) {
 	path := image(t, "vmlinuz-6.1.0-9-cloud-amd64", "HdrS")
-	if a, err := ParseKernel(path); err != nil || a.Label != "6.1.0-9-cloud-amd64" || len(a.Image) != 64 {
+	a, err := ParseKernel(path)
+	if err != nil || a.Label != "6.1.0-9-cloud-amd64" || len(a.Image) != 64 {
 		t.Errorf("%+v, %v", a, err)
 	}
 	if a, err := ParseKernel(path + "=old"); err != nil || a.Label != "old" || a.Path != path {
@@ -76,6 +77,16 @@ func TestParseKernel(t *testing.T) {
 	} {
 		if _, err := ParseKernel(arg); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", arg, err, want)
+		}
+	}
+	// Where the sums of files lie beside a kernel, it has its own.
+	sums := filepath.Join(filepath.Dir(path), sumsFile)
+	for sum, want := range map[string]string{strings.Repeat("0", 64): "is damaged or another", a.Image: ""} {
+		if err := os.WriteFile(sums, []byte("00  other\n"+sum+"  "+filepath.Base(path)+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ParseKernel(path); (err != nil) != (want != "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("sum %s: %v, want %q", sum, err, want)
 		}
 	}
 	if _, err := ParseLabeled("vmlinuz"); err == nil || !strings.Contains(err.Error(), "LABEL:KERNEL") {

@@ -83,6 +83,10 @@ func (a *Kernel) open() error {
 		return fmt.Errorf("kernel %s: %w", a.Label, err)
 	}
 	a.Image = hex.EncodeToString(sum.Sum(nil))
+	if want := sumBeside(a.Path); want != "" && want != a.Image {
+		return fmt.Errorf("kernel %s: the SHA-256 of %s is %s, and %s beside it has %s: the file is damaged or another: fetch it anew, or mend %[4]s",
+			a.Label, results.Quote(a.Path), a.Image, sumsFile, results.Quote(want))
+	}
 	a.Config = configBeside(a.Path)
 	return nil
 }
@@ -92,6 +96,22 @@ func (a *Kernel) open() error {
 func isKernel(head []byte) bool {
 	return bytes.Equal(head[0x202:0x206], []byte("HdrS")) ||
 		bytes.HasPrefix(head, []byte("\x7fELF\x02\x01")) && head[18] == 62
+}
+
+// sumsFile is where scripts/fetch-debian-kernel notes the sums of a kernel's
+// files, as sha256sum(1) writes them.
+const sumsFile = "SHA256SUMS"
+
+// sumBeside is the sum of an image that the file of sums beside it has; "": none.
+func sumBeside(image string) string {
+	dir, name := filepath.Split(image)
+	text, _ := os.ReadFile(filepath.Join(dir, sumsFile))
+	for line := range strings.Lines(string(text)) {
+		if f := strings.Fields(line); len(f) == 2 && strings.TrimPrefix(f[1], "*") == name {
+			return f[0]
+		}
+	}
+	return ""
 }
 
 // configBeside finds the configuration of an image where distributions and

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -49,8 +48,8 @@ type Runner struct {
 	Checked func(kernel int, r *semantics.Report) error // one at a time; where the plan has statements
 	Image   string                                      // the program that becomes the guest; "": this one
 
-	dir string // temporary
-	mu  sync.Mutex
+	initrd *os.File
+	mu     sync.Mutex
 }
 
 // bootJob is a boot of a kernel.
@@ -73,14 +72,10 @@ func (r *Runner) bootJobs() (all []bootJob) {
 // The first boot that fails ends it: a *BootError, or a *ControlError where a
 // guest's numbers mean nothing.
 func (r *Runner) Execute(ctx context.Context) (err error) {
-	if r.dir, err = os.MkdirTemp("", "ipcbench-kernels-"); err != nil {
+	if r.initrd, err = newInitrd(cmp.Or(r.Image, "/proc/self/exe"), r.job()); err != nil {
 		return err
 	}
-	defer os.RemoveAll(r.dir)
-	initrd := filepath.Join(r.dir, "initrd")
-	if err := writeInitrd(initrd, cmp.Or(r.Image, "/proc/self/exe"), r.job()); err != nil {
-		return err
-	}
+	defer r.initrd.Close()
 	if err := r.skip(); err != nil {
 		return err
 	}
@@ -105,7 +100,7 @@ func (r *Runner) Execute(ctx context.Context) (err error) {
 	for range jobs {
 		wg.Go(func() {
 			for t := range due {
-				if err := r.boot(ctx, t, initrd); err != nil {
+				if err := r.boot(ctx, t); err != nil {
 					stop(err)
 					return
 				}
@@ -143,7 +138,7 @@ func (r *Runner) skip() error {
 }
 
 // boot runs one guest and hands on its records.
-func (r *Runner) boot(ctx context.Context, t bootJob, initrd string) error {
+func (r *Runner) boot(ctx context.Context, t bootJob) error {
 	kernel := &r.Kernels[t.kernel]
 	if r.Started != nil {
 		r.mu.Lock()
@@ -151,9 +146,8 @@ func (r *Runner) boot(ctx context.Context, t bootJob, initrd string) error {
 		r.mu.Unlock()
 	}
 	begin := time.Now().UTC()
-	b := boot{qemu: r.QEMU.Path, dir: r.dir, limit: r.Plan.limit(), onCPUs: r.Plan.Accel == KVM, args: func(console, port string) []string {
-		return r.Plan.Accel.arguments(kernel.Path, initrd, kernel.commandLine(), t.seed, console, port)
-	}}
+	b := boot{qemu: r.QEMU.Path, initrd: r.initrd, limit: r.Plan.limit(), onCPUs: r.Plan.Accel == KVM,
+		args: append(r.QEMU.arguments(r.Plan.Accel, kernel.Path, kernel.commandLine(), t.seed), "-initrd", initrdFile)}
 	console, port, err := b.run(ctx)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -220,12 +214,7 @@ func (q QEMU) Choose(ctx context.Context, asked string, a *Kernel) (Accel, strin
 	if asked == string(ICount) {
 		return ICount, "", nil
 	}
-	dir, err := os.MkdirTemp("", "ipcbench-kernels-")
-	if err != nil {
-		return "", "", err
-	}
-	defer os.RemoveAll(dir)
-	err = q.Probe(ctx, a, dir)
+	err := q.Probe(ctx, a)
 	switch {
 	case ctx.Err() != nil:
 		return "", "", ctx.Err()

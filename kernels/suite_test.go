@@ -48,17 +48,16 @@ func TestConformanceInGuest(t *testing.T) {
 	}
 	test := built(t, "conformance", "ipcbench/internal/conformance", "test", "-c")
 	j.Suite.Command = []string{"/conformance", "-test.v", "-test.timeout=0", "-test.run=" + *suiteRun, "-test.skip=" + *suiteSkip}
-	initrd := filepath.Join(t.TempDir(), "initrd")
-	if err := writeInitrd(initrd, program(t), j, append(files, test)...); err != nil {
+	initrd, err := newInitrd(program(t), j, append(files, test)...)
+	if err != nil {
 		t.Fatal(err)
 	}
+	defer initrd.Close()
 	limit := 10 * time.Minute
 	if late, ok := t.Deadline(); ok {
 		limit = time.Until(late) - 10*time.Second
 	}
-	b := boot{qemu: qemu.Path, dir: t.TempDir(), limit: limit, args: func(console, port string) []string {
-		return ICount.arguments(kernel, initrd, everywhere, 1, console, port)
-	}}
+	b := boot{qemu: qemu.Path, initrd: initrd, limit: limit, args: append(qemu.arguments(ICount, kernel, everywhere, 1), "-initrd", initrdFile)}
 	console, port, err := b.run(t.Context())
 	t.Logf("%s", console)
 	if err != nil {

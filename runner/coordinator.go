@@ -111,11 +111,7 @@ func (co *Coordinator) start() error {
 			refused = append(refused, fmt.Errorf("%s: %w", i.name, err))
 		}
 	}
-	journal, err := objects.NewPath()
-	if err != nil {
-		return err
-	}
-	co.journal = journal
+	co.journal = objects.NewPath()
 	name := "none: objects are the host's, a janitor removes them"
 	if len(refused) > 0 {
 		name += " (" + refused[len(refused)-1].Error() + ")"

@@ -46,7 +46,7 @@ func checkMain() int {
 	k := &kernel{host: newHost(), lie: o.Lie, making: new(sync.Mutex)}
 	k.proc = &proc{k: k, pid: os.Getpid()}
 	if !o.Own {
-		k.notes = objects.To(os.NewFile(keeperFD, "notes"))
+		k.notes = objects.Inherited(os.NewFile(keeperFD, "notes"))
 	}
 	go endWith(controlFD, k.making)
 	// Names are relative to it, in peers too.

@@ -54,7 +54,7 @@ func Run(ctx context.Context, checks []*Check, o Options) (*Report, error) {
 type engine struct {
 	o      Options
 	dir    string
-	notes  *os.File // what the keeper reads of objects; it cleans up when the last writer is gone
+	notes  *os.File // the journal of objects: the keeper cleans up when the last process that holds it has gone
 	keeper *reexec.Process
 	clone  *uintptr
 	n      int

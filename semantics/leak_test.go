@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"ipcbench/internal/apart"
+	"ipcbench/internal/objects"
 )
 
 // left is what this process holds, and what its checks have made: descriptors,
@@ -44,6 +45,8 @@ func left(t *testing.T, dir string) (all []string) {
 		}
 	}
 	names, _ := filepath.Glob(filepath.Join(dir, "*"))
+	journals, _ := filepath.Glob(filepath.Join(state, "ipcbench", "*"))
+	names = append(names, journals...)
 	if queuesIn != "" {
 		queues, _ := filepath.Glob(filepath.Join(queuesIn, "*"))
 		names = append(names, queues...)
@@ -166,27 +169,60 @@ func TestKilledLeavesNothing(t *testing.T) {
 	for i := range rounds {
 		dir := t.TempDir()
 		before := left(t, dir)
-		cmd := exec.Command("/proc/self/exe", "-test.run=^TestKilledLeavesNothing$")
-		cmd.Env = append(os.Environ(), "IPCBENCH_TEST_VICTIM="+dir, "IPCBENCH_TEST_REFUSE="+strconv.Itoa(i%2), "IPCBENCH_TEST_FIRST="+strconv.Itoa(rand.IntN(len(Checks()))))
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
+		killVictim(t, dir, i%2 == 1)
+		restored(t, before, dir)
+	}
+}
+
+// killVictim starts a run and ends it at some moment. With its keeper, it does so
+// to that first.
+func killVictim(t *testing.T, dir string, refuse bool, also ...string) {
+	t.Helper()
+	cmd := exec.Command("/proc/self/exe", "-test.run=^TestKilledLeavesNothing$")
+	cmd.Env = append(os.Environ(), "IPCBENCH_TEST_VICTIM="+dir, "IPCBENCH_TEST_REFUSE="+map[bool]string{true: "1"}[refuse], "IPCBENCH_TEST_FIRST="+strconv.Itoa(rand.IntN(len(Checks()))))
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// At some moment of what comes after some statement: one takes some 40 ms.
+	lines := bufio.NewScanner(out)
+	for n := rand.IntN(4); n >= 0 && lines.Scan(); n-- {
+	}
+	<-time.After(time.Duration(rand.Int64N(int64(80 * time.Millisecond))))
+	for _, p := range ours() {
+		if f := strings.Fields(p); slices.Contains(also, f[2]) {
+			pid, _ := strconv.Atoi(f[1])
+			syscall.Kill(pid, syscall.SIGKILL)
 		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	for lines.Scan() { // the pipe is the victim's alone: its checks have another
+	}
+	if err := cmd.Wait(); err == nil || cmd.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+		t.Fatalf("it was to be killed, and ended with %v", err)
+	}
+}
+
+// Where the keeper is killed too, the journal has what is left, and ipcbench clean
+// removes it.
+func TestKilledWithItsKeeper(t *testing.T) {
+	needApart(t)
+	seeQueues(t)
+	for range 3 {
+		dir := t.TempDir()
+		before := left(t, dir)
+		killVictim(t, dir, true, "ipcbench-keeper")
+		paths, err := objects.Journals()
+		if err != nil || len(paths) != 1 {
+			t.Fatalf("journals: %v, %v; want one", paths, err)
 		}
-		// At some moment of what comes after some statement: one takes some 40 ms.
-		lines := bufio.NewScanner(out)
-		for n := rand.IntN(4); n >= 0 && lines.Scan(); n-- {
-		}
-		<-time.After(time.Duration(rand.Int64N(int64(80 * time.Millisecond))))
-		if err := cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		for lines.Scan() { // the pipe is the victim's alone: its checks have another
-		}
-		if err := cmd.Wait(); err == nil || cmd.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
-			t.Fatalf("it was to be killed, and ended with %v", err)
+		if err := objects.Keep(paths[0]); err != nil { // as clean does, when the last check has gone
+			t.Error(err)
 		}
 		restored(t, before, dir)
 	}

@@ -107,7 +107,7 @@ const (
 	rolePeer   = "peer"
 	roleKeeper = "keeper"
 	controlFD  = reexec.ControlFD
-	keeperFD   = controlFD + 1 // of a check: the keeper's pipe
+	keeperFD   = controlFD + 1 // of a check: the journal
 )
 
 // spawn starts a process with what every role needs.

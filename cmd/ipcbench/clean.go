@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ipcbench/internal/objects"
+	"ipcbench/results"
 )
 
 func newClean() *cobra.Command {
@@ -14,10 +15,11 @@ func newClean() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "clean",
 		Short: "Remove what killed runs left behind, if it is provably theirs",
-		Long: `Clean reads the journals of runs that could not have namespaces of their own
-and lists the System V objects and paths that are still there. Only objects
-whose ID, owner and time match the journal are removed, and only with --force.
-Runs in private namespaces leave nothing: the kernel removes it.`,
+		Long: `Clean reads the journals of commands that were killed and lists the System V
+objects, message queues and paths that are still there. Only objects whose ID,
+owner and time match the journal are removed, and only with --force. A journal
+of which nothing is left is removed. Runs in private namespaces leave nothing:
+the kernel removes it. Kernels leaves nothing either: its files have no names.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return clean(c, force) },
 	}
@@ -27,29 +29,36 @@ Runs in private namespaces leave nothing: the kernel removes it.`,
 
 func clean(c *cobra.Command, force bool) error {
 	journals, err := objects.Journals()
-	if err != nil {
-		return failed(err)
-	}
+	errs := []error{err}
 	out := c.OutOrStdout()
-	var found int
-	var errs []error
+	var found, removable int
 	for _, path := range journals {
 		left, err := objects.Clean(path, force)
 		if errors.Is(err, objects.ErrInUse) {
-			fmt.Fprintln(out, err)
+			fmt.Fprintln(out, results.Quote(err.Error()))
 			continue
 		}
 		errs = append(errs, err)
 		for _, r := range left {
 			found++
-			fmt.Fprintf(out, "%v: %s\n", r.Object, r.State)
+			line := fmt.Sprintf("%v: %s", r.Object, r.State)
+			switch r.State {
+			case "left":
+				removable++
+			case "gone":
+				line += fmt.Sprint(": ", r.Why)
+			case "kept":
+				line += fmt.Sprintf(": %v; noted in %s", r.Why, path)
+			}
+			fmt.Fprintln(out, results.Quote(line))
 		}
 	}
+	err = errors.Join(errs...)
 	switch {
-	case found == 0:
+	case removable > 0:
+		fmt.Fprintf(out, "%d left; run `ipcbench clean --force` to remove them\n", removable)
+	case found == 0 && err == nil:
 		fmt.Fprintln(out, "nothing left behind")
-	case !force:
-		fmt.Fprintf(out, "%d left; run `ipcbench clean --force` to remove them\n", found)
 	}
-	return failed(errors.Join(errs...))
+	return failed(err)
 }

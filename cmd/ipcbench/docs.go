@@ -2,13 +2,17 @@ package main
 
 import (
 	"errors"
+	"io"
+	"os"
 
 	"github.com/spf13/cobra"
+
+	"ipcbench/results"
 )
 
-// writeMan writes the man pages into a directory; nil in a usual build, whose
-// processes need not initialise what it takes.
-var writeMan func(root *cobra.Command, dir string) error
+// writeMan has put write the man pages; nil in a usual build, whose processes
+// need not initialise what it takes.
+var writeMan func(root *cobra.Command, put func(name string, write func(io.Writer) error) error) error
 
 // newDocs writes parts of the documentation: man pages for `make install`, and
 // docs/words.md for `make generate`.
@@ -21,7 +25,15 @@ func newDocs() *cobra.Command {
 				if writeMan == nil {
 					return &exitError{exitUnavailable, errors.New("this program was built without man pages: go run -tags man ./cmd/ipcbench docs man DIR, as make install does")}
 				}
-				return failed(writeMan(c.Root(), args[0]))
+				_, err := os.Stat(args[0])
+				if err != nil {
+					return failed(err)
+				}
+				dir, err := results.OpenDir(args[0])
+				if err != nil {
+					return failed(err)
+				}
+				return failed(errors.Join(writeMan(c.Root(), dir.WriteFile), dir.Close()))
 			},
 		},
 		&cobra.Command{

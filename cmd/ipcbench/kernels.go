@@ -223,13 +223,7 @@ func record(c *cobra.Command, r *kernels.Runner, out string) (dirs []string, err
 	}
 	fmt.Fprintf(console, "%d kernels × %d boots × %d cells, %s, QEMU %s\n", len(r.Kernels), r.Plan.Boots, len(r.Plan.Cells), r.Plan.Accel, r.QEMU.Version)
 	r.Sink = func(i int, rec results.Record) error { return runs[i].Append(rec) }
-	r.Checked = func(i int, s *semantics.Report) error {
-		f, err := os.Create(filepath.Join(dirs[i], semantics.File))
-		if err != nil {
-			return err
-		}
-		return errors.Join(s.WriteJSON(f), f.Close())
-	}
+	r.Checked = func(i int, s *semantics.Report) error { return runs[i].WriteFile(semantics.File, s.WriteJSON) }
 	r.Started = func(i, seed int) { fmt.Fprintf(console, "boot %d of %s\n", seed, r.Kernels[i].Label) }
 	if err := r.Execute(c.Context()); err != nil {
 		return nil, ofGuest(err, dirs)

@@ -142,5 +142,8 @@ func findQEMU(c *cobra.Command) (kernels.QEMU, error) {
 	if err != nil {
 		return qemu, &exitError{exitUnavailable, err}
 	}
+	if qemu.Unconfined {
+		fmt.Fprintf(c.ErrOrStderr(), "QEMU runs without a sandbox: %s was built without seccomp\n", qemu.Path)
+	}
 	return qemu, nil
 }

@@ -2,10 +2,10 @@
 // made them, before they are used, and removes them after these processes have
 // gone, however they went.
 //
-// A Journal is a file, which ipcbench clean finds later, or a pipe to a keeper:
-// a process that calls Keep, which waits for the end of the journal's writers.
-// An object is removed where it is shown to be the one in the journal. What has
-// taken its place, and its name or number, stays.
+// A Journal is a locked file. Its lock ends with the last process that holds the
+// file: then Keep, in a process that waits for this, or later ipcbench clean,
+// removes what the journal lists. An object is removed where it is shown to be
+// the one in the journal. What has taken its place, and its name or number, stays.
 package objects
 
 import (
@@ -57,67 +57,124 @@ func Dir() (string, error) {
 	return filepath.Join(home, ".local", "state", "ipcbench"), nil
 }
 
-// NewPath is a path in Dir at which there is no journal yet.
-func NewPath() (string, error) {
+// prefix begins the names of what is ours in a directory that users share.
+const prefix, suffix = "ipcbench-", ".journal"
+
+// NewPath is a path at which there is no journal yet: in Dir, or in the
+// directory for temporary files where Dir can't be written to.
+func NewPath() string {
 	dir, err := Dir()
+	if err == nil {
+		err = errors.Join(os.MkdirAll(dir, 0o700), unix.Faccessat(unix.AT_FDCWD, dir, unix.W_OK|unix.X_OK, unix.AT_EACCESS))
+	}
 	if err != nil {
-		return "", err
+		return filepath.Join(os.TempDir(), prefix+rand.Text()+suffix)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", err
-	}
-	return filepath.Join(dir, rand.Text()+".journal"), nil
+	return filepath.Join(dir, rand.Text()+suffix)
 }
 
-// Create makes a journal at path, and locks it until this process ends.
+// Create makes a journal at path, and locks it until this process, and every
+// other that inherits File, has ended.
 func Create(path string) (*Journal, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
-	if err != nil {
-		return nil, err
+	for {
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		var st unix.Stat_t
+		if err = lock(f, unix.LOCK_EX); err == nil {
+			err = os.NewSyscallError("fstat", unix.Fstat(int(f.Fd()), &st))
+		}
+		if err == nil && st.Nlink == 0 { // a Clean came before the lock, and found an empty journal
+			f.Close()
+			continue
+		}
+		j := &Journal{f: f}
+		if err == nil {
+			err = f.Chmod(0o600) // whatever the umask: Clean opens it
+		}
+		if err == nil {
+			err = j.write(entry{Boot: bootID()})
+		}
+		if err != nil {
+			return nil, errors.Join(err, f.Close(), os.Remove(path))
+		}
+		return j, nil
 	}
-	j := &Journal{f: f}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		f.Close()
-		return nil, os.NewSyscallError("flock", err)
-	}
-	if err := j.write(entry{Boot: bootID()}); err != nil {
-		f.Close()
-		return nil, err
-	}
-	return j, nil
 }
 
-// To is a journal that goes through a pipe to a keeper. Several processes may
-// write to it.
-func To(pipe *os.File) *Journal { return &Journal{f: pipe} }
+// Scratch makes a private directory for temporary files, and its journal, whose
+// Close removes both.
+func Scratch() (j *Journal, dir string, err error) {
+	if j, err = Create(NewPath()); err != nil {
+		return nil, "", err
+	}
+	if dir, err = j.MakeDir(os.TempDir()); err != nil {
+		return nil, "", errors.Join(err, j.Close())
+	}
+	return j, dir, nil
+}
 
-// write writes a line at once: a pipe takes up to PIPE_BUF bytes, 4096, whole.
+// lock locks a file as flock(2) does.
+func lock(f *os.File, how int) error {
+	for {
+		if err := unix.Flock(int(f.Fd()), how); err != unix.EINTR {
+			return os.NewSyscallError("flock", err)
+		}
+	}
+}
+
+// Inherited is a journal that another process has made, and whose File this one
+// has inherited.
+func Inherited(f *os.File) *Journal { return &Journal{f: f} }
+
+// File is the journal's file.
+func (j *Journal) File() *os.File { return j.f }
+
+// write appends a line at once. A full disk may take a part of it, which would
+// spoil the next line: it is cut off, unless another process has written since.
 func (j *Journal) write(e entry) error {
 	line, err := json.Marshal(e)
-	if err == nil {
-		_, err = j.f.Write(append(line, '\n'))
-	}
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	return nil
+	before, err := j.f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	n, err := j.f.Write(append(line, '\n'))
+	if err == nil {
+		return nil
+	}
+	if now, e := j.f.Seek(0, io.SeekEnd); e == nil && n > 0 && now == before+int64(n) {
+		err = errors.Join(err, j.f.Truncate(before))
+	}
+	return fmt.Errorf("journal: %w", err)
 }
 
-// MakeDir makes a private directory in parent, mode 0700. Its name is random and
-// noted before it is made, so that no kill comes between.
+// MakeDir makes a private directory in parent, mode 0700 whatever the umask. Its
+// name is random and noted before it is made, so that no kill comes between. The
+// path is absolute: Clean runs in another directory.
 func (j *Journal) MakeDir(parent string) (string, error) {
-	dir := filepath.Join(parent, "ipcbench-"+rand.Text())
+	parent, err := filepath.Abs(parent)
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(parent, prefix+rand.Text())
 	if err := j.write(entry{Dir: dir}); err != nil {
 		return "", err
 	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return "", err
+	}
 	j.dir = dir
-	return dir, os.Mkdir(dir, 0o700)
+	return dir, os.Chmod(dir, 0o700)
 }
 
 // NameQueue returns a random name for a POSIX message queue, without its slash,
 // and notes it.
 func (j *Journal) NameQueue() (string, error) {
-	name := "ipcbench-" + rand.Text()
+	name := prefix + rand.Text()
 	return name, j.write(entry{Queue: name})
 }
 
@@ -166,6 +223,7 @@ type list struct {
 	boot, dir string
 	queues    []string
 	objects   []mechanisms.Object // made and not removed
+	used      bool                // objects were made
 }
 
 // read reads a journal to its end. A torn last line is an object that was never
@@ -173,6 +231,8 @@ type list struct {
 // an error, and the lines after it count.
 func read(r io.Reader) (l list, err error) {
 	var torn error
+	made := map[string]int{} // index in l.objects, by name: a later note counts
+	gone := map[int]bool{}
 	lines := bufio.NewScanner(r)
 	for n := 1; lines.Scan(); n++ {
 		err, torn = errors.Join(err, torn), nil // another line follows
@@ -191,12 +251,25 @@ func read(r io.Reader) (l list, err error) {
 		case e.Queue != "":
 			l.queues = append(l.queues, e.Queue)
 		case e.Made != nil:
-			same := func(o mechanisms.Object) bool { return o.String() == e.Made.String() }
-			l.objects = append(slices.DeleteFunc(l.objects, same), *e.Made)
+			if i, ok := made[e.Made.String()]; ok {
+				gone[i] = true
+			}
+			made[e.Made.String()] = len(l.objects)
+			l.objects = append(l.objects, *e.Made)
 		case e.Removed != nil:
-			l.objects = slices.DeleteFunc(l.objects, func(o mechanisms.Object) bool { return o == *e.Removed })
+			if i, ok := made[e.Removed.String()]; ok && l.objects[i] == *e.Removed {
+				gone[i] = true
+			}
 		}
 	}
+	l.used = len(l.objects)+len(l.queues) > 0
+	left := l.objects[:0]
+	for i, o := range l.objects {
+		if !gone[i] {
+			left = append(left, o)
+		}
+	}
+	l.objects = left
 	return l, errors.Join(err, lines.Err())
 }
 

@@ -3,6 +3,7 @@ package objects
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -381,16 +382,22 @@ func TestCleanKeepsSuccessor(t *testing.T) {
 	}
 }
 
-// A keeper removes what was noted when the last writer has gone: of an object
+// A keeper removes what was noted when the last process that holds the journal has gone: of an object
 // that changed, the later note counts, and what is not ours stays.
 func TestKeep(t *testing.T) {
-	var fds [2]int
-	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
+	for _, broken := range []bool{false, true} {
+		t.Run(fmt.Sprint("broken line ", broken), func(t *testing.T) { keep(t, broken) })
+	}
+}
+
+func keep(t *testing.T, broken bool) {
+	path := filepath.Join(t.TempDir(), "x.journal")
+	j, err := Create(path)
+	if err != nil {
 		t.Fatal(err)
 	}
-	notes, pipe := os.NewFile(uintptr(fds[0]), "notes"), os.NewFile(uintptr(fds[1]), "pipe")
-	defer notes.Close()
-	j := To(pipe)
+	kept := make(chan error)
+	go func() { kept <- Keep(path) }()
 	dir, err := j.MakeDir(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -411,18 +418,31 @@ func TestKeep(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := pipe.WriteString("{\"made\":\n"); err != nil {
+	fd, err := unix.Dup(int(j.File().Fd())) // as a process has it that inherits the file
+	if err != nil {
 		t.Fatal(err)
 	}
-	queue, err := j.NameQueue() // never made
+	late := Inherited(os.NewFile(uintptr(fd), "notes"))
+	j.File().Close()
+	select {
+	case err := <-kept:
+		t.Fatalf("the keeper did not wait for the last process: %v", err)
+	default:
+	}
+	if broken {
+		if _, err := late.File().WriteString("{\"made\":\n"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	queue, err := late.NameQueue() // never made
 	if err != nil || queue == "" {
 		t.Fatal(queue, err)
 	}
-	pipe.Close()
-	if err := Keep(notes); err == nil || !strings.Contains(err.Error(), "is not a journal entry") || strings.Contains(err.Error(), queue) {
-		t.Errorf("%v, want the broken line alone", err)
+	late.File().Close()
+	if err := <-kept; broken != (err != nil && strings.Contains(err.Error(), "is not a journal entry")) || !broken && err != nil || err != nil && strings.Contains(err.Error(), queue) {
+		t.Errorf("%v, want the broken line alone, or nothing", err)
 	}
-	if n := a.count(t); n != 1 || !a.there(t, other) || exists(dir) {
-		t.Errorf("%d objects are there, the other one: %v, directory: %v", n, a.there(t, other), exists(dir))
+	if n := a.count(t); n != 1 || !a.there(t, other) || exists(dir) || exists(path) != broken {
+		t.Errorf("%d objects are there, the other one: %v, directory: %v, journal: %v", n, a.there(t, other), exists(dir), exists(path))
 	}
 }

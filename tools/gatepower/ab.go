@@ -8,24 +8,28 @@ import (
 	"os/exec"
 	"path/filepath"
 
+	"ipcbench/internal/objects"
 	"ipcbench/results"
 )
 
 // programs are the built commands, in a directory of their own.
-type programs struct{ dir string }
+type programs struct {
+	dir   string
+	notes *objects.Journal // of dir
+}
 
 func build() (*programs, error) {
-	dir, err := os.MkdirTemp("", "ipcbench-power-")
+	notes, dir, err := objects.Scratch()
 	if err != nil {
 		return nil, err
 	}
 	for _, program := range []string{"./cmd/ipcbench", "./tools/slowdown"} {
 		if out, err := exec.Command("go", "build", "-o", dir, program).CombinedOutput(); err != nil {
-			os.RemoveAll(dir)
+			notes.Close()
 			return nil, fmt.Errorf("build %s: %w\n%s", program, err, out)
 		}
 	}
-	return &programs{dir}, nil
+	return &programs{dir, notes}, nil
 }
 
 // comparison is what one `ipcbench ab` gave.

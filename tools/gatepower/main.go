@@ -57,6 +57,6 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(bin.dir)
+	defer bin.notes.Close()
 	return verbs[args[0]](ctx, bin, s, flags.Args())
 }

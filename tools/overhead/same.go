@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ipcbench/bench"
+	"ipcbench/internal/objects"
 	"ipcbench/results"
 )
 
@@ -28,11 +29,11 @@ func (f *fidelity) same() (out []Same, err error) {
 		Queues:     []int{0},
 		Places:     []string{"same"},
 	}
-	dir, err := os.MkdirTemp("", "ipcbench-fidelity-")
+	notes, dir, err := objects.Scratch()
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer notes.Close()
 	test, command := filepath.Join(dir, "bench.test"), filepath.Join(dir, "ipcbench")
 	for _, build := range [][]string{{"test", "-c", "-o", test, "./bench"}, {"build", "-o", command, "./cmd/ipcbench"}} {
 		if out, err := exec.Command("go", build...).CombinedOutput(); err != nil {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"ipcbench/internal/objects"
 	"ipcbench/results"
 	"ipcbench/runner"
 )
@@ -22,7 +23,8 @@ var sources embed.FS
 // twins are the compiled C twins, by mechanism.
 type twins struct {
 	dir      string
-	compiler string // "gcc (Debian 12.2.0-14) 12.2.0, -O2"
+	notes    *objects.Journal // of dir
+	compiler string           // "gcc (Debian 12.2.0-14) 12.2.0, -O2"
 }
 
 // compile builds the twin of every mechanism and floor. The caller removes
@@ -32,11 +34,11 @@ func compile() (t *twins, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("gcc is not installed; on Debian: apt-get install gcc libc6-dev")
 	}
-	dir, err := os.MkdirTemp("", "ipcbench-fidelity-")
+	notes, dir, err := objects.Scratch()
 	if err != nil {
 		return nil, err
 	}
-	t = &twins{dir: dir}
+	t = &twins{dir: dir, notes: notes}
 	defer func() {
 		if err != nil {
 			t.remove()
@@ -66,7 +68,7 @@ func compile() (t *twins, err error) {
 
 func (t *twins) path(mechanism string) string { return filepath.Join(t.dir, mechanism) }
 
-func (t *twins) remove() error { return os.RemoveAll(t.dir) }
+func (t *twins) remove() error { return t.notes.Close() }
 
 // twin is a running C twin of a cell: two processes that wait for rounds.
 type twin struct {

@@ -4,17 +4,19 @@
 package manpages
 
 import (
+	"io"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 )
 
-// Write writes into dir, which exists, a page for root and for each visible
-// command below it. Their date is that of the commit: equal sources give equal
-// pages. It changes root, which is not to be executed again.
-func Write(root *cobra.Command, dir string) error {
+// Write has put write a page for root and for each visible command below it.
+// Their date is that of the commit: equal sources give equal pages. It changes
+// root, which is not to be executed again.
+func Write(root *cobra.Command, put func(name string, write func(io.Writer) error) error) error {
 	root.DisableAutoGenTag = true
 	for _, c := range root.Commands() {
 		if c.Name() == "completion" { // cobra's own; make install writes the completions
@@ -22,7 +24,18 @@ func Write(root *cobra.Command, dir string) error {
 		}
 	}
 	header := doc.GenManHeader{Section: "1", Source: root.Name(), Manual: "User Commands", Date: committed()}
-	return doc.GenManTree(root, &header, dir)
+	return pages(root, header, put)
+}
+
+func pages(c *cobra.Command, header doc.GenManHeader, put func(string, func(io.Writer) error) error) error {
+	for _, sub := range c.Commands() {
+		if sub.IsAvailableCommand() && !sub.IsAdditionalHelpTopicCommand() {
+			if err := pages(sub, header, put); err != nil {
+				return err
+			}
+		}
+	}
+	return put(strings.ReplaceAll(c.CommandPath(), " ", "-")+".1", func(w io.Writer) error { return doc.GenMan(c, &header, w) })
 }
 
 // committed is the time of the commit, and nil where the build has not

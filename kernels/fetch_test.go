@@ -1,0 +1,61 @@
+package kernels
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A cached kernel is taken where all its files have the sums that were noted, and
+// else fetched anew.
+func TestCachedKernelIsChecked(t *testing.T) {
+	script, err := filepath.Abs("../scripts/fetch-debian-kernel")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tool := range []string{"sha256sum", "sort"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("%v: coreutils has it", err)
+		}
+	}
+	// No package is found, and nothing is asked of a network.
+	stubs := t.TempDir()
+	for _, tool := range []string{"apt-get", "apt-cache", "dpkg-deb"} {
+		if err := os.WriteFile(filepath.Join(stubs, tool), []byte("#!/bin/sh\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cache := t.TempDir()
+	dir := filepath.Join(cache, "6.1.0-1-cloud-amd64")
+	image := filepath.Join(dir, "vmlinuz-6.1.0-1-cloud-amd64")
+	module := filepath.Join(dir, "modules", "vsock.ko")
+	if err := os.MkdirAll(filepath.Dir(module), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	sum := fmt.Sprintf("%x", sha256.Sum256([]byte("text")))
+	for name, tt := range map[string]struct{ sums, image, module string }{
+		"whole":          {sum + "  modules/vsock.ko\n" + sum + "  " + filepath.Base(image) + "\n", "text", "text"},
+		"damaged kernel": {sum + "  modules/vsock.ko\n" + sum + "  " + filepath.Base(image) + "\n", "test", "text"},
+		"damaged module": {sum + "  modules/vsock.ko\n" + sum + "  " + filepath.Base(image) + "\n", "text", "test"},
+		"no sum":         {sum + "  linux-image.deb\n", "text", "text"},
+	} {
+		for path, text := range map[string]string{image: tt.image, module: tt.module, filepath.Join(dir, sumsFile): tt.sums} {
+			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c := exec.Command("/bin/sh", script, "6.1.*-cloud-amd64")
+		c.Env = append(os.Environ(), "IPCBENCH_KERNELS="+cache, "PATH="+stubs+":"+os.Getenv("PATH"))
+		var said bytes.Buffer
+		c.Stderr = &said
+		out, err := c.Output()
+		if taken := err == nil && strings.TrimSpace(string(out)) == image; taken != (name == "whole") || !taken && !strings.Contains(said.String(), "does not fit its SHA256SUMS") {
+			t.Errorf("%s: %q, %v, %s", name, out, err, &said)
+		}
+	}
+}
