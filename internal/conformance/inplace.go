@@ -34,7 +34,7 @@ func (l *line) sendInPlace() error {
 		return err
 	}
 	// A link is filled each time, which takes a while where messages are large.
-	n := min(3*fewOps, max(6, 512<<10/l.link.Sender.Spec.Size))
+	n := min(fewOps, max(6, 512<<10/l.link.Sender.Spec.Size))
 	for i := range n {
 		if err := l.makeFull(out, 1); err != nil {
 			return err

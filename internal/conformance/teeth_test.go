@@ -240,9 +240,12 @@ func (x tooth) bite(t *testing.T) {
 		t.Skip("under the race detector: " + rules[i].NotUnderRace)
 	}
 	defer func(d time.Duration) { patience = d }(patience)
-	patience = 10 * time.Second // enough to end by themselves, however busy the machine is
+	patience = 6 * time.Second // enough to end by themselves, however busy the machine is
 	if x.mayHang() {
 		patience = 2 * time.Second
+		if !rules[i].InWorkers {
+			patience = time.Second // such a rule takes milliseconds
+		}
 	}
 	defer stopSpinning()
 	err := rules[i].verdict(m)
