@@ -8,28 +8,26 @@ import (
 )
 
 func allocation(b *bed) error {
-	for _, size := range b.sizes(64, 4096) {
-		l, err := b.line(b.spec(size))
-		if err != nil {
-			return err
-		}
-		p := mechanisms.Buffer(size)
-		in, out := l.receivers[0], l.senders[0]
-		var failed error
-		n := testing.AllocsPerRun(500, func() {
-			if failed != nil {
-				return
+	return b.each(b.spec(1), func(l *line) error {
+		p := mechanisms.Buffer(l.link.Sender.Spec.Size)
+		return allocates("Send and Recv", func() error {
+			if err := l.senders[0].Send(p); err != nil {
+				return err
 			}
-			if failed = out.Send(p); failed == nil {
-				failed = in.Recv(p)
-			}
+			return l.receivers[0].Recv(p)
 		})
-		if failed != nil {
-			return failed
+	}, 64, 4096)
+}
+
+// allocates holds an operation, again and again, to allocating nothing.
+func allocates(what string, operation func() error) (err error) {
+	n := testing.AllocsPerRun(500, func() {
+		if err == nil {
+			err = operation()
 		}
-		if n != 0 {
-			return fmt.Errorf("%v allocations in Send and Recv of %d B", n, size)
-		}
+	})
+	if err == nil && n != 0 {
+		err = fmt.Errorf("%v allocations in %s", n, what)
 	}
-	return nil
+	return err
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"testing"
 
 	"ipcbench/bench"
 	"ipcbench/mechanisms"
@@ -51,21 +50,19 @@ func batches(b *bed) error {
 	if err := b.batchAllocation(); err != nil {
 		return err
 	}
-	return b.batchWorkers()
+	return b.inWorkers(runner.Options{}, b.batchWorkers)
 }
 
 // batched passes batches of several lengths, whole ones and single messages,
 // and takes them in batches that begin and end elsewhere.
 func (b *bed) batched(s mechanisms.Spec) error {
-	whole, _, err := b.holds(s)
-	if err != nil {
-		return err
-	}
 	l, err := b.line(s)
+	if err == nil {
+		err = l.measureRoom()
+	}
 	if err != nil {
 		return err
 	}
-	l.room = max(1, whole/2)
 	n := 40 * (batch + 1 + 7)
 	for ; b.m.Lost != nil && n > l.room; n -= l.room {
 		if err := l.passBatches(l.room); err != nil {
@@ -86,20 +83,9 @@ func (b *bed) batched(s mechanisms.Spec) error {
 
 // passBatches sends n messages and takes them at the same time.
 func (l *line) passBatches(n int) error {
-	sent, received := make(chan error, 1), make(chan error, 1)
-	l.bed.run(func() { sent <- l.sendBatches(n, batch, 1, 7) })
-	l.bed.run(func() { received <- l.receiveBatches(n, 3, batch, batch, 1) })
-	for range 2 {
-		var err error
-		select { // the first to fail has the reason; the other waits for it in vain
-		case err = <-sent:
-		case err = <-received:
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return l.bed.together(
+		func() error { return l.sendBatches(n, batch, 1, 7) },
+		func() error { return l.receiveBatches(n, 3, batch, batch, 1) })
 }
 
 // sendBatches sends n messages in batches of these lengths in turn.
@@ -167,26 +153,16 @@ func (b *bed) batchAllocation() error {
 	}
 	ps := mechanisms.Buffers(s.Size, min(batch, whole))
 	out, in := l.senders[0].Sender.(mechanisms.BatchSender), l.receivers[0].Receiver.(mechanisms.BatchReceiver)
-	var failed error
-	n := testing.AllocsPerRun(100, func() {
-		if failed != nil {
-			return
+	err = allocates("SendBatch and RecvBatch", func() error {
+		if err := out.SendBatch(ps); err != nil {
+			return err
 		}
-		if failed = out.SendBatch(ps); failed == nil {
-			failed = in.RecvBatch(ps)
-		}
+		return in.RecvBatch(ps)
 	})
-	if n != 0 {
-		failed = errors.Join(failed, fmt.Errorf("%v allocations in SendBatch and RecvBatch", n))
-	}
-	return errors.Join(failed, l.close())
+	return errors.Join(err, l.close())
 }
 
-func (b *bed) batchWorkers() error {
-	s, err := b.start(runner.Options{Timeout: patience})
-	if err != nil {
-		return err
-	}
+func (b *bed) batchWorkers(s *runner.Coordinator) error {
 	c := results.Cell{Workload: "Stream", Mechanism: b.m.Name, Place: "free"}
 	for _, c.Size = range []int{1, 64, 4 << 10} {
 		for _, c.Batch = range []int{2, batch} {
@@ -195,5 +171,5 @@ func (b *bed) batchWorkers() error {
 			}
 		}
 	}
-	return b.stop()
+	return nil
 }

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -56,6 +57,16 @@ func (b *bed) spec(size int) mechanisms.Spec {
 	return mechanisms.Spec{Size: b.size(size), Senders: 1, Receivers: 1, Dir: b.dir}
 }
 
+// smallQueue is the capacity, in bytes, to ask for where a rule needs no more: what
+// the kernel tunes takes 4 million messages of 1 byte by default, in some 7 s. It
+// is 0, the default, for any other mechanism.
+func (b *bed) smallQueue() int {
+	if b.m.Tunes {
+		return 64 << 10
+	}
+	return 0
+}
+
 // size is the size to try for that one: where the mechanism is for larger
 // messages only, so many bytes more than the least, which is as odd.
 func (b *bed) size(size int) int {
@@ -63,14 +74,6 @@ func (b *bed) size(size int) int {
 		return l.Least.N + size
 	}
 	return size
-}
-
-// sizes are those to try for these.
-func (b *bed) sizes(sizes ...int) []int {
-	for i, size := range sizes {
-		sizes[i] = b.size(size)
-	}
-	return sizes
 }
 
 // admit returns the refusal of the mechanism's limits, or nil.
@@ -82,19 +85,63 @@ func (b *bed) admit(s mechanisms.Spec) error {
 	return l.Admit(b.m.Name, s)
 }
 
+// each tries f on links that s asks for, one for each of these sizes. A size that
+// the limits refuse must be refused with the number and its source.
+func (b *bed) each(s mechanisms.Spec, f func(*line) error, sizes ...int) error {
+	for _, size := range sizes {
+		s.Size = b.size(size)
+		if refusal := b.admit(s); refusal != nil {
+			if err := named(refusal); err != nil {
+				return fmt.Errorf("%d B: %w", s.Size, err)
+			}
+			continue
+		}
+		l, err := b.line(s)
+		if err == nil {
+			err = f(l)
+		}
+		if err == nil {
+			err = l.close()
+		}
+		if err != nil {
+			return fmt.Errorf("%d B: %w", s.Size, err)
+		}
+	}
+	return nil
+}
+
 // run starts a goroutine that close waits for.
 func (b *bed) run(f func()) { b.running.Go(f) }
 
-// start starts the bed's session.
-func (b *bed) start(o runner.Options) (*runner.Coordinator, error) {
+// together runs the functions beside each other, and returns the first error:
+// what fails first has the reason, and the others may wait for it in vain.
+func (b *bed) together(all ...func() error) error {
+	done := make(chan error, len(all))
+	for _, f := range all {
+		b.run(func() { done <- f() })
+	}
+	for range all {
+		if err := <-done; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inWorkers has play measure in a session of the bed's.
+func (b *bed) inWorkers(o runner.Options, play func(*runner.Coordinator) error) error {
+	o.Timeout = patience
 	s, err := runner.Start(o)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	b.session = s
-	return s, nil
+	b.mu.Unlock()
+	if err := play(s); err != nil {
+		return err
+	}
+	return b.stop()
 }
 
 // stop ends the bed's session, if it has one.

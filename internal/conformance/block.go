@@ -7,7 +7,7 @@ import (
 )
 
 func block(b *bed) error {
-	for _, size := range b.sizes(64, 4096) {
+	for _, size := range []int{64, 4096} {
 		still := func(c call) error { return b.waits(c, b.m.Facts.Path.Send) }
 		if err := b.blocks(b.spec(size), still); err != nil {
 			return err

@@ -45,25 +45,17 @@ func count(dir string) (census, error) {
 // restored waits until nothing is left that was not there before. Objects of
 // the same user's other processes come and go meanwhile; a leak stays.
 func (before census) restored(dir string) error {
-	look := time.NewTicker(10 * time.Millisecond)
-	defer look.Stop()
-	late := time.NewTimer(patience / 4)
-	defer late.Stop()
-	for {
-		now, err := count(dir)
-		if err != nil {
-			return err
-		}
+	var now census
+	ok, err := until(10*time.Millisecond, patience/4, func() (bool, error) {
+		var err error
+		now, err = count(dir)
 		maps.DeleteFunc(now, func(k string, _ bool) bool { return before[k] })
-		if len(now) == 0 {
-			return nil
-		}
-		select {
-		case <-look.C:
-		case <-late.C:
-			return fmt.Errorf("left behind: %s", strings.Join(slices.Sorted(maps.Keys(now)), ", "))
-		}
+		return len(now) == 0, err
+	})
+	if err == nil && !ok {
+		err = fmt.Errorf("left behind: %s", strings.Join(slices.Sorted(maps.Keys(now)), ", "))
 	}
+	return err
 }
 
 func (c census) descriptors() error {

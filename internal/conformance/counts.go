@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
-	"testing"
 
 	"golang.org/x/sys/unix"
 
@@ -64,7 +63,7 @@ func (b *bed) wait() (*waiting, error) {
 		}
 		return errors.Join(err, l.waiters[0].Close())
 	})
-	return w, errors.Join(<-opened, l.openNotifier(), l.release())
+	return w, errors.Join(<-opened, l.openSender(), l.release())
 }
 
 // one gives a notification to the waiter, which must sleep before and take one.
@@ -206,13 +205,5 @@ func countAllocation(b *bed) error {
 	if err := l.attach(mechanisms.Spec{Senders: 1}); err != nil {
 		return err
 	}
-	n := testing.AllocsPerRun(500, func() {
-		if err == nil {
-			err = l.handshake(1)
-		}
-	})
-	if err == nil && n != 0 {
-		err = fmt.Errorf("%v allocations in Notify and Wait", n)
-	}
-	return err
+	return allocates("Notify and Wait", func() error { return l.handshake(1) })
 }

@@ -109,14 +109,7 @@ func unrelated(b *bed) error {
 	case !reachable:
 		return nil
 	}
-	s, err := b.start(runner.Options{Timeout: patience})
-	if err != nil {
-		return err
-	}
-	if err := outcome(s, b.oneWay("free"), fewOps); err != nil {
-		return err
-	}
-	return b.stop()
+	return b.inWorkers(runner.Options{}, func(s *runner.Coordinator) error { return outcome(s, b.oneWay("free"), fewOps) })
 }
 
 // met reports whether one of the descriptors is a socket that is bound to a
@@ -139,22 +132,14 @@ func met(fds []int) (name bool, err error) {
 
 // calls counts the system calls of a few messages one way.
 func calls(b *bed) error {
-	s, err := b.start(runner.Options{Timeout: patience})
-	if err != nil {
-		return err
-	}
-	cell := b.oneWay(runner.TracePlaceOf(b.m))
-	if err := declaredCalls(s, cell, b.m.Facts.Path); err != nil {
-		return err
-	}
-	if b.m.Relays {
-		row := cell
-		row.Workload, row.Peers = bench.Pipeline.Name, 3
-		if err := declaredCalls(s, row, b.m.Facts.Path); err != nil {
+	return b.inWorkers(runner.Options{}, func(s *runner.Coordinator) error {
+		cell := b.oneWay(runner.TracePlaceOf(b.m))
+		if err := declaredCalls(s, cell, b.m.Facts.Path); err != nil || !b.m.Relays {
 			return err
 		}
-	}
-	return b.stop()
+		cell.Workload, cell.Peers = bench.Pipeline.Name, 3
+		return declaredCalls(s, cell, b.m.Facts.Path)
+	})
 }
 
 // declaredCalls holds what the processes of a cell call to what is declared for

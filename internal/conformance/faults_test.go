@@ -22,7 +22,7 @@ var ofEachKind = []string{"pipe", "packetpipe", "posixmq", "processvm", "seqpack
 // TestNoFaultPasses has every fault happen to a middle message of every
 // mechanism. In one of each kind, and in all with IPCBENCH_LONG=1, it also
 // happens to the first and the last message. A lost last message is found after
-// 2 s where a link has no end of file: with all mechanisms that takes a minute.
+// 1 s where a link has no end of file: with all mechanisms that takes half a minute.
 func TestNoFaultPasses(t *testing.T) {
 	for _, m := range sound() {
 		if testing.Short() && !slices.Contains(quick, m.Name) {

@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"errors"
 	"fmt"
 
 	"ipcbench/mechanisms"
@@ -14,57 +13,38 @@ func inPlace(b *bed) error {
 	if !b.m.WorksInPlace {
 		return nil
 	}
-	for _, size := range b.sizes(1, 64, 61, 4097) {
-		s := b.spec(size)
-		s.InPlace = true
-		if refusal := b.admit(s); refusal != nil {
-			if err := named(refusal); err != nil {
-				return err
-			}
-			continue
-		}
-		l, err := b.line(s)
-		if err != nil {
-			return err
-		}
-		// A link is filled each time, which takes a while where messages are large.
-		n := min(3*fewOps, max(6, 512<<10/size))
-		if err := l.sendInPlace(n, size); err != nil {
-			return fmt.Errorf("%d B: %w", size, err)
-		}
-		if err := l.close(); err != nil {
-			return err
-		}
-	}
-	return nil
+	s := b.spec(1)
+	s.InPlace = true
+	return b.each(s, (*line).sendInPlace, 1, 64, 61, 4097)
 }
 
-func (l *line) sendInPlace(n, size int) error {
-	out, ok := l.senders[0].Sender.(mechanisms.InPlaceSender)
-	in, also := l.receivers[0].Receiver.(mechanisms.InPlaceReceiver)
-	if !ok || !also {
-		return errors.New("declared to work in place, and its ends do not")
+// inPlaceEnds are the line's ends.
+func (l *line) inPlaceEnds() (mechanisms.InPlaceSender, mechanisms.InPlaceReceiver, error) {
+	out, sends := l.senders[0].Sender.(mechanisms.InPlaceSender)
+	in, receives := l.receivers[0].Receiver.(mechanisms.InPlaceReceiver)
+	if !sends || !receives {
+		return nil, nil, fmt.Errorf("declared to work in place, and its ends are a %T and a %T", l.senders[0].Sender, l.receivers[0].Receiver)
 	}
+	return out, in, nil
+}
+
+func (l *line) sendInPlace() error {
+	out, in, err := l.inPlaceEnds()
+	if err != nil {
+		return err
+	}
+	// A link is filled each time, which takes a while where messages are large.
+	n := min(fewOps, max(6, 512<<10/l.link.Sender.Spec.Size))
 	for i := range n {
-		p, err := out.Reserve()
-		if err != nil {
-			return err
-		}
-		if len(p) != size {
-			return fmt.Errorf("%d B in place, want %d", len(p), size)
-		}
-		l.put(p, 0, l.seqs[0])
-		l.seqs[0]++
-		if err := out.Commit(); err != nil {
+		if err := l.makeFull(out, 1); err != nil {
 			return err
 		}
 		if i%3 == 0 { // the other side need not know
-			if err := l.receive(1); err != nil {
-				return err
-			}
-			continue
+			err = l.receive(1)
+		} else {
+			err = l.takeInPlace(in)
 		}
-		if err := l.takeInPlace(in, size); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -72,7 +52,7 @@ func (l *line) sendInPlace(n, size int) error {
 }
 
 // takeInPlace takes a message while its sender writes wherever it may.
-func (l *line) takeInPlace(in mechanisms.InPlaceReceiver, size int) error {
+func (l *line) takeInPlace(in mechanisms.InPlaceReceiver) error {
 	p, err := in.Peek()
 	if err != nil {
 		return err
@@ -80,7 +60,7 @@ func (l *line) takeInPlace(in mechanisms.InPlaceReceiver, size int) error {
 	if err := l.in.check(p); err != nil {
 		return err
 	}
-	other := mechanisms.Buffer(size)
+	other := mechanisms.Buffer(len(p))
 	l.put(other, 0, l.seqs[0])
 	filled, err := l.senders[0].Fill(other)
 	if err != nil {

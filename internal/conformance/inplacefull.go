@@ -10,62 +10,47 @@ import (
 // inPlaceFull passes messages in place: as many as the link holds before any is
 // looked at, then all over again with both sides at work.
 func inPlaceFull(b *bed) error {
-	for _, size := range b.sizes(1, 61, 64, 4095, 4096, 4097, 65537) {
-		s := b.spec(size)
-		if b.admit(s) != nil {
-			continue
-		}
-		s.InPlace = true
-		var refused *mechanisms.UnsupportedError
-		if err := b.m.Admit(s); errors.As(err, &refused) != !b.m.WorksInPlace {
-			return fmt.Errorf("declared in place %v, and asked for it: %w", b.m.WorksInPlace, err)
-		}
-		if !b.m.WorksInPlace {
-			return nil
-		}
-		full, err := b.line(s)
-		if err != nil {
-			return err
-		}
-		whole, err := full.senders[0].Fill(mechanisms.Buffer(size)) // none where a message goes through in parts
-		if err != nil {
-			return err
-		}
-		l, err := b.line(s)
-		if err != nil {
-			return err
-		}
-		out, inPlace := l.senders[0].Sender.(mechanisms.InPlaceSender)
-		in, shows := l.receivers[0].Receiver.(mechanisms.InPlaceReceiver)
-		if !inPlace || !shows {
-			return fmt.Errorf("declared to work in place, and its ends are a %T and a %T", l.senders[0].Sender, l.receivers[0].Receiver)
-		}
-		call := b.thread(func() error { return l.makeFull(out, whole) })
-		waits := call.asleep() // two links need not hold the same: a TCP window grows as it likes
-		if waits != nil && waits != errReturned {
-			return fmt.Errorf("%d B: %w", size, waits)
-		}
-		err = l.takeFull(in, whole)
-		if err == nil && waits == nil {
-			err = <-call.done
-		}
-		if err != nil {
-			return fmt.Errorf("%d B: %w", size, err)
-		}
-		made := make(chan error, 1)
-		n := max(300, 3*whole)
-		b.run(func() { made <- l.makeFull(out, n) })
-		if err := l.takeFull(in, n); err != nil {
-			return fmt.Errorf("%d B: %w", size, err)
-		}
-		if err := <-made; err != nil {
-			return err
-		}
-		if err := l.close(); err != nil {
-			return err
-		}
+	s := b.spec(64)
+	s.InPlace = true
+	var refused *mechanisms.UnsupportedError
+	if err := b.m.Admit(s); errors.As(err, &refused) != !b.m.WorksInPlace {
+		return fmt.Errorf("declared in place %v, and asked for it: %w", b.m.WorksInPlace, err)
 	}
-	return nil
+	if !b.m.WorksInPlace {
+		return nil
+	}
+	return b.each(s, (*line).fullInPlace, 1, 61, 64, 4095, 4096, 4097, 65537)
+}
+
+func (l *line) fullInPlace() error {
+	full, err := l.bed.line(l.link.Sender.Spec)
+	if err != nil {
+		return err
+	}
+	whole, err := full.senders[0].Fill(mechanisms.Buffer(l.link.Sender.Spec.Size)) // none where a message goes through in parts
+	if err != nil {
+		return err
+	}
+	out, in, err := l.inPlaceEnds()
+	if err != nil {
+		return err
+	}
+	call := l.bed.thread(func() error { return l.makeFull(out, whole) })
+	waits := call.asleep() // two links need not hold the same: a TCP window grows as it likes
+	if waits != nil && waits != errReturned {
+		return waits
+	}
+	err = l.takeFull(in, whole)
+	if err == nil && waits == nil {
+		err = <-call.done
+	}
+	if err != nil {
+		return err
+	}
+	n := max(300, 3*whole)
+	return l.bed.together(
+		func() error { return l.makeFull(out, n) },
+		func() error { return l.takeFull(in, n) })
 }
 
 // makeFull makes n messages where they are sent from.

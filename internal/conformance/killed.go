@@ -21,10 +21,14 @@ func killed(b *bed) error {
 	if err != nil {
 		return err
 	}
-	s, err := b.start(runner.Options{Shared: true, Timeout: patience})
-	if err != nil {
+	if err := b.inWorkers(runner.Options{Shared: true}, b.killAll); err != nil {
 		return err
 	}
+	return idle.restored(b.dir)
+}
+
+// killAll kills each worker of each of some cells in turn.
+func (b *bed) killAll(s *runner.Coordinator) error {
 	before, err := count(b.dir)
 	if err != nil {
 		return err
@@ -53,10 +57,7 @@ func killed(b *bed) error {
 			}
 		}
 	}
-	if err := b.stop(); err != nil {
-		return err
-	}
-	return idle.restored(b.dir)
+	return nil
 }
 
 // killOne kills the worker of part i and holds the launch to reporting it.
@@ -131,24 +132,17 @@ func (p process) ticks() (int, error) {
 // busy waits until it has used processor time since, which means that it is
 // in the middle of its round.
 func (p process) busy(since int, round <-chan error) error {
-	look := time.NewTicker(time.Millisecond)
-	defer look.Stop()
-	late := time.NewTimer(patience)
-	defer late.Stop()
-	for {
+	ok, err := until(time.Millisecond, patience, func() (bool, error) {
 		select {
 		case err := <-round:
-			return fmt.Errorf("the round ended before a worker was killed: %w", err)
-		case <-late.C:
-			return fmt.Errorf("worker %d does nothing in a round", p)
-		case <-look.C:
-			now, err := p.ticks()
-			if err != nil {
-				return err
-			}
-			if now > since {
-				return nil
-			}
+			return false, fmt.Errorf("the round ended before a worker was killed: %w", err)
+		default:
 		}
+		now, err := p.ticks()
+		return now > since, err
+	})
+	if err == nil && !ok {
+		err = fmt.Errorf("worker %d does nothing in a round", p)
 	}
+	return err
 }

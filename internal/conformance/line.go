@@ -18,6 +18,7 @@ type line struct {
 	receivers []receiver
 	notifiers []notifier
 	waiters   []waiter
+	lockers   []locker
 
 	sending, receiving atomic.Int32 // how many are at it
 
@@ -28,7 +29,7 @@ type line struct {
 	room int // messages of each sender that are known to fit, where a full link loses them
 }
 
-// sender and receiver are ends that may be closed again.
+// Ends that may be closed again.
 type (
 	sender struct {
 		mechanisms.Sender
@@ -38,22 +39,25 @@ type (
 		mechanisms.Receiver
 		*closing
 	}
-)
-
-// notifier and waiter are the ends of a line without messages.
-type (
 	notifier struct {
 		mechanisms.Notifier
-		close func() error
+		*closing
 	}
 	waiter struct {
 		mechanisms.Waiter
-		close func() error
+		*closing
+	}
+	locker struct {
+		mechanisms.Locker
+		*closing
 	}
 )
 
-func (n notifier) Close() error { return n.close() }
-func (w waiter) Close() error   { return w.close() }
+func (s sender) Close() error   { return s.closing.Close() }
+func (r receiver) Close() error { return r.closing.Close() }
+func (n notifier) Close() error { return n.closing.Close() }
+func (w waiter) Close() error   { return w.closing.Close() }
+func (k locker) Close() error   { return k.closing.Close() }
 
 // closing closes an end once, and knows that it has.
 type closing struct {
@@ -70,9 +74,6 @@ func (c *closing) Close() error {
 	})
 	return c.err
 }
-
-func (s sender) Close() error   { return s.closing.Close() }
-func (r receiver) Close() error { return r.closing.Close() }
 
 // open returns an end of either side that is open; ok reports whether there
 // are.
@@ -130,45 +131,27 @@ func (l *line) release() error {
 	return l.link.Release()
 }
 
+// adopt adds an end that was opened to those of its kind, as an end that may be
+// closed again.
+func adopt[E io.Closer, A io.Closer](l *line, all *[]A, end E, err error, as func(E, *closing) A) error {
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	again := as(end, &closing{end: end})
+	*all, l.ends = append(*all, again), append(l.ends, again)
+	return nil
+}
+
 func (l *line) openSender() error {
 	if !l.bed.m.Offers(mechanisms.Messages) {
-		return l.openNotifier()
+		n, err := l.bed.m.OpenNotifier(l.link.Sender)
+		return adopt(l, &l.notifiers, n, err, func(n mechanisms.Notifier, c *closing) notifier { return notifier{n, c} })
 	}
+	l.seqs = append(l.seqs, 0)
 	s, err := l.bed.m.OpenSender(l.link.Sender)
-	if err != nil {
-		return err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	end := sender{s, &closing{end: s}}
-	l.senders, l.seqs, l.ends = append(l.senders, end), append(l.seqs, 0), append(l.ends, end)
-	return nil
-}
-
-func (l *line) openNotifier() error {
-	n, err := l.bed.m.OpenNotifier(l.link.Sender)
-	if err != nil {
-		return err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	end := notifier{n, sync.OnceValue(n.Close)}
-	l.notifiers, l.ends = append(l.notifiers, end), append(l.ends, end)
-	return nil
-}
-
-// openWaiter opens one for the calling thread, to which the caller is locked
-// until it closes the line's ends.
-func (l *line) openWaiter() error {
-	w, err := l.bed.m.OpenWaiter(l.link.Receiver)
-	if err != nil {
-		return err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	end := waiter{w, sync.OnceValue(w.Close)}
-	l.waiters, l.ends = append(l.waiters, end), append(l.ends, end)
-	return nil
+	return adopt(l, &l.senders, s, err, func(s mechanisms.Sender, c *closing) sender { return sender{s, c} })
 }
 
 func (l *line) openReceiver() error {
@@ -176,14 +159,19 @@ func (l *line) openReceiver() error {
 		return l.openWaiter()
 	}
 	r, err := l.bed.m.OpenReceiver(l.link.Receiver)
-	if err != nil {
-		return err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	end := receiver{r, &closing{end: r}}
-	l.receivers, l.ends = append(l.receivers, end), append(l.ends, end)
-	return nil
+	return adopt(l, &l.receivers, r, err, func(r mechanisms.Receiver, c *closing) receiver { return receiver{r, c} })
+}
+
+// openWaiter opens one for the calling thread, to which the caller is locked
+// until it closes the line's ends.
+func (l *line) openWaiter() error {
+	w, err := l.bed.m.OpenWaiter(l.link.Receiver)
+	return adopt(l, &l.waiters, w, err, func(w mechanisms.Waiter, c *closing) waiter { return waiter{w, c} })
+}
+
+func (l *line) openLocker() error {
+	k, err := l.bed.m.OpenLocker(l.link.Sender)
+	return adopt(l, &l.lockers, k, err, func(k mechanisms.Locker, c *closing) locker { return locker{k, c} })
 }
 
 func (l *line) destroy() error {

@@ -2,7 +2,6 @@ package conformance
 
 import (
 	"fmt"
-	"sync"
 	"sync/atomic"
 
 	"ipcbench/bench"
@@ -10,33 +9,18 @@ import (
 	"ipcbench/mechanisms"
 )
 
-// locker is an end that may be closed again.
-type locker struct {
-	mechanisms.Locker
-	close func() error
-}
-
-func (k locker) Close() error { return k.close() }
-
-// lockers makes a link that is a lock, with k ends.
-func (b *bed) lockers(k int) ([]locker, error) {
+// contended makes a link that is a lock, with k ends.
+func (b *bed) contended(k int) ([]locker, error) {
 	l, err := b.bare(mechanisms.Spec{Size: 1, Senders: k, Dir: b.dir})
 	if err != nil {
 		return nil, err
 	}
-	var all []locker
 	for range k {
-		end, err := b.m.OpenLocker(l.link.Sender)
-		if err != nil {
+		if err := l.openLocker(); err != nil {
 			return nil, err
 		}
-		k := locker{end, sync.OnceValue(end.Close)}
-		all = append(all, k)
-		l.mu.Lock()
-		l.ends = append(l.ends, k)
-		l.mu.Unlock()
 	}
-	return all, l.release()
+	return l.lockers, l.release()
 }
 
 // exclusion adds to a count by a load and a store, which lose additions
@@ -44,7 +28,7 @@ func (b *bed) lockers(k int) ([]locker, error) {
 // which knows of no lock of the kernel's.
 func exclusion(b *bed) error {
 	const each = 4000
-	ends, err := b.lockers(3)
+	ends, err := b.contended(3)
 	if err != nil {
 		return err
 	}
@@ -85,7 +69,7 @@ func exclusion(b *bed) error {
 }
 
 func turns(b *bed) error {
-	ends, err := b.lockers(2)
+	ends, err := b.contended(2)
 	if err != nil {
 		return err
 	}

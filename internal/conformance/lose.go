@@ -46,6 +46,9 @@ func (b *bed) loses(s mechanisms.Spec) error {
 // played is outcome, where a launch may also end because more was under way
 // than fits a link that is declared to lose it.
 func (b *bed) played(s *runner.Coordinator, c results.Cell, ops int) error {
+	if c.Size < 64 {
+		c.Queue = b.smallQueue()
+	}
 	err := outcome(s, c, ops)
 	if b.m.Lost != nil && c.Workload != bench.PingPong.Name && reportedLoss(err) {
 		return nil

@@ -24,7 +24,7 @@ func inMemories(b *bed) error {
 		if !slices.Contains(known, kind) {
 			return fmt.Errorf("memory %s is none that can be asked for: %v", kind, known)
 		}
-		for _, size := range b.sizes(64, 65537) {
+		for _, size := range []int{64, 65537} {
 			s := b.spec(size)
 			s.Memory = kind
 			l, err := b.line(s)
@@ -42,7 +42,7 @@ func inMemories(b *bed) error {
 				return fmt.Errorf("memory %s: %w", kind, err)
 			}
 			if err := l.finish(ordered / 10); err != nil {
-				return fmt.Errorf("memory %s, %d B: %w", kind, size, err)
+				return fmt.Errorf("memory %s, %d B: %w", kind, s.Size, err)
 			}
 			if err := l.close(); err != nil {
 				return err

@@ -43,13 +43,11 @@ func (l *line) receive(n int) error {
 }
 
 // pass sends n messages from every sender at once and receives them.
-func (l *line) pass(n int) error {
-	return l.play(n, func(sender) error { return nil })
-}
+func (l *line) pass(n int) error { return l.play(n, false) }
 
 // finish passes the line's last messages: nothing may follow them.
 func (l *line) finish(n int) error {
-	if err := l.play(n, l.end); err != nil {
+	if err := l.play(n, true); err != nil {
 		return err
 	}
 	return l.spent()
@@ -64,40 +62,27 @@ func (l *line) end(s sender) error {
 }
 
 // play passes n messages from every sender, in bursts that fit where a full
-// link loses what does not, and then calls then with each sender.
-func (l *line) play(n int, then func(sender) error) error {
+// link loses what does not. The last may end the senders.
+func (l *line) play(n int, last bool) error {
 	for ; l.bed.m.Lost != nil && n > l.room; n -= l.room {
-		if err := l.burst(l.room, func(sender) error { return nil }); err != nil {
+		if err := l.burst(l.room, false); err != nil {
 			return err
 		}
 	}
-	return l.burst(n, then)
+	return l.burst(n, last)
 }
 
-func (l *line) burst(n int, then func(sender) error) error {
-	sent := make(chan error, len(l.senders))
+func (l *line) burst(n int, last bool) error {
+	all := []func() error{func() error { return l.receive(n * len(l.senders)) }}
 	for i, s := range l.senders {
-		l.bed.run(func() {
-			if err := l.send(i, n); err != nil {
-				sent <- err
-				return
+		all = append(all, func() error {
+			if err := l.send(i, n); err != nil || !last {
+				return err
 			}
-			sent <- then(s)
+			return l.end(s)
 		})
 	}
-	received := make(chan error, 1)
-	l.bed.run(func() { received <- l.receive(n * len(l.senders)) })
-	for range len(l.senders) + 1 {
-		var err error
-		select { // the first to fail has the reason; the others wait for it in vain
-		case err = <-sent:
-		case err = <-received:
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return l.bed.together(all...)
 }
 
 // spent reports whether nothing more is inside: the end of file must come or,

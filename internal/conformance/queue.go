@@ -131,13 +131,21 @@ func (b *bed) holds(s mechanisms.Spec) (whole int, g mechanisms.Given, err error
 	return whole, l.link.Given, l.close()
 }
 
+// measureRoom finds out how many messages fit, where a full link loses them: half
+// of those that another link takes. To fill a TCP link takes a second, which no
+// other rule needs.
+func (l *line) measureRoom() error {
+	if l.bed.m.Lost == nil {
+		return nil
+	}
+	whole, _, err := l.bed.holds(l.link.Sender.Spec)
+	l.room = max(1, whole/2)
+	return err
+}
+
 func fill(b *bed) error {
-	for _, size := range b.sizes(64, 61, 4096) {
-		l, err := b.line(b.spec(size))
-		if err != nil {
-			return err
-		}
-		p := mechanisms.Buffer(size)
+	return b.each(b.spec(1), func(l *line) error {
+		p := mechanisms.Buffer(l.link.Sender.Spec.Size)
 		l.put(p, 0, 0)
 		whole, err := l.senders[0].Fill(p)
 		if err != nil {
@@ -151,14 +159,14 @@ func fill(b *bed) error {
 		for range whole {
 			l.in.next[0] = 0 // copies of the first
 			if err := l.receive(1); err != nil {
-				return fmt.Errorf("of %d messages of %d B that Fill counted: %w", whole, size, err)
+				return fmt.Errorf("of %d messages that Fill counted: %w", whole, err)
 			}
 		}
 		l.seqs[0] = 1
 		// A part of one more message may be inside.
 		if err := l.spent(); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-			return fmt.Errorf("after %d messages of %d B that Fill counted: %w", whole, size, err)
+			return fmt.Errorf("after %d messages that Fill counted: %w", whole, err)
 		}
-	}
-	return nil
+		return nil
+	}, 61, 4096)
 }

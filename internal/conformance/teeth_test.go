@@ -82,7 +82,7 @@ var teeth = []tooth{
 	{"order", broken("untoldpages", "tcpzerocopy", untoldPages), is[*bench.CheckError]},
 
 	{"inplace", broken("early", "shmfutex", receiving(func(r mechanisms.Receiver) mechanisms.Receiver { return early{r} })), text("changed before it was returned")},
-	{"inplace", broken("notinplace", "pipe", func(m *mechanisms.Mechanism) { m.WorksInPlace = true }), text("its ends do not")},
+	{"inplace", broken("notinplace", "pipe", func(m *mechanisms.Mechanism) { m.WorksInPlace = true }), text("its ends are a")},
 
 	{"memory", broken("tape", "shmfutex", func(m *mechanisms.Mechanism) { m.Memories = []string{"tape"} }), text("none that can be asked for")},
 	{"memory", broken("miser", "shmfutex", making(withhold)), text("every machine has it")},
@@ -240,9 +240,12 @@ func (x tooth) bite(t *testing.T) {
 		t.Skip("under the race detector: " + rules[i].NotUnderRace)
 	}
 	defer func(d time.Duration) { patience = d }(patience)
-	patience = 10 * time.Second // enough to end by themselves, however busy the machine is
+	patience = 6 * time.Second // enough to end by themselves, however busy the machine is
 	if x.mayHang() {
 		patience = 2 * time.Second
+		if !rules[i].InWorkers {
+			patience = time.Second // such a rule takes milliseconds
+		}
 	}
 	defer stopSpinning()
 	err := rules[i].verdict(m)

@@ -57,31 +57,29 @@ func (b *bed) waits(c call, hop mechanisms.Hop) error {
 // have got it meanwhile.
 func (c call) asleep() error {
 	const looks = 10
-	look := time.NewTicker(time.Millisecond)
-	defer look.Stop()
-	late := time.NewTimer(patience / 2)
-	defer late.Stop()
-	for slept := 0; slept < looks; {
+	slept := 0
+	ok, err := until(time.Millisecond, patience/2, func() (bool, error) {
 		select {
 		case err := <-c.done:
 			if err != nil {
-				return fmt.Errorf("%w: %w", errReturned, err)
+				return false, fmt.Errorf("%w: %w", errReturned, err)
 			}
-			return errReturned
-		case <-late.C:
-			return fmt.Errorf("thread %d does not sleep", c.tid)
-		case <-look.C:
-			stat, err := readStat(fmt.Sprintf("/proc/self/task/%d/stat", c.tid))
-			if err != nil {
-				return err
-			}
-			slept++
-			if stat[statState] != "S" {
-				slept = 0
-			}
+			return false, errReturned
+		default:
 		}
+		stat, err := readStat(fmt.Sprintf("/proc/self/task/%d/stat", c.tid))
+		if err != nil {
+			return false, err
+		}
+		if slept++; stat[statState] != "S" {
+			slept = 0
+		}
+		return slept == looks, nil
+	})
+	if err == nil && !ok {
+		err = fmt.Errorf("thread %d does not sleep", c.tid)
 	}
-	return nil
+	return err
 }
 
 // awake waits a while, in which the call must not return, whatever its thread

@@ -36,7 +36,7 @@ func waits(b *bed) error {
 	if !b.m.Polls {
 		return nil
 	}
-	return b.waitingWorkers()
+	return b.inWorkers(runner.Options{}, b.waitingWorkers)
 }
 
 // waiting tries a link that waits as s asks, in this process.
@@ -81,8 +81,8 @@ func (b *bed) waiting(s mechanisms.Spec) error {
 	if err := errors.Join(l.send(0, 1), <-empty.done, l.close()); err != nil {
 		return err
 	}
-	for _, size := range b.sizes(64, 40001) {
-		s.Size = size
+	for _, size := range []int{1000, 40001} {
+		s.Size = b.size(size)
 		if b.admit(s) != nil {
 			continue
 		}
@@ -95,14 +95,9 @@ func (b *bed) waiting(s mechanisms.Spec) error {
 
 // waitingWorkers measures cells that wait in every way, both where each process
 // may have a CPU and where all share one.
-func (b *bed) waitingWorkers() error {
-	s, err := b.start(runner.Options{Timeout: patience})
-	if err != nil {
-		return err
-	}
+func (b *bed) waitingWorkers(s *runner.Coordinator) error {
 	for _, how := range mechanisms.Waits {
 		for _, c := range []results.Cell{
-			{Workload: "PingPong", Size: 64, Place: "free"},
 			{Workload: "PingPong", Size: 4097, Place: "same"},
 			{Workload: "Stream", Size: 64 << 10, Place: "same"},
 			{Workload: "FanIn", Size: 64, Place: "free", Peers: 3},
@@ -113,5 +108,5 @@ func (b *bed) waitingWorkers() error {
 			}
 		}
 	}
-	return b.stop()
+	return nil
 }

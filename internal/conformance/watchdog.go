@@ -45,3 +45,20 @@ func (r rule) verdict(m *mechanisms.Mechanism) error {
 		return &HungError{r.Name, limit}
 	}
 }
+
+// until looks once every so often, at most as long as that, and reports whether
+// done was true, or the error that it returned.
+func until(every, most time.Duration, done func() (bool, error)) (bool, error) {
+	look := time.NewTicker(every)
+	defer look.Stop()
+	for late := time.After(most); ; {
+		if ok, err := done(); ok || err != nil {
+			return ok, err
+		}
+		select {
+		case <-look.C:
+		case <-late:
+			return false, nil
+		}
+	}
+}

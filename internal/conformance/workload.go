@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ipcbench/bench"
+	"ipcbench/internal/need"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 	"ipcbench/runner"
@@ -27,29 +28,35 @@ func (e *notOK) Error() string {
 	return fmt.Sprintf("%s: %s %s: %s", e.Cell.Name(), e.Outcome, e.Fault, e.Reason)
 }
 
-// everySize is how many workloads, the first ones, are tried at every size:
-// the others are made of the same calls.
-const everySize = 4
+// everySize is how many workloads, the first ones, are tried at every size: there
+// and back, and one way. The others are made of the same calls. They are tried at
+// one size each, in turn, so that every mechanism meets every size, and so does
+// every workload; at all of them with IPCBENCH_LONG=1, which takes twice as long.
+const everySize = 2
 
-func workloads(b *bed) error {
-	s, err := b.start(runner.Options{Timeout: patience})
-	if err != nil {
-		return err
-	}
-	// The last of the first workloads first: where PingPong loses a message it
-	// can only hang, as others can that wait for answers.
+var (
+	manySizes = []int{64, 1, 7, 4 << 10, 4097, 64 << 10, 65537, 1 << 20}
+	fewSizes  = []int{64, 4097, 64 << 10}
+)
+
+func workloads(b *bed) error { return b.inWorkers(runner.Options{}, b.everyWorkload) }
+
+func (b *bed) everyWorkload(s *runner.Coordinator) error {
+	// One way first: where PingPong loses a message it can only hang, as others
+	// can that wait for answers.
 	order := slices.Clone(bench.Workloads)
 	slices.Reverse(order[:everySize])
+	number := slices.Index(mechanisms.All(), b.m) + 1
 	for i, w := range order {
 		if !w.PlaysOn(b.m) {
 			continue
 		}
-		sizes := []int{64, 4097, 64 << 10}
+		sizes := manySizes
 		switch {
 		case w.Size > 0:
 			sizes = []int{w.Size}
-		case i < everySize:
-			sizes = []int{64, 1, 7, 4 << 10, 4097, 64 << 10, 65537, 1 << 20}
+		case i >= everySize && !need.Long():
+			sizes = fewSizes[(number+i)%len(fewSizes):][:1]
 		}
 		for _, size := range sizes {
 			c := results.Cell{Workload: w.Name, Mechanism: b.m.Name, Size: size, Place: "free"}
@@ -74,7 +81,7 @@ func workloads(b *bed) error {
 			}
 		}
 	}
-	return b.stop()
+	return nil
 }
 
 // page is a page of the manual, as a sentence names it.
