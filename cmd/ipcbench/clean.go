@@ -14,8 +14,8 @@ func newClean() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "clean",
 		Short: "Remove what killed runs left behind, if it is provably theirs",
-		Long: `Clean reads the journals of runs that could not have namespaces of their own
-and lists the System V objects and paths that are still there. Only objects
+		Long: `Clean reads the journals of runs that had no namespaces of their own. It lists
+the System V objects and paths that are still there. Only objects
 whose ID, owner and time match the journal are removed, and only with --force.
 Runs in private namespaces leave nothing: the kernel removes it.`,
 		Args: cobra.NoArgs,
