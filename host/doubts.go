@@ -16,7 +16,7 @@ type State string
 
 const (
 	Fine    State = "fine"
-	Doubted State = "doubt"
+	Doubted State = "warning"
 	Unknown State = "unknown" // not in the tree
 )
 

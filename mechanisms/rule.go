@@ -123,7 +123,7 @@ type limited struct {
 // LimitRules hold a link against each limit, within the one of LinkRules that
 // reads them.
 var LimitRules = []Rule[limited]{
-	{"least message size", "a larger --size", func(q limited) error {
+	{"minimum message size", "a larger --size", func(q limited) error {
 		if q.spec.Size < q.limits.Least.N {
 			return &UnsupportedError{Mechanism: q.mech, What: "message size", Value: q.spec.Size, Limit: q.limits.Least}
 		}

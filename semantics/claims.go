@@ -68,7 +68,7 @@ var Claims = []Claim{
 		Answer: "EMFILE where the process has no two descriptors left, EFAULT for a bad pointer, EINVAL for unknown flags. ENFILE is the whole machine's limit, or that of a user's pipes, and is not provoked here. ENOMEM is not in every version of the page, and can't be had at will.",
 		Checks: []string{"D02", "P38", "D09"}},
 	{Text: "Any number of children can share one pipe.",
-		Answer: "Yes. Writers do not tear each other's records up to PIPE_BUF, each byte goes to one reader only, and the end of file comes when the last writer has gone.",
+		Answer: "Yes. Up to PIPE_BUF, writers do not tear each other's records. Each byte goes to one reader only. The end of file comes when the last writer has gone.",
 		Checks: []string{"P31", "P11", "P12"}},
 	{Text: "Setting O_CLOEXEC by fcntl is as good as pipe2.",
 		Answer: "Between the two calls another thread may start a program, which inherits the descriptor. pipe2 leaves no such moment.",

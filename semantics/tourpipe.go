@@ -125,7 +125,7 @@ func tourPipe(g *guide) {
 	g.close(there.w, back.r)
 
 	g.step("The shell's `ls | sort`",
-		"n programs need n-1 pipes. The shell makes the pipe, starts both, puts its ends in the place of standard output and standard input with dup2, closes the rest everywhere, and waits for all. Here a second pipe brings what sort writes back to this process.",
+		"n programs need n-1 pipes. The shell makes the pipe and starts both. dup2 puts the pipe's ends in the place of standard output and standard input. The shell closes the rest everywhere, and waits for all. Here a second pipe brings what sort writes back to this process.",
 		"If the shell kept its own write end open, sort would never see the end of file.")
 	ls, sort := find("ls"), find("sort")
 	p, out := g.pipe(0), g.pipe(0)

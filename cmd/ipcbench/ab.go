@@ -31,7 +31,7 @@ compares B with A: two binaries of ipcbench, two environments, two wrappers. A
 COMMAND is a shell command that ends in ipcbench. Use ab on a machine whose
 speed drifts: two runs one after the other see two machines.`,
 		Example: `  ipcbench ab --preset quick --a ./ipcbench-old --b ./ipcbench-new
-  ipcbench ab --mech pipe --a ipcbench --b 'taskset -c 0-1 ipcbench'`,
+  ipcbench ab --mech pipe --a ipcbench --b 'setarch -R ipcbench'`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			plan, err := f.plan(c)

@@ -40,16 +40,17 @@ func newKernels() *cobra.Command {
 		Use:   "kernels KERNEL[=label]…",
 		Short: "Boot kernels in QEMU, measure in each, and compare",
 		Long: `Kernels boots each KERNEL, a bzImage or vmlinux for x86-64, in QEMU, with this
-program as its first process, measures in it and compares each with the first.
-It needs QEMU, but no root, network, modules or disk image.
+program as its first process. It measures in each kernel, and compares each with
+the first. It needs QEMU, but no root, network, modules or disk image.
 
-If KVM works it measures real time (--accel kvm), which is no gate unless
---gate makes it one. Otherwise QEMU counts instructions (--accel icount): one
-kernel gives the same numbers on any host, loaded or not, in insns/op. The
-answer is whether the path got longer, not whether it got slower.
+If KVM works it measures real time (--accel kvm). A regression in real time then
+changes the exit status only with --gate. Otherwise QEMU counts instructions
+(--accel icount): one kernel gives the same numbers on any host, loaded or not,
+in insns/op. They show whether the path got longer, not whether it got slower.
 
-Exit status: 0 no regression, 1 a regression, 2 usage, 3 a guest did not boot or
-gave no result, 5 the control moved, or something could not be judged.`,
+Exit status: 0 no regression; 1 a regression; 2 usage; 3 a guest did not boot or
+gave no result; 4 QEMU or KVM is not available; 5 the control moved, or something
+could not be judged.`,
 		Example: `  ipcbench kernels /boot/vmlinuz-6.1.0-9-amd64=old arch/x86/boot/bzImage=new
   ipcbench kernels --kernel base:vmlinuz --kernel nopsi:vmlinuz:psi=0 --mech pipe`,
 		RunE: func(c *cobra.Command, args []string) error { return f.run(c, args) },

@@ -21,9 +21,9 @@ func newKernelsBisect() *cobra.Command {
 		Use:   "bisect --good KERNEL --bad KERNEL CELL -- COMMAND…",
 		Short: "Print a script for `git bisect run` that finds where a path got longer",
 		Long: `Bisect counts the instructions of one cell in a good and in a bad kernel, and
-prints a script that builds a commit with COMMAND and exits with 0 for a
-good kernel, 1 for a bad one; whatever is no verdict, such as a build that fails or
-a kernel that does not boot, is 125, which git takes for "try another".`,
+prints a script. The script builds a commit with COMMAND, and exits with 0 for a
+good kernel and 1 for a bad one. It exits with 125 if there is no verdict, such as
+after a build that fails. Git then tries another commit.`,
 		Example: `  ipcbench kernels bisect --good vmlinuz-good --bad vmlinuz-bad \
     PingPong/mech=pipe/size=64/queue=default/place=same -- make -j8 bzImage >step
   git bisect start BAD GOOD && git bisect run sh ./step`,

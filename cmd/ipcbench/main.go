@@ -31,7 +31,7 @@ const (
 	exitUsage       = 2
 	exitFailed      = 3 // something that was asked for failed
 	exitUnavailable = 4 // everything that was asked for is unavailable here
-	exitUntrusted   = 5 // some cells are untrusted
+	exitUntrusted   = 5 // measured, but untrusted or not judged
 )
 
 // exitError ends the command with a status other than that of bad usage.
@@ -128,9 +128,9 @@ func newRoot() *cobra.Command {
 to shared memory, and checks every message. It runs identical workloads over
 each, and reports medians with their intervals.
 
-Exit status: 0 ok, 1 a check failed, 2 wrong usage, 3 something that was asked
-for failed, 4 everything that was asked for is unavailable here, 5 some
-cells are untrusted.`, len(mechanisms.All())),
+Exit status: 0 ok; 1 a check failed; 2 wrong usage; 3 something that was asked
+for failed; 4 everything that was asked for is unavailable here; 5 measured, but
+untrusted or not judged.`, len(mechanisms.All())),
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,

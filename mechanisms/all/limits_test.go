@@ -68,12 +68,12 @@ func TestAdmitSaysWhy(t *testing.T) {
 // The sentences of limits that are the same on every machine, word by word.
 func TestSentencesOfLimits(t *testing.T) {
 	for want, asked := range map[string]mechanisms.Spec{
-		"pipe: receivers 2 > 1 (byte stream): a short read leaves the rest to another receiver, read(2)":                                                          {Size: 64, Senders: 1, Receivers: 2},
-		"pipe: message size with several senders 8193 > 4096 (PIPE_BUF): may interleave, pipe(7)":                                                                 {Size: 8193, Senders: 2, Receivers: 1},
-		"packetpipe: message size 8193 > 4096 (PIPE_BUF): split into several packets, pipe(2)":                                                                    {Size: 8193, Senders: 1, Receivers: 1},
-		"shmspin: senders 2 > 1 (one writing index): two senders would write to the same slot: nothing keeps them apart, shm_overview(7)":                         {Size: 64, Senders: 2, Receivers: 1},
-		"tcpzerocopy: message size 64 < 65536 (Documentation/networking/msg_zerocopy.rst): pinning pages and telling of them costs more than the copy, sendto(2)": {Size: 64, Senders: 1, Receivers: 1},
-		"udp: message size 65508 > 65507 (IPv4: 65535 - 28): EMSGSIZE, udp(7)":                                                                                    {Size: 65508, Senders: 1, Receivers: 1},
+		"pipe: receivers 2 > 1 (byte stream): a short read leaves the rest to another receiver, read(2)":                                                       {Size: 64, Senders: 1, Receivers: 2},
+		"pipe: message size with several senders 8193 > 4096 (PIPE_BUF): may interleave, pipe(7)":                                                              {Size: 8193, Senders: 2, Receivers: 1},
+		"packetpipe: message size 8193 > 4096 (PIPE_BUF): split into several packets, pipe(2)":                                                                 {Size: 8193, Senders: 1, Receivers: 1},
+		"shmspin: senders 2 > 1 (one writing index): two senders would write to the same slot: nothing keeps them apart, shm_overview(7)":                      {Size: 64, Senders: 2, Receivers: 1},
+		"tcpzerocopy: message size 64 < 65536 (Documentation/networking/msg_zerocopy.rst): pinning pages and listing them costs more than the copy, sendto(2)": {Size: 64, Senders: 1, Receivers: 1},
+		"udp: message size 65508 > 65507 (IPv4: 65535 - 28): EMSGSIZE, udp(7)":                                                                                 {Size: 65508, Senders: 1, Receivers: 1},
 	} {
 		name, _, _ := strings.Cut(want, ":")
 		l, err := mechanisms.Lookup(name).Limits(0)

@@ -41,7 +41,7 @@ func (e *Transfer) Recv(p []byte) error {
 
 // What the ends have in common that wait in Go's scheduler.
 const PollerKernel = "The descriptor does not block, and is registered once with the epoll(7) of the Go runtime, edge-triggered, for both directions. " +
-	"A call that gets EAGAIN parks its goroutine, and what the program has no work for sleeps in epoll_pwait(2), or, where another thread does that already, in futex(2). " +
+	"A call that gets EAGAIN parks its goroutine. A thread without work sleeps in epoll_pwait(2), or in futex(2) if another thread does that already. " +
 	"The thread that comes back from there with a ready descriptor makes its goroutine runnable, which makes the call anew: a receipt that has to wait takes three calls, of which the first finds nothing."
 
 var (

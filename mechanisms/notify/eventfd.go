@@ -18,7 +18,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Framing: mechanisms.Count,
 	Since:   "2.6.27", // EFD_CLOEXEC
 	Facts: mechanisms.Facts{
-		Kernel: "A write(2) of 8 bytes enters eventfd_write, which adds the number to a count of 64 bits and wakes a process that sleeps on it (wake_up_locked_poll). " +
+		Kernel: "A write(2) of 8 bytes enters eventfd_write, which adds the number to a count of 64 bits. It wakes a process that sleeps on it (wake_up_locked_poll). " +
 			"A read(2) enters eventfd_read, which sleeps while the count is 0, and then returns and clears it (eventfd_ctx_do_read): after any number of writes one read takes it all.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Call: "write", Kernel: 1}, Object: "a count of 64 bits",

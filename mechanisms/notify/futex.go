@@ -23,7 +23,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Facts: mechanisms.Facts{
 		Kernel: "A count and a lock are words that processes change by atomic instructions, without the kernel. " +
 			"A process that has to wait calls futex(2), which enters futex_wait: that looks at the word once more, under the lock of a hash bucket, and sleeps. " +
-			"A process that has changed the word, and sees that another sleeps, enters futex_wake, which finds the sleepers by the page and offset of the word.",
+			"A process that has changed the word, and sees that another sleeps, enters futex_wake. That finds the sleepers by the page and offset of the word.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Waits: []string{"futex"}}, Object: "a word of shared memory",
 			Receive: mechanisms.Hop{Waits: []string{"futex"}},

@@ -14,9 +14,9 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Framing: mechanisms.Count,
 	Since:   "2.6.31", // rt_tgsigqueueinfo
 	Facts: mechanisms.Facts{
-		Kernel: "An rt_tgsigqueueinfo(2) enters do_rt_tgsigqueueinfo, which allocates a queue entry (__sigqueue_alloc), charged to the user, appends it to what is pending for the thread and wakes it (signal_wake_up). " +
+		Kernel: "An rt_tgsigqueueinfo(2) enters do_rt_tgsigqueueinfo, which allocates a queue entry (__sigqueue_alloc), charged to the user. It appends the entry to what is pending for the thread, and wakes the thread (signal_wake_up). " +
 			"An rt_sigtimedwait(2) enters do_sigtimedwait, which takes the first entry of the lowest signal (dequeue_signal), or unblocks the signal meanwhile and sleeps. " +
-			"Standard signals come first, and of real-time signals the lowest.",
+			"Standard signals come first. Among real-time signals the lowest comes first.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Call: "rt_tgsigqueueinfo", Kernel: 1}, Object: "queue entries of a thread",
 			Receive: mechanisms.Hop{Call: "rt_sigtimedwait"},

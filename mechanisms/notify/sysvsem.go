@@ -18,7 +18,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Framing: mechanisms.Count,
 	Since:   "2.6.0", // semtimedop
 	Facts: mechanisms.Facts{
-		Kernel: "A semtimedop(2) enters do_semtimedop, which changes the value of a semaphore (perform_atomic_semop) or, where it would become negative, puts the process on a list and sleeps. " +
+		Kernel: "A semtimedop(2) enters do_semtimedop, which changes the value of a semaphore (perform_atomic_semop). If it would become negative, the process is put on a list and sleeps. " +
 			"An operation that adds to it walks that list, performs what can be performed now on behalf of the sleepers, and wakes them (do_smart_update). " +
 			"To take one and to give one is one call each, whether a process waits or not.",
 		Path: mechanisms.Path{

@@ -23,7 +23,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Since:   "5.6", // IORING_OP_READ, IORING_OP_WRITE
 	EOF:     true,
 	Facts: mechanisms.Facts{
-		Kernel: "Each end puts a request into a submission queue that it shares with the kernel, and one io_uring_enter(2) submits it and waits for its completion, which appears in a second queue. " +
+		Kernel: "Each end puts a request into a submission queue that it shares with the kernel. One io_uring_enter(2) submits it and waits for its completion, which appears in a second queue. " +
 			"The kernel tries the read or write of the pipe at once, without sleeping (io_read and io_write in io_uring/rw.c, which enter pipe_read and pipe_write). " +
 			"A request that would sleep has a wake-up in the pipe's wait queue instead (io_arm_poll_handler), while the thread sleeps in io_cqring_wait. " +
 			"The peer's call makes it runnable, and it does the work as its own task work before it returns.",

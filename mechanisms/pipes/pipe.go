@@ -42,14 +42,14 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 })
 
 // What pipes and FIFOs have in common for a reader.
-const pipeKernel = "A write(2) enters pipe_write in fs/pipe.c (anon_pipe_write and fifo_pipe_write since Linux 6.15), which copies the message from the sender's memory into pages that hang on a ring of slots, 16 by default, a short message behind the last one in its page. " +
+const pipeKernel = "A write(2) enters pipe_write in fs/pipe.c (anon_pipe_write and fifo_pipe_write since Linux 6.15), which copies the message from the sender's memory into pages. The pages hang on a ring of slots, 16 by default. A short message is put behind the last one in its page. " +
 	"A read(2) enters pipe_read, which copies it out and gives back each page that is used up. " +
-	"A writer sleeps while the ring is full and is woken when it no longer is, a reader while it is empty."
+	"A writer sleeps while the ring is full, and a reader while it is empty."
 
 var (
 	pipePath    = mechanisms.Path{Send: mechanisms.Hop{Call: "write", Kernel: 1}, Object: "pages of a pipe", Receive: mechanisms.Hop{Call: "read", Kernel: 1}}
 	interleaves = mechanisms.Caution{Text: "writes of more than PIPE_BUF (4096) bytes may interleave with those of other writers", Man: "pipe(7)"}
-	breaks      = mechanisms.Caution{Text: "a write that no reader is left for raises SIGPIPE, which ends a process that does not expect it", Man: "pipe(7)"}
+	breaks      = mechanisms.Caution{Text: "a write without a reader left raises SIGPIPE, which ends a process that does not expect it", Man: "pipe(7)"}
 )
 
 // pipeBuf is PIPE_BUF of linux/limits.h: writes of up to so many bytes do not

@@ -20,7 +20,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Relays:  true,
 	Facts: mechanisms.Facts{
 		Kernel: "A write(2) copies the message into pages of the first pipe, and a read(2) copies it out of the last one, as with any pipe. " +
-			"In between a splice(2) enters splice_pipe_to_pipe in fs/splice.c, which moves whole slots from one pipe to the next and shares the page of one that is to be split: no byte is copied. " +
+			"In between a splice(2) enters splice_pipe_to_pipe in fs/splice.c, which moves whole slots from one pipe to the next. If a slot is to be split, both parts share its page. No byte is copied. " +
 			"It sleeps while there is nothing in the one pipe or no slot in the other.",
 		Path: mechanisms.Path{
 			Send: pipePath.Send, Object: pipePath.Object, Receive: pipePath.Receive,
@@ -32,7 +32,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			{Text: "a process that splices does not see what it passes on, and cannot check it", Man: "splice(2)"},
 			{Text: "only a process that passes messages on saves anything: the processes that make or want the bytes copy them", Man: "splice(2)"},
 			{Text: "a splice moves what is there, which may be part of a message", Man: "splice(2)"},
-			{Text: "it takes a slot of the next pipe forevery piece, however short: a full page is moved as cheaply as a byte", Man: "splice(2)"},
+			{Text: "it takes a slot of the next pipe for every piece, however short: a full page is moved as cheaply as a byte", Man: "splice(2)"},
 			interleaves,
 			breaks,
 		},

@@ -24,9 +24,9 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	EOF:          true,
 	WorksInPlace: true,
 	Facts: mechanisms.Facts{
-		Kernel: "A vmsplice(2) enters vmsplice_to_pipe in fs/splice.c, which takes a reference to each page of the message (iov_iter_get_pages2) and hangs it on a slot of the pipe of its own: nothing is copied. " +
+		Kernel: "A vmsplice(2) enters vmsplice_to_pipe in fs/splice.c, which takes a reference to each page of the message (iov_iter_get_pages2). It hangs each page on a slot of its own in the pipe: nothing is copied. " +
 			"A read(2) enters pipe_read, which copies straight out of the sender's pages and drops the references. " +
-			"The sender gets no notice of it, so that it must count: its pages go round in a pool that holds one piece more than the pipe has slots for.",
+			"The sender gets no notice of it, so it must count. Its pages go round in a pool that holds one piece more than the pipe has slots for.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Call: "vmsplice", Own: 1}, Object: "the sender's pages, in a pipe",
 			Receive: mechanisms.Hop{Call: "read", Kernel: 1},

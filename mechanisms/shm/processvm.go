@@ -29,7 +29,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	WorksInPlace: true,
 	Facts: mechanisms.Facts{
 		Kernel: "The sender makes no call for the message itself: it raises a count in a page that both map, and wakes the receiver by futex(2) if that sleeps. " +
-			"A process_vm_readv(2) enters process_vm_rw in mm/process_vm_access.c, which checks that the caller may trace the other process (mm_access), pins the sender's pages some at a time (pin_user_pages_remote) and copies out of them. " +
+			"A process_vm_readv(2) enters process_vm_rw in mm/process_vm_access.c, which checks that the caller may trace the other process (mm_access). It pins some of the sender's pages at a time (pin_user_pages_remote) and copies out of them. " +
 			"A second count gives the slot back.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Own: 1, Waits: []string{"futex"}}, Object: "memory of the sender alone",

@@ -14,7 +14,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Framing: mechanisms.Slot,
 	Since:   ringSince,
 	Facts: mechanisms.Facts{
-		Kernel: ringKernel + "The waiter looks at a slot's mark or the other's index some hundred times, and then enters futex_wait, which sleeps unless the word has changed meanwhile. " +
+		Kernel: ringKernel + "The waiter looks at a slot's mark or the other's index some hundred times, and then enters futex_wait. That sleeps unless the word has changed meanwhile. " +
 			"A side that passes a slot on enters futex_wake only where a word shows that its peer sleeps: a stream in which neither waits takes no call.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Own: 1, Waits: []string{"futex"}}, Object: ringObject,

@@ -12,7 +12,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Framing: mechanisms.Slot,
 	Since:   segmentSince,
 	Facts: mechanisms.Facts{
-		Kernel: segmentKernel + "The waiter looks at a slot's mark or the other's index some hundred times, and then enters futex_wait, which sleeps unless the word has changed meanwhile. " +
+		Kernel: segmentKernel + "The waiter looks at a slot's mark or the other's index some hundred times, and then enters futex_wait. That sleeps unless the word has changed meanwhile. " +
 			"A side that passes a slot on enters futex_wake only where a word shows that its peer sleeps: the same ring as shmfutex's, in the memory of sysvshm.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Own: 1, Waits: []string{"futex"}}, Object: segmentObject,

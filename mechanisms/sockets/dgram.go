@@ -17,8 +17,8 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Polls:   true,
 	Batches: true,
 	Facts: mechanisms.Facts{
-		Kernel: "A write(2) enters unix_dgram_sendmsg, which copies the message into one socket buffer (sk_buff) charged to the sender's SO_SNDBUF, queues it on the peer's sk_receive_queue and wakes it. " +
-			"A read(2) enters unix_dgram_recvmsg, which copies it out and frees the buffer, whole. " +
+		Kernel: "A write(2) enters unix_dgram_sendmsg, which copies the message into one socket buffer (sk_buff) charged to the sender's SO_SNDBUF. It queues the buffer on the peer's sk_receive_queue, and wakes the peer. " +
+			"A read(2) enters unix_dgram_recvmsg, which copies the message out and frees the whole buffer. " +
 			"The sender sleeps in sock_alloc_send_pskb while its charge is spent; nothing is lost or reordered, unlike on a network.",
 		Path:   socketPath,
 		Gone:   "ECONNREFUSED",

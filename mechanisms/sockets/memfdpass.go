@@ -26,7 +26,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	EOF:          true,
 	WorksInPlace: true,
 	Facts: mechanisms.Facts{
-		Kernel: "The sender writes the message into a file of memory (memfd_create(2)) that it has mapped, one of a pool that is made beforehand and used again and again. " +
+		Kernel: "The sender writes the message into a file of memory (memfd_create(2)) that it has mapped. The file is one of a pool that is made beforehand and used again and again. " +
 			"A sendmsg(2) with SCM_RIGHTS enters unix_stream_sendmsg, which takes a reference to the file (unix_attach_fds) and queues it with one byte; recvmsg(2) puts it into the receiver's table of descriptors (scm_detach_fds). " +
 			"The receiver reads the file by pread(2), closes its descriptor and writes one byte back, which frees the file for the next message.",
 		Path: mechanisms.Path{

@@ -20,11 +20,11 @@ var (
 
 // What the sockets have in common for a reader.
 const (
-	unixStreamKernel = "A write(2) enters unix_stream_sendmsg, which copies the message into socket buffers (sk_buff) charged to the sender's SO_SNDBUF, queues them on the peer's sk_receive_queue and wakes it. " +
+	unixStreamKernel = "A write(2) enters unix_stream_sendmsg, which copies the message into socket buffers (sk_buff) charged to the sender's SO_SNDBUF. It queues them on the peer's sk_receive_queue, and wakes the peer. " +
 		"A read(2) enters unix_stream_read_generic, which copies out of the first buffers and frees those that are used up. " +
 		"The sender sleeps in sock_alloc_send_pskb while its charge is spent, and is woken as buffers are freed (sock_wfree)."
-	unixSeqKernel = "A write(2) enters unix_seqpacket_sendmsg and so unix_dgram_sendmsg, which copies the message into one socket buffer (sk_buff) charged to the sender's SO_SNDBUF, queues it on the peer's sk_receive_queue and wakes it. " +
-		"A read(2) enters unix_seqpacket_recvmsg, which copies it out and frees the buffer, whole. " +
+	unixSeqKernel = "A write(2) enters unix_seqpacket_sendmsg and so unix_dgram_sendmsg, which copies the message into one socket buffer (sk_buff) charged to the sender's SO_SNDBUF. It queues the buffer on the peer's sk_receive_queue, and wakes the peer. " +
+		"A read(2) enters unix_seqpacket_recvmsg, which copies the message out and frees the whole buffer. " +
 		"The sender sleeps in sock_alloc_send_pskb while its charge is spent."
 )
 

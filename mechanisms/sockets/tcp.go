@@ -21,8 +21,8 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Polls:   true,
 	Batches: true,
 	Facts: mechanisms.Facts{
-		Kernel: "A write(2) enters tcp_sendmsg, which copies the message into socket buffers (sk_buff) charged to SO_SNDBUF and gives them to IP at once where the receiver's window has room (tcp_push, tcp_write_xmit). " +
-			"The loopback device hands each packet to a softirq on the same CPU, where tcp_v4_rcv queues it on the receiver's sk_receive_queue, wakes it and has an acknowledgement sent the same way. " +
+		Kernel: "A write(2) enters tcp_sendmsg, which copies the message into socket buffers (sk_buff) charged to SO_SNDBUF. It gives them to IP at once if the receiver's window has room (tcp_push, tcp_write_xmit). " +
+			"The loopback device hands each packet to a softirq on the same CPU. There tcp_v4_rcv queues it on the receiver's sk_receive_queue, and wakes the receiver. An acknowledgement goes the same way back. " +
 			"A read(2) enters tcp_recvmsg, which copies out of the first buffers; the sender sleeps in sk_stream_wait_memory while SO_SNDBUF is spent, since the window is closed.",
 		Path: socketPath, Unrelated: true,
 		Gone:   "EPIPE",

@@ -31,8 +31,8 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	WorksInPlace: true,
 	Facts: mechanisms.Facts{
 		Kernel: "A sendto(2) with MSG_ZEROCOPY enters tcp_sendmsg_locked, which takes a reference to each page of the message (msg_zerocopy_realloc, skb_zerocopy_iter_stream) and copies nothing. " +
-			"The loopback device hands each packet to a softirq on the same CPU, where skb_orphan_frags_rx copies the pages after all (skb_copy_ubufs), since a receiver on this machine might keep them forever: " + zerocopyPage + ", deferred copies. " +
-			"When a packet is acknowledged its references are dropped (__msg_zerocopy_callback), and the error queue of the socket lists by number the calls whose pages may be used again, one notice for several in a row, with SO_EE_CODE_ZEROCOPY_COPIED. " +
+			"The loopback device hands each packet to a softirq on the same CPU. There skb_orphan_frags_rx copies the pages after all (skb_copy_ubufs), since a receiver on this machine might keep them forever: " + zerocopyPage + ", deferred copies. " +
+			"When a packet is acknowledged its references are dropped (__msg_zerocopy_callback). The error queue of the socket then lists by number the calls whose pages may be used again, with SO_EE_CODE_ZEROCOPY_COPIED. One notice can list several calls in a row. " +
 			"A read(2) enters tcp_recvmsg, which copies out of those copies.",
 		Path: mechanisms.Path{
 			Send: mechanisms.Hop{Call: "sendto", Kernel: 1, Own: 1, Also: []string{"recvmsg"}, Waits: []string{"ppoll"}}, Object: "copies that the loopback made",
@@ -42,7 +42,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Gone:      "EPIPE",
 		Traits:    tcpzerocopyTraits,
 		Cautions: []mechanisms.Caution{
-			{Text: "over the loopback the kernel copies all the same, and pinning pages and telling of them comes on top: it is for a network card", Man: zerocopyPage},
+			{Text: "over the loopback the kernel copies all the same, and pinning pages and listing them comes on top: it is for a network card", Man: zerocopyPage},
 			{Text: "what is written to a page before its notice has come may be sent in the place of what was there", Man: zerocopyPage},
 			{Text: "a notice waits as POLLERR, also for a thread that waits to read on the same socket", Man: zerocopyPage},
 			{Text: "pages under way count as locked, for all processes of a user together: past RLIMIT_MEMLOCK a send fails with ENOBUFS", Man: zerocopyPage},
@@ -115,7 +115,7 @@ func zerocopyLimits(int) (l mechanisms.Limits, err error) {
 	}
 	l.Atomic = mechanisms.Limit{}
 	l.Senders = mechanisms.Limit{N: 1, Source: "one error queue", Beyond: "each would take the notices of another's pages, recv(2)"}
-	l.Least = mechanisms.Limit{N: zerocopyLeast, Source: zerocopyPage, Beyond: "pinning pages and telling of them costs more than the copy, sendto(2)"}
+	l.Least = mechanisms.Limit{N: zerocopyLeast, Source: zerocopyPage, Beyond: "pinning pages and listing them costs more than the copy, sendto(2)"}
 	l.Message, err = lockable()
 	return l, err
 }

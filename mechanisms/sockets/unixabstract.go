@@ -19,7 +19,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Polls:   true,
 	Batches: true,
 	Facts: mechanisms.Facts{
-		Kernel: "The name, which begins with a zero byte and is no file, leads connect(2) to the socket that listens (unix_stream_connect, unix_find_abstract), which finds the other end on its queue at accept(2); what follows is a socketpair. " + unixStreamKernel,
+		Kernel: "The name begins with a zero byte, and is no file. It leads connect(2) to the socket that listens (unix_stream_connect, unix_find_abstract). accept(2) finds the other end on that socket's queue; what follows is a socketpair. " + unixStreamKernel,
 		Path:   socketPath, Unrelated: true,
 		Gone:   "EPIPE",
 		Traits: abstractTraits,

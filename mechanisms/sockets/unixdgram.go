@@ -23,8 +23,8 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Batches: true,
 	Facts: mechanisms.Facts{
 		Kernel: "The path leads connect(2) to the receiver's socket. " +
-			"A write(2) enters unix_dgram_sendmsg, which copies the message into one socket buffer (sk_buff) charged to the sender's SO_SNDBUF, queues it on the receiver's sk_receive_queue and wakes it; a read(2) enters unix_dgram_recvmsg, which copies it out and frees the buffer, whole. " +
-			"The sender sleeps in sock_alloc_send_pskb while its charge is spent, or in unix_wait_for_peer while the receiver, which need not know its senders, has more than max_dgram_qlen messages to read.",
+			"A write(2) enters unix_dgram_sendmsg, which copies the message into one socket buffer (sk_buff) charged to the sender's SO_SNDBUF. It queues the buffer on the receiver's sk_receive_queue, and wakes the receiver. A read(2) enters unix_dgram_recvmsg, which copies the message out and frees the whole buffer. " +
+			"The sender sleeps in sock_alloc_send_pskb while its charge is spent. It sleeps in unix_wait_for_peer while the receiver, which need not know its senders, has more than max_dgram_qlen messages to read.",
 		Path: socketPath, Unrelated: true,
 		Gone:   "ECONNREFUSED",
 		Traits: unixdgramTraits,

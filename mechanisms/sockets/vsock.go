@@ -24,7 +24,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Needs:   vsockNeeds,
 	Facts: mechanisms.Facts{
 		Kernel: "A write(2) enters vsock_connectible_sendmsg, which waits for credit, and copies the message into packets of at most 64 KiB. " +
-			"The loopback transport puts them on a list and has a kernel worker deliver them (vsock_loopback_work), which queues them on the receiver's socket and wakes it. " +
+			"The loopback transport puts them on a list, from which a kernel worker delivers them (vsock_loopback_work). It queues them on the receiver's socket, and wakes the receiver. " +
 			"A read(2) enters vsock_connectible_recvmsg, which copies out of them and gives credit back.",
 		Path: socketPath, Unrelated: true,
 		Gone:   "EPIPE",

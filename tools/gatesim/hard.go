@@ -69,7 +69,7 @@ func hardCases() []hardCase {
 }
 
 func hard(b *strings.Builder) {
-	fmt.Fprintf(b, "Suites of %d cells at a variation of 3 %%. \"At the threshold\" and \"no change\" are of cells that did not change otherwise; a rate of α comes out as %.3f ± %.3f.\n"+
+	fmt.Fprintf(b, "Suites have %d cells at a variation of 3 %%. \"At the threshold\" and \"no change\" are of cells that did not change otherwise. A rate of α comes out as %.3f ± %.3f.\n"+
 		"\"Found\" is the share of changed cells that are called slower: of those that the case names, else of one that is 15 %% slower.\n\n",
 		hardCells, alpha, 2*math.Sqrt(alpha*(1-alpha)/alarmSuites))
 	text.Head(b, "lr", "case", "n", "at the threshold", "no change", "found")

@@ -139,8 +139,8 @@ func three(share float64) string { return fmt.Sprintf("%.3f", share) }
 const few, many = 1000, 3000
 
 func alarms(b *strings.Builder) {
-	fmt.Fprintf(b, "Share of suites without a cell that is slower by more than %.0f %% in which the gate fires; α is %v.\n"+
-		"\"At the threshold\": every cell is slower by just %.0f %%; a rate of α comes out as %.3f ± %.3f in %d suites.\n\n",
+	fmt.Fprintf(b, "No cell of these suites is slower by more than %.0f %%. The table has the share of suites in which the gate fires; α is %v.\n"+
+		"\"At the threshold\": every cell is slower by just %.0f %%. A rate of α comes out as %.3f ± %.3f in %d suites.\n\n",
 		100*threshold, alpha, 100*threshold, alpha, 2*math.Sqrt(alpha*(1-alpha)/many), many)
 	text.Head(b, "r", "cells", "n", "no change at all", "at the threshold", "the same, new side twice as noisy")
 	for _, cells := range []int{10, 300} {
@@ -184,8 +184,8 @@ func powerRow(cells, n int, cv float64) []any {
 }
 
 func paired(b *strings.Builder) {
-	fmt.Fprintf(b, "Where sides take turns on a machine whose speed drifts from pass to pass: share of true changes of 15 %% that are detected among 300 cells, at a\n"+
-		"variation of 3 %% beside the drift, when launches are taken as two samples and as pairs; and false alarms of pairs \"at the threshold\".\n\n")
+	fmt.Fprintf(b, "The sides take turns on a machine whose speed drifts from pass to pass. The table has the share of true changes of 15 %% that are detected among 300 cells, at a\n"+
+		"variation of 3 %% beside the drift. Launches are taken as two samples or as pairs. The false alarms of pairs are those \"at the threshold\".\n\n")
 	text.Head(b, "r", "n", "drift", "two samples", "pairs", "false alarms of pairs")
 	for _, n := range launches[1:] {
 		for _, drift := range []float64{0, 0.01, 0.03, 0.1, 0.3} {

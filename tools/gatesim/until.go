@@ -30,7 +30,7 @@ var stops = []stop{
 }
 
 func until(b *strings.Builder) {
-	fmt.Fprintf(b, "Share of cells whose 95 %% interval covers their median where launches end once it is within a width, at a variation of 3 %%; and how many launches that takes in the mean.\n\n")
+	fmt.Fprintf(b, "Launches end once a cell's 95 %% interval is within a width, at a variation of 3 %%. The table has the share of cells whose interval covers their median, and the mean number of launches.\n\n")
 	head := []string{"width"}
 	for _, s := range stops {
 		head = append(head, s.name, "launches")

@@ -79,7 +79,7 @@ func AsStranger(t *testing.T, f func() error) (err error) {
 	return <-done
 }
 
-// Each runs a test forevery mechanism that this kernel has and that carries
+// Each runs a test for every mechanism that this kernel has and that carries
 // messages.
 func Each(t *testing.T, f func(t *testing.T, m *mechanisms.Mechanism)) {
 	t.Helper()
