@@ -246,7 +246,7 @@ func (co *Coordinator) end(child *process) error {
 	if journal == "" {
 		return nil
 	}
-	return objects.CleanWhenFree(journal)
+	return objects.Keep(journal)
 }
 
 // Close ends the session. Nothing that it made is left. It may be called again,

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -83,7 +82,7 @@ func open(path string) (*os.File, error) {
 // an object, it stays, and the journal with it. A journal of which nothing is left
 // is removed. An error reports also what could not be removed.
 func Clean(path string, remove bool) ([]Remnant, error) {
-	return work(path, unix.LOCK_NB, remove, false)
+	return clean(path, remove, false)
 }
 
 // Keep waits until the last process that holds the journal at path has gone, and
@@ -91,11 +90,16 @@ func Clean(path string, remove bool) ([]Remnant, error) {
 // which it returns. What has taken the place of an object says that the object is
 // gone.
 func Keep(path string) error {
-	left, err := work(path, 0, true, true)
-	return errors.Join(err, keptOf(left))
+	left, err := clean(path, true, true)
+	for _, r := range left {
+		if r.State == "kept" {
+			err = errors.Join(err, fmt.Errorf("%v: kept: %w", r.Object, r.Why))
+		}
+	}
+	return err
 }
 
-func work(path string, wait int, remove, keeper bool) (left []Remnant, err error) {
+func clean(path string, remove, keeper bool) (left []Remnant, err error) {
 	f, err := open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil // closed as it should be
@@ -104,7 +108,11 @@ func work(path string, wait int, remove, keeper bool) (left []Remnant, err error
 		return nil, err
 	}
 	defer f.Close()
-	if err := lock(f, unix.LOCK_EX|wait); errors.Is(err, unix.EWOULDBLOCK) {
+	how := unix.LOCK_EX | unix.LOCK_NB
+	if keeper {
+		how = unix.LOCK_EX
+	}
+	if err := lock(f, how); errors.Is(err, unix.EWOULDBLOCK) {
 		return nil, fmt.Errorf("%s: %w", path, ErrInUse)
 	} else if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -132,7 +140,7 @@ func (l *list) clean(remove, keeper bool) (left []Remnant, finished bool, err er
 	note := func(o mechanisms.Object, exists bool, why error, removed func() error) {
 		r := Remnant{o, "left", why}
 		switch {
-		case errors.Is(why, errGone), keeper && errors.Is(why, mechanisms.ErrNotOurs):
+		case errors.Is(why, errGone):
 			r.State = "gone"
 		case why != nil:
 			r.State, finished = "kept", false
@@ -157,6 +165,8 @@ func (l *list) clean(remove, keeper bool) (left []Remnant, finished bool, err er
 		exists, why := o.Exists()
 		if why != nil && o.Kind != mechanisms.KindPath && o.Namespace != mechanisms.IPCNamespace() {
 			why = elsewhere(o.Namespace)
+		} else if keeper && errors.Is(why, mechanisms.ErrNotOurs) {
+			why = fmt.Errorf("%w: %w", errGone, why)
 		}
 		note(o, exists, why, o.Remove)
 	}
@@ -201,28 +211,6 @@ func elsewhere(ns string) error {
 		return fmt.Errorf("it is in %s, which is not seen from here: run ipcbench clean --force there", ns)
 	}
 	return fmt.Errorf("no process or mount here is in its namespace %s: %w", ns, errGone)
-}
-
-// CleanWhenFree removes what a process that was killed has left in its journal.
-// A child that it was just starting may hold the lock for a moment longer.
-func CleanWhenFree(path string) error {
-	for deadline := time.Now().Add(time.Second); ; time.Sleep(time.Millisecond) {
-		left, err := Clean(path, true)
-		if errors.Is(err, ErrInUse) && time.Now().Before(deadline) {
-			continue
-		}
-		return errors.Join(err, keptOf(left))
-	}
-}
-
-// keptOf is why objects were kept.
-func keptOf(left []Remnant) (err error) {
-	for _, r := range left {
-		if r.State == "kept" {
-			err = errors.Join(err, fmt.Errorf("%v: kept: %w", r.Object, r.Why))
-		}
-	}
-	return err
 }
 
 // privateDir reports whether a journal's directory exists. Its random name shows

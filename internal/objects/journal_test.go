@@ -321,7 +321,7 @@ func TestCleanRefusesSymlink(t *testing.T) {
 }
 
 // A process that a killed session was just starting holds the lock a little
-// longer: CleanWhenFree waits for it.
+// longer: Keep waits for it.
 func TestCleanWaitsForLock(t *testing.T) {
 	a := abandon(t)
 	f, err := os.Open(a.path)
@@ -332,7 +332,7 @@ func TestCleanWaitsForLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	time.AfterFunc(20*time.Millisecond, func() { f.Close() })
-	if err := CleanWhenFree(a.path); err != nil || a.count(t) != 0 || exists(a.path) {
+	if err := Keep(a.path); err != nil || a.count(t) != 0 || exists(a.path) {
 		t.Errorf("%v; %d objects are there, journal: %v", err, a.count(t), exists(a.path))
 	}
 }
