@@ -115,8 +115,19 @@ func within(pid int) []string {
 	if err != nil || ours == theirs || os.Geteuid() != 0 {
 		return nil
 	}
-	paths, _ := filepath.Glob(fmt.Sprintf("/proc/%d/root/dev/shm/*", pid))
+	var paths []string
+	// On the machine's own /dev/shm other programs' files lie too.
+	if theirShm := fmt.Sprintf("/proc/%d/root/dev/shm", pid); device(theirShm) != device("/dev/shm") {
+		paths, _ = filepath.Glob(theirShm + "/*")
+	}
 	return append(inNamespace(pid, sysvObjects), paths...)
+}
+
+// device is the number of the file system that a path is on; 0 if there is none.
+func device(path string) uint64 {
+	var st unix.Stat_t
+	unix.Stat(path, &st)
+	return uint64(st.Dev)
 }
 
 // inNamespace calls f on a thread that has entered the IPC namespace of pid
