@@ -1,3 +1,5 @@
+// Package notify registers the mechanisms that carry notifications and no bytes,
+// one file each.
 package notify
 
 import (

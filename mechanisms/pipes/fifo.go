@@ -13,7 +13,7 @@ import (
 	"ipcbench/mechanisms/descriptor"
 )
 
-var _ = mechanisms.Register(mechanisms.Mechanism{
+var _ = register(0, mechanisms.Mechanism{
 	Name:    "fifo",
 	Summary: "byte stream through a FIFO, opened by name",
 	Man:     []string{"fifo(7)", "mkfifo(3)", "pipe(7)"},
@@ -21,11 +21,9 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Polls:   true,
 	Batches: true,
 	Since:   "2.6.16", // mknodat
-	EOF:     true,
 	Facts: mechanisms.Facts{
 		Kernel: "The name leads open(2) to fifo_open, which waits for the other end; what follows is a pipe. " + pipeKernel,
 		Path:   pipePath, Unrelated: true,
-		Gone:   "EPIPE",
 		Traits: fifoTraits,
 		Cautions: []mechanisms.Caution{
 			{Text: "it keeps no message boundaries: the reader must know where a message ends", Man: "pipe(7)"},
@@ -35,11 +33,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			breaks,
 		},
 	},
-	Limits:       pipeLimits,
 	New:          newFIFO,
-	Capacity:     capacityOf,
-	Uses:         pipeUses,
-	Usual:        usualPipe,
 	OpenSender:   opensFIFO(unix.O_WRONLY, descriptor.SendStream),
 	OpenReceiver: opensFIFO(unix.O_RDONLY, descriptor.RecvStream),
 })

@@ -15,20 +15,18 @@ import (
 
 // A pipe, so that it compares with the mechanism of that name: the same object,
 // the same copies, and another way into the kernel.
-var _ = mechanisms.Register(mechanisms.Mechanism{
+var _ = register(0, mechanisms.Mechanism{
 	Name:    "iouring",
 	Summary: "byte stream through a pipe, read and written by way of io_uring",
 	Man:     []string{"io_uring(7)", "io_uring_setup(2)", "io_uring_enter(2)", "pipe(7)"},
 	Framing: mechanisms.Stream,
 	Since:   "5.6", // IORING_OP_READ, IORING_OP_WRITE
-	EOF:     true,
 	Facts: mechanisms.Facts{
 		Kernel: "Each end puts a request into a submission queue that it shares with the kernel. One io_uring_enter(2) submits it and waits for its completion, which appears in a second queue. " +
 			"The kernel tries the read or write of the pipe at once, without sleeping (io_read and io_write in io_uring/rw.c, which enter pipe_read and pipe_write). " +
 			"A request that would sleep has a wake-up in the pipe's wait queue instead (io_arm_poll_handler), while the thread sleeps in io_cqring_wait. " +
 			"The peer's call makes it runnable, and it does the work as its own task work before it returns.",
 		Path:   mechanisms.Path{Send: mechanisms.Hop{Call: "io_uring_enter", Kernel: 1}, Object: "pages of a pipe", Receive: mechanisms.Hop{Call: "io_uring_enter", Kernel: 1}},
-		Gone:   "EPIPE",
 		Traits: pipeTraits,
 		Cautions: []mechanisms.Caution{
 			{Text: "one request at a time is what costs most: what it can save is calls, for a program that submits many requests with one", Man: "io_uring(7)"},
@@ -39,11 +37,6 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		},
 	},
 	Needs:        mechanisms.Remembered(ringNeeds),
-	Limits:       pipeLimits,
-	New:          func(s mechanisms.Spec) (*mechanisms.Link, error) { return newPipe("iouring", s, 0) },
-	Capacity:     capacityOf,
-	Uses:         pipeUses,
-	Usual:        usualPipe,
 	OpenSender:   func(t mechanisms.Ticket) (mechanisms.Sender, error) { return openIOURing(t) },
 	OpenReceiver: func(t mechanisms.Ticket) (mechanisms.Receiver, error) { return openIOURing(t) },
 })

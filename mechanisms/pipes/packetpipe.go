@@ -8,20 +8,18 @@ import (
 )
 
 // A pipe in packet mode holds as many packets as it has pages, of any size.
-var _ = mechanisms.Register(mechanisms.Mechanism{
+var _ = register(unix.O_DIRECT, mechanisms.Mechanism{
 	Name:    "packetpipe",
 	Summary: "packets through a pipe, O_DIRECT",
 	Man:     []string{"pipe(2)", "pipe(7)"},
 	Framing: mechanisms.Packet,
 	Polls:   true,
 	Since:   "3.4",
-	EOF:     true,
 	Facts: mechanisms.Facts{
 		Kernel: "A pipe whose write(2) puts each message into pages of its own (PIPE_BUF_FLAG_PACKET) instead of behind the last one. " +
 			"A read(2) ends with the packet and drops what the reader has no room for. " +
 			"A slot is taken by a packet of any size, so that the 16 slots of the default hold 16 packets, and their writer sleeps.",
 		Path:   pipePath,
-		Gone:   "EPIPE",
 		Traits: packetpipeTraits,
 		Cautions: []mechanisms.Caution{
 			{Text: "a message of more than PIPE_BUF (4096) bytes is split into several packets, and the write succeeds", Man: "pipe(2)"},
@@ -30,10 +28,6 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		},
 	},
 	Limits:       packetpipeLimits,
-	New:          func(s mechanisms.Spec) (*mechanisms.Link, error) { return newPipe("packetpipe", s, unix.O_DIRECT) },
-	Capacity:     capacityOf,
-	Uses:         pipeUses,
-	Usual:        usualPipe,
 	OpenSender:   descriptor.Opens("packetpipe", descriptor.SendPacket),
 	OpenReceiver: descriptor.Opens("packetpipe", descriptor.RecvPacket),
 })

@@ -1,3 +1,4 @@
+// Package pipes registers the mechanisms on pipes and FIFOs, one file each.
 package pipes
 
 import (
@@ -11,7 +12,7 @@ import (
 	"ipcbench/mechanisms/descriptor"
 )
 
-var _ = mechanisms.Register(mechanisms.Mechanism{
+var _ = register(0, mechanisms.Mechanism{
 	Name:    "pipe",
 	Summary: "byte stream through a pipe",
 	Man:     []string{"pipe(2)", "pipe(7)"},
@@ -19,11 +20,9 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Polls:   true,
 	Batches: true,
 	Since:   "2.6.27", // pipe2
-	EOF:     true,
 	Facts: mechanisms.Facts{
 		Kernel: pipeKernel,
 		Path:   pipePath,
-		Gone:   "EPIPE",
 		Traits: pipeTraits,
 		Cautions: []mechanisms.Caution{
 			{Text: "it keeps no message boundaries: the reader must know where a message ends", Man: "pipe(7)"},
@@ -32,11 +31,6 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			breaks,
 		},
 	},
-	Limits:       pipeLimits,
-	New:          func(s mechanisms.Spec) (*mechanisms.Link, error) { return newPipe("pipe", s, 0) },
-	Capacity:     capacityOf,
-	Uses:         pipeUses,
-	Usual:        usualPipe,
 	OpenSender:   descriptor.Opens("pipe", descriptor.SendStream),
 	OpenReceiver: descriptor.Opens("pipe", descriptor.RecvStream),
 })
@@ -60,6 +54,20 @@ const (
 	pipeMaxSize  = "/proc/sys/fs/pipe-max-size"
 	pipeUserSoft = "/proc/sys/fs/pipe-user-pages-soft"
 )
+
+// register registers a mechanism on pipes that pipe2(2) makes with these flags.
+// What all on pipes and FIFOs have in common is filled in here, where the entry
+// has nothing else.
+func register(flags int, m mechanisms.Mechanism) *mechanisms.Mechanism {
+	m.EOF, m.Facts.Gone, m.Capacity, m.Uses, m.Usual = true, "EPIPE", capacityOf, pipeUses, usualPipe
+	if m.Limits == nil {
+		m.Limits = pipeLimits
+	}
+	if m.New == nil {
+		m.New = func(s mechanisms.Spec) (*mechanisms.Link, error) { return newPipe(m.Name, s, flags) }
+	}
+	return mechanisms.Register(m)
+}
 
 // newPipe makes a link of a pipe with these flags of pipe2(2).
 func newPipe(mech string, s mechanisms.Spec, flags int) (*mechanisms.Link, error) {

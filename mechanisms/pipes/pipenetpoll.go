@@ -9,26 +9,19 @@ import (
 	"ipcbench/mechanisms/descriptor"
 )
 
-var _ = mechanisms.Register(mechanisms.Mechanism{
+var _ = register(unix.O_NONBLOCK, mechanisms.Mechanism{
 	Name:      "pipenetpoll",
 	Summary:   "byte stream through a pipe, by os.File and Go's poller",
 	Man:       []string{"pipe(2)", "pipe(7)", "epoll(7)"},
 	Framing:   mechanisms.Stream,
 	Since:     "2.6.27", // pipe2, epoll_create1
-	EOF:       true,
 	Scheduled: true,
 	Facts: mechanisms.Facts{
 		Kernel:   descriptor.PollerKernel,
 		Path:     mechanisms.Path{Send: descriptor.PollerHop("write"), Object: "pages of a pipe", Receive: descriptor.PollerHop("read")},
-		Gone:     "EPIPE",
 		Traits:   pipeTraits,
 		Cautions: []mechanisms.Caution{descriptor.PollerCalls, descriptor.PollerSleeps, interleaves, breaks},
 	},
-	Limits:       pipeLimits,
-	New:          func(s mechanisms.Spec) (*mechanisms.Link, error) { return newPipe("pipenetpoll", s, unix.O_NONBLOCK) },
-	Capacity:     capacityOf,
-	Uses:         pipeUses,
-	Usual:        usualPipe,
 	OpenSender:   func(t mechanisms.Ticket) (mechanisms.Sender, error) { return openPolledPipe(t) },
 	OpenReceiver: func(t mechanisms.Ticket) (mechanisms.Receiver, error) { return openPolledPipe(t) },
 })

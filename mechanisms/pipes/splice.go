@@ -10,13 +10,12 @@ import (
 
 // A pipe whose relaying processes pass pages on by reference. The first process
 // writes and the last one reads, as with any pipe.
-var _ = mechanisms.Register(mechanisms.Mechanism{
+var _ = register(0, mechanisms.Mechanism{
 	Name:    "splice",
 	Summary: "byte stream through a pipe, spliced into the next one by the process that passes it on",
 	Man:     []string{"splice(2)", "pipe(7)"},
 	Framing: mechanisms.Stream,
 	Since:   "2.6.31", // from pipe to pipe
-	EOF:     true,
 	Relays:  true,
 	Facts: mechanisms.Facts{
 		Kernel: "A write(2) copies the message into pages of the first pipe, and a read(2) copies it out of the last one, as with any pipe. " +
@@ -26,7 +25,6 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			Send: pipePath.Send, Object: pipePath.Object, Receive: pipePath.Receive,
 			Relay: mechanisms.Hop{Call: "splice"},
 		},
-		Gone:   "EPIPE",
 		Traits: spliceTraits("Z05"),
 		Cautions: []mechanisms.Caution{
 			{Text: "a process that splices does not see what it passes on, and cannot check it", Man: "splice(2)"},
@@ -37,11 +35,6 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			breaks,
 		},
 	},
-	Limits:       pipeLimits,
-	New:          func(s mechanisms.Spec) (*mechanisms.Link, error) { return newPipe("splice", s, 0) },
-	Capacity:     capacityOf,
-	Uses:         pipeUses,
-	Usual:        usualPipe,
 	OpenSender:   descriptor.Opens("splice", func(d descriptor.End) mechanisms.Sender { return &spliceSender{descriptor.StreamSender{End: d}} }),
 	OpenReceiver: descriptor.Opens("splice", descriptor.RecvStream),
 })

@@ -6,13 +6,12 @@ import (
 )
 
 // The same where the process that passes messages on keeps a copy.
-var _ = mechanisms.Register(mechanisms.Mechanism{
+var _ = register(0, mechanisms.Mechanism{
 	Name:    "tee",
 	Summary: "byte stream through a pipe, duplicated into the next one by the process that passes it on",
 	Man:     []string{"tee(2)", "splice(2)", "pipe(7)"},
 	Framing: mechanisms.Stream,
 	Since:   "2.6.27", // pipe2
-	EOF:     true,
 	Relays:  true,
 	Facts: mechanisms.Facts{
 		Kernel: "A write(2) copies the message into pages of the first pipe, and a read(2) copies it out of the last one, as with any pipe. " +
@@ -22,7 +21,6 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			Send: pipePath.Send, Object: pipePath.Object, Receive: pipePath.Receive,
 			Relay: mechanisms.Hop{Call: "tee", Kernel: 1, Also: []string{"read"}},
 		},
-		Gone:   "EPIPE",
 		Traits: spliceTraits("Z02"),
 		Cautions: []mechanisms.Caution{
 			{Text: "tee(2) consumes nothing: what it has duplicated must be read or spliced away, exactly, before the next call", Man: "tee(2)"},
@@ -32,11 +30,6 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			breaks,
 		},
 	},
-	Limits:       pipeLimits,
-	New:          func(s mechanisms.Spec) (*mechanisms.Link, error) { return newPipe("tee", s, 0) },
-	Capacity:     capacityOf,
-	Uses:         pipeUses,
-	Usual:        usualPipe,
 	OpenSender:   descriptor.Opens("tee", func(d descriptor.End) mechanisms.Sender { return &teeSender{descriptor.StreamSender{End: d}} }),
 	OpenReceiver: descriptor.Opens("tee", descriptor.RecvStream),
 })

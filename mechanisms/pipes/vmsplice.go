@@ -15,13 +15,12 @@ import (
 
 // A pipe that the sender hands its own pages instead of having them copied.
 // The receiver reads, which copies.
-var _ = mechanisms.Register(mechanisms.Mechanism{
+var _ = register(0, mechanisms.Mechanism{
 	Name:         "vmsplice",
 	Summary:      "the sender's own pages through a pipe, read by copying",
 	Man:          vmspliceMan,
 	Framing:      mechanisms.Stream,
 	Since:        "2.6.27", // pipe2
-	EOF:          true,
 	WorksInPlace: true,
 	Facts: mechanisms.Facts{
 		Kernel: "A vmsplice(2) enters vmsplice_to_pipe in fs/splice.c, which takes a reference to each page of the message (iov_iter_get_pages2). It hangs each page on a slot of its own in the pipe: nothing is copied. " +
@@ -31,7 +30,6 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			Send: mechanisms.Hop{Call: "vmsplice", Own: 1}, Object: "the sender's pages, in a pipe",
 			Receive: mechanisms.Hop{Call: "read", Kernel: 1},
 		},
-		Gone:   "EPIPE",
 		Traits: vmspliceTraits,
 		Cautions: []mechanisms.Caution{
 			changesUnderReader,
@@ -41,10 +39,6 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		},
 	},
 	Limits:       vmspliceLimits,
-	New:          func(s mechanisms.Spec) (*mechanisms.Link, error) { return newPipe("vmsplice", s, 0) },
-	Capacity:     capacityOf,
-	Uses:         pipeUses,
-	Usual:        usualPipe,
 	OpenSender:   opensVmsplice("vmsplice", 0),
 	OpenReceiver: descriptor.OpensInPlace("vmsplice"),
 })

@@ -9,13 +9,12 @@ import (
 
 // The same with pages that are the kernel's from then on: the sender never
 // writes to them again, and takes new ones.
-var _ = mechanisms.Register(mechanisms.Mechanism{
+var _ = register(0, mechanisms.Mechanism{
 	Name:         "vmsplicegift",
 	Summary:      "pages given away for good through a pipe, SPLICE_F_GIFT, read by copying",
 	Man:          vmspliceMan,
 	Framing:      mechanisms.Stream,
 	Since:        "2.6.27", // pipe2
-	EOF:          true,
 	WorksInPlace: true,
 	Facts: mechanisms.Facts{
 		Kernel: "A vmsplice(2) with SPLICE_F_GIFT marks the slots of the pipe (PIPE_BUF_FLAG_GIFT), so that a splice(2) with SPLICE_F_MOVE may take the pages themselves (user_page_pipe_buf_try_steal). " +
@@ -25,7 +24,6 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			Send: mechanisms.Hop{Call: "vmsplice", Own: 1, Also: []string{"madvise"}}, Object: "pages given to a pipe",
 			Receive: mechanisms.Hop{Call: "read", Kernel: 1},
 		},
-		Gone:   "EPIPE",
 		Traits: vmspliceTraits,
 		Cautions: []mechanisms.Caution{
 			{Text: "the sender may never write to a page again that it has given: new ones cost a page fault each", Man: "vmsplice(2)"},
@@ -36,10 +34,6 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		},
 	},
 	Limits:       vmspliceLimits,
-	New:          func(s mechanisms.Spec) (*mechanisms.Link, error) { return newPipe("vmsplicegift", s, 0) },
-	Capacity:     capacityOf,
-	Uses:         pipeUses,
-	Usual:        usualPipe,
 	OpenSender:   opensVmsplice("vmsplicegift", unix.SPLICE_F_GIFT),
 	OpenReceiver: descriptor.OpensInPlace("vmsplicegift"),
 })

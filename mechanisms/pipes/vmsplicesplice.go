@@ -15,13 +15,12 @@ import (
 
 // A splice(2) brings bytes to a descriptor, not to a process. One that wants to
 // look at them splices into a file that it has mapped: this is what that costs.
-var _ = mechanisms.Register(mechanisms.Mechanism{
+var _ = register(0, mechanisms.Mechanism{
 	Name:         "vmsplicesplice",
 	Summary:      "the sender's own pages through a pipe, spliced into a memfd that the receiver maps",
 	Man:          []string{"vmsplice(2)", "splice(2)", "memfd_create(2)", "pipe(7)"},
 	Framing:      mechanisms.Stream,
 	Since:        "3.17", // memfd_create
-	EOF:          true,
 	WorksInPlace: true,
 	Facts: mechanisms.Facts{
 		Kernel: "A vmsplice(2) hangs the sender's pages on slots of the pipe, as for a receiver that reads. " +
@@ -31,7 +30,6 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			Send: mechanisms.Hop{Call: "vmsplice", Own: 1}, Object: "the sender's pages, in a pipe",
 			Receive: mechanisms.Hop{Call: "splice", Kernel: 1, Own: 1},
 		},
-		Gone:   "EPIPE",
 		Traits: vmspliceTraits,
 		Cautions: []mechanisms.Caution{
 			{Text: "a splice into a file copies, and takes the file's locks and accounting besides: a read(2) into one's own memory is less work", Man: "splice(2)"},
@@ -42,10 +40,6 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		},
 	},
 	Limits:       vmspliceLimits,
-	New:          func(s mechanisms.Spec) (*mechanisms.Link, error) { return newPipe("vmsplicesplice", s, 0) },
-	Capacity:     capacityOf,
-	Uses:         pipeUses,
-	Usual:        usualPipe,
 	OpenSender:   opensVmsplice("vmsplicesplice", 0),
 	OpenReceiver: openSplicer,
 })

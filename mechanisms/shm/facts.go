@@ -1,8 +1,6 @@
 package shm
 
-import (
-	"ipcbench/mechanisms"
-)
+import "ipcbench/mechanisms"
 
 // What rings in shared memory have in common for a reader, however they wait.
 var (

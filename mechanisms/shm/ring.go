@@ -1,3 +1,7 @@
+// Package shm registers the mechanisms on shared memory, one file each. All but
+// processvm are the ring of ring.go, in a memory of memory.go, with a way to wait
+// of waiting.go or of the mechanism's own file. facts.go is what their readers
+// must know of all.
 package shm
 
 import (
@@ -378,10 +382,13 @@ func (r *ringReceiver) Release() error {
 }
 
 // ringKind is a ring of one name: one layout, in one kind of memory, with one
-// way to wait. Its methods are the functions of a Mechanism.
+// way to wait.
 type ringKind struct {
 	name string
-	in   memory // nil: what the Spec asks for
+	in   memory         // nil: what the Spec asks for
+	hop  mechanisms.Hop // of either side
+	// spins says that its ends wait without sleeping, with Send and Recv of their own.
+	spins bool
 	// single says that it has one sender. Else several take turns by a lock.
 	single bool
 	// begin writes to new memory what its ends wait on. Optional.
@@ -390,6 +397,31 @@ type ringKind struct {
 	prepare func(*ringBuild) error
 	// wait gives an end its slot access; it is nil where ends are of a kind of their own.
 	wait func(mechanisms.Ticket, *ring) (slotAccess, error)
+}
+
+// register registers the mechanism whose links are rings of this kind. What all
+// of them have in common is filled in here.
+func (k ringKind) register(m mechanisms.Mechanism) *mechanisms.Mechanism {
+	m.Name, m.Framing, m.Batches, m.WorksInPlace, m.Spins = k.name, mechanisms.Slot, true, true, k.spins
+	m.New, m.Capacity = k.make, mechanisms.OwnCapacity
+	m.Facts.Path = mechanisms.Path{Send: k.hop, Object: ringObject, Receive: k.hop}
+	if k.in == nil {
+		m.Since, m.Limits, m.Memories, m.Room = ringSince, k.limits, ringMemories, memoryRoom
+	} else {
+		m.Since, m.Limits, m.Needs = segmentSince, segmentLimits(k), segmentNeeds(k.name)
+		m.Facts.Path.Object, m.Facts.Unrelated = segmentObject, true
+		if m.Uses == nil {
+			m.Uses = segmentUses
+		}
+	}
+	switch {
+	case m.OpenSender != nil: // it has ends of its own
+	case k.spins:
+		m.OpenSender, m.OpenReceiver = openSpinSender(k), openSpinReceiver(k)
+	default:
+		m.OpenSender, m.OpenReceiver = k.openSender, k.openReceiver
+	}
+	return mechanisms.Register(m)
 }
 
 // ringBuild is a ring while it is made.

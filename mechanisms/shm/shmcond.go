@@ -8,19 +8,12 @@ import (
 	"ipcbench/mechanisms"
 )
 
-var _ = mechanisms.Register(mechanisms.Mechanism{
-	Name:    "shmcond",
+var _ = shmcond.register(mechanisms.Mechanism{
 	Summary: "slots in shared memory, counted under a mutex with condition variables",
 	Man:     append([]string{"pthread_cond_init(3)", "pthread_mutexattr_setpshared(3)", "futex(7)"}, ringMan...),
-	Framing: mechanisms.Slot,
-	Since:   ringSince,
 	Facts: mechanisms.Facts{
 		Kernel: ringKernel + "A mutex guards the counts of free and filled slots, and two condition variables announce their growth, shared between processes. " +
 			"A lock that is held, and a condition that is waited for, enter futex_wait; to unlock and to signal enter futex_wake where a process waits.",
-		Path: mechanisms.Path{
-			Send: mechanisms.Hop{Own: 1, Waits: []string{"futex"}}, Object: ringObject,
-			Receive: mechanisms.Hop{Own: 1, Waits: []string{"futex"}},
-		},
 		Traits: ringTraits,
 		Cautions: []mechanisms.Caution{
 			{Text: "a process that dies while it holds the mutex locks out its peer forever, unless the mutex is robust", Man: "pthread_mutexattr_setrobust(3)"},
@@ -30,19 +23,11 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			unprotected,
 		},
 	},
-	Memories:     ringMemories,
-	Room:         memoryRoom,
-	Batches:      true,
-	WorksInPlace: true,
-	Limits:       shmcond.limits,
-	New:          shmcond.make,
-	Capacity:     mechanisms.OwnCapacity,
-	OpenSender:   shmcond.openSender,
-	OpenReceiver: shmcond.openReceiver,
 })
 
 var shmcond = ringKind{
 	name:  "shmcond",
+	hop:   mechanisms.Hop{Own: 1, Waits: []string{"futex"}},
 	begin: func(h *header, slots int) { h.wait[sending].count = uint64(slots) },
 	wait: func(_ mechanisms.Ticket, r *ring) (slotAccess, error) {
 		return &condAccess{r, &r.wait[sending].Mutex, &r.wait[r.side], &r.wait[r.side.other()]}, nil

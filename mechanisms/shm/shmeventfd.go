@@ -11,19 +11,12 @@ import (
 	"ipcbench/mechanisms"
 )
 
-var _ = mechanisms.Register(mechanisms.Mechanism{
-	Name:    "shmeventfd",
+var _ = shmeventfd.register(mechanisms.Mechanism{
 	Summary: "slots in shared memory, counted by indices; the waiter spins briefly, then sleeps on an eventfd",
 	Man:     append([]string{"eventfd(2)"}, ringMan...),
-	Framing: mechanisms.Slot,
-	Since:   ringSince,
 	Facts: mechanisms.Facts{
 		Kernel: ringKernel + "The waiter looks at a slot's mark or the other's index some hundred times, and then reads an eventfd: eventfd_read sleeps while its count is 0, and clears it. " +
 			"A side that passes a slot on writes 1 to it (eventfd_write) only where a word shows that its peer sleeps.",
-		Path: mechanisms.Path{
-			Send: mechanisms.Hop{Own: 1, Waits: []string{"read", "write"}}, Object: ringObject,
-			Receive: mechanisms.Hop{Own: 1, Waits: []string{"read", "write"}},
-		},
 		Traits: eventfdTraits,
 		Cautions: []mechanisms.Caution{
 			{Text: "neither side learns that the other has gone: it waits forever, as a descriptor that both hold has no end of file", Man: "eventfd(2)"},
@@ -33,18 +26,9 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			fenced,
 		},
 	},
-	Memories:     ringMemories,
-	Room:         memoryRoom,
-	Batches:      true,
-	WorksInPlace: true,
-	Limits:       shmeventfd.limits,
-	New:          shmeventfd.make,
-	Capacity:     mechanisms.OwnCapacity,
-	OpenSender:   shmeventfd.openSender,
-	OpenReceiver: shmeventfd.openReceiver,
 })
 
-var shmeventfd = ringKind{name: "shmeventfd", prepare: addEventfds, wait: sleepsOnEventfd}
+var shmeventfd = ringKind{name: "shmeventfd", hop: mechanisms.Hop{Own: 1, Waits: []string{"read", "write"}}, prepare: addEventfds, wait: sleepsOnEventfd}
 
 // addEventfds makes an eventfd for either side to sleep on, the last two
 // descriptors of a ticket.

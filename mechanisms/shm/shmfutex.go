@@ -7,19 +7,12 @@ import (
 	"ipcbench/mechanisms"
 )
 
-var _ = mechanisms.Register(mechanisms.Mechanism{
-	Name:    "shmfutex",
+var _ = shmfutex.register(mechanisms.Mechanism{
 	Summary: "slots in shared memory, counted by indices; the waiter spins briefly, then sleeps on a futex",
 	Man:     append([]string{"futex(2)", "futex(7)"}, ringMan...),
-	Framing: mechanisms.Slot,
-	Since:   ringSince,
 	Facts: mechanisms.Facts{
 		Kernel: ringKernel + "The waiter looks at a slot's mark or the other's index some hundred times, and then enters futex_wait. That sleeps unless the word has changed meanwhile. " +
 			"A side that passes a slot on enters futex_wake only where a word shows that its peer sleeps: a stream in which neither waits takes no call.",
-		Path: mechanisms.Path{
-			Send: mechanisms.Hop{Own: 1, Waits: []string{"futex"}}, Object: ringObject,
-			Receive: mechanisms.Hop{Own: 1, Waits: []string{"futex"}},
-		},
 		Traits: ringTraits,
 		Cautions: []mechanisms.Caution{
 			neverTold,
@@ -29,18 +22,9 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			fenced,
 		},
 	},
-	Memories:     ringMemories,
-	Room:         memoryRoom,
-	Batches:      true,
-	WorksInPlace: true,
-	Limits:       shmfutex.limits,
-	New:          shmfutex.make,
-	Capacity:     mechanisms.OwnCapacity,
-	OpenSender:   shmfutex.openSender,
-	OpenReceiver: shmfutex.openReceiver,
 })
 
-var shmfutex = ringKind{name: "shmfutex", wait: sleepsOnFutex}
+var shmfutex = ringKind{name: "shmfutex", hop: mechanisms.Hop{Own: 1, Waits: []string{"futex"}}, wait: sleepsOnFutex}
 
 func sleepsOnFutex(_ mechanisms.Ticket, r *ring) (slotAccess, error) {
 	return r.sleeper(&futexParker{&r.wait[r.side].word, &r.wait[r.side.other()].word}), nil

@@ -7,19 +7,12 @@ import (
 	"ipcbench/mechanisms"
 )
 
-var _ = mechanisms.Register(mechanisms.Mechanism{
-	Name:    "shmsem",
+var _ = shmsem.register(mechanisms.Mechanism{
 	Summary: "slots in shared memory, counted by POSIX semaphores: sem_wait, sem_post",
 	Man:     append([]string{"sem_overview(7)", "sem_wait(3)", "futex(7)"}, ringMan...),
-	Framing: mechanisms.Slot,
-	Since:   ringSince,
 	Facts: mechanisms.Facts{
 		Kernel: ringKernel + "Two semaphores count the free and the filled slots, each a count and a number of waiters, as the C library keeps them. " +
 			"sem_wait(3) takes from the count if it can, and else enters futex_wait; sem_post(3) adds to it, and enters futex_wake where a process waits.",
-		Path: mechanisms.Path{
-			Send: mechanisms.Hop{Own: 1, Waits: []string{"futex"}}, Object: ringObject,
-			Receive: mechanisms.Hop{Own: 1, Waits: []string{"futex"}},
-		},
 		Traits: ringTraits,
 		Cautions: []mechanisms.Caution{
 			{Text: "a process that dies between two operations leaves the counts as they are, and its peer waits forever: there is no SEM_UNDO", Man: "sem_overview(7)"},
@@ -29,19 +22,11 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			unprotected,
 		},
 	},
-	Memories:     ringMemories,
-	Room:         memoryRoom,
-	Batches:      true,
-	WorksInPlace: true,
-	Limits:       shmsem.limits,
-	New:          shmsem.make,
-	Capacity:     mechanisms.OwnCapacity,
-	OpenSender:   shmsem.openSender,
-	OpenReceiver: shmsem.openReceiver,
 })
 
 var shmsem = ringKind{
 	name:  "shmsem",
+	hop:   mechanisms.Hop{Own: 1, Waits: []string{"futex"}},
 	begin: func(h *header, slots int) { h.wait[sending].word.Store(uint32(slots)) },
 	wait: func(_ mechanisms.Ticket, r *ring) (slotAccess, error) {
 		return &posixAccess{r, r.semaphore(r.side), r.semaphore(r.side.other())}, nil

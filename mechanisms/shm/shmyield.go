@@ -7,19 +7,12 @@ import (
 	"ipcbench/mechanisms"
 )
 
-var _ = mechanisms.Register(mechanisms.Mechanism{
-	Name:    "shmyield",
+var _ = shmyield.register(mechanisms.Mechanism{
 	Summary: "slots in shared memory, counted by indices; the waiter yields its CPU",
 	Man:     append([]string{"sched_yield(2)"}, ringMan...),
-	Framing: mechanisms.Slot,
-	Since:   ringSince,
 	Facts: mechanisms.Facts{
 		Kernel: ringKernel + "Each slot ends in a mark, the number of the message in it, and one index counts the slots that have been emptied. The waiter calls sched_yield(2) after each look: " +
 			"do_sched_yield puts it behind the others that wait for this CPU, and returns at once where there are none.",
-		Path: mechanisms.Path{
-			Send: mechanisms.Hop{Own: 1, Waits: []string{"sched_yield"}}, Object: ringObject,
-			Receive: mechanisms.Hop{Own: 1, Waits: []string{"sched_yield"}},
-		},
 		Traits: ringTraits,
 		Cautions: []mechanisms.Caution{
 			{Text: "the waiter uses up what CPU time others leave, and the scheduler does not promise when its peer runs", Man: "sched_yield(2)"},
@@ -29,18 +22,9 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			fenced,
 		},
 	},
-	Memories:     ringMemories,
-	Room:         memoryRoom,
-	Batches:      true,
-	WorksInPlace: true,
-	Limits:       shmyield.limits,
-	New:          shmyield.make,
-	Capacity:     mechanisms.OwnCapacity,
-	OpenSender:   shmyield.openSender,
-	OpenReceiver: shmyield.openReceiver,
 })
 
-var shmyield = ringKind{name: "shmyield", single: true, wait: func(_ mechanisms.Ticket, r *ring) (slotAccess, error) { return r.counted(yielder{}), nil }}
+var shmyield = ringKind{name: "shmyield", hop: mechanisms.Hop{Own: 1, Waits: []string{"sched_yield"}}, single: true, wait: func(_ mechanisms.Ticket, r *ring) (slotAccess, error) { return r.counted(yielder{}), nil }}
 
 // yielder waits by looking, and lets others run between looks.
 type yielder struct{ spinner }

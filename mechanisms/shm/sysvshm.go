@@ -12,22 +12,14 @@ import (
 
 // The slots of a segment that two semaphores count, the free ones and the
 // filled ones. Several senders take turns by a third.
-var _ = mechanisms.Register(mechanisms.Mechanism{
-	Name:    "sysvshm",
+var _ = sysvshm.register(mechanisms.Mechanism{
 	Summary: "slots in System V shared memory, counted by semaphores",
 	Man:     []string{"shmop(2)", "shmget(2)", "semop(2)", "sysvipc(7)"},
-	Framing: mechanisms.Slot,
-	Since:   "2.6.0", // semtimedop
 	Facts: mechanisms.Facts{
 		Kernel: segmentKernel +
 			"Two semaphores count the free and the filled slots. semtimedop(2) enters do_semtimedop, which changes a count (perform_atomic_semop) or sleeps until another operation lets it (do_smart_update). " +
 			"Each message takes two operations on each side.",
-		Path: mechanisms.Path{
-			Send: mechanisms.Hop{Call: "semtimedop", Own: 1}, Object: segmentObject,
-			Receive: mechanisms.Hop{Call: "semtimedop", Own: 1},
-		},
-		Unrelated: true,
-		Traits:    sysvshmTraits,
+		Traits: sysvshmTraits,
 		Cautions: []mechanisms.Caution{
 			{Text: "a process that dies between two operations leaves the counts as they are, and its peer waits forever; SEM_UNDO would give back counts, not messages", Man: "semop(2)"},
 			{Text: "neither side learns that the other has gone: it waits forever", Man: "semop(2)"},
@@ -36,20 +28,14 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			{Text: "a signal interrupts a waiting semop with EINTR, even with SA_RESTART", Man: "semop(2)"},
 		},
 	},
-	Batches:      true,
-	WorksInPlace: true,
-	Needs:        segmentNeeds("sysvshm"),
-	Limits:       segmentLimits(sysvshm),
-	New:          sysvshm.make,
 	Uses: func(s mechanisms.Spec) []mechanisms.Use {
 		return append(segmentUses(s), sysv.SetUses(semaphores(s))...)
 	},
-	Capacity:     mechanisms.OwnCapacity,
 	OpenSender:   openSemSender,
 	OpenReceiver: openSemReceiver,
 })
 
-var sysvshm = ringKind{name: "sysvshm", in: segment{}, prepare: addSemaphores}
+var sysvshm = ringKind{name: "sysvshm", hop: mechanisms.Hop{Call: "semtimedop", Own: 1}, in: segment{}, prepare: addSemaphores}
 
 // The semaphores of a ring. The third is there only for several senders.
 const (

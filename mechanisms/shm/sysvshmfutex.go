@@ -1,25 +1,15 @@
 package shm
 
-import (
-	"ipcbench/mechanisms"
-)
+import "ipcbench/mechanisms"
 
 // System V shared memory with a futex in the place of its semaphores.
-var _ = mechanisms.Register(mechanisms.Mechanism{
-	Name:    "sysvshmfutex",
+var _ = sysvshmfutex.register(mechanisms.Mechanism{
 	Summary: "slots in System V shared memory, counted by indices; the waiter spins briefly, then sleeps on a futex",
 	Man:     append([]string{"futex(2)"}, segmentMan...),
-	Framing: mechanisms.Slot,
-	Since:   segmentSince,
 	Facts: mechanisms.Facts{
 		Kernel: segmentKernel + "The waiter looks at a slot's mark or the other's index some hundred times, and then enters futex_wait. That sleeps unless the word has changed meanwhile. " +
 			"A side that passes a slot on enters futex_wake only where a word shows that its peer sleeps: the same ring as shmfutex's, in the memory of sysvshm.",
-		Path: mechanisms.Path{
-			Send: mechanisms.Hop{Own: 1, Waits: []string{"futex"}}, Object: segmentObject,
-			Receive: mechanisms.Hop{Own: 1, Waits: []string{"futex"}},
-		},
-		Unrelated: true,
-		Traits:    segmentTraits,
+		Traits: segmentTraits,
 		Cautions: []mechanisms.Caution{
 			segmentStays,
 			{Text: "neither side learns that the other has gone: it waits forever", Man: "shmop(2)"},
@@ -28,15 +18,6 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			fenced,
 		},
 	},
-	Batches:      true,
-	WorksInPlace: true,
-	Needs:        segmentNeeds("sysvshmfutex"),
-	Limits:       segmentLimits(sysvshmfutex),
-	New:          sysvshmfutex.make,
-	Uses:         segmentUses,
-	Capacity:     mechanisms.OwnCapacity,
-	OpenSender:   sysvshmfutex.openSender,
-	OpenReceiver: sysvshmfutex.openReceiver,
 })
 
-var sysvshmfutex = ringKind{name: "sysvshmfutex", in: segment{}, wait: sleepsOnFutex}
+var sysvshmfutex = ringKind{name: "sysvshmfutex", hop: mechanisms.Hop{Own: 1, Waits: []string{"futex"}}, in: segment{}, wait: sleepsOnFutex}

@@ -4,23 +4,18 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/mechanisms"
-	"ipcbench/mechanisms/descriptor"
 )
 
-var _ = mechanisms.Register(mechanisms.Mechanism{
-	Name:    "dgram",
+var _ = unixPair("dgram", unix.SOCK_DGRAM).register(mechanisms.Mechanism{
 	Summary: "datagrams through a pair of UNIX domain sockets",
 	Man:     socketMan,
 	Framing: mechanisms.Packet,
 	Since:   "2.6.27", // SOCK_CLOEXEC
 	EOF:     false,    // a receiver gets no notice that its peer has closed
-	Polls:   true,
-	Batches: true,
 	Facts: mechanisms.Facts{
 		Kernel: "A write(2) enters unix_dgram_sendmsg, which copies the message into one socket buffer (sk_buff) charged to the sender's SO_SNDBUF. It queues the buffer on the peer's sk_receive_queue, and wakes the peer. " +
 			"A read(2) enters unix_dgram_recvmsg, which copies the message out and frees the whole buffer. " +
 			"The sender sleeps in sock_alloc_send_pskb while its charge is spent; nothing is lost or reordered, unlike on a network.",
-		Path:   socketPath,
 		Gone:   "ECONNREFUSED",
 		Traits: dgramTraits,
 		Cautions: []mechanisms.Caution{
@@ -30,12 +25,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			bookkeeping,
 		},
 	},
-	Limits:       packetSocketLimits(unix.SOCK_DGRAM),
-	New:          unixPair("dgram", unix.SOCK_DGRAM).newLink,
-	NewPair:      unixPair("dgram", unix.SOCK_DGRAM).newPair,
-	Capacity:     sentCapacity,
-	OpenSender:   descriptor.Opens("dgram", descriptor.SendMessages),
-	OpenReceiver: descriptor.Opens("dgram", descriptor.RecvMessages),
+	Limits: packetSocketLimits(unix.SOCK_DGRAM),
 })
 
 var dgramTraits = func() mechanisms.Traits {

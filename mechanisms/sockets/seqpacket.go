@@ -4,22 +4,16 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/mechanisms"
-	"ipcbench/mechanisms/descriptor"
 )
 
-var _ = mechanisms.Register(mechanisms.Mechanism{
-	Name:    "seqpacket",
+var _ = unixPair("seqpacket", unix.SOCK_SEQPACKET).register(mechanisms.Mechanism{
 	Summary: "packets through a pair of connected UNIX domain sockets",
 	Man:     socketMan,
 	Framing: mechanisms.Packet,
 	Since:   "2.6.27", // SOCK_CLOEXEC
 	EOF:     true,
-	Polls:   true,
-	Batches: true,
 	Facts: mechanisms.Facts{
 		Kernel: unixSeqKernel,
-		Path:   socketPath,
-		Gone:   "EPIPE",
 		Traits: seqpacketTraits,
 		Cautions: []mechanisms.Caution{
 			{Text: "a read with too small a buffer discards the rest of the message", Man: "recv(2)"},
@@ -29,12 +23,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			brokenSocket,
 		},
 	},
-	Limits:       packetSocketLimits(unix.SOCK_SEQPACKET),
-	New:          unixPair("seqpacket", unix.SOCK_SEQPACKET).newLink,
-	NewPair:      unixPair("seqpacket", unix.SOCK_SEQPACKET).newPair,
-	Capacity:     sentCapacity,
-	OpenSender:   descriptor.Opens("seqpacket", descriptor.SendMessages),
-	OpenReceiver: descriptor.Opens("seqpacket", descriptor.RecvMessages),
+	Limits: packetSocketLimits(unix.SOCK_SEQPACKET),
 })
 
 var seqpacketTraits = func() mechanisms.Traits {

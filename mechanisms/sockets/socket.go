@@ -1,6 +1,9 @@
+// Package sockets registers the mechanisms on sockets, one file each. What several
+// share is in socket.go, connect.go, inet.go and limits.go.
 package sockets
 
 import (
+	"cmp"
 	"errors"
 	"math"
 	"os"
@@ -48,6 +51,23 @@ type socketKind struct {
 // unixPair is a kind of UNIX domain sockets that no other process can reach.
 func unixPair(mech string, typ int) socketKind {
 	return socketKind{mech, func(mechanisms.Spec) ([2]int, error) { return socketPair(typ) }, givenUnix}
+}
+
+// register registers the mechanism of such sockets. What most of them have in
+// common is filled in here, where the entry has nothing else.
+func (k socketKind) register(m mechanisms.Mechanism) *mechanisms.Mechanism {
+	m.Name, m.Polls, m.Batches, m.Facts.Path = k.mech, true, true, socketPath
+	m.Facts.Gone = cmp.Or(m.Facts.Gone, "EPIPE")
+	m.New, m.NewPair = k.newLink, k.newPair
+	if m.Capacity == nil {
+		m.Capacity = sentCapacity
+	}
+	send, recv := descriptor.SendMessages, descriptor.RecvMessages
+	if m.Framing == mechanisms.Stream {
+		send, recv = descriptor.SendStream, descriptor.RecvStream
+	}
+	m.OpenSender, m.OpenReceiver = descriptor.Opens(k.mech, send), descriptor.Opens(k.mech, recv)
+	return mechanisms.Register(m)
 }
 
 // newLink makes a link from the first socket to the second.

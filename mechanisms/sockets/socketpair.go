@@ -4,22 +4,16 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/mechanisms"
-	"ipcbench/mechanisms/descriptor"
 )
 
-var _ = mechanisms.Register(mechanisms.Mechanism{
-	Name:    "socketpair",
+var _ = unixPair("socketpair", unix.SOCK_STREAM).register(mechanisms.Mechanism{
 	Summary: "byte stream through a pair of UNIX domain sockets",
 	Man:     socketMan,
 	Framing: mechanisms.Stream,
 	Since:   "2.6.27", // SOCK_CLOEXEC
 	EOF:     true,
-	Polls:   true,
-	Batches: true,
 	Facts: mechanisms.Facts{
 		Kernel: unixStreamKernel,
-		Path:   socketPath,
-		Gone:   "EPIPE",
 		Traits: socketpairTraits,
 		Cautions: []mechanisms.Caution{
 			{Text: "it keeps no message boundaries: the reader must know where a message ends", Man: "unix(7)"},
@@ -28,12 +22,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			brokenSocket,
 		},
 	},
-	Limits:       streamSocketLimits,
-	New:          unixPair("socketpair", unix.SOCK_STREAM).newLink,
-	NewPair:      unixPair("socketpair", unix.SOCK_STREAM).newPair,
-	Capacity:     sentCapacity,
-	OpenSender:   descriptor.Opens("socketpair", descriptor.SendStream),
-	OpenReceiver: descriptor.Opens("socketpair", descriptor.RecvStream),
+	Limits: streamSocketLimits,
 })
 
 var socketpairTraits = mechanisms.Traits{

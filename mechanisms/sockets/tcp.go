@@ -4,29 +4,24 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/mechanisms"
-	"ipcbench/mechanisms/descriptor"
 )
 
 var tcp = socketKind{"tcp", connectPair(unix.AF_INET, unix.SOCK_STREAM, inetPort, func(fd int, s mechanisms.Spec) error { return sizeTCP("tcp", fd, s.Queue) }), givenTCP}
 
 // TCP is without Nagle's algorithm, which would hold a short message back until
 // the one before it is acknowledged.
-var _ = mechanisms.Register(mechanisms.Mechanism{
-	Name:    "tcp",
+var _ = tcp.register(mechanisms.Mechanism{
 	Summary: "byte stream through TCP on 127.0.0.1, TCP_NODELAY",
 	Man:     []string{"tcp(7)", "ip(7)", "socket(7)"},
 	Framing: mechanisms.Stream,
 	Since:   "2.6.28", // accept4
 	EOF:     true,
-	Polls:   true,
-	Batches: true,
 	Facts: mechanisms.Facts{
 		Kernel: "A write(2) enters tcp_sendmsg, which copies the message into socket buffers (sk_buff) charged to SO_SNDBUF. It gives them to IP at once if the receiver's window has room (tcp_push, tcp_write_xmit). " +
 			"The loopback device hands each packet to a softirq on the same CPU. There tcp_v4_rcv queues it on the receiver's sk_receive_queue, and wakes the receiver. An acknowledgement goes the same way back. " +
 			"A read(2) enters tcp_recvmsg, which copies out of the first buffers; the sender sleeps in sk_stream_wait_memory while SO_SNDBUF is spent, since the window is closed.",
-		Path: socketPath, Unrelated: true,
-		Gone:   "EPIPE",
-		Traits: tcpTraits,
+		Unrelated: true,
+		Traits:    tcpTraits,
 		Cautions: []mechanisms.Caution{
 			anyUser,
 			noBoundaries,
@@ -36,13 +31,9 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			brokenSocket,
 		},
 	},
-	Limits:       tcpLimits,
-	New:          tcp.newLink,
-	NewPair:      tcp.newPair,
-	Capacity:     bothCapacity,
-	Tunes:        true,
-	OpenSender:   descriptor.Opens("tcp", descriptor.SendStream),
-	OpenReceiver: descriptor.Opens("tcp", descriptor.RecvStream),
+	Limits:   tcpLimits,
+	Capacity: bothCapacity,
+	Tunes:    true,
 })
 
 var (

@@ -4,25 +4,20 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/mechanisms"
-	"ipcbench/mechanisms/descriptor"
 )
 
 var abstract = socketKind{"unixabstract", connectPair(unix.AF_UNIX, unix.SOCK_STREAM, unixAbstract, nil), givenUnix}
 
-var _ = mechanisms.Register(mechanisms.Mechanism{
-	Name:    "unixabstract",
+var _ = abstract.register(mechanisms.Mechanism{
 	Summary: "byte stream through UNIX domain sockets, connected by an abstract name",
 	Man:     namedMan,
 	Framing: mechanisms.Stream,
 	Since:   "2.6.28", // accept4
 	EOF:     true,
-	Polls:   true,
-	Batches: true,
 	Facts: mechanisms.Facts{
-		Kernel: "The name begins with a zero byte, and is no file. It leads connect(2) to the socket that listens (unix_stream_connect, unix_find_abstract). accept(2) finds the other end on that socket's queue; what follows is a socketpair. " + unixStreamKernel,
-		Path:   socketPath, Unrelated: true,
-		Gone:   "EPIPE",
-		Traits: abstractTraits,
+		Kernel:    "The name begins with a zero byte, and is no file. It leads connect(2) to the socket that listens (unix_stream_connect, unix_find_abstract). accept(2) finds the other end on that socket's queue; what follows is a socketpair. " + unixStreamKernel,
+		Unrelated: true,
+		Traits:    abstractTraits,
 		Cautions: []mechanisms.Caution{
 			{Text: "any process of the network namespace may connect, or take the name first: it has no mode and no owner, so that each side must look at SO_PEERCRED", Man: "unix(7)"},
 			{Text: "it keeps no message boundaries: the reader must know where a message ends", Man: "unix(7)"},
@@ -31,12 +26,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			brokenSocket,
 		},
 	},
-	Limits:       streamSocketLimits,
-	New:          abstract.newLink,
-	NewPair:      abstract.newPair,
-	Capacity:     sentCapacity,
-	OpenSender:   descriptor.Opens("unixabstract", descriptor.SendStream),
-	OpenReceiver: descriptor.Opens("unixabstract", descriptor.RecvStream),
+	Limits: streamSocketLimits,
 })
 
 var abstractTraits = func() mechanisms.Traits {

@@ -4,25 +4,20 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/mechanisms"
-	"ipcbench/mechanisms/descriptor"
 )
 
 var unixseq = socketKind{"unixseq", connectPair(unix.AF_UNIX, unix.SOCK_SEQPACKET, unixFile, nil), givenUnix}
 
-var _ = mechanisms.Register(mechanisms.Mechanism{
-	Name:    "unixseq",
+var _ = unixseq.register(mechanisms.Mechanism{
 	Summary: "packets through connected UNIX domain sockets, by a path",
 	Man:     namedMan,
 	Framing: mechanisms.Packet,
 	Since:   "2.6.28", // accept4
 	EOF:     true,
-	Polls:   true,
-	Batches: true,
 	Facts: mechanisms.Facts{
-		Kernel: "The path leads connect(2) to the socket that listens (unix_stream_connect), which finds the other end on its queue at accept(2); what follows is a socketpair of SOCK_SEQPACKET. " + unixSeqKernel,
-		Path:   socketPath, Unrelated: true,
-		Gone:   "EPIPE",
-		Traits: unixseqTraits,
+		Kernel:    "The path leads connect(2) to the socket that listens (unix_stream_connect), which finds the other end on its queue at accept(2); what follows is a socketpair of SOCK_SEQPACKET. " + unixSeqKernel,
+		Unrelated: true,
+		Traits:    unixseqTraits,
 		Cautions: []mechanisms.Caution{
 			{Text: "a read with too small a buffer discards the rest of the message", Man: "recv(2)"},
 			{Text: "a message must fit the send buffer: one larger than SO_SNDBUF less 32 bytes is refused with EMSGSIZE", Man: "unix(7)"},
@@ -32,12 +27,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			brokenSocket,
 		},
 	},
-	Limits:       packetSocketLimits(unix.SOCK_SEQPACKET),
-	New:          unixseq.newLink,
-	NewPair:      unixseq.newPair,
-	Capacity:     sentCapacity,
-	OpenSender:   descriptor.Opens("unixseq", descriptor.SendMessages),
-	OpenReceiver: descriptor.Opens("unixseq", descriptor.RecvMessages),
+	Limits: packetSocketLimits(unix.SOCK_SEQPACKET),
 })
 
 var unixseqTraits = named(seqpacketTraits)

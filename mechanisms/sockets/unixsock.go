@@ -4,25 +4,20 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/mechanisms"
-	"ipcbench/mechanisms/descriptor"
 )
 
 var unixsock = socketKind{"unixsock", connectPair(unix.AF_UNIX, unix.SOCK_STREAM, unixFile, nil), givenUnix}
 
-var _ = mechanisms.Register(mechanisms.Mechanism{
-	Name:    "unixsock",
+var _ = unixsock.register(mechanisms.Mechanism{
 	Summary: "byte stream through UNIX domain sockets, connected by a path",
 	Man:     namedMan,
 	Framing: mechanisms.Stream,
 	Since:   "2.6.28", // accept4
 	EOF:     true,
-	Polls:   true,
-	Batches: true,
 	Facts: mechanisms.Facts{
-		Kernel: "The path leads connect(2) to the socket that listens (unix_stream_connect), which finds the other end on its queue at accept(2); what follows is a socketpair. " + unixStreamKernel,
-		Path:   socketPath, Unrelated: true,
-		Gone:   "EPIPE",
-		Traits: unixsockTraits,
+		Kernel:    "The path leads connect(2) to the socket that listens (unix_stream_connect), which finds the other end on its queue at accept(2); what follows is a socketpair. " + unixStreamKernel,
+		Unrelated: true,
+		Traits:    unixsockTraits,
 		Cautions: []mechanisms.Caution{
 			{Text: "it keeps no message boundaries: the reader must know where a message ends", Man: "unix(7)"},
 			{Text: "no page promises that the messages of several senders stay apart, at any size", Man: "unix(7)"},
@@ -32,12 +27,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			brokenSocket,
 		},
 	},
-	Limits:       streamSocketLimits,
-	New:          unixsock.newLink,
-	NewPair:      unixsock.newPair,
-	Capacity:     sentCapacity,
-	OpenSender:   descriptor.Opens("unixsock", descriptor.SendStream),
-	OpenReceiver: descriptor.Opens("unixsock", descriptor.RecvStream),
+	Limits: streamSocketLimits,
 })
 
 // Traits of sockets that meet by a name: once they have met, they are as a

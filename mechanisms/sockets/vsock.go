@@ -12,35 +12,27 @@ import (
 
 var vsock = socketKind{"vsock", connectPair(unix.AF_VSOCK, unix.SOCK_STREAM, vsockPort, sizeVsock), givenVsock}
 
-var _ = mechanisms.Register(mechanisms.Mechanism{
-	Name:    "vsock",
+var _ = vsock.register(mechanisms.Mechanism{
 	Summary: "byte stream through virtual sockets, within one machine",
 	Man:     []string{"vsock(7)", "socket(7)"},
 	Framing: mechanisms.Stream,
 	Since:   "5.6", // VMADDR_CID_LOCAL
 	EOF:     true,
-	Polls:   true,
-	Batches: true,
 	Needs:   vsockNeeds,
 	Facts: mechanisms.Facts{
 		Kernel: "A write(2) enters vsock_connectible_sendmsg, which waits for credit, and copies the message into packets of at most 64 KiB. " +
 			"The loopback transport puts them on a list, from which a kernel worker delivers them (vsock_loopback_work). It queues them on the receiver's socket, and wakes the receiver. " +
 			"A read(2) enters vsock_connectible_recvmsg, which copies out of them and gives credit back.",
-		Path: socketPath, Unrelated: true,
-		Gone:   "EPIPE",
-		Traits: vsockTraits,
+		Unrelated: true,
+		Traits:    vsockTraits,
 		Cautions: []mechanisms.Caution{
 			{Text: "any process of the machine may connect to a port, in whatever namespace it is", Man: "vsock(7)"},
 			{Text: "it keeps no message boundaries: the reader must know where a message ends", Man: "vsock(7)"},
 			brokenSocket,
 		},
 	},
-	Limits:       vsockLimits,
-	New:          vsock.newLink,
-	NewPair:      vsock.newPair,
-	Capacity:     vsockCapacity,
-	OpenSender:   descriptor.Opens("vsock", descriptor.SendStream),
-	OpenReceiver: descriptor.Opens("vsock", descriptor.RecvStream),
+	Limits:   vsockLimits,
+	Capacity: vsockCapacity,
 })
 
 // vsockPort is an address of this machine with a port that the kernel chooses.

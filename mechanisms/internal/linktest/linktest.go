@@ -1,3 +1,4 @@
+// Package linktest is what tests of mechanisms have in common.
 package linktest
 
 import (

@@ -1,3 +1,5 @@
+// Package sharedmem has words in memory that processes share: a mutex, and a
+// counter to wait for.
 package sharedmem
 
 import (
@@ -5,6 +7,37 @@ import (
 
 	"ipcbench/internal/sys"
 )
+
+// Mutex is a lock in shared memory, as pthread_mutex_lock(3) makes one of a
+// process-shared mutex: 0 it is free, 1 it is held, 2 a process sleeps
+// for it as well, futex(7).
+type Mutex struct{ word atomic.Uint32 }
+
+func (m *Mutex) TryLock() bool { return m.word.CompareAndSwap(0, 1) }
+
+func (m *Mutex) Lock() error {
+	if m.TryLock() {
+		return nil
+	}
+	for m.word.Swap(2) != 0 {
+		if err := sys.FutexWait(&m.word, 2); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *Mutex) Unlock() error {
+	if m.word.Swap(0) == 1 {
+		return nil
+	}
+	_, err := sys.FutexWake(&m.word, 1)
+	return err
+}
+
+// CacheLine is the size of a cache line in bytes: slots begin on one, lest two
+// CPUs fight over a line.
+const CacheLine = 64
 
 // Counter is a count in shared memory that one process raises and one other
 // waits for. It has a cache line of its own.
@@ -40,3 +73,8 @@ func (g *Counter) Await(was uint32) error {
 	}
 	return nil
 }
+
+// Free frees the addresses of an end that no goroutine can reach any more.
+// Close gives back the memory, and leaves them: it may come while a goroutine is
+// in the end.
+func Free(memory []byte) { sys.Munmap(memory) }

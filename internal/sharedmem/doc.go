@@ -1,3 +1,0 @@
-// Package sharedmem has words in memory that processes share: a mutex, and a
-// counter to wait for.
-package sharedmem

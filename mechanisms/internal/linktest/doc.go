@@ -1,2 +1,0 @@
-// Package linktest is what tests of mechanisms have in common.
-package linktest

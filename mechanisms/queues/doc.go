@@ -1,2 +1,0 @@
-// Package queues registers the message queues of the kernel, one file each.
-package queues

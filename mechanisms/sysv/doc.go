@@ -1,2 +1,0 @@
-// Package sysv is what mechanisms on System V objects have in common.
-package sysv
