@@ -59,10 +59,9 @@ var stays = []struct{ path, text, why string }{
 	{`\.`, `--place (same|cross)\b`, "it is a flag and its value"},
 	{`^(semantics/|docs/)`, `\bin flight over\b|\bwhile in flight\b`, "so unix(7) calls a descriptor that is being passed"},
 	{`^(semantics/|docs/)`, `\bnobody reads\b`, "a statement's observation is compared with that of earlier reports"},
-	{`^host/cpumodel\.go$`, `^ARM implementer\b`, "it is the maker of the CPU"},
+	{`^host/host\.go$`, `^ARM implementer\b`, "it is the maker of the CPU"},
 	{`\.`, `\btoo few launches to tell\b`, "it is the reason of the verdict can't tell"},
 	{`^report/csv\.go$`, `^(worth|doubts)$`, "the old names of columns are written for one release"},
-	{`^report/(kernels\.go|page/tip\.js)$`, `^(p\.)?doubt$`, "it is a class of the style sheet"},
 	{`^cmd/ipcbench/kernels\.go$`, `^arm$`, "the old name of a flag is accepted, hidden, for one release"},
 	{`^ARCHITECTURE\.md$`, `\barms it\b`, "a worker arms itself for a round"},
 }

@@ -32,9 +32,9 @@ type Choice struct {
 
 // Cost is what one operation takes.
 type Cost struct {
-	Time results.Interval `json:"time"` // ns
-	Rate results.Interval `json:"rate"` // bytes of payload per second
-	CPU  results.Interval `json:"cpu"`  // ns of all processes together
+	Time results.Estimate `json:"time"` // ns
+	Rate results.Estimate `json:"rate"` // bytes of payload per second
+	CPU  results.Estimate `json:"cpu"`  // ns of all processes together
 	N    int              `json:"n"`    // launches
 
 	RelativeCost *results.RelativeCost `json:"worth,omitempty"` // of the time, in units of a floor; nil where none was measured

@@ -179,7 +179,7 @@ func TestAllRanksByMedian(t *testing.T) {
 				first, least = name, median
 			}
 		}
-		if len(a.Ranked) != len(times) || a.Ranked[0].Mechanism != first || float64(a.Ranked[0].Cost.Time.Median) != least {
+		if len(a.Ranked) != len(times) || a.Ranked[0].Mechanism != first || float64(a.Ranked[0].Cost.Time.Center) != least {
 			t.Errorf("%+v: first %q of %d, want %q of %d", a.Question, a.Ranked[0].Mechanism, len(a.Ranked), first, len(times))
 		}
 	}

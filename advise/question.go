@@ -4,8 +4,11 @@
 package advise
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
+	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
 
@@ -79,4 +82,41 @@ func sizes(summaries []results.Summary) (all []int) {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// Fact is what is declared of a mechanism, to be shown beside advice.
+type Fact struct {
+	Mechanism  string   `json:"mechanism"`
+	Summary    string   `json:"summary"`
+	Man        []string `json:"man"`
+	Boundaries bool     `json:"boundaries"` // it keeps message boundaries
+	mechanisms.Facts
+}
+
+// Facts returns what is declared of the mechanisms of these names, in their
+// order. One that this program does not know is left out.
+func Facts(names []string) (all []Fact) {
+	for _, name := range names {
+		if m := mechanisms.Lookup(name); m != nil {
+			all = append(all, Fact{m.Name, m.Summary, m.Man, m.Framing.Boundaries(), m.Facts})
+		}
+	}
+	return all
+}
+
+// Machine lists, in sentences, what the records of these hosts do not show
+// about another machine.
+func Machine(hosts []*results.Host) (cantTell []string) {
+	if len(hosts) > 1 {
+		cantTell = append(cantTell, fmt.Sprintf("What holds on which machine: these are records of %d different hosts.", len(hosts)))
+	}
+	for _, h := range hosts {
+		if h.Virt != "" && h.Virt != "none" && !strings.HasPrefix(h.Virt, "container:") {
+			cantTell = append(cantTell, fmt.Sprintf("How it is on hardware: this was measured in a virtual machine (%s), where to wake a process on another CPU costs an exit to the hypervisor.", results.Quote(h.Virt)))
+		}
+		if n := len(h.Warnings); n > 0 {
+			cantTell = append(cantTell, fmt.Sprintf("What a quieter machine would give: things about this one that spoil numbers: %d (`ipcbench doctor`).", n))
+		}
+	}
+	return cantTell
 }

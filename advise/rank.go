@@ -17,7 +17,7 @@ import (
 func (a *Advice) rank(cells []results.Summary) {
 	var fit []results.Summary
 	tried := map[string]bool{}
-	doubted := 0
+	warned := 0
 	for _, s := range cells {
 		if s.Cell.Size != a.Size {
 			break
@@ -29,7 +29,7 @@ func (a *Advice) rank(cells []results.Summary) {
 		default:
 			fit = append(fit, s)
 			if len(s.Warnings) > 0 {
-				doubted++
+				warned++
 			}
 		}
 	}
@@ -48,7 +48,7 @@ func (a *Advice) rank(cells []results.Summary) {
 		a.Ranked = append(a.Ranked, newChoice(r))
 	}
 	a.judge()
-	a.limits(doubted)
+	a.limits(warned)
 }
 
 // misfit is why a cell is not ranked: "" where it is. Of several reasons it
@@ -96,12 +96,13 @@ func newChoice(r results.Ranked) Choice {
 	}
 }
 
-func value(e results.Estimate) results.Interval {
+// value is the estimate without the number of launches, which a Cost has.
+func value(e results.Estimate) results.Estimate {
 	if !e.Known() {
-		none := results.Float(math.NaN())
-		return results.Interval{Median: none, Lo: none, Hi: none}
+		return results.MedianOf(nil)
 	}
-	return results.Interval{Median: results.Float(e.Center), Lo: results.Float(e.Lo), Hi: results.Float(e.Hi)}
+	e.N = 0
+	return e
 }
 
 // judge writes the verdict: what to use.
@@ -145,7 +146,7 @@ func (a *Advice) missing() (names []string) {
 
 // limits lists what limits the ranking: few launches, missing numbers,
 // warnings.
-func (a *Advice) limits(doubted int) {
+func (a *Advice) limits(warned int) {
 	fewest := math.MaxInt
 	for _, c := range a.Ranked {
 		fewest = min(fewest, c.Cost.N)
@@ -156,7 +157,7 @@ func (a *Advice) limits(doubted int) {
 	if missing := a.missing(); missing != nil {
 		a.cantTell("How fast %s would be: this run has no number of it that can be trusted.", strings.Join(missing, ", "))
 	}
-	if doubted > 0 {
-		a.cantTell("How far the machine's noise shifted the numbers of %d of %d mechanisms: `ipcbench report` lists the warnings.", doubted, len(a.Ranked))
+	if warned > 0 {
+		a.cantTell("How far the machine's noise shifted the numbers of %d of %d mechanisms: `ipcbench report` lists the warnings.", warned, len(a.Ranked))
 	}
 }

@@ -51,8 +51,8 @@ func (a *Advice) table() (rows [][]string) {
 		case c.Tied:
 			mark = "can't tell"
 		}
-		rows = append(rows, []string{c.Mechanism, results.FormatTime(float64(c.Cost.Time.Median)), c.Cost.Time.Reach(), more,
-			results.FormatRate(float64(c.Cost.Rate.Median)), results.FormatTime(float64(c.Cost.CPU.Median)), fmt.Sprint(c.Cost.N), mark})
+		rows = append(rows, []string{c.Mechanism, results.FormatTime(float64(c.Cost.Time.Center)), c.Cost.Time.Reach(), more,
+			results.FormatRate(float64(c.Cost.Rate.Center)), results.FormatTime(float64(c.Cost.CPU.Center)), fmt.Sprint(c.Cost.N), mark})
 	}
 	return rows
 }

@@ -53,17 +53,17 @@ func TestEqualsBenchstat(t *testing.T) {
 	for i := range r.Rows {
 		row := &r.Rows[i]
 		ours := []string{
-			fmt.Sprint(float64(row.Old.Median)), row.Old.Reach(),
-			fmt.Sprint(float64(row.New.Median)), row.New.Reach(),
+			fmt.Sprint(float64(row.Old.Center)), row.Old.Reach(),
+			fmt.Sprint(float64(row.New.Center)), row.New.Reach(),
 			fmt.Sprintf("p=%0.3f", float64(row.P)),
 		}
 		want := theirs[row.Unit+" "+row.Name]
 		if strings.Join(ours, " ") != strings.Join(want, " ") {
 			t.Errorf("%s, %s: ours %v, benchstat's %v", row.Name, row.Unit, ours, want)
 		}
-		scale := benchunit.CommonScale([]float64{float64(row.Old.Median), float64(row.New.Median)}, benchunit.ClassOf(row.Unit))
+		scale := benchunit.CommonScale([]float64{float64(row.Old.Center), float64(row.New.Center)}, benchunit.ClassOf(row.Unit))
 		for _, e := range []Estimate{row.Old, row.New} {
-			if printed := scale.Format(float64(e.Median)) + " ± " + strings.TrimSpace(e.Reach()); !strings.Contains(text[row.Unit+" "+row.Name], printed) {
+			if printed := scale.Format(float64(e.Center)) + " ± " + strings.TrimSpace(e.Reach()); !strings.Contains(text[row.Unit+" "+row.Name], printed) {
 				t.Errorf("%s, %s: benchstat does not print %q: %s", row.Name, row.Unit, printed, text[row.Unit+" "+row.Name])
 			}
 		}

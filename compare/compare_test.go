@@ -218,7 +218,7 @@ func TestFewLaunchesAreNotZero(t *testing.T) {
 	metrics := []string{"vol-switches/op", "ns/op"}
 	r = Compare(Records("old", old.records, metrics), Records("new", new.records, metrics), Defaults)
 	row := r.row(t, fifo, "vol-switches/op")
-	if row.Old.N != 6 || row.Old.Median != 0 || row.Old.Outliers != results.Known[int64](0) {
+	if row.Old.N != 6 || row.Old.Center != 0 || row.Old.Outliers != results.Known[int64](0) {
 		t.Errorf("row %+v", row.Old)
 	}
 }

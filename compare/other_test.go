@@ -65,9 +65,9 @@ func TestOtherEqualsBenchstat(t *testing.T) {
 	l := load(t, Query{Filter: "*"}, inputs[0].Paths[0], inputs[1].Paths[0])
 	text := strings.Join(strings.Fields(benchstat(t, inputs, "text")), " ")
 	for _, row := range Compare(l.Sides[0], l.Sides[1], Defaults).Rows {
-		scale := benchunit.CommonScale([]float64{float64(row.Old.Median), float64(row.New.Median)}, benchunit.ClassOf(row.Unit))
+		scale := benchunit.CommonScale([]float64{float64(row.Old.Center), float64(row.New.Center)}, benchunit.ClassOf(row.Unit))
 		for _, e := range []Estimate{row.Old, row.New} {
-			if printed := scale.Format(float64(e.Median)) + " ± " + strings.TrimSpace(e.Reach()); !strings.Contains(text, printed) {
+			if printed := scale.Format(float64(e.Center)) + " ± " + strings.TrimSpace(e.Reach()); !strings.Contains(text, printed) {
 				t.Errorf("%s, %s: benchstat does not print %q", row.Name, row.Unit, printed)
 			}
 		}

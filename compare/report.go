@@ -94,8 +94,7 @@ type Row struct {
 // Estimate is a median with its order-statistic interval at 95 %, and how the
 // launches lie about it. Values are in the row's unit.
 type Estimate struct {
-	results.Interval
-	N        int           `json:"n"`
+	results.Estimate
 	MAD      results.Float `json:"mad"`               // median absolute deviation
 	CV       results.Float `json:"cv"`                // standard deviation over mean; null of one launch, or of a mean of 0
 	Outliers results.Count `json:"outliers,omitzero"` // launches more than 1.5 interquartile ranges beyond the quartiles; absent below four, which have none

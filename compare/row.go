@@ -80,11 +80,10 @@ func (r *Row) worse(logs []float64) []float64 {
 	return logs
 }
 
-// estimate takes median and interval from benchmath, the rest from stats. The
+// estimate takes what a median lacks from stats. The
 // errors of stats are of empty samples, which there are none of.
 func estimate(s *benchmath.Sample) Estimate {
-	sum := benchmath.AssumeNothing.Summary(s, results.Confidence)
-	e := Estimate{Interval: results.Interval{Median: results.Float(sum.Center), Lo: results.Float(sum.Lo), Hi: results.Float(sum.Hi)}, N: len(s.Values)}
+	e := Estimate{Estimate: results.MedianOf(s.Values)}
 	mad, _ := stats.MedianAbsoluteDeviation(s.Values)
 	mean, _ := stats.Mean(s.Values)
 	e.MAD, e.CV = results.Float(mad), results.Float(math.NaN())

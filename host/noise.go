@@ -230,8 +230,8 @@ const suspendLeast = 100 * time.Millisecond
 // fewer ticks the counter's own grain would decide. Steal is summed over the
 // CPUs used, since messages wait for whichever end was held up.
 const (
-	voidingSteal, voidingTicks   = 0.30, 3
-	doubtfulSteal, doubtfulTicks = 0.10, 2
+	voidingSteal, voidingTicks = 0.30, 3
+	warningSteal, warningTicks = 0.10, 2
 )
 
 func stolen(n results.Noise, elapsed time.Duration, share float64, ticks int64) bool {
@@ -240,7 +240,7 @@ func stolen(n results.Noise, elapsed time.Duration, share float64, ticks int64) 
 
 // Bounds on the time that other processes took from a worker, as a share of
 // the timed rounds. A CPU that is shared evenly with one other loses half.
-const voidingForeign, doubtfulForeign = 0.25, 0.10
+const voidingForeign, warningForeign = 0.25, 0.10
 
 // voidingStalled bounds the time in which nothing moved, as a share of the timed
 // rounds.
@@ -266,14 +266,14 @@ func Voids(n results.Noise, wall, timed time.Duration) string {
 	return ""
 }
 
-// Doubtful is the warning below what voids a launch, or "".
-func Doubtful(n results.Noise, wall, timed time.Duration) string {
+// Warning is the warning below what voids a launch, or "".
+func Warning(n results.Noise, wall, timed time.Duration) string {
 	switch {
 	case Voids(n, wall, timed) != "":
 		return ""
-	case float64(n.ForeignNs.Or(0)) > doubtfulForeign*float64(timed):
+	case float64(n.ForeignNs.Or(0)) > warningForeign*float64(timed):
 		return results.Warning{
-			What:   fmt.Sprintf("other processes kept a worker from its CPU for more than %.0f %% of a launch (schedstat)", 100*doubtfulForeign),
+			What:   fmt.Sprintf("other processes kept a worker from its CPU for more than %.0f %% of a launch (schedstat)", 100*warningForeign),
 			Why:    "what they took is in the time per operation",
 			Remedy: "stop them, or keep them off the CPUs used",
 		}.String()
@@ -283,9 +283,9 @@ func Doubtful(n results.Noise, wall, timed time.Duration) string {
 			Why:    "all processes were held up at once, and the time per operation contains it",
 			Remedy: "look for what stops processes: a cgroup's freezer, a hypervisor, a real-time task",
 		}.String()
-	case stolen(n, wall, doubtfulSteal, doubtfulTicks):
+	case stolen(n, wall, warningSteal, warningTicks):
 		return results.Warning{
-			What:   fmt.Sprintf("steal of more than %.0f %% of a launch (/proc/stat)", 100*doubtfulSteal),
+			What:   fmt.Sprintf("steal of more than %.0f %% of a launch (/proc/stat)", 100*warningSteal),
 			Why:    "the hypervisor ran others on the CPUs used, which lengthens the tail most",
 			Remedy: "repeat on a host of your own or at a quieter time",
 		}.String()

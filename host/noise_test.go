@@ -155,10 +155,10 @@ func TestOpenNoiseFails(t *testing.T) {
 func TestVerdictOnNoise(t *testing.T) {
 	const tick = int64(UserTick)
 	for _, c := range []struct {
-		name           string
-		noise          results.Noise
-		elapsed        time.Duration
-		voids, doubted bool
+		name          string
+		noise         results.Noise
+		elapsed       time.Duration
+		voids, warned bool
 	}{
 		{"quiet", results.Noise{}, time.Second, false, false},
 		{"nothing measured", results.Noise{}, 0, false, false},
@@ -183,8 +183,8 @@ func TestVerdictOnNoise(t *testing.T) {
 		if got := Voids(c.noise, c.elapsed, c.elapsed); (got != "") != c.voids {
 			t.Errorf("%s: voids = %q, want a reason: %v", c.name, got, c.voids)
 		}
-		if got := Doubtful(c.noise, c.elapsed, c.elapsed); (got != "") != c.doubted {
-			t.Errorf("%s: doubtful = %q, want a warning: %v", c.name, got, c.doubted)
+		if got := Warning(c.noise, c.elapsed, c.elapsed); (got != "") != c.warned {
+			t.Errorf("%s: warning = %q, want a warning: %v", c.name, got, c.warned)
 		}
 	}
 }

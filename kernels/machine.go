@@ -3,11 +3,19 @@ package kernels
 import (
 	"context"
 	"fmt"
+	"math"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/host"
 )
 
 // Accel is how QEMU runs a guest.
@@ -102,4 +110,73 @@ func (q QEMU) arguments(a Accel, kernel, commandLine string, seed int) []string 
 	}
 	return append(args, "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off,align=off",
 		"-seed", strconv.Itoa(seed), "-rtc", "base=2026-01-01T00:00:00,clock=vm")
+}
+
+// The control is a loop of known length that the kernel has no part in. Where
+// it takes longer, something else ran beside it, and beside every cell.
+const (
+	spinInsns       = 14
+	controlReadings = 9
+	controlRounds   = 100_000
+	controlBound    = 0.01 // share by which it may be off
+)
+
+// ControlError is a control that moved: the boot's numbers mean nothing.
+type ControlError struct {
+	Label     string
+	Seed      int
+	Got, Want float64 // per iteration: instructions, or ns in real time
+}
+
+func (e *ControlError) Error() string {
+	return fmt.Sprintf("kernel %s, boot %d: the control moved: %.4g an iteration, %.4g expected: something runs in the guest beside what is measured", e.Label, e.Seed, e.Got, e.Want)
+}
+
+// moved returns the reading that is farthest from what it should be, if that
+// is too far.
+func moved(readings []float64, want float64) (float64, bool) {
+	worst := slices.MaxFunc(readings, func(a, b float64) int {
+		if math.Abs(a-want) < math.Abs(b-want) {
+			return -1
+		}
+		return 1
+	})
+	return worst, !(math.Abs(worst/want-1) <= controlBound)
+}
+
+// pinCPUs gives each virtual CPU of a QEMU process a CPU of the host's, as soon
+// as its thread is there. Where there are fewer, they share: the guest's record
+// has their number.
+func pinCPUs(ctx context.Context, pid int) {
+	cpus, err := host.AllowedCPUs()
+	if err != nil {
+		return
+	}
+	for n := 0; n < KVM.cpus(); {
+		tid := thread(pid, fmt.Sprintf("CPU %d/KVM\n", n))
+		if tid > 0 {
+			var set unix.CPUSet
+			set.Set(cpus[n%len(cpus)])
+			unix.SchedSetaffinity(tid, &set)
+			n++
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// thread finds the thread of that name, 0 where there is none yet.
+func thread(pid int, name string) int {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/comm", pid))
+	for _, file := range files {
+		if text, err := os.ReadFile(file); err == nil && string(text) == name {
+			tid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+			return tid
+		}
+	}
+	return 0
 }

@@ -175,7 +175,7 @@ func (r *Runner) sink(kernel *Kernel, t bootJob, begin time.Time, s *transcript)
 	if r.Plan.Accel == KVM { // numbers of the other mode don't depend on it
 		h.Guest.Host = hostInWords()
 	}
-	h.Doubts = nil
+	h.Warnings = nil
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.Plan.Statements {

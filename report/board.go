@@ -148,11 +148,11 @@ func (c *Cell) has(key string) bool { _, ok := c.Numbers[key]; return ok }
 func median(c *Cell) string {
 	switch {
 	case c.Cell.Rate > 0 && c.has("p99"):
-		return results.FormatTime(float64(c.Numbers["p99"].Median))
+		return results.FormatTime(float64(c.Numbers["p99"].Center))
 	case !results.WorkloadOf(c.Cell).TwoWay && c.has("rate"):
-		return results.FormatRate(float64(c.Numbers["rate"].Median))
+		return results.FormatRate(float64(c.Numbers["rate"].Center))
 	case c.has("time"):
-		return results.FormatTime(float64(c.Numbers["time"].Median))
+		return results.FormatTime(float64(c.Numbers["time"].Center))
 	}
 	return ""
 }

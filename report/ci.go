@@ -143,7 +143,7 @@ func writeKCIDB(w io.Writer, reports []*compare.Report) error {
 		for i := range r.Rows {
 			row := &r.Rows[i]
 			path := kcidbPath(row.Name)
-			add(path, notInPath.ReplaceAllString(row.Metric, "_"), "DONE", "", &kcidbNumber{float64(row.New.Median), row.Unit})
+			add(path, notInPath.ReplaceAllString(row.Metric, "_"), "DONE", "", &kcidbNumber{float64(row.New.Center), row.Unit})
 			add(path, notInPath.ReplaceAllString(row.Metric, "_")+"_change", kcidbStatus(row.Verdict), fmt.Sprintf("%s, %s", results.Change(row.Ratio.Center), judgement(row)), nil)
 		}
 		if r.Refused {

@@ -15,7 +15,7 @@ import (
 
 // medians renders both as benchstat does, on one scale.
 func medians(r *compare.Row) (old, new string) {
-	scale := benchunit.CommonScale([]float64{float64(r.Old.Median), float64(r.New.Median)}, benchunit.ClassOf(r.Unit))
+	scale := benchunit.CommonScale([]float64{float64(r.Old.Center), float64(r.New.Center)}, benchunit.ClassOf(r.Unit))
 	suffix := ""
 	switch {
 	case strings.Contains(r.Unit, "B/s"):
@@ -24,7 +24,7 @@ func medians(r *compare.Row) (old, new string) {
 		suffix = "s"
 	}
 	show := func(e compare.Estimate) string {
-		return fmt.Sprintf("%s%s ±%s", scale.Format(float64(e.Median)), suffix, e.Reach())
+		return fmt.Sprintf("%s%s ±%s", scale.Format(float64(e.Center)), suffix, e.Reach())
 	}
 	return show(r.Old), show(r.New)
 }

@@ -45,8 +45,8 @@ func csvColumns(metrics []Metric) []column {
 	}
 	warnings := func(p *Page, c *Cell) string {
 		var all []string
-		for _, i := range c.Doubts {
-			all = append(all, p.Doubts[i].Text)
+		for _, i := range c.Warnings {
+			all = append(all, p.Warnings[i].Text)
 		}
 		return strings.Join(all, "; ")
 	}
@@ -62,11 +62,11 @@ func csvColumns(metrics []Metric) []column {
 func estimateColumns(name, key string) (all []column) {
 	for _, part := range []struct {
 		suffix string
-		of     func(results.Interval) results.Float
+		of     func(results.Estimate) results.Float
 	}{
-		{"", func(v results.Interval) results.Float { return v.Median }},
-		{"_low", func(v results.Interval) results.Float { return v.Lo }},
-		{"_high", func(v results.Interval) results.Float { return v.Hi }},
+		{"", func(v results.Estimate) results.Float { return v.Center }},
+		{"_low", func(v results.Estimate) results.Float { return v.Lo }},
+		{"_high", func(v results.Estimate) results.Float { return v.Hi }},
 	} {
 		all = append(all, column{name + part.suffix, func(_ *Page, c *Cell) string {
 			if v, ok := c.Numbers[key]; ok {

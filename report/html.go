@@ -82,10 +82,10 @@ func hash(text string) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// heading is what of a doubt comes before its why; detail is the rest.
-func heading(doubt string) string { what, _, _ := strings.Cut(doubt, ": "); return what }
+// heading is what of a warning comes before its why; detail is the rest.
+func heading(warning string) string { what, _, _ := strings.Cut(warning, ": "); return what }
 
-func detail(doubt string) string { _, why, _ := strings.Cut(doubt, ": "); return why }
+func detail(warning string) string { _, why, _ := strings.Cut(warning, ": "); return why }
 
 // inBytes is a size that says so: "64 B", "4KiB".
 func inBytes(n int) string {

@@ -33,7 +33,7 @@ func TestHTMLHostile(t *testing.T) {
 	const hostile = "<script>alert(1)</script><img src=x onerror=alert(2)> \"'` \x1b]52;c;aGk=\x07 \u202e]]> --> {{.}} \xff\u2028"
 	all := records()
 	for i := range all {
-		all[i].Host = &results.Host{Kernel: hostile, CPU: hostile, Program: hostile, Doubts: []results.Warning{{What: hostile, Why: hostile}},
+		all[i].Host = &results.Host{Kernel: hostile, CPU: hostile, Program: hostile, Warnings: []results.Warning{{What: hostile, Why: hostile}},
 			Sysctls: map[string]string{hostile: hostile}}
 		all[i].Warnings = []string{hostile}
 	}

@@ -94,7 +94,7 @@ func NewKernels(sets []*results.Set, comparisons []*compare.Report) *Kernels {
 			if values[name] == nil {
 				values[name] = make([]KernelValue, len(sets))
 			}
-			values[name][i].Median = e.Center
+			values[name][i].Median = float64(e.Center)
 		}
 	}
 	for i, c := range comparisons {
@@ -160,7 +160,7 @@ func (v KernelValue) Change() string {
 
 // Class is how a verdict is coloured.
 func (v KernelValue) Class() string {
-	return map[compare.Verdict]string{compare.Slower: "bad", compare.Broken: "bad", compare.Faster: "good", compare.CantTell: "doubt", compare.Unjudged: "doubt"}[v.Verdict]
+	return map[compare.Verdict]string{compare.Slower: "bad", compare.Broken: "bad", compare.Faster: "good", compare.CantTell: "warning", compare.Unjudged: "warning"}[v.Verdict]
 }
 
 // Size of a small chart, in pixels.

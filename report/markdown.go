@@ -11,7 +11,7 @@ import (
 	"ipcbench/results"
 )
 
-// WriteMarkdown writes a report of set: the host in a line and what to doubt,
+// WriteMarkdown writes a report of set: the host in a line and its warnings,
 // which mechanism is fastest where, mechanisms compared, how far from the
 // machine's floors that is, every number, what has none and why, how to run it
 // again, and all that is known of the host. It depends on nothing but the
@@ -21,7 +21,7 @@ func WriteMarkdown(w io.Writer, set *results.Set) error {
 	summaries := set.Summaries()
 	m.head(set)
 	m.strip(set)
-	m.doubts(set, summaries)
+	m.warnings(set, summaries)
 	m.answers(summaries)
 	m.comparison(summaries)
 	m.floors(summaries)
@@ -45,13 +45,7 @@ func (m *markdown) head(set *results.Set) {
 // strip names the machine in one line: a number means little without them.
 func (m *markdown) strip(set *results.Set) {
 	for _, h := range set.Hosts() {
-		var parts []string
-		for _, part := range []string{h.Kernel, h.Arch, h.CPU, h.Topology, h.Virt, h.Clocksource} {
-			if part != "" {
-				parts = append(parts, results.EscapeMarkdown(part))
-			}
-		}
-		m.printf("\n%s\n", strings.Join(parts, " · "))
+		m.printf("\n%s\n", results.EscapeMarkdown(strings.Join(newHost(h).Strip, " · ")))
 	}
 }
 
@@ -63,33 +57,17 @@ func (m *markdown) hosts(set *results.Set) {
 	}
 }
 
-// doubts lists what spoils numbers without voiding them.
-func (m *markdown) doubts(set *results.Set, summaries []results.Summary) {
-	cellsWith := map[string]int{}
-	var order []string
-	for _, s := range summaries {
-		for _, w := range s.Warnings {
-			if cellsWith[w]++; cellsWith[w] == 1 {
-				order = append(order, w)
-			}
+// warnings lists what spoils numbers without voiding them.
+func (m *markdown) warnings(set *results.Set, summaries []results.Summary) {
+	for i, w := range newWarnings(set, summaries) {
+		if i == 0 {
+			m.printf("\n## Warnings\n\n")
 		}
-	}
-	var machine []results.Warning
-	for _, h := range set.Hosts() {
-		machine = append(machine, h.Doubts...)
-	}
-	if len(order)+len(set.Warnings)+len(machine) == 0 {
-		return
-	}
-	m.printf("\n## Warnings\n\n")
-	for _, d := range machine {
-		m.printf("- %s\n", results.EscapeMarkdown(d.String()))
-	}
-	for _, w := range set.Warnings {
-		m.printf("- %s\n", results.EscapeMarkdown(w))
-	}
-	for _, w := range order {
-		m.printf("- %s (%d of %s)\n", results.EscapeMarkdown(w), cellsWith[w], cells(len(summaries)))
+		m.printf("- %s", results.EscapeMarkdown(w.Text))
+		if w.Cells > 0 {
+			m.printf(" (%d of %s)", w.Cells, cells(len(summaries)))
+		}
+		m.printf("\n")
 	}
 }
 
@@ -171,26 +149,22 @@ func (m *markdown) leftOut(set *results.Set) {
 // again says how to repeat the run.
 func (m *markdown) again(set *results.Set) {
 	m.printf("\n## Run it again\n\n")
-	var program string
-	if hosts := set.Hosts(); len(hosts) > 0 {
-		program = hosts[0].Program
+	a := newAgain(set)
+	if a.Command != "" {
+		m.fence(a.Command + "\n")
+		m.printf("\n")
 	}
-	if h := set.Header; h != nil {
-		program = h.Program
-		if len(h.Command) > 0 {
-			m.fence(h.CommandLine() + "\n")
-			m.printf("\n")
-		}
-		m.printf("- started: %s\n", h.Started.UTC().Format("2006-01-02 15:04:05 UTC"))
+	if a.Started != "" {
+		m.printf("- started: %s\n", a.Started)
 	}
-	for _, seed := range set.Seeds() {
-		m.printf("- seed: %d\n", seed)
+	for _, seed := range a.Seeds {
+		m.printf("- seed: %s\n", seed)
 	}
-	if program != "" {
-		m.printf("- program: %s\n", results.EscapeMarkdown(program))
+	if a.Program != "" {
+		m.printf("- program: %s\n", results.EscapeMarkdown(a.Program))
 	}
-	if spent, ok := set.Spent(); ok {
-		m.printf("- time: %s\n", spent)
+	if a.Spent != "" {
+		m.printf("- time: %s\n", a.Spent)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 type Page struct {
 	Title      string            `json:"title"`
 	Hosts      []Host            `json:"hosts"`
-	Doubts     []Doubt           `json:"doubts"`
+	Warnings   []Warning         `json:"warnings"`
 	Mechanisms []string          `json:"mechanisms"` // in the order of their colours; floors are last
 	Metrics    []Metric          `json:"metrics"`    // what Cell.Numbers has
 	TwoWay     []string          `json:"two_way"`    // workloads whose messages go there and back: their time counts, and not their throughput
@@ -44,8 +44,8 @@ type Host struct {
 	Settings []results.Setting `json:"settings"`
 }
 
-// Doubt is what spoils numbers without voiding them.
-type Doubt struct {
+// Warning is what spoils numbers without voiding them.
+type Warning struct {
 	Text  string `json:"text"`
 	Cells int    `json:"cells"` // that it holds for; 0: it is about the machine, or the files
 }
@@ -57,9 +57,9 @@ type Cell struct {
 	Name      string                      `json:"name"`
 	Outcome   results.Outcome             `json:"outcome"`
 	Reasons   []string                    `json:"reasons,omitempty"`
-	Doubts    []int                       `json:"doubts,omitempty"`     // indices in Page.Doubts
+	Warnings  []int                       `json:"warnings,omitempty"`   // indices in Page.Warnings
 	N         int                         `json:"n"`                    // launches that count
-	Numbers   map[string]results.Interval `json:"numbers,omitempty"`    // by Metric.Key
+	Numbers   map[string]results.Estimate `json:"numbers,omitempty"`    // by Metric.Key
 	FloorUnit string                      `json:"floor_unit,omitempty"` // of Numbers["floor"]: "copies"
 	InFlight  results.Count               `json:"inflight,omitzero"`    // messages; 0: not even one
 	Given     int                         `json:"given,omitempty"`      // bytes of queue
@@ -94,8 +94,7 @@ type Again struct {
 // NewPage builds the page of one run.
 func NewPage(set *results.Set) *Page {
 	summaries := set.Summaries()
-	p := &Page{Title: results.Quote(set.Name()), Metrics: pageMetrics(), Again: newAgain(set), Absences: absences(summaries), TwoWay: []string{}, Places: map[string]string{}}
-	p.doubt(set)
+	p := &Page{Title: results.Quote(set.Name()), Metrics: pageMetrics(), Again: newAgain(set), Absences: absences(summaries), Warnings: newWarnings(set, summaries), TwoWay: []string{}, Places: map[string]string{}}
 	for _, h := range set.Hosts() {
 		p.Hosts = append(p.Hosts, newHost(h))
 	}
@@ -150,44 +149,54 @@ func newHost(h *results.Host) Host {
 	return out
 }
 
-// doubt notes what the files and the machine are doubted for; cells add
-// theirs.
-func (p *Page) doubt(set *results.Set) {
+// newWarnings are those of the machine, of the files, and of cells.
+func newWarnings(set *results.Set, summaries []results.Summary) (all []Warning) {
 	for _, h := range set.Hosts() {
-		for _, d := range h.Doubts {
-			p.Doubts = append(p.Doubts, Doubt{Text: results.Quote(d.String())})
+		for _, w := range h.Warnings {
+			all = append(all, Warning{Text: results.Quote(w.String())})
 		}
 	}
 	for _, w := range set.Warnings {
-		p.Doubts = append(p.Doubts, Doubt{Text: w})
+		all = append(all, Warning{Text: w})
 	}
+	ofCells := len(all)
+	for _, s := range summaries {
+		for _, w := range s.Warnings {
+			i := indexOf(all[ofCells:], w)
+			if i < 0 {
+				i = len(all) - ofCells
+				all = append(all, Warning{Text: results.Quote(w)})
+			}
+			all[ofCells+i].Cells++
+		}
+	}
+	return all
+}
+
+// indexOf is where the warning of a cell stands, -1: nowhere.
+func indexOf(all []Warning, w string) int {
+	w = results.Quote(w)
+	return slices.IndexFunc(all, func(v Warning) bool { return v.Cells > 0 && v.Text == w })
 }
 
 func (p *Page) newCell(s *results.Summary) Cell {
 	c := Cell{
 		Cell: s.Cell, Unusual: s.Cell.Options.String(), Name: s.Cell.Name(), Outcome: s.Outcome, N: s.N, InFlight: s.InFlight, Given: s.Queue,
-		Numbers: map[string]results.Interval{},
+		Numbers: map[string]results.Estimate{},
 	}
 	for _, m := range results.Metrics {
 		if e := s.Of(m.Key); m.Title != "" && e.Known() {
-			c.Numbers[m.Key] = newValue(e)
+			c.Numbers[m.Key] = rounded(e)
 		}
 	}
 	if s.RelativeCost != nil {
-		c.Numbers[floorKey], c.FloorUnit = newValue(relativeCost(s)), s.RelativeCost.Unit
+		c.Numbers[floorKey], c.FloorUnit = rounded(relativeCost(s)), s.RelativeCost.Unit
 	}
 	for _, r := range s.Reasons {
 		c.Reasons = append(c.Reasons, results.Quote(r))
 	}
 	for _, w := range s.Warnings {
-		w = results.Quote(w)
-		i := slices.IndexFunc(p.Doubts, func(d Doubt) bool { return d.Cells > 0 && d.Text == w })
-		if i < 0 {
-			i = len(p.Doubts)
-			p.Doubts = append(p.Doubts, Doubt{Text: w})
-		}
-		p.Doubts[i].Cells++
-		c.Doubts = append(c.Doubts, i)
+		c.Warnings = append(c.Warnings, indexOf(p.Warnings, w))
 	}
 	for _, t := range s.Times {
 		c.Launches = append(c.Launches, digits(t))
@@ -195,8 +204,9 @@ func (p *Page) newCell(s *results.Summary) Cell {
 	return c
 }
 
-func newValue(e results.Estimate) results.Interval {
-	return results.Interval{Median: results.Float(digits(e.Center)), Lo: results.Float(digits(e.Lo)), Hi: results.Float(digits(e.Hi))}
+// rounded is the estimate to five digits, without the number of launches.
+func rounded(e results.Estimate) results.Estimate {
+	return results.Estimate{Center: digits(e.Center), Lo: digits(e.Lo), Hi: digits(e.Hi)}
 }
 
 // Metric is a number of cells: see results.Metric.
@@ -225,12 +235,13 @@ func pageMetrics() (all []Metric) {
 
 // digits rounds to five: a page has thousands of numbers, and no sixth digit
 // is ever measured.
-func digits(v float64) float64 {
+func digits[F ~float64](number F) F {
+	v := float64(number)
 	if v == 0 || math.IsInf(v, 0) || math.IsNaN(v) {
-		return v
+		return number
 	}
 	scale := math.Pow(10, 4-math.Floor(math.Log10(math.Abs(v))))
-	return math.Round(v*scale) / scale
+	return F(math.Round(v*scale) / scale)
 }
 
 func newAnswer(a results.Answer) Answer {
@@ -267,10 +278,7 @@ func advice(summaries []results.Summary) []advise.Advice {
 	for _, a := range all {
 		for i := range a.Ranked {
 			c := &a.Ranked[i]
-			c.Cost = nil
-			for _, v := range []*results.Float{&c.Ratio.Center, &c.Ratio.Lo, &c.Ratio.Hi} {
-				*v = results.Float(digits(float64(*v)))
-			}
+			c.Cost, c.Ratio = nil, results.Ratio(rounded(results.Estimate(c.Ratio)))
 		}
 	}
 	return all

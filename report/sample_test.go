@@ -39,7 +39,7 @@ func sample(t *testing.T, sizes []int, launches int) (all []results.Record) {
 func cellRecords(t *testing.T, c results.Cell, base float64, launches int) (out []results.Record) {
 	t.Helper()
 	host := &results.Host{Kernel: "Linux 6.18.44", Arch: "amd64", CPU: "Example CPU", Virt: "kvm", Program: "v0.1.0",
-		Doubts: []results.Warning{{What: "virtualisation is kvm", Why: "wake-ups cost an exit", Remedy: "measure on hardware"}}}
+		Warnings: []results.Warning{{What: "virtualisation is kvm", Why: "wake-ups cost an exit", Remedy: "measure on hardware"}}}
 	for n := range launches {
 		r := results.Record{Schema: results.Schema, Cell: c, Launch: n + 1, Attempt: 1, Outcome: results.OK, Seed: 42, Host: host}
 		switch {

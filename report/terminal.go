@@ -42,10 +42,10 @@ func tableColumns(in results.Columns) []tableColumn {
 		all = append(all, tableColumn{"due/s", func(s *results.Summary) string { return strconv.Itoa(s.Cell.Rate) }, 0},
 			tableColumn{"came/s", func(s *results.Summary) string {
 				mark := ""
-				if results.Saturated(s.Cell, s.NsPerOp.Center) {
+				if results.Saturated(s.Cell, float64(s.NsPerOp.Center)) {
 					mark = "!"
 				}
-				return fmt.Sprintf("%s%.0f", mark, results.Came(s.NsPerOp.Center))
+				return fmt.Sprintf("%s%.0f", mark, results.Came(float64(s.NsPerOp.Center)))
 			}, 0})
 	}
 	for _, m := range results.Metrics {
@@ -117,7 +117,7 @@ func writeCells(w *bufio.Writer, summaries []results.Summary, width int) {
 			cells[results.Paced] = append(cells[results.Paced], s)
 			unbounded = unbounded || !s.P99.Bounded()
 			few = few || tooFew(&s, results.TailP999)
-			full = full || results.Saturated(s.Cell, s.NsPerOp.Center)
+			full = full || results.Saturated(s.Cell, float64(s.NsPerOp.Center))
 		default:
 			cells[results.Timed] = append(cells[results.Timed], s)
 			unbounded = unbounded || !s.NsPerOp.Bounded()
@@ -182,14 +182,14 @@ func formatted(class results.Class, e results.Estimate) string {
 	if !e.Known() {
 		return "–"
 	}
-	return class.Format(e.Center)
+	return class.Format(float64(e.Center))
 }
 
 func interval(e results.Estimate) string {
 	if !e.Known() {
 		return "–"
 	}
-	return e.PctRangeString()
+	return e.Reach()
 }
 
 // tooFew reports whether a launch timed fewer operations one by one than a

@@ -34,7 +34,7 @@ func zeros() (all []results.Record) {
 func TestZeroIsANumber(t *testing.T) {
 	p := NewPage(&results.Set{Records: zeros()})
 	fifo, pipe := p.Cells[0], p.Cells[1]
-	if !pipe.has("switches") || pipe.Numbers["switches"].Median != 0 || !pipe.has("cpu") || pipe.InFlight != results.Known[int64](0) {
+	if !pipe.has("switches") || pipe.Numbers["switches"].Center != 0 || !pipe.has("cpu") || pipe.InFlight != results.Known[int64](0) {
 		t.Errorf("pipe: %+v, want 0 of each", pipe)
 	}
 	if fifo.has("switches") || fifo.has("cpu") || !fifo.InFlight.IsZero() || fifo.has("p99") || pipe.has("p99") {

@@ -114,7 +114,7 @@ func Rank(group []Summary) []Ranked {
 	var out []Ranked
 	for _, s := range group {
 		if _, launches := s.RankingMetric(); s.Outcome == OK && len(launches) > 0 {
-			out = append(out, Ranked{Summary: s, Ratio: Ratio{1, 1, 1}})
+			out = append(out, Ranked{Summary: s, Ratio: Ratio{Center: 1, Lo: 1, Hi: 1}})
 		}
 	}
 	slices.SortFunc(out, func(x, y Ranked) int {

@@ -117,7 +117,7 @@ func TestCapacitiesShareNoRow(t *testing.T) {
 		ns       float64
 	}{{"", 8, 64 << 10, 1024, 5000}, {"8KiB", 2, 8 << 10, 128, 9000}} {
 		s := rows[i]
-		if s.Cell.Given != want.given || s.Outcome != OK || s.N != want.n || s.Lost != 0 || s.Queue != want.queue || s.InFlight != Known(want.fits) || s.NsPerOp.Center != want.ns {
+		if s.Cell.Given != want.given || s.Outcome != OK || s.N != want.n || s.Lost != 0 || s.Queue != want.queue || s.InFlight != Known(want.fits) || float64(s.NsPerOp.Center) != want.ns {
 			t.Errorf("row %d: %+v", i, s)
 		}
 		if !slices.ContainsFunc(s.Warnings, func(w string) bool { return strings.Contains(w, "of 10 launches were given another capacity") }) {

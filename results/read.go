@@ -20,7 +20,7 @@ type Set struct {
 	Problems    []Problem // lines that were left out, the first 100
 	LeftOut     int       // lines that were left out, all
 	OtherSchema int       // of these, records of another schema
-	Warnings    []string  // doubts about the whole: a torn last line, records of two hosts
+	Warnings    []string  // about the whole: a torn last line, records of two hosts
 	Failures    []Failure // packages that failed, by what go test printed; the first 100
 
 	keep   func(*Record) // is handed each record; nil: it goes to Records
@@ -132,12 +132,12 @@ func (s *Set) read(file string, r io.Reader) error {
 	if err := read(file, in); err != nil {
 		return err
 	}
-	s.doubt(file)
+	s.warnOfAll(file)
 	return nil
 }
 
-// doubt adds what can be said only of all records together.
-func (s *Set) doubt(file string) {
+// warnOfAll adds what can be said only of all records together.
+func (s *Set) warnOfAll(file string) {
 	if s.kept == 0 {
 		s.warn("%s: no records", Quote(file))
 	}

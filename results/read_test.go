@@ -133,7 +133,7 @@ func TestReadMissing(t *testing.T) {
 	}
 }
 
-func TestReadDoubts(t *testing.T) {
+func TestReadWarnings(t *testing.T) {
 	if s := readString(t, ""); len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], "no records") {
 		t.Errorf("an empty file: %v", s.Warnings)
 	}

@@ -139,7 +139,7 @@ type Record struct {
 	Outcome  Outcome   `json:"outcome"`
 	Reason   string    `json:"reason,omitempty"`
 	Fault    Fault     `json:"fault,omitempty"`    // of a failed launch
-	Warnings []string  `json:"warnings,omitempty"` // doubts that do not void the number, each with its remedy
+	Warnings []string  `json:"warnings,omitempty"` // what does not void the number, each with its remedy
 
 	Op          string  `json:"op,omitempty"` // what one operation is: "round trip", "message"
 	Ops         int64   `json:"ops,omitempty"`

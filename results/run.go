@@ -1,9 +1,12 @@
 package results
 
 import (
+	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -194,4 +197,139 @@ func (r *Run) Close() error {
 		errs = append(errs, r.records.Sync(), r.records.Close())
 	}
 	return errors.Join(append(errs, r.root.Close())...)
+}
+
+// Dir is a directory that reports are written into, by this process alone:
+// that of a run, or any other.
+type Dir struct {
+	root *os.Root
+	lock *os.File
+}
+
+// OpenDir opens a directory, which it makes where it is missing. An error
+// says also that another process writes a report into it.
+func OpenDir(path string) (*Dir, error) {
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, err
+	}
+	d := &Dir{root: root}
+	if d.lock, err = root.Open("."); err == nil {
+		err = os.NewSyscallError("flock", syscall.Flock(int(d.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB))
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s (another process writes a report there): %w", path, err), d.Close())
+	}
+	return d, nil
+}
+
+// WriteFile gives the file name in the directory a new content, whole or not
+// at all. It never replaces a run's records or header.
+func (d *Dir) WriteFile(name string, write func(io.Writer) error) error {
+	return writeExport(d.root, name, write)
+}
+
+// Close gives up the directory.
+func (d *Dir) Close() error {
+	var err error
+	if d.lock != nil {
+		err = d.lock.Close()
+	}
+	return errors.Join(err, d.root.Close())
+}
+
+// validExport is the name of a file that a report may have.
+var validExport = newForm(`^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$`)
+
+// writeExport is WriteFile of a Dir and of a Run.
+func writeExport(root *os.Root, name string, write func(io.Writer) error) error {
+	if !validExport.MatchString(name) || name == HeaderFile || name == RecordsFile {
+		return fmt.Errorf("write %s in %s: not the name of an export", Quote(name), root.Name())
+	}
+	return replace(root, name, write)
+}
+
+// replace gives name in root a new content, whole or not at all: it is
+// written beside, synced and renamed. After an error the old content stands
+// and nothing else is left.
+func replace(root *os.Root, name string, write func(io.Writer) error) (err error) {
+	beside := name + ".new"
+	// What a killed process has left goes. So does a link or a FIFO: opened, it
+	// would lead into another file, or hang.
+	if err := root.Remove(beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := root.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, root.Remove(beside))
+		}
+	}()
+	w := bufio.NewWriter(f)
+	err = write(w)
+	if err == nil {
+		err = w.Flush()
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Join(root.Name(), name), err)
+	}
+	if err := root.Rename(beside, name); err != nil {
+		return err
+	}
+	return syncDir(root)
+}
+
+// syncDir makes what was created or renamed in root survive a power cut.
+func syncDir(root *os.Root) error {
+	d, err := root.Open(".")
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// mend cuts a torn last line off the records, so that the next one starts on
+// a line of its own. A record ends with its newline, so whatever follows the
+// last newline was never finished.
+func (r *Run) mend() error {
+	info, err := r.records.Stat()
+	if err != nil {
+		return err
+	}
+	end := info.Size()
+	r.size, err = r.lastLineEnd(end)
+	if err != nil || r.size == end {
+		return err
+	}
+	if err := r.records.Truncate(r.size); err != nil {
+		return fmt.Errorf("cut off the torn last record: %w", err)
+	}
+	r.Warnings = append(r.Warnings, fmt.Sprintf("%s: cut off a torn last record of %d bytes", RecordsFile, end-r.size))
+	return nil
+}
+
+// lastLineEnd returns the offset after the last newline before end, 0 where
+// there is none.
+func (r *Run) lastLineEnd(end int64) (int64, error) {
+	buf := make([]byte, 64<<10)
+	for end > 0 {
+		n := min(end, int64(len(buf)))
+		if _, err := r.records.ReadAt(buf[:n], end-n); err != nil {
+			return 0, err
+		}
+		if i := bytes.LastIndexByte(buf[:n], '\n'); i >= 0 {
+			return end - n + int64(i) + 1, nil
+		}
+		end -= n
+	}
+	return 0, nil
 }

@@ -3,15 +3,10 @@ package results
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
-	"golang.org/x/perf/benchmath"
 )
-
-// Confidence of every interval, in [0, 1].
-const Confidence = 0.95
 
 // Summary is what all launches of one cell say together. The statistical
 // sample is the launch. An estimate is a median with its order-statistic
@@ -22,7 +17,7 @@ type Summary struct {
 	Outcome  Outcome
 	Reasons  []string // why it is not ok, each once
 	Check    string   // of these, that of the first launch whose check failed; "": none did
-	Warnings []string // doubts that travel with the numbers, each once
+	Warnings []string // that travel with the numbers, each once
 	Launches int      // that the records state
 	N        int      // of these, ok: the size of the sample
 	Lost     int      // of these, untrusted, however often they were tried again: they do not count
@@ -42,29 +37,6 @@ type Summary struct {
 
 	RoundTrips *hdrhistogram.PackedHistogram // ns, of single round trips of all launches; nil where none has any, or a Tally without Distributions
 	Damaged    error                         // why RoundTrips is nil although launches have some
-}
-
-// Estimate is the median of the launches that have a number, with its
-// interval. Without one launch it is absent, which is not 0.
-type Estimate struct {
-	benchmath.Summary
-	N int // launches that have the number
-}
-
-// Known reports whether any launch has the number.
-func (e Estimate) Known() bool { return e.N > 0 }
-
-// Interval is a median with the bounds of its interval, in the one form that
-// outputs have. What was not measured is null, as are bounds below six launches.
-type Interval struct {
-	Median Float `json:"median"`
-	Lo     Float `json:"lo"`
-	Hi     Float `json:"hi"`
-}
-
-// Reach is how far the interval reaches from the median: "2%", "∞".
-func (i Interval) Reach() string {
-	return benchmath.Summary{Center: float64(i.Median), Lo: float64(i.Lo), Hi: float64(i.Hi)}.PctRangeString()
 }
 
 // Summarize condenses records to one summary a cell, ordered by workload,
@@ -235,12 +207,8 @@ func median(launches []tally, units ...string) (values []float64, e Estimate) {
 	if len(values) == 0 {
 		return nil, Estimate{}
 	}
-	sample := benchmath.NewSample(slices.Clone(values), &benchmath.DefaultThresholds) // it sorts them
-	return values, Estimate{benchmath.AssumeNothing.Summary(sample, Confidence), len(values)}
+	return values, MedianOf(values)
 }
-
-// Bounded reports whether the sample was large enough for an interval.
-func (e Estimate) Bounded() bool { return !math.IsInf(e.Lo, 0) && !math.IsInf(e.Hi, 0) }
 
 func AddOnce(list []string, s string) []string {
 	if slices.Contains(list, s) {
@@ -248,3 +216,28 @@ func AddOnce(list []string, s string) []string {
 	}
 	return append(list, s)
 }
+
+// SaturatedBelow is the share of a rate that was asked for below which a link is
+// saturated.
+const SaturatedBelow = 0.95
+
+// Came is how many messages a second came where one took so many nanoseconds.
+func Came(nsPerOp float64) float64 { return 1e9 / nsPerOp }
+
+// Saturated reports whether far fewer messages came than were due.
+func Saturated(c Cell, nsPerOp float64) bool {
+	return c.Rate > 0 && nsPerOp > 0 && Came(nsPerOp) < SaturatedBelow*float64(c.Rate)
+}
+
+// Saturation is the warning of a launch in which far fewer messages came than
+// were due; "" for all others.
+func Saturation(c Cell, nsPerOp float64) string {
+	if !Saturated(c, nsPerOp) {
+		return ""
+	}
+	return fmt.Sprintf("saturated: %d messages a second were due and %.0f came, so that latency grows as long as is measured; ask for a lower --rate", c.Rate, Came(nsPerOp))
+}
+
+// saturation is what a cell says of all its launches: how many came is in its
+// numbers.
+const saturation = "saturated: fewer messages came than were due, so that latency grows as long as is measured; ask for a lower --rate"

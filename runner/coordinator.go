@@ -92,7 +92,7 @@ func Start(o Options) (*Coordinator, error) {
 // Program is the version to record.
 func (co *Coordinator) Host(program string) *results.Host {
 	h := host.Read(host.Root, co.cpus, program)
-	h.Doubts = host.Doubts(host.Check(host.Root, h))
+	h.Warnings = host.Warnings(host.Check(host.Root, h))
 	return &h
 }
 

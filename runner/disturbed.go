@@ -113,7 +113,7 @@ func (l *Launch) Observe(play func() error) (*Observed, error) {
 
 // Judge returns why the numbers of the rounds are untrusted, and a warning about
 // them; both may be "". It fills in what of the noise depends on the rounds.
-func (o *Observed) Judge() (void, doubt string) {
+func (o *Observed) Judge() (void, warning string) {
 	if o.unread != nil {
 		return "what the machine did meanwhile is not known: " + o.unread.Error(), ""
 	}
@@ -133,11 +133,11 @@ func (o *Observed) Judge() (void, doubt string) {
 		// percentiles, 12.5 ms of a launch of 50 ms: in 5 % of the launches of a
 		// quiet machine. Together with the others they are doubted.
 		if i != 1 || len(timed) == 0 {
-			doubt = cmp.Or(doubt, host.Doubtful(of, o.wall, took))
+			warning = cmp.Or(warning, host.Warning(of, o.wall, took))
 		}
 	}
 	n.StalledNs = stalls(slices.Concat(timed, latency))
-	return cmp.Or(void, l.changedSetting()), doubt
+	return cmp.Or(void, l.changedSetting()), warning
 }
 
 // stalls is how long nothing moved in the rounds that show it, in ns; absent where

@@ -35,7 +35,7 @@ func TestFloors(t *testing.T) {
 					t.Log(rec.Reason) // of a machine with one core
 					continue
 				}
-				if rec.Outcome != results.OK && rec.Outcome != results.Untrusted { // of an untrusted launch only the time is in doubt
+				if rec.Outcome != results.OK && rec.Outcome != results.Untrusted { // of an untrusted launch only the time is in warning
 					t.Errorf("%s: %s: %s", c.Name(), rec.Outcome, rec.Reason)
 					continue
 				}

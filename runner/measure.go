@@ -38,9 +38,9 @@ func (co *Coordinator) Measure(c results.Cell, m Measurement) (rec results.Recor
 		rec.Unmeasured() // the rounds before the failure are no measurement
 		return rec, ops
 	}
-	why, doubt := co.checkSettings()
+	why, warning := co.checkSettings()
 	void(&rec, why)
-	warn(&rec, doubt)
+	warn(&rec, warning)
 	return rec, ops
 }
 
@@ -99,9 +99,9 @@ func (co *Coordinator) measure(rec *results.Record, m Measurement) (ops int, err
 	if why := results.Changed(rec.Links); why != "" { // it explains whatever else is odd
 		rec.Outcome, rec.Reason = results.Untrusted, why
 	}
-	why, doubt := observed.Judge()
+	why, warning := observed.Judge()
 	void(rec, why)
-	warn(rec, doubt)
+	warn(rec, warning)
 	return ops, nil
 }
 
@@ -114,9 +114,9 @@ func void(rec *results.Record, why string) {
 }
 
 // warn adds a warning to the record, unless it is "".
-func warn(rec *results.Record, doubt string) {
-	if doubt != "" {
-		rec.Warnings = append(rec.Warnings, doubt)
+func warn(rec *results.Record, warning string) {
+	if warning != "" {
+		rec.Warnings = append(rec.Warnings, warning)
 	}
 }
 

@@ -63,18 +63,18 @@ func (l *Launch) changedSetting() string {
 // checkSettings returns which setting of the machine changed since the last call,
 // after the launch before, and which differs from those at the coordinator's
 // start; both may be "".
-func (co *Coordinator) checkSettings() (void, doubt string) {
+func (co *Coordinator) checkSettings() (void, warning string) {
 	now := host.ReadSettings(host.Root, co.cpus)
 	if why := now.Changed(co.lately); why != "" {
 		void = "a setting changed during the launch: " + why
 	}
 	co.lately = now
 	if why := now.Changed(co.initially); why != "" {
-		doubt = results.Warning{
+		warning = results.Warning{
 			What:   "since the run began a setting has changed: " + why,
 			Why:    "launches before and after it measure different machines",
 			Remedy: "set it back, and measure again",
 		}.String()
 	}
-	return void, doubt
+	return void, warning
 }

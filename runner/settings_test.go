@@ -75,17 +75,17 @@ func TestChangedMachineVoids(t *testing.T) {
 	s := startSession(t, Options{})
 	now := s.lately
 	s.lately.Governor, s.initially.Governor = "another", "another"
-	void, doubt := s.checkSettings()
+	void, warning := s.checkSettings()
 	want := now.Changed(s.initially)
-	if !strings.Contains(void, want) || !strings.Contains(doubt, want) {
-		t.Errorf("%q and %q, want both to say: %s", void, doubt, want)
+	if !strings.Contains(void, want) || !strings.Contains(warning, want) {
+		t.Errorf("%q and %q, want both to say: %s", void, warning, want)
 	}
-	if void, doubt = s.checkSettings(); void != "" || !strings.Contains(doubt, want) {
-		t.Errorf("the launch after it: %q and %q", void, doubt)
+	if void, warning = s.checkSettings(); void != "" || !strings.Contains(warning, want) {
+		t.Errorf("the launch after it: %q and %q", void, warning)
 	}
 	s.initially = now
-	if void, doubt = s.checkSettings(); void != "" || doubt != "" {
-		t.Errorf("set back: %q and %q", void, doubt)
+	if void, warning = s.checkSettings(); void != "" || warning != "" {
+		t.Errorf("set back: %q and %q", void, warning)
 	}
 }
 

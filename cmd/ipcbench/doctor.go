@@ -28,7 +28,7 @@ func newDoctor() *cobra.Command {
 				table = append(table, []string{string(f.State), f.Rule, f.Observed})
 			}
 			text.Table(out, "", "l", table)
-			for _, d := range host.Doubts(findings) {
+			for _, d := range host.Warnings(findings) {
 				fmt.Fprintf(out, "\n%s\n  why:    %s\n  remedy: %s\n", d.What, d.Why, d.Remedy)
 			}
 			return nil

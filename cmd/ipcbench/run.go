@@ -178,8 +178,8 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 	for _, l := range coordinator.Limits {
 		fmt.Fprintln(console, "warning:", l)
 	}
-	if len(host.Doubts) > 0 {
-		fmt.Fprintf(console, "%d things about this host spoil numbers; `ipcbench doctor` lists them, with remedies\n", len(host.Doubts))
+	if len(host.Warnings) > 0 {
+		fmt.Fprintf(console, "%d things about this host spoil numbers; `ipcbench doctor` lists them, with remedies\n", len(host.Warnings))
 	}
 
 	progress := newProgress(console, len(plan.Cells)*plan.Launches, plan.Launches)

@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/montanaflynn/stats"
 )
 
 // family is all cells of a test in the form that relabelling needs.
@@ -114,7 +116,8 @@ func clip(y []float64) {
 	for i := range y {
 		dev[i] = math.Abs(y[i])
 	}
-	if bound := far * 1.4826 * median(dev); bound > 0 {
+	middle, _ := stats.Median(dev) // there are values
+	if bound := far * 1.4826 * middle; bound > 0 {
 		for i := range y {
 			y[i] = min(max(y[i], -bound), bound)
 		}

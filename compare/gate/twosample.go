@@ -2,8 +2,12 @@ package gate
 
 import (
 	"iter"
+	"math"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/montanaflynn/stats"
+	"gonum.org/v1/gonum/stat/combin"
 )
 
 // Cell is the launches of one cell on both sides, as natural logarithms and
@@ -36,7 +40,9 @@ func (t Test) Run(cells iter.Seq[Cell]) *Result {
 
 // MinP is the smallest p that a cell with so many launches can have: one in
 // the number of ways in which they can be relabelled.
-func MinP(olds, news int) float64 { return 1 / choose(olds+news, news) }
+func MinP(olds, news int) float64 {
+	return 1 / math.Round(combin.GeneralizedBinomial(float64(olds+news), float64(news)))
+}
 
 // twoSample puts the passes of both sides into one bag. Labels are 1 of the
 // new launches and 0 of the old.
@@ -105,7 +111,7 @@ func negate(y []float64) {
 
 // center subtracts the median.
 func center(y []float64) {
-	middle := median(y)
+	middle, _ := stats.Median(y) // there are values
 	for i := range y {
 		y[i] -= middle
 	}

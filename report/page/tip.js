@@ -1,4 +1,4 @@
-// The tip says what a point is: its value, interval, launches and doubts.
+// The tip says what a point is: its value, interval, launches and warnings.
 const tip = document.getElementById("tip");
 
 // measures of a family that the launches, which are times of an operation,
@@ -27,7 +27,7 @@ function tipText(chart, line, p) {
 		const values = cell.launches.map(t => of(cell, t));
 		out.push(strip(values, unit, look(mech ?? line).color));
 	}
-	for (const i of cell.doubts ?? []) out.push(element("p.doubt", {}, page.doubts[i].text.split(": ")[0]));
+	for (const i of cell.warnings ?? []) out.push(element("p.warning", {}, page.warnings[i].text.split(": ")[0]));
 	return out;
 }
 

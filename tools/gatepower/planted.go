@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime"
 	"slices"
+	"time"
 
 	"github.com/montanaflynn/stats"
 	"gonum.org/v1/gonum/stat"
@@ -48,9 +50,9 @@ func caught(ctx context.Context, bin *programs, s settings, args []string) error
 		if c.status == 1 {
 			hits++
 		}
-		text.Row(os.Stdout, trial+1, len(logs), results.Percent(spread(c.values(0))), results.Percent(math.Expm1(median(logs))), c.status)
+		text.Row(os.Stdout, trial+1, len(logs), results.Percent(spread(c.values(0))), slower(logs), c.status)
 	}
-	fmt.Printf("\ncaught %d of %d; slower by %s over all launches\n", hits, s.trials, results.Percent(math.Expm1(median(all))))
+	fmt.Printf("\ncaught %d of %d; slower by %s over all launches\n", hits, s.trials, slower(all))
 	return nil
 }
 
@@ -59,7 +61,7 @@ func caught(ctx context.Context, bin *programs, s settings, args []string) error
 // the length to try next, since the cost is nearly linear in it. What is not
 // itself known to 2 points does not count as found.
 func (p *programs) calibrate(ctx context.Context, share float64) (int, error) {
-	var lengths, slower []float64
+	var lengths, costs []float64
 	var known bool
 	try := func(n int) error {
 		c, err := p.ab(ctx, n, slices.Concat(cell, []string{"--launches", "50", "--until", "1.5%", "--budget", "40s", "--force"})...)
@@ -72,7 +74,7 @@ func (p *programs) calibrate(ctx context.Context, share float64) (int, error) {
 		}
 		r := results.NewPairedRatio(pairs)
 		known = float64(r.Hi-r.Lo)/2 < 0.02
-		lengths, slower = append(lengths, float64(n)), append(slower, float64(r.Center)-1)
+		lengths, costs = append(lengths, float64(n)), append(costs, float64(r.Center)-1)
 		return nil
 	}
 	next := 2000
@@ -80,17 +82,17 @@ func (p *programs) calibrate(ctx context.Context, share float64) (int, error) {
 		if err := try(next); err != nil {
 			return 0, err
 		}
-		if known && math.Abs(slower[len(slower)-1]-share) < 0.02 {
+		if known && math.Abs(costs[len(costs)-1]-share) < 0.02 {
 			return next, nil
 		}
 		if len(lengths) == 1 {
 			next = 200
 			continue
 		}
-		base, slope := stat.LinearRegression(lengths, slower, nil, false)
+		base, slope := stat.LinearRegression(lengths, costs, nil, false)
 		next = min(max(int((share-base)/slope), 1), maxInstructions-1)
 	}
-	return 0, fmt.Errorf("no filter slows the cell by %.0f %%: filters of %.0f instructions slow it by %.3f; is the machine busy?", 100*share, lengths, slower)
+	return 0, fmt.Errorf("no filter slows the cell by %.0f %%: filters of %.0f instructions slow it by %.3f; is the machine busy?", 100*share, lengths, costs)
 }
 
 // cell is the records of the cell of one side, without those of its floors.
@@ -112,13 +114,9 @@ func (c *comparison) values(side int) (logs []float64) {
 // drops out.
 func (c *comparison) pairs() []float64 { return results.Pairs(c.cell(0), c.cell(1)) }
 
-// median of a sample, NaN of none.
-func median(sample []float64) float64 {
-	m, err := stats.Median(sample)
-	if err != nil {
-		return math.NaN()
-	}
-	return m
+// slower is by how much B is slower than A in a table, from the logarithms of pairs.
+func slower(pairs []float64) string {
+	return results.Percent(math.Expm1(float64(results.MedianOf(pairs).Center)))
 }
 
 // spread is the standard deviation of a sample from its median absolute
@@ -129,4 +127,61 @@ func spread(sample []float64) float64 {
 		return math.NaN()
 	}
 	return 1.4826 * mad
+}
+
+// falseAlarms compares the program with itself, without a load and then with
+// one.
+func falseAlarms(ctx context.Context, bin *programs, s settings, args []string) error {
+	if len(args) == 0 {
+		args = []string{"--preset", "quick"}
+	}
+	text.Head(os.Stdout, "rlr", "trial", "load", "cells", "launches", "replaced", "untrusted cells", "exit status")
+	alarms := 0
+	for trial := range s.trials {
+		load, stop := "none", func() {}
+		if trial >= s.trials/2 {
+			load, stop = "on and off", disturb(ctx)
+		}
+		c, err := bin.ab(ctx, 0, args...)
+		stop()
+		if err != nil {
+			return err
+		}
+		if c.status == 1 {
+			alarms++
+		}
+		cells, untrusted, replaced := 0, 0, 0
+		for _, records := range c.sides {
+			for _, r := range records {
+				if r.Attempt > 1 {
+					replaced++
+				}
+			}
+			for _, cell := range results.Summarize(records) {
+				cells++
+				if cell.Outcome == results.Untrusted {
+					untrusted++
+				}
+			}
+		}
+		text.Row(os.Stdout, trial+1, load, cells, len(c.sides[0])+len(c.sides[1]), replaced, untrusted, c.status)
+	}
+	fmt.Printf("\n%d false alarms in %d\n", alarms, s.trials)
+	return nil
+}
+
+// disturb keeps all CPUs busy for a second in every three, until stopped.
+func disturb(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	began := time.Now()
+	for range runtime.NumCPU() {
+		go func() {
+			for ctx.Err() == nil {
+				if time.Since(began)%(3*time.Second) > time.Second {
+					time.Sleep(10 * time.Millisecond)
+				}
+			}
+		}()
+	}
+	return cancel
 }

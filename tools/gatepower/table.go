@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -40,7 +39,7 @@ func table(ctx context.Context, bin *programs, _ settings, lengths []string) err
 			if err != nil {
 				return err
 			}
-			row := []any{results.Percent(math.Expm1(median(c.pairs()))), load, results.Percent(spread(c.values(0)))}
+			row := []any{slower(c.pairs()), load, results.Percent(spread(c.values(0)))}
 			for _, n := range []int{6, 10, 20, 40} {
 				slower, judged := c.detected(n)
 				row = append(row, fmt.Sprintf("%d of %d", slower, judged))

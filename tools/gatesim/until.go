@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/perf/benchmath"
-
 	"ipcbench/internal/text"
 	"ipcbench/results"
 )
@@ -54,8 +52,8 @@ func untilRow(width float64) []any {
 				times = append(times, math.Exp(z.launch(r, z.cv)))
 			}
 			launches += len(times)
-			sum := benchmath.AssumeNothing.Summary(benchmath.NewSample(times, &benchmath.DefaultThresholds), results.Confidence)
-			if sum.Lo <= middle && middle <= sum.Hi {
+			sum := results.MedianOf(times)
+			if float64(sum.Lo) <= middle && middle <= float64(sum.Hi) {
 				covered++
 			}
 		}

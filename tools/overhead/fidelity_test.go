@@ -95,10 +95,10 @@ func TestTwinThatDies(t *testing.T) {
 
 // The verdict goes by the interval.
 func TestVerdicts(t *testing.T) {
-	for want, i := range map[string]Interval{
-		"met":       {1.01, 0.99, 1.05},
-		"undecided": {1.01, 0.99, 1.06},
-		"not met":   {1.09, 1.06, 1.2},
+	for want, i := range map[string]results.Estimate{
+		"met":       {Center: 1.01, Lo: 0.99, Hi: 1.05},
+		"undecided": {Center: 1.01, Lo: 0.99, Hi: 1.06},
+		"not met":   {Center: 1.09, Lo: 1.06, Hi: 1.2},
 	} {
 		if got := (Bound{Most: 1.05, Ratio: i}).Verdict(); got != want {
 			t.Errorf("%v within 1.05: %s, want %s", i, got, want)
@@ -124,7 +124,7 @@ func TestTakeTurns(t *testing.T) {
 
 func TestGeometric(t *testing.T) {
 	got := geometric([][]float64{{1, 1, 1, 1, 1, 1}, {4, 4, 4, 4, 4, 4}})
-	if math.Abs(got.Center-2) > 1e-9 || math.Abs(got.Lo-2) > 1e-9 || math.Abs(got.Hi-2) > 1e-9 {
+	if math.Abs(float64(got.Center-2)) > 1e-9 || math.Abs(float64(got.Lo-2)) > 1e-9 || math.Abs(float64(got.Hi-2)) > 1e-9 {
 		t.Errorf("geometric mean of 1 and 4: %v", got)
 	}
 	// Noise widens the interval, and one launch that was disturbed does not move it.
@@ -139,12 +139,12 @@ func TestPage(t *testing.T) {
 	f := Fidelity{
 		Date: "2026-01-02", Compiler: "gcc 12.2.0, -O2", Launches: 20,
 		Host:         &results.Host{Kernel: "Linux 6.18.44", CPU: "a processor", Topology: "2 CPUs", Go: "go1.26.8"},
-		Pace:         []Pace{{cell, 1050, 1000, Interval{1.05, 1.03, 1.07}, Interval{0.92, 0.9, 0.95}, []float64{1.05, 1.05, 1.05, 1.05, 1.05, 1.05}}},
+		Pace:         []Pace{{cell, 1050, 1000, results.Estimate{Center: 1.05, Lo: 1.03, Hi: 1.07}, results.Estimate{Center: 0.92, Lo: 0.9, Hi: 0.95}, []float64{1.05, 1.05, 1.05, 1.05, 1.05, 1.05}}},
 		Instructions: []Instructions{{Cell: cell, Engine: 168, C: 60}},
-		Stamps:       []Stamps{{cell, 1050, Interval{1.01, 1, 1.02}}},
-		Same:         []Same{{cell, Interval{1050, 1040, 1060}, Interval{1050, 1040, 1060}, Interval{1, 0.99, 1.01}}},
+		Stamps:       []Stamps{{cell, 1050, results.Estimate{Center: 1.01, Lo: 1, Hi: 1.02}}},
+		Same:         []Same{{cell, results.Estimate{Center: 1050, Lo: 1040, Hi: 1060}, results.Estimate{Center: 1050, Lo: 1040, Hi: 1060}, results.Estimate{Center: 1, Lo: 0.99, Hi: 1.01}}},
 		Against: []Against{
-			{Command: "perf bench sched pipe", Cell: cell, Peer: Interval{1000, 900, 1100}, Engine: Interval{1050, 1040, 1060}, Ratio: Interval{1.05, 1, 1.1}, Differs: []string{"It checks nothing."}},
+			{Command: "perf bench sched pipe", Cell: cell, Peer: results.Estimate{Center: 1000, Lo: 900, Hi: 1100}, Engine: results.Estimate{Center: 1050, Lo: 1040, Hi: 1060}, Ratio: results.Estimate{Center: 1.05, Lo: 1, Hi: 1.1}, Differs: []string{"It checks nothing."}},
 			{Command: "stress-ng --pipe 1", Missing: "stress-ng", Cell: cell},
 		},
 	}

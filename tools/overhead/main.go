@@ -90,7 +90,7 @@ func (f *fidelity) main(cells string, page bool) (err error) {
 		paces, err := f.pace(slices.DeleteFunc(paceCells(), func(c results.Cell) bool { return !only.MatchString(c.Name()) }))
 		f.progress("")
 		for _, p := range paces {
-			fmt.Printf("%-64s %10.1f ns  C %10.1f ns  engine/C %s  with an idle thread %s\n", p.Cell.Name(), p.Engine, p.Plain, p.Ratio, p.Threaded)
+			fmt.Printf("%-64s %10.1f ns  C %10.1f ns  engine/C %s  with an idle thread %s\n", p.Cell.Name(), p.Engine, p.Plain, bracketed(p.Ratio), bracketed(p.Threaded))
 		}
 		return err
 	}

@@ -13,12 +13,12 @@ import (
 
 // Pace is how long the engine takes for a cell against C.
 type Pace struct {
-	Cell     results.Cell `json:"cell"`
-	Engine   float64      `json:"engine_ns"` // per operation
-	Plain    float64      `json:"plain_ns"`  // of plain C
-	Ratio    Interval     `json:"ratio"`     // engine to plain C
-	Threaded Interval     `json:"threaded"`  // engine to C with one idle thread in each process
-	Launches []float64    `json:"launches"`  // of Ratio
+	Cell     results.Cell     `json:"cell"`
+	Engine   results.Float    `json:"engine_ns"` // per operation
+	Plain    results.Float    `json:"plain_ns"`  // of plain C
+	Ratio    results.Estimate `json:"ratio"`     // engine to plain C
+	Threaded results.Estimate `json:"threaded"`  // engine to C with one idle thread in each process
+	Launches []float64        `json:"launches"`  // of Ratio
 }
 
 // paceCells are the cells to hold against C: the core mechanisms in the two
@@ -104,7 +104,7 @@ func (f *fidelity) pace(cells []results.Cell) (out []Pace, err error) {
 	}
 	for _, c := range cells {
 		if s := samples[c]; s != nil {
-			out = append(out, Pace{c, median(s.engine).Center, median(s.plain).Center, median(s.ratio), median(s.threaded), s.ratio})
+			out = append(out, Pace{c, results.MedianOf(s.engine).Center, results.MedianOf(s.plain).Center, results.MedianOf(s.ratio), results.MedianOf(s.threaded), s.ratio})
 		}
 	}
 	return out, nil
@@ -133,4 +133,53 @@ func (f *fidelity) again(found *Fidelity) error {
 		found.Pace[i] = p
 	}
 	return err
+}
+
+// Stamps is what stamping and checking every message costs: rounds with them
+// against rounds without, in the same processes.
+type Stamps struct {
+	Cell  results.Cell     `json:"cell"`
+	With  results.Float    `json:"with_ns"` // per operation
+	Ratio results.Estimate `json:"ratio"`   // with to without
+}
+
+func (f *fidelity) stamps() (out []Stamps, err error) {
+	cells := bench.Axes{
+		Workloads:  []string{bench.PingPong.Name, bench.Stream.Name},
+		Mechanisms: []string{"pipe", "sysvshm"},
+		Sizes:      []int{64, 4 << 10},
+		Queues:     []int{0},
+		Places:     []string{"same"},
+	}.Cells()
+	with, ratios := map[results.Cell][]float64{}, map[results.Cell][]float64{}
+	for pass := range f.launches {
+		for _, c := range cells {
+			f.progress("stamps and checks, launch %d of %d: %s", pass+1, f.launches, c.Name())
+			ns, ratio, err := f.stampsLaunch(c)
+			if err != nil {
+				return nil, err
+			}
+			with[c], ratios[c] = append(with[c], ns[0]), append(ratios[c], ratio[1])
+		}
+	}
+	for _, c := range cells {
+		out = append(out, Stamps{c, results.MedianOf(with[c]).Center, results.MedianOf(ratios[c])})
+	}
+	return out, nil
+}
+
+func (f *fidelity) stampsLaunch(c results.Cell) (ns, ratio []float64, err error) {
+	l, err := f.coordinator.Open(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		_, closing := l.Close()
+		err = cmp.Or(err, closing)
+	}()
+	n, err := l.Calibrate(f.round)
+	if err != nil {
+		return nil, nil, err
+	}
+	return takeTurns([]program{f.rounds(l, runner.Timed), f.rounds(l, runner.Bare)}, n)
 }

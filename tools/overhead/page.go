@@ -15,7 +15,8 @@ import (
 var pageText string
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"time":      results.FormatTime,
+	"time":      func(ns results.Float) string { return results.FormatTime(float64(ns)) },
+	"ratio":     bracketed,
 	"bytes":     results.FormatBytes,
 	"mechanism": func(c results.Cell) string { return "`" + c.Mechanism + "`" },
 	"counters": func(all []Instructions) bool {
@@ -34,13 +35,16 @@ func (f *Fidelity) render(w io.Writer) error { return pageTemplate.Execute(w, f)
 // More is how many launches the cells have that were measured anew.
 func (f *Fidelity) More() int { return moreLaunches * f.Launches }
 
-func (i Interval) String() string { return fmt.Sprintf("%.3f [%.3f, %.3f]", i.Center, i.Lo, i.Hi) }
+// bracketed is an estimate with its interval: "1.012 [1.003, 1.021]".
+func bracketed(e results.Estimate) string {
+	return fmt.Sprintf("%.3f [%.3f, %.3f]", e.Center, e.Lo, e.Hi)
+}
 
 // Bound is what the engine is held to, against plain C.
 type Bound struct {
 	Name  string
-	Most  float64
-	Ratio Interval
+	Most  results.Float
+	Ratio results.Estimate
 	Cells []Pace // where each is held to it, and Ratio is the worst
 }
 
@@ -65,7 +69,7 @@ func (b Bound) Verdict() string {
 	return text
 }
 
-func verdict(ratio Interval, most float64) string {
+func verdict(ratio results.Estimate, most results.Float) string {
 	switch {
 	case ratio.Hi <= most:
 		return "met"
@@ -85,14 +89,14 @@ func (f *Fidelity) Bounds() []Bound {
 		}
 		return cells
 	}
-	mean := func(name string, most float64, cells []Pace) Bound {
+	mean := func(name string, most results.Float, cells []Pace) Bound {
 		var launches [][]float64
 		for _, p := range cells {
 			launches = append(launches, p.Launches)
 		}
 		return Bound{Name: name, Most: most, Ratio: geometric(launches)}
 	}
-	worst := func(name string, most float64, cells []Pace) Bound {
+	worst := func(name string, most results.Float, cells []Pace) Bound {
 		b := Bound{Name: name, Most: most, Cells: cells}
 		for _, p := range cells {
 			if p.Ratio.Hi > b.Ratio.Hi {

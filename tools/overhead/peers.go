@@ -25,13 +25,13 @@ type Peer struct {
 
 // Against is what a peer gave beside the engine.
 type Against struct {
-	Command string       `json:"command"`
-	Cell    results.Cell `json:"cell"`
-	Peer    Interval     `json:"peer_ns"`   // per operation
-	Engine  Interval     `json:"engine_ns"` // of the cell
-	Ratio   Interval     `json:"ratio"`     // engine to peer
-	Differs []string     `json:"differs"`
-	Missing string       `json:"missing,omitempty"` // the package that has it, where it is not installed
+	Command string           `json:"command"`
+	Cell    results.Cell     `json:"cell"`
+	Peer    results.Estimate `json:"peer_ns"`   // per operation
+	Engine  results.Estimate `json:"engine_ns"` // of the cell
+	Ratio   results.Estimate `json:"ratio"`     // engine to peer
+	Differs []string         `json:"differs"`
+	Missing string           `json:"missing,omitempty"` // the package that has it, where it is not installed
 }
 
 const (
@@ -121,7 +121,7 @@ func (f *fidelity) against() (out []Against, err error) {
 			}
 			theirs, ours, ratios = append(theirs, peer), append(ours, engine), append(ratios, engine/peer)
 		}
-		a.Peer, a.Engine, a.Ratio = median(theirs), median(ours), median(ratios)
+		a.Peer, a.Engine, a.Ratio = results.MedianOf(theirs), results.MedianOf(ours), results.MedianOf(ratios)
 		out = append(out, a)
 	}
 	return out, nil

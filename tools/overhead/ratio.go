@@ -6,40 +6,28 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/perf/benchmath"
+	"ipcbench/results"
 )
-
-// Interval is a median of launches and its order-statistic interval at 95 %.
-type Interval struct {
-	Center float64 `json:"center"`
-	Lo     float64 `json:"lo"`
-	Hi     float64 `json:"hi"`
-}
-
-func median(launches []float64) Interval {
-	s := benchmath.AssumeNothing.Summary(benchmath.NewSample(launches, &benchmath.DefaultThresholds), 0.95)
-	return Interval{s.Center, s.Lo, s.Hi}
-}
 
 // geometric is the geometric mean of the cells' medians, with the interval at
 // 95 % of a bootstrap that draws launches anew within each cell (Efron and
 // Tibshirani 1993, chapter 13). Launches of different cells have nothing to do
 // with each other, and a mean over cells of single launches would be at the
 // mercy of the one that was disturbed.
-func geometric(ratios [][]float64) Interval {
+func geometric(ratios [][]float64) results.Estimate {
 	const draws = 2000
 	if len(ratios) == 0 {
-		return Interval{}
+		return results.Estimate{}
 	}
-	mean := func(launches func(cell []float64) []float64) float64 {
+	mean := func(launches func(cell []float64) []float64) results.Float {
 		sum := 0.0
 		for _, cell := range ratios {
-			sum += math.Log(middle(launches(cell)))
+			sum += math.Log(float64(results.MedianOf(launches(cell)).Center))
 		}
-		return math.Exp(sum / float64(len(ratios)))
+		return results.Float(math.Exp(sum / float64(len(ratios))))
 	}
 	r := rand.New(rand.NewPCG(1, 2)) // one measurement gives one page
-	means := make([]float64, draws)
+	means := make([]results.Float, draws)
 	for i := range means {
 		means[i] = mean(func(cell []float64) []float64 {
 			drawn := make([]float64, len(cell))
@@ -50,7 +38,7 @@ func geometric(ratios [][]float64) Interval {
 		})
 	}
 	slices.Sort(means)
-	return Interval{mean(slices.Clone[[]float64]), means[draws*25/1000], means[draws*975/1000]}
+	return results.Estimate{Center: mean(func(cell []float64) []float64 { return cell }), Lo: means[draws*25/1000], Hi: means[draws*975/1000]}
 }
 
 // program is one of the programs that take turns in a launch: it plays n operations
@@ -86,14 +74,8 @@ func takeTurns(programs []program, n int) (ns, ratio []float64, err error) {
 		}
 	}
 	for a := range programs {
-		ns, ratio = append(ns, middle(times[a])), append(ratio, middle(ratios[a]))
+		ns = append(ns, float64(results.MedianOf(times[a]).Center))
+		ratio = append(ratio, float64(results.MedianOf(ratios[a]).Center))
 	}
 	return ns, ratio, nil
-}
-
-// middle is the median. It sorts.
-func middle(values []float64) float64 {
-	slices.Sort(values)
-	n := len(values)
-	return (values[(n-1)/2] + values[n/2]) / 2
 }

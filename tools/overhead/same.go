@@ -14,10 +14,10 @@ import (
 
 // Same is one cell as `go test -bench` and as `ipcbench run` measure it.
 type Same struct {
-	Cell    results.Cell `json:"cell"`
-	GoTest  Interval     `json:"go_test_ns"`
-	Command Interval     `json:"command_ns"`
-	Ratio   Interval     `json:"ratio"` // of launches in pairs
+	Cell    results.Cell     `json:"cell"`
+	GoTest  results.Estimate `json:"go_test_ns"`
+	Command results.Estimate `json:"command_ns"`
+	Ratio   results.Estimate `json:"ratio"` // of launches in pairs
 }
 
 // same runs the two in turn, a launch at a time.
@@ -95,7 +95,7 @@ func (f *fidelity) same() (out []Same, err error) {
 			ratios = append(ratios, ns/sides[1][c][i])
 		}
 		if len(ratios) > 0 {
-			out = append(out, Same{c, median(sides[0][c]), median(sides[1][c]), median(ratios)})
+			out = append(out, Same{c, results.MedianOf(sides[0][c]), results.MedianOf(sides[1][c]), results.MedianOf(ratios)})
 		}
 	}
 	return out, nil

@@ -1,10 +1,35 @@
 package results
 
 import (
+	"math"
+	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
+
+	"golang.org/x/perf/benchunit"
 )
+
+// FormatTime renders nanoseconds: "5.210µs". NaN was not measured: "–".
+func FormatTime(ns float64) string {
+	switch {
+	case math.IsNaN(ns):
+		return "–"
+	case ns == 0:
+		return "0ns"
+	}
+	v, unit := benchunit.Tidy(ns, "ns")
+	return benchunit.Scale(v, benchunit.ClassOf(unit)) + "s"
+}
+
+// FormatRate renders bytes per second: "1.395GiB/s". NaN was not measured: "–".
+func FormatRate(perSecond float64) string {
+	if math.IsNaN(perSecond) {
+		return "–"
+	}
+	return benchunit.Scale(perSecond, benchunit.ClassOf("B/s")) + "B/s"
+}
 
 // maxQuoted is how many bytes Quote keeps, so that no reason and no host
 // string can make a line that a reader of the benchmark format gives up on.
@@ -48,3 +73,18 @@ var mdEscapes = strings.NewReplacer(
 	`&`, `&amp;`, `<`, `&lt;`, `>`, `&gt;`,
 	`\`, `\\`, "`", "\\`", `*`, `\*`, `_`, `\_`, `[`, `\[`, `]`, `\]`, `|`, `\|`, `~`, `\~`,
 )
+
+// form is a regular expression that is compiled when it is first needed: every
+// worker of a launch has this package in it, and matches nothing.
+type form struct {
+	expr    string
+	compile func() *regexp.Regexp
+}
+
+func newForm(expr string) form {
+	return form{expr, sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })}
+}
+
+func (f form) MatchString(s string) bool { return f.compile().MatchString(s) }
+
+func (f form) String() string { return f.expr }

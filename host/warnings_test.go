@@ -11,9 +11,9 @@ import (
 	"ipcbench/results"
 )
 
-// What each machine of testdata is doubted for; every other rule is fine or
+// What each machine of testdata is warned for; every other rule is fine or
 // unknown there.
-var doubtedFor = map[string][]string{
+var warnedOf = map[string][]string{
 	"x86-vm":       {"cpus", "virtual machine", "steal", "load", "privilege"},
 	"arm64-metal":  {"cpus", "frequency", "kernel", "mitigations"},
 	"container-v2": {"cpus", "governor", "turbo", "smt", "power", "cpu quota", "seccomp", "tracer", "clocksource", "user namespaces, Debian", "user namespaces, AppArmor"},
@@ -22,21 +22,21 @@ var doubtedFor = map[string][]string{
 
 func TestCheck(t *testing.T) {
 	masks := map[string][]int{"x86-vm": {0, 1}, "arm64-metal": {0, 4}, "container-v2": {0}, "container-v1": {0}}
-	for name, want := range doubtedFor {
+	for name, want := range warnedOf {
 		t.Run(name, func(t *testing.T) {
 			root, h := host(t, name, masks[name]...)
 			findings := Check(root, h)
 			var got []string
 			for _, f := range findings {
-				if f.State == Doubted {
+				if f.State == Warned {
 					got = append(got, f.Rule)
 				}
 			}
 			if !slices.Equal(got, want) {
-				t.Errorf("doubts %q, want %q", got, want)
+				t.Errorf("warnings %q, want %q", got, want)
 			}
-			if n := len(Doubts(findings)); n != len(want) {
-				t.Errorf("%d doubts of %d findings in doubt", n, len(want))
+			if n := len(Warnings(findings)); n != len(want) {
+				t.Errorf("%d warnings of %d findings", n, len(want))
 			}
 		})
 	}
@@ -48,7 +48,7 @@ func TestCheckUnprivileged(t *testing.T) {
 	root["proc/self/status"] = &fstest.MapFile{Data: []byte("Uid:\t1000\t1000\t1000\t1000\nCapEff:\t0\n")}
 	state := states(Check(root, h))
 	for rule, want := range map[string]State{
-		"privilege": Fine, "pipe pages": Doubted, "user namespaces": Doubted, "user namespaces, Debian": Fine, "hardware counters": Doubted,
+		"privilege": Fine, "pipe pages": Warned, "user namespaces": Warned, "user namespaces, Debian": Fine, "hardware counters": Warned,
 	} {
 		if state[rule] != want {
 			t.Errorf("%s is %s, want %s", rule, state[rule], want)
@@ -63,7 +63,7 @@ func TestCheckNestedRoot(t *testing.T) {
 	root["proc/self/ns/user"] = &fstest.MapFile{Mode: fs.ModeSymlink | 0o777, Data: []byte("user:[4026532001]")}
 	state := states(Check(root, h))
 	for rule, want := range map[string]State{
-		"privilege": Fine, "pipe pages": Doubted, "hardware counters": Doubted, "user namespaces": Fine,
+		"privilege": Fine, "pipe pages": Warned, "hardware counters": Warned, "user namespaces": Fine,
 	} {
 		if state[rule] != want {
 			t.Errorf("%s is %s, want %s", rule, state[rule], want)
@@ -87,19 +87,19 @@ func TestCheckKnowsNothing(t *testing.T) {
 }
 
 // Every rule has a name of its own, shows what was seen, and is seen both
-// fine and doubted by the tests above.
+// fine and warned by the tests above.
 func TestRules(t *testing.T) {
-	fine, doubted := map[string]bool{}, map[string]bool{}
+	fine, warned := map[string]bool{}, map[string]bool{}
 	note := func(findings []Finding) {
 		for _, f := range findings {
-			if f.Observed == "" || (f.State == Doubted) != (f.Doubt != results.Warning{}) {
+			if f.Observed == "" || (f.State == Warned) != (f.Warning != results.Warning{}) {
 				t.Errorf("%s: %+v", f.Rule, f)
 			}
 			fine[f.Rule] = fine[f.Rule] || f.State == Fine
-			doubted[f.Rule] = doubted[f.Rule] || f.State == Doubted
+			warned[f.Rule] = warned[f.Rule] || f.State == Warned
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(doubtedFor)) {
+	for _, name := range slices.Sorted(maps.Keys(warnedOf)) {
 		root, h := host(t, name, 0)
 		note(Check(root, h))
 		h.CPUs = 8
@@ -115,8 +115,8 @@ func TestRules(t *testing.T) {
 		if r.source == "" || r.why == "" || r.remedy == "" {
 			t.Errorf("%s lacks a source, a why or a remedy", r.name)
 		}
-		if !fine[r.name] || !doubted[r.name] {
-			t.Errorf("%s: seen fine %v, seen doubted %v; want both", r.name, fine[r.name], doubted[r.name])
+		if !fine[r.name] || !warned[r.name] {
+			t.Errorf("%s: seen fine %v, seen warned %v; want both", r.name, fine[r.name], warned[r.name])
 		}
 	}
 }
@@ -125,7 +125,7 @@ func TestFrequency(t *testing.T) {
 	for _, c := range []struct {
 		khz  []string
 		want State
-	}{{nil, Unknown}, {[]string{"2400000"}, Fine}, {[]string{"5100000", "5200000"}, Fine}, {[]string{"2400000", "3600000"}, Doubted}} {
+	}{{nil, Unknown}, {[]string{"2400000"}, Fine}, {[]string{"5100000", "5200000"}, Fine}, {[]string{"2400000", "3600000"}, Warned}} {
 		root := fstest.MapFS{}
 		for i, khz := range c.khz {
 			root[cpuDir(i)[1:]+"/cpufreq/cpuinfo_max_freq"] = &fstest.MapFile{Data: []byte(khz + "\n")}
@@ -139,8 +139,8 @@ func TestFrequency(t *testing.T) {
 // Guest time is in user time already: counted twice it would dilute steal.
 func TestStealBesideGuests(t *testing.T) {
 	root := fstest.MapFS{"proc/stat": {Data: []byte("cpu  50 0 0 49 0 0 0 1 50 0\n")}}
-	if got := states(Check(root, results.Host{}))["steal"]; got != Doubted {
-		t.Errorf("1 tick of 100 stolen: %s, want %s", got, Doubted)
+	if got := states(Check(root, results.Host{}))["steal"]; got != Warned {
+		t.Errorf("1 tick of 100 stolen: %s, want %s", got, Warned)
 	}
 }
 
@@ -152,7 +152,7 @@ func TestCheckHere(t *testing.T) {
 	}
 	state := states(Check(os.DirFS("/"), Read(os.DirFS("/"), cpus, "")))
 	for _, rule := range []string{"cpus", "steal", "load", "kernel", "privilege"} {
-		if s := state[rule]; s != Fine && s != Doubted {
+		if s := state[rule]; s != Fine && s != Warned {
 			t.Errorf("%s is %s, want an answer", rule, s)
 		}
 	}
@@ -164,9 +164,9 @@ func TestLoadWithoutTopology(t *testing.T) {
 		"proc/loadavg": {Data: []byte("1.50 1.00 1.00 1/100 1234\n")},
 		"proc/stat":    {Data: []byte("cpu  1 2 3\ncpu0 1 2 3\ncpu1 1 2 3\nintr 5\n")},
 	}
-	text, doubted := lookLoad(tree{root}, results.Host{})
-	if want := "load average is 1.50 on 2 CPUs"; text != want || !doubted {
-		t.Errorf("%q, doubted %v; want %q", text, doubted, want)
+	text, warned := lookLoad(tree{root}, results.Host{})
+	if want := "load average is 1.50 on 2 CPUs"; text != want || !warned {
+		t.Errorf("%q, warned %v; want %q", text, warned, want)
 	}
 }
 
