@@ -111,3 +111,116 @@ func newRequest(name string, args []any) request {
 	}
 	return r
 }
+
+// A call is shown as strace(1) does: write(4, "abc") = 3.
+func (r request) show(a answer) string { return r.call() + " = " + a.shown(ops[r.Op]) }
+
+// call is the call without its answer.
+func (r request) call() string {
+	o := ops[r.Op]
+	name := o.name
+	if name == "" {
+		name = r.Op
+	}
+	var args []string
+	for i, kind := range strings.Fields(o.params) {
+		args = append(args, argument(kind, r.Args[i]))
+	}
+	if r.Data != nil {
+		at := min(1, len(args)) // a path comes first, what is written after its descriptor
+		if kinds := strings.Fields(o.params); at == 1 && (kinds[0] == "openflag" || kinds[0] == "mode") {
+			at = 0
+		}
+		args = append(args[:at:at], append([]string{inQuotes(r.Data)}, args[at:]...)...)
+	}
+	return fmt.Sprintf("%s(%s)", name, strings.Join(args, ", "))
+}
+
+func (a answer) shown(o op) string {
+	switch {
+	case a.Late, a.Errno != 0:
+		return a.String()
+	case o.show != nil:
+		return o.show(a)
+	case len(a.Data) > 0:
+		return a.String() + " " + inQuotes(a.Data)
+	}
+	return a.String()
+}
+
+// inQuotes is short text, or how many bytes there are.
+func inQuotes(p []byte) string {
+	if len(p) > 80 || strings.ContainsFunc(string(p), func(r rune) bool { return r < ' ' && r != '\n' || r > '~' }) {
+		return fmt.Sprintf("%d bytes", len(p))
+	}
+	return strconv.Quote(string(p))
+}
+
+// word is a bit, or a value, with its name.
+type word struct {
+	value int
+	name  string
+}
+
+// words name the arguments of one kind. Flags are joined by "|".
+var words = map[string][]word{
+	"oflag": {{unix.O_WRONLY, "O_WRONLY"}, {unix.O_RDWR, "O_RDWR"}, {unix.O_CREAT, "O_CREAT"}, {unix.O_NONBLOCK, "O_NONBLOCK"},
+		{unix.O_CLOEXEC, "O_CLOEXEC"}, {unix.O_DIRECT, "O_DIRECT"}},
+	"handler": {{sigDefault, "SIG_DFL"}, {sigIgnore, "SIG_IGN"}, {sigRestart, "a handler, SA_RESTART"}, {sigNoRestart, "a handler, no SA_RESTART"}},
+	"fcmd": {{unix.F_GETFD, "F_GETFD"}, {unix.F_SETFD, "F_SETFD"}, {unix.F_GETFL, "F_GETFL"}, {unix.F_SETFL, "F_SETFL"},
+		{unix.F_DUPFD_CLOEXEC, "F_DUPFD_CLOEXEC"}, {unix.F_SETPIPE_SZ, "F_SETPIPE_SZ"}, {unix.F_GETPIPE_SZ, "F_GETPIPE_SZ"}},
+	"ipcflag":  {{unix.IPC_CREAT, "IPC_CREAT"}, {unix.IPC_EXCL, "IPC_EXCL"}},
+	"msgflag":  {{unix.IPC_NOWAIT, "IPC_NOWAIT"}, {msgNoerror, "MSG_NOERROR"}, {msgExcept, "MSG_EXCEPT"}, {msgCopy, "MSG_COPY"}},
+	"events":   {{unix.POLLIN, "POLLIN"}, {unix.POLLOUT, "POLLOUT"}, {unix.POLLERR, "POLLERR"}, {unix.POLLHUP, "POLLHUP"}, {unix.POLLRDHUP, "POLLRDHUP"}},
+	"sendflag": {{unix.MSG_NOSIGNAL, "MSG_NOSIGNAL"}, {unix.MSG_DONTWAIT, "MSG_DONTWAIT"}, {unix.MSG_TRUNC, "MSG_TRUNC"}},
+	"semcmd":   {{semGetVal, "GETVAL"}, {semSetVal, "SETVAL"}, {semGetNcnt, "GETNCNT"}, {semGetZcnt, "GETZCNT"}, {unix.IPC_RMID, "IPC_RMID"}},
+	"sock":     {{unix.SOCK_STREAM, "SOCK_STREAM"}, {unix.SOCK_DGRAM, "SOCK_DGRAM"}, {unix.SOCK_SEQPACKET, "SOCK_SEQPACKET"}},
+	"how":      {{unix.SHUT_RD, "SHUT_RD"}, {unix.SHUT_WR, "SHUT_WR"}},
+}
+
+func init() { words["openflag"] = words["oflag"] }
+
+// values are kinds whose arguments are one of the words, not a sum of them.
+var values = map[string]bool{"fcmd": true, "semcmd": true, "sock": true, "how": true, "handler": true}
+
+func argument(kind string, n int) string {
+	switch {
+	case kind == "sig":
+		return unix.SignalName(unix.Signal(n))
+	case kind == "key" && n == unix.IPC_PRIVATE:
+		return "IPC_PRIVATE"
+	case kind == "mode":
+		return fmt.Sprintf("%#o", n)
+	case words[kind] != nil && values[kind]:
+		for _, w := range words[kind] {
+			if w.value == n {
+				return w.name
+			}
+		}
+	case words[kind] != nil:
+		return flags(kind, n)
+	}
+	return strconv.Itoa(n)
+}
+
+func flags(kind string, n int) string {
+	var names []string
+	for _, w := range words[kind] {
+		if n&w.value == w.value {
+			names = append(names, w.name)
+			n &^= w.value
+		}
+	}
+	if n != 0 && (kind == "ipcflag" || kind == "msgflag") {
+		names = append(names, fmt.Sprintf("%#o", n))
+	} else if n != 0 {
+		names = append(names, fmt.Sprintf("%#x", n))
+	}
+	if names == nil {
+		if kind == "openflag" {
+			return "O_RDONLY"
+		}
+		return "0"
+	}
+	return strings.Join(names, "|")
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -111,7 +112,7 @@ func (c *Check) run(k *kernel) (f Finding) {
 	if f.Expect, err = k.host.expectation(c); err != nil {
 		panic(skipped(err.Error()))
 	}
-	f.Observed = c.Observe(k)
+	f.Observed = c.observe(k)
 	switch {
 	case f.Expect == "":
 		f.Verdict = Recorded
@@ -123,7 +124,25 @@ func (c *Check) run(k *kernel) (f Finding) {
 	return f
 }
 
-// private makes a System V object of this check's own, with mode 0600.
-func (k *kernel) shm(size int) int { return need(k.do("shmget", unix.IPC_PRIVATE, size, 0o600)).N }
-func (k *kernel) sem(n int) int    { return need(k.do("semget", unix.IPC_PRIVATE, n, 0o600)).N }
-func (k *kernel) msg() int         { return need(k.do("msgget", unix.IPC_PRIVATE, 0o600)).N }
+// observe lets the check observe, and removes what it has made.
+func (c *Check) observe(k *kernel) string {
+	defer func() {
+		for _, r := range slices.Backward(slices.Clone(k.mine)) { // one that succeeds drops out of k.mine
+			k.do(r.Op, r.Args[0])
+		}
+	}()
+	return c.Observe(k)
+}
+
+// These make a System V object of this check's own, with mode 0600. It goes with
+// the end of the check, unless that removes it.
+func (k *kernel) shm(size int) int {
+	return k.own("shmrm", k.do("shmget", unix.IPC_PRIVATE, size, 0o600))
+}
+func (k *kernel) sem(n int) int { return k.own("semrm", k.do("semget", unix.IPC_PRIVATE, n, 0o600)) }
+func (k *kernel) msg() int      { return k.own("msgrm", k.do("msgget", unix.IPC_PRIVATE, 0o600)) }
+
+func (k *kernel) own(remove string, made answer) int {
+	k.mine = append(k.mine, request{Op: remove, Args: []int{need(made).N}})
+	return made.N
+}

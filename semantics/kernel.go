@@ -3,6 +3,7 @@ package semantics
 import (
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -26,6 +27,7 @@ type kernel struct {
 	making *sync.Mutex
 
 	peers []*proc
+	mine  []request // what removes the System V objects that the check has made, and not removed
 
 	mu     sync.Mutex
 	calls  int     // answers so far
@@ -75,6 +77,9 @@ func (l *Lie) replace(a answer) answer {
 // answered notes the answer to a call, or the lie in its place, and returns it.
 // All answers come through here.
 func (k *kernel) answered(p *proc, r request, a answer) answer {
+	if a.Errno == 0 {
+		k.mine = slices.DeleteFunc(k.mine, func(m request) bool { return m.Op == r.Op && m.Args[0] == r.Args[0] })
+	}
 	a = k.lied(a)
 	k.note(Event{Process: p.name, PID: p.pid, Call: r.show(a)})
 	return a

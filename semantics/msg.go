@@ -10,7 +10,6 @@ var msgChecks = []Check{
 		Expect: "7: a, 3: b", Source: "msgop(2)", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.msg()
-			defer k.remove("msgrm", id)
 			take := func() string { a := k.do("msgrcvtyped", id, 0); return a.text() }
 			k.sendMsg(id, 7, "a")
 			k.sendMsg(id, 3, "b")
@@ -20,7 +19,6 @@ var msgChecks = []Check{
 		Expect: "3: b; none: ENOMSG", Source: "msgop(2), msgtyp", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.msg()
-			defer k.remove("msgrm", id)
 			k.sendMsg(id, 7, "a")
 			k.sendMsg(id, 3, "b")
 			return say("%s; none: %v", k.do("msgrcvtyped", id, 3).text(), k.do("msgrcv", id, 9, 4, unix.IPC_NOWAIT))
@@ -29,7 +27,6 @@ var msgChecks = []Check{
 		Expect: "2, 5, ENOMSG", Source: "msgop(2), msgtyp", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.msg()
-			defer k.remove("msgrm", id)
 			for _, typ := range []int{5, 2, 9} {
 				k.sendMsg(id, typ, "x")
 			}
@@ -40,7 +37,6 @@ var msgChecks = []Check{
 		Expect: "2", Source: "msgop(2), MSG_EXCEPT", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.msg()
-			defer k.remove("msgrm", id)
 			k.sendMsg(id, 1, "x")
 			k.sendMsg(id, 2, "x")
 			return k.do("msgtype", id, 1, unix.IPC_NOWAIT|msgExcept).String()
@@ -49,7 +45,6 @@ var msgChecks = []Check{
 		Expect: "E2BIG, queued 1; 10, queued 0", Source: "msgop(2), MSG_NOERROR", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.msg()
-			defer k.remove("msgrm", id)
 			k.sendMsg(id, 1, letters(100))
 			small, stays := k.do("msgrcv", id, 10, 0, unix.IPC_NOWAIT), k.do("msgqnum", id)
 			cut := k.do("msgrcv", id, 10, 0, unix.IPC_NOWAIT|msgNoerror)
@@ -59,7 +54,6 @@ var msgChecks = []Check{
 		Expect: "ENOMSG; full after {msgmnb} bytes: EAGAIN", Source: "msgop(2), EAGAIN and ENOMSG", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.msg()
-			defer k.remove("msgrm", id)
 			empty, most, total := k.do("msgrcv", id, 9, 0, unix.IPC_NOWAIT), k.number("kernel/msgmax"), 0
 			for left := k.number("kernel/msgmnb"); left > 0; left -= min(left, most) {
 				k.sendMsg(id, 1, letters(min(left, most)))
@@ -71,7 +65,6 @@ var msgChecks = []Check{
 		Expect: "{msgmax}: 0, one more EINVAL; type 0 EINVAL, type -1 EINVAL", Source: "msgop(2), EINVAL", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id, most := k.msg(), k.number("kernel/msgmax")
-			defer k.remove("msgrm", id)
 			send := func(typ, n int) answer { return k.do("msgsnd", id, typ, unix.IPC_NOWAIT, letters(n)) }
 			return say("%d: %v, one more %v; type 0 %v, type -1 %v", most, send(1, most), send(1, most+1), send(0, 1), send(-1, 1))
 		}},
@@ -80,7 +73,6 @@ var msgChecks = []Check{
 		Observe: func(k *kernel) string {
 			fill := func(n int) answer {
 				id := k.msg()
-				defer k.remove("msgrm", id)
 				return k.do("filltype", id, n)
 			}
 			return say("of no bytes %v, of one byte %v", fill(0), fill(1))
@@ -89,7 +81,6 @@ var msgChecks = []Check{
 		Expect: "sleeps, then 0", Source: "msgop(2)", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.msg()
-			defer k.remove("msgrm", id)
 			need(k.do("msgqbytes", id, 100))
 			k.sendMsg(id, 1, letters(100))
 			w := k.process("sender").begin("msgsnd", id, 1, 0, "x")
@@ -116,7 +107,6 @@ var msgChecks = []Check{
 		Expect: "msgrcv EINTR, EINTR; msgsnd EINTR, EINTR", Source: "signal(7), never restarted; msgop(2)", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.msg()
-			defer k.remove("msgrm", id)
 			other := k.process("other")
 			without, with := other.interrupt("msgrcv", id, 9, 0, 0)
 			receive := say("msgrcv %v, %v", without, with.answer())
@@ -129,7 +119,6 @@ var msgChecks = []Check{
 		Expect: "b, queued 2; none ENOMSG; without IPC_NOWAIT EINVAL", Source: "msgop(2), MSG_COPY", Since: "3.14", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.msg()
-			defer k.remove("msgrm", id)
 			k.sendMsg(id, 1, "a")
 			k.sendMsg(id, 1, "b")
 			copied := k.do("msgrcv", id, 9, 1, unix.IPC_NOWAIT|msgCopy)
@@ -143,7 +132,6 @@ var msgChecks = []Check{
 		Expect: "SIGKILL; received: hello", Source: "sysvipc(7)", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.msg()
-			defer k.remove("msgrm", id)
 			sender := k.process("sender")
 			sender.sendMsg(id, 1, "hello")
 			return say("%s; received: %s", sender.kill(), k.do("msgrcv", id, 9, 0, unix.IPC_NOWAIT).text())
@@ -152,7 +140,6 @@ var msgChecks = []Check{
 		Expect: "{msgmnb}+1: EPERM, 100: 0", Source: "msgctl(2), IPC_SET and EPERM", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id, most := k.msg(), k.number("kernel/msgmnb")
-			defer k.remove("msgrm", id)
 			need(k.do("dropcap", unix.CAP_SYS_RESOURCE))
 			return say("%d+1: %v, 100: %v", most, k.do("msgqbytes", id, most+1), k.do("msgqbytes", id, 100))
 		}},
@@ -160,7 +147,6 @@ var msgChecks = []Check{
 		Expect: "msgsnd EACCES, IPC_RMID EPERM", Source: "msgop(2), EACCES; msgctl(2), EPERM", Needs: []Need{sysv, anotherUser},
 		Observe: func(k *kernel) string {
 			id := k.msg()
-			defer k.remove("msgrm", id)
 			other := k.process("other user")
 			need(other.do("setresuid", stranger))
 			return say("msgsnd %v, IPC_RMID %v", other.do("msgsnd", id, 1, unix.IPC_NOWAIT, "x"), other.do("msgrm", id))
@@ -169,7 +155,6 @@ var msgChecks = []Check{
 		Expect: "sleeps, then E2BIG, queued 1", Source: "msgop(2), E2BIG; ipc/msg.c, pipelined_send", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.msg()
-			defer k.remove("msgrm", id)
 			w := k.process("receiver").begin("msgrcv", id, 10, 0, 0)
 			state := w.asleep()
 			k.sendMsg(id, 1, letters(100))
@@ -179,7 +164,6 @@ var msgChecks = []Check{
 		Source: "msgop(2); ipc/msg.c, do_msgrcv", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.msg()
-			defer k.remove("msgrm", id)
 			k.sendMsg(id, 1, "x")
 			return say("%v, queued %v", k.do("msgrcvnowhere", id, 100), k.do("msgqnum", id))
 		}},

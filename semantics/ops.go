@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strconv"
+	"sync"
 	"syscall"
 	"unsafe"
 
@@ -205,3 +207,124 @@ func two(p []int, err error) answer { return filled(0, err, fmt.Sprint(p[0], " "
 
 // shown renders an answer that is in words already.
 func shown(a answer) string { return string(a.Data) }
+
+var socketOps = map[string]op{
+	"socketpair": {params: "sock", show: shown, do: func(a []int, _ []byte) answer {
+		p, err := unix.Socketpair(unix.AF_UNIX, a[0], 0)
+		return two(p[:], err)
+	}},
+	"send": {params: "fd sendflag", do: func(a []int, d []byte) answer { return result(unix.SendmsgN(a[0], d, nil, nil, a[1])) }},
+	"datagrams": {name: "write numbers from 0 to", params: "fd n", do: func(a []int, _ []byte) answer {
+		for i := range a[1] {
+			if _, err := unix.Write(a[0], strconv.AppendInt(nil, int64(i), 10)); err != nil {
+				return result(-1, err)
+			}
+		}
+		return answer{N: a[1]}
+	}},
+	"recv": {params: "fd n", do: func(a []int, _ []byte) answer {
+		p := make([]byte, a[1])
+		n, _, _, _, err := unix.Recvmsg(a[0], p, nil, 0)
+		return reading(p, n, err)
+	}},
+	"recvflags": {name: "recvmsg", params: "fd n", show: func(a answer) string { return "flags " + flags("sendflag", a.N) }, do: func(a []int, _ []byte) answer {
+		_, _, got, _, err := unix.Recvmsg(a[0], make([]byte, a[1]), nil, 0)
+		return result(got, err)
+	}},
+	"sendfd": {name: "sendmsg SCM_RIGHTS", params: "fd fd", do: func(a []int, _ []byte) answer {
+		return result(unix.SendmsgN(a[0], []byte("x"), unix.UnixRights(a[1]), nil, 0))
+	}},
+	"recvfd": {name: "recvmsg SCM_RIGHTS", params: "fd", do: func(a []int, _ []byte) answer {
+		oob := make([]byte, unix.CmsgSpace(4))
+		_, n, _, _, err := unix.Recvmsg(a[0], make([]byte, 1), oob, 0)
+		if err != nil {
+			return result(-1, err)
+		}
+		messages, err := unix.ParseSocketControlMessage(oob[:n])
+		if err != nil || len(messages) != 1 {
+			return answer{N: -1, Errno: unix.EBADMSG}
+		}
+		fds, err := unix.ParseUnixRights(&messages[0])
+		if err != nil || len(fds) != 1 {
+			return answer{N: -1, Errno: unix.EBADMSG}
+		}
+		return answer{N: fds[0]}
+	}},
+	"shutdown":   {params: "fd how", do: func(a []int, _ []byte) answer { return result(0, unix.Shutdown(a[0], a[1])) }},
+	"getsockopt": {params: "fd n", do: func(a []int, _ []byte) answer { return result(unix.GetsockoptInt(a[0], unix.SOL_SOCKET, a[1])) }},
+	"setsockopt": {params: "fd n n", do: func(a []int, _ []byte) answer {
+		return result(0, unix.SetsockoptInt(a[0], unix.SOL_SOCKET, a[1], a[2]))
+	}},
+}
+
+// mqOps are calls on POSIX message queues. Names have no leading slash here, as
+// the kernel wants them.
+var mqOps = map[string]op{
+	"mq_open": {params: "oflag maxmsg msgsize", do: func(a []int, d []byte) answer {
+		return result(sys.MqOpen(string(d), a[0], 0o600, &sys.MqAttr{Maxmsg: a[1], Msgsize: a[2]}))
+	}},
+	"mq_unlink": {do: func(_ []int, d []byte) answer { return result(0, sys.MqUnlink(string(d))) }},
+	"mq_send":   {params: "fd priority", do: func(a []int, d []byte) answer { return result(0, sys.MqSend(a[0], d, a[1])) }},
+	"mq_receive": {params: "fd n", do: func(a []int, _ []byte) answer {
+		p := make([]byte, a[1])
+		n, _, err := sys.MqReceive(a[0], p)
+		return reading(p, n, err)
+	}},
+	"mq_curmsgs": {name: "mq_getattr", params: "fd", do: func(a []int, _ []byte) answer { attr, err := sys.MqGetAttr(a[0]); return result(attr.Curmsgs, err) }},
+}
+
+// Operations of futex(2), from linux/futex.h.
+const (
+	futexWait    = 0
+	futexWake    = 1
+	futexPrivate = 128
+)
+
+// pages is memory of this process that vmsplice(2) gives to a pipe: outside the
+// collector's heap, which must not be changed behind its back.
+var pages = sync.OnceValues(func() ([]byte, error) {
+	return unix.Mmap(-1, 0, 2*unix.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+})
+
+var memoryOps = map[string]op{
+	"memory": {name: "store to memory", do: func(_ []int, d []byte) answer {
+		p, err := pages()
+		return result(copy(p, d), err)
+	}},
+	"vmsplice": {params: "fd n", do: func(a []int, _ []byte) answer {
+		p, err := pages()
+		if err != nil {
+			return result(-1, err)
+		}
+		n, err := unix.Vmsplice(a[0], []unix.Iovec{{Base: &p[0], Len: ulong(a[1])}}, 0)
+		return result(n, err)
+	}},
+	"futex": {params: "attachment n n", do: func(a []int, _ []byte) answer { // on the first word, which is 0
+		r, _, errno := syscall.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(sys.Word(segment(a[0])))), uintptr(a[1]), uintptr(a[2]), 0, 0, 0)
+		if errno != 0 {
+			return answer{N: -1, Errno: errno}
+		}
+		return answer{N: int(r)}
+	}},
+	"mmap": {params: "fd n", do: func(a []int, _ []byte) answer { // an attachment, as that of shmat
+		p, err := sys.Mmap(a[0], a[1])
+		if err != nil {
+			return result(-1, err)
+		}
+		attached.Lock()
+		defer attached.Unlock()
+		attached.all = append(attached.all, p)
+		return answer{N: len(attached.all) - 1}
+	}},
+	"memfd": {name: "memfd_create", params: "n", do: func(a []int, _ []byte) answer {
+		fd, err := unix.MemfdCreate("ipcbench", 0) // peers inherit it
+		if err == nil {
+			err = unix.Ftruncate(fd, int64(a[0]))
+		}
+		return result(fd, err)
+	}},
+	"badpipe2": {name: "pipe2 with a bad pointer", params: "oflag", do: func(a []int, _ []byte) answer {
+		_, _, errno := syscall.RawSyscall6(unix.SYS_PIPE2, 1, uintptr(a[0]), 0, 0, 0, 0)
+		return answer{Errno: errno}
+	}},
+}

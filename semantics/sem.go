@@ -14,7 +14,6 @@ var semChecks = []Check{
 		Expect: "value 0, sem_otime 0, after semop not 0", Source: "semget(2), NOTES; semctl(2)", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.sem(1)
-			defer k.remove("semrm", id)
 			value, never, after := k.getval(id), k.do("semotime", id), "not 0"
 			need(k.do("semop", id, 0, 1, 0))
 			if a := k.do("semotime", id); a.Errno != 0 || a.N == 0 {
@@ -26,7 +25,6 @@ var semChecks = []Check{
 		Expect: "sleeps, GETNCNT 1; woken 0, value 0", Source: "semop(2)", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.sem(1)
-			defer k.remove("semrm", id)
 			w := k.process("taker").begin("semop", id, 0, -1, 0)
 			state, waiting := w.asleep(), k.do("semcount", id, 0, semGetNcnt)
 			need(k.do("semop", id, 0, 1, 0))
@@ -36,14 +34,12 @@ var semChecks = []Check{
 		Expect: "EAGAIN, EAGAIN", Source: "semop(2), EAGAIN", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.sem(1)
-			defer k.remove("semrm", id)
 			return say("%v, %v", k.do("semop", id, 0, -1, unix.IPC_NOWAIT), k.do("semtimedop", id, 0, -1, 10))
 		}},
 	{ID: "E04", Mechanism: "sysvsem", Statement: "an operation of 0 waits until the value is 0",
 		Expect: "sleeps, GETZCNT 1; woken 0", Source: "semop(2)", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.sem(1)
-			defer k.remove("semrm", id)
 			k.setval(id, 1)
 			w := k.process("waiter").begin("semop", id, 0, 0, 0)
 			state, waiting := w.asleep(), k.do("semcount", id, 0, semGetZcnt)
@@ -54,7 +50,6 @@ var semChecks = []Check{
 		Expect: "EAGAIN, values 0, 0", Source: "semop(2), atomically", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.sem(2)
-			defer k.remove("semrm", id)
 			a := k.do("semop2", id, 0, 1, unix.IPC_NOWAIT, 1, -1, unix.IPC_NOWAIT)
 			return say("%v, values %v, %v", a, k.getval(id), k.do("semval", id, 1))
 		}},
@@ -62,7 +57,6 @@ var semChecks = []Check{
 		Expect: "with 1, without 0: a survivor sleeps", Source: "semop(2), SEM_UNDO", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.sem(1)
-			defer k.remove("semrm", id)
 			after := func(flag int) answer {
 				k.setval(id, 1)
 				holder := k.process("holder")
@@ -77,7 +71,6 @@ var semChecks = []Check{
 		Expect: "after the child's exit 0; after SETVAL and SIGKILL 3", Source: "semop(2), NOTES; semctl(2), SETVAL", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.sem(1)
-			defer k.remove("semrm", id)
 			k.setval(id, 1)
 			need(k.do("semop", id, 0, -1, semUndo))
 			p := k.pipe(unix.O_CLOEXEC)
@@ -95,7 +88,6 @@ var semChecks = []Check{
 		Expect: "32767: 0; 32768: ERANGE; one more: ERANGE", Source: "semctl(2), ERANGE; semop(2), ERANGE", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.sem(1)
-			defer k.remove("semrm", id)
 			most, more := k.do("semctl", id, 0, semSetVal, 32767), k.do("semctl", id, 0, semSetVal, 32768)
 			return say("32767: %v; 32768: %v; one more: %v", most, more, k.do("semop", id, 0, 1, 0))
 		}},
@@ -108,14 +100,12 @@ var semChecks = []Check{
 				panic(broken("/proc/sys/kernel/sem: " + text))
 			}
 			id := k.sem(1)
-			defer k.remove("semrm", id)
 			return say("%v, %v, %v", k.do("semopmany", id, semopm+1), k.do("semop", id, 1, 1, 0), k.do("semopmany", id, 0))
 		}},
 	{ID: "E10", Mechanism: "sysvsem", Statement: "IPC_RMID wakes the processes that sleep on a set",
 		Expect: "sleeps, then EIDRM; afterwards EINVAL", Source: "semctl(2), IPC_RMID; semop(2), EIDRM", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.sem(1)
-			defer k.remove("semrm", id)
 			w := k.process("taker").begin("semop", id, 0, -1, 0)
 			state := w.asleep()
 			need(k.do("semrm", id))
@@ -125,7 +115,6 @@ var semChecks = []Check{
 		Expect: "EINTR, EINTR", Source: "signal(7), never restarted; semop(2)", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.sem(1)
-			defer k.remove("semrm", id)
 			without, with := k.process("taker").interrupt("semop", id, 0, -1, 0)
 			return say("%v, %v", without, with.answer())
 		}},
@@ -133,7 +122,6 @@ var semChecks = []Check{
 		Expect: "sleeps; one: 0", Source: "semop(2); ipc/sem.c", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.sem(1)
-			defer k.remove("semrm", id)
 			k.setval(id, 1)
 			state := k.process("wants two").begin("semop", id, 0, -2, 0).asleep()
 			return say("%s; one: %v", state, k.do("semop", id, 0, -1, unix.IPC_NOWAIT))
@@ -142,8 +130,6 @@ var semChecks = []Check{
 		Expect: "2000 of 2000", Source: "semop(2)", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id, mem := k.sem(1), k.shm(100)
-			defer k.remove("semrm", id)
-			defer k.remove("shmrm", mem)
 			k.setval(id, 1)
 			a, b := k.process("a"), k.process("b")
 			w := a.begin("increments", id, need(a.do("shmat", mem, 0)).N, 1000)
@@ -155,7 +141,6 @@ var semChecks = []Check{
 		Expect: "semop EACCES, IPC_RMID EPERM", Source: "semop(2), EACCES; semctl(2), EPERM", Needs: []Need{sysv, anotherUser},
 		Observe: func(k *kernel) string {
 			id := k.sem(1)
-			defer k.remove("semrm", id)
 			other := k.process("other user")
 			need(other.do("setresuid", stranger))
 			return say("semop %v, IPC_RMID %v", other.do("semop", id, 0, 1, 0), other.do("semrm", id))
@@ -164,7 +149,6 @@ var semChecks = []Check{
 		Expect: "another gives: 0, value 2", Source: "semop(2)", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.sem(1)
-			defer k.remove("semrm", id)
 			k.setval(id, 1)
 			gave := k.process("another").do("semop", id, 0, 1, 0)
 			return say("another gives: %v, value %v", gave, k.getval(id))

@@ -14,7 +14,6 @@ var shmChecks = []Check{
 		Expect: "two", Source: "shmget(2)", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			a, b := k.shm(1), k.shm(1)
-			defer k.remove("shmrm", a, b)
 			if a == b {
 				return "one"
 			}
@@ -29,15 +28,14 @@ var shmChecks = []Check{
 			if found.N != id {
 				same = "another: " + found.String()
 			}
-			k.remove("shmrm", id)
+			k.do("shmrm", id)
 			return say("%v, %s, %v", again, same, k.do("shmget", n, 1, 0))
 		}},
 	{ID: "S03", Mechanism: "sysvshm", Statement: "a segment of no bytes can't be made, and a segment smaller than asked for can't be opened",
 		Expect: "0: EINVAL; more: EINVAL; less: found", Source: "shmget(2), EINVAL", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			n := key()
-			id := need(k.do("shmget", n, 100, unix.IPC_CREAT|unix.IPC_EXCL|0o600)).N
-			defer k.remove("shmrm", id)
+			id := k.own("shmrm", k.do("shmget", n, 100, unix.IPC_CREAT|unix.IPC_EXCL|0o600))
 			less := "found"
 			none, more := k.do("shmget", unix.IPC_PRIVATE, 0, 0o600), k.do("shmget", n, 101, 0)
 			if a := k.do("shmget", n, 99, 0); a.N != id {
@@ -50,7 +48,6 @@ var shmChecks = []Check{
 		Observe: func(k *kernel) string {
 			id := k.shm(5000)
 			at := need(k.do("shmat", id, 0)).N
-			defer k.remove("shmrm", id)
 			last := (5000+k.host.page-1)/k.host.page*k.host.page - 1
 			zero := k.do("beyond", at, last)
 			return say("%s; last byte of page two %v, stored %v", k.do("shmstat", id).text(), zero, k.do("storebeyond", at, last, 1))
@@ -59,8 +56,7 @@ var shmChecks = []Check{
 		Expect: "SIGKILL; nattch 0, segsz 100; kept: hello", Source: "sysvipc(7); shmget(2)", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			maker := k.process("maker")
-			id := need(maker.do("shmget", unix.IPC_PRIVATE, 100, 0o600)).N
-			defer k.remove("shmrm", id)
+			id := k.own("shmrm", maker.do("shmget", unix.IPC_PRIVATE, 100, 0o600))
 			at := need(maker.do("shmat", id, 0)).N
 			need(maker.do("poke", at, 0, "hello"))
 			end, stat := maker.kill(), k.do("shmstat", id).text()
@@ -97,7 +93,6 @@ var shmChecks = []Check{
 		Expect: "1, fork 2, exit 1; another 2, execve 1", Source: "shmop(2)", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.shm(100)
-			defer k.remove("shmrm", id)
 			need(k.do("shmat", id, 0))
 			attached := func() int { return need(k.do("nattch", id)).N }
 			before, p := attached(), k.pipe(unix.O_CLOEXEC)
@@ -116,7 +111,6 @@ var shmChecks = []Check{
 		Expect: "SIGSEGV", Source: "shmop(2), SHM_RDONLY", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.shm(100)
-			defer k.remove("shmrm", id)
 			reader := k.process("reader")
 			at := need(reader.do("shmat", id, unix.SHM_RDONLY)).N
 			need(reader.do("nodump"))
@@ -130,14 +124,13 @@ var shmChecks = []Check{
 			id := k.shm(100)
 			need(k.do("shmdt", need(k.do("shmat", id, 0)).N))
 			stat := k.do("shmstat", id).text()
-			k.remove("shmrm", id)
+			k.do("shmrm", id)
 			return say("after shmdt %s; after IPC_RMID %v", stat, k.do("shmstat", id))
 		}},
 	{ID: "S11", Mechanism: "sysvshm", Statement: "mode 0600 keeps other users from attaching, and only the owner may remove",
 		Expect: "shmat EACCES, IPC_RMID EPERM", Source: "shmop(2), EACCES; shmctl(2), EPERM", Needs: []Need{sysv, anotherUser},
 		Observe: func(k *kernel) string {
 			id := k.shm(100)
-			defer k.remove("shmrm", id)
 			other := k.process("other user")
 			need(other.do("setresuid", stranger))
 			return say("shmat %v, IPC_RMID %v", other.do("shmat", id, 0), other.do("shmrm", id))
@@ -154,8 +147,7 @@ var shmChecks = []Check{
 				need(k.do("sysctl", name, was))
 				return a
 			}
-			id := k.shm(1)
-			defer k.remove("shmrm", id)
+			k.shm(1)
 			return say("%v, %v, %v", limit("shmmni", 1, 1), limit("shmall", 2, 2*k.host.page), limit("shmmax", 4096, 4097))
 		}},
 	{ID: "S14", Mechanism: "sysvshm", Statement: "what is made in one IPC namespace can't be seen in another",
@@ -186,7 +178,6 @@ var shmChecks = []Check{
 		Expect: "atomic 200000, plain at most 200000", Source: "shmop(2)", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.shm(100)
-			defer k.remove("shmrm", id)
 			a, b := k.process("a"), k.process("b")
 			ina, inb := need(a.do("shmat", id, 0)).N, need(b.do("shmat", id, 0)).N
 			for _, op := range []string{"addatomic", "addplain"} {
@@ -200,11 +191,4 @@ var shmChecks = []Check{
 			}
 			return say("atomic %v, plain %s", k.do("word", at, 0), plain)
 		}},
-}
-
-// remove removes System V objects that are this check's own.
-func (k *kernel) remove(op string, ids ...int) {
-	for _, id := range ids {
-		k.do(op, id)
-	}
 }
