@@ -37,15 +37,18 @@ func newFloorState(p Part, size int) (f floorState) {
 	return f
 }
 
+// alone is the topology of one process without links.
+func alone(p Part) func(int) Topology {
+	return func(int) Topology { return Topology{Parts: []Part{p}} }
+}
+
 // NullCall is the way into the kernel and back, with nothing done there.
 var NullCall = &Workload{
 	Name: results.FloorWorkload, Bound: Bound{Floor: results.FloorCall},
-	Summary: "a system call that does next to nothing, getppid(2)",
-	Op:      "call",
-	Size:    1,
-	Topology: func(int) Topology {
-		return Topology{Parts: []Part{{Role: "caller", Origins: 1, Whole: true, Play: callNothing}}}
-	},
+	Summary:  "a system call that does next to nothing, getppid(2)",
+	Op:       "call",
+	Size:     1,
+	Topology: alone(Part{Role: "caller", Origins: 1, Whole: true, Play: callNothing}),
 }
 
 func callNothing(_ *Ends, n int) error {
@@ -66,9 +69,7 @@ var OneCopy = &Workload{
 	Summary:  "memcpy: the message copied once, within one process",
 	Op:       "message",
 	Payloads: 1,
-	Topology: func(int) Topology {
-		return Topology{Parts: []Part{{Role: "copier", Origins: 1, Whole: true, Play: copyOnce}}}
-	},
+	Topology: alone(Part{Role: "copier", Origins: 1, Whole: true, Play: copyOnce}),
 }
 
 func copyOnce(e *Ends, n int) error {
@@ -98,9 +99,7 @@ var TwoCopies = &Workload{
 	Summary:  "the message copied in and copied out, within one process",
 	Op:       "message",
 	Payloads: 1,
-	Topology: func(int) Topology {
-		return Topology{Parts: []Part{{Role: "copier", Origins: 1, Whole: true, Play: copyTwice}}}
-	},
+	Topology: alone(Part{Role: "copier", Origins: 1, Whole: true, Play: copyTwice}),
 }
 
 func copyTwice(e *Ends, n int) error {
@@ -184,9 +183,7 @@ var ColdCopy = &Workload{
 	Op:       "message",
 	Payloads: 1,
 	Least:    16 << 10, // below, the copy is not what a message costs
-	Topology: func(int) Topology {
-		return Topology{Parts: []Part{{Role: "copier", Origins: 1, Cold: true, Whole: true, Play: copyCold}}}
-	},
+	Topology: alone(Part{Role: "copier", Origins: 1, Cold: true, Whole: true, Play: copyCold}),
 }
 
 // coldest bounds the memory that a cold copy takes, on each side. A larger

@@ -18,12 +18,10 @@ import (
 // between the same CPUs, and nothing but the address space is another.
 var ThreadBounce = &Workload{
 	Name: results.FloorWorkload, Bound: Bound{Floor: results.FloorThreads, Spins: true, Scheduled: true, Asked: true},
-	Summary: "a cache line that two threads of one process write in turn, one way, and neither thread sleeps",
-	Op:      "transfer",
-	Size:    cacheLine,
-	Topology: func(int) Topology {
-		return Topology{Parts: []Part{{Role: "threads", Origins: 1, Threads: 2, Whole: true, Play: bounceThreads}}}
-	},
+	Summary:  "a cache line that two threads of one process write in turn, one way, and neither thread sleeps",
+	Op:       "transfer",
+	Size:     cacheLine,
+	Topology: alone(Part{Role: "threads", Origins: 1, Threads: 2, Whole: true, Play: bounceThreads}),
 }
 
 // bounceThreads gives each side of a Bounce a thread and a CPU. The line that
@@ -58,12 +56,10 @@ func bounceThreads(e *Ends, n int) error {
 // are there: a message of a Go program to itself.
 var GoChannel = &Workload{
 	Name: results.FloorWorkload, Bound: Bound{Floor: results.FloorChannel, Scheduled: true, Asked: true},
-	Summary: "a word through an unbuffered Go channel to another goroutine, one way",
-	Op:      "hand-over",
-	Size:    8,
-	Topology: func(int) Topology {
-		return Topology{Parts: []Part{{Role: "goroutines", Origins: 1, Threads: 2, Whole: true, Play: handOver}}}
-	},
+	Summary:  "a word through an unbuffered Go channel to another goroutine, one way",
+	Op:       "hand-over",
+	Size:     8,
+	Topology: alone(Part{Role: "goroutines", Origins: 1, Threads: 2, Whole: true, Play: handOver}),
 }
 
 func handOver(e *Ends, n int) error {
@@ -95,9 +91,7 @@ var IOPipe = &Workload{
 	Summary:  "the message through an io.Pipe to another goroutine",
 	Op:       "message",
 	Payloads: 1,
-	Topology: func(int) Topology {
-		return Topology{Parts: []Part{{Role: "goroutines", Origins: 1, Threads: 2, Whole: true, Play: throughPipe}}}
-	},
+	Topology: alone(Part{Role: "goroutines", Origins: 1, Threads: 2, Whole: true, Play: throughPipe}),
 }
 
 func throughPipe(e *Ends, n int) error {

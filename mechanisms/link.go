@@ -88,6 +88,18 @@ func JoinCapacity(parts []Given) (all Given) {
 	return all
 }
 
+// Opens returns a Mechanism's function that opens an end: what open finds by the
+// ticket, as the end that as makes of it.
+func Opens[X, E any](open func(Ticket) (X, error), as func(X) E) func(Ticket) (E, error) {
+	return func(t Ticket) (end E, err error) {
+		x, err := open(t)
+		if err != nil {
+			return end, err
+		}
+		return as(x), nil
+	}
+}
+
 // OwnCapacity is of ends that keep the link's capacity themselves: the slots of
 // a ring, the files of a pool.
 func OwnCapacity(e End) (Given, error) {

@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"ipcbench/internal/sys"
 )
 
 // request is one system call as data: it can be made here or in another
@@ -173,7 +175,7 @@ var words = map[string][]word{
 	"msgflag":  {{unix.IPC_NOWAIT, "IPC_NOWAIT"}, {msgNoerror, "MSG_NOERROR"}, {msgExcept, "MSG_EXCEPT"}, {msgCopy, "MSG_COPY"}},
 	"events":   {{unix.POLLIN, "POLLIN"}, {unix.POLLOUT, "POLLOUT"}, {unix.POLLERR, "POLLERR"}, {unix.POLLHUP, "POLLHUP"}, {unix.POLLRDHUP, "POLLRDHUP"}},
 	"sendflag": {{unix.MSG_NOSIGNAL, "MSG_NOSIGNAL"}, {unix.MSG_DONTWAIT, "MSG_DONTWAIT"}, {unix.MSG_TRUNC, "MSG_TRUNC"}},
-	"semcmd":   {{semGetVal, "GETVAL"}, {semSetVal, "SETVAL"}, {semGetNcnt, "GETNCNT"}, {semGetZcnt, "GETZCNT"}, {unix.IPC_RMID, "IPC_RMID"}},
+	"semcmd":   {{sys.SemGetVal, "GETVAL"}, {sys.SemSetVal, "SETVAL"}, {sys.SemGetNcnt, "GETNCNT"}, {sys.SemGetZcnt, "GETZCNT"}, {unix.IPC_RMID, "IPC_RMID"}},
 	"sock":     {{unix.SOCK_STREAM, "SOCK_STREAM"}, {unix.SOCK_DGRAM, "SOCK_DGRAM"}, {unix.SOCK_SEQPACKET, "SOCK_SEQPACKET"}},
 	"how":      {{unix.SHUT_RD, "SHUT_RD"}, {unix.SHUT_WR, "SHUT_WR"}},
 }

@@ -12,14 +12,9 @@ import (
 	"ipcbench/mechanisms"
 )
 
-// Commands of semctl(2), from linux/sem.h, and flags of msgop(2), from
-// linux/msg.h.
+// Flags of semop(2), from linux/sem.h, and of msgop(2), from linux/msg.h.
 const (
-	semGetVal  = 12
-	semGetNcnt = 14
-	semGetZcnt = 15
-	semSetVal  = 16
-	semUndo    = 0x1000
+	semUndo = 0x1000
 
 	msgNoerror = 0o10000
 	msgExcept  = 0o20000
@@ -105,7 +100,7 @@ var sysvOps = map[string]op{
 
 	"semget":   {params: "key n ipcflag", do: func(a []int, _ []byte) answer { return result(sys.Semget(a[0], a[1], a[2])) }},
 	"semctl":   {params: "id n semcmd n", do: func(a []int, _ []byte) answer { return result(sys.Semctl(a[0], a[1], a[2], a[3])) }},
-	"semval":   {name: "semctl GETVAL", params: "id n", do: func(a []int, _ []byte) answer { return result(sys.Semctl(a[0], a[1], semGetVal, 0)) }},
+	"semval":   {name: "semctl GETVAL", params: "id n", do: func(a []int, _ []byte) answer { return result(sys.Semctl(a[0], a[1], sys.SemGetVal, 0)) }},
 	"semcount": {name: "semctl", params: "id n semcmd", do: func(a []int, _ []byte) answer { return result(sys.Semctl(a[0], a[1], a[2], 0)) }},
 	"semrm":    {name: "semctl IPC_RMID", params: "id", do: func(a []int, _ []byte) answer { return result(0, sys.SemRemove(a[0])) }},
 	"semotime": {name: "semctl IPC_STAT sem_otime", params: "id", do: func(a []int, _ []byte) answer { ds, err := sys.SemStat(a[0]); return result(int(ds.Otime), err) }},

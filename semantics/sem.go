@@ -4,9 +4,11 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"ipcbench/internal/sys"
 )
 
-func (p *proc) setval(id, n int)     { need(p.do("semctl", id, 0, semSetVal, n)) }
+func (p *proc) setval(id, n int)     { need(p.do("semctl", id, 0, sys.SemSetVal, n)) }
 func (p *proc) getval(id int) answer { return p.do("semval", id, 0) }
 
 var semChecks = []Check{
@@ -26,7 +28,7 @@ var semChecks = []Check{
 		Observe: func(k *kernel) string {
 			id := k.sem(1)
 			w := k.process("taker").begin("semop", id, 0, -1, 0)
-			state, waiting := w.asleep(), k.do("semcount", id, 0, semGetNcnt)
+			state, waiting := w.asleep(), k.do("semcount", id, 0, sys.SemGetNcnt)
 			need(k.do("semop", id, 0, 1, 0))
 			return say("%s, GETNCNT %v; woken %v, value %v", state, waiting, w.answer(), k.getval(id))
 		}},
@@ -42,7 +44,7 @@ var semChecks = []Check{
 			id := k.sem(1)
 			k.setval(id, 1)
 			w := k.process("waiter").begin("semop", id, 0, 0, 0)
-			state, waiting := w.asleep(), k.do("semcount", id, 0, semGetZcnt)
+			state, waiting := w.asleep(), k.do("semcount", id, 0, sys.SemGetZcnt)
 			need(k.do("semop", id, 0, -1, 0))
 			return say("%s, GETZCNT %v; woken %v", state, waiting, w.answer())
 		}},
@@ -88,7 +90,7 @@ var semChecks = []Check{
 		Expect: "32767: 0; 32768: ERANGE; one more: ERANGE", Source: "semctl(2), ERANGE; semop(2), ERANGE", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {
 			id := k.sem(1)
-			most, more := k.do("semctl", id, 0, semSetVal, 32767), k.do("semctl", id, 0, semSetVal, 32768)
+			most, more := k.do("semctl", id, 0, sys.SemSetVal, 32767), k.do("semctl", id, 0, sys.SemSetVal, 32768)
 			return say("32767: %v; 32768: %v; one more: %v", most, more, k.do("semop", id, 0, 1, 0))
 		}},
 	{ID: "E09", Mechanism: "sysvsem", Statement: "semop refuses more operations than SEMOPM, a semaphore that is not there, and no operation",

@@ -144,3 +144,32 @@ func msgctl(id, cmd int, arg unsafe.Pointer) error {
 	}
 	return nil
 }
+
+// MsgsndOnce is Msgsnd, made once: where a signal interrupts it, it returns EINTR.
+func MsgsndOnce(id int, m Msg, flag int) error {
+	_, _, errno := syscall.Syscall6(unix.SYS_MSGSND, uintptr(id), uintptr(m.at), uintptr(m.size), uintptr(flag), 0, 0)
+	if errno != 0 {
+		return os.NewSyscallError("msgsnd", errno)
+	}
+	return nil
+}
+
+// MsgrcvOnce is Msgrcv, made once, of what typ selects: 0 the first message, a
+// negative one the first of the least type up to that, msgop(2).
+func MsgrcvOnce(id int, m Msg, typ, flag int) (int, error) {
+	n, _, errno := syscall.Syscall6(unix.SYS_MSGRCV, uintptr(id), uintptr(m.at), uintptr(m.size), uintptr(typ), uintptr(flag), 0)
+	if errno != 0 {
+		return 0, os.NewSyscallError("msgrcv", errno)
+	}
+	return int(n), nil
+}
+
+// MsgrcvNowhere receives a text of up to size bytes into memory that is not
+// there, and so fails with EFAULT.
+func MsgrcvNowhere(id, size int) error {
+	_, _, errno := syscall.Syscall6(unix.SYS_MSGRCV, uintptr(id), 1, uintptr(size), 0, unix.IPC_NOWAIT, 0)
+	if errno != 0 {
+		return os.NewSyscallError("msgrcv", errno)
+	}
+	return nil
+}

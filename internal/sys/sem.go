@@ -3,6 +3,7 @@ package sys
 import (
 	"os"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -13,9 +14,11 @@ const SEMVMX = 32767
 
 // Commands of semctl(2), from linux/sem.h.
 const (
-	semGetVal = 12
-	semSetVal = 16
-	semSetAll = 17
+	SemGetVal  = 12
+	SemGetNcnt = 14
+	SemGetZcnt = 15
+	SemSetVal  = 16
+	semSetAll  = 17
 )
 
 // Sembuf is one operation on one semaphore of a set: struct sembuf, semop(2).
@@ -79,18 +82,6 @@ func SemSetAll(id int, values []uint16) error {
 	return err
 }
 
-// SemSetVal sets the value of one semaphore, 0 to SEMVMX: SETVAL, semctl(2).
-func SemSetVal(id, num, value int) error {
-	_, _, errno := syscall.Syscall6(unix.SYS_SEMCTL, uintptr(id), uintptr(num), semSetVal, uintptr(value), 0, 0)
-	if errno != 0 {
-		return os.NewSyscallError("semctl", errno)
-	}
-	return nil
-}
-
-// SemGetVal returns the value of one semaphore: GETVAL, semctl(2).
-func SemGetVal(id, num int) (int, error) { return semctl(id, num, semGetVal, nil) }
-
 // SemRemove removes the set and wakes the processes that sleep on it, with EIDRM:
 // IPC_RMID, semctl(2).
 func SemRemove(id int) error {
@@ -104,4 +95,29 @@ func semctl(id, num, cmd int, arg unsafe.Pointer) (int, error) {
 		return -1, os.NewSyscallError("semctl", errno)
 	}
 	return int(r), nil
+}
+
+// Semctl is semctl(2) with a command that takes a number, or none.
+func Semctl(id, num, cmd, value int) (int, error) {
+	r, _, errno := syscall.Syscall6(unix.SYS_SEMCTL, uintptr(id), uintptr(num), uintptr(cmd), uintptr(value), 0, 0)
+	if errno != 0 {
+		return -1, os.NewSyscallError("semctl", errno)
+	}
+	return int(r), nil
+}
+
+// SemopOnce is Semop with a time limit, 0 for none, semtimedop(2). It is made
+// once: where a signal interrupts it, it returns EINTR.
+func SemopOnce(id int, ops []Sembuf, limit time.Duration) error {
+	var ts [2]int64 // struct __kernel_timespec, of 64 bits on every architecture
+	var p unsafe.Pointer
+	if limit > 0 {
+		ts[0], ts[1] = int64(limit/time.Second), int64(limit%time.Second)
+		p = unsafe.Pointer(&ts)
+	}
+	_, _, errno := syscall.Syscall6(sysSemtimedop, uintptr(id), uintptr(unsafe.Pointer(unsafe.SliceData(ops))), uintptr(len(ops)), uintptr(p), 0, 0)
+	if errno != 0 {
+		return os.NewSyscallError("semtimedop", errno)
+	}
+	return nil
 }

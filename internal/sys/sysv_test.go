@@ -35,9 +35,10 @@ func TestSemaphores(t *testing.T) {
 	before := time.Now().Unix()
 	id := semaphores(t, 3, 0)
 	must(t, Semop(id, []Sembuf{{Num: 0, Op: -1}, {Num: 1, Op: 2}}))
-	must(t, SemSetVal(id, 0, 7))
+	_, err := Semctl(id, 0, SemSetVal, 7)
+	must(t, err)
 	for num, want := range []int{7, 2} {
-		if v, err := SemGetVal(id, num); v != want || err != nil {
+		if v, err := Semctl(id, num, SemGetVal, 0); v != want || err != nil {
 			t.Errorf("semaphore %d: %d, %v; want %d", num, v, err, want)
 		}
 	}
@@ -52,7 +53,8 @@ func TestSemaphores(t *testing.T) {
 	}
 
 	wantErrno(t, Semop(id, []Sembuf{{Num: 0, Op: -8, Flg: unix.IPC_NOWAIT}}), "semtimedop", unix.EAGAIN)
-	wantErrno(t, SemSetVal(id, 0, SEMVMX+1), "semctl", unix.ERANGE)
+	_, err = Semctl(id, 0, SemSetVal, SEMVMX+1)
+	wantErrno(t, err, "semctl", unix.ERANGE)
 	wantErrno(t, SemSetAll(id, []uint16{1}), "semctl", unix.EINVAL)
 	must(t, SemRemove(id))
 	_, err = SemStat(id)

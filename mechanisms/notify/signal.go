@@ -88,12 +88,14 @@ type signaller struct {
 	to        target
 }
 
-func openSignaller(mech string, t mechanisms.Ticket) (signaller, error) {
-	p, err := openThreadPage(t)
-	if err != nil {
-		return signaller{}, mechanisms.Failed("open", mech, 0, err)
+func openSignaller(mech string) func(mechanisms.Ticket) (signaller, error) {
+	return func(t mechanisms.Ticket) (signaller, error) {
+		p, err := openThreadPage(t)
+		if err != nil {
+			return signaller{}, mechanisms.Failed("open", mech, 0, err)
+		}
+		return signaller{mechanism: mech, memory: p}, nil
 	}
-	return signaller{mechanism: mech, memory: p}, nil
 }
 
 // meet waits until there is a waiter, and finds out which thread it is.

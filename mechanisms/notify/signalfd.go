@@ -46,7 +46,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		}, nil
 	},
 	New:          func(s mechanisms.Spec) (*mechanisms.Link, error) { return newSignal("signalfd", s) },
-	OpenNotifier: openTgkiller,
+	OpenNotifier: mechanisms.Opens(openSignaller("signalfd"), func(s signaller) mechanisms.Notifier { return &tgkiller{s} }),
 	OpenWaiter:   openSignalfd,
 })
 
@@ -54,14 +54,6 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 const standardSignal = int(unix.SIGUSR2)
 
 type tgkiller struct{ signaller }
-
-func openTgkiller(t mechanisms.Ticket) (mechanisms.Notifier, error) {
-	s, err := openSignaller("signalfd", t)
-	if err != nil {
-		return nil, err
-	}
-	return &tgkiller{s}, nil
-}
 
 func (k *tgkiller) Notify() error {
 	if k.to.tid == 0 {

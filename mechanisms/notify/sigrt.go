@@ -35,7 +35,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	},
 	Limits:       sigrtLimits,
 	New:          func(s mechanisms.Spec) (*mechanisms.Link, error) { return newSignal("sigrt", s) },
-	OpenNotifier: openQueuer,
+	OpenNotifier: mechanisms.Opens(openSignaller("sigrt"), func(s signaller) mechanisms.Notifier { return &queuer{s, sys.NewSiginfo(realTimeSignal)} }),
 	OpenWaiter: func(t mechanisms.Ticket) (mechanisms.Waiter, error) {
 		s, err := openSignalled("sigrt", realTimeSignal, t)
 		if err != nil {
@@ -64,14 +64,6 @@ func sigrtLimits(int) (mechanisms.Limits, error) {
 type queuer struct {
 	signaller
 	info *unix.Siginfo
-}
-
-func openQueuer(t mechanisms.Ticket) (mechanisms.Notifier, error) {
-	s, err := openSignaller("sigrt", t)
-	if err != nil {
-		return nil, err
-	}
-	return &queuer{s, sys.NewSiginfo(realTimeSignal)}, nil
 }
 
 func (q *queuer) Notify() error {

@@ -43,8 +43,8 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	NewPair:      newSysvmsg,
 	Uses:         sysvmsgUses,
 	Capacity:     mechanisms.OwnCapacity,
-	OpenSender:   openSysvmsgSender,
-	OpenReceiver: openSysvmsgReceiver,
+	OpenSender:   mechanisms.Opens(openSysvmsg, func(e sysvmsgEnd) mechanisms.Sender { return &sysvmsgSender{e} }),
+	OpenReceiver: mechanisms.Opens(openSysvmsg, func(e sysvmsgEnd) mechanisms.Receiver { return &sysvmsgReceiver{e} }),
 })
 
 // newSysvmsg makes both directions on one queue, as messages of types 1 and
@@ -119,22 +119,6 @@ type (
 	sysvmsgSender   struct{ sysvmsgEnd }
 	sysvmsgReceiver struct{ sysvmsgEnd }
 )
-
-func openSysvmsgSender(t mechanisms.Ticket) (mechanisms.Sender, error) {
-	e, err := openSysvmsg(t)
-	if err != nil {
-		return nil, err
-	}
-	return &sysvmsgSender{e}, nil
-}
-
-func openSysvmsgReceiver(t mechanisms.Ticket) (mechanisms.Receiver, error) {
-	e, err := openSysvmsg(t)
-	if err != nil {
-		return nil, err
-	}
-	return &sysvmsgReceiver{e}, nil
-}
 
 func openSysvmsg(t mechanisms.Ticket) (sysvmsgEnd, error) {
 	e := sysvmsgEnd{size: t.Spec.Size}

@@ -414,12 +414,12 @@ func (k ringKind) register(m mechanisms.Mechanism) *mechanisms.Mechanism {
 			m.Uses = segmentUses
 		}
 	}
-	switch {
-	case m.OpenSender != nil: // it has ends of its own
-	case k.spins:
-		m.OpenSender, m.OpenReceiver = openSpinSender(k), openSpinReceiver(k)
-	default:
-		m.OpenSender, m.OpenReceiver = k.openSender, k.openReceiver
+	send, recv := ringEnd.sender, ringEnd.receiver
+	if k.spins {
+		send, recv = ringEnd.spinSender, ringEnd.spinReceiver
+	}
+	if m.OpenSender == nil { // it has no ends of its own
+		m.OpenSender, m.OpenReceiver = mechanisms.Opens(k.turn(sending), send), mechanisms.Opens(k.turn(receiving), recv)
 	}
 	return mechanisms.Register(m)
 }
@@ -541,37 +541,32 @@ func (k ringKind) open(t mechanisms.Ticket, from side) (*ring, ringAttr, error) 
 	return r, a, nil
 }
 
+// ringEnd is an end of a ring before it is a sender or a receiver.
+type ringEnd struct {
+	*ring
+	slotAccess
+}
+
+func (e ringEnd) sender() mechanisms.Sender     { return (*ringSender)(&e) }
+func (e ringEnd) receiver() mechanisms.Receiver { return (*ringReceiver)(&e) }
+
 // turn opens an end that takes its turns by k.wait, after others that send
 // where there are several.
-func (k ringKind) turn(t mechanisms.Ticket, from side) (*ring, slotAccess, error) {
-	r, _, err := k.open(t, from)
-	if err != nil {
-		return nil, nil, err
+func (k ringKind) turn(from side) func(mechanisms.Ticket) (ringEnd, error) {
+	return func(t mechanisms.Ticket) (e ringEnd, err error) {
+		r, _, err := k.open(t, from)
+		if err != nil {
+			return e, err
+		}
+		w, err := k.wait(t, r)
+		if err != nil {
+			return e, mechanisms.Failed("open", k.name, t.Spec.Size, errors.Join(err, r.Close()))
+		}
+		if from == sending && t.Spec.Senders > 1 {
+			w = lockedAccess{w, &r.lock.Mutex}
+		}
+		return ringEnd{r, w}, nil
 	}
-	w, err := k.wait(t, r)
-	if err != nil {
-		return nil, nil, mechanisms.Failed("open", k.name, t.Spec.Size, errors.Join(err, r.Close()))
-	}
-	if from == sending && t.Spec.Senders > 1 {
-		w = lockedAccess{w, &r.lock.Mutex}
-	}
-	return r, w, nil
-}
-
-func (k ringKind) openSender(t mechanisms.Ticket) (mechanisms.Sender, error) {
-	r, w, err := k.turn(t, sending)
-	if err != nil {
-		return nil, err
-	}
-	return &ringSender{r, w}, nil
-}
-
-func (k ringKind) openReceiver(t mechanisms.Ticket) (mechanisms.Receiver, error) {
-	r, w, err := k.turn(t, receiving)
-	if err != nil {
-		return nil, err
-	}
-	return &ringReceiver{r, w}, nil
 }
 
 // slotAccess is how an end of a ring waits for slots and hands them on.

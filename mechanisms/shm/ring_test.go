@@ -37,16 +37,18 @@ func TestSeveralSendersOfARingTakeTurns(t *testing.T) {
 	linktest.Must(t, err)
 	defer out.Close()
 
-	linktest.Must(t, sys.SemSetVal(sem, semLock, 0)) // as another sender that is writing
+	_, err = sys.Semctl(sem, semLock, sys.SemSetVal, 0) // as another sender that is writing
+	linktest.Must(t, err)
 	if n, err := out.Fill(mechanisms.Buffer(64)); n != 0 || err != nil {
 		t.Errorf("wrote %d messages without the lock, error %v", n, err)
 	}
-	linktest.Must(t, sys.SemSetVal(sem, semLock, 1))
+	_, err = sys.Semctl(sem, semLock, sys.SemSetVal, 1)
+	linktest.Must(t, err)
 	if n, err := out.Fill(mechanisms.Buffer(64)); n != 4 || err != nil {
 		t.Errorf("wrote %d messages with the lock, error %v; want 4", n, err)
 	}
 	for num, want := range []int{semFree: 0, semFilled: 4, semLock: 1} {
-		if v, err := sys.SemGetVal(sem, num); v != want || err != nil {
+		if v, err := sys.Semctl(sem, num, sys.SemGetVal, 0); v != want || err != nil {
 			t.Errorf("semaphore %d is %d, error %v; want %d", num, v, err, want)
 		}
 	}

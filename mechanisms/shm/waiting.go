@@ -101,18 +101,12 @@ type spinSender struct {
 	turn *producer
 }
 
-func openSpinSender(k ringKind) func(mechanisms.Ticket) (mechanisms.Sender, error) {
-	return func(t mechanisms.Ticket) (mechanisms.Sender, error) {
-		r, w, err := k.turn(t, sending)
-		if err != nil {
-			return nil, err
-		}
-		f, ok := w.(*producer)
-		if !ok { // one of several, which take a lock first
-			return &ringSender{r, w}, nil
-		}
-		return &spinSender{ringSender{r, w}, f}, nil
+func (e ringEnd) spinSender() mechanisms.Sender {
+	f, ok := e.slotAccess.(*producer)
+	if !ok { // one of several, which take a lock first
+		return e.sender()
 	}
+	return &spinSender{ringSender(e), f}
 }
 
 func (s *spinSender) Send(p []byte) error {
@@ -139,14 +133,8 @@ type spinReceiver struct {
 	turn *consumer
 }
 
-func openSpinReceiver(k ringKind) func(mechanisms.Ticket) (mechanisms.Receiver, error) {
-	return func(t mechanisms.Ticket) (mechanisms.Receiver, error) {
-		r, w, err := k.turn(t, receiving)
-		if err != nil {
-			return nil, err
-		}
-		return &spinReceiver{ringReceiver{r, w}, w.(*consumer)}, nil
-	}
+func (e ringEnd) spinReceiver() mechanisms.Receiver {
+	return &spinReceiver{ringReceiver(e), e.slotAccess.(*consumer)}
 }
 
 func (s *spinReceiver) Recv(p []byte) error {
