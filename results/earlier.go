@@ -1,6 +1,9 @@
 package results
 
-import "slices"
+import (
+	"reflect"
+	"slices"
+)
 
 // Unmeasured drops every number that only a launch has that was measured, as
 // one that failed or was skipped was not. What was given to it stays: its
@@ -19,15 +22,10 @@ func (r *Record) Unmeasured() {
 
 // measured reports whether the record has a number that Unmeasured drops.
 func (r *Record) measured() bool {
-	return r.Ops != 0 || r.ElapsedNs != 0 || r.NsPerOp != 0 || r.InsnsPerOp != 0 || r.BytesPerSec != 0 ||
-		!r.CPUNsPerOp.IsZero() || !r.Voluntary.IsZero() || !r.Involuntary.IsZero() || !r.EINTR.IsZero() ||
-		r.Latency != nil || r.Rounds != nil || !r.Verified.IsZero() || r.Overhead != nil || r.Noise != nil ||
-		slices.ContainsFunc(r.Workers, func(w Worker) bool { return w.used() })
-}
-
-// used reports whether the worker has any number of what it used.
-func (w *Worker) used() bool {
-	return slices.ContainsFunc(w.usage(), func(c *Count) bool { return !c.IsZero() })
+	without := *r
+	without.Unmeasured()
+	without.Warnings = r.Warnings // which are no numbers
+	return !reflect.DeepEqual(&without, r)
 }
 
 // Restore gives a record of an earlier version the meaning that it has today.

@@ -193,7 +193,8 @@ func TestUnmeasured(t *testing.T) {
 			t.Errorf("%s is %v", name, v.Field(i))
 		}
 	}
-	if w := r.Workers[0]; w.used() || w.PID != 7 || !shared[0].used() {
+	used := func(w Worker) bool { return !reflect.DeepEqual(w, Worker{Role: w.Role, PID: w.PID, CPUs: w.CPUs}) }
+	if w := r.Workers[0]; used(w) || w.PID != 7 || !used(shared[0]) {
 		t.Errorf("worker %+v, of the launch's %+v", w, shared[0])
 	}
 	if len(r.Warnings) != 1 {
