@@ -1,13 +1,6 @@
 package sys
 
-import _ "unsafe" // for linkname
-
 // Pause lets the processor know that its program looks at a word again and again:
 // PAUSE on x86. Without it the processor looks ahead dozens of times, and has to
 // throw all of that away when the word changes.
 func Pause() { procyield(1) }
-
-// The runtime lets other packages link to this, go.dev/issue/67401.
-
-//go:linkname procyield runtime.procyield
-func procyield(cycles uint32)

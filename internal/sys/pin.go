@@ -1,7 +1,5 @@
 package sys
 
-import _ "unsafe" // for linkname
-
 // Pin keeps the calling goroutine on its processor of Go's scheduler until Unpin.
 // Otherwise a goroutine that has run for 10 ms is asked to let others run, even
 // if there are none. One that is locked to its thread is then taken off it and put
@@ -12,11 +10,3 @@ func Pin() { procPin() }
 
 // Unpin ends what Pin began.
 func Unpin() { procUnpin() }
-
-// The runtime lets other packages link to these, go.dev/issue/67401.
-
-//go:linkname procPin runtime.procPin
-func procPin() int
-
-//go:linkname procUnpin runtime.procUnpin
-func procUnpin()
