@@ -48,7 +48,7 @@ test: ## all tests that need nothing special, about 9 minutes on 2 CPUs
 	$(GO) test -timeout 15m ./...
 
 test-long: ## tests that `make test` plays in part, whole: some minutes more
-	IPCBENCH_LONG=1 $(GO) test -timeout 30m -run 'TestConformance$$|TestNoFaultPasses$$|TestSessionOutOfFiles|TestIsolations|TestCapacityOfEveryLink' ./internal/conformance ./runner
+	IPCBENCH_LONG=1 $(GO) test -timeout 30m -run 'TestConformance$$|TestNoFaultPasses$$|TestSessionOutOfFiles|TestIsolations|TestCapacityOfEveryLink|TestScarce' ./internal/conformance ./runner ./cmd/ipcbench
 
 surroundings: ## the tests in each of a dozen surroundings, one after the other: as another user, on one CPU, with small limits …
 	scripts/try-surroundings

@@ -76,7 +76,7 @@ func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, until
 	run := runner.Run{Plan: plan, Until: until, Budget: budget}
 	var runs []*results.Run
 	for i, command := range commands {
-		process, err := startSide(command, console)
+		process, err := startSide(c.Context(), command, console)
 		if err != nil {
 			return nil, failed(err)
 		}
