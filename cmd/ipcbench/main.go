@@ -106,9 +106,9 @@ func startable() error {
 		remedy := cmp.Or(reexec.MoreFiles(err), "allow the call in the seccomp filter")
 		return fmt.Errorf("Go's runtime needs a descriptor to wait with: %s: %w", remedy, err)
 	}
-	// Besides the threads that a program begins with, a collector on each CPU, and
-	// some that wait in calls.
-	return reexec.Spare("a command", 4+runtime.GOMAXPROCS(0))
+	// Besides the threads that a program begins with: collectors, and some that wait
+	// in calls. Each takes a millisecond to try.
+	return reexec.Spare("a command", 4+min(4, runtime.GOMAXPROCS(0)))
 }
 
 // checkedWriter remembers the first write error: a table that was cut short

@@ -17,7 +17,7 @@ import (
 // write what was measured. Timeout(1) sends its signal twice, so that a second one
 // leaves time for a short command to end as after one.
 var (
-	afterOne = 1800 * time.Millisecond
+	afterOne = 1500 * time.Millisecond
 	afterTwo = 200 * time.Millisecond
 )
 

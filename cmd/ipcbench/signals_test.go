@@ -163,10 +163,11 @@ func TestStopsWithItsProcesses(t *testing.T) {
 				return !slices.ContainsFunc(s.family(), func(r relative) bool { return r.state != "T" && r.state != "Z" })
 			})
 			s.Process.Signal(syscall.SIGCONT)
-			if status := s.status(); status != exitOK && status != exitUntrusted && status != exitNo {
+			status, all := s.status(), s.records()
+			// On a busy machine all launches may be untrusted, and leave ab nothing to compare.
+			if status < 0 || slices.ContainsFunc(all, func(r results.Record) bool { return r.Outcome == results.Failed }) {
 				t.Errorf("exit status %d\n%s", status, s.stderr.String())
 			}
-			all := s.records()
 			i := slices.IndexFunc(all, func(r results.Record) bool {
 				return r.Outcome == results.Untrusted && r.Reason == "a worker was stopped or continued by a signal"
 			})
