@@ -134,7 +134,7 @@ const (
 
 // Try tries the mechanism on this host, in processes of its own. What the host
 // lacks or forbids is a reason in the explanation; an error is what ought to have
-// worked.
+// worked. It ends early when ctx is done.
 func (e *Explanation) Try(ctx context.Context) (err error) {
 	if e.limits, e.untried = LimitsHere(e.Mechanism); e.untried != nil {
 		return nil
