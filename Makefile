@@ -9,7 +9,7 @@ bash := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 zsh := $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 fish := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
-.PHONY: help build install uninstall check test test-long surroundings race bench report fidelity lint generate check-generated ci
+.PHONY: help build install uninstall check test test-long surroundings race bench report fidelity lint generate check-generated nolinkname ci
 
 GO ?= go
 BIN := bin/ipcbench
@@ -48,7 +48,7 @@ test: ## all tests that need nothing special, about 9 minutes on 2 CPUs
 	$(GO) test -timeout 15m ./...
 
 test-long: ## tests that `make test` plays in part, whole: some minutes more
-	IPCBENCH_LONG=1 $(GO) test -timeout 30m -run 'TestConformance$$|TestNoFaultPasses$$|TestSessionOutOfFiles|TestIsolations|TestCapacityOfEveryLink' ./internal/conformance ./runner
+	IPCBENCH_LONG=1 $(GO) test -timeout 30m -run 'TestConformance$$|TestNoFaultPasses$$|TestSessionOutOfFiles|TestIsolations|TestCapacityOfEveryLink|TestScarce' ./internal/conformance ./runner ./cmd/ipcbench
 
 surroundings: ## the tests in each of a dozen surroundings, one after the other: as another user, on one CPU, with small limits …
 	scripts/try-surroundings
@@ -73,6 +73,10 @@ lint: ## gofmt, go vet for every architecture, staticcheck
 	for arch in amd64 arm64 riscv64 386; do GOARCH=$$arch CGO_ENABLED=0 $(GO) vet ./... || exit 1; done
 	CGO_ENABLED=0 $(GO) vet -tags man ./cmd/ipcbench
 	$(GO) tool staticcheck ./...
+
+nolinkname: ## build without functions of Go's runtime, as a later Go may force, and try it
+	$(GO) vet -tags nolinkname ./...
+	$(GO) test -tags nolinkname -short ./internal/sys ./mechanisms/shm ./runner
 
 generate: $(BIN) ## write the generated parts of the documents
 	scripts/generate

@@ -5,6 +5,7 @@ package explain
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -133,8 +134,8 @@ const (
 
 // Try tries the mechanism on this host, in processes of its own. What the host
 // lacks or forbids is a reason in the explanation; an error is what ought to have
-// worked.
-func (e *Explanation) Try() (err error) {
+// worked. It ends early when ctx is done.
+func (e *Explanation) Try(ctx context.Context) (err error) {
 	if e.limits, e.untried = LimitsHere(e.Mechanism); e.untried != nil {
 		return nil
 	}
@@ -144,6 +145,7 @@ func (e *Explanation) Try() (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, coordinator.Close()) }()
+	defer context.AfterFunc(ctx, func() { coordinator.Interrupt() })()
 	e.calls, e.uncounted = coordinator.Trace(e.cell(e.tried()[0].workload), tracedOps)
 	if runner.Unsupported(e.uncounted) {
 		e.untried = e.uncounted

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/internal/reexec"
 	"ipcbench/results"
 )
 
@@ -62,8 +63,9 @@ func (b boot) run(ctx context.Context) (console, port []byte, err error) {
 		}
 		defer files[i].Close()
 	}
-	limited, stop := context.WithTimeout(ctx, b.limit)
+	limited, stop := context.WithCancel(ctx)
 	defer stop()
+	defer reexec.AfterFunc(b.limit, stop)()
 	cmd := exec.CommandContext(limited, b.qemu, b.args...)
 	cmd.ExtraFiles = []*os.File{files[0], files[1], b.initrd}
 	var complaint capped
@@ -89,7 +91,9 @@ func (b boot) run(ctx context.Context) (console, port []byte, err error) {
 		go func() { defer close(pinned); pinCPUs(limited, cmd.Process.Pid) }()
 		defer func() { stop(); <-pinned }()
 	}
+	leave := reexec.Follow(func(sig syscall.Signal) { syscall.Kill(-cmd.Process.Pid, sig) })
 	err = cmd.Wait()
+	leave()
 	console, port = contents(files[0]), contents(files[1])
 	switch {
 	case ctx.Err() != nil:

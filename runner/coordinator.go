@@ -31,16 +31,18 @@ type Coordinator struct {
 
 	options Options
 	cpus    []host.CPU
+	spared  int // workers of a launch that this process found room for
 	noise   *host.NoiseMeter
 	phase   string
 
 	// A session process ends once: by the first of Close and a call that it does
 	// not answer.
-	ending  sync.Mutex    // held while it ends
-	closed  bool          // no other takes its place
-	child   *process      // nil: none runs
-	journal string        // path, of a session without namespaces; "": none
-	stop    chan struct{} // closed to end the thread that the child's Pdeathsig follows
+	ending  sync.Mutex     // held while it ends
+	closed  bool           // no other takes its place
+	child   *process       // nil: none runs
+	journal string         // path, of a session without namespaces; "": none
+	stop    chan struct{}  // closed to end the thread that the child's Pdeathsig follows
+	stderr  *reexec.Stderr // of the child and its workers
 
 	initially, lately host.Settings // of the machine, at the start and after the last launch
 }
@@ -67,6 +69,9 @@ func Start(o Options) (*Coordinator, error) {
 	if err := enoughFiles(); err != nil {
 		return nil, err
 	}
+	if err := reexec.Spare("a session", tasksOf(2)); err != nil {
+		return nil, err
+	}
 	cpus, err := host.ReadCPUs(host.Root)
 	if err != nil {
 		return nil, err
@@ -79,7 +84,7 @@ func Start(o Options) (*Coordinator, error) {
 	if err != nil {
 		return nil, err
 	}
-	co := &Coordinator{options: o, cpus: cpus, noise: noise, initially: host.ReadSettings(host.Root, cpus)}
+	co := &Coordinator{options: o, cpus: cpus, noise: noise, spared: 2, initially: host.ReadSettings(host.Root, cpus)}
 	co.lately = co.initially
 	if err := co.start(); err != nil {
 		noise.Close()
@@ -140,22 +145,26 @@ func (co *Coordinator) try(i isolation) error {
 		c.Attr.Pdeathsig = unix.SIGKILL
 	}
 	var child *process
-	var err error
+	stderr, err := reexec.NewStderr()
+	if err != nil {
+		return err
+	}
 	started, stop := make(chan struct{}), make(chan struct{})
 	go func() {
 		runtime.LockOSThread() // Pdeathsig follows this thread
-		child, err = startProcess(c)
+		child, err = startProcess(c, stderr.W)
 		close(started)
 		<-stop
 		runtime.UnlockOSThread()
 	}()
 	<-started
+	stderr.CloseW()
 	if err != nil {
 		close(stop)
 		return err
 	}
 	co.ending.Lock()
-	co.child, co.stop, co.Isolation, co.phase = child, stop, i.name, "set-up"
+	co.child, co.stop, co.stderr, co.Isolation, co.phase = child, stop, stderr, i.name, "set-up"
 	co.ending.Unlock()
 	if co.isClosed() { // meanwhile
 		co.end(child)
@@ -184,7 +193,8 @@ func (co *Coordinator) call(r request, timeout time.Duration) (*reply, error) {
 	if err := child.conn.Send(r); err != nil {
 		return nil, co.endDead(child)
 	}
-	child.conn.f.SetReadDeadline(time.Now().Add(timeout))
+	child.conn.f.SetReadDeadline(time.Time{})
+	defer reexec.AfterFunc(timeout, func() { child.conn.f.SetReadDeadline(time.Unix(1, 0)) })()
 	var a reply
 	err := child.conn.Receive(&a)
 	switch {
@@ -198,9 +208,18 @@ func (co *Coordinator) call(r request, timeout time.Duration) (*reply, error) {
 	case err != nil: // it was let go because of this, and need not have died of itself
 		return nil, fmt.Errorf("%w, after its answer could not be read: %v", co.endDead(child), err)
 	case a.Error != nil:
-		return nil, a.Error.decode()
+		return nil, co.explain(a.Error.decode())
 	}
 	return &a, nil
+}
+
+// explain adds to a death what the process wrote to its standard error.
+func (co *Coordinator) explain(err error) error {
+	var death *DeathError
+	if errors.As(err, &death) && death.Stderr == "" {
+		death.Stderr = co.stderr.Take()
+	}
+	return err
 }
 
 // errClosed reports that no session process may start any more.
@@ -224,7 +243,7 @@ func (co *Coordinator) session() *process {
 // returns how it died. The next Open starts another.
 func (co *Coordinator) endDead(child *process) error {
 	co.end(child)
-	return &WorkerError{Role: "session", PID: child.PID, Phase: co.phase, Err: newDeathError(child.Wait())}
+	return co.explain(&WorkerError{Role: "session", PID: child.PID, Phase: co.phase, Err: newDeathError(child.Wait())})
 }
 
 // end lets this session process go, if it still runs, and frees what it held
@@ -260,6 +279,22 @@ func (co *Coordinator) Close() error {
 	return co.end(co.session())
 }
 
+// Interrupt is Close where a launch may be under way, whose numbers nothing waits
+// for: a session that leaves nothing behind ends at once.
+func (co *Coordinator) Interrupt() error {
+	co.ending.Lock()
+	child, journal := co.child, co.journal
+	co.ending.Unlock()
+	if child != nil && journal == "" {
+		child.Kill()
+	}
+	return co.Close()
+}
+
+// tasksOf is how many processes and threads a launch of so many workers takes
+// beside this process: 24 of two, 78 of 17, where the next one starts.
+func tasksOf(workers int) int { return 16 + 4*workers }
+
 // minFiles is how many descriptors a session of few peers needs in each of
 // its processes, with some to spare.
 const minFiles = 32
@@ -276,7 +311,11 @@ func enoughFiles() error {
 	for len(fds) < minFiles {
 		fd, err := unix.Open("/", unix.O_PATH|unix.O_CLOEXEC, 0)
 		if err != nil {
-			return fmt.Errorf("%d descriptors are free, a session needs %d: raise `ulimit -n`, getrlimit(2): %w", len(fds), minFiles, os.NewSyscallError("openat", err))
+			err = os.NewSyscallError("openat", err)
+			if remedy := reexec.MoreFiles(err); remedy != "" {
+				err = fmt.Errorf("%s: %w", remedy, err)
+			}
+			return fmt.Errorf("%d descriptors are free, a session needs %d: %w", len(fds), minFiles, err)
 		}
 		fds = append(fds, fd)
 	}

@@ -42,13 +42,18 @@ func (e *WorkerError) Unwrap() error { return e.Err }
 type DeathError struct {
 	Signal syscall.Signal // 0: it exited
 	Exit   int
+	Stderr string `json:",omitempty"` // what it wrote to its standard error, see reexec.Stderr
 }
 
 func (e *DeathError) Error() string {
+	s := fmt.Sprintf("exited with status %d", e.Exit)
 	if e.Signal != 0 {
-		return fmt.Sprintf("died of %s (%s)", unix.SignalName(e.Signal), e.Signal)
+		s = fmt.Sprintf("died of %s (%s)", unix.SignalName(e.Signal), e.Signal)
 	}
-	return fmt.Sprintf("exited with status %d", e.Exit)
+	if e.Stderr != "" {
+		s += ": " + e.Stderr
+	}
+	return s
 }
 
 func newDeathError(s syscall.WaitStatus) *DeathError {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ipcbench/bench"
+	"ipcbench/internal/reexec"
 	"ipcbench/results"
 )
 
@@ -77,6 +78,12 @@ func (co *Coordinator) opening(c results.Cell) (*openRequest, error) {
 	cpus, err := place(c, co.cpus, w.Topology(c.Peers).CPUs())
 	if err != nil {
 		return nil, err
+	}
+	if parts := len(w.Topology(c.Peers).Parts); parts > co.spared {
+		if err := reexec.Spare("a launch", tasksOf(parts)); err != nil {
+			return nil, err
+		}
+		co.spared = parts
 	}
 	return &openRequest{Cell: c, CPUs: cpus, Timeout: co.options.timeout()}, nil
 }

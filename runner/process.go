@@ -48,7 +48,8 @@ func Init() {
 		processes.Refuse()
 	}
 	// A terminal's Ctrl-C is for the coordinator, which ends the others.
-	signal.Ignore(unix.SIGINT, unix.SIGHUP)
+	// What a file size limit refuses has an error.
+	signal.Ignore(unix.SIGINT, unix.SIGHUP, unix.SIGXFSZ)
 	processes.Become(map[string]func() int{
 		"session":   func() int { return sessionMain(token) },
 		"worker":    func() int { return workerMain(token) },
@@ -76,10 +77,11 @@ type process struct {
 // of the time until main.
 const coarse = 10 * time.Millisecond
 
-// startProcess starts the process of a command, with what its role needs.
-func startProcess(c reexec.Command) (*process, error) {
+// startProcess starts the process of a command, with what its role needs. It
+// writes to stderr alone.
+func startProcess(c reexec.Command, stderr int) (*process, error) {
 	token := rand.Text()
-	c.Stdio = [3]int{reexec.Null, 2, 2}
+	c.Stdio = [3]int{reexec.Null, stderr, stderr}
 	c.Env = []string{envToken + "=" + token}
 	c.HandOn = []string{"TMPDIR"}
 	switch c.Role {
@@ -106,12 +108,4 @@ func startProcess(c reexec.Command) (*process, error) {
 	}
 	unix.SetNonblock(p.Control, true) // so that the runtime's poller waits, not a thread
 	return &process{p, newConn(p.Control), token}, nil
-}
-
-// takeStops reports whether a signal has stopped or continued the child since
-// the last call. It does not reap.
-func (p *process) takeStops() bool {
-	var info unix.Siginfo
-	err := unix.Waitid(unix.P_PID, p.PID, &info, unix.WSTOPPED|unix.WCONTINUED|unix.WNOHANG, nil)
-	return err == nil && info.Signo != 0
 }

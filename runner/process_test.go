@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/internal/need"
 	"ipcbench/results"
 )
 
@@ -223,4 +225,40 @@ func statusField(t *testing.T, pid int, key string) string {
 	}
 	value, _, _ := strings.Cut(rest, "\n")
 	return strings.TrimSpace(value)
+}
+
+// A worker that Go's runtime ends with its stacks is named with the first line of
+// them, and a file that has the rest. Nothing of them goes to standard error.
+func TestDumpIsKept(t *testing.T) {
+	need.Time(t)
+	dumps := t.TempDir()
+	t.Setenv("TMPDIR", dumps)
+	for shared, name := range isolated {
+		t.Run(name, func(t *testing.T) {
+			s := startSession(t, Options{Shared: shared})
+			l, err := s.Open(pipePong)
+			if err != nil {
+				t.Fatal(err)
+			}
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				workerOf(t, s).signal(unix.SIGQUIT)
+			}()
+			_, err = l.Round(Timed, 1<<30, 0)
+			<-done
+			var death *DeathError
+			if !errors.As(err, &death) || death.Exit != 2 {
+				t.Fatalf("a worker got SIGQUIT, and the error is: %v", err)
+			}
+			m := regexp.MustCompile(`: exited with status 2: SIGQUIT: quit \(all of it is in (\S+)\)$`).FindStringSubmatch(err.Error())
+			if m == nil || filepath.Dir(m[1]) != dumps {
+				t.Fatalf("want the dump's first line, and its file in %s: %v", dumps, err)
+			}
+			defer os.Remove(m[1])
+			if text, err := os.ReadFile(m[1]); err != nil || !bytes.Contains(text, []byte("goroutine ")) {
+				t.Errorf("%v, %d bytes: %.80q", err, len(text), text)
+			}
+		})
+	}
 }

@@ -59,8 +59,9 @@ const (
 // Execute measures the plan, pass by pass, each in an order of its own, and
 // hands every record to its side's sink. Several sides measure a cell one after the
 // other, first to last in odd passes and last to first in even ones, so that a
-// drift of the machine hits them alike. It stops after the launch under way when ctx
-// is done, and returns ctx's error then.
+// drift of the machine hits them alike. It stops when ctx is done, and returns ctx's
+// error then. The launch under way ends or fails, as its side does, and one that
+// failed is left out.
 func (r *Run) Execute(ctx context.Context) error {
 	start := time.Now()
 	r.last = start
@@ -187,7 +188,7 @@ func (r *Run) launch(ctx context.Context, p pendingLaunch, attempt, left int, ne
 			r.Progress(p.pass, p.cell, left)
 		}
 		left--
-		outcome, err := r.measure(side, p, attempt, next)
+		outcome, err := r.measure(ctx, side, p, attempt, next)
 		if err != nil {
 			return false, err
 		}
@@ -197,8 +198,11 @@ func (r *Run) launch(ctx context.Context, p pendingLaunch, attempt, left int, ne
 }
 
 // measure measures a cell once on a side and hands on its record.
-func (r *Run) measure(side *Side, p pendingLaunch, attempt int, next *results.Cell) (results.Outcome, error) {
+func (r *Run) measure(ctx context.Context, side *Side, p pendingLaunch, attempt int, next *results.Cell) (results.Outcome, error) {
 	rec, ops := side.Measure(p.cell, Measurement{Time: r.Plan.Time, Verify: r.Plan.Verify, Ops: side.ops[p.cell], Next: next})
+	if err := ctx.Err(); err != nil && rec.Outcome == results.Failed {
+		return "", err
+	}
 	side.ops[p.cell] = ops
 	rec.Run, rec.Launch, rec.Attempt, rec.Seed, rec.Host = side.ID, p.pass, attempt, r.Plan.Seed, side.Host
 	now := time.Now()

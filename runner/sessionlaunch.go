@@ -160,7 +160,7 @@ func (l *sessionLaunch) startWorker(i int, o *openRequest) error {
 	if scheduled(o.Cell) {
 		c.Role = "scheduled"
 	}
-	p, err := startProcess(c)
+	p, err := startProcess(c, 2)
 	if err != nil {
 		return err
 	}
@@ -245,8 +245,8 @@ func (l *sessionLaunch) gather(timeout time.Duration, wanted func(workerReply) b
 	for i := range l.workers {
 		missing[i] = true
 	}
-	deadline := time.NewTimer(timeout)
-	defer deadline.Stop()
+	late, stop := reexec.After(timeout)
+	defer stop()
 	loss := newLossDetector(l)
 	defer loss.stop()
 	for len(missing) > 0 {
@@ -269,7 +269,7 @@ func (l *sessionLaunch) gather(timeout time.Duration, wanted func(workerReply) b
 				return nil, errors.New("the coordinator has gone")
 			}
 			return nil, errors.New("a request came in the middle of another")
-		case <-deadline.C:
+		case <-late:
 			return nil, l.hung(missing, timeout)
 		}
 	}
@@ -282,14 +282,14 @@ func (l *sessionLaunch) stop(timeout time.Duration, meanwhile func()) (*closedRe
 	l.phase = "exit"
 	closed := &closedReply{}
 	for _, p := range l.workers {
-		closed.Stopped = p.takeStops() || closed.Stopped
+		closed.Stopped = p.TakeStops() || closed.Stopped
 	}
 	for _, p := range l.workers {
 		p.conn.closeWrite()
 	}
 	meanwhile()
-	deadline := time.NewTimer(timeout)
-	defer deadline.Stop()
+	late, stop := reexec.After(timeout)
+	defer stop()
 	running := map[int]bool{}
 	for i := range l.workers {
 		running[i] = true
@@ -306,7 +306,7 @@ func (l *sessionLaunch) stop(timeout time.Duration, meanwhile func()) (*closedRe
 				return nil, l.blame(e)
 			}
 			delete(running, e.part)
-		case <-deadline.C:
+		case <-late:
 			return nil, l.hung(running, timeout)
 		}
 	}

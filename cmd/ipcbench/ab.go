@@ -76,7 +76,7 @@ func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, until
 	run := runner.Run{Plan: plan, Until: until, Budget: budget}
 	var runs []*results.Run
 	for i, command := range commands {
-		process, err := startSide(command, console)
+		process, err := startSide(c.Context(), command, console)
 		if err != nil {
 			return nil, failed(err)
 		}
@@ -99,7 +99,7 @@ func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, until
 	err = run.Execute(c.Context())
 	progress.finish()
 	if errors.Is(err, context.Canceled) {
-		return nil, &exitError{exitFailed, fmt.Errorf("interrupted; what was measured is in %s and %s", dirs[0], dirs[1])}
+		err = fmt.Errorf("interrupted; what was measured is in %s and %s", dirs[0], dirs[1])
 	}
 	wide := run.Wide()
 	report.WriteWide(console, until, len(plan.Cells), wide)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -41,7 +42,10 @@ comes from a run (the newest).`,
 				}
 				e.Records(set, runName(set))
 			}
-			broken := e.Try()
+			broken := e.Try(c.Context())
+			if c.Context().Err() != nil {
+				return failed(errors.New("interrupted: nothing is left behind"))
+			}
 			if err := e.Write(c.OutOrStdout()); err != nil {
 				return failed(err)
 			}

@@ -5,17 +5,17 @@ package main
 
 import (
 	"bufio"
-	"context"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
-	"time"
+	"runtime"
 
 	"github.com/spf13/cobra"
 
+	"ipcbench/internal/reexec"
+	"ipcbench/internal/sys"
 	"ipcbench/kernels"
 	"ipcbench/mechanisms"
 	_ "ipcbench/mechanisms/sockets/netconn"
@@ -31,7 +31,7 @@ const (
 	exitUsage       = 2
 	exitFailed      = 3 // something that was asked for failed
 	exitUnavailable = 4 // everything that was asked for is unavailable here
-	exitUntrusted   = 5 // measured, but untrusted or not judged
+	exitUntrusted   = 5 // measured, but untrusted or not judged; 128+N: ended by signal N
 )
 
 // exitError ends the command with a status other than that of bad usage.
@@ -66,12 +66,12 @@ func main() {
 
 // command runs the command line and returns its exit status.
 func command(args []string, stdout, stderr io.Writer) int {
-	// The first Ctrl-C ends the run after the launch under way, a second one
-	// ends the program: its processes and objects die with it. Signals that
-	// come together, as timeout(1) sends them, count as one.
-	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	if err := startable(); err != nil {
+		fmt.Fprintf(stderr, "ipcbench: %v\n", err)
+		return exitFailed
+	}
+	ctx, caught, restore := heed(stderr)
 	defer restore()
-	context.AfterFunc(ctx, func() { time.AfterFunc(500*time.Millisecond, restore) })
 
 	out := &checkedWriter{w: bufio.NewWriter(stdout), to: stdout}
 	root := newRoot()
@@ -83,18 +83,32 @@ func command(args []string, stdout, stderr io.Writer) int {
 	if out.err != nil && (err == nil || errors.Is(err, out.err)) { // a verb may have seen it too
 		err = failed(fmt.Errorf("write to standard output: %w", out.err))
 	}
-	if err == nil {
-		return exitOK
-	}
+	status := exitOK
 	var e *exitError
-	if !errors.As(err, &e) {
+	switch {
+	case errors.As(err, &e):
+		status, err = e.status, e.err
+	case err != nil:
+		status = exitUsage
+	}
+	if sig := caught(); sig != 0 {
+		status = signaled(sig)
+	}
+	if err != nil {
 		fmt.Fprintf(stderr, "ipcbench: %v\n", err)
-		return exitUsage
 	}
-	if e.err != nil {
-		fmt.Fprintf(stderr, "ipcbench: %v\n", e.err)
+	return status
+}
+
+// startable tries whether Go's runtime gets what it ends a program for.
+func startable() error {
+	if err := sys.Polls(); err != nil {
+		remedy := cmp.Or(reexec.MoreFiles(err), "allow the call in the seccomp filter")
+		return fmt.Errorf("Go's runtime needs a descriptor to wait with: %s: %w", remedy, err)
 	}
-	return e.status
+	// Besides the threads that a program begins with: collectors, and some that wait
+	// in calls. Each takes a millisecond to try.
+	return reexec.Spare("a command", 4+min(4, runtime.GOMAXPROCS(0)))
 }
 
 // checkedWriter remembers the first write error: a table that was cut short
@@ -130,7 +144,7 @@ each, and reports medians with their intervals.
 
 Exit status: 0 ok; 1 a check failed; 2 wrong usage; 3 something that was asked
 for failed; 4 everything that was asked for is unavailable here; 5 measured, but
-untrusted or not judged.`, len(mechanisms.All())),
+untrusted or not judged; 128+N ended by signal N.`, len(mechanisms.All())),
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,

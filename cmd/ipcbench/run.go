@@ -168,6 +168,7 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 		return failed(err)
 	}
 	defer func() { err = errors.Join(err, failed(coordinator.Close())) }()
+	defer context.AfterFunc(c.Context(), func() { coordinator.Interrupt() })()
 	host := coordinator.Host(version())
 	if err := sameHost(earlier, host); err != nil {
 		return failed(err)

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -45,13 +46,22 @@ type entry struct {
 }
 
 // Dir is where journals are kept: $XDG_STATE_HOME/ipcbench, or
-// ~/.local/state/ipcbench.
+// ~/.local/state/ipcbench. Root passes over the home of another user, which sudo(8)
+// may leave in HOME, for its own in passwd(5): that user could not enter what root
+// makes there.
 func Dir() (string, error) {
 	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "ipcbench"), nil
 	}
-	home, err := os.UserHomeDir()
-	if err != nil || !filepath.IsAbs(home) {
+	home := os.Getenv("HOME")
+	var st unix.Stat_t
+	if os.Geteuid() == 0 && (unix.Stat(home, &st) != nil || st.Uid != 0) {
+		home = ""
+		if root, err := user.LookupId("0"); err == nil {
+			home = root.HomeDir
+		}
+	}
+	if !filepath.IsAbs(home) {
 		return "", errors.New("no place for a journal: set XDG_STATE_HOME or HOME to an absolute path")
 	}
 	return filepath.Join(home, ".local", "state", "ipcbench"), nil

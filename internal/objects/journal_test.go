@@ -446,3 +446,20 @@ func keep(t *testing.T, broken bool) {
 		t.Errorf("%d objects are there, the other one: %v, directory: %v, journal: %v", n, a.there(t, other), exists(dir), exists(path))
 	}
 }
+
+// Root makes nothing in the home of another user, which could not enter it.
+func TestDirIsNotAnotherUsers(t *testing.T) {
+	t.Setenv("XDG_STATE_HOME", "")
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	want := filepath.Join(home, ".local", "state", "ipcbench")
+	if dir, err := Dir(); dir != want {
+		t.Errorf("of one's own home: %q, %v, want %q", dir, err, want)
+	}
+	if err := os.Chown(home, 65533, 65533); err != nil {
+		t.Skipf("only root may give a directory away: %v", err)
+	}
+	if dir, err := Dir(); err == nil && (!filepath.IsAbs(dir) || strings.HasPrefix(dir, home)) {
+		t.Errorf("of another user's home: %q", dir)
+	}
+}

@@ -137,7 +137,11 @@ func (v Variable) Start(c Command) (*Process, error) {
 		unix.Close(ours)
 		return nil, fmt.Errorf("start %s: %w", c.Role, &os.PathError{Op: "fork/exec", Path: "/proc/self/exe", Err: err})
 	}
-	return &Process{PID: pid, Control: ours}, nil
+	p := &Process{PID: pid, Control: ours, leave: func() {}}
+	if c.Attr.Setpgid {
+		p.leave = Follow(func(sig syscall.Signal) { p.kill(-pid, sig) })
+	}
+	return p, nil
 }
 
 // Isolate gives the process of attr namespaces of its own: flags are those of
@@ -151,12 +155,39 @@ func Isolate(attr *syscall.SysProcAttr, flags uintptr) {
 	}
 }
 
+// MoreFiles is how to get more descriptors, where a limit on them is the error; else
+// it is "".
+func MoreFiles(err error) string {
+	switch {
+	case errors.Is(err, unix.EMFILE):
+		return "raise `ulimit -n`, getrlimit(2)"
+	case errors.Is(err, unix.ENFILE):
+		return "raise fs.file-max, proc_sys_fs(5)"
+	}
+	return ""
+}
+
+// Spare tries whether this process may have n more processes and threads, which
+// the named thing needs. Where Go's runtime can't have a thread it ends the program
+// with a dump of its stacks.
+func Spare(name string, n int) error {
+	spare, err := sys.Spare(n)
+	switch {
+	case errors.Is(err, unix.EAGAIN):
+		return fmt.Errorf("%d more processes or threads can start, %s needs %d: raise `ulimit -u`, getrlimit(2), or pids.max, cgroups(7): %w", spare, name, n, err)
+	case err != nil:
+		return fmt.Errorf("start a process: %w", err)
+	}
+	return nil
+}
+
 // Process is a child that Start has started. Its methods are safe for
 // concurrent use.
 type Process struct {
 	PID     int
 	Control int // this end of its control connection; the caller closes it
 
+	leave  func() // it follows this process no longer
 	mu     sync.Mutex
 	reaped bool
 	status syscall.WaitStatus
@@ -176,6 +207,11 @@ func (p *Process) Wait() syscall.WaitStatus {
 
 // Reap reaps the process if it has ended, and reports whether it has.
 func (p *Process) Reap() (status syscall.WaitStatus, ended bool) {
+	defer func() {
+		if ended {
+			p.leave()
+		}
+	}()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.reaped {
@@ -186,18 +222,26 @@ func (p *Process) Reap() (status syscall.WaitStatus, ended bool) {
 }
 
 // Kill ends the process by SIGKILL.
-func (p *Process) Kill() { p.kill(p.PID) }
+func (p *Process) Kill() { p.kill(p.PID, syscall.SIGKILL) }
 
 // KillGroup ends all processes of the group that the process leads by SIGKILL.
-func (p *Process) KillGroup() { p.kill(-p.PID) }
+func (p *Process) KillGroup() { p.kill(-p.PID, syscall.SIGKILL) }
+
+// TakeStops reports whether a signal has stopped or continued the process since
+// the last call. It does not reap.
+func (p *Process) TakeStops() bool {
+	var info unix.Siginfo
+	err := unix.Waitid(unix.P_PID, p.PID, &info, unix.WSTOPPED|unix.WCONTINUED|unix.WNOHANG, nil)
+	return err == nil && info.Signo != 0
+}
 
 // kill leaves a process alone that has been reaped: its number may be that of
 // another process or group by now.
-func (p *Process) kill(target int) {
+func (p *Process) kill(target int, sig syscall.Signal) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.reaped {
-		syscall.Kill(target, syscall.SIGKILL)
+		syscall.Kill(target, sig)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 const processes = Variable("IPCBENCH_TEST_REEXEC")
 
 func TestMain(m *testing.M) {
-	processes.Become(map[string]func() int{"echo": echo, "parent": parent})
+	processes.Become(map[string]func() int{"echo": echo, "parent": parent, "waiter": waiter})
 	os.Exit(m.Run())
 }
 

@@ -13,11 +13,6 @@ import (
 // machine share. It is read as Go reads it, without a system call, vdso(7).
 func Monotonic() int64 { return nanotime() }
 
-// The runtime lets other packages link to this, go.dev/issue/67401.
-
-//go:linkname nanotime runtime.nanotime
-func nanotime() int64
-
 // CountCPU makes the kernel count up to now how long the calling thread has run, by
 // a reading of CLOCK_THREAD_CPUTIME_ID, clock_gettime(2). By default the kernel
 // counts at a tick and at a switch, so that getrusage(2) of a thread lacks up to

@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	_ "unsafe" // for linkname
 
 	"golang.org/x/sys/unix"
 )
@@ -30,23 +29,10 @@ func Pin() { procPin() }
 // Unpin ends what Pin began.
 func Unpin() { procUnpin() }
 
-// The runtime lets other packages link to these, go.dev/issue/67401.
-
-//go:linkname procPin runtime.procPin
-func procPin() int
-
-//go:linkname procUnpin runtime.procUnpin
-func procUnpin()
-
 // Pause lets the processor know that its program looks at a word again and again:
 // PAUSE on x86. Without it the processor looks ahead dozens of times, and has to
 // throw all of that away when the word changes.
 func Pause() { procyield(1) }
-
-// The runtime lets other packages link to this, go.dev/issue/67401.
-
-//go:linkname procyield runtime.procyield
-func procyield(cycles uint32)
 
 // Getppid returns the parent's process ID, getppid(2), by nothing but the call.
 // It always succeeds.

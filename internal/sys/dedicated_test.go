@@ -280,6 +280,9 @@ var dedicatedCalls = []struct {
 			return whole(n, 7, err)
 		})
 	}},
+	{"prctl", func(t *testing.T) error {
+		return poisoned(func() error { return SetPtracer(os.Getpid()) })
+	}},
 	{"tgkill", func(t *testing.T) error {
 		return poisoned(func() error {
 			tid := unix.Gettid()

@@ -1,7 +1,7 @@
 package sys
 
 import (
-	"os"
+	"errors"
 	"syscall"
 	"unsafe"
 
@@ -26,11 +26,18 @@ func ProcessVMReadv(pid int, p []byte, address uintptr) (int, error) {
 
 // SetPtracer lets process pid look into this one where Yama lets none but
 // parents do so, PR_SET_PTRACER of PR_SET_PTRACER(2const). Without Yama every
-// process of the same user may, and there is nothing to set: EINVAL.
+// process of the same user may, and there is nothing to set: EINVAL. In a
+// dedicated process it comes in a round, with the goroutine pinned.
 func SetPtracer(pid int) error {
-	err := unix.Prctl(unix.PR_SET_PTRACER, uintptr(pid), 0, 0, 0)
-	if err == unix.EINVAL {
+	var a Attempt
+	if dedicated {
+		a = enter(unix.SYS_PRCTL, unix.PR_SET_PTRACER, uintptr(pid), 0, 0, 0, 0)
+	} else {
+		a = attempt(syscall.Syscall6(unix.SYS_PRCTL, unix.PR_SET_PTRACER, uintptr(pid), 0, 0, 0, 0))
+	}
+	_, err := a.Result("prctl")
+	if errors.Is(err, unix.EINVAL) {
 		return nil
 	}
-	return os.NewSyscallError("prctl", err)
+	return err
 }

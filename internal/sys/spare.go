@@ -1,0 +1,63 @@
+package sys
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Spare counts how many more processes or threads this process may have at once,
+// up to n. Fewer come with the error of the next one: EAGAIN at RLIMIT_NPROC,
+// pids.max, threads-max, fork(2). Go's runtime ends a program that can't have a
+// thread with a dump of its stacks; this way there is an error.
+//
+// A process that has ended counts until it is reaped, so that each of those
+// tried ends at once.
+//
+// While all are taken, the runtime must not want a thread: the goroutine is pinned,
+// and no call goes through the scheduler.
+func Spare(n int) (spare int, err error) {
+	ended := make([]uintptr, 0, n)
+	var a Attempt
+	Pin()
+	for len(ended) < n && a >= 0 {
+		if a = endedProcess(); a >= 0 {
+			ended = append(ended, uintptr(a))
+		}
+	}
+	for _, pid := range ended {
+		for enter(unix.SYS_WAIT4, pid, 0, 0, 0, 0, 0) == -Attempt(unix.EINTR) {
+		}
+	}
+	Unpin()
+	_, err = a.Result("clone")
+	return len(ended), err
+}
+
+// endedProcess starts a process that ends at once, without a word to Go's
+// runtime, of which it has one thread.
+//
+//go:nosplit
+//go:norace
+func endedProcess() Attempt {
+	a := enter(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
+	if a == 0 {
+		enter(unix.SYS_EXIT_GROUP, 0, 0, 0, 0, 0, 0)
+	}
+	return a
+}
+
+// Polls tries whether this process may have what Go's runtime waits with. The
+// runtime ends a program that can't have it with a dump of its stacks.
+func Polls() error {
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return os.NewSyscallError("epoll_create1", err)
+	}
+	defer unix.Close(epoll)
+	event, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		return os.NewSyscallError("eventfd2", err)
+	}
+	return os.NewSyscallError("close", unix.Close(event))
+}
