@@ -4,7 +4,7 @@ package mechanisms
 // numbers. They are declared; the conformance suite holds those to the running
 // kernel that it can try.
 type Facts struct {
-	// Kernel describes in two to four sentences how a message gets through the
+	// Kernel describes in two to eight sentences how a message gets through the
 	// kernel, with the names of its functions.
 	Kernel string `json:"kernel"`
 

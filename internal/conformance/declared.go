@@ -87,8 +87,8 @@ const longestObject = 30
 // facts holds what a reader is shown to its form.
 func facts(f mechanisms.Facts) error {
 	switch n := strings.Count(f.Kernel, ". ") + 1; {
-	case !strings.HasSuffix(f.Kernel, ".") || n < 2 || n > 4:
-		return fmt.Errorf("kernel %q, want two to four sentences", f.Kernel)
+	case !strings.HasSuffix(f.Kernel, ".") || n < 2 || n > 8:
+		return fmt.Errorf("kernel %q, want two to eight sentences", f.Kernel)
 	case f.Path.Object == "" || len(f.Path.Object) > longestObject:
 		return fmt.Errorf("object %q of the path, want 1 to %d characters", f.Path.Object, longestObject)
 	case nothing(f.Path.Send) || nothing(f.Path.Receive):

@@ -29,7 +29,7 @@ var teeth = []tooth{
 	{"declared", broken("noman", "pipe", func(m *mechanisms.Mechanism) { m.Man = nil }), text("no manual page")},
 	{"declared", broken("careless", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Cautions = nil }), text("no caution")},
 	{"declared", broken("traitless", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Traits.Capacity.Checks = nil }), text("trait Capacity")},
-	{"declared", broken("unexplained", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Kernel = "It works." }), text("two to four sentences")},
+	{"declared", broken("unexplained", "pipe", func(m *mechanisms.Mechanism) { m.Facts.Kernel = "It works." }), text("two to eight sentences")},
 
 	{"roundtrip", broken("refusal", "pipe", limiting(func(l *mechanisms.Limits) { l.Message = mechanisms.Limit{N: 100} })), text("without a number and its source")},
 	{"roundtrip", broken("shorter", "seqpacket", faulting("truncate", only(0))), anything},
