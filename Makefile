@@ -82,7 +82,7 @@ generate: $(BIN) ## write the generated parts of the documents
 	scripts/generate
 
 check-generated: generate ## fail where a generated part is not up to date
-	git diff --exit-code -- docs
+	git diff --exit-code -- docs README.md bench
 
 ci: ## what CI runs
 	.ci/run

@@ -20,7 +20,6 @@ var _ = unixPair("seqpacket", unix.SOCK_SEQPACKET).register(mechanisms.Mechanism
 			{Text: "a message must fit the send buffer: one larger than SO_SNDBUF less 32 bytes is refused with EMSGSIZE", Man: "unix(7)"},
 			{Text: "a message of no bytes reads like the end of file", Man: "recv(2)"},
 			bookkeeping,
-			brokenSocket,
 		},
 	},
 	Limits: packetSocketLimits(unix.SOCK_SEQPACKET),

@@ -24,7 +24,6 @@ var _ = unixseq.register(mechanisms.Mechanism{
 			{Text: "the name stays when its processes have gone, and bind fails with EADDRINUSE until it is unlinked", Man: "unix(7)"},
 			{Text: "a message of no bytes reads like the end of file", Man: "recv(2)"},
 			bookkeeping,
-			brokenSocket,
 		},
 	},
 	Limits: packetSocketLimits(unix.SOCK_SEQPACKET),
