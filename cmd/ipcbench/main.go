@@ -104,7 +104,7 @@ func command(args []string, stdout, stderr io.Writer) int {
 func startable() error {
 	if err := sys.Polls(); err != nil {
 		remedy := cmp.Or(reexec.MoreFiles(err), "allow the call in the seccomp filter")
-		return fmt.Errorf("Go's runtime needs a descriptor to wait with: %s: %w", remedy, err)
+		return fmt.Errorf("the Go runtime needs a descriptor to wait with: %s: %w", remedy, err)
 	}
 	// Besides the threads that a program begins with: collectors, and some that wait
 	// in calls. Each takes a millisecond to try.

@@ -47,17 +47,27 @@ func endedProcess() Attempt {
 	return a
 }
 
-// Polls tries whether this process may have what Go's runtime waits with. The
-// runtime ends a program that can't have it with a dump of its stacks.
+// Polls has Go's runtime make what it waits with, and returns the error where this
+// process can't have that: the runtime would end the program with a dump of its
+// stacks, at the first file that is opened.
 func Polls() error {
+	var pipe [2]int
+	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
+		return os.NewSyscallError("pipe2", err)
+	}
+	defer unix.Close(pipe[1])
 	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
+		unix.Close(pipe[0])
 		return os.NewSyscallError("epoll_create1", err)
 	}
-	defer unix.Close(epoll)
 	event, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	unix.Close(epoll)
 	if err != nil {
+		unix.Close(pipe[0])
 		return os.NewSyscallError("eventfd2", err)
 	}
-	return os.NewSyscallError("close", unix.Close(event))
+	unix.Close(event)
+	// The runtime takes the two that were free a moment ago, and keeps them.
+	return os.NewFile(uintptr(pipe[0]), "pipe").Close()
 }
