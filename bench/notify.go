@@ -60,8 +60,7 @@ func answer(e *Ends, n int) error {
 }
 
 // waitForOne takes a notification, which must be one: the next is not sent
-// before this is answered. One that is lost is waited for until the watchdog
-// ends it.
+// before this is answered.
 func (e *Ends) waitForOne(w mechanisms.Waiter) error {
 	got, err := w.Wait()
 	if err != nil {

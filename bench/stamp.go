@@ -68,6 +68,7 @@ func stampMask(size int) uint64 {
 // all stamps must come out right at the end of the round: that finds loss,
 // doubling and damage, though not reordering.
 type checker struct {
+	seed   Seed
 	mask   uint64
 	first  int      // the first origin's number
 	next   []uint64 // by origin: the stamp that its next message must carry
@@ -79,7 +80,7 @@ type checker struct {
 // newChecker follows the messages of so many origins from the first on, each
 // of which has a link of its own where there are several links.
 func newChecker(first, origins, links, size int, seed Seed) *checker {
-	c := &checker{mask: stampMask(size), first: first, next: make([]uint64, origins), totals: origins > 1 && links == 1 && size < stampBytes}
+	c := &checker{seed: seed, mask: stampMask(size), first: first, next: make([]uint64, origins), totals: origins > 1 && links == 1 && size < stampBytes}
 	for i := range c.next {
 		c.next[i] = seed.first(first + i)
 	}
@@ -105,7 +106,7 @@ func (c *checker) check(p []byte) error {
 // due holds a stamp against the next one of an origin.
 func (c *checker) due(from int, got uint64) error {
 	if want := c.next[from] & c.mask; got != want {
-		return &CheckError{What: wrong(want, got), Sender: c.first + from, Want: want, Got: got}
+		return &CheckError{What: wrong(want, got), Sender: c.first + from, Message: int(c.seed.Number(c.first+from, c.next[from])), Want: want, Got: got}
 	}
 	c.next[from]++
 	return nil
@@ -147,11 +148,12 @@ func (c *checker) finish(sent []int) error {
 // lost, doubled, reordered or damaged a message, and there is no number to
 // publish.
 type CheckError struct {
-	What   string `json:"what"`
-	Sender int    `json:"sender"` // noSender: no message is wrong, but what all did
-	Want   uint64 `json:"want"`   // stamp or checksum
-	Got    uint64 `json:"got"`
-	Lost   int    `json:"lost,omitempty"` // messages that the kernel has counted as dropped
+	What    string `json:"what"`
+	Sender  int    `json:"sender"`            // noSender: no message is wrong, but what all did
+	Message int    `json:"message,omitempty"` // which of the sender's was due, counted from 1; 0: it is not known
+	Want    uint64 `json:"want"`              // stamp or checksum
+	Got     uint64 `json:"got"`
+	Lost    int    `json:"lost,omitempty"` // messages that the kernel has counted as dropped
 }
 
 func (e *CheckError) Error() string {
@@ -160,7 +162,11 @@ func (e *CheckError) Error() string {
 	case e.Sender == noSender:
 		text = fmt.Sprintf("%s: want %d, got %d", e.What, e.Want, e.Got)
 	case e.Want != e.Got:
-		text = fmt.Sprintf("message from sender %d: %s: want %#x, got %#x", e.Sender, e.What, e.Want, e.Got)
+		which := "message"
+		if e.Message > 0 {
+			which = fmt.Sprint("message ", e.Message)
+		}
+		text = fmt.Sprintf("%s from sender %d: %s: want %#x, got %#x", which, e.Sender, e.What, e.Want, e.Got)
 	}
 	if e.Lost > 0 {
 		text += fmt.Sprintf("; the kernel dropped %d messages on the way", e.Lost)

@@ -11,7 +11,7 @@ import (
 
 var testHost = results.Host{
 	Kernel: "Linux 6.18.44", Arch: "amd64", CPU: "Example CPU @ 2.50GHz", CPUs: 2, PageSize: 4096,
-	Virt: "kvm", Go: "go1.26.0", GOMAXPROCS: 2, Program: "v0.1.0",
+	Virt: "kvm", Go: "go1.26.0", GOMAXPROCS: 2, Program: "v0.1.0", Scheduling: "SCHED_OTHER, nice 0",
 }
 
 func cell(workload, mech string, size int) results.Cell {

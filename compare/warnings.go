@@ -62,6 +62,8 @@ var hostRules = []rule{
 		"reading the clock has another cost", "boot both sides with one clocksource= option"},
 	{"cgroup limits", "cgroup", false, func(h *results.Host) string { return h.Cgroup },
 		"a quota stops the workers now and then", "run both sides under the same limits"},
+	{"scheduling", "scheduling", false, func(h *results.Host) string { return h.Scheduling },
+		"the kernel wakes and switches the workers by another rule", "start both sides with one policy and nice value, chrt(1), nice(1)"},
 	{"Go version", "go", false, func(h *results.Host) string { return h.Go },
 		"the timed loop was compiled by another compiler", "build both sides with one Go"},
 }
@@ -98,6 +100,9 @@ func warn(old, new *Side, apart *split, o Options) *warnings {
 		a, b := old.facts(r.fact), new.facts(r.fact)
 		if apart.by(r.key) && common(a, b) {
 			continue // what is not common has no counterpart
+		}
+		if r.key == "scheduling" && (len(a) == 0 || len(b) == 0) {
+			continue // earlier versions did not record it
 		}
 		if len(a)+len(b) > 0 && !slices.Equal(a, b) {
 			d.add(r, a, b, r.refuses && len(a) > 0 && len(b) > 0)

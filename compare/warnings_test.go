@@ -48,6 +48,9 @@ func TestWarnings(t *testing.T) {
 		{"SMT", false, host(func(h *results.Host) { h.SMT = "on" })},
 		{"clock source", false, host(func(h *results.Host) { h.Clocksource = "hpet" })},
 		{"cgroup limits", false, host(func(h *results.Host) { h.Cgroup = "cpu.max 100000/100000" })},
+		{"scheduling", false, host(func(h *results.Host) { h.Scheduling = "SCHED_FIFO 1" })},
+		{"", false, host(func(h *results.Host) { h.Scheduling = "" })}, // of an earlier version
+		{"scheduling", false, host(func(h *results.Host) { h.Scheduling = "SCHED_OTHER, nice 5" })},
 		{"Go version", false, host(func(h *results.Host) { h.Go = "go1.27" })},
 		{"host", false, each(func(r *results.Record) { r.Host = nil })},
 		{"queue given", true, each(func(r *results.Record) { r.Given.Queue = 4096 })},

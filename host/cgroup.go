@@ -1,6 +1,8 @@
 package host
 
 import (
+	"fmt"
+	"io/fs"
 	"math"
 	"path"
 	"slices"
@@ -163,4 +165,44 @@ func (t tree) container() string {
 		return "docker"
 	}
 	return t.text("/run/systemd/container")
+}
+
+// OOM is how many processes of this process's cgroup the kernel has killed for
+// want of memory, whichever limit was reached, and what limits its memory:
+// cgroups(7).
+type OOM struct {
+	Kills int64
+	Limit string // "memory.max 1GiB"; "": no limit is known
+}
+
+// ReadOOM reads it from root, os.DirFS("/") outside tests.
+func ReadOOM(root fs.FS) (o OOM) {
+	t := tree{root}
+	g, file := t.cgroup("memory"), "memory.oom_control"
+	if g.v2 {
+		file = "memory.events"
+	}
+	if len(g.dirs) == 0 {
+		return o
+	}
+	for line := range strings.Lines(t.raw(path.Join(g.dirs[0], file))) {
+		if count, ok := strings.CutPrefix(line, "oom_kill "); ok {
+			o.Kills, _ = strconv.ParseInt(strings.TrimSpace(count), 10, 64)
+		}
+	}
+	o.Limit = t.limit("memory", "memory.max", "memory.limit_in_bytes", formatBytes)
+	return o
+}
+
+// Killed explains a process that was killed since before; "": it was not for want of
+// memory.
+func (o OOM) Killed(before OOM) string {
+	if o.Kills <= before.Kills {
+		return ""
+	}
+	limit := o.Limit
+	if limit == "" {
+		limit = "the cgroup has no limit of its own"
+	}
+	return fmt.Sprintf("out of memory: %s (oom_kill count %d, and %d before)", limit, o.Kills, before.Kills)
 }

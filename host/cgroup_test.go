@@ -1,6 +1,7 @@
 package host
 
 import (
+	"io/fs"
 	"slices"
 	"testing"
 	"testing/fstest"
@@ -40,5 +41,40 @@ func TestCgroupLimitsUnreadable(t *testing.T) {
 	root := fstest.MapFS{"proc/self/cgroup": {Data: []byte("0::/a\n")}} // and no mount of it
 	if got := (tree{root}).cgroupLimits(); got != "" {
 		t.Errorf("limits of a hierarchy that is not mounted = %q, want none", got)
+	}
+}
+
+// A process that was killed has run out of memory where the cgroup's count of such
+// deaths has risen.
+func TestOutOfMemory(t *testing.T) {
+	v2 := func(kills string) fstest.MapFS {
+		return fstest.MapFS{
+			"proc/self/cgroup":     {Data: []byte("0::/box\n")},
+			"proc/self/mountinfo":  {Data: []byte("30 24 0:26 / /cg rw - cgroup2 cgroup rw\n")},
+			"cg/memory.max":        {Data: []byte("1073741824\n")},
+			"cg/box/memory.max":    {Data: []byte("48000000\n")},
+			"cg/box/memory.events": {Data: []byte("low 0\nhigh 0\nmax 7\noom 3\noom_kill " + kills + "\noom_group_kill 0\n")},
+			"cg/memory.events":     {Data: []byte("oom_kill 99\n")},
+		}
+	}
+	v1 := fstest.MapFS{
+		"proc/self/cgroup":             {Data: []byte("4:memory:/box\n")},
+		"proc/self/mountinfo":          {Data: []byte("30 24 0:26 / /cg rw - cgroup cgroup rw,memory\n")},
+		"cg/box/memory.limit_in_bytes": {Data: []byte("48000000\n")},
+		"cg/box/memory.oom_control":    {Data: []byte("oom_kill_disable 0\nunder_oom 0\noom_kill 2\n")},
+	}
+	for _, c := range []struct {
+		before, after fs.FS
+		want          string
+	}{
+		{v2("0"), v2("1"), "out of memory: memory.max 46875KiB (oom_kill count 1, and 0 before)"},
+		{v2("1"), v2("1"), ""},
+		{fstest.MapFS{}, v1, "out of memory: memory.limit_in_bytes 46875KiB (oom_kill count 2, and 0 before)"},
+		{v1, v1, ""},
+		{fstest.MapFS{}, fstest.MapFS{}, ""},
+	} {
+		if got := ReadOOM(c.after).Killed(ReadOOM(c.before)); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
 	}
 }

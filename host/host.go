@@ -42,11 +42,34 @@ func Read(root fs.FS, cpus []CPU, program string) results.Host {
 		SMT:         t.text("/sys/devices/system/cpu/smt/control"),
 		Clocksource: t.text("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
 		Cgroup:      t.cgroupLimits(),
+		Scheduling:  t.scheduling(),
 		Sysctls:     t.sysctls(),
 		Go:          runtime.Version(),
 		GOMAXPROCS:  runtime.GOMAXPROCS(0),
 		Program:     oneLine(program),
 	}
+}
+
+// policies are those of linux/sched.h, sched(7).
+var policies = map[string]string{"0": "SCHED_OTHER", "1": "SCHED_FIFO", "2": "SCHED_RR", "3": "SCHED_BATCH", "5": "SCHED_IDLE", "6": "SCHED_DEADLINE", "7": "SCHED_EXT"}
+
+// scheduling is the policy of this process with its priority or nice value,
+// proc_pid_stat(5).
+func (t tree) scheduling() string {
+	const nice, priority, policy = 19 - 3, 40 - 3, 41 - 3 // counted from the state, behind a name that may hold anything
+	stat := t.raw("/proc/self/stat")
+	f := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	if len(f) <= policy {
+		return ""
+	}
+	name := policies[f[policy]]
+	if name == "" {
+		name = "policy " + f[policy]
+	}
+	if f[priority] != "0" {
+		return name + " " + f[priority]
+	}
+	return name + ", nice " + f[nice]
 }
 
 // boundingSysctls are the settings that limit what a cell may ask for.

@@ -67,7 +67,7 @@ func TestReadHost(t *testing.T) {
 			Kernel: "Linux 6.18.44", Build: "#1 SMP PREEMPT_DYNAMIC @0", CPU: "Intel(R) Xeon(R) Processor",
 			CPUs: 2, Topology: "2 CPUs, 2 cores, 1 socket", Memory: 24684092 << 10, Virt: "kvm",
 			Mitigations: "retbleed=Vulnerable; spectre_v2=Retpolines, STIBP: disabled, RSB filling",
-			SMT:         "notsupported", Clocksource: "tsc", Cgroup: "none",
+			SMT:         "notsupported", Clocksource: "tsc", Cgroup: "none", Scheduling: "SCHED_OTHER, nice 0",
 			Sysctls: map[string]string{"kernel.msgmax": "8192", "kernel.sem": "32000 1024000000 500 32000", "fs.pipe-user-pages-soft": "512"},
 		}},
 		{"arm64-metal", []int{0, 4, 7}, results.Host{
@@ -75,14 +75,14 @@ func TestReadHost(t *testing.T) {
 			CPU:  "Cortex-A55, Cortex-A76, ARM implementer 0x99 part 0x123",
 			CPUs: 2, Topology: "2 CPUs, 2 cores", Memory: 8052340 << 10, Virt: "none",
 			Mitigations: "mitigations=off; spectre_v2=Vulnerable", Governor: "performance", Turbo: "off",
-			SMT: "notimplemented", Clocksource: "arch_sys_counter", Cgroup: "none",
+			SMT: "notimplemented", Clocksource: "arch_sys_counter", Cgroup: "none", Scheduling: "SCHED_FIFO 1",
 			Sysctls: map[string]string{"fs.pipe-user-pages-soft": "16384"},
 		}},
 		{"container-v2", []int{0}, results.Host{
 			Kernel: "Linux 6.8.0-45-generic", Build: "#45-Ubuntu SMP PREEMPT_DYNAMIC", CPU: "AMD EPYC 7543 32-Core Processor",
 			CPUs: 1, Topology: "1 CPU, 1 core, 1 socket", Virt: "container:podman",
 			Mitigations: "none needed", Governor: "powersave", Turbo: "on", SMT: "on", Clocksource: "hpet",
-			Cgroup:  "cpu.max 150000/100000, memory.max 512MiB, pids.max 512",
+			Cgroup: "cpu.max 150000/100000, memory.max 512MiB, pids.max 512", Scheduling: "SCHED_OTHER, nice 10",
 			Sysctls: map[string]string{},
 		}},
 		{"container-v1", []int{0}, results.Host{

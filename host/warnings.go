@@ -108,6 +108,10 @@ var rules = []rule{
 		return is("cgroup limit", h.Cgroup), strings.Contains(h.Cgroup, "cpu.")
 	}, "once the quota is spent every worker stands still to the end of the period, and the launch is untrusted", "lift it: cpu.max or cpu.cfs_quota_us, docker run without --cpus"},
 
+	{"scheduling", "/proc/self/stat", func(_ tree, h results.Host) (string, bool) {
+		return is("scheduling", h.Scheduling), h.Scheduling != "SCHED_OTHER, nice 0"
+	}, "workers inherit it: the kernel wakes and switches them by other rules than most programs", "start it without chrt(1) and nice(1): chrt -o 0 ipcbench …, or nice back to 0"},
+
 	{"seccomp", "/proc/self/status", func(t tree, _ results.Host) (string, bool) {
 		mode := t.field("/proc/self/status", "Seccomp")
 		return is("seccomp mode", mode), mode != "0"

@@ -15,8 +15,8 @@ import (
 // unknown there.
 var warnedOf = map[string][]string{
 	"x86-vm":       {"cpus", "virtual machine", "steal", "load", "privilege"},
-	"arm64-metal":  {"cpus", "frequency", "kernel", "mitigations"},
-	"container-v2": {"cpus", "governor", "turbo", "smt", "power", "cpu quota", "seccomp", "tracer", "clocksource", "user namespaces, Debian", "user namespaces, AppArmor"},
+	"arm64-metal":  {"cpus", "frequency", "scheduling", "kernel", "mitigations"},
+	"container-v2": {"cpus", "governor", "turbo", "smt", "power", "cpu quota", "scheduling", "seccomp", "tracer", "clocksource", "user namespaces, Debian", "user namespaces, AppArmor"},
 	"container-v1": {"cpus", "virtual machine", "steal", "cpu quota"},
 }
 

@@ -106,7 +106,7 @@ func (o Object) Is(now Object, err error) (bool, error) {
 // nothing else: a regular file in the place of a FIFO would take the messages
 // as well, and measure the disk.
 func (o Object) OpenAt(flags int, typ uint32) (fd int, err error) {
-	fd, err = unix.Open(o.Path, flags|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	err = sys.Retry(func() error { fd, err = unix.Open(o.Path, flags|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0); return err })
 	if err != nil {
 		return -1, fmt.Errorf("%v: %w", o, os.NewSyscallError("openat", err))
 	}

@@ -33,6 +33,7 @@ var hostFields = []struct {
 	{"smt", func(h *Host) any { return &h.SMT }},
 	{"clocksource", func(h *Host) any { return &h.Clocksource }},
 	{"cgroup", func(h *Host) any { return &h.Cgroup }},
+	{"scheduling", func(h *Host) any { return &h.Scheduling }},
 	{"go", func(h *Host) any { return &h.Go }},
 	{"gomaxprocs", func(h *Host) any { return &h.GOMAXPROCS }},
 }

@@ -26,6 +26,7 @@ const hearOut = 300 * time.Millisecond
 // no explanation; with anything else the others are heard out.
 func (l *sessionLaunch) blame(first event) error {
 	var cause error
+	var at int64 // when it happened, in the process that reports it
 	ended, explained := 0, map[int]bool{}
 	weigh := func(e event) {
 		if e.ended {
@@ -39,8 +40,10 @@ func (l *sessionLaunch) blame(first event) error {
 			return
 		}
 		explained[e.part] = true
-		if err := l.failure(e.part, e.err); cause == nil || rank(err) > rank(cause) {
-			cause = err
+		err := l.failure(e, e.err)
+		sooner := e.reply.At > 0 && e.reply.At < at && rank(err) == rank(cause)
+		if cause == nil || rank(err) > rank(cause) || sooner {
+			cause, at = err, e.reply.At
 		}
 	}
 	weigh(first)
@@ -57,9 +60,9 @@ func (l *sessionLaunch) blame(first event) error {
 	return cause
 }
 
-// failure is an error of the worker of a part.
-func (l *sessionLaunch) failure(part int, err error) error {
-	return &WorkerError{Role: l.topology.Parts[part].Role, PID: l.workers[part].PID, Phase: l.phase, Err: err}
+// failure is an error of the worker that an event is of.
+func (l *sessionLaunch) failure(e event, err error) error {
+	return &WorkerError{Role: l.topology.Parts[e.part].Role, PID: l.workers[e.part].PID, Phase: l.phase, Message: e.reply.Message, Err: err}
 }
 
 // hung blames one of the workers that missed the deadline, by suspicion, and
@@ -78,7 +81,7 @@ func (l *sessionLaunch) hung(missing map[int]bool, timeout time.Duration) error 
 	for _, h := range all[1:] {
 		all[0].Others = append(all[0].Others, l.topology.Parts[part[h]].Role+" "+h.where())
 	}
-	return l.failure(part[all[0]], all[0])
+	return l.failure(event{part: part[all[0]]}, all[0])
 }
 
 // suspicion orders processes that hang together: the larger, the more likely
@@ -86,12 +89,15 @@ func (l *sessionLaunch) hung(missing map[int]bool, timeout time.Duration) error 
 // kernel, can't answer; one that runs is at least not stuck in a call.
 func (e *HungError) suspicion() int { return strings.Index("RSDtT", e.State) }
 
+// unknownCall stands for a call where the kernel does not show it.
+const unknownCall = "an unknown call"
+
 // inspect reads from /proc in which call a process is that missed its deadline. A
 // worker measures on its main thread, which is what /proc/PID shows.
 func inspect(pid int, after time.Duration) *HungError {
-	e := &HungError{Call: "an unknown call", State: "?", After: after.String()}
+	e := &HungError{Call: unknownCall, State: "?", After: after.String()}
 	dir := fmt.Sprintf("/proc/%d/", pid)
-	if state := stateIn(dir + "stat"); state != "" {
+	if state, _ := threadState(dir + "stat"); state != "" {
 		e.State = state
 	}
 	if wchan, err := os.ReadFile(dir + "wchan"); err == nil && string(wchan) != "0" {
@@ -108,20 +114,24 @@ func inspect(pid int, after time.Duration) *HungError {
 	return e
 }
 
-// stateIn is the state in a proc_pid_stat(5) file, R, S, D, T …, or "".
-func stateIn(path string) string {
-	stat, err := os.ReadFile(path)
-	// "PID (comm) S …": comm may hold spaces and parentheses.
-	i := bytes.LastIndexByte(stat, ')')
-	if err != nil || i < 0 || i+2 >= len(stat) {
-		return ""
+// threadState is the state in a proc_pid_stat(5) file, R, S, D, T, Z …, and how a
+// dead thread died; "" where there is none. The file of a process is that of its
+// main thread.
+func threadState(path string) (state string, died syscall.WaitStatus) {
+	stat, _ := os.ReadFile(path)
+	// "PID (comm) S … code": comm may hold spaces and parentheses.
+	f := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(f) == 0 {
+		return "", 0
 	}
-	return string(stat[i+2])
+	code, _ := strconv.Atoi(f[len(f)-1])
+	return f[0], syscall.WaitStatus(code)
 }
 
 // rank orders the errors of several processes about one failure: the larger, the
 // nearer to the cause. A process that died explains its peers' broken pipes, not
-// the other way round.
+// the other way round. Of two that rank alike, the first is the cause: a receiver
+// that finds an end of file and ends makes its sender's pipe a broken one.
 func rank(err error) int {
 	var death *DeathError
 	var check *bench.CheckError
@@ -132,7 +142,7 @@ func rank(err error) int {
 	case errors.As(err, &check):
 		return rankCheck
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return rankEOF
+		return rankVictim
 	case errors.As(err, &errno) && slices.Contains(ofVictims, errno):
 		return rankVictim
 	}
@@ -140,8 +150,7 @@ func rank(err error) int {
 }
 
 const (
-	rankEOF = iota + 1
-	rankVictim
+	rankVictim = iota + 1
 	rankError
 	rankCheck
 	rankDeath

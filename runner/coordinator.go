@@ -41,6 +41,8 @@ type Coordinator struct {
 	closed  bool           // no other takes its place
 	child   *process       // nil: none runs
 	journal string         // path, of a session without namespaces; "": none
+	oom     [2]host.OOM    // when the last record was made, and when a process was last killed
+	died    []string       // processes whose death failed no launch, since the last record
 	stop    chan struct{}  // closed to end the thread that the child's Pdeathsig follows
 	stderr  *reexec.Stderr // of the child and its workers
 
@@ -84,8 +86,8 @@ func Start(o Options) (*Coordinator, error) {
 	if err != nil {
 		return nil, err
 	}
-	co := &Coordinator{options: o, cpus: cpus, noise: noise, spared: 2, initially: host.ReadSettings(host.Root, cpus)}
-	co.lately = co.initially
+	co := &Coordinator{options: o, cpus: cpus, noise: noise, spared: 2, initially: host.ReadSettings(host.Root, cpus), oom: [2]host.OOM{host.ReadOOM(host.Root)}}
+	co.lately, co.oom[1] = co.initially, co.oom[0]
 	if err := co.start(); err != nil {
 		noise.Close()
 		return nil, err
@@ -154,7 +156,9 @@ func (co *Coordinator) try(i isolation) error {
 		runtime.LockOSThread() // Pdeathsig follows this thread
 		child, err = startProcess(c, stderr.W)
 		close(started)
-		<-stop
+		if err == nil {
+			child.watch(stop)
+		}
 		runtime.UnlockOSThread()
 	}()
 	<-started
@@ -197,6 +201,12 @@ func (co *Coordinator) call(r request, timeout time.Duration) (*reply, error) {
 	defer reexec.AfterFunc(timeout, func() { child.conn.f.SetReadDeadline(time.Unix(1, 0)) })()
 	var a reply
 	err := child.conn.Receive(&a)
+	for ; err == nil && a.Phase != ""; err = child.conn.Receive(&a) {
+		co.phase, a = a.Phase, reply{}
+	}
+	for _, d := range a.Died {
+		co.noteDeath(d.decode())
+	}
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		hung := &WorkerError{Role: "session", PID: child.PID, Phase: co.phase, Err: inspect(child.PID, timeout)}
@@ -208,16 +218,34 @@ func (co *Coordinator) call(r request, timeout time.Duration) (*reply, error) {
 	case err != nil: // it was let go because of this, and need not have died of itself
 		return nil, fmt.Errorf("%w, after its answer could not be read: %v", co.endDead(child), err)
 	case a.Error != nil:
-		return nil, co.explain(a.Error.decode())
+		err := co.explain(a.Error.decode())
+		if at := (*WorkerError)(nil); errors.As(err, &at) && at.PID == child.PID {
+			co.end(child) // it has lost a thread
+		}
+		return nil, err
 	}
 	return &a, nil
 }
 
-// explain adds to a death what the process wrote to its standard error.
+// noteDeath keeps for the next record that a process died whose death failed no
+// launch.
+func (co *Coordinator) noteDeath(err error) {
+	co.died = append(co.died, "a process died beside what was measured, and was started again if it was needed: "+co.explain(err).Error())
+}
+
+// explain adds to a death what the process wrote to its standard error, and to
+// one by SIGKILL that it was for want of memory.
 func (co *Coordinator) explain(err error) error {
 	var death *DeathError
-	if errors.As(err, &death) && death.Stderr == "" {
+	if !errors.As(err, &death) {
+		return err
+	}
+	if death.Stderr == "" {
 		death.Stderr = co.stderr.Take()
+	}
+	if death.Signal == unix.SIGKILL {
+		co.oom[1] = host.ReadOOM(host.Root)
+		death.Cause = co.oom[1].Killed(co.oom[0])
 	}
 	return err
 }
@@ -243,7 +271,7 @@ func (co *Coordinator) session() *process {
 // returns how it died. The next Open starts another.
 func (co *Coordinator) endDead(child *process) error {
 	co.end(child)
-	return co.explain(&WorkerError{Role: "session", PID: child.PID, Phase: co.phase, Err: newDeathError(child.Wait())})
+	return co.explain(&WorkerError{Role: "session", PID: child.PID, Phase: co.phase, Err: child.death()})
 }
 
 // end lets this session process go, if it still runs, and frees what it held

@@ -29,11 +29,18 @@ type WorkerError struct {
 	Role  string // "pong"; "session" for the process that holds the workers
 	PID   int
 	Phase string // "attach", "timed round 3", "exit"
-	Err   error
+	// Message is the number of the message that it was sending, or waiting for,
+	// when a call failed, counted from 1 in a launch; 0: it is not known.
+	Message int
+	Err     error
 }
 
 func (e *WorkerError) Error() string {
-	return fmt.Sprintf("%s (pid %d) in %s: %v", e.Role, e.PID, e.Phase, e.Err)
+	at := ""
+	if e.Message > 0 {
+		at = fmt.Sprintf(" at message %d", e.Message)
+	}
+	return fmt.Sprintf("%s (pid %d) in %s%s: %v", e.Role, e.PID, e.Phase, at, e.Err)
 }
 
 func (e *WorkerError) Unwrap() error { return e.Err }
@@ -42,13 +49,19 @@ func (e *WorkerError) Unwrap() error { return e.Err }
 type DeathError struct {
 	Signal syscall.Signal // 0: it exited
 	Exit   int
+	Cause  string // of the signal; "": it is not known
 	Stderr string `json:",omitempty"` // what it wrote to its standard error, see reexec.Stderr
 }
 
 func (e *DeathError) Error() string {
-	s := fmt.Sprintf("exited with status %d", e.Exit)
-	if e.Signal != 0 {
-		s = fmt.Sprintf("died of %s (%s)", unix.SignalName(e.Signal), e.Signal)
+	s := fmt.Sprintf("died of %s (%s)", unix.SignalName(e.Signal), e.Signal)
+	switch {
+	case e.Signal == unix.SIGSYS:
+		s = "was killed by a seccomp filter (SIGSYS), seccomp(2)"
+	case e.Signal == 0:
+		s = fmt.Sprintf("exited with status %d", e.Exit)
+	case e.Cause != "":
+		s = fmt.Sprintf("died of %s: %s", unix.SignalName(e.Signal), e.Cause)
 	}
 	if e.Stderr != "" {
 		s += ": " + e.Stderr
@@ -176,6 +189,9 @@ type remoteError struct {
 func (e *remoteError) Error() string { return e.text }
 
 func (e *remoteError) Unwrap() []error { return e.causes }
+
+// endOfFile is io.EOF, with the call that found it.
+func endOfFile(call string) error { return &remoteError{call + ": end of file", []error{io.EOF}} }
 
 // remote is the error of which only the text and its causes came over.
 func (w *wireError) remote() error {

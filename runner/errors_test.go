@@ -61,6 +61,11 @@ func TestErrorsCross(t *testing.T) {
 			[]error{errors.ErrUnsupported}, []any{new(*mechanisms.UnsupportedError)},
 		},
 		{
+			&WorkerError{Role: "pong", PID: 8946, Phase: "timed round 2", Message: 4711, Err: &mechanisms.Error{Op: "recv", Mechanism: "pipe", Size: 64, Err: endOfFile("read")}},
+			"pong (pid 8946) in timed round 2 at message 4711: recv pipe 64 B: read: end of file",
+			[]error{io.EOF}, []any{new(*WorkerError), new(*mechanisms.Error)},
+		},
+		{
 			pong("timed round 2", &bench.CheckError{What: "lost, doubled or reordered", Sender: 1, Want: 7, Got: 8}),
 			"pong (pid 8946) in timed round 2: message from sender 1: lost, doubled or reordered: want 0x7, got 0x8",
 			nil, []any{new(*WorkerError), new(*bench.CheckError)},
@@ -70,6 +75,8 @@ func TestErrorsCross(t *testing.T) {
 			"pong (pid 8946) in exit: died of SIGKILL (killed)",
 			nil, []any{new(*WorkerError), new(*DeathError)},
 		},
+		{pong("exit", &DeathError{Signal: unix.SIGKILL, Cause: "out of memory"}), "pong (pid 8946) in exit: died of SIGKILL: out of memory", nil, []any{new(*DeathError)}},
+		{pong("exit", &DeathError{Signal: unix.SIGSYS}), "pong (pid 8946) in exit: was killed by a seccomp filter (SIGSYS), seccomp(2)", nil, []any{new(*DeathError)}},
 		{pong("attach", &DeathError{Exit: 2}), "pong (pid 8946) in attach: exited with status 2", nil, []any{new(*DeathError)}},
 		{
 			pong("timed round 1", &HungError{Call: "read", State: "T", Wchan: "do_signal_stop", After: "2s", Others: []string{"ping in read (state S)"}}),
@@ -152,8 +159,7 @@ func TestBareErrnoIsNoSkip(t *testing.T) {
 func TestRank(t *testing.T) {
 	op := func(err error) error { return &mechanisms.Error{Op: "send", Mechanism: "pipe", Size: 1, Err: err} }
 	groups := [][]error{ // from victim to root
-		{io.EOF, op(io.ErrUnexpectedEOF)},
-		{op(os.NewSyscallError("write", unix.EPIPE)), recvd, op(os.NewSyscallError("read", unix.ECONNRESET)), op(os.NewSyscallError("write", unix.ECONNREFUSED)), op(os.NewSyscallError("semtimedop", unix.EINVAL))},
+		{io.EOF, op(io.ErrUnexpectedEOF), op(os.NewSyscallError("write", unix.EPIPE)), recvd, op(os.NewSyscallError("read", unix.ECONNRESET)), op(os.NewSyscallError("write", unix.ECONNREFUSED)), op(os.NewSyscallError("semtimedop", unix.EINVAL))},
 		{op(os.NewSyscallError("write", unix.EIO)), errors.New("answered out of turn")},
 		{&bench.CheckError{What: "damaged"}},
 		{&DeathError{Signal: unix.SIGSEGV}, &DeathError{Exit: 2}, &DeathError{}},
@@ -168,6 +174,16 @@ func TestRank(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// twoParts is a launch of two workers, which have no processes.
+func twoParts() *sessionLaunch {
+	return &sessionLaunch{
+		topology: bench.Topology{Parts: []bench.Part{{Role: "a"}, {Role: "b"}}},
+		workers:  []*process{{Process: &reexec.Process{PID: 1}}, {Process: &reexec.Process{PID: 2}}},
+		events:   make(chan event, 8),
+		phase:    "exit",
 	}
 }
 
@@ -190,12 +206,7 @@ func TestBlame(t *testing.T) {
 		{[]event{eof, one}, "b (pid 2) in exit: EOF"},
 		{[]event{one}, "b (pid 2) in exit: exited with status 1"},
 	} {
-		l := &sessionLaunch{
-			topology: bench.Topology{Parts: []bench.Part{{Role: "a"}, {Role: "b"}}},
-			workers:  []*process{{Process: &reexec.Process{PID: 1}}, {Process: &reexec.Process{PID: 2}}},
-			events:   make(chan event, 8),
-			phase:    "exit",
-		}
+		l := twoParts()
 		for _, e := range c.events[1:] {
 			l.events <- e
 		}

@@ -181,6 +181,12 @@ func (l *Launch) close(next *results.Cell) (stopped bool, err error) {
 		c.Next, _ = l.coordinator.opening(*next) // an error comes again from Open
 	}
 	r, err := l.ask(request{Close: c}, 2*t, func(a *reply) bool { return a.Closed != nil })
+	if at := (*WorkerError)(nil); errors.As(err, &at) && at.Phase == preparing && !l.coordinator.isClosed() {
+		// All rounds were played: what the next launch did to the session is not
+		// this one's failure. Its workers have ended with the session.
+		l.coordinator.noteDeath(at)
+		return false, nil
+	}
 	if err != nil {
 		return false, err
 	}

@@ -29,6 +29,8 @@ type Measurement struct {
 func (co *Coordinator) Measure(c results.Cell, m Measurement) (rec results.Record, ops int) {
 	rec = results.Record{Schema: results.Schema, Time: time.Now().UTC(), Cell: c, Attempt: 1, Isolation: co.Isolation, Outcome: results.OK}
 	ops, err := co.measure(&rec, m)
+	rec.Warnings = append(rec.Warnings, co.died...)
+	co.died, co.oom[0] = nil, co.oom[1]
 	if err != nil {
 		rec.Outcome, rec.Reason = results.Failed, reason(err)
 		rec.Fault = fault(err)

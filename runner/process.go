@@ -2,9 +2,11 @@ package runner
 
 import (
 	"crypto/rand"
+	"fmt"
 	"os"
 	"os/signal"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -70,6 +72,42 @@ type process struct {
 	*reexec.Process
 	conn  *conn
 	token string // for the first message to it
+
+	headless bool                       // at the last look
+	killed   atomic.Pointer[DeathError] // how its main thread died, which was found by looking; nil: it was not
+}
+
+// look ends a process whose main thread has died alone. A filter that kills
+// threads leaves such a one, and no wait reports it as long as others live. It
+// takes two looks: a process that has ended whole is reaped between them.
+func (p *process) look() {
+	state, code := threadState(fmt.Sprintf("/proc/%d/stat", p.PID))
+	if p.headless && state == "Z" {
+		p.killed.CompareAndSwap(nil, newDeathError(code))
+		p.Kill()
+	}
+	p.headless = state == "Z"
+}
+
+// watch looks at the process once a second, until stop is closed.
+func (p *process) watch(stop <-chan struct{}) {
+	for look := time.Tick(time.Second); ; {
+		select {
+		case <-stop:
+			return
+		case <-look:
+			p.look()
+		}
+	}
+}
+
+// death is how the process died, once it has.
+func (p *process) death() *DeathError {
+	status := p.Wait()
+	if killed := p.killed.Load(); killed != nil {
+		return killed
+	}
+	return newDeathError(status)
 }
 
 // coarse is the timer slack that a worker begins with. The monitor of Go's
@@ -107,5 +145,5 @@ func startProcess(c reexec.Command, stderr int) (*process, error) {
 		return nil, err
 	}
 	unix.SetNonblock(p.Control, true) // so that the runtime's poller waits, not a thread
-	return &process{p, newConn(p.Control), token}, nil
+	return &process{Process: p, conn: newConn(p.Control), token: token}, nil
 }

@@ -101,9 +101,11 @@ type closeRequest struct {
 	Next    *openRequest  `json:"next,omitempty"` // starts meanwhile
 }
 
-// reply goes from the session to the coordinator: an error alone, or the answer to
-// the request.
+// reply goes from the session to the coordinator: an error, or the answer to the
+// request.
 type reply struct {
+	Phase  string          `json:"phase,omitempty"` // alone: the answer follows, and the session is in this phase
+	Died   []*wireError    `json:"died,omitempty"`  // processes whose death does not fail the request
 	Error  *wireError      `json:"error,omitempty"`
 	Setup  *setupReply     `json:"setup,omitempty"`
 	Opened *openedReply    `json:"opened,omitempty"`
@@ -144,13 +146,16 @@ type assignment struct {
 
 // workerReply goes from a worker to the session.
 type workerReply struct {
-	Error       *wireError    `json:"error,omitempty"`
-	Ready       *settings     `json:"ready,omitempty"`        // attached; its settings as read back
-	SharesFiles bool          `json:"shares_files,omitempty"` // with Ready: it has no descriptor table of its own
-	Capacities  []endCapacity `json:"capacities,omitempty"`   // with Ready: what its ends hold
-	Left        *leaving      `json:"left,omitempty"`         // after the last round, when the session has closed
-	Armed       bool          `json:"armed,omitempty"`        // waits for the byte that starts the round
-	Done        *workerRound  `json:"done,omitempty"`         // with Armed: the round before
+	Error       *wireError     `json:"error,omitempty"`
+	At          int64          `json:"at,omitempty"`           // with Error, in a round: when the call failed, CLOCK_MONOTONIC in ns
+	Message     int            `json:"message,omitempty"`      // with Error: see WorkerError
+	Cursors     []bench.Cursor `json:"cursors,omitempty"`      // with Ready
+	Ready       *settings      `json:"ready,omitempty"`        // attached; its settings as read back
+	SharesFiles bool           `json:"shares_files,omitempty"` // with Ready: it has no descriptor table of its own
+	Capacities  []endCapacity  `json:"capacities,omitempty"`   // with Ready: what its ends hold
+	Left        *leaving       `json:"left,omitempty"`         // after the last round, when the session has closed
+	Armed       bool           `json:"armed,omitempty"`        // waits for the byte that starts the round
+	Done        *workerRound   `json:"done,omitempty"`         // with Armed: the round before
 }
 
 // leaving is what a worker has read when its rounds are over.

@@ -1,10 +1,13 @@
 package runner
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"slices"
+	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -24,6 +27,7 @@ type sessionServer struct {
 	journal  *objects.Journal // nil in namespaces
 	launch   *sessionLaunch   // nil between launches
 	prepared *sessionLaunch   // comes after it, and has started already; nil: none has
+	died     []*wireError     // processes of launches that were prepared, since the last answer
 	starter  starter
 	queued   map[fill]int  // messages that a link holds, by trial
 	tried    map[fill]bool // what was tried at the capacity that it is given; its own is 0 here
@@ -55,7 +59,9 @@ func sessionMain(token string) int {
 	}
 	go s.listen()
 	for r := range s.requests {
-		if err := c.Send(s.answer(r)); err != nil {
+		a := s.answer(r)
+		a.Died, s.died = s.died, nil
+		if err := c.Send(a); err != nil {
 			break
 		}
 	}
@@ -128,11 +134,39 @@ func (s *sessionServer) open(o *openRequest) (*openedReply, error) {
 func (s *sessionServer) start(o *openRequest) (*sessionLaunch, error) {
 	w := bench.WorkloadOf(o.Cell)
 	l := &sessionLaunch{session: s, asked: o, topology: w.Topology(o.Cell.Peers)}
-	if err := l.start(w); err != nil {
+	if err := s.guard(func() error { return l.start(w) }); err != nil {
 		l.abort()
 		return nil, err
 	}
 	return l, nil
+}
+
+// guard calls f, which makes calls that a filter may refuse, on a thread of its
+// own. A filter that kills threads kills that one, and with it what f was about:
+// no call returns, and no other process sees it.
+func (s *sessionServer) guard(f func() error) error {
+	thread, done := make(chan int, 1), make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		thread <- unix.Gettid()
+		done <- f()
+	}()
+	look := time.NewTicker(lookInterval)
+	defer look.Stop()
+	for stat := fmt.Sprintf("/proc/self/task/%d/stat", <-thread); ; {
+		select {
+		case err := <-done:
+			return err
+		case <-look.C:
+			if state, code := threadState(stat); state == "" || state == "Z" {
+				if code == 0 {
+					code = syscall.WaitStatus(unix.SIGSYS) // no other signal kills a thread alone
+				}
+				return &WorkerError{Role: "session", PID: os.Getpid(), Phase: "open", Err: newDeathError(code)}
+			}
+		}
+	}
 }
 
 // attach makes a launch that was started the one that is open. After an error
@@ -149,10 +183,27 @@ func (s *sessionServer) attach(l *sessionLaunch) (*openedReply, error) {
 
 // prepare starts the launch that comes next, where it is known, while the one
 // before ends: nothing is measured then, and two CPUs do both at once. An error
-// comes when the launch is asked for.
+// comes again when the launch is asked for, unless it is a death.
 func (s *sessionServer) prepare(o *openRequest) {
-	if o != nil {
-		s.prepared, _ = s.start(o)
+	if o == nil {
+		return
+	}
+	s.conn.Send(reply{Phase: preparing})
+	var err error
+	s.prepared, err = s.start(o)
+	s.noteDeath(err)
+	s.conn.Send(reply{Phase: "exit"})
+}
+
+// preparing is the phase of a session that prepares another launch than the one
+// that it closes.
+const preparing = "preparation of the next launch"
+
+// noteDeath keeps an error for the record of the launch that is asked for next, if
+// it is that a process died or hung.
+func (s *sessionServer) noteDeath(err error) {
+	if errors.As(err, new(*DeathError)) || errors.As(err, new(*HungError)) {
+		s.died = append(s.died, encodeError(err))
 	}
 }
 
@@ -167,14 +218,20 @@ func (s *sessionServer) openPrepared(o *openRequest) *openedReply {
 		return nil
 	}
 	s.prepared = nil
-	opened, _ := s.attach(l)
+	opened, err := s.attach(l)
+	s.noteDeath(err)
 	return opened
 }
 
 // dropPrepared ends the launch that was prepared, if one was.
 func (s *sessionServer) dropPrepared() {
-	if s.prepared != nil {
-		s.prepared.abort()
+	if l := s.prepared; l != nil {
+		for i, p := range l.workers {
+			if _, ended := p.Reap(); ended {
+				s.noteDeath(l.failure(event{part: i}, p.death()))
+			}
+		}
+		l.abort()
 		s.prepared = nil
 	}
 }

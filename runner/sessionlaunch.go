@@ -38,6 +38,7 @@ type sessionLaunch struct {
 	seed     bench.Seed // of its messages' stamps
 
 	mechanism *mechanisms.Mechanism // of the links; nil: none
+	cursors   [][]bench.Cursor      // of the workers, by part
 }
 
 // event is what one worker has sent, or how it ended.
@@ -78,7 +79,7 @@ func (l *sessionLaunch) start(w *bench.Workload) (err error) {
 
 // attach waits until all workers have attached.
 func (l *sessionLaunch) attach() (*openedReply, error) {
-	replies, err := l.gather(l.asked.Timeout, func(r workerReply) bool { return r.Ready != nil })
+	replies, err := l.gather(l.asked.Timeout, nil, func(r workerReply) bool { return r.Ready != nil })
 	if refused := (*mechanisms.UnsupportedError)(nil); errors.As(err, &refused) {
 		return nil, refused // without the worker that found out
 	}
@@ -91,6 +92,7 @@ func (l *sessionLaunch) attach() (*openedReply, error) {
 		capacities = append(capacities, r.Capacities...)
 		opened.Workers = append(opened.Workers, results.Worker{Role: l.topology.Parts[i].Role, PID: l.workers[i].PID, CPUs: r.Ready.CPUs})
 		opened.Settings = append(opened.Settings, *r.Ready)
+		l.cursors = append(l.cursors, r.Cursors)
 		opened.SharesFiles = opened.SharesFiles || r.SharesFiles
 	}
 	for _, link := range l.links {
@@ -186,7 +188,7 @@ func (l *sessionLaunch) follow(i int, p *process) {
 	}
 	end := event{part: i, ended: true}
 	if status := p.Wait(); !status.Exited() || status.ExitStatus() != 0 {
-		end.err = newDeathError(status)
+		end.err = p.death()
 	}
 	p.conn.f.Close()
 	l.events <- end
@@ -202,7 +204,7 @@ func (l *sessionLaunch) play(r *playRequest) (played [][]workerRound, err error)
 		l.rounds++
 		l.phase = fmt.Sprintf("%s round %d", round.Kind, l.rounds)
 		if i == 0 {
-			if _, err := l.gather(round.Timeout, func(r workerReply) bool { return r.Armed && r.Done == nil }); err != nil {
+			if _, err := l.gather(round.Timeout, nil, func(r workerReply) bool { return r.Armed && r.Done == nil }); err != nil {
 				return nil, err
 			}
 		}
@@ -210,7 +212,7 @@ func (l *sessionLaunch) play(r *playRequest) (played [][]workerRound, err error)
 			p.conn.f.Write([]byte{'\n'})
 		}
 		more := i+1 < len(r.Rounds)
-		replies, err := l.gather(round.Timeout, func(r workerReply) bool { return r.Done != nil && r.Armed == more })
+		replies, err := l.gather(round.Timeout, &lossDetector{launch: l}, func(r workerReply) bool { return r.Done != nil && r.Armed == more })
 		if err != nil {
 			return nil, err
 		}
@@ -238,8 +240,8 @@ func checkTaken(workers []workerRound) error {
 
 // gather waits until every worker has given the answer that is wanted. On the
 // first failure it hears the others out for a moment, since the first to
-// complain is often the victim.
-func (l *sessionLaunch) gather(timeout time.Duration, wanted func(workerReply) bool) ([]workerReply, error) {
+// complain is often the victim. A loss is looked for where messages are under way.
+func (l *sessionLaunch) gather(timeout time.Duration, loss *lossDetector, wanted func(workerReply) bool) ([]workerReply, error) {
 	replies := make([]workerReply, len(l.workers))
 	missing := make(map[int]bool, len(l.workers))
 	for i := range l.workers {
@@ -247,11 +249,15 @@ func (l *sessionLaunch) gather(timeout time.Duration, wanted func(workerReply) b
 	}
 	late, stop := reexec.After(timeout)
 	defer stop()
-	loss := newLossDetector(l)
-	defer loss.stop()
+	look := time.NewTicker(lookInterval)
+	defer look.Stop()
 	for len(missing) > 0 {
 		select {
-		case <-loss.due:
+		case <-look.C:
+			l.lookAt(missing)
+			if loss == nil {
+				continue
+			}
 			if err := loss.look(missing); err != nil {
 				return nil, err
 			}
@@ -260,7 +266,7 @@ func (l *sessionLaunch) gather(timeout time.Duration, wanted func(workerReply) b
 				return nil, l.blame(e)
 			}
 			if !wanted(e.reply) {
-				return nil, l.failure(e.part, errors.New("answered out of turn"))
+				return nil, l.failure(e, errors.New("answered out of turn"))
 			}
 			replies[e.part] = e.reply
 			delete(missing, e.part)
@@ -274,6 +280,13 @@ func (l *sessionLaunch) gather(timeout time.Duration, wanted func(workerReply) b
 		}
 	}
 	return replies, nil
+}
+
+// lookAt ends the workers that are dead without an end, see process.look.
+func (l *sessionLaunch) lookAt(missing map[int]bool) {
+	for part := range missing {
+		l.workers[part].look()
+	}
 }
 
 // stop asks the workers to end, waits for their exit and removes the links. It
@@ -290,6 +303,8 @@ func (l *sessionLaunch) stop(timeout time.Duration, meanwhile func()) (*closedRe
 	meanwhile()
 	late, stop := reexec.After(timeout)
 	defer stop()
+	look := time.NewTicker(lookInterval)
+	defer look.Stop()
 	running := map[int]bool{}
 	for i := range l.workers {
 		running[i] = true
@@ -306,6 +321,8 @@ func (l *sessionLaunch) stop(timeout time.Duration, meanwhile func()) (*closedRe
 				return nil, l.blame(e)
 			}
 			delete(running, e.part)
+		case <-look.C:
+			l.lookAt(running)
 		case <-late:
 			return nil, l.hung(running, timeout)
 		}

@@ -46,6 +46,9 @@ const (
 // *TraceError. The caller must call End in every case.
 func StepsOf(timeout time.Duration, pids ...int) (*Steps, error) {
 	s := &Steps{timeout: timeout}
+	if err := mayTrace(); err != nil {
+		return s, &TraceError{err}
+	}
 	if callCode[runtime.GOARCH] == nil {
 		return s, &TraceError{fmt.Errorf("instructions are not counted on %s", runtime.GOARCH)}
 	}

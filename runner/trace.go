@@ -48,6 +48,9 @@ func TracePlaceOf(m *mechanisms.Mechanism) string {
 // refused the error is a *TraceError, else a *CellError. Nothing is left behind: a
 // traced worker dies with its tracer.
 func (co *Coordinator) Trace(c results.Cell, ops int) (calls []Calls, err error) {
+	if err := mayTrace(); err != nil {
+		return nil, &TraceError{err}
+	}
 	l, err := co.Open(c)
 	if err != nil {
 		return nil, err

@@ -9,10 +9,13 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"ipcbench/internal/reexec"
 )
 
 // tracer counts what another process does, from a thread of its own: ptrace(2)
@@ -53,9 +56,42 @@ func (t *tracer) start(timeout time.Duration) error {
 	t.counts, t.done = map[uint64]int{}, make(chan struct{})
 	late := time.AfterFunc(timeout, t.kill)
 	defer late.Stop()
-	attached := make(chan error)
+	attached := make(chan error, 1)
 	go t.run(attached)
-	return <-attached
+	select {
+	case err := <-attached:
+		return err
+	case <-time.After(timeout + hearOut):
+		return errTracerGone
+	}
+}
+
+// errTracerGone reports that the thread that traces does not answer, though what
+// it traces has ended: a filter may have killed it.
+var errTracerGone = errors.New("the thread that traces does not answer: ptrace(2)")
+
+// mayTrace reports whether ptrace(2) is permitted: a child tries it. A filter that
+// kills whatever calls it kills the child.
+func mayTrace() error {
+	runtime.LockOSThread() // the child's tracer is this thread
+	defer runtime.UnlockOSThread()
+	pid, err := syscall.ForkExec("/proc/self/exe", []string{"ipcbench-traced"}, &syscall.ProcAttr{Sys: &syscall.SysProcAttr{Ptrace: true, Pdeathsig: unix.SIGKILL}})
+	if err != nil {
+		return fmt.Errorf("ptrace(2), which a child tried: %w", err)
+	}
+	child := reexec.Process{PID: pid}
+	var status unix.WaitStatus
+	for {
+		if _, err = unix.Wait4(pid, &status, 0, nil); err != unix.EINTR {
+			break
+		}
+	}
+	if err == nil && status.Signaled() {
+		return fmt.Errorf("ptrace(2): a child that tried it %w", newDeathError(syscall.WaitStatus(status)))
+	}
+	child.Kill() // it stands still before its first instruction
+	child.Wait()
+	return os.NewSyscallError("wait4", err)
 }
 
 // restart returns the counts so far and begins anew.
@@ -72,7 +108,10 @@ func (t *tracer) restart() map[uint64]int {
 func (t *tracer) end(timeout time.Duration) {
 	late := time.AfterFunc(timeout, t.kill)
 	defer late.Stop()
-	<-t.done
+	select {
+	case <-t.done:
+	case <-time.After(timeout + hearOut):
+	}
 }
 
 // kill ends the process. Its tracer is the first to reap it, so that its number is

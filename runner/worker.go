@@ -1,18 +1,22 @@
 package runner
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"golang.org/x/sys/unix"
 
 	"ipcbench/bench"
+	"ipcbench/host"
 	"ipcbench/internal/reexec"
 	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
@@ -33,6 +37,8 @@ type worker struct {
 	pins      bool // it is kept from the scheduler in rounds too
 	gauge     gauge
 	confine   func(*unix.CPUSet) error // lets it run on these CPUs alone
+
+	failed workerReply // what goes with the error of a round
 }
 
 // workerMain is the main function of a worker. It plays a part on the main
@@ -65,7 +71,7 @@ func (w *worker) serve(token string, shares error) int {
 		c.Send(workerReply{Error: encodeError(err)})
 		return 1
 	}
-	if err := c.Send(workerReply{Ready: &ready, SharesFiles: shares != nil, Capacities: capacities}); err != nil {
+	if err := c.Send(workerReply{Ready: &ready, SharesFiles: shares != nil, Capacities: capacities, Cursors: w.ends.Cursors()}); err != nil {
 		return 1
 	}
 	for {
@@ -76,7 +82,8 @@ func (w *worker) serve(token string, shares error) int {
 		var done *workerRound
 		for _, r := range play.Rounds {
 			if done, err = w.round(r, done); err != nil {
-				c.Send(workerReply{Error: encodeError(err)})
+				w.failed.Error = encodeError(err)
+				c.Send(w.failed)
 				return 1
 			}
 		}
@@ -117,7 +124,7 @@ func (w *worker) attach(token string) (s settings, err error) {
 			set.Set(cpu)
 		}
 		if err := w.confine(&set); err != nil {
-			return s, err
+			return s, outOfCPUSet(a.CPUs, err)
 		}
 	}
 	w.ends = bench.NewEnds(w.part, a.Cell, a.Seed)
@@ -241,7 +248,7 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 		err = e.Finish(r.N)
 	}
 	if err != nil {
-		return nil, w.addLost(err)
+		return nil, w.place(err, end)
 	}
 	waited = e.Waited - waited
 	done := &workerRound{
@@ -263,11 +270,22 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 	return done, nil
 }
 
-// addLost adds to what a check found how many messages the kernel has dropped.
-func (w *worker) addLost(err error) error {
+// place notes when a round failed and at which message. It adds to what a check
+// found how many messages the kernel has dropped, and names the call that found
+// an end of file, which Recv returns bare.
+func (w *worker) place(err error, at int64) error {
+	w.failed.At = at
 	var check *bench.CheckError
 	if errors.As(err, &check) {
 		check.Lost = w.lost()
+	}
+	if m := w.mechanism; err == io.EOF && m != nil {
+		call := cmp.Or(m.Facts.Path.Receive.Call, "recv")
+		err = mechanisms.Failed("recv", m.Name, w.ends.Size(), endOfFile(call))
+	}
+	var call *mechanisms.Error
+	if errors.As(err, &call) {
+		w.failed.Message = w.ends.Position(call.Op == "send")
 	}
 	return err
 }
@@ -282,6 +300,18 @@ func clockCost() float64 {
 		last = time.Since(base)
 	}
 	return float64(last) / n
+}
+
+// outOfCPUSet names the CPU that was taken from this process since its launch was
+// asked for: the reason for which sched_setaffinity(2) refuses it.
+func outOfCPUSet(asked []int, refused error) error {
+	allowed, err := host.AllowedCPUs()
+	for _, cpu := range asked {
+		if err == nil && !slices.Contains(allowed, cpu) {
+			return fmt.Errorf("CPU %d is no longer in the cpuset, which has %v: give it back, or start another run, cpuset(7)", cpu, allowed)
+		}
+	}
+	return refused
 }
 
 // confineThread lets the measuring thread run on these CPUs alone.

@@ -53,6 +53,18 @@ func again(a Attempt) bool {
 	return a == Untried
 }
 
+// Retry makes a call outside the timed path, and makes it anew as long as a signal
+// interrupts it, which is counted.
+func Retry(call func() error) error {
+	for {
+		err := call()
+		if err != syscall.EINTR {
+			return err
+		}
+		interrupts.Add(1)
+	}
+}
+
 // WouldBlock reports whether a descriptor in non-blocking mode had nothing to
 // give, or no room: EAGAIN.
 func (a Attempt) WouldBlock() bool { return a == -Attempt(syscall.EAGAIN) }

@@ -131,3 +131,18 @@ func drain(fd int) error {
 	}
 	return nil
 }
+
+// A call outside the timed path is made anew as well, and any other error is
+// handed on.
+func TestRetry(t *testing.T) {
+	left, before := 2, Interrupts()
+	interrupted := func() error {
+		if left--; left >= 0 {
+			return unix.EINTR
+		}
+		return unix.ENOSPC
+	}
+	if err := Retry(interrupted); err != unix.ENOSPC || left != -1 || Interrupts()-before != 2 {
+		t.Errorf("%v after %d interruptions, want ENOSPC after 2", err, Interrupts()-before)
+	}
+}

@@ -17,7 +17,7 @@ func MemfdCreate(name string, size int) (fd int, err error) {
 	if err != nil {
 		return -1, os.NewSyscallError("memfd_create", err)
 	}
-	if err := unix.Ftruncate(fd, int64(size)); err != nil {
+	if err := Retry(func() error { return unix.Ftruncate(fd, int64(size)) }); err != nil {
 		unix.Close(fd)
 		return -1, os.NewSyscallError("ftruncate", err)
 	}

@@ -55,7 +55,7 @@ func makeThreadPage(dir string) (mechanisms.Object, error) {
 		return mechanisms.Object{}, os.NewSyscallError("openat", err)
 	}
 	defer unix.Close(fd)
-	err = os.NewSyscallError("ftruncate", unix.Ftruncate(fd, pageSize))
+	err = os.NewSyscallError("ftruncate", sys.Retry(func() error { return unix.Ftruncate(fd, pageSize) }))
 	o, e := mechanisms.PathObject(filepath.Join(dir, name))
 	if err = errors.Join(err, e); err != nil {
 		return mechanisms.Object{}, errors.Join(err, os.NewSyscallError("unlinkat", unix.Unlinkat(at, name, 0)))

@@ -142,9 +142,9 @@ func (passedMemory) open(t mechanisms.Ticket, _ json.RawMessage, size int) (mapp
 // is made: a store that finds none ends the process, SIGBUS
 // in mmap(2).
 func allocate(fd, size int) (n int, err error) {
-	err = os.NewSyscallError("fallocate", unix.Fallocate(fd, 0, 0, int64(size)))
+	err = os.NewSyscallError("fallocate", sys.Retry(func() error { return unix.Fallocate(fd, 0, 0, int64(size)) }))
 	if errors.Is(err, unix.EOPNOTSUPP) { // a file system that can't promise it
-		err = os.NewSyscallError("ftruncate", unix.Ftruncate(fd, int64(size)))
+		err = os.NewSyscallError("ftruncate", sys.Retry(func() error { return unix.Ftruncate(fd, int64(size)) }))
 	}
 	if err != nil {
 		return 0, err

@@ -7,15 +7,21 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"time"
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
 	"ipcbench/mechanisms/descriptor"
 )
 
-// backlog is how many strangers may knock before the one that is awaited.
+// backlog is how many strangers may wait to be accepted. More have to try again,
+// and so has the client that is awaited.
 const backlog = 64
+
+// patience is how long strangers may keep the client from being accepted.
+var patience = 5 * time.Second
 
 // address is what a socket can be bound to: a name of its own. Done forgets it,
 // once both sockets have met.
@@ -39,7 +45,7 @@ func connectPair(domain, typ int, name func(mechanisms.Spec) (address, error), p
 		if at.done != nil {
 			defer func() { err = errors.Join(err, at.done()) }()
 		}
-		listener, err := prepared(domain, typ, prepare, s)
+		listener, err := prepared(domain, typ|unix.SOCK_NONBLOCK, prepare, s)
 		if err != nil {
 			return p, err
 		}
@@ -50,7 +56,7 @@ func connectPair(domain, typ int, name func(mechanisms.Spec) (address, error), p
 		if err := unix.Listen(listener, backlog); err != nil {
 			return p, os.NewSyscallError("listen", err)
 		}
-		client, err := prepared(domain, typ, prepare, s)
+		client, err := prepared(domain, typ|unix.SOCK_NONBLOCK, prepare, s)
 		if err != nil {
 			return p, err
 		}
@@ -111,29 +117,43 @@ func bind(fd int, at address) error {
 }
 
 // connectTo connects the client to whatever listens, and returns the socket on the
-// other side of just this connection.
+// other side of just this connection. Both are in non-blocking mode: while the
+// backlog is full of strangers, a client that waited for room would wait for this
+// process. The client leaves that mode.
 func connectTo(client, listener int) (server int, err error) {
 	where, err := unix.Getsockname(listener)
 	if err != nil {
 		return -1, os.NewSyscallError("getsockname", err)
 	}
-	if err := unix.Connect(client, where); err != nil {
-		return -1, os.NewSyscallError("connect", err)
-	}
-	for {
+	strangers := 0
+	for began := time.Now(); time.Since(began) < patience; {
+		switch err := unix.Connect(client, where); err {
+		case nil, unix.EISCONN, unix.EAGAIN, unix.EINPROGRESS, unix.EALREADY, unix.EINTR:
+		default:
+			return -1, os.NewSyscallError("connect", err)
+		}
 		server, _, err := unix.Accept4(listener, unix.SOCK_CLOEXEC)
-		if err != nil {
+		switch err {
+		case nil:
+		case unix.EAGAIN, unix.EINTR, unix.ECONNABORTED:
+			if _, err := sys.PollWithin(&unix.PollFd{Fd: int32(listener), Events: unix.POLLIN}, time.Millisecond); err != nil {
+				return -1, err
+			}
+			continue
+		default:
 			return -1, os.NewSyscallError("accept4", err)
 		}
 		ours, err := connected(client, server)
 		if err == nil && ours {
-			return server, nil
+			return server, os.NewSyscallError("fcntl", unix.SetNonblock(client, false))
 		}
 		unix.Close(server)
 		if err != nil {
 			return -1, err
 		}
+		strangers++
 	}
+	return -1, fmt.Errorf("no connection within %v: %d other sockets were connected to the listener meanwhile, whose backlog is %d", patience, strangers, backlog)
 }
 
 // connected reports whether the peer of a socket is the client, in this

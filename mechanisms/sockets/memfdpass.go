@@ -204,7 +204,7 @@ func newMappedFile(size int) (f mappedFile, err error) {
 	if err != nil {
 		return f, os.NewSyscallError("memfd_create", err)
 	}
-	if err = os.NewSyscallError("ftruncate", unix.Ftruncate(f.fd, int64(size))); err == nil {
+	if err = os.NewSyscallError("ftruncate", sys.Retry(func() error { return unix.Ftruncate(f.fd, int64(size)) })); err == nil {
 		_, err = unix.FcntlInt(uintptr(f.fd), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK|unix.F_SEAL_GROW)
 		err = os.NewSyscallError("fcntl", err)
 	}
