@@ -137,7 +137,7 @@ func (v Variable) Start(c Command) (*Process, error) {
 		unix.Close(ours)
 		return nil, fmt.Errorf("start %s: %w", c.Role, &os.PathError{Op: "fork/exec", Path: "/proc/self/exe", Err: err})
 	}
-	p := &Process{PID: pid, Control: ours, leave: func() {}}
+	p := &Process{PID: pid, Control: ours}
 	if c.Attr.Setpgid {
 		p.leave = Follow(func(sig syscall.Signal) { p.kill(-pid, sig) })
 	}
@@ -181,13 +181,13 @@ func Spare(name string, n int) error {
 	return nil
 }
 
-// Process is a child that Start has started. Its methods are safe for
+// Process is a child that Start has started, or one by its PID alone. Its methods are safe for
 // concurrent use.
 type Process struct {
 	PID     int
 	Control int // this end of its control connection; the caller closes it
 
-	leave  func() // it follows this process no longer
+	leave  func() // it follows this process no longer; nil: it never did
 	mu     sync.Mutex
 	reaped bool
 	status syscall.WaitStatus
@@ -208,7 +208,7 @@ func (p *Process) Wait() syscall.WaitStatus {
 // Reap reaps the process if it has ended, and reports whether it has.
 func (p *Process) Reap() (status syscall.WaitStatus, ended bool) {
 	defer func() {
-		if ended {
+		if ended && p.leave != nil {
 			p.leave()
 		}
 	}()
