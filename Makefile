@@ -9,7 +9,7 @@ bash := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 zsh := $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 fish := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
-.PHONY: help build install uninstall check test test-long surroundings race bench report fidelity lint generate check-generated nolinkname ci
+.PHONY: help build install uninstall check test test-long test-denied surroundings race bench report fidelity lint generate check-generated nolinkname ci
 
 GO ?= go
 BIN := bin/ipcbench
@@ -49,6 +49,9 @@ test: ## all tests that need nothing special, about 9 minutes on 2 CPUs
 
 test-long: ## tests that `make test` plays in part, whole: some minutes more
 	IPCBENCH_LONG=1 $(GO) test -timeout 30m -run 'TestConformance$$|TestNoFaultPasses$$|TestSessionOutOfFiles|TestIsolations|TestCapacityOfEveryLink|TestScarce' ./internal/conformance ./runner ./cmd/ipcbench
+
+test-denied: ## every system call refused alone by a seccomp filter, by EPERM and ENOSYS: an hour or more
+	IPCBENCH_LONG=1 $(GO) test -timeout 5h -run 'TestEveryRefusedCall|TestInherited' ./cmd/ipcbench
 
 surroundings: ## the tests in each of a dozen surroundings, one after the other: as another user, on one CPU, with small limits …
 	scripts/try-surroundings

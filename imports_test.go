@@ -65,6 +65,7 @@ var layers = map[string][]string{
 	"internal/ciformat":            {"results"},
 	"internal/emulate":             {"internal/need"},
 	"internal/apart":               {},
+	"internal/denied":              {},
 	"internal/sharedmem":           {"internal/sys"},
 	"mechanisms":                   {"internal/sys"},
 	"mechanisms/descriptor":        {"internal/sys", "mechanisms"},
@@ -101,7 +102,7 @@ var layers = map[string][]string{
 }
 
 // system are the packages that call the kernel.
-var system = []string{"mechanisms", "mechanisms/descriptor", "mechanisms/sysv", "mechanisms/pipes", "mechanisms/shm", "mechanisms/sockets", "mechanisms/queues", "mechanisms/notify", "internal/sharedmem", "mechanisms/internal/linktest", "internal/conformance", "host", "runner", "semantics", "kernels", "internal/sys", "internal/reexec", "internal/objects", "tools/slowdown"}
+var system = []string{"mechanisms", "mechanisms/descriptor", "mechanisms/sysv", "mechanisms/pipes", "mechanisms/shm", "mechanisms/sockets", "mechanisms/queues", "mechanisms/notify", "internal/sharedmem", "mechanisms/internal/linktest", "internal/conformance", "host", "runner", "semantics", "kernels", "internal/sys", "internal/reexec", "internal/objects", "internal/denied", "tools/slowdown"}
 
 // The folders are layers, and imports point one way.
 func TestImports(t *testing.T) {

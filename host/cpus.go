@@ -36,9 +36,15 @@ func ReadCPUs(root fs.FS) ([]CPU, error) {
 	return readCPUs(tree{root}, mask)
 }
 
+// AllowedCPUs are the CPUs that the calling thread may run on, in order. Where
+// the call is refused, proc_pid_status(5) has them.
 func AllowedCPUs() (ids []int, err error) {
 	set := unix.NewCPUSet(maxCPUs)
 	if err := unix.SchedGetaffinityDynamic(0, set); err != nil {
+		list := tree{Root}.field("/proc/thread-self/status", "Cpus_allowed_list")
+		if ids, e := ParseCPUList(list); e == nil && len(ids) > 0 {
+			return ids, nil
+		}
 		return nil, os.NewSyscallError("sched_getaffinity", err)
 	}
 	for id := range maxCPUs {
@@ -118,7 +124,7 @@ func describe(cpus []CPU) string {
 	for _, level := range []struct {
 		name string
 		of   func(CPU) int
-	}{{"core", func(c CPU) int { return c.Core }}, {"socket", func(c CPU) int { return c.Socket }}} {
+	}{{"core", coreOf}, {"socket", socketOf}} {
 		if n := len(groups(cpus, level.of)); n > 0 {
 			parts = append(parts, plural(n, level.name))
 		}
@@ -145,7 +151,7 @@ func plural(n int, what string) string {
 //
 // A place that cpus cannot give is an *mechanisms.UnsupportedError.
 func Assign(cpus []CPU, place string, n int) ([]int, error) {
-	cores := groups(cpus, func(c CPU) int { return c.Core })
+	cores := groups(cpus, coreOf)
 	switch place {
 	case "free":
 		return nil, nil
@@ -161,17 +167,17 @@ func Assign(cpus []CPU, place string, n int) ([]int, error) {
 				return inTurn(threads, n), nil
 			}
 		}
-		return nil, impossible(place, "no core has two hardware threads here (/sys/devices/system/cpu/cpu*/topology/thread_siblings_list)")
+		return nil, lacking(place, cpus, coreOf, "no core has two hardware threads here", "thread_siblings_list")
 	case "cross":
 		if len(cores) < 2 {
-			return nil, impossible(place, "fewer than two cores here (/sys/devices/system/cpu/cpu*/topology/thread_siblings_list)")
+			return nil, lacking(place, cpus, coreOf, "fewer than two cores here", "thread_siblings_list")
 		}
 		return inTurn(slices.Concat(bySocket(cores)...), n), nil
 	case "socket":
 		sockets := bySocket(cores)
 		sockets = slices.DeleteFunc(sockets, func(s []CPU) bool { return s[0].Socket < 0 })
 		if len(sockets) < 2 {
-			return nil, impossible(place, "fewer than two sockets here (/sys/devices/system/cpu/cpu*/topology/physical_package_id)")
+			return nil, lacking(place, cpus, socketOf, "fewer than two sockets here", "physical_package_id")
 		}
 		ids := make([]int, n)
 		for i := range ids {
@@ -186,6 +192,20 @@ func Assign(cpus []CPU, place string, n int) ([]int, error) {
 func impossible(place, why string) error {
 	return &mechanisms.UnsupportedError{Mechanism: "place " + place, What: why}
 }
+
+// lacking refuses a place for want of several CPUs of a kind, or because a file of
+// the topology does not show them.
+func lacking(place string, cpus []CPU, of func(CPU) int, what, file string) error {
+	file = "/sys/devices/system/cpu/cpu*/topology/" + file
+	if slices.ContainsFunc(cpus, func(c CPU) bool { return of(c) < 0 }) {
+		return impossible(place, "the topology cannot be read ("+file+"): mount /sys, or take --place free or same")
+	}
+	return impossible(place, what+" ("+file+")")
+}
+
+func coreOf(c CPU) int { return c.Core }
+
+func socketOf(c CPU) int { return c.Socket }
 
 func inTurn(cpus []CPU, n int) []int {
 	ids := make([]int, n)

@@ -157,6 +157,28 @@ func TestAssignWords(t *testing.T) {
 	}
 }
 
+// Where the topology cannot be read, the reason says that, and not that the
+// machine is small.
+func TestAssignUnknownTopology(t *testing.T) {
+	cpus, err := readCPUs(tree{fstest.MapFS{}}, []int{0, 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, place := range []string{"smt", "cross", "socket"} {
+		_, err := Assign(cpus, place, 2)
+		if !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), "the topology cannot be read (/sys/") {
+			t.Errorf("%s: %v", place, err)
+		}
+	}
+}
+
+// A /proc that hides the machine is named.
+func TestNoiseWithoutProc(t *testing.T) {
+	if _, err := OpenNoise(fstest.MapFS{}, []int{0}); err == nil || !strings.Contains(err.Error(), "/proc is not mounted, or with subset=pid") {
+		t.Error(err)
+	}
+}
+
 // keepsPromise fails where an assignment breaks what its place says, or where
 // a place is refused that cpus can give.
 func keepsPromise(t *testing.T, cpus []CPU, place string, n int) {

@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -54,6 +55,9 @@ func OpenNoise(root fs.FS, cpus []int) (*NoiseMeter, error) {
 	t := tree{root}
 	m := &NoiseMeter{cpus: cpus, buf: make([]byte, 4096)}
 	stat, err := t.open("/proc/stat")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("/proc is not mounted, or with subset=pid, proc(5): mount it whole: %w", err)
+	}
 	if err != nil {
 		return nil, err
 	}

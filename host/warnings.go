@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
 
@@ -140,8 +141,8 @@ var rules = []rule{
 	{"privilege", "/proc/self/status", lookPrivilege,
 		"links are made past limits that bind other users, such as fs.pipe-max-size and kernel.msgmnb", "run as an ordinary user: nothing here needs root"},
 
-	{"pipe pages", "/proc/sys/fs/pipe-user-pages-soft", lookPipePages,
-		"past it a user's new pipes hold 1 or 2 pages instead of 16, without an error, pipe(7)", "sysctl -w fs.pipe-user-pages-soft=16384"},
+	{"pipe pages", "F_GETPIPE_SZ of a new pipe, fcntl(2)", lookPipePages,
+		"the pipes of this user hold more pages than fs.pipe-user-pages-soft, so that new ones get 1 or 2 instead of 16, without an error, pipe(7)", "close pipes of this user, or sysctl -w fs.pipe-user-pages-soft=0"},
 
 	{"user namespaces", "/proc/sys/user/max_user_namespaces", forbids("/proc/sys/user/max_user_namespaces", "0", false),
 		noNamespace, "sysctl -w user.max_user_namespaces=10000"},
@@ -294,9 +295,11 @@ func lookPrivilege(t tree, _ results.Host) (string, bool) {
 	return "no capability that lifts limits, effective uid is " + ids[1], false
 }
 
-func lookPipePages(t tree, _ results.Host) (string, bool) {
-	const enough = 1024 // pages: 64 pipes of the default 16
-	pages, ok := t.number("/proc/sys/fs/pipe-user-pages-soft")
-	unbound := pages == 0 || t.exempt(unix.CAP_SYS_RESOURCE, unix.CAP_SYS_ADMIN) // 0: no limit
-	return reading(ok, fmt.Sprintf("fs.pipe-user-pages-soft is %d", pages)), pages < enough && !unbound
+// tryPipe is what lookPipePages measures: no file shows how many pages a user has.
+var tryPipe = mechanisms.TryPipe
+
+func lookPipePages(tree, results.Host) (string, bool) {
+	n, err := tryPipe()
+	usual := mechanisms.UsualPipe().Queue
+	return reading(err == nil, fmt.Sprintf("a new pipe holds %d bytes, usual are %d", n, usual)), n < usual
 }

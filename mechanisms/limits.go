@@ -108,7 +108,7 @@ func WrongLength(got, want int) error {
 type Use struct {
 	What  string // "bytes in the POSIX message queues of this user"
 	N     int    // what the link takes
-	Limit Limit  // how much there is for all links; its Errno is what the kernel answers past it. The zero Limit: none
+	Limit Limit  // how much there is for all links, maybe 0; its Errno is what the kernel answers past it. The zero Limit: none
 	Some  bool   // some users may exceed the limit, which only the kernel knows
 }
 
@@ -124,7 +124,7 @@ func (m *Mechanism) Exhausted(s Spec, err error) error {
 	var takes []string
 	var past string
 	for _, u := range m.Uses(s) {
-		if u.Limit.Errno == errno && u.Limit.N > 0 {
+		if u.Limit.Errno == errno && u.Limit.Source != "" {
 			takes = append(takes, fmt.Sprintf("%d of %d %s (%s)", u.N, u.Limit.N, u.What, u.Limit.Source))
 			past = u.Limit.Past()
 		}
@@ -147,10 +147,10 @@ func descriptorsLeft() bool {
 }
 
 // SysctlLimit is l with its number out of a field of a file below /proc/sys, the
-// zero Limit where it cannot be read or is 0.
+// zero Limit where it cannot be read. A number of 0 admits none.
 func SysctlLimit(path string, field int, l Limit) Limit {
 	fields, err := sysctls(path)
-	if err != nil || field >= len(fields) || fields[field] == 0 {
+	if err != nil || field >= len(fields) {
 		return Limit{}
 	}
 	l.N, l.Source = fields[field], path

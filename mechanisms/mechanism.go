@@ -56,7 +56,8 @@ type Mechanism struct {
 	Scheduled    bool     // ends wait in Go's scheduler: their process keeps it, with all that it costs
 
 	// Needs names what this kernel or sandbox withholds, as an
-	// *UnsupportedError; nil where nothing is known to be missing. Optional.
+	// *UnsupportedError or a call's errno, which Refused explains; nil where
+	// nothing is known to be missing. Optional.
 	Needs func() error
 
 	// Room reports whether the kind of memory that the Spec names has room for

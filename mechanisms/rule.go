@@ -111,7 +111,7 @@ func (m *Mechanism) Available() error {
 	if m.Needs == nil {
 		return nil
 	}
-	return m.Needs()
+	return m.Refused(m.Needs())
 }
 
 // Admit reports whether this kernel carries a link of m that is asked for like
@@ -210,13 +210,12 @@ func Remembered(needs func() error) func() error {
 func BuiltWith(mech, config, file, man string, touch func() error) func() error {
 	return func() error {
 		err := touch()
-		_, absent := os.Stat(file)
-		switch {
-		case errors.Is(err, unix.ENOSYS) && absent != nil:
-			return &UnsupportedError{Mechanism: mech, What: "this kernel was built without " + config + ": no " + file + ", " + man}
-		case errors.Is(err, unix.ENOSYS), errors.Is(err, unix.EPERM):
-			return &UnsupportedError{Mechanism: mech, What: "the call is filtered (" + err.Error() + "), seccomp(2)"}
+		if !errors.Is(err, unix.ENOSYS) && !errors.Is(err, unix.EPERM) {
+			return nil
 		}
-		return nil
+		if _, absent := os.Stat(file); absent != nil {
+			return &UnsupportedError{Mechanism: mech, What: "this kernel was built without " + config + ": no " + file + ", " + man}
+		}
+		return err
 	}
 }

@@ -43,13 +43,13 @@ func ran(workers ...results.Worker) (ns int64) {
 //   - A worker is not pinned: it may wait for any process, though not for longer
 //     than others ran. Elsewhere is a bound on that.
 //
-// It is absent where the kernel does not count how long a worker waits.
+// It is absent where how long a worker waits, or runs, is not known.
 func foreign(workers []results.Worker, paced bool, rounds []*Round, elsewhere int64) results.Count {
 	ns, longest := int64(0), int64(0)
 	sums := used(workers, rounds)
 	for _, w := range sums {
 		waited, ok := w.WaitNs.Get()
-		if !ok {
+		if _, used := w.UserNs.Get(); !ok || !used {
 			return results.Count{}
 		}
 		longest = max(longest, waited)

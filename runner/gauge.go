@@ -33,20 +33,23 @@ func (unseen) stop() results.Worker { return results.Worker{} }
 type usage struct {
 	who        int // RUSAGE_THREAD or RUSAGE_SELF
 	used       syscall.Rusage
+	unread     error // of used; nil: it is known
 	interrupts int64
 }
 
 func (u *usage) start(who int) {
 	u.who = who
 	sys.CountCPU()
-	syscall.Getrusage(who, &u.used)
+	u.unread = syscall.Getrusage(who, &u.used)
 	u.interrupts = sys.Interrupts()
 }
 
 func (u *usage) stop() results.Worker {
 	var after syscall.Rusage
 	sys.CountCPU()
-	syscall.Getrusage(u.who, &after)
+	if u.unread != nil || syscall.Getrusage(u.who, &after) != nil {
+		return results.Worker{EINTR: results.Known(sys.Interrupts() - u.interrupts)} // a filter refuses it
+	}
 	return results.Worker{
 		UserNs:      results.Known(after.Utime.Nano() - u.used.Utime.Nano()),
 		SystemNs:    results.Known(after.Stime.Nano() - u.used.Stime.Nano()),

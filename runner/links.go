@@ -30,7 +30,7 @@ func (l *sessionLaunch) makeLinks(c results.Cell) error {
 	if m.Offers(mechanisms.Messages) { // which can fill a link
 		l.specs = specs
 		if err := l.session.fillAll(m, specs); err != nil {
-			return withheld(m, err)
+			return err
 		}
 	}
 	for i := 0; i < len(wires); i++ {
@@ -44,7 +44,7 @@ func (l *sessionLaunch) makeLinks(c results.Cell) error {
 			made[0], err = m.New(spec)
 		}
 		if err != nil {
-			return withheld(m, exhausted(m, l.topology, c, spec, err))
+			return exhausted(m, l.topology, c, spec, err)
 		}
 		l.links = append(l.links, made...)
 		for _, link := range made {

@@ -4,13 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
-	"strconv"
-	"strings"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 
 	"ipcbench/bench"
 	"ipcbench/host"
@@ -18,24 +13,16 @@ import (
 	"ipcbench/results"
 )
 
-// withheld decides whether a mechanism that could not be made is absent here
-// for a reason that can be shown, which is a skip, or ought to work, which is
-// a failure.
-func withheld(m *mechanisms.Mechanism, err error) error {
-	if Unsupported(err) {
-		return err // the mechanism has said so, with its number and source
+// withheld decides whether a launch of c that could not be opened or played is
+// a skip: the machine withholds what it needs, for a reason that can be shown.
+// Else it ought to work, and is a failure. The calls of all processes of a
+// launch come through here.
+func withheld(c results.Cell, err error) error {
+	m := mechanisms.Lookup(c.Mechanism)
+	if m == nil { // a floor
+		m = &mechanisms.Mechanism{Name: cmp.Or(c.Mechanism, c.Workload)}
 	}
-	because := func(what string) error {
-		return &mechanisms.UnsupportedError{Mechanism: m.Name, What: what}
-	}
-	if release := kernelRelease(); olderThan(release, m.Since) {
-		return because("needs Linux " + m.Since + ", this is " + release)
-	}
-	refused := errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES)
-	if refused && seccompFilter() {
-		return because(err.Error() + ": a seccomp filter is in force (/proc/self/status)")
-	}
-	return err
+	return m.Refused(err)
 }
 
 // Unsupported reports whether err declares a limit of this machine. A bare
@@ -44,51 +31,6 @@ func withheld(m *mechanisms.Mechanism, err error) error {
 func Unsupported(err error) bool {
 	var errno syscall.Errno
 	return errors.Is(err, errors.ErrUnsupported) && !errors.As(err, &errno)
-}
-
-func kernelRelease() string {
-	var u unix.Utsname
-	if unix.Uname(&u) != nil {
-		return ""
-	}
-	return unix.ByteSliceToString(u.Release[:])
-}
-
-// olderThan compares releases number by number: "6.18.44-rc1" with "2.6.35".
-func olderThan(release, since string) bool {
-	have, want := numbers(release), numbers(since)
-	for i, w := range want {
-		if i >= len(have) {
-			return w > 0
-		}
-		if have[i] != w {
-			return have[i] < w
-		}
-	}
-	return false
-}
-
-func numbers(release string) (ns []int) {
-	for part := range strings.SplitSeq(release, ".") {
-		end := strings.IndexFunc(part, func(r rune) bool { return r < '0' || r > '9' })
-		if end < 0 {
-			end = len(part)
-		}
-		n, err := strconv.Atoi(part[:end])
-		if err != nil {
-			return ns
-		}
-		ns = append(ns, n)
-		if end < len(part) {
-			return ns
-		}
-	}
-	return ns
-}
-
-func seccompFilter() bool {
-	status, err := os.ReadFile("/proc/self/status")
-	return err == nil && strings.Contains(string(status), "\nSeccomp:\t2")
 }
 
 // Asked is a cell on a machine: the question of Rules.
@@ -155,10 +97,9 @@ var placeRules = []mechanisms.Rule[Asked]{
 }
 
 // linkRules hold the links of a cell against what the kernel carries. What
-// should work and does not is a failure, unless the kernel is too old for it or
-// a filter is in force.
+// should work and does not is a failure, unless a reason can be shown.
 var linkRules = append(
-	mechanisms.Lift(mechanisms.LinkRules, Asked.links, withheldFrom),
+	mechanisms.Lift(mechanisms.LinkRules, Asked.links, func(a mechanisms.Asked, err error) error { return a.Refused(err) }),
 	mechanisms.Rule[Asked]{Name: "together", Remedy: "fewer --peers, a smaller --size, or the limit raised", Refuse: func(q Asked) error {
 		if q.Mechanism == nil {
 			return nil
@@ -166,8 +107,6 @@ var linkRules = append(
 		return enough(q.Mechanism, q.topology(), q.Cell, false)
 	}},
 )
-
-func withheldFrom(a mechanisms.Asked, err error) error { return withheld(a.Mechanism, err) }
 
 // Admit reports whether this machine can carry the cell, as far as is known
 // without trying: nil, or the reason for which it will be skipped.
@@ -235,7 +174,7 @@ func enough(m *mechanisms.Mechanism, t bench.Topology, c results.Cell, mayNot bo
 		}
 	}
 	for _, u := range all {
-		if u.Limit.N > 0 && u.N > u.Limit.N && (mayNot || !u.Some) {
+		if u.Limit.Source != "" && u.N > u.Limit.N && (mayNot || !u.Some) {
 			return &mechanisms.UnsupportedError{Mechanism: m.Name, What: u.What, Value: u.N, Limit: u.Limit}
 		}
 	}

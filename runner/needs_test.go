@@ -169,6 +169,31 @@ func outcomes(t *testing.T, cells []results.Cell, files uint64) map[results.Cell
 	return ended
 }
 
+// A limit of 0 admits nothing, and is named before anything is tried.
+func TestLimitOfNone(t *testing.T) {
+	cpus, err := host.ReadCPUs(host.Root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ mech, sysctl, value string }{
+		{"sysvmsg", "kernel.msgmni", "0"},
+		{"sysvshmfutex", "kernel.shmmni", "0"},
+		{"sysvshmfutex", "kernel.shmall", "0"},
+		{"sysvshm", "kernel.sem", "32000 1024000000 500 0"},
+	} {
+		t.Run(c.sysctl, func(t *testing.T) {
+			if err := mechanisms.Lookup(c.mech).Available(); err != nil {
+				t.Skip(err)
+			}
+			sysctled(c.sysctl, c.value)(t)
+			err := Admit(results.Cell{Workload: "PingPong", Mechanism: c.mech, Size: 64, Place: "free"}, cpus)
+			if want := "> 0 (" + sysctlPath(c.sysctl) + "): ENOSPC"; !Unsupported(err) || !strings.Contains(err.Error(), want) {
+				t.Errorf("%v, want %s", err, want)
+			}
+		})
+	}
+}
+
 // The reason names what the cell needs and what there is.
 func TestReasonNamesTheNeed(t *testing.T) {
 	rlimited(unix.RLIMIT_MSGQUEUE, 2*mqBytes+mqBytes/2)(t)

@@ -77,7 +77,7 @@ func TestHelperWantsParent(t *testing.T) {
 // A socket that another process made is not from the parent.
 func TestHelperWantsItsOwnParent(t *testing.T) {
 	near, far := control(t)
-	near.closeWrite() // one that believed it would read the end, and exit
+	unix.Shutdown(int(near.f.Fd()), unix.SHUT_WR) // one that believed it would read the end, and exit
 	sh, err := exec.LookPath("sh")
 	if err != nil {
 		t.Skip(err)

@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
-	"golang.org/x/sys/unix"
-
 	"ipcbench/bench"
 	"ipcbench/internal/reexec"
 	"ipcbench/mechanisms"
@@ -50,15 +48,6 @@ func newConn(fd int) *conn {
 	return &conn{reexec.NewConn(f, f), f}
 }
 
-// closeWrite shows the other side that nothing more will come.
-func (c *conn) closeWrite() error {
-	raw, err := c.f.SyscallConn()
-	if err != nil {
-		return err
-	}
-	return raw.Control(func(fd uintptr) { unix.Shutdown(int(fd), unix.SHUT_WR) })
-}
-
 // request goes from the coordinator to the session. One of the pointers is set.
 type request struct {
 	Token string        `json:"token,omitempty"` // in the first one
@@ -84,7 +73,7 @@ type openRequest struct {
 
 // playRequest asks for rounds, one after the other. It goes on to the workers as
 // it is: a worker that has played a round arms itself for the next, so that a
-// round costs two messages a worker.
+// round costs two messages a worker. One without rounds ends the worker.
 type playRequest struct {
 	Rounds []roundRequest `json:"rounds"`
 }

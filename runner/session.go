@@ -14,6 +14,7 @@ import (
 	"ipcbench/bench"
 	"ipcbench/internal/objects"
 	"ipcbench/mechanisms"
+	"ipcbench/results"
 )
 
 // sessionServer is the session process: it makes the links and holds the workers
@@ -84,8 +85,13 @@ func (s *sessionServer) listen() {
 // answer does what is asked for. After an error no launch is open.
 func (s *sessionServer) answer(r request) (a reply) {
 	var err error
+	var cell results.Cell
+	if s.launch != nil {
+		cell = s.launch.asked.Cell
+	}
 	switch {
 	case r.Open != nil:
+		cell = r.Open.Cell
 		a.Opened, err = s.open(r.Open)
 	case s.launch == nil:
 		err = fmt.Errorf("no launch is open")
@@ -103,7 +109,7 @@ func (s *sessionServer) answer(r request) (a reply) {
 			s.launch = nil
 		}
 		s.dropPrepared()
-		return reply{Error: encodeError(err)}
+		return reply{Error: encodeError(withheld(cell, err))}
 	}
 	return a
 }

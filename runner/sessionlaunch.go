@@ -80,9 +80,6 @@ func (l *sessionLaunch) start(w *bench.Workload) (err error) {
 // attach waits until all workers have attached.
 func (l *sessionLaunch) attach() (*openedReply, error) {
 	replies, err := l.gather(l.asked.Timeout, nil, func(r workerReply) bool { return r.Ready != nil })
-	if refused := (*mechanisms.UnsupportedError)(nil); errors.As(err, &refused) {
-		return nil, refused // without the worker that found out
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +111,7 @@ func (l *sessionLaunch) makeShared(w *bench.Workload) error {
 	name := cmp.Or(w.Floor, w.Name)
 	fd, err := sys.MemfdCreate("ipcbench-"+name, l.topology.Shared)
 	if err != nil {
-		return withheld(&mechanisms.Mechanism{Name: name, Since: "3.17"}, err)
+		return err
 	}
 	l.shared = os.NewFile(uintptr(fd), name)
 	return nil
@@ -298,7 +295,7 @@ func (l *sessionLaunch) stop(timeout time.Duration, meanwhile func()) (*closedRe
 		closed.Stopped = p.TakeStops() || closed.Stopped
 	}
 	for _, p := range l.workers {
-		p.conn.closeWrite()
+		p.conn.Send(playRequest{})
 	}
 	meanwhile()
 	late, stop := reexec.After(timeout)

@@ -2,7 +2,6 @@ package runner
 
 import (
 	"fmt"
-	"os"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -24,11 +23,9 @@ func readSettings() (s settings, err error) {
 	if s.CPUs, err = host.AllowedCPUs(); err != nil {
 		return s, err
 	}
-	attr, err := unix.SchedGetAttr(0, 0)
-	if err != nil {
-		return s, os.NewSyscallError("sched_getattr", err)
+	if attr, err := unix.SchedGetAttr(0, 0); err == nil { // else neither is known, nor a change
+		s.Policy, s.Nice = int(attr.Policy), int(attr.Nice)
 	}
-	s.Policy, s.Nice = int(attr.Policy), int(attr.Nice)
 	return s, nil
 }
 

@@ -76,8 +76,8 @@ func (w *worker) serve(token string, shares error) int {
 	}
 	for {
 		var play playRequest
-		if err := c.Receive(&play); err != nil {
-			return w.leave() // the session has closed: the launch is over
+		if err := c.Receive(&play); err != nil || len(play.Rounds) == 0 {
+			return w.leave() // the launch is over, or the session has gone
 		}
 		var done *workerRound
 		for _, r := range play.Rounds {

@@ -1,6 +1,7 @@
 package semantics
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -117,13 +118,18 @@ func newRequest(name string, args []any) request {
 // A call is shown as strace(1) does: write(4, "abc") = 3.
 func (r request) show(a answer) string { return r.call() + " = " + a.shown(ops[r.Op]) }
 
+// name is the call as it is shown.
+func (r request) name() string { return cmp.Or(ops[r.Op].name, r.Op) }
+
+// syscall is the system call of that name.
+func (r request) syscall() string {
+	first, _, _ := strings.Cut(r.name(), " ")
+	return strings.TrimSuffix(first, ",")
+}
+
 // call is the call without its answer.
 func (r request) call() string {
-	o := ops[r.Op]
-	name := o.name
-	if name == "" {
-		name = r.Op
-	}
+	o, name := ops[r.Op], r.name()
 	var args []string
 	for i, kind := range strings.Fields(o.params) {
 		args = append(args, argument(kind, r.Args[i]))

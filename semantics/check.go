@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/internal/objects"
+	"ipcbench/internal/sys"
 )
 
 // order is what the engine sends the process of a check, or of a tour.
@@ -44,7 +45,7 @@ func checkMain() int {
 	}
 	unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 	ownNamespace = o.Own
-	k := &kernel{host: newHost(), lie: o.Lie, making: new(sync.Mutex)}
+	k := &kernel{host: newHost(), lie: o.Lie, making: new(sync.Mutex), errnos: map[syscall.Errno]int{}}
 	k.proc = &proc{k: k, pid: os.Getpid()}
 	if !o.Own {
 		k.notes = objects.Inherited(os.NewFile(keeperFD, "notes"))
@@ -80,9 +81,12 @@ func fail(err error) int {
 func endWith(fd int, making *sync.Mutex) {
 	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
 	for {
-		if n, err := unix.Ppoll(fds, nil, nil); n > 0 || err != unix.EINTR {
+		switch n, err := unix.Ppoll(fds, nil, nil); {
+		case n > 0:
 			making.Lock()
 			syscall.Kill(0, syscall.SIGKILL)
+		case err != unix.EINTR:
+			return // it is refused: the process ends with its check
 		}
 	}
 }
@@ -99,8 +103,11 @@ func (c *Check) run(k *kernel) (f Finding) {
 		default:
 			f.Verdict, f.Reason, f.Observed = Broken, fmt.Sprint(p), ""
 		}
+		if f.Verdict == Broken && len(k.refused) > 0 { // so that what comes next could not be prepared
+			f.Verdict, f.Reason = Skipped, k.refused[0]
+		}
 	}()
-	if olderThan(k.host.release, c.Since) {
+	if sys.OlderThan(k.host.release, c.Since) {
 		panic(skipped("needs Linux " + c.Since + ", this is " + k.host.release))
 	}
 	for _, n := range c.Needs {
@@ -112,6 +119,7 @@ func (c *Check) run(k *kernel) (f Finding) {
 	if f.Expect, err = k.host.expectation(c); err != nil {
 		panic(skipped(err.Error()))
 	}
+	k.expect = f.Expect
 	f.Observed = c.observe(k)
 	switch {
 	case f.Expect == "":

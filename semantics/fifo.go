@@ -119,7 +119,7 @@ var fifoChecks = []Check{
 			return say("%v, %v, %v", first, end, k.read(r, 9))
 		}},
 	{ID: "F10", Mechanism: "fifo", Statement: "F_SETPIPE_SZ lasts as long as the FIFO is open",
-		Expect: "{32p}, then {16p}", Source: "fcntl(2), F_SETPIPE_SZ; fs/pipe.c, fifo_open", Since: "2.6.35",
+		Expect: "{32p}, then {16p}", Source: "fcntl(2), F_SETPIPE_SZ; fs/pipe.c, fifo_open", Since: "2.6.35", Needs: []Need{usualPipe},
 		Observe: func(k *kernel) string {
 			f := k.fifo("f")
 			fd := need(k.open(f, unix.O_RDWR)).N

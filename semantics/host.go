@@ -8,6 +8,9 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"ipcbench/internal/sys"
+	"ipcbench/mechanisms"
 )
 
 // Host is the kernel that statements were checked on.
@@ -28,11 +31,7 @@ type host struct {
 }
 
 func newHost() *host {
-	var u unix.Utsname
-	if err := unix.Uname(&u); err != nil {
-		return &host{page: os.Getpagesize()}
-	}
-	return &host{unix.ByteSliceToString(u.Release[:]), os.Getpagesize(), os.Getuid()}
+	return &host{sys.Release(), os.Getpagesize(), os.Getuid()}
 }
 
 // sysctl is a number below /proc/sys.
@@ -96,39 +95,11 @@ func (h *host) expand(s string) (out string, err error) {
 // expectation is what this kernel should answer.
 func (h *host) expectation(c *Check) (string, error) {
 	for _, o := range c.Before {
-		if olderThan(h.release, o.Release) {
+		if sys.OlderThan(h.release, o.Release) {
 			return h.expand(o.Expect)
 		}
 	}
 	return h.expand(c.Expect)
-}
-
-// olderThan compares releases number by number: "6.18.44-rc1" with "2.6.35".
-func olderThan(release, since string) bool {
-	have, want := releaseNumbers(release), releaseNumbers(since)
-	for i, w := range want {
-		switch {
-		case i >= len(have):
-			return w > 0
-		case have[i] != w:
-			return have[i] < w
-		}
-	}
-	return false
-}
-
-func releaseNumbers(release string) (ns []int) {
-	for part := range strings.SplitSeq(release, ".") {
-		digits := strings.IndexFunc(part+" ", func(r rune) bool { return r < '0' || r > '9' })
-		n, err := strconv.Atoi(part[:digits])
-		if err != nil {
-			break
-		}
-		if ns = append(ns, n); digits < len(part) {
-			break
-		}
-	}
-	return ns
 }
 
 // Need is what a check can't do without.
@@ -158,6 +129,16 @@ var anotherUser = Need{"CAP_SETUID", func(*host) string {
 		return fmt.Sprintf("user %d is not mapped in this user namespace, user_namespaces(7)", stranger)
 	}
 	return ""
+}}
+
+// usualPipe is for checks that fill pipes, or fit packets into one.
+var usualPipe = Need{"pipes of 16 pages", func(*host) string {
+	usual := mechanisms.UsualPipe()
+	n, err := mechanisms.TryPipe()
+	if err != nil || n == usual.Queue {
+		return "" // the check finds out what is refused
+	}
+	return fmt.Sprintf("a new pipe holds %d bytes, and not %d as usual: %s", n, usual.Queue, usual.Other)
 }}
 
 var mqueue = Need{"POSIX message queues", func(*host) string {

@@ -83,8 +83,12 @@ var processOps = map[string]op{
 		return result(0, unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0))
 	}},
 	"dropcap": {name: "capset without capability", params: "cap", do: func(a []int, _ []byte) answer { return result(0, dropCapability(a[0])) }},
-	"rlimit": {name: "setrlimit", params: "which n", do: func(a []int, _ []byte) answer {
-		return result(0, unix.Prlimit(0, a[0], &unix.Rlimit{Cur: uint64(a[1]), Max: uint64(a[1])}, nil))
+	"rlimit": {name: "setrlimit", params: "which n", do: func(a []int, _ []byte) answer { // n, or less where the hard limit is
+		var r unix.Rlimit
+		err := unix.Prlimit(0, a[0], nil, &r)
+		r.Max = min(r.Max, uint64(a[1]))
+		r.Cur = r.Max
+		return result(0, errors.Join(err, unix.Prlimit(0, a[0], &r, nil)))
 	}},
 	"nodump": {name: "prctl PR_SET_DUMPABLE 0", do: func([]int, []byte) answer { return result(0, unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)) }},
 	"execve": {do: func(_ []int, d []byte) answer { // words divided by NUL; comes back only with an error

@@ -20,14 +20,14 @@ var packetChecks = []Check{
 			return say("of 100: %v, then the next packet: %s", k.read(p.r, 10), k.read(p.r, 100).text())
 		}},
 	{ID: "K03", Mechanism: "packetpipe", Statement: "a write of more than PIPE_BUF bytes becomes several packets",
-		Expect: "8292 as 4096, 4096, 100", Source: "pipe(2), O_DIRECT", Since: "3.4",
+		Expect: "8292 as 4096, 4096, 100", Source: "pipe(2), O_DIRECT", Since: "3.4", Needs: []Need{usualPipe},
 		Observe: func(k *kernel) string {
 			p := k.pipe(unix.O_DIRECT)
 			n := k.write(p.w, letters(8292))
 			return say("%v as %v, %v, %v", n, k.read(p.r, 9000), k.read(p.r, 9000), k.read(p.r, 9000))
 		}},
 	{ID: "K04", Mechanism: "packetpipe", Statement: "16 packets fit, of whatever size",
-		Expect: "16/16", Source: "fs/pipe.c, PIPE_BUF_FLAG_PACKET", Since: "3.4",
+		Expect: "16/16", Source: "fs/pipe.c, PIPE_BUF_FLAG_PACKET", Since: "3.4", Needs: []Need{usualPipe},
 		Observe: func(k *kernel) string {
 			p := k.pipe(unix.O_DIRECT | unix.O_NONBLOCK)
 			return k.do("fill", p.w, 1).text()
@@ -41,7 +41,7 @@ var packetChecks = []Check{
 			return say("%v, no packet: %v; read(0): %v, then %v", n, none, k.read(p.r, 0), k.read(p.r, 10))
 		}},
 	{ID: "K06", Mechanism: "packetpipe", Statement: "F_SETFL turns packet mode on and off in mid-stream",
-		Expect: "packets 3, 2; then 2 in one", Source: "pipe(2), O_DIRECT", Since: "4.5",
+		Expect: "packets 3, 2; then 2 in one", Source: "pipe(2), O_DIRECT", Since: "4.5", Needs: []Need{usualPipe},
 		Observe: func(k *kernel) string {
 			p := k.pipe(0)
 			need(k.do("setfl", p.w, unix.O_DIRECT))
@@ -53,7 +53,7 @@ var packetChecks = []Check{
 			return say("packets %v, %v; then %v in one", k.read(p.r, 9), k.read(p.r, 9), k.read(p.r, 9))
 		}},
 	{ID: "K07", Mechanism: "packetpipe", Statement: "whether a pipe can be made smaller is judged by packets, not by their bytes",
-		Expect: "EBUSY with 5 bytes queued", Source: "fs/pipe.c, pipe_resize_ring; fcntl(2), F_SETPIPE_SZ", Since: "3.4",
+		Expect: "EBUSY with 5 bytes queued", Source: "fs/pipe.c, pipe_resize_ring; fcntl(2), F_SETPIPE_SZ", Since: "3.4", Needs: []Need{usualPipe},
 		Observe: func(k *kernel) string {
 			p := k.pipe(unix.O_DIRECT)
 			for range 5 {

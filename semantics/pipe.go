@@ -89,7 +89,7 @@ var pipeChecks = []Check{
 			return say("%v", k.write(p.w, "x"))
 		}},
 	{ID: "P19", Mechanism: "pipe", Statement: "O_NONBLOCK: of more than PIPE_BUF bytes a write takes what there is room for",
-		Expect: "{16p}, then EAGAIN", Source: "pipe(7), PIPE_BUF",
+		Expect: "{16p}, then EAGAIN", Source: "pipe(7), PIPE_BUF", Needs: []Need{usualPipe},
 		Observe: func(k *kernel) string {
 			p := k.pipe(unix.O_NONBLOCK)
 			big := letters(16*k.host.page + 34464)
@@ -176,7 +176,7 @@ var pipeChecks = []Check{
 			return say("%s, %s; then %v", before, after, w.answer())
 		}},
 	{ID: "P43", Mechanism: "pipe", Statement: "a write returns when the bytes are in the pipe, not when a reader has them",
-		Expect: "wrote {16p}, nobody reads", Source: "pipe(7)",
+		Expect: "wrote {16p}, nobody reads", Source: "pipe(7)", Needs: []Need{usualPipe},
 		Observe: func(k *kernel) string {
 			p := k.pipe(0)
 			return say("wrote %v, nobody reads", k.begin("write", p.w, letters(16*k.host.page)).answer())

@@ -15,13 +15,13 @@ var pipeCapacityChecks = []Check{
 			return say("after %d bytes: %s, %v; after %d: %s", k.host.page-1, room, write, k.host.page, k.ready(p.w, unix.POLLOUT))
 		}},
 	{ID: "P21", Mechanism: "pipe", Statement: "a pipe holds 16 pages by default: 64 KiB where a page has 4 KiB",
-		Expect: "F_GETPIPE_SZ {16p}, takes {16p}", Source: "pipe(7), Pipe capacity",
+		Expect: "F_GETPIPE_SZ {16p}, takes {16p}", Source: "pipe(7), Pipe capacity", Needs: []Need{usualPipe},
 		Observe: func(k *kernel) string {
 			p := k.pipe(unix.O_NONBLOCK)
 			return say("F_GETPIPE_SZ %v, takes %v", k.capacity(p.w), k.do("fill", p.w, k.host.page))
 		}},
 	{ID: "P22", Mechanism: "pipe", Statement: "how many bytes fit depends on the size of the writes: bytes and writes until EAGAIN, by size",
-		Source: "fcntl(2), F_SETPIPE_SZ; fs/pipe.c, pipe_write",
+		Source: "fcntl(2), F_SETPIPE_SZ; fs/pipe.c, pipe_write", Needs: []Need{usualPipe},
 		Observe: func(k *kernel) string {
 			var all []string
 			for _, size := range []int{1, 64, 1365, 2048, 2049, 3000, 4095, 4096, 4097, 6000, 8192} {
@@ -32,14 +32,14 @@ var pipeCapacityChecks = []Check{
 			return list(all)
 		}},
 	{ID: "P23", Mechanism: "pipe", Statement: "F_SETPIPE_SZ rounds up to a power of two of pages, returns that, and works on either end",
-		Expect: "{p}, {p}; {2p}, {2p}; {32p}, {32p}", Source: "fcntl(2), F_SETPIPE_SZ", Since: "2.6.35",
+		Expect: "{p}, {p}; {2p}, {2p}; {32p}, {32p}", Source: "fcntl(2), F_SETPIPE_SZ", Since: "2.6.35", Needs: []Need{usualPipe},
 		Observe: func(k *kernel) string {
 			p, size := k.pipe(0), k.host.page
 			set := func(fd, n int) answer { return k.do("fcntl", fd, unix.F_SETPIPE_SZ, n) }
 			return say("%v, %v; %v, %v; %v, %v", set(p.w, 0), set(p.r, 1), set(p.w, size+1), set(p.r, size+1000), set(p.w, 16*size+1), set(p.r, 24*size))
 		}},
 	{ID: "P25", Mechanism: "pipe", Statement: "without CAP_SYS_RESOURCE a pipe can have pipe-max-size bytes, and not one more",
-		Expect: "{pipe_max}, then EPERM", Source: "pipe(7), /proc/sys/fs/pipe-max-size; fcntl(2)", Since: "2.6.35",
+		Expect: "{pipe_max}, then EPERM", Source: "pipe(7), /proc/sys/fs/pipe-max-size; fcntl(2)", Since: "2.6.35", Needs: []Need{usualPipe},
 		Observe: func(k *kernel) string {
 			need(k.do("dropcap", unix.CAP_SYS_RESOURCE))
 			p, most := k.pipe(0), k.number("fs/pipe-max-size")

@@ -17,7 +17,7 @@ var pipePeerChecks = []Check{
 			return say("%s, then %v: %s", state, got, got.text())
 		}},
 	{ID: "P07", Mechanism: "pipe", Statement: "a write to a full pipe sleeps, and a reader that makes room wakes it",
-		Expect: "takes {16p}, sleeps, then 1", Source: "pipe(7), I/O on pipes and FIFOs",
+		Expect: "takes {16p}, sleeps, then 1", Source: "pipe(7), I/O on pipes and FIFOs", Needs: []Need{usualPipe},
 		Observe: func(k *kernel) string {
 			p := k.pipe(0)
 			writer := k.process("writer")
@@ -72,7 +72,7 @@ var pipePeerChecks = []Check{
 			return say("dies by %s", writer.ends())
 		}},
 	{ID: "P15", Mechanism: "pipe", Statement: "a writer that sleeps when the last reader closes gets the error and the signal",
-		Expect: "sleeps, then EPIPE and SIGPIPE, which comes once", Source: "pipe(7); fs/pipe.c, pipe_write",
+		Expect: "sleeps, then EPIPE and SIGPIPE, which comes once", Source: "pipe(7); fs/pipe.c, pipe_write", Needs: []Need{usualPipe},
 		Observe: func(k *kernel) string {
 			p := k.pipe(0)
 			writer := k.process("writer")
@@ -89,7 +89,7 @@ var pipePeerChecks = []Check{
 			return say("%s, then %v and %s, %s", state, a, signal, once)
 		}},
 	{ID: "P16", Mechanism: "pipe", Statement: "if the last reader closes during a write, the write returns what it wrote, and raises SIGPIPE",
-		Expect: "sleeps, then {16p} and SIGPIPE; next EPIPE", Source: "fs/pipe.c, pipe_write, send_sig",
+		Expect: "sleeps, then {16p} and SIGPIPE; next EPIPE", Source: "fs/pipe.c, pipe_write, send_sig", Needs: []Need{usualPipe},
 		Observe: func(k *kernel) string {
 			p := k.pipe(0)
 			writer := k.process("writer")
@@ -112,7 +112,7 @@ var pipePeerChecks = []Check{
 			return say("without: %v; with: %s on, then %v", without, state, with.answer())
 		}},
 	{ID: "P34", Mechanism: "pipe", Statement: "a write that a signal interrupts after a part returns the short count, even with SA_RESTART",
-		Expect: "{16p}", Source: "signal(7); write(2)",
+		Expect: "{16p}", Source: "signal(7); write(2)", Needs: []Need{usualPipe},
 		Observe: func(k *kernel) string {
 			p := k.pipe(0)
 			writer := k.process("writer")
@@ -123,7 +123,7 @@ var pipePeerChecks = []Check{
 			return say("%v", w.answer())
 		}},
 	{ID: "P35", Mechanism: "pipe", Statement: "what a writer has written stays in the pipe when SIGKILL ends the writer",
-		Expect: "SIGKILL; {16p} bytes are left, then 0", Source: "pipe(7)",
+		Expect: "SIGKILL; {16p} bytes are left, then 0", Source: "pipe(7)", Needs: []Need{usualPipe},
 		Observe: func(k *kernel) string {
 			p := k.pipe(0)
 			writer := k.process("writer")

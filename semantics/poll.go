@@ -43,7 +43,7 @@ var pollChecks = []Check{
 			return say("room %s, full %s", k.ready(p.w, inOut), k.ready(q.w, inOut))
 		}},
 	{ID: "L06", Mechanism: "poll", Statement: "POLLOUT promises one page, not what you are about to write",
-		Expect: "POLLOUT, and a write of {2p} sleeps", Source: "fs/pipe.c, pipe_poll",
+		Expect: "POLLOUT, and a write of {2p} sleeps", Source: "fs/pipe.c, pipe_poll", Needs: []Need{usualPipe},
 		Observe: func(k *kernel) string {
 			p := k.pipe(0)
 			writer := k.process("writer")

@@ -270,7 +270,9 @@ func (p *proc) kill() string {
 
 // exit closes the peer's connection, so that it ends of itself.
 func (p *proc) exit() string {
-	unix.Shutdown(p.conn.fd, unix.SHUT_WR)
+	if err := unix.Shutdown(p.conn.fd, unix.SHUT_WR); err != nil {
+		panic(skipped(say("the peer cannot be ended: shutdown: %v", err)))
+	}
 	return p.ends()
 }
 

@@ -58,6 +58,7 @@ func failed(err error) error {
 }
 
 func main() {
+	sys.Unblock()
 	runner.Init()
 	semantics.Init()
 	kernels.Init()

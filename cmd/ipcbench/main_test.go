@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"ipcbench/cmd/ipcbench/manpages"
+	"ipcbench/internal/denied"
 	"ipcbench/internal/need"
 	"ipcbench/mechanisms"
 	"ipcbench/runner"
@@ -21,6 +22,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	denied.Enter()
+	enterInherited()
+	if os.Getenv(envHog) != "" {
+		os.Exit(hog())
+	}
 	runner.Init()
 	semantics.Init()
 	writeMan = manpages.Write // as in a build with -tags man

@@ -63,10 +63,6 @@ func ringNeeds() error {
 		return nil // it is there: whether memory is left, an end finds out that waits for it
 	case errors.Is(err, unix.EPERM) && disabled == 2:
 		return needs(uringDisabled + " is 2, io_uring_setup(2)")
-	case errors.Is(err, unix.EPERM):
-		return needs("io_uring_setup: operation not permitted, as a seccomp filter refuses it, seccomp(2)")
-	case errors.Is(err, unix.ENOSYS):
-		return needs("io_uring_setup: not in this kernel, which is older than Linux 5.1 or built without CONFIG_IO_URING")
 	case errors.Is(err, sys.ErrRingTooOld):
 		return needs(err.Error())
 	}

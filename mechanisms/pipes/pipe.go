@@ -3,7 +3,6 @@ package pipes
 
 import (
 	"errors"
-	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -50,11 +49,6 @@ var (
 // mix with those of others, pipe(7).
 const pipeBuf = 4096
 
-const (
-	pipeMaxSize  = "/proc/sys/fs/pipe-max-size"
-	pipeUserSoft = "/proc/sys/fs/pipe-user-pages-soft"
-)
-
 // register registers a mechanism on pipes that pipe2(2) makes with these flags.
 // What all on pipes and FIFOs have in common is filled in here, where the entry
 // has nothing else.
@@ -95,7 +89,7 @@ func sizePipe(mech string, fd, queue int) (mechanisms.Given, error) {
 	if queue > 0 {
 		_, refused = unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, queue)
 	}
-	n, err := pipeSize(fd)
+	n, err := mechanisms.PipeSize(fd)
 	if err != nil {
 		return mechanisms.Given{}, err
 	}
@@ -105,7 +99,7 @@ func sizePipe(mech string, fd, queue int) (mechanisms.Given, error) {
 	limit := mechanisms.Limit{N: n, Source: "F_GETPIPE_SZ", Beyond: "fcntl(2)"}
 	errors.As(refused, &limit.Errno)
 	if limit.Errno == unix.EPERM {
-		limit.Source, limit.Beyond = pipeUserSoft, "pipe(7)"
+		limit.Source, limit.Beyond = mechanisms.PipeUserSoft, "pipe(7)"
 		if all, err := QueueLimit(); err == nil && all.N > 0 && queue > all.N {
 			limit = all
 		}
@@ -127,7 +121,7 @@ func pipeLimits(int) (mechanisms.Limits, error) {
 // knows which user may exceed pipe-max-size, since a capability that a user
 // namespace shows need not have that effect.
 func QueueLimit() (mechanisms.Limit, error) {
-	largest, err := mechanisms.Sysctl(pipeMaxSize)
+	largest, err := mechanisms.Sysctl(mechanisms.PipeMaxSize)
 	if err != nil {
 		return mechanisms.Limit{}, err
 	}
@@ -141,7 +135,7 @@ func QueueLimit() (mechanisms.Limit, error) {
 	if err == nil {
 		return mechanisms.Limit{}, nil
 	}
-	limit := mechanisms.Limit{N: largest, Source: pipeMaxSize, Beyond: "fcntl(2)"}
+	limit := mechanisms.Limit{N: largest, Source: mechanisms.PipeMaxSize, Beyond: "fcntl(2)"}
 	errors.As(err, &limit.Errno)
 	return limit, nil
 }
@@ -150,36 +144,20 @@ func QueueLimit() (mechanisms.Limit, error) {
 
 // capacityOf is of a pipe, by either end: F_GETPIPE_SZ.
 func capacityOf(e mechanisms.End) (mechanisms.Given, error) {
-	return descriptor.Capacity(e, "F_GETPIPE_SZ", pipeSize)
-}
-
-func pipeSize(fd int) (int, error) {
-	n, err := unix.FcntlInt(uintptr(fd), unix.F_GETPIPE_SZ, 0)
-	return n, os.NewSyscallError("fcntl", err)
+	return descriptor.Capacity(e, "F_GETPIPE_SZ", mechanisms.PipeSize)
 }
 
 // usualPipe is how many bytes a new pipe has, pipe(7), or one that is asked for
 // s.Queue: a power of two of pages.
 func usualPipe(s mechanisms.Spec) mechanisms.Usual {
-	const slots = 16 // PIPE_DEF_BUFFERS of linux/pipe_fs_i.h
-	page := os.Getpagesize()
 	if s.Queue > 0 {
-		u := mechanisms.Usual{Queue: page, Other: "another process has changed it by F_SETPIPE_SZ: end that process, fcntl(2)"}
+		u := mechanisms.Usual{Queue: os.Getpagesize(), Other: "another process has changed it by F_SETPIPE_SZ: end that process, fcntl(2)"}
 		for u.Queue < s.Queue {
 			u.Queue *= 2
 		}
 		return u
 	}
-	u := mechanisms.Usual{Queue: slots * page}
-	soft, err := mechanisms.Sysctl(pipeUserSoft)
-	if most, e := mechanisms.Sysctl(pipeMaxSize); e == nil && most < u.Queue {
-		u.Other = fmt.Sprintf("%s is %d: raise it, pipe(7)", pipeMaxSize, most)
-	} else if err == nil && soft > 0 {
-		u.Other = fmt.Sprintf("the pipes of this user hold more than %d pages, %s: close pipes, or raise it, pipe(7)", soft, pipeUserSoft)
-	} else {
-		u.Other = "another process has changed it by F_SETPIPE_SZ: end that process, fcntl(2)"
-	}
-	return u
+	return mechanisms.UsualPipe()
 }
 
 var pipeTraits = mechanisms.Traits{
@@ -200,6 +178,9 @@ var pipeTraits = mechanisms.Traits{
 // has already.
 func pipeUses(mechanisms.Spec) []mechanisms.Use {
 	const hard = "/proc/sys/fs/pipe-user-pages-hard"
-	return []mechanisms.Use{{What: "pages in the pipes of this user", N: 2, Some: true,
-		Limit: mechanisms.SysctlLimit(hard, 0, mechanisms.Limit{Beyond: "pipe(7)", Errno: unix.ENFILE})}}
+	limit := mechanisms.SysctlLimit(hard, 0, mechanisms.Limit{Beyond: "pipe(7)", Errno: unix.ENFILE})
+	if limit.N == 0 {
+		return nil // 0 is none
+	}
+	return []mechanisms.Use{{What: "pages in the pipes of this user", N: 2, Some: true, Limit: limit}}
 }

@@ -89,7 +89,7 @@ type pagePool struct {
 }
 
 func newPagePool(fd int, s mechanisms.Spec) (*pagePool, error) {
-	capacity, err := pipeSize(fd)
+	capacity, err := mechanisms.PipeSize(fd)
 	if err != nil {
 		return nil, err
 	}

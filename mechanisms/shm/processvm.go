@@ -74,7 +74,7 @@ const yamaScope = "/proc/sys/kernel/yama/ptrace_scope"
 func processvmNeeds() error {
 	var from, to [1]byte
 	if _, err := sys.ProcessVMReadv(os.Getpid(), to[:], addressOf(from[:])); err != nil {
-		return &mechanisms.UnsupportedError{Mechanism: "processvm", What: err.Error() + ": built without CONFIG_CROSS_MEMORY_ATTACH, or filtered by seccomp(2)"}
+		return err // built without CONFIG_CROSS_MEMORY_ATTACH, or filtered
 	}
 	// From 2 on Yama disregards the process that was named.
 	if scope, err := mechanisms.Sysctl(yamaScope); err == nil && scope > 1 {

@@ -1,0 +1,21 @@
+package sys
+
+import (
+	"os"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Unblock executes this program anew where its parent has handed on blocked
+// signals: Go's threads keep them blocked, and would wait without end for one of
+// them to interrupt a call.
+func Unblock() {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var none, before unix.Sigset_t
+	if err := unix.PthreadSigmask(unix.SIG_SETMASK, &none, &before); err == nil && before != none {
+		syscall.Exec("/proc/self/exe", os.Args, os.Environ()) // or it goes on as it is
+	}
+}
