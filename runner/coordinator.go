@@ -155,8 +155,9 @@ func (co *Coordinator) try(i isolation) error {
 	go func() {
 		runtime.LockOSThread() // Pdeathsig follows this thread
 		child, err = startProcess(c, stderr.W)
+		runs := err == nil // which the caller's variable shows until then alone
 		close(started)
-		if err == nil {
+		if runs {
 			child.watch(stop)
 		}
 		runtime.UnlockOSThread()

@@ -15,7 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"ipcbench/internal/reexec"
+	"ipcbench/internal/sys"
 )
 
 // tracer counts what another process does, from a thread of its own: ptrace(2)
@@ -79,19 +79,16 @@ func mayTrace() error {
 	if err != nil {
 		return fmt.Errorf("ptrace(2), which a child tried: %w", err)
 	}
-	child := reexec.Process{PID: pid}
 	var status unix.WaitStatus
-	for {
-		if _, err = unix.Wait4(pid, &status, 0, nil); err != unix.EINTR {
-			break
-		}
+	wait := func() error { _, err := unix.Wait4(pid, &status, 0, nil); return err }
+	if err := sys.Retry(wait); err != nil {
+		return os.NewSyscallError("wait4", err)
 	}
-	if err == nil && status.Signaled() {
+	if status.Signaled() {
 		return fmt.Errorf("ptrace(2): a child that tried it %w", newDeathError(syscall.WaitStatus(status)))
 	}
-	child.Kill() // it stands still before its first instruction
-	child.Wait()
-	return os.NewSyscallError("wait4", err)
+	unix.Kill(pid, unix.SIGKILL) // it stands still before its first instruction
+	return os.NewSyscallError("wait4", sys.Retry(wait))
 }
 
 // restart returns the counts so far and begins anew.
