@@ -45,6 +45,7 @@ func Compare(old, new *Side, o Options) *Report {
 	pairs := r.pair(old, new, apart, o)
 	if d.refused && !o.Force {
 		r.Refused, r.Warnings = true, d.list
+		r.Cause = r.nothing(old, new, pairs)
 		return r
 	}
 	for _, p := range pairs {
@@ -52,7 +53,7 @@ func Compare(old, new *Side, o Options) *Report {
 			row, ok := newRow(p, m, unit, old.better[m], d)
 			switch {
 			case !ok && p.old.has(m) && results.LookupAxis(o.By) == nil:
-				r.Incomparable = append(r.Incomparable, Incomparable{Cell: p.cell, Name: p.name, Metric: unit, Warnings: []string{"the new side does not have it"}})
+				r.Incomparable = append(r.Incomparable, Incomparable{Cell: p.cell, Name: p.name, Metric: unit, Warnings: []string{lacks}})
 			case !ok:
 			case row.refused && !o.Force:
 				r.Incomparable = append(r.Incomparable, Incomparable{Cell: row.Cell, Name: row.Name, Metric: row.Metric, Warnings: row.Warnings})
@@ -61,11 +62,15 @@ func Compare(old, new *Side, o Options) *Report {
 			}
 		}
 	}
+	r.notCompared(old, new, pairs)
 	t := takeTurns(old, new)
 	parallel(len(r.Rows), func(i int) { r.Rows[i].describe(t) })
 	r.judge(o, t)
 	r.Warnings = append(d.list, r.assumptions(old, new, t, d.interleaved)...)
 	r.Means = means(r.Rows)
+	if r.Status() == Nothing {
+		r.Cause = r.nothing(old, new, pairs)
+	}
 	slices.SortFunc(r.Rows, func(a, b Row) int {
 		return cmp.Or(cmp.Compare(a.Verdict.order(), b.Verdict.order()), -cmp.Compare(a.size(), b.size()),
 			cmp.Compare(a.Name, b.Name), cmp.Compare(a.column, b.column))

@@ -44,6 +44,9 @@ func (r *Report) judge(o Options, t *turns) {
 		switch {
 		case !row.positive:
 			row.Verdict, row.Why = Unjudged, "a value is 0: there is no ratio"
+			if row.negative {
+				row.Why = "a value is below 0: there is no ratio"
+			}
 		case p > alpha:
 			row.Verdict, row.Need = Unjudged, minN
 			row.Why = fmt.Sprintf("%s: no p can be below %.2g; %d a side would do", d.count(row), p, minN)

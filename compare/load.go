@@ -2,6 +2,7 @@ package compare
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -20,9 +21,10 @@ type Input struct {
 
 // Query says what of the inputs is compared.
 type Query struct {
-	Metrics []string // units of the benchmark format
-	Filter  string   // as benchstat's: "*" is everything
-	By      string   // a key whose values are the sides, in place of the inputs: "kernel", "mech@(pipe fifo)"
+	Metrics []string                                  // units of the benchmark format
+	Filter  string                                    // as benchstat's: "*" is everything
+	Open    func(path string) (*results.Input, error) // opens a file, once; nil: results.OpenInput
+	By      string                                    // a key whose values are the sides, in place of the inputs: "kernel", "mech@(pipe fifo)"
 }
 
 // Loaded is the sides that were read, the base first, and what was odd about
@@ -74,7 +76,7 @@ func readSides(inputs []Input, q Query) (l *Loaded, better []string, err error) 
 			side := NewSide(in.Name, q.Metrics)
 			l.Sides[i] = side
 			ways[i] = make([]string, len(q.Metrics))
-			warnings[i], errs[i] = in.read(q, ways[i], func(r *results.Record, p picked) { side.add(r, p.cell, p.metrics) }, func(f results.Failure) { side.Fail(f) }, side.Next)
+			warnings[i], errs[i] = in.read(q, ways[i], func(r *results.Record, p picked) { side.add(r, p.cell, p.metrics) }, func(f results.Failure) { side.Fail(f) }, side.next)
 		})
 	}
 	wg.Wait()
@@ -113,7 +115,7 @@ func loadBy(inputs []Input, q Query, better []string) (*Loaded, error) {
 			keys = append(keys, p.side)
 		}
 		s.add(r, p.cell, p.metrics)
-	}, func(f results.Failure) { failures = append(failures, f) }, func() {
+	}, func(f results.Failure) { failures = append(failures, f) }, func(*results.Set) {
 		for _, s := range sides {
 			s.Next()
 		}
@@ -132,7 +134,7 @@ func loadBy(inputs []Input, q Query, better []string) (*Loaded, error) {
 // read hands the records that the query takes to add, the failures of packages
 // that it takes to fail, and calls next after each file. It notes in better
 // which way the metrics are, as far as the files state it.
-func (in Input) read(q Query, better []string, add func(*results.Record, picked), fail func(results.Failure), next func()) (warnings []string, err error) {
+func (in Input) read(q Query, better []string, add func(*results.Record, picked), fail func(results.Failure), next func(*results.Set)) (warnings []string, err error) {
 	pick := func(r *results.Record, path string) picked {
 		return picked{ok: true, cell: r.Cell, metrics: ^uint64(0)}
 	}
@@ -145,7 +147,7 @@ func (in Input) read(q Query, better []string, add func(*results.Record, picked)
 	}
 	for _, path := range in.Paths {
 		taken := map[string]bool{} // packages of which the query takes a record, or none
-		set, err := results.Scan(path, func(r *results.Record) {
+		set, err := q.scan(path, func(r *results.Record) {
 			p := pick(r, path)
 			if pkg := packageOf(r); p.ok || !taken[pkg] {
 				taken[pkg] = p.ok
@@ -163,19 +165,26 @@ func (in Input) read(q Query, better []string, add func(*results.Record, picked)
 				fail(f)
 			}
 		}
-		warnings = append(warnings, set.Warnings...)
-		for _, p := range set.Problems {
-			warnings = append(warnings, p.String())
-		}
-		if more := set.LeftOut - len(set.Problems); more > 0 {
-			warnings = append(warnings, fmt.Sprintf("%s: %d more lines were left out", results.Quote(path), more))
-		}
+		warnings = append(warnings, set.Odd()...)
 		for i, m := range q.Metrics {
 			better[i] = cmp.Or(better[i], set.Better(m))
 		}
-		next()
+		next(set)
 	}
 	return warnings, nil
+}
+
+// scan reads a file.
+func (q Query) scan(path string, keep func(*results.Record)) (*results.Set, error) {
+	open := q.Open
+	if open == nil {
+		open = func(path string) (*results.Input, error) { return results.OpenInput(context.Background(), path) }
+	}
+	in, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	return in.Scan(keep)
 }
 
 // packageOf is the Go package that a record of benchmark text is of.

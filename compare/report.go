@@ -49,9 +49,11 @@ type Report struct {
 	Before       []Warning      `json:"doubts"` // Warnings, by their key of before, for one release: the writer of JSON fills it in
 	Rows         []Row          `json:"rows"`   // what matters first
 	Means        []Mean         `json:"means"`
-	Outcomes     []Change       `json:"outcomes"`     // cells whose outcome changed
-	Incomparable []Incomparable `json:"incomparable"` // rows that were left out
-	NeverOK      int            `json:"never_ok"`     // cells that are not ok, with the same outcome on both sides
+	Outcomes     []Change       `json:"outcomes"`               // cells whose outcome changed
+	Incomparable []Incomparable `json:"incomparable"`           // rows that were left out
+	NotCompared  []string       `json:"not_compared,omitempty"` // units and metrics of the files that no row shows
+	Cause        string         `json:"cause,omitempty"`        // why nothing could be compared
+	NeverOK      int            `json:"never_ok"`               // cells that are not ok, with the same outcome on both sides
 }
 
 // Gate is how the gate came to its p.
@@ -89,6 +91,7 @@ type Row struct {
 	column   int // of the metric
 	refused  bool
 	positive bool // all values have logarithms
+	negative bool // one is below 0
 }
 
 // Estimate is a median with its order-statistic interval at 95 %, and how the

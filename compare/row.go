@@ -40,6 +40,7 @@ func (r *Row) describe(t *turns) {
 	r.P = results.Float(benchmath.AssumeNothing.Compare(old, new).P)
 	r.PGate, r.PFaster = results.Float(math.NaN()), results.Float(math.NaN())
 	r.Ratio = results.Ratio{Center: results.Float(math.NaN()), Lo: 0, Hi: results.Float(math.Inf(1))}
+	r.negative = old.Values[0] < 0 || new.Values[0] < 0
 	if r.positive = old.Values[0] > 0 && new.Values[0] > 0; r.positive {
 		if t != nil {
 			pairs := t.pairs(r.pair, r.column).Diff

@@ -268,6 +268,9 @@ func (s *Side) gap(rows map[results.Cell][]int32, keys []pass) string {
 		once := len(rows) == 1 && len(configs) == 1
 		for _, n := range configs {
 			c := s.cells[measured{cell, n}]
+			if c.text {
+				continue // its launches were counted as they came, on whichever side they are
+			}
 			if once && len(c.notOK) == 0 && len(c.again) == 0 && ascending(c.pass) {
 				for _, p := range c.pass {
 					count(p)

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -28,6 +29,8 @@ type Side struct {
 
 	hosts     results.Hosts
 	configs   configurations
+	nothing   string // why a file has no records
+	units     values // that records have values in
 	isolation values
 	verified  values // "yes", "no": of the records that state it
 	failures  []results.Failure
@@ -84,6 +87,12 @@ func Records(name string, records []results.Record, metrics []string) *Side {
 // Next begins another source: its launches are others, whatever their numbers.
 func (s *Side) Next() { s.source++ }
 
+// next is Next after what was read from set.
+func (s *Side) next(set *results.Set) {
+	s.Next()
+	s.nothing = cmp.Or(s.nothing, set.Nothing())
+}
+
 // Add adds a record, which it does not keep.
 func (s *Side) Add(r *results.Record) { s.add(r, r.Cell, ^uint64(0)) }
 
@@ -110,6 +119,9 @@ func (s *Side) add(r *results.Record, cell results.Cell, metrics uint64) {
 			c.again = map[int]int32{}
 		}
 		c.again[len(c.pass)-1] = int32(r.Attempt)
+	}
+	for unit := range r.AllUnits() {
+		s.units.add(unit)
 	}
 	for m, unit := range s.metrics {
 		v, ok := r.Measured(unit)
@@ -180,6 +192,9 @@ func (s *Side) note(r *results.Record) int32 {
 	}
 	return s.configs.add(r, host)
 }
+
+// Empty reports whether the side has no records and no failures.
+func (s *Side) Empty() bool { return s.records+len(s.failures) == 0 }
 
 // Fail notes packages that go test reports as failed.
 func (s *Side) Fail(failures ...results.Failure) { s.failures = append(s.failures, failures...) }

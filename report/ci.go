@@ -72,6 +72,12 @@ func suite(r *compare.Report) ciformat.Suite {
 	for _, c := range r.Incomparable {
 		add("ipcbench."+c.Cell.Workload, c.Name+" "+c.Metric, compare.Unjudged, "not comparable: "+strings.Join(c.Warnings, ", "))
 	}
+	for _, n := range r.NotCompared {
+		out = append(out, "not compared: "+n)
+	}
+	if r.Cause != "" {
+		out = append(out, "nothing comparable: "+r.Cause)
+	}
 	s.Out = strings.Join(out, "\n")
 	return s
 }

@@ -138,11 +138,8 @@ func (m *markdown) leftOut(set *results.Set) {
 		return
 	}
 	m.printf("\n## Left out\n\nLines that could not be used: %d.\n\n", set.LeftOut)
-	for _, p := range set.Problems {
-		m.printf("- %s\n", results.EscapeMarkdown(p.String()))
-	}
-	if more := set.LeftOut - len(set.Problems); more > 0 {
-		m.printf("- and %d more\n", more)
+	for _, p := range set.Left() {
+		m.printf("- %s\n", results.EscapeMarkdown(p))
 	}
 }
 

@@ -57,6 +57,12 @@ func writeComparison(f text.Form, r *compare.Report, summary bool) {
 	for _, c := range r.Incomparable {
 		f.Printf(line, f.Escape(fmt.Sprintf("not comparable: %s, %s: %s", c.Name, c.Metric, strings.Join(c.Warnings, ", "))))
 	}
+	if len(r.NotCompared) > 0 {
+		f.Printf("\n")
+	}
+	for _, s := range r.NotCompared {
+		f.Printf(line, f.Escape("not compared: "+s))
+	}
 	if r.NeverOK > 0 {
 		f.Printf("\nCells without a number on either side: %d%s\n", r.NeverOK, end)
 	}

@@ -39,9 +39,14 @@ func TestTornAtEveryByte(t *testing.T) {
 		}
 		want := max(0, bytes.Count(whole[:n], []byte("\n"))-1) // the first line is the setup
 		torn := n > 0 && whole[n-1] != '\n'
+		lacksEnd := torn && n < len(whole) && whole[n] == '\n' // alone: a reader takes the record, a run that goes on measures it again
+		read := want
+		if lacksEnd && bytes.IndexByte(whole, '\n') < n {
+			read++
+		}
 		set := mustRead(t, run.Dir)
-		if said := strings.Contains(fmt.Sprint(set.Warnings), "torn"); len(set.Records) != want || set.LeftOut != 0 || said != torn {
-			t.Fatalf("torn at byte %d: %d records, %v, %v; want %d records", n, len(set.Records), set.Problems, set.Warnings, want)
+		if said := strings.Contains(fmt.Sprint(set.Warnings), "torn"); len(set.Records) != read || set.LeftOut != 0 || said != (torn && !lacksEnd) {
+			t.Fatalf("torn at byte %d: %d records, %v, %v; want %d records", n, len(set.Records), set.Problems, set.Warnings, read)
 		}
 		again, err := Open(run.Dir)
 		if err != nil {

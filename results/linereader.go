@@ -36,17 +36,32 @@ func (c *capped) Read(p []byte) (int, error) {
 
 // lines reads an untrusted text line by line, in bounded memory.
 type lines struct {
-	r *bufio.Reader
-	n int // number of the line that next returned, from 1
+	r   *bufio.Reader
+	cap *capped
+	n   int // number of the line that next returned, from 1
 }
 
 func newLines(r io.Reader) *lines {
-	return &lines{r: bufio.NewReaderSize(r, maxLine+1)}
+	text := &capped{r: r, max: maxInput}
+	return &lines{r: bufio.NewReaderSize(text, maxLine+1), cap: text}
 }
 
-// next returns a line without its end, valid until the next call. errLongLine
-// and errTorn report a line that is not to be used and has been passed over;
-// any other error is final.
+// head returns up to 512 bytes of the text's beginning, without a byte order mark,
+// which it passes over. An error comes again with next.
+func (l *lines) head() []byte {
+	if mark, _ := l.r.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
+		l.r.Discard(len(mark))
+	}
+	head, _ := l.r.Peek(512)
+	return head
+}
+
+// byteOrderMark is what editors of Windows put before UTF-8.
+const byteOrderMark = "\uFEFF"
+
+// next returns a line without its end, valid until the next call. errTorn comes
+// with a last line that has no end. errLongLine reports a line that is not to be
+// used and has been passed over; any other error is final.
 func (l *lines) next() ([]byte, error) {
 	line, err := l.r.ReadSlice('\n')
 	if len(line) == 0 && err != nil {
@@ -57,7 +72,7 @@ func (l *lines) next() ([]byte, error) {
 	case nil:
 		return bytes.TrimSuffix(line[:len(line)-1], []byte("\r")), nil
 	case io.EOF:
-		return nil, errTorn
+		return line, errTorn
 	case bufio.ErrBufferFull:
 		for n := len(line); err == bufio.ErrBufferFull; n += len(line) {
 			if n > maxInput {
@@ -70,11 +85,4 @@ func (l *lines) next() ([]byte, error) {
 		}
 	}
 	return nil, err
-}
-
-// startsWith reports whether the first byte that is not white space is c.
-func (l *lines) startsWith(c byte) bool {
-	head, _ := l.r.Peek(512) // an error comes again with next
-	head = bytes.TrimSpace(head)
-	return len(head) > 0 && head[0] == c
 }

@@ -3,8 +3,11 @@ package results
 import (
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strconv"
+
+	"golang.org/x/perf/benchunit"
 )
 
 // Metric is a number that a launch has, and all that is said of it wherever it
@@ -170,16 +173,68 @@ func (r *Record) Measured(unit string) (float64, bool) {
 		return 0, true // printed, so measured
 	}
 	for _, m := range Metrics {
-		if m.Unit == unit {
+		if m.Unit == unit && r.Cell.Other == "" {
 			return m.get(r)
 		}
 	}
+	return r.other(unit)
+}
+
+// other is what benchmark text has in a unit that is not the suite's, or of
+// someone else's benchmark. Units that benchstat takes to be one are one here.
+func (r *Record) other(unit string) (float64, bool) {
 	for _, m := range r.others {
-		if m.Unit == unit {
-			return m.Value, true
+		if m.Unit == unit || SameUnit(m.Unit, unit) {
+			return inUnit(m.Value, m.Unit, unit), true
 		}
 	}
 	return 0, false
+}
+
+// AllUnits returns the units in which the record has a value.
+func (r *Record) AllUnits() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := range Metrics {
+			if m := &Metrics[i]; m.Unit != "" && r.Cell.Other == "" {
+				if _, ok := r.Measured(m.Unit); ok && !yield(m.Unit) {
+					return
+				}
+			}
+		}
+		for _, m := range r.others {
+			if !yield(m.Unit) {
+				return
+			}
+		}
+	}
+}
+
+func tidy(unit string) string {
+	_, tidied := benchunit.Tidy(1, unit)
+	return tidied
+}
+
+// SameUnit reports whether units differ in scale alone, as ns/op and sec/op do.
+func SameUnit(a, b string) bool { return tidy(a) == tidy(b) }
+
+// inUnit turns a value into one of the same unit in another scale.
+func inUnit(value float64, from, to string) float64 {
+	if from == to {
+		return value
+	}
+	f, _ := benchunit.Tidy(1, from)
+	g, _ := benchunit.Tidy(1, to)
+	return value * f / g
+}
+
+// suiteUnit is the suite's name of a unit, "" where it is none of the suite's.
+func suiteUnit(unit string) string {
+	for _, m := range Metrics {
+		if m.Unit != "" && (m.Unit == unit || SameUnit(m.Unit, unit)) {
+			return m.Unit
+		}
+	}
+	return ""
 }
 
 // positive is a number that is not 0 where it was measured.

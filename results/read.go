@@ -1,12 +1,13 @@
 package results
 
 import (
+	"bytes"
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
+	"slices"
 
 	"golang.org/x/perf/benchfmt"
 )
@@ -17,7 +18,7 @@ type Set struct {
 	Header  *Header  // nil where the input is not a run's directory
 	Records []Record // in the order of the file
 
-	Problems    []Problem // lines that were left out, the first 100
+	Problems    []Problem // lines that were left out, by reason, the first 100
 	LeftOut     int       // lines that were left out, all
 	OtherSchema int       // of these, records of another schema
 	Warnings    []string  // about the whole: a torn last line, records of two hosts
@@ -27,8 +28,14 @@ type Set struct {
 	digest bool          // a tally of those that would go to Records is kept as well
 	tally  *Tally
 	units  benchfmt.UnitMetadataMap
-	kept   int
 	hosts  Hosts
+
+	file   string // that was read
+	json   bool   // it has records, not text
+	lines  int    // of it
+	kept   int    // records
+	others int    // of someone else's benchmarks, which a digest does not keep
+	hidden prefixed
 }
 
 // Problem is one line that was left out.
@@ -36,9 +43,36 @@ type Problem struct {
 	File   string
 	Line   int // from 1
 	Reason string
+	Text   string // how the line begins
+	More   int    // lines that follow and have the same reason
 }
 
-func (p Problem) String() string { return fmt.Sprintf("%s:%d: %s", Quote(p.File), p.Line, p.Reason) }
+func (p Problem) String() string {
+	s := fmt.Sprintf("%s:%d: %s", Quote(p.File), p.Line, p.Reason)
+	if p.Text != "" {
+		s += ": " + p.Text
+	}
+	if p.More > 0 {
+		s += fmt.Sprintf(" (and %s like it)", Plural(p.More, "line"))
+	}
+	return s
+}
+
+// Odd is all that there is to warn of: the Warnings, and what Left gives.
+func (s *Set) Odd() []string { return slices.Concat(s.Warnings, s.Left()) }
+
+// Left names the lines that were left out.
+func (s *Set) Left() (all []string) {
+	more := s.LeftOut
+	for _, p := range s.Problems {
+		all = append(all, p.String())
+		more -= 1 + p.More
+	}
+	if more > 0 {
+		all = append(all, fmt.Sprintf("%s: %s left out besides", Quote(s.Path), Plural(more, "line")))
+	}
+	return all
+}
 
 // maxProblems bounds what a file of nothing but bad lines can make of a Set.
 const maxProblems = 100
@@ -57,41 +91,20 @@ func Read(path string) (*Set, error) {
 // the order of the file, and reuses it thereafter. Benchmarks of someone
 // else's, whose names are not those of cells, it hands on too: see Cell.
 func Scan(path string, keep func(*Record)) (*Set, error) {
-	return scan(path, &Set{keep: keep})
+	in, err := OpenInput(context.Background(), path)
+	if err != nil {
+		return nil, err
+	}
+	return in.Scan(keep)
 }
 
-// Digest reads as Read does but holds no record: the Set has what a report needs
-// of them. It hands to also, which may be nil, what Scan hands on.
+// Digest reads as Read does but holds no record: see Input.Digest.
 func Digest(path string, also func(*Record)) (*Set, error) {
-	if also == nil {
-		also = func(*Record) {}
-	}
-	return scan(path, &Set{keep: also, digest: true, tally: &Tally{Distributions: true}})
-}
-
-func scan(path string, s *Set) (*Set, error) {
-	s.Path = path
-	info, err := os.Stat(path)
+	in, err := OpenInput(context.Background(), path)
 	if err != nil {
 		return nil, err
 	}
-	if info.IsDir() {
-		if h, err := readHeader(path); err != nil {
-			s.warn("no header: %s", Quote(err.Error()))
-		} else {
-			s.Header = &h
-		}
-		path = filepath.Join(path, RecordsFile)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if err := s.read(path, f); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return s, nil
+	return in.Digest(also)
 }
 
 // Better reports which way a unit is better, "lower" or "higher", as the suite
@@ -109,7 +122,8 @@ func (s *Set) add(r *Record) {
 	if s.keep != nil {
 		s.keep(r)
 	}
-	if s.digest && r.Cell.Other != "" { // it failed
+	if s.digest && r.Cell.Other != "" {
+		s.others++
 		return
 	}
 	s.kept++
@@ -121,28 +135,38 @@ func (s *Set) add(r *Record) {
 	}
 }
 
-func (s *Set) read(file string, r io.Reader) error {
-	text := &capped{r: r, max: maxInput}
-	in := newLines(text)
+func (s *Set) read(file string, r io.Reader) error { return s.readLines(file, newLines(r)) }
+
+func (s *Set) readLines(file string, in *lines) error {
+	s.file = file
+	head := in.head()
+	if err := refuse(head); err != nil {
+		return err
+	}
 	read := s.readBench
-	if in.startsWith('{') {
-		text.max = math.MaxInt // no run is too large
+	if s.json = bytes.HasPrefix(bytes.TrimSpace(head), []byte("{")); s.json {
+		in.cap.max = math.MaxInt // no run is too large
 		read = s.readJSON
 	}
 	if err := read(file, in); err != nil {
 		return err
 	}
-	s.warnOfAll(file)
+	s.lines = in.n
+	s.conclude()
 	return nil
 }
 
-// warnOfAll adds what can be said only of all records together.
-func (s *Set) warnOfAll(file string) {
-	if s.kept == 0 {
-		s.warn("%s: no records", Quote(file))
+// conclude adds what can be said only of all records together.
+func (s *Set) conclude() {
+	if s.kept+s.others == 0 {
+		s.warn("%s", s.Nothing())
+	} else if s.hidden.n > 0 {
+		s.warn("%s", s.hidden.warning(s.file))
+	} else if s.kept > 0 && s.others > 0 {
+		s.warn("%s: %s of other benchmarks: compare OLD NEW shows them", Quote(s.file), Plural(s.others, "result"))
 	}
-	if n := len(s.hosts.All()); n > 1 {
-		s.warn("%s: records of %d different hosts: their numbers do not compare", Quote(file), n)
+	if n := s.hosts.apart(); n > 1 {
+		s.warn("%s: records of %d different hosts: their numbers do not compare", Quote(s.file), n)
 	}
 }
 
@@ -186,10 +210,14 @@ func (s *Set) all() *Tally {
 	return s.tally
 }
 
-func (s *Set) leaveOut(file string, line int, reason string) {
+// leaveOut notes a line that can't be used. Lines of one reason are one problem.
+func (s *Set) leaveOut(file string, line int, reason string, text []byte) {
 	s.LeftOut++
-	if len(s.Problems) < maxProblems {
-		s.Problems = append(s.Problems, Problem{file, line, Quote(reason)})
+	reason = Quote(reason)
+	if i := slices.IndexFunc(s.Problems, func(p Problem) bool { return p.Reason == reason && p.File == file }); i >= 0 {
+		s.Problems[i].More++
+	} else if len(s.Problems) < maxProblems {
+		s.Problems = append(s.Problems, Problem{file, line, reason, excerpt(text), 0})
 	}
 }
 
@@ -197,16 +225,6 @@ func (s *Set) warn(format string, args ...any) {
 	s.Warnings = append(s.Warnings, fmt.Sprintf(format, args...))
 }
 
-// passOver handles what lines.next says of a line that is not to be used, and
-// returns any other error.
-func (s *Set) passOver(file string, line int, err error) error {
-	switch err {
-	case errTorn:
-		s.warn("%s:%d: the last line is torn and was dropped", Quote(file), line)
-	case errLongLine:
-		s.leaveOut(file, line, err.Error())
-	default:
-		return err
-	}
-	return nil
+func (s *Set) warnTorn(file string, line int) {
+	s.warn("%s:%d: the last line is torn and was dropped", Quote(file), line)
 }

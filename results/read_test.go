@@ -3,6 +3,7 @@ package results
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -91,9 +92,17 @@ func TestReadNamesBadLines(t *testing.T) {
 }
 
 func TestReadBoundsProblems(t *testing.T) {
-	s := readString(t, "{\n"+strings.Repeat("x\n", 500))
-	if s.LeftOut != 501 || len(s.Problems) != maxProblems {
-		t.Errorf("%d left out, %d named, want 501 and %d", s.LeftOut, len(s.Problems), maxProblems)
+	var text strings.Builder
+	for i := range 500 {
+		fmt.Fprintf(&text, "{\"schema\":%d}\n", i+3)
+	}
+	s := readString(t, text.String()+strings.Repeat("x\n", 500))
+	if s.LeftOut != 1000 || len(s.Problems) != maxProblems {
+		t.Errorf("%d left out, %d named, want 1000 and %d", s.LeftOut, len(s.Problems), maxProblems)
+	}
+	s = readString(t, "{\n"+strings.Repeat("x\n", 500))
+	if all := s.Left(); len(all) != 2 || !strings.HasSuffix(all[1], ": x (and 499 lines like it)") {
+		t.Errorf("501 lines of two reasons: %q", all)
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 // readBench reads text in the Go benchmark format. benchfmt parses the
 // results; benchText, between it and the file, reads the comments.
 func (s *Set) readBench(file string, in *lines) error {
-	text := &benchText{set: s, file: file, in: in, about: map[string]string{}, launches: map[Cell]*int{}, cells: map[nameIn]named{}}
+	text := &benchText{set: s, file: file, in: in, about: map[string]string{}, launches: map[Cell]*int{}, cells: map[nameIn]named{}, units: map[string]string{}}
 	var rec Record // one for all: they are kept elsewhere
 	for r := benchfmt.NewReader(text, file); ; {
 		if !r.Scan() {
@@ -26,20 +26,20 @@ func (s *Set) readBench(file string, in *lines) error {
 		}
 		switch res := r.Result().(type) {
 		case *benchfmt.SyntaxError:
-			s.leaveOut(file, in.n, res.Msg)
+			s.leaveOut(file, in.n, res.Msg, text.latest)
 		case *benchfmt.Result:
 			if text.failed(res) {
 				continue
 			}
 			var err error
 			if rec, err = text.record(res); err != nil {
-				s.leaveOut(file, in.n, err.Error())
+				s.leaveOut(file, in.n, err.Error(), text.latest)
 				continue
 			}
 			text.test.result()
-			if s.digest {
+			if s.digest && rec.Cell.Other == "" {
 				if err := rec.plain().check(); err != nil {
-					s.leaveOut(file, in.n, err.Error())
+					s.leaveOut(file, in.n, err.Error(), text.latest)
 					s.keep(&rec)
 					continue
 				}
@@ -57,6 +57,7 @@ type benchText struct {
 	file     string
 	in       *lines
 	line     []byte            // the latest, and what stands before it
+	latest   []byte            // of it, the latest
 	rest     []byte            // of it, not yet read
 	ended    bool              // the file has
 	about    map[string]string // what the comments say of the run
@@ -64,6 +65,7 @@ type benchText struct {
 	launches map[Cell]*int     // the text has no numbers of launches: lines are counted
 	cells    map[nameIn]named  // names that were read before: they come again with each launch
 	others   []Measurement     // of the latest result, in units that are not the suite's
+	units    map[string]string // that results had: their suiteUnit
 	zeros    []string          // of the latest result: units of the suite's in which 0 was printed
 	config   []benchfmt.Config // of the latest result
 	under    *configured       // what it says
@@ -98,26 +100,50 @@ func (t *benchText) Read(p []byte) (int, error) {
 			t.rest = t.line
 			continue
 		}
+		if err == errTorn {
+			if err = nil; !t.whole(line) {
+				t.set.warnTorn(t.file, t.in.n)
+				line = nil
+			}
+		}
 		if !utf8.Valid(line) {
 			line = bytes.ToValidUTF8(line, []byte("\uFFFD")) // as encoding/json does
 		}
 		if err == nil && len(line) > maxBenchLine {
 			err = errLongLine
 		}
-		if err != nil {
-			if err := t.set.passOver(t.file, t.in.n, err); err != nil {
-				return 0, err
-			}
+		switch {
+		case err == errLongLine:
+			t.set.leaveOut(t.file, t.in.n, err.Error(), line)
 			line = nil
+		case err != nil:
+			return 0, err
+		case isConflict(line):
+			return 0, fmt.Errorf("line %d is left of a merge that failed: %s: keep one of the two versions", t.in.n, excerpt(line))
 		}
+		t.set.hidden.see(line, t.in.n)
 		t.line = t.line[:0]
 		line = t.pass(line)
+		before := len(t.line)
 		t.line = append(append(t.line, line...), '\n')
-		t.rest = t.line
+		t.rest, t.latest = t.line, t.line[before:len(t.line)-1]
 	}
 	n := copy(p, t.rest)
 	t.rest = t.rest[n:]
 	return n, nil
+}
+
+// whole reports whether a last line without an end can be used: one that does not
+// begin like a record, and a result whose last unit is one that is known, so that no
+// part of it is missing.
+func (t *benchText) whole(line []byte) bool {
+	if !bytes.HasPrefix(line, []byte("Benchmark")) {
+		return !bytes.HasPrefix(line, []byte("#")) && !bytes.HasPrefix([]byte("Benchmark"), line)
+	}
+	fields := bytes.Fields(line)
+	unit := string(fields[len(fields)-1])
+	_, known := t.units[unit]
+	return len(fields) >= 4 && len(fields)%2 == 0 && (known || suiteUnit(unit) != "" || benchfmt.UnitMetadataMap(nil).GetBetter(unit) != 0)
 }
 
 // pass returns what of a line is for benchfmt.
@@ -231,7 +257,7 @@ func (t *benchText) comment(s string) {
 		err = rec.check()
 	}
 	if err != nil {
-		t.set.leaveOut(t.file, t.in.n, err.Error())
+		t.set.leaveOut(t.file, t.in.n, err.Error(), []byte(s))
 		return
 	}
 	*launches++
@@ -268,30 +294,48 @@ func (t *benchText) record(res *benchfmt.Result) (Record, error) {
 	rec.Isolation = res.GetConfig("isolation")
 	rec.Host, rec.text = t.under.host, cell.text
 	t.others, t.zeros = t.others[:0], t.zeros[:0]
-	for _, v := range res.Values {
+	for i, v := range res.Values {
 		value, unit := v.Value, v.Unit
-		if v.OrigUnit != "" && v.Unit != "B/s" { // B/s also where the text has MB/s
+		if v.OrigUnit != "" {
 			value, unit = v.OrigValue, v.OrigUnit
 		}
-		// Nothing that is measured comes near 2^53, from which on a
-		// float64 is not exact, and an int64 has room for it.
-		if math.IsNaN(value) || value < 0 || value > 1<<53 {
-			return rec, fmt.Errorf("%v %s: want a number from 0 to 2^53", value, Quote(unit))
+		if slices.ContainsFunc(res.Values[:i], func(w benchfmt.Value) bool { return w.Unit == v.Unit && w.OrigUnit == v.OrigUnit }) {
+			return rec, fmt.Errorf("two values in %s", Quote(unit))
 		}
-		if i := slices.IndexFunc(Metrics, func(m Metric) bool { return m.Unit == unit && m.Set != nil }); i >= 0 {
-			Metrics[i].Set(&rec, value)
-			if value == 0 {
-				t.zeros = append(t.zeros, unit)
+		own, known := t.units[unit]
+		if !known {
+			own = suiteUnit(unit)
+			t.units[unit] = own
+		}
+		switch {
+		case math.IsNaN(value) || math.IsInf(value, 0):
+			return rec, fmt.Errorf("%v %s: want a number", value, Quote(unit))
+		case own != "":
+			// Nothing that is measured comes near 2^53, from which on a
+			// float64 is not exact, and an int64 has room for it.
+			if value, unit = inUnit(value, unit, own), own; value < 0 || value > 1<<53 {
+				return rec, fmt.Errorf("%v %s: want a number from 0 to 2^53", value, Quote(unit))
 			}
-		} else if cell.cell.Other != "" {
-			t.others = append(t.others, Measurement{value, unit})
+		}
+		m := slices.IndexFunc(Metrics, func(m Metric) bool { return m.Unit == unit && m.Set != nil })
+		if m < 0 || cell.cell.Other != "" { // the rules for a record's own numbers are the suite's
+			if k := slices.IndexFunc(t.others, func(o Measurement) bool { return o.Unit == unit }); k >= 0 {
+				t.others[k].Value = value // the suite prints MB/s, which is rounded, before B/s
+			} else {
+				t.others = append(t.others, Measurement{value, unit})
+			}
+			continue
+		}
+		Metrics[m].Set(&rec, value)
+		if value == 0 {
+			t.zeros = append(t.zeros, unit)
 		}
 	}
 	rec.others, rec.zeros = t.others, t.zeros
 	if t.set.keep == nil {
 		rec.zeros = nil // records.jsonl has no place for them
 	}
-	if rec.Latency != nil && cell.cell.Other == "" {
+	if rec.Latency != nil {
 		rec.Latency.Trim(rec.Ops) // no more operations were timed one by one
 	}
 	if err := rec.checkFields(); err != nil {
@@ -330,12 +374,12 @@ func (t *benchText) cell(res *benchfmt.Result) (named, error) {
 // maxName bounds a name of someone else's, in bytes: it must fit a table.
 const maxName = 512
 
-// otherCell names a benchmark of someone else's: one that does not look like a
-// cell, in characters that show. go test escapes all others.
+// otherCell names a benchmark of someone else's, in characters that show. go test
+// escapes all others.
 func otherCell(res *benchfmt.Result) (Cell, bool) {
 	c := Cell{Package: res.GetConfig("pkg"), Other: string(res.Name)}
 	name := c.Name()
-	return c, c.Other != "" && !strings.Contains(name, "/mech=") && !strings.ContainsRune(name, utf8.RuneError) && len(name) <= maxName && Quote(name) == name
+	return c, c.Other != "" && !strings.ContainsRune(name, utf8.RuneError) && len(name) <= maxName && Quote(name) == name
 }
 
 // cutProcs cuts off the "-GOMAXPROCS" that go test appends unless it is 1.

@@ -39,20 +39,23 @@ func (s *Set) readJSON(file string, in *lines) error {
 		if err == io.EOF {
 			return nil
 		}
-		if err != nil {
-			if err := s.passOver(file, in.n, err); err != nil {
-				return err
-			}
+		torn := err == errTorn
+		switch {
+		case err == errLongLine:
+			s.leaveOut(file, in.n, err.Error(), nil)
+			continue
+		case err != nil && !torn:
+			return err
+		case len(bytes.TrimSpace(line)) == 0:
 			continue
 		}
-		if len(bytes.TrimSpace(line)) == 0 {
-			continue
-		}
-		if err := j.read(line, in.n); err != nil {
+		if err := j.read(line, in.n); torn && err != nil {
+			s.warnTorn(file, in.n)
+		} else if err != nil {
 			if errors.Is(err, errOtherSchema) {
 				s.OtherSchema++
 			}
-			s.leaveOut(file, in.n, err.Error())
+			s.leaveOut(file, in.n, err.Error(), line)
 		}
 		switch {
 		case s.LeftOut > maxLeftOut:

@@ -81,6 +81,11 @@ func create(parent *os.Root, h Header) (*Run, error) {
 // Open opens the run directory dir to continue the run. A last record that a
 // crash tore is cut off; Warnings says so.
 func Open(dir string) (*Run, error) {
+	if info, err := os.Stat(dir); err != nil {
+		return nil, err
+	} else if !info.IsDir() { // to open a FIFO would wait for its writer
+		return nil, &os.PathError{Op: "open", Path: dir, Err: syscall.ENOTDIR}
+	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,9 @@
 package results
 
-import "fmt"
+import (
+	"slices"
+	"strings"
+)
 
 // Standing is what the cells of a run come to together, the gravest of what they
 // came to.
@@ -15,7 +18,7 @@ const (
 )
 
 // StandingOf is the standing of all cells of a run, with the reason for any but
-// Measured. Floors count where there is nothing else.
+// Measured. A floor that failed counts; other floors do where there is nothing else.
 func StandingOf(summaries []Summary) (Standing, string) {
 	count := map[Outcome]int{}
 	floors := map[Outcome]int{}
@@ -31,14 +34,51 @@ func StandingOf(summaries []Summary) (Standing, string) {
 	}
 	if len(count) == 0 {
 		count = floors
+	} else {
+		count[Failed] += floors[Failed]
 	}
 	switch {
 	case count[Failed] > 0:
-		return SomeFailed, fmt.Sprintf("%d cells failed", count[Failed])
+		return SomeFailed, Plural(count[Failed], "cell") + " failed"
 	case count[Untrusted] > 0:
-		return SomeUntrusted, fmt.Sprintf("%d cells are untrusted", count[Untrusted])
+		return SomeUntrusted, Plural(count[Untrusted], "cell") + map[bool]string{true: " is", false: " are"}[count[Untrusted] == 1] + " untrusted"
 	case count[OK] == 0:
 		return Unavailable, "nothing that was asked for is available here"
 	}
 	return Measured, ""
+}
+
+// Withheld is a reason for which this machine measures nothing of some mechanisms.
+type Withheld struct {
+	Reason     string
+	Mechanisms []string
+}
+
+// pastLimit is how the reason of a cell beyond a limit reads: another size or queue
+// would be measured.
+var pastLimit = newForm(` [<>] [0-9]+ \(`)
+
+// WithheldFrom returns why mechanisms were skipped in every cell, each reason once:
+// a call that is refused, or that the kernel does not have.
+func WithheldFrom(summaries []Summary) (all []Withheld) {
+	measured := map[string]bool{}
+	for _, s := range summaries {
+		measured[s.Cell.Mechanism] = measured[s.Cell.Mechanism] || s.Outcome != Skipped
+	}
+	for _, s := range summaries {
+		mech := s.Cell.Mechanism
+		for _, reason := range s.Reasons {
+			if measured[mech] || pastLimit.MatchString(reason) {
+				continue
+			}
+			reason = strings.TrimPrefix(reason, mech+": ")
+			i := slices.IndexFunc(all, func(w Withheld) bool { return w.Reason == reason })
+			if i < 0 {
+				i = len(all)
+				all = append(all, Withheld{Reason: reason})
+			}
+			all[i].Mechanisms = AddOnce(all[i].Mechanisms, mech)
+		}
+	}
+	return all
 }

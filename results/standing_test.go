@@ -1,6 +1,9 @@
 package results
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 // The gravest that any cell came to decides, and floors where nothing else was
 // measured.
@@ -20,12 +23,32 @@ func TestStandingOf(t *testing.T) {
 		{"none is ok", []Summary{cell("Stream", Skipped), cell(FloorWorkload, OK)}, Unavailable, "nothing that was asked for is available here"},
 		{"nothing", nil, Unavailable, "nothing that was asked for is available here"},
 		{"a floor alone", []Summary{cell(FloorWorkload, OK)}, Measured, ""},
-		{"untrusted", []Summary{cell("Stream", OK), cell("PingPong", Untrusted)}, SomeUntrusted, "1 cells are untrusted"},
+		{"untrusted", []Summary{cell("Stream", OK), cell("PingPong", Untrusted)}, SomeUntrusted, "1 cell is untrusted"},
 		{"failed", []Summary{cell("Stream", Untrusted), cell("PingPong", Failed), cell("FanIn", Failed)}, SomeFailed, "2 cells failed"},
+		{"a floor failed", []Summary{cell("Stream", OK), cell(FloorWorkload, Failed)}, SomeFailed, "1 cell failed"},
+		{"a floor failed alone", []Summary{cell(FloorWorkload, Failed)}, SomeFailed, "1 cell failed"},
+		{"a floor is untrusted", []Summary{cell("Stream", OK), cell(FloorWorkload, Untrusted)}, Measured, ""},
 		{"a check", []Summary{cell("PingPong", Failed), damaged}, CheckFailed, damaged.Cell.Name() + ": message 4711 was lost"},
 	} {
 		if got, why := StandingOf(tt.cells); got != tt.want || why != tt.why {
 			t.Errorf("%s: %d, %q; want %d, %q", tt.name, got, why, tt.want, tt.why)
 		}
+	}
+}
+
+// A reason for which nothing of a mechanism was measured is there once, with all of
+// them; a limit that another size keeps is not one.
+func TestWithheldFrom(t *testing.T) {
+	cell := func(mech string, size int, outcome Outcome, reasons ...string) Summary {
+		return Summary{Cell: Cell{Workload: "Stream", Mechanism: mech, Size: size, Place: "same"}, Outcome: outcome, Reasons: reasons}
+	}
+	got := WithheldFrom([]Summary{
+		cell("vmsplice", 64, Skipped, "vmsplice: vmsplice: EPERM: refused"), cell("vmsplice", 128, Skipped, "vmsplice: vmsplice: EPERM: refused"),
+		cell("mqueue", 64, Skipped, "mqueue: not in this kernel"), cell("sysvmsg", 64, Skipped, "sysvmsg: not in this kernel"),
+		cell("pipe", 64, OK), cell("pipe", 128, Skipped, "pipe: refused at times"),
+		cell("udp", 1<<20, Skipped, "udp: message size 1048576 > 65507 (UDP): EMSGSIZE, udp(7)"),
+	})
+	if s, want := fmt.Sprint(got), "[{vmsplice: EPERM: refused [vmsplice]} {not in this kernel [mqueue sysvmsg]}]"; s != want {
+		t.Errorf("%s, want %s", s, want)
 	}
 }

@@ -21,7 +21,7 @@ func TestNamedStatementsExist(t *testing.T) {
 			}
 		}
 	}
-	stored, err := ReadFile("../docs")
+	stored, err := ReadFile(t.Context(), "../docs")
 	if err != nil {
 		t.Fatal(err)
 	}

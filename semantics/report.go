@@ -1,6 +1,7 @@
 package semantics
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -78,12 +79,12 @@ func (r *Report) WriteJSON(w io.Writer) error {
 }
 
 // ReadFile reads the report in a file, or in the directory of a run. An error
-// names the file.
-func ReadFile(path string) (*Report, error) {
+// names the file. The context ends a wait for a pipe.
+func ReadFile(ctx context.Context, path string) (*Report, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = filepath.Join(path, File)
 	}
-	f, err := os.Open(path)
+	f, err := results.OpenFile(ctx, path)
 	if err != nil {
 		return nil, err
 	}

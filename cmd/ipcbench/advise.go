@@ -56,7 +56,7 @@ nothing of the kind was measured.`,
 	fl.StringVar(&f.pattern, "pattern", "", "how the processes exchange messages: "+strings.Join(patternNames(), ", ")+" (required)")
 	fl.StringVar(&f.relation, "relation", relations[0], strings.Join(relations, ", ")+"; unrelated: only mechanisms that independently started processes can open")
 	fl.BoolVar(&f.boundaries, "boundaries", false, "the receiver must get each message as a unit")
-	fl.StringVar(&f.in, "in", "", "run or file of records to answer from (default: the newest run)")
+	fl.StringVar(&f.in, "in", "", "run or file of records to answer from, - is standard input (default: the newest run)")
 	fl.StringVar(&f.format, "format", adviseFormats[0], strings.Join(adviseFormats, ", "))
 	for flag, values := range map[string][]string{"pattern": patternNames(), "relation": relations, "format": adviseFormats} {
 		c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
@@ -144,11 +144,15 @@ func readRun(c *cobra.Command, name string, also func(*results.Record)) (*result
 			return nil, failed(err)
 		}
 	}
-	set, err := results.Digest(name, also)
+	in, err := results.OpenInput(c.Context(), name)
 	if err != nil {
 		return nil, failed(err)
 	}
-	for _, w := range set.Warnings {
+	set, err := in.Digest(also)
+	if err != nil {
+		return nil, failed(err)
+	}
+	for _, w := range set.Odd() {
 		fmt.Fprintln(c.ErrOrStderr(), "warning:", w)
 	}
 	return set, nil

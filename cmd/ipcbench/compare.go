@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -29,8 +30,8 @@ func newCompare() *cobra.Command {
 		Use:   "compare OLD NEW…",
 		Short: "Report what became slower or faster, and fail if something became slower",
 		Long: `Compare reads run directories, records.jsonl, bench.txt or the output of
-"go test -bench ./bench", and compares each NEW with OLD. A side can be several
-of them, joined by commas. For two semantics.json it lists the statements whose
+"go test -bench ./bench", and compares each NEW with OLD; - is standard input. A
+side can be several of them, joined by commas. For two semantics.json it lists the statements whose
 verdict or observation changed. With --by the sides are the values of a key in all
 inputs: kernel, mech, size … ; "mech@(pipe fifo)" picks and orders them, and the
 first is the baseline.
@@ -63,7 +64,7 @@ func (f *compareFlags) register(c *cobra.Command) {
 	f.filter = "*"
 	fl.StringVar(&f.threshold, "threshold", fmt.Sprintf("%g%%", 100*d.Threshold), "change that is still no regression")
 	fl.StringVar(&f.alpha, "alpha", fmt.Sprint(d.Alpha), "probability of a false alarm, over all cells together")
-	fl.StringSliceVar(&f.metrics, "metric", compare.DefaultMetrics, "metrics to compare: "+strings.Join(results.Units(), ", "))
+	fl.StringSliceVar(&f.metrics, "metric", compare.DefaultMetrics, "metrics to compare: "+strings.Join(results.Units(), ", ")+"; in text also B/op, allocs/op, and units of which it has `Unit UNIT better=lower` or =higher")
 	fl.StringVar(&f.format, "format", "text", strings.Join(report.ComparisonFormats, ", "))
 	fl.BoolVar(&f.summary, "summary", false, "list only slower, faster and broken cells")
 	fl.BoolVar(&f.force, "force", false, "judge sides that are not comparable, with the warning beside each number")
@@ -79,7 +80,8 @@ func (f *compareFlags) compare(c *cobra.Command, args []string) error {
 	if f.by == "" && len(args) < 2 {
 		return errors.New("compare needs OLD and NEW, or --by KEY")
 	}
-	if done, err := f.statements(c, args); done {
+	files := newInputs(c.Context())
+	if done, err := f.statements(c, files, args); done {
 		return err
 	}
 	inputs := make([]compare.Input, len(args))
@@ -89,13 +91,13 @@ func (f *compareFlags) compare(c *cobra.Command, args []string) error {
 	// A million launches are mostly numbers, which cost the collector nothing to
 	// keep: to collect twice as often halves what it lets pile up.
 	defer debug.SetGCPercent(debug.SetGCPercent(50))
-	loaded, err := compare.Load(inputs, compare.Query{Metrics: f.metrics, Filter: f.filter, By: f.by})
+	loaded, err := compare.Load(inputs, compare.Query{Metrics: f.metrics, Filter: f.filter, By: f.by, Open: files.open})
 	var query *compare.QueryError
 	if errors.As(err, &query) {
 		return query
 	}
 	if err != nil {
-		return failed(errors.New(results.Quote(err.Error())))
+		return failed(errors.New(results.Quote(strings.ReplaceAll(err.Error(), "\n", "; "))))
 	}
 	for _, w := range loaded.Warnings {
 		fmt.Fprintln(c.ErrOrStderr(), "warning:", w)
@@ -160,15 +162,16 @@ func judgement(reports []*compare.Report) error {
 		}
 		return n
 	}
-	status := map[compare.Status]bool{}
+	status, cause := map[compare.Status]bool{}, ""
 	for _, r := range reports {
 		status[r.Status()] = true
+		cause = cmp.Or(cause, r.Cause)
 	}
 	switch {
 	case status[compare.Regressed]:
 		return &exitError{exitNo, fmt.Errorf("%d slower, %d broken", count(compare.Slower), count(compare.Broken))}
 	case status[compare.Nothing]:
-		return &exitError{exitFailed, errors.New("nothing comparable: the warnings above give the reasons; --force compares all the same, where both sides have a cell")}
+		return &exitError{exitFailed, errors.New("nothing comparable: " + cause)}
 	case status[compare.Undecided]:
 		return &exitError{exitUntrusted, errors.New("not everything could be judged: the cells and what they need are above; --filter narrows both sides to what can")}
 	}

@@ -13,10 +13,12 @@ import (
 
 // statements compares reports of statements, and reports whether it was asked
 // to: whether any of args is one.
-func (f *compareFlags) statements(c *cobra.Command, args []string) (done bool, err error) {
+// A stream is what the first of them is: whatever writes both may do so one after the
+// other.
+func (f *compareFlags) statements(c *cobra.Command, files *inputs, args []string) (done bool, err error) {
 	reports := 0
-	for _, arg := range args {
-		if isReport(arg) {
+	for i, arg := range args {
+		if i > 0 && isStream(arg) && reports == i || !(i > 0 && isStream(arg)) && files.isReport(arg) {
 			reports++
 		}
 	}
@@ -28,13 +30,18 @@ func (f *compareFlags) statements(c *cobra.Command, args []string) (done bool, e
 	case f.by != "" || len(args) < 2:
 		return true, errors.New("compare of reports of ipcbench semantics needs OLD and NEW, and no --by")
 	}
-	old, err := semantics.ReadFile(args[0])
+	write := map[string]func(*semantics.Comparison, io.Writer) error{"text": (*semantics.Comparison).WriteText, "json": (*semantics.Comparison).WriteJSON,
+		"junit": (*semantics.Comparison).WriteJUnit, "markdown": (*semantics.Comparison).WriteMarkdown}[f.format]
+	if write == nil {
+		return true, fmt.Errorf("--format %s: a comparison of statements has no such form: want one of text, markdown, json, junit", f.format)
+	}
+	old, err := files.statements(args[0])
 	if err != nil {
 		return true, failed(err)
 	}
 	worse := 0
 	for i, arg := range args[1:] {
-		now, err := semantics.ReadFile(arg)
+		now, err := files.statements(arg)
 		if err != nil {
 			return true, failed(err)
 		}
@@ -43,11 +50,7 @@ func (f *compareFlags) statements(c *cobra.Command, args []string) (done bool, e
 		if i > 0 {
 			fmt.Fprintln(c.OutOrStdout())
 		}
-		write := map[string]func(io.Writer) error{"json": changes.WriteJSON, "junit": changes.WriteJUnit, "markdown": changes.WriteMarkdown}[f.format]
-		if write == nil {
-			write = changes.WriteText
-		}
-		if err := write(c.OutOrStdout()); err != nil {
+		if err := write(changes, c.OutOrStdout()); err != nil {
 			return true, failed(err)
 		}
 	}

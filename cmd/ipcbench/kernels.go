@@ -105,7 +105,7 @@ func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
 	}
 	if f.semantics {
 		if len(dirs) == 1 {
-			r, err := semantics.ReadFile(dirs[0])
+			r, err := semantics.ReadFile(c.Context(), dirs[0])
 			if err != nil {
 				return failed(err)
 			}
@@ -115,7 +115,7 @@ func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
 		for _, dir := range dirs {
 			reports = append(reports, filepath.Join(dir, semantics.File))
 		}
-		_, err := f.judge.statements(c, reports)
+		_, err := f.judge.statements(c, newInputs(c.Context()), reports)
 		return err
 	}
 	fmt.Fprintf(c.ErrOrStderr(), "the page: ipcbench report %s\n", strings.Join(dirs, " "))

@@ -30,7 +30,8 @@ func newReport() *cobra.Command {
 		Short: "Write the report of a run (the newest), or compare several with the first",
 		Long: `Report writes index.html, a page that opens from disk; report.md; summary.csv;
 and pictures as SVG and PNG. A RUN is a run's directory, or, with --out, also a
-records.jsonl, a bench.txt or the output of "go test -bench ./bench". With several
+records.jsonl, a bench.txt or the output of "go test -bench ./bench"; - is standard
+input. With several
 runs, the report is that of the last one, and each is compared with the first.`,
 		Example: `  ipcbench report --open
   ipcbench report results/runs/A results/runs/B --out compared`,
@@ -82,10 +83,10 @@ func defaultOut(paths []string) (string, error) {
 	var names []string
 	for _, path := range paths {
 		info, err := os.Stat(path)
-		if err != nil {
+		if err != nil && path != results.Stdin {
 			return "", failed(err)
 		}
-		if !info.IsDir() {
+		if err != nil || !info.IsDir() {
 			return "", fmt.Errorf("report %s: not a run's directory: name one for the report (--out DIR)", results.Quote(path))
 		}
 		abs, err := filepath.Abs(path)
@@ -107,21 +108,28 @@ func defaultOut(paths []string) (string, error) {
 func writeReport(c *cobra.Command, paths []string, out string) error {
 	sets := make([]*results.Set, len(paths))
 	sides := make([]*compare.Side, len(paths))
+	inputs := newInputs(c.Context())
 	for i, path := range paths {
-		var err error
 		sides[i] = compare.NewSide("", compare.DefaultMetrics)
-		if sets[i], err = results.Digest(path, sides[i].Add); err != nil {
+		in, err := inputs.open(path)
+		if err == nil {
+			sets[i], err = in.Digest(sides[i].Add)
+		}
+		if err != nil {
 			return failed(err)
 		}
 		sides[i].Fail(sets[i].Failures...)
-		for _, w := range sets[i].Warnings {
+		if nothing := sets[i].Nothing(); nothing != "" && (len(paths) == 1 || sides[i].Empty()) {
+			return failed(errors.New(nothing))
+		}
+		for _, w := range sets[i].Odd() {
 			fmt.Fprintln(c.ErrOrStderr(), "warning:", w)
 		}
 	}
 	r := report.New(sets, sides)
 	last := paths[len(paths)-1]
 	var err error
-	r.Page.Semantics, err = semantics.ReadFile(filepath.Join(last, semantics.File))
+	r.Page.Semantics, err = semantics.ReadFile(c.Context(), filepath.Join(last, semantics.File))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
 		fmt.Fprintln(c.ErrOrStderr(), "warning:", results.Quote(err.Error())+": the page has no statements; ipcbench semantics --out", results.Quote(last), "writes it anew")
 	}

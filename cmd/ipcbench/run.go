@@ -213,6 +213,9 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 	if stopped != nil {
 		return &exitError{exitFailed, fmt.Errorf("interrupted; what was measured is kept: ipcbench run --resume %s goes on", dir.Dir)}
 	}
+	for _, w := range results.WithheldFrom(summaries) {
+		fmt.Fprintf(console, "not available here: %s: %s\n", strings.Join(w.Mechanisms, ", "), results.Quote(w.Reason))
+	}
 	if standing, why := results.StandingOf(summaries); standing != results.Measured {
 		return &exitError{statuses[standing], errors.New(why)}
 	}

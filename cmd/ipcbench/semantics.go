@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -55,7 +54,7 @@ broken or nothing could be checked.`,
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "show what each check did, what the kernel answered, and the manual page")
 	fl.StringVar(&f.format, "format", "table", strings.Join(semanticsFormats, ", "))
 	fl.StringVar(&f.out, "out", "", "also write "+semantics.File+" into this directory, such as that of a run: its page then shows it")
-	fl.StringVar(&f.in, "in", "", "check nothing, and show this report, written by --format json or --out")
+	fl.StringVar(&f.in, "in", "", "check nothing, and show this report, written by --format json or --out; - is standard input")
 	fl.StringVar(&f.tour, "tour", "", "walk through the life of one: "+strings.Join(semantics.TourNames(), ", "))
 	fl.BoolVar(&f.list, "list", false, "list the statements, as Markdown, and check nothing")
 	fl.BoolVar(&f.choices, "choices", false, "show the tables for choosing a mechanism, as Markdown, and check nothing")
@@ -92,7 +91,7 @@ func (f *semanticsFlags) run(c *cobra.Command) error {
 		return err
 	}
 	if f.claims != "" {
-		return f.answer(out, r)
+		return f.answer(c.Context(), out, r)
 	}
 	if f.out != "" {
 		if err := saveReport(r, f.out); err != nil {
@@ -124,7 +123,7 @@ func (f *semanticsFlags) report(c *cobra.Command) (*semantics.Report, error) {
 		}
 		return r, failed(err)
 	}
-	r, err := semantics.ReadFile(f.in)
+	r, err := semantics.ReadFile(c.Context(), f.in)
 	if err != nil {
 		return nil, failed(err)
 	}
@@ -195,8 +194,12 @@ func (f *semanticsFlags) guide(c *cobra.Command) error {
 }
 
 // answer answers claims from the report and the records of --claims.
-func (f *semanticsFlags) answer(w io.Writer, r *semantics.Report) error {
-	set, err := results.Digest(f.claims, nil)
+func (f *semanticsFlags) answer(ctx context.Context, w io.Writer, r *semantics.Report) error {
+	in, err := results.OpenInput(ctx, f.claims)
+	if err != nil {
+		return failed(err)
+	}
+	set, err := in.Digest(nil)
 	if err != nil {
 		return failed(err)
 	}
@@ -214,20 +217,4 @@ func saveReport(r *semantics.Report, path string) error {
 		return err
 	}
 	return errors.Join(dir.WriteFile(semantics.File, r.WriteJSON), dir.Close())
-}
-
-// isReport reports whether a path is a report of statements: such a file, or a
-// directory that has one and no records.
-func isReport(path string) bool {
-	info, err := os.Stat(path)
-	if err != nil {
-		return false
-	}
-	if !info.IsDir() {
-		_, err := semantics.ReadFile(path)
-		return err == nil || strings.HasSuffix(path, semantics.File)
-	}
-	_, records := os.Stat(path + "/" + results.RecordsFile)
-	_, report := os.Stat(path + "/" + semantics.File)
-	return records != nil && report == nil
 }
