@@ -11,6 +11,20 @@ import (
 	"ipcbench/semantics"
 )
 
+// statementForms write a comparison of statements, by format.
+var statementForms = map[string]func(*semantics.Comparison, io.Writer) error{
+	"text": (*semantics.Comparison).WriteText, "markdown": (*semantics.Comparison).WriteMarkdown,
+	"json": (*semantics.Comparison).WriteJSON, "junit": (*semantics.Comparison).WriteJUnit,
+}
+
+// statementForm refuses a format that a comparison of statements does not have.
+func (f *compareFlags) statementForm() error {
+	if statementForms[f.format] == nil {
+		return fmt.Errorf("--format %s: a comparison of statements has no such form: want one of text, markdown, json, junit", f.format)
+	}
+	return nil
+}
+
 // statements compares reports of statements, and reports whether it was asked
 // to: whether any of args is one.
 // A stream is what the first of them is: whatever writes both may do so one after the
@@ -30,10 +44,8 @@ func (f *compareFlags) statements(c *cobra.Command, files *inputs, args []string
 	case f.by != "" || len(args) < 2:
 		return true, errors.New("compare of reports of ipcbench semantics needs OLD and NEW, and no --by")
 	}
-	write := map[string]func(*semantics.Comparison, io.Writer) error{"text": (*semantics.Comparison).WriteText, "json": (*semantics.Comparison).WriteJSON,
-		"junit": (*semantics.Comparison).WriteJUnit, "markdown": (*semantics.Comparison).WriteMarkdown}[f.format]
-	if write == nil {
-		return true, fmt.Errorf("--format %s: a comparison of statements has no such form: want one of text, markdown, json, junit", f.format)
+	if err := f.statementForm(); err != nil {
+		return true, err
 	}
 	old, err := files.statements(args[0])
 	if err != nil {
@@ -50,7 +62,7 @@ func (f *compareFlags) statements(c *cobra.Command, files *inputs, args []string
 		if i > 0 {
 			fmt.Fprintln(c.OutOrStdout())
 		}
-		if err := write(changes, c.OutOrStdout()); err != nil {
+		if err := statementForms[f.format](changes, c.OutOrStdout()); err != nil {
 			return true, failed(err)
 		}
 	}

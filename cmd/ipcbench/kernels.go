@@ -88,6 +88,11 @@ func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
 	if _, err := f.judge.options(); err != nil {
 		return err
 	}
+	if f.semantics {
+		if err := f.judge.statementForm(); err != nil {
+			return err
+		}
+	}
 	compared, err := f.parseKernels(args)
 	if err != nil {
 		return err
