@@ -28,6 +28,7 @@ type Comparison struct {
 	Outcomes  []compare.Change       `json:"outcomes,omitempty"` // cells whose outcome changed
 	Means     []compare.Mean         `json:"means,omitempty"`
 	Left      []compare.Incomparable `json:"incomparable,omitempty"` // rows that were left out for their warnings
+	NotShown  []string               `json:"not_compared,omitempty"` // units and metrics that no row shows
 	NeverOK   int                    `json:"never_ok"`               // cells that are not ok, with the same outcome on both sides
 }
 
@@ -59,7 +60,7 @@ type ComparedRow struct {
 func (p *Page) Compare(r *compare.Report) {
 	c := Comparison{
 		Old: results.Quote(about(r.Old)), New: results.Quote(about(r.New)), Sum: counts(r), Gate: scope(r), Launches: results.Quote(variation(r)),
-		Threshold: r.Threshold, Refused: r.Refused, Warnings: r.Warnings, Outcomes: r.Outcomes, Left: r.Incomparable, Means: r.Means, NeverOK: r.NeverOK,
+		Threshold: r.Threshold, Refused: r.Refused, Warnings: r.Warnings, Outcomes: r.Outcomes, Left: r.Incomparable, Means: r.Means, NotShown: r.NotCompared, NeverOK: r.NeverOK,
 	}
 	for _, v := range compare.Verdicts() {
 		if n := r.Count(v); n > 0 {

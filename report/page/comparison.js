@@ -24,7 +24,7 @@ function comparisons() {
 			element("p", {}, element("b", {}, c.sum), c.refused ? " The sides are not comparable." : ""),
 			element("dl", {}, element("dt", {}, "old"), element("dd", {}, c.old), element("dt", {}, "new"), element("dd", {}, c.new)),
 			element("p.lede", {}, [c.gate, c.launches].filter(Boolean).join(" ")),
-			element("ul", {}, ...(c.warnings ?? []).map(d => element("li", {}, said(d))), ...(c.outcomes ?? []).map(o => element("li", {}, tag(o.verdict), ` ${o.name}: ${o.from}, then ${o.to}${o.reason ? ": " + o.reason : ""}`))),
+			element("ul", {}, ...(c.warnings ?? []).map(d => element("li", {}, said(d))), ...(c.not_compared ?? []).map(s => element("li", {}, "not compared: " + s)), ...(c.outcomes ?? []).map(o => element("li", {}, tag(o.verdict), ` ${o.name}: ${o.from}, then ${o.to}${o.reason ? ": " + o.reason : ""}`))),
 			element("div.scroll", {}, rows));
 		view.listeners.push(keys => rows.redraw(keys));
 	});
