@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -44,6 +46,9 @@ func prepare(t *testing.T, role string, args ...string) *started {
 	s.Dir = t.TempDir()
 	s.Env = append(os.Environ(), envRole+"="+role, "HOME="+s.Dir, "XDG_STATE_HOME="+s.Dir)
 	s.Stderr = &s.stderr
+	if signal.Ignored(syscall.SIGHUP) { // by nohup(1); what is caught here is not ignored there
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	}
 	return s
 }
 

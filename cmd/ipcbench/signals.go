@@ -31,14 +31,14 @@ func signaled(sig syscall.Signal) int { return 128 + int(sig) }
 // command stop too. Caught is the first signal; 0: none came. Restore ends all that.
 func heed(stderr io.Writer) (ctx context.Context, caught func() syscall.Signal, restore func()) {
 	ctx, cancel := context.WithCancel(context.Background())
-	wanted := []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGCONT}
+	wanted := []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT}
 	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGTSTP} {
 		if !signal.Ignored(s) { // by nohup(1), or a shell without job control
 			wanted = append(wanted, s)
 		}
 	}
 	got := make(chan os.Signal, 16)
-	signal.Notify(got, wanted...)
+	signal.Notify(got, append(wanted, syscall.SIGCONT)...)
 	// What a file size limit refuses has an error. The signal that comes with it
 	// would end the program with a dump of its stacks.
 	signal.Ignore(syscall.SIGXFSZ)

@@ -33,12 +33,13 @@ func side(t *testing.T) string {
 	return "env " + envRole + "=command '" + path + "'"
 }
 
-// heeds reports whether the command has set what signals do: it ignores SIGXFSZ.
+// heeds reports whether the command has set what signals do: SIGCONT, which Go's
+// runtime does not catch of itself, comes last.
 func (s *started) heeds() bool {
 	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.Process.Pid))
-	_, mask, _ := strings.Cut(string(status), "\nSigIgn:\t")
-	ignored, err := strconv.ParseUint(mask[:min(16, len(mask))], 16, 64)
-	return err == nil && ignored&(1<<(syscall.SIGXFSZ-1)) != 0
+	_, mask, _ := strings.Cut(string(status), "\nSigCgt:\t")
+	caught, err := strconv.ParseUint(mask[:min(16, len(mask))], 16, 64)
+	return err == nil && caught&(1<<(syscall.SIGCONT-1)) != 0
 }
 
 // onePipe is a cell that is measured for as long.
@@ -137,10 +138,12 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	out.Read(make([]byte, 1)) // until it heeds
 	s.Process.Signal(syscall.SIGINT)
 	s.Process.Signal(syscall.SIGTERM)
-	if status := s.status(); status != 130 {
-		t.Errorf("exit status %d, want 130", status)
+	// Of two that come at once, either may reach a thread first.
+	first := syscall.Signal(s.status() - 128)
+	if first != syscall.SIGINT && first != syscall.SIGTERM {
+		t.Errorf("exit status %d, want 130 or 143", 128+first)
 	}
-	if want := fmt.Sprintf("ipcbench: ended by %v before it was done\n", syscall.SIGINT); s.stderr.String() != want {
+	if want := fmt.Sprintf("ipcbench: ended by %v before it was done\n", first); s.stderr.String() != want {
 		t.Errorf("it wrote %q, want %q", s.stderr.String(), want)
 	}
 }

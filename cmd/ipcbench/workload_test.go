@@ -30,7 +30,7 @@ func TestWorkloadIsOneFile(t *testing.T) {
 	want(t, said(t, exitOK, "run", "--help"), "contend, echo", "read, write; for pingpong, stream, echo")
 	want(t, said(t, exitOK, "__complete", "run", "--workload", ""), "\necho\n")
 	const cell = "Echo/mech=pipe/size=64/queue=default/place=same"
-	want(t, said(t, exitOK, "run", "--dry-run", "--workload", "echo", "--mech", "pipe", "--size", "64", "--touch", "none,read"), cell+" ", cell+"/touch=read")
+	want(t, said(t, exitOK, "run", "--dry-run", "--workload", "echo", "--mech", "pipe", "--size", "64", "--touch", "none,read"), cell+"\n", cell+"/touch=read")
 	for preset, has := range map[string]bool{"quick": false, "default": false, "wide": true, "full": true} {
 		if got := strings.Contains(said(t, exitOK, "run", "--dry-run", "--preset", preset), "Echo/mech=pipe/"); got != has {
 			t.Errorf("preset %s has it: %v", preset, got)

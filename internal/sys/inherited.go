@@ -2,7 +2,6 @@ package sys
 
 import (
 	"os"
-	"runtime"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -12,8 +11,8 @@ import (
 // signals: Go's threads keep them blocked, and would wait without end for one of
 // them to interrupt a call.
 func Unblock() {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
+	// Not locked to a thread: that starts another, where there may be room for none.
+	// If the goroutine moved in between, the new program would do the same once more.
 	var none, before unix.Sigset_t
 	if err := unix.PthreadSigmask(unix.SIG_SETMASK, &none, &before); err == nil && before != none {
 		syscall.Exec("/proc/self/exe", os.Args, os.Environ()) // or it goes on as it is
