@@ -36,10 +36,23 @@ func MqOpen(name string, flags int, mode uint32, attr *MqAttr) (fd int, err erro
 		return -1, os.NewSyscallError("mq_open", unix.EINVAL)
 	}
 	r, _, errno := syscall.Syscall6(unix.SYS_MQ_OPEN, uintptr(unsafe.Pointer(p)), uintptr(flags), uintptr(mode), uintptr(unsafe.Pointer(attr)), 0, 0)
+	if errno == unix.EMFILE && !anotherDescriptor() {
+		// Of RLIMIT_NOFILE, and not of RLIMIT_MSGQUEUE, which a bare mq_open stands for.
+		return -1, &os.PathError{Op: "mq_open", Path: "/" + name, Err: errno}
+	}
 	if errno != 0 {
 		return -1, os.NewSyscallError("mq_open", errno)
 	}
 	return int(r), nil
+}
+
+// anotherDescriptor reports whether this process may open one more file.
+func anotherDescriptor() bool {
+	fd, err := unix.Open("/", unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err == nil {
+		unix.Close(fd)
+	}
+	return err == nil
 }
 
 // MqUnlink removes the name of a queue, mq_unlink(2).
