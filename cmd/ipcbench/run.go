@@ -213,6 +213,9 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 	if stopped != nil {
 		return &exitError{exitFailed, fmt.Errorf("interrupted; what was measured is kept: ipcbench run --resume %s goes on", dir.Dir)}
 	}
+	if out, ok := c.OutOrStdout().(*checkedWriter); ok {
+		out.Flush() // these lines come last
+	}
 	for _, w := range results.WithheldFrom(summaries) {
 		fmt.Fprintf(console, "not available here: %s: %s\n", strings.Join(w.Mechanisms, ", "), results.Quote(w.Reason))
 	}
