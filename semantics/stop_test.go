@@ -1,6 +1,10 @@
 package semantics
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -17,8 +21,12 @@ func TestStoppedCheckIsRepeated(t *testing.T) {
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
-		for begun := time.Now(); time.Since(begun) < 200*time.Millisecond; {
+		for begun, stopped := time.Now(), false; !stopped && time.Since(begun) < 10*time.Second; {
 			reexec.Lead(syscall.SIGSTOP)
+			// A SIGCONT that came sooner would undo a SIGSTOP that is pending.
+			for soon := time.Now(); !stopped && time.Since(soon) < 10*time.Millisecond; {
+				stopped = childStopped()
+			}
 			reexec.Lead(syscall.SIGCONT)
 		}
 	}()
@@ -30,4 +38,17 @@ func TestStoppedCheckIsRepeated(t *testing.T) {
 	if err := e.close(); err != nil {
 		t.Error(err)
 	}
+}
+
+// childStopped reports whether a child of this process is in state T, proc_pid_stat(5).
+func childStopped() bool {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range stats {
+		text, _ := os.ReadFile(path)
+		_, after, _ := strings.Cut(string(text), ") ")
+		if strings.HasPrefix(after, fmt.Sprintf("T %d ", os.Getpid())) {
+			return true
+		}
+	}
+	return false
 }

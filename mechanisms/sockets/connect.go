@@ -127,10 +127,9 @@ func connectTo(client, listener int) (server int, err error) {
 	}
 	strangers := 0
 	for began := time.Now(); time.Since(began) < patience; {
-		switch err := unix.Connect(client, where); err {
-		case nil, unix.EISCONN, unix.EAGAIN, unix.EINPROGRESS, unix.EALREADY, unix.EINTR:
-		default:
-			return -1, os.NewSyscallError("connect", err)
+		done, err := connects(client, where)
+		if err != nil {
+			return -1, err
 		}
 		server, _, err := unix.Accept4(listener, unix.SOCK_CLOEXEC)
 		switch err {
@@ -144,7 +143,13 @@ func connectTo(client, listener int) (server int, err error) {
 			return -1, os.NewSyscallError("accept4", err)
 		}
 		ours, err := connected(client, server)
-		if err == nil && ours {
+		// A vsock is accepted before its client has the answer.
+		for ours && err == nil && !done && time.Since(began) < patience {
+			if _, err = sys.PollWithin(&unix.PollFd{Fd: int32(client), Events: unix.POLLOUT}, time.Millisecond); err == nil {
+				done, err = connects(client, where)
+			}
+		}
+		if err == nil && ours && done {
 			return server, os.NewSyscallError("fcntl", unix.SetNonblock(client, false))
 		}
 		unix.Close(server)
@@ -154,6 +159,19 @@ func connectTo(client, listener int) (server int, err error) {
 		strangers++
 	}
 	return -1, fmt.Errorf("no connection within %v: %d other sockets were connected to the listener meanwhile, whose backlog is %d", patience, strangers, backlog)
+}
+
+// connects goes on to connect a socket in non-blocking mode, and reports whether it
+// is connected.
+func connects(client int, where unix.Sockaddr) (bool, error) {
+	switch err := unix.Connect(client, where); err {
+	case nil, unix.EISCONN:
+		return true, nil
+	case unix.EAGAIN, unix.EINPROGRESS, unix.EALREADY, unix.EINTR:
+		return false, nil
+	default:
+		return false, os.NewSyscallError("connect", err)
+	}
 }
 
 // connected reports whether the peer of a socket is the client, in this
