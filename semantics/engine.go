@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -169,6 +170,8 @@ func (e *engine) run(ctx context.Context, o order, isolate bool) (out reply, err
 		return out, err
 	}
 	defer p.end()
+	var stopped atomic.Bool // by Ctrl-Z; of a process that has ended, the kernel no longer knows
+	defer reexec.Follow(func(sig syscall.Signal) { stopped.Store(stopped.Load() || sig == syscall.SIGSTOP) })()
 	if err := p.conn.Send(o); err != nil {
 		return out, err
 	}
@@ -178,7 +181,7 @@ func (e *engine) run(ctx context.Context, o order, isolate bool) (out reply, err
 	defer stop()
 	select {
 	case err = <-got:
-		if p.TakeStops() {
+		if p.TakeStops() || stopped.Load() {
 			return reply{}, errStopped
 		}
 		if err != nil {
