@@ -44,6 +44,9 @@ func TestAdviceInBrowser(t *testing.T) {
 	first := `document.querySelector("#advice ol li b").innerText`
 	checked := 0
 	for _, a := range p.Advice {
+		if checked == 8 && !need.Long() {
+			break // a second each
+		}
 		if a.Place != "same" || a.Size != 4096 || len(a.Ranked) == 0 {
 			continue
 		}

@@ -327,10 +327,11 @@ func watchWorkloads(w *watcher) {
 			return nil
 		}
 		// The tracer's stops may interrupt calls of System V, which are then made
-		// again: 4 of 48, seen once on a busy machine.
+		// again: 4 of 48, seen once on a busy machine. Another cell looks the same once
+		// in some hundred times.
 		see := func(looked results.Cell) error {
 			err := once(looked)
-			for again := 0; err != nil && looked == c && again < 2; again++ {
+			for again := 0; (err != nil) == (looked == c) && again < 2; again++ {
 				delete(looks, looked)
 				err = once(looked)
 			}

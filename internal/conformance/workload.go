@@ -28,15 +28,18 @@ func (e *notOK) Error() string {
 	return fmt.Sprintf("%s: %s %s: %s", e.Cell.Name(), e.Outcome, e.Fault, e.Reason)
 }
 
-// everySize is how many workloads, the first ones, are tried at every size: there
-// and back, and one way. The others are made of the same calls. They are tried at
+// everySize is how many workloads, the first ones, share all sizes between them: one
+// way, and there and back. The others are made of the same calls. They are tried at
 // one size each, in turn, so that every mechanism meets every size, and so does
-// every workload; at all of them with IPCBENCH_LONG=1, which takes twice as long.
+// every workload. With IPCBENCH_LONG=1, all are tried at all sizes, which takes
+// three times as long.
 const everySize = 2
 
 var (
 	manySizes = []int{64, 1, 7, 4 << 10, 4097, 64 << 10, 65537, 1 << 20}
 	fewSizes  = []int{64, 4097, 64 << 10}
+	// One way has the sizes at which a stream shows most.
+	sharedSizes = [everySize][]int{{64, 7, 4097, 1 << 20}, {64, 1, 4 << 10, 64 << 10, 65537}}
 )
 
 func workloads(b *bed) error { return b.inWorkers(runner.Options{}, b.everyWorkload) }
@@ -55,7 +58,10 @@ func (b *bed) everyWorkload(s *runner.Coordinator) error {
 		switch {
 		case w.Size > 0:
 			sizes = []int{w.Size}
-		case i >= everySize && !need.Long():
+		case need.Long():
+		case i < everySize:
+			sizes = sharedSizes[i]
+		default:
 			sizes = fewSizes[(number+i)%len(fewSizes):][:1]
 		}
 		for _, size := range sizes {

@@ -86,8 +86,11 @@ func TestPageIsUpToDate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, row := range [][]any{candidatesRow(10, 6), powerRow(10, 6, 0.03), powerRow(10, 10, 0.05),
-		hardNamed(t, "20 old and 6 new launches").row(), untilRow(0.03)} {
+	rows := [][]any{candidatesRow(10, 6), powerRow(10, 6, 0.03)}
+	if need.Long() {
+		rows = append(rows, powerRow(10, 10, 0.05), hardNamed(t, "20 old and 6 new launches").row(), untilRow(0.03))
+	}
+	for _, row := range rows {
 		var b strings.Builder
 		text.Row(&b, row...)
 		if !strings.Contains(string(was), "\n"+b.String()) {
