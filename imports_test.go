@@ -61,6 +61,7 @@ var layers = map[string][]string{
 	"internal/objects":             {"internal/sys", "mechanisms"},
 	"internal/golden":              {},
 	"internal/need":                {},
+	"internal/sides":               {"results"},
 	"internal/text":                {"results"},
 	"internal/ciformat":            {"results"},
 	"internal/emulate":             {"internal/need"},

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"ipcbench/internal/sides"
 	"ipcbench/results"
 )
 
@@ -16,18 +17,18 @@ import (
 // the cell's launch before by the correlation lag.
 func (s *session) correlated(cells, n int, lag float64) {
 	for i := range cells {
-		c, last := cell("Stream", fmt.Sprintf("m%d", i), 64), s.rand.NormFloat64()
+		c, last := sides.Cell("Stream", fmt.Sprintf("m%d", i), 64), s.Rand.NormFloat64()
 		for launch := range n {
-			s.record(c, launch+1, 5000*math.Exp(0.03*last))
-			last = lag*last + math.Sqrt(1-lag*lag)*s.rand.NormFloat64()
+			s.Record(c, launch+1, 5000*math.Exp(0.03*last))
+			last = lag*last + math.Sqrt(1-lag*lag)*s.Rand.NormFloat64()
 		}
 	}
 }
 
 // after makes a session that came after another, not in turns with it.
 func (s *session) after() {
-	for i := range s.records {
-		s.records[i].Time = s.records[i].Time.Add(24 * time.Hour)
+	for i := range s.Records {
+		s.Records[i].Time = s.Records[i].Time.Add(24 * time.Hour)
 	}
 }
 
@@ -85,10 +86,10 @@ func TestWarnsOfCorrelatedPairs(t *testing.T) {
 		old, new := newSession("20261122T120000Z-abcdef-a", 1, 0), newSession("20261122T120000Z-abcdef-b", 2, time.Minute)
 		old.correlated(30, 12, lag)
 		new.correlated(30, 12, lag)
-		for i := range old.records { // both drift together, which is no matter
-			drift := math.Exp(0.2 * math.Sin(float64(old.records[i].Launch)))
-			old.records[i].NsPerOp *= drift
-			new.records[i].NsPerOp *= drift
+		for i := range old.Records { // both drift together, which is no matter
+			drift := math.Exp(0.2 * math.Sin(float64(old.Records[i].Launch)))
+			old.Records[i].NsPerOp *= drift
+			new.Records[i].NsPerOp *= drift
 		}
 		r := compare(old, new)
 		if got := slices.Contains(names(r.Warnings), "correlated launches"); got != (lag > 0) || !r.Gate.Paired {
@@ -99,10 +100,10 @@ func TestWarnsOfCorrelatedPairs(t *testing.T) {
 
 // Equal values and text without times do no harm.
 func TestCorrelationOfEqualValues(t *testing.T) {
-	old, new := sides()
+	old, new := inTurn()
 	for _, s := range []*session{old, new} {
 		for i := range 10 {
-			s.record(pipe, i+1, 5000)
+			s.Record(pipe, i+1, 5000)
 		}
 	}
 	new.after()
@@ -117,11 +118,11 @@ func TestWarnsOfUnequalLaunches(t *testing.T) {
 		old, new int
 		want     bool
 	}{{9, 6, false}, {10, 6, true}, {6, 20, true}} {
-		old, new := sides()
-		old.launches(pipe, tt.old, 5000, 0.01)
-		new.launches(pipe, tt.new, 5000, 0.01)
-		old.launches(fifo, 8, 5000, 0.01)
-		new.launches(fifo, 8, 5000, 0.01)
+		old, new := inTurn()
+		old.Launches(pipe, tt.old, 5000, 0.01)
+		new.Launches(pipe, tt.new, 5000, 0.01)
+		old.Launches(fifo, 8, 5000, 0.01)
+		new.Launches(fifo, 8, 5000, 0.01)
 		r := compare(old, new)
 		i := slices.IndexFunc(r.Warnings, func(d Warning) bool { return d.Name == "unequal launches" })
 		if (i >= 0) != tt.want {
@@ -137,10 +138,10 @@ func TestWarnsOfUnequalLaunches(t *testing.T) {
 // What the gate finds 4 times in 5 rests on 1,999 relabellings, also where
 // nothing is near significance.
 func TestDetectableRestsOnEnoughDraws(t *testing.T) {
-	old, new := sides()
+	old, new := inTurn()
 	for _, c := range []results.Cell{pipe, fifo, msg} {
-		old.launches(c, 6, 5000, 0.03)
-		new.launches(c, 6, 5000, 0.03)
+		old.Launches(c, 6, 5000, 0.03)
+		new.Launches(c, 6, 5000, 0.03)
 	}
 	if r := compare(old, new); r.Gate.Draws < 1999 {
 		t.Errorf("%d relabellings for a change of %v", r.Gate.Draws, r.Gate.Detectable)

@@ -17,27 +17,27 @@ import (
 // On identical input medians, intervals and p must be benchstat's, to the
 // digit that it prints: in its CSV the medians have all of theirs.
 func TestEqualsBenchstat(t *testing.T) {
-	old, new := sides()
+	old, new := inTurn()
 	for i, c := range []results.Cell{pipe, fifo, msg, fan} {
 		n := []int{10, 6, 20, 4}[i]
-		old.launches(c, n, 5000, 0.03)
-		new.launches(c, n+i, 5000*[]float64{1, 1.05, 0.8, 1.2}[i], 0.05)
+		old.Launches(c, n, 5000, 0.03)
+		new.Launches(c, n+i, 5000*[]float64{1, 1.05, 0.8, 1.2}[i], 0.05)
 	}
 	dir := t.TempDir()
 	var inputs []Input
 	for _, s := range []*session{old, new} {
-		path := filepath.Join(dir, s.run+".txt")
+		path := filepath.Join(dir, s.Run+".txt")
 		f, err := os.Create(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := results.WriteBench(f, s.records); err != nil {
+		if err := results.WriteBench(f, s.Records); err != nil {
 			t.Fatal(err)
 		}
 		if err := f.Close(); err != nil {
 			t.Fatal(err)
 		}
-		inputs = append(inputs, Input{Name: s.run, Paths: []string{path}})
+		inputs = append(inputs, Input{Name: s.Run, Paths: []string{path}})
 	}
 	metrics := []string{"ns/op", "B/s", "p99-ns"}
 	loaded, err := Load(inputs, Query{Metrics: metrics, Filter: "*"})

@@ -1,35 +1,15 @@
 package compare
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"ipcbench/internal/sides"
 	"ipcbench/results"
 )
-
-// file writes records as benchmark text.
-func (s *session) file(t testing.TB) string {
-	t.Helper()
-	var b bytes.Buffer
-	if err := results.WriteBench(&b, s.records); err != nil {
-		t.Fatal(err)
-	}
-	return write(t, b.Bytes())
-}
-
-func write(t testing.TB, data []byte) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
 
 func load(t *testing.T, q Query, paths ...string) *Loaded {
 	t.Helper()
@@ -48,13 +28,13 @@ func load(t *testing.T, q Query, paths ...string) *Loaded {
 }
 
 func TestFilter(t *testing.T) {
-	old, new := sides()
+	old, new := inTurn()
 	for _, s := range []*session{old, new} {
-		s.launches(pipe, 6, 5000, 0.01)
-		s.launches(fifo, 6, 5000, 0.01)
-		s.launches(fan, 6, 5000, 0.01)
+		s.Launches(pipe, 6, 5000, 0.01)
+		s.Launches(fifo, 6, 5000, 0.01)
+		s.Launches(fan, 6, 5000, 0.01)
 	}
-	a, b := old.file(t), new.file(t)
+	a, b := old.File(t), new.File(t)
 	for filter, rows := range map[string]int{
 		"*":                          6,
 		"/mech:pipe":                 4,
@@ -74,15 +54,15 @@ func TestFilter(t *testing.T) {
 }
 
 func TestBy(t *testing.T) {
-	s, other := sides()
-	other.host.Kernel = "Linux 6.19"
+	s, other := inTurn()
+	other.Host.Kernel = "Linux 6.19"
 	for _, x := range []*session{s, other} {
-		x.launches(pipe, 6, 5000, 0.01)
-		x.launches(fifo, 6, 9000, 0.01)
+		x.Launches(pipe, 6, 5000, 0.01)
+		x.Launches(fifo, 6, 9000, 0.01)
 	}
-	s.notOK(cell("PingPong", "fifo", 1<<20), 1, results.Skipped, "too large")
-	s.launches(cell("PingPong", "pipe", 1<<20), 6, 5000, 0.01)
-	path := s.file(t)
+	s.NotOK(sides.Cell("PingPong", "fifo", 1<<20), 1, results.Skipped, "too large")
+	s.Launches(sides.Cell("PingPong", "pipe", 1<<20), 6, 5000, 0.01)
+	path := s.File(t)
 	l := load(t, Query{Filter: "*", By: "mech@(fifo pipe)"}, path)
 	if len(l.Sides) != 2 || l.Sides[0].Name != "fifo" || l.Sides[1].Name != "pipe" {
 		t.Fatalf("sides %v", l.Sides)
@@ -97,26 +77,26 @@ func TestBy(t *testing.T) {
 		t.Errorf("what a mechanism can't do is no regression: %+v", r.Outcomes)
 	}
 	// Two kernels, in one input each or in one.
-	l = load(t, Query{Filter: "*", By: "kernel"}, path, other.file(t))
+	l = load(t, Query{Filter: "*", By: "kernel"}, path, other.File(t))
 	if len(l.Sides) != 2 || l.Sides[1].Name != "Linux 6.19" || len(l.Sides[1].cells) != 2 {
 		t.Errorf("sides by kernel: %+v", l.Sides)
 	}
 }
 
 func TestSeveralFilesOfASide(t *testing.T) {
-	a, b := sides()
-	a.launches(pipe, 5, 5000, 0.01)
-	b.launches(pipe, 5, 5000, 0.01)
-	l := load(t, Query{Filter: "*"}, a.file(t)+","+b.file(t), b.file(t))
+	a, b := inTurn()
+	a.Launches(pipe, 5, 5000, 0.01)
+	b.Launches(pipe, 5, 5000, 0.01)
+	l := load(t, Query{Filter: "*"}, a.File(t)+","+b.File(t), b.File(t))
 	if row := Compare(l.Sides[0], l.Sides[1], Defaults).row(t, pipe, "ns/op"); row.Old.N != 10 || row.New.N != 5 || row.Verdict == Unjudged {
 		t.Errorf("row %+v", row)
 	}
 }
 
 func TestQueriesThatAreRefused(t *testing.T) {
-	s, _ := sides()
-	s.launches(pipe, 5, 5000, 0.01)
-	in := []Input{{Paths: []string{s.file(t)}}}
+	s, _ := inTurn()
+	s.Launches(pipe, 5, 5000, 0.01)
+	in := []Input{{Paths: []string{s.File(t)}}}
 	for _, q := range []Query{
 		{Metrics: []string{"us/op"}, Filter: "*"},
 		{Metrics: []string{"inflight-msgs"}, Filter: "*"},

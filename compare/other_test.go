@@ -3,6 +3,7 @@ package compare
 import (
 	"errors"
 	"fmt"
+	"ipcbench/internal/sides"
 	"strings"
 	"testing"
 
@@ -27,7 +28,7 @@ func other(n int, factor float64) string {
 }
 
 func TestOtherBenchmarks(t *testing.T) {
-	old, new := write(t, []byte(other(10, 1))), write(t, []byte(other(10, 1.3)))
+	old, new := sides.Write(t, []byte(other(10, 1))), sides.Write(t, []byte(other(10, 1.3)))
 	l := load(t, Query{Filter: "*", Metrics: []string{"ns/op", "B/s", "widgets/s", "B/op"}}, old, new)
 	if len(l.Warnings) > 0 {
 		t.Errorf("warnings %q", l.Warnings)
@@ -61,7 +62,7 @@ func TestOtherBenchmarks(t *testing.T) {
 
 // Of these benchmarks, too, medians, intervals and p are benchstat's.
 func TestOtherEqualsBenchstat(t *testing.T) {
-	inputs := []Input{{Paths: []string{write(t, []byte(other(10, 1)))}}, {Paths: []string{write(t, []byte(other(8, 1.1)))}}}
+	inputs := []Input{{Paths: []string{sides.Write(t, []byte(other(10, 1)))}}, {Paths: []string{sides.Write(t, []byte(other(8, 1.1)))}}}
 	l := load(t, Query{Filter: "*"}, inputs[0].Paths[0], inputs[1].Paths[0])
 	text := strings.Join(strings.Fields(benchstat(t, inputs, "text")), " ")
 	for _, row := range Compare(l.Sides[0], l.Sides[1], Defaults).Rows {
@@ -80,7 +81,7 @@ func TestOtherEqualsBenchstat(t *testing.T) {
 // A name that could do harm is left out.
 func TestOtherNamesThatAreLeftOut(t *testing.T) {
 	for _, name := range []string{"X\x1b[31m", "X\xff", "X" + strings.Repeat("y", 600)} {
-		path := write(t, []byte("Benchmark"+name+" 10 5 ns/op\n"))
+		path := sides.Write(t, []byte("Benchmark"+name+" 10 5 ns/op\n"))
 		l := load(t, Query{Filter: "*"}, path)
 		if n := len(l.Sides[0].cells); n > 0 || !strings.Contains(strings.Join(l.Warnings, "\n"), "file:1: ") {
 			t.Errorf("%q: %d cells, warnings %q", name, n, l.Warnings)

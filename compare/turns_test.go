@@ -13,10 +13,10 @@ import (
 func arms(n int, change float64) (old, new *session) {
 	old, new = newSession("20261122T120000Z-abcdef-a", 1, 0), newSession("20261122T120000Z-abcdef-b", 2, time.Minute)
 	for launch := 1; launch <= n; launch++ {
-		drift := math.Exp(0.3 * old.rand.NormFloat64())
+		drift := math.Exp(0.3 * old.Rand.NormFloat64())
 		for _, c := range []results.Cell{pipe, fifo} {
-			old.record(c, launch, 5000*drift*math.Exp(0.02*old.rand.NormFloat64()))
-			new.record(c, launch, 5000*drift*(1+change)*math.Exp(0.02*new.rand.NormFloat64()))
+			old.Record(c, launch, 5000*drift*math.Exp(0.02*old.Rand.NormFloat64()))
+			new.Record(c, launch, 5000*drift*(1+change)*math.Exp(0.02*new.Rand.NormFloat64()))
 		}
 	}
 	return old, new
@@ -35,8 +35,8 @@ func TestTurns(t *testing.T) {
 		t.Errorf("the interval of the ratio of B/s is %+v", ratio)
 	}
 	// The same launches, when it is not known which belong together.
-	for i := range new.records {
-		new.records[i].Run = "another"
+	for i := range new.Records {
+		new.Records[i].Run = "another"
 	}
 	if r := compare(old, new); r.Gate.Paired || r.Count(Slower) != 0 {
 		t.Errorf("without pairs: %v, %+v", verdictsOf(r), r.Gate)
@@ -54,9 +54,9 @@ func TestTurnsThatStayTheSame(t *testing.T) {
 // and those whose partner is lost do without.
 func TestTurnsOfLostLaunches(t *testing.T) {
 	old, new := arms(14, 0.15)
-	first := new.records[0]
-	new.records = append(new.records[2:], first)
-	new.notOK(fifo, 1, results.Untrusted, "stolen")
+	first := new.Records[0]
+	new.Records = append(new.Records[2:], first)
+	new.NotOK(fifo, 1, results.Untrusted, "stolen")
 	r := compare(old, new)
 	if row := r.row(t, pipe, "ns/op"); row.Pairs != 14 || row.Verdict != Slower {
 		t.Errorf("pipe: %d pairs, %s", row.Pairs, row.Verdict)
@@ -71,15 +71,15 @@ func TestTurnsOfLostLaunches(t *testing.T) {
 func TestTurnsOfAnotherAttempt(t *testing.T) {
 	old, new := arms(14, 0.15)
 	for _, s := range []*session{old, new} {
-		r := s.records[0] // both sides launched the cell of this pass again: a pair
-		s.records[0].Outcome = results.Untrusted
+		r := s.Records[0] // both sides launched the cell of this pass again: a pair
+		s.Records[0].Outcome = results.Untrusted
 		r.Attempt = 2
-		s.records = append(s.records, r)
+		s.Records = append(s.Records, r)
 	}
-	r := new.records[2] // new alone did
-	new.records[2].Outcome = results.Untrusted
+	r := new.Records[2] // new alone did
+	new.Records[2].Outcome = results.Untrusted
 	r.Attempt = 2
-	new.records = append(new.records, r)
+	new.Records = append(new.Records, r)
 	if row := compare(old, new).row(t, pipe, "ns/op"); row.Pairs != 13 || row.New.N != 14 {
 		t.Errorf("%d pairs of %d launches, want 13 of 14", row.Pairs, row.New.N)
 	}
@@ -87,17 +87,17 @@ func TestTurnsOfAnotherAttempt(t *testing.T) {
 
 func TestNoTurns(t *testing.T) {
 	for name, spoil := range map[string]func(old, new *session){
-		"one arm on both sides": func(old, new *session) { new.run = old.run },
-		"another session":       func(old, new *session) { new.run = "20261122T130000Z-abcdef-b" },
-		"an arm on either side": func(old, new *session) { new.records[0].Run = old.run },
-		"text":                  func(old, new *session) { new.records[3].Time = time.Time{} },
+		"one arm on both sides": func(old, new *session) { new.Run = old.Run },
+		"another session":       func(old, new *session) { new.Run = "20261122T130000Z-abcdef-b" },
+		"an arm on either side": func(old, new *session) { new.Records[0].Run = old.Run },
+		"text":                  func(old, new *session) { new.Records[3].Time = time.Time{} },
 	} {
 		old, new := arms(12, 0.15)
-		run := new.run
+		run := new.Run
 		spoil(old, new)
-		if new.run != run {
-			for i := range new.records {
-				new.records[i].Run = new.run
+		if new.Run != run {
+			for i := range new.Records {
+				new.Records[i].Run = new.Run
 			}
 		}
 		if r := compare(old, new); r.Gate.Paired {

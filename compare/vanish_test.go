@@ -43,11 +43,11 @@ func TestNothingVanishes(t *testing.T) {
 
 // printed is what go test and the suite print.
 func printed(t testing.TB) (seeds [][]byte) {
-	old, _ := sides()
-	old.launches(pipe, 6, 5000, 0.01)
-	old.launches(fifo, 6, 6000, 0.01)
-	old.notOK(fan, 1, results.Failed, "write: broken pipe")
-	own, err := os.ReadFile(old.file(t))
+	old, _ := inTurn()
+	old.Launches(pipe, 6, 5000, 0.01)
+	old.Launches(fifo, 6, 6000, 0.01)
+	old.NotOK(fan, 1, results.Failed, "write: broken pipe")
+	own, err := os.ReadFile(old.File(t))
 	if err != nil {
 		t.Fatal(err)
 	}

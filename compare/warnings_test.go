@@ -20,8 +20,8 @@ func names(warnings []Warning) (out []string) {
 func TestWarnings(t *testing.T) {
 	each := func(f func(*results.Record)) func(*session) {
 		return func(s *session) {
-			for i := range s.records {
-				f(&s.records[i])
+			for i := range s.Records {
+				f(&s.Records[i])
 			}
 		}
 	}
@@ -61,9 +61,9 @@ func TestWarnings(t *testing.T) {
 		{"not interleaved", false, each(func(r *results.Record) { r.Time = r.Time.Add(24 * time.Hour) })},
 		{"not interleaved", false, each(func(r *results.Record) { r.Time = time.Time{} })},
 	} {
-		old, new := sides()
-		old.launches(pipe, 10, 5000, 0.01)
-		new.launches(pipe, 10, 5000, 0.01)
+		old, new := inTurn()
+		old.Launches(pipe, 10, 5000, 0.01)
+		new.Launches(pipe, 10, 5000, 0.01)
 		tt.change(new)
 		r := compare(old, new)
 		if tt.name == "" {
@@ -96,10 +96,10 @@ func TestWarnings(t *testing.T) {
 
 // The key that distinguishes the sides is not warned of.
 func TestWarningsOfTheKey(t *testing.T) {
-	old, new := sides()
-	new.host.CPU = "Other"
-	old.launches(pipe, 10, 5000, 0.01)
-	new.launches(pipe, 10, 5000, 0.01)
+	old, new := inTurn()
+	new.Host.CPU = "Other"
+	old.Launches(pipe, 10, 5000, 0.01)
+	new.Launches(pipe, 10, 5000, 0.01)
 	if r := compare(old, new, func(o *Options) { o.By = "cpu" }); len(r.Warnings) > 0 {
 		t.Errorf("warnings %v", names(r.Warnings))
 	}

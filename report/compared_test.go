@@ -17,44 +17,45 @@ import (
 	"ipcbench/internal/ciformat"
 	"ipcbench/internal/golden"
 	"ipcbench/internal/need"
+	"ipcbench/internal/sides"
 	"ipcbench/results"
 )
 
 // everything has an instance of whatever a report has a place for.
 func everything() *compare.Report {
-	old, new := sides()
-	new.host.Governor = "powersave"
+	old, new := inTurn()
+	new.Host.Governor = "powersave"
 	for _, c := range []struct {
 		results.Cell
 		change, cv float64
 		n          int
 	}{
 		{pipe, 1.4, 0.01, 10}, {fifo, 0.7, 0.01, 10}, {msg, 1, 0.01, 10}, {fan, 1.055, 0.02, 10},
-		{cell("Stream", "pipe", 4096), 1.2, 0.01, 3}, {cell("Stream", "fifo", 4096), 1, 0.1, 10},
+		{sides.Cell("Stream", "pipe", 4096), 1.2, 0.01, 3}, {sides.Cell("Stream", "fifo", 4096), 1, 0.1, 10},
 	} {
-		old.launches(c.Cell, c.n, 5000, c.cv)
-		new.launches(c.Cell, c.n, 5000*c.change, c.cv)
+		old.Launches(c.Cell, c.n, 5000, c.cv)
+		new.Launches(c.Cell, c.n, 5000*c.change, c.cv)
 	}
 	for i, outcome := range []results.Outcome{results.Failed, results.Skipped, results.Untrusted, results.OK} {
-		c := cell("FanIn", "sysvshm", 64<<i)
+		c := sides.Cell("FanIn", "sysvshm", 64<<i)
 		if outcome == results.OK {
-			old.notOK(c, 1, results.Failed, "sender 2 (pid 8946): write: broken pipe")
-			new.launches(c, 6, 900, 0.01)
+			old.NotOK(c, 1, results.Failed, "sender 2 (pid 8946): write: broken pipe")
+			new.Launches(c, 6, 900, 0.01)
 			continue
 		}
-		old.launches(c, 6, 900, 0.01)
-		new.notOK(c, 1, outcome, "a \x1b[31mreason\x1b[0m | with <markup> & `more`")
+		old.Launches(c, 6, 900, 0.01)
+		new.NotOK(c, 1, outcome, "a \x1b[31mreason\x1b[0m | with <markup> & `more`")
 	}
-	gone, queue := cell("FanIn", "dgram", 64), cell("Stream", "dgram", 64)
-	old.launches(gone, 6, 900, 0.01)
-	old.launches(queue, 6, 900, 0.01)
-	new.launches(queue, 6, 900, 0.01)
-	new.records[len(new.records)-1].Given.Queue = 4096
-	never := cell("PingPong", "seqpacket", 64)
-	old.notOK(never, 1, results.Skipped, "not here")
-	new.notOK(never, 1, results.Skipped, "not here")
-	for i := range new.records {
-		new.records[i].Time = new.records[i].Time.Add(24 * time.Hour)
+	gone, queue := sides.Cell("FanIn", "dgram", 64), sides.Cell("Stream", "dgram", 64)
+	old.Launches(gone, 6, 900, 0.01)
+	old.Launches(queue, 6, 900, 0.01)
+	new.Launches(queue, 6, 900, 0.01)
+	new.Records[len(new.Records)-1].Given.Queue = 4096
+	never := sides.Cell("PingPong", "seqpacket", 64)
+	old.NotOK(never, 1, results.Skipped, "not here")
+	new.NotOK(never, 1, results.Skipped, "not here")
+	for i := range new.Records {
+		new.Records[i].Time = new.Records[i].Time.Add(24 * time.Hour)
 	}
 	return compare.Compare(old.side(), new.side(), compare.Defaults)
 }
@@ -117,10 +118,10 @@ func TestMachineFormats(t *testing.T) {
 
 // A refusal says so in every format, and fails in those for machines.
 func TestRefusal(t *testing.T) {
-	old, new := sides()
-	new.host.CPU = "Other"
-	old.launches(pipe, 10, 5000, 0.01)
-	new.launches(pipe, 10, 5000, 0.01)
+	old, new := inTurn()
+	new.Host.CPU = "Other"
+	old.Launches(pipe, 10, 5000, 0.01)
+	new.Launches(pipe, 10, 5000, 0.01)
 	r := compare.Compare(old.side(), new.side(), compare.Defaults)
 	if s := suite(r); s.Count(ciformat.Errored) != 1 {
 		t.Errorf("JUnit: %+v", s)
@@ -134,16 +135,16 @@ func TestRefusal(t *testing.T) {
 
 // What can't be known of so few launches, or of zeros alone, is no number.
 func TestVariationOfFew(t *testing.T) {
-	old, new := sides()
-	old.launches(pipe, 1, 5000, 0.01)
-	new.launches(pipe, 1, 5000, 0.01)
+	old, new := inTurn()
+	old.Launches(pipe, 1, 5000, 0.01)
+	new.Launches(pipe, 1, 5000, 0.01)
 	if got := variation(compare.Compare(old.side(), new.side(), compare.Defaults)); !strings.HasSuffix(got, "too few to show how they vary.") {
 		t.Errorf("of one launch: %q", got)
 	}
-	old.launches(fifo, 6, 5000, 0.01)
-	new.launches(fifo, 6, 5000, 0.01)
+	old.Launches(fifo, 6, 5000, 0.01)
+	new.Launches(fifo, 6, 5000, 0.01)
 	metrics := []string{"vol-switches/op", "ns/op"}
-	r := compare.Compare(compare.Records("old", old.records, metrics), compare.Records("new", new.records, metrics), compare.Defaults)
+	r := compare.Compare(compare.Records("old", old.Records, metrics), compare.Records("new", new.Records, metrics), compare.Defaults)
 	if got := variation(r); strings.Contains(got, "NaN") || !strings.Contains(got, "ns/op") {
 		t.Errorf("of zeros: %q", got)
 	}
@@ -187,15 +188,15 @@ func harmless(t testing.TB, text string) {
 // missing is named or missed.
 func TestComparisonOfCutFiles(t *testing.T) {
 	need.Time(t)
-	s, _ := sides()
-	s.launches(pipe, 6, 5000, 0.01)
-	path := s.file(t)
+	s, _ := inTurn()
+	s.Launches(pipe, 6, 5000, 0.01)
+	path := s.File(t)
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for n := range data {
-		_, loaded, r := all(t, path, write(t, data[:n]))
+		_, loaded, r := all(t, path, sides.Write(t, data[:n]))
 		// Against six launches four are the fewest that can be judged; the line
 		// that was cut is one where it ends with a whole unit, and has both metrics.
 		end := bytes.LastIndexByte(data[:n], '\n') + 1
@@ -210,12 +211,12 @@ func TestComparisonOfCutFiles(t *testing.T) {
 }
 
 func FuzzComparison(f *testing.F) {
-	old, new := sides()
-	old.launches(pipe, 6, 5000, 0.01)
-	new.launches(pipe, 6, 9000, 0.01)
-	new.notOK(fifo, 1, results.Failed, "a reason")
-	path := old.file(f)
-	text, err := os.ReadFile(new.file(f))
+	old, new := inTurn()
+	old.Launches(pipe, 6, 5000, 0.01)
+	new.Launches(pipe, 6, 9000, 0.01)
+	new.NotOK(fifo, 1, results.Failed, "a reason")
+	path := old.File(f)
+	text, err := os.ReadFile(new.File(f))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -228,7 +229,7 @@ func FuzzComparison(f *testing.F) {
 	f.Add([]byte(`{"schema":1}` + "\n"))
 	f.Add([]byte(`{"schema":1,"cell":{"workload":"A","mechanism":"b","size":1,"place":"c"},"launch":1,"attempt":9999999999,"outcome":"ok","ns_per_op":1e308,"bytes_per_sec":1e-308}` + "\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		out, _, _ := all(t, path, write(t, data))
+		out, _, _ := all(t, path, sides.Write(t, data))
 		harmless(t, out)
 	})
 }

@@ -119,7 +119,7 @@ func factor(f Float) string {
 // no phrase, and is held against floors by the size of its messages.
 type Workload struct {
 	Name    string
-	Means   string  // what it is like, for a reader to whom its name is new: "one way, as fast as it goes"
+	Means   string  // what it is like, for readers new to its name: "one way, as fast as it goes"
 	Order   int     // where readers meet it, ascending from 1; 0: last
 	TwoWay  bool    // a message goes there and back: time is charted, not throughput
 	Against Against // the floors that an operation is held against

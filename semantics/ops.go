@@ -311,10 +311,7 @@ var memoryOps = map[string]op{
 		if err != nil {
 			return result(-1, err)
 		}
-		attached.Lock()
-		defer attached.Unlock()
-		attached.all = append(attached.all, p)
-		return answer{N: len(attached.all) - 1}
+		return noteAttachment(p)
 	}},
 	"memfd": {name: "memfd_create", params: "n", do: func(a []int, _ []byte) answer {
 		fd, err := unix.MemfdCreate("ipcbench", 0) // peers inherit it

@@ -40,6 +40,11 @@ func attach(id, flag int) answer {
 	if err != nil {
 		return result(-1, err)
 	}
+	return noteAttachment(p)
+}
+
+// noteAttachment keeps memory that a check has attached, and answers its number.
+func noteAttachment(p []byte) answer {
 	attached.Lock()
 	defer attached.Unlock()
 	attached.all = append(attached.all, p)
