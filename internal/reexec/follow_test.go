@@ -32,15 +32,20 @@ func TestLead(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGCONT} {
 		stopped := sig == syscall.SIGSTOP
 		Lead(sig)
+		deadline := time.Now().Add(time.Minute)
 		for _, pid := range []int{leader.PID, child} {
-			for deadline := time.Now().Add(time.Minute); (stateOf(t, pid) == "T") != stopped; time.Sleep(time.Millisecond) {
+			for ; (stateOf(t, pid) == "T") != stopped; time.Sleep(time.Millisecond) {
 				if time.Now().After(deadline) {
 					t.Fatalf("%v: process %d is in state %s", sig, pid, stateOf(t, pid))
 				}
 			}
 		}
-		if !leader.TakeStops() {
-			t.Errorf("%v: its parent does not see it", sig)
+		// The state is that of one thread. The parent hears of the stop when the last
+		// one has stopped, waitpid(2).
+		for ; !leader.TakeStops(); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%v: its parent does not see it", sig)
+			}
 		}
 	}
 	if err := d.Send("x"); err != nil {
