@@ -74,7 +74,7 @@ func TestAdvise(t *testing.T) {
 			none(cell("PingPong", "seqpacket", 64), results.Untrusted, "throttled"),
 			none(cell("PingPong", "socketpair", 64), results.Failed, "died of \x1b[31m")),
 			best: []string{"pipe"}, ranked: []string{"pipe", "fifo", "dgram", "sysvmsg"},
-			verdict: "use pipe; fifo, the next, takes +50.0 % (+49.1 to +50.9) more; there is no number of seqpacket, socketpair", cantTell: "How fast seqpacket, socketpair would be",
+			verdict: "use pipe; fifo, the next, takes +50.0 % (+50.0 to +50.0) more; there is no number of seqpacket, socketpair", cantTell: "How fast seqpacket, socketpair would be",
 			leftOut: []LeftOut{{"packetpipe", "skipped", "64 > 8"}, {"seqpacket", "untrusted", "throttled"}, {"socketpair", "failed", `died of \x1b[31m`}, {"sysvshm", Unmeasured, ""}}},
 		{name: "another queue", records: append(rpc(64, 10, map[string]float64{"pipe": 1000}), launches(other, 10, 10)...), best: []string{"pipe"}, ranked: []string{"pipe"},
 			verdict: "use pipe: nothing else", leftOut: []LeftOut{{"fifo", Unmeasured, ""}}},

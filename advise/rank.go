@@ -44,7 +44,7 @@ func (a *Advice) rank(cells []results.Summary) {
 		}
 	}
 	slices.SortStableFunc(a.LeftOut, func(x, y LeftOut) int { return cmp.Compare(x.Mechanism, y.Mechanism) })
-	for _, r := range results.Rank(fit) {
+	for _, r := range results.Rank(fit).Ranked {
 		a.Ranked = append(a.Ranked, newChoice(r))
 	}
 	a.judge()

@@ -81,8 +81,9 @@ func (m *markdown) answers(summaries []results.Summary) {
 		m.printf("\nNo cell has a number.\n")
 		return
 	}
-	m.printf("\nThe smallest median time per operation, and by how much the next exceeds it, with the %.0f %% interval of the ratio.\n"+
-		"Can't tell: the interval of these mechanisms holds 0 %%.\n", 100*results.Confidence)
+	m.printf("\nThe first takes the least time per operation, by the launches of each pass held against each other. Beside it stands by how\n"+
+		"much the next exceeds it, with bounds that hold for all others at once, at %.0f %%. Can't tell: another may be more than %.3g %% faster.\n",
+		100*results.Confidence, 100*results.Within)
 	if slices.ContainsFunc(answers, func(a results.Answer) bool { return a.Cell.Rate > 0 }) {
 		m.printf("Where messages are due at a rate it is the 99th percentile of their latency.\n")
 	}
@@ -103,7 +104,7 @@ func (m *markdown) answers(summaries []results.Summary) {
 		if a.Cell.Rate > 0 {
 			at = append(at, a.Cell.Rate)
 		}
-		median, _ := a.Ranked[0].RankingMetric()
+		median, _, _ := a.Ranked[0].RankingMetric()
 		text.Row(m, append(at, a.Cell.Mechanism, duration(median)+" ±"+interval(median), next, by, a.Verdict())...)
 	}
 }

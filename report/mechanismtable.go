@@ -96,7 +96,7 @@ func (t *mechanismTable) sample(mech string, size int) *benchmath.Sample {
 	if i < 0 {
 		return nil
 	}
-	_, launches := t.cells[i].RankingMetric()
+	_, launches, _ := t.cells[i].RankingMetric()
 	seconds := make([]float64, len(launches))
 	for i, ns := range launches {
 		seconds[i], _ = benchunit.Tidy(ns, "ns")
@@ -173,7 +173,7 @@ func (g *geomean) change() string {
 func mechanismTables(summaries []results.Summary) []mechanismTable {
 	var ok []results.Summary
 	for _, s := range summaries {
-		if _, launches := s.RankingMetric(); s.Outcome == results.OK && len(launches) > 0 && s.Cell.Workload != results.FloorWorkload { // floors are no alternatives to each other
+		if _, launches, _ := s.RankingMetric(); s.Outcome == results.OK && len(launches) > 0 && s.Cell.Workload != results.FloorWorkload { // floors are no alternatives to each other
 			ok = append(ok, s)
 		}
 	}

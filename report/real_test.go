@@ -88,7 +88,10 @@ func TestAnswersOfARealRun(t *testing.T) {
 		if spoiled[first.Cell] {
 			continue
 		}
-		if checked++; first.Mechanism != winner {
+		// The leader has the least mean of logarithms. Where the least median is
+		// another's, the page must not have shown that one slower.
+		tied := slices.ContainsFunc(a.Ranked, func(r Ranked) bool { return r.Mechanism == winner && r.Tied })
+		if checked++; first.Mechanism != winner && !tied {
 			t.Errorf("%s: the page says %s, the numbers say %s", at, first.Mechanism, winner)
 		}
 	}

@@ -11,24 +11,25 @@ import (
 // Answer says which mechanism is fastest at one point of the plan where only
 // the mechanism varies.
 type Answer struct {
-	Cell   Cell     // of the fastest
-	Ranked []Ranked // the mechanisms that are ok, the smallest median of ns/op first; at a rate, of the 99th percentile
+	Cell     Cell     // of the leader
+	Decision Decision // how sure that is
+	Ranked   []Ranked // the mechanisms that are ok, the leader of their Contest first, the others by their ratio
 }
 
 // Ranked is a mechanism in an answer.
 type Ranked struct {
 	Summary
-	Ratio Ratio // of what they are ranked by to the fastest's; 1 for the fastest
+	Held // against the leader
 }
 
-// Tied reports whether the launches do not show it slower than the fastest: the
-// interval of the ratio holds 1.
-func (r Ranked) Tied() bool { return r.Ratio.Lo <= 1 && r.Ratio.Lo > 0 }
+// Tied reports whether it may be as good a choice as the leader: it is, or is not
+// shown to be slower.
+func (r Ranked) Tied() bool { return r.Equal || !r.Out && !r.Unsure() }
 
 // Unsure reports whether there are too few launches for an interval.
 func (r Ranked) Unsure() bool { return r.Ratio.Lo == 0 }
 
-// Next returns the mechanism with the second median, and false where there is
+// Next returns the mechanism that follows the leader, and false where there is
 // none.
 func (a Answer) Next() (Ranked, bool) {
 	if len(a.Ranked) < 2 {
@@ -37,10 +38,10 @@ func (a Answer) Next() (Ranked, bool) {
 	return a.Ranked[1], true
 }
 
-// Tied names the mechanisms that are not shown to be slower than the fastest.
-func (a Answer) Tied() (names []string) {
+// Equal names the mechanisms that are as good a choice as the leader.
+func (a Answer) Equal() (names []string) {
 	for _, r := range a.Ranked[1:] {
-		if r.Tied() {
+		if r.Equal {
 			names = append(names, r.Cell.Mechanism)
 		}
 	}
@@ -49,16 +50,27 @@ func (a Answer) Tied() (names []string) {
 
 // Verdict says in words how sure the answer is.
 func (a Answer) Verdict() string {
-	next, ok := a.Next()
-	switch {
-	case !ok:
+	switch a.Decision {
+	case Alone:
 		return "only one measured"
-	case next.Unsure():
+	case TooFew:
 		return "too few launches to tell"
-	case len(a.Tied()) == 0:
-		return "faster"
+	case Fastest:
+		return "fastest"
+	case NoneFaster:
+		s := fmt.Sprintf("no other is more than %.3g %% faster", 100*Within)
+		if equal := a.Equal(); equal != nil {
+			s += "; the same: " + strings.Join(equal, ", ")
+		}
+		return s
 	}
-	return "can't tell from " + strings.Join(a.Tied(), ", ")
+	var open []string
+	for _, r := range a.Ranked[1:] {
+		if float64(r.Ratio.Lo) <= 1/(1+Within) && r.Tied() {
+			open = append(open, fmt.Sprintf("%s: between %s %%", r.Cell.Mechanism, r.Ratio.Interval()))
+		}
+	}
+	return "can't tell from " + strings.Join(open, "; ")
 }
 
 // Exceeds renders by how much the ratio exceeds 1, with its interval:
@@ -101,36 +113,57 @@ func Answers(summaries []Summary) []Answer {
 		if group[0].Cell.Workload == FloorWorkload {
 			continue
 		}
-		if ranked := Rank(group); len(ranked) > 0 {
-			out = append(out, Answer{Cell: ranked[0].Cell, Ranked: ranked})
+		if a := Rank(group); len(a.Ranked) > 0 {
+			out = append(out, a)
 		}
 	}
 	return out
 }
 
-// Rank orders the summaries that are ok, the smallest median of ns/op first or,
-// at a rate, of the 99th percentile, and holds each against the first.
-func Rank(group []Summary) []Ranked {
-	var out []Ranked
+// Rank holds the summaries that are ok against each other, by ns/op or, at a
+// rate, by the 99th percentile. Launches of one pass are a block of the contest.
+func Rank(group []Summary) Answer {
+	var ok []Summary
+	var of []map[pass]float64 // by summary
+	all := map[pass]bool{}
 	for _, s := range group {
-		if _, launches := s.RankingMetric(); s.Outcome == OK && len(launches) > 0 {
-			out = append(out, Ranked{Summary: s, Ratio: Ratio{Center: 1, Lo: 1, Hi: 1}})
+		if _, launches, numbers := s.RankingMetric(); s.Outcome == OK && len(launches) > 0 {
+			values := map[pass]float64{}
+			for i, t := range launches {
+				p := pass{number: numbers[i]}
+				for ; values[p] > 0; p.again++ { // records of several runs
+				}
+				values[p], all[p] = t, true
+			}
+			ok, of = append(ok, s), append(of, values)
 		}
 	}
-	slices.SortFunc(out, func(x, y Ranked) int {
-		a, _ := x.RankingMetric()
-		b, _ := y.RankingMetric()
-		return cmp.Or(cmp.Compare(a.Center, b.Center), cmp.Compare(x.Cell.Mechanism, y.Cell.Mechanism))
+	if ok == nil {
+		return Answer{}
+	}
+	c := NewContest(len(ok), Within, 1)
+	for p := range all {
+		block := make([]float64, len(ok))
+		for i := range ok {
+			block[i] = of[i][p]
+		}
+		c.Block(block)
+	}
+	leader, held, d := c.Look()
+	a := Answer{Cell: ok[leader].Cell, Decision: d}
+	for i, s := range ok {
+		a.Ranked = append(a.Ranked, Ranked{s, held[i]})
+	}
+	slices.SortFunc(a.Ranked, func(x, y Ranked) int {
+		first := func(r Ranked) int { return cmp.Compare(r.Cell.Mechanism, a.Cell.Mechanism) & 1 } // 0 for the leader
+		return cmp.Or(cmp.Compare(first(x), first(y)), cmp.Compare(x.Ratio.Center, y.Ratio.Center), cmp.Compare(x.Cell.Mechanism, y.Cell.Mechanism))
 	})
-	for i := range out {
-		if i > 0 {
-			_, first := out[0].RankingMetric()
-			_, launches := out[i].RankingMetric()
-			out[i].Ratio = NewRatio(Logs(first), Logs(launches))
-		}
-	}
-	return out
+	return a
 }
+
+// pass is a pass over the plan: the number of a launch, and which of several
+// launches of that number it is.
+type pass struct{ number, again int }
 
 // Logs are the natural logarithms of values, which NewRatio takes.
 func Logs(values []float64) []float64 {

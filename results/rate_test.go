@@ -57,7 +57,7 @@ func TestRatesAreRankedByTheirTail(t *testing.T) {
 		t.Fatalf("%d answers, want one for each rate", len(answers))
 	}
 	for _, a := range answers {
-		if first := a.Ranked[0]; first.Cell.Mechanism != "sysvmsg" || a.Ranked[1].Tied() || a.Verdict() != "faster" {
+		if first := a.Ranked[0]; first.Cell.Mechanism != "sysvmsg" || a.Ranked[1].Tied() || a.Verdict() != "fastest" {
 			t.Errorf("rate %d: %s is first, %s", a.Cell.Rate, first.Cell.Mechanism, a.Verdict())
 		}
 	}

@@ -25,9 +25,11 @@ type Summary struct {
 	NsPerOp      Estimate  // nanoseconds
 	InsnsPerOp   Estimate  // instructions, in place of every time where a guest's were counted
 	Times        []float64 // of the launches, nanoseconds per operation, in order
+	TimesOf      []int     // the number of the launch of each
 	BytesPerSec  Estimate
 	P99          Estimate      // nanoseconds
 	P99s         []float64     // of the launches that have one, nanoseconds, in order
+	P99sOf       []int         // the number of the launch of each
 	Timed        Count         // operations that were timed one by one, in the launch with the fewest; absent: none were
 	RelativeCost *RelativeCost // in units of a floor; nil where it or the floor has no number
 	InFlight     Count         // messages a link held before Send blocked, the fewest of all links and launches; absent: not tried
@@ -148,12 +150,13 @@ func (s *Summary) estimate(launches []tally) {
 	s.Estimates = make([]Estimate, len(Metrics))
 	for i, m := range Metrics {
 		var values []float64
-		values, s.Estimates[i] = median(launches, m.units()...)
+		var of []int
+		values, of, s.Estimates[i] = median(launches, m.units()...)
 		switch m.Key {
 		case "time":
-			s.Times = values
+			s.Times, s.TimesOf = values, of
 		case "p99":
-			s.P99s = values
+			s.P99s, s.P99sOf = values, of
 		}
 	}
 	s.NsPerOp, s.InsnsPerOp, s.BytesPerSec, s.P99 = s.Of("time"), s.Of("insns"), s.Of("rate"), s.Of("p99")
@@ -172,14 +175,14 @@ func (s *Summary) Of(key string) Estimate {
 	return s.Estimates[i]
 }
 
-// RankingMetric is what mechanisms are ranked by, in nanoseconds: the median and the
-// launches. A message at a rate takes the time that was asked for; what tells
+// RankingMetric is what mechanisms are ranked by, in nanoseconds: the median, the
+// launches and their numbers. A message at a rate takes the time that was asked for; what tells
 // mechanisms apart there is how late the late ones are, the 99th percentile.
-func (s *Summary) RankingMetric() (median Estimate, launches []float64) {
+func (s *Summary) RankingMetric() (median Estimate, launches []float64, numbers []int) {
 	if s.Cell.Rate > 0 {
-		return s.P99, s.P99s
+		return s.P99, s.P99s, s.P99sOf
 	}
-	return s.NsPerOp, s.Times
+	return s.NsPerOp, s.Times, s.TimesOf
 }
 
 // fewest is the smaller of two counts, or the one that there is.
@@ -192,8 +195,8 @@ func fewest(a, b Count) Count {
 }
 
 // median estimates what was measured in a unit, or the sum of several, from the
-// launches that have it. A count of 0 is one of them.
-func median(launches []tally, units ...string) (values []float64, e Estimate) {
+// launches that have it, and numbers those. A count of 0 is one of them.
+func median(launches []tally, units ...string) (values []float64, of []int, e Estimate) {
 	for _, l := range launches {
 		sum, all := 0.0, true
 		for _, unit := range units {
@@ -201,13 +204,13 @@ func median(launches []tally, units ...string) (values []float64, e Estimate) {
 			sum, all = sum+v, all && ok
 		}
 		if all {
-			values = append(values, sum)
+			values, of = append(values, sum), append(of, l.launch)
 		}
 	}
 	if len(values) == 0 {
-		return nil, Estimate{}
+		return nil, nil, Estimate{}
 	}
-	return values, MedianOf(values)
+	return values, of, MedianOf(values)
 }
 
 func AddOnce(list []string, s string) []string {

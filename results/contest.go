@@ -1,0 +1,247 @@
+package results
+
+import (
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mathext"
+)
+
+// Within is the share by which another may be faster and the first still counts
+// as good a choice: a difference of less decides nothing in a program.
+const Within = 0.05
+
+// Decision is how much a contest has shown of its leader.
+type Decision string
+
+const (
+	Fastest    Decision = "fastest"          // every other is shown to be slower, and none is as good a choice
+	NoneFaster Decision = "none faster"      // no other is more than Within faster; some may be as good a choice
+	Undecided  Decision = "can't tell"       // another may be faster by more than that
+	TooFew     Decision = "too few launches" // there are fewer than leastBlocks of some
+	Alone      Decision = "only one"         // there is no other
+)
+
+// leastBlocks is how many blocks a bound rests on: of fewer the deviations that
+// find a value far off are themselves a matter of luck.
+const leastBlocks = 6
+
+// farOff is how many standard deviations, estimated from the median absolute
+// deviation, a value may lie from the median before it is moved to there.
+const farOff = 3
+
+// Contest finds the candidate that takes the least time. It holds launches
+// against each other in blocks: the launches of a block came close together, so
+// that what slows the machine slows all of them.
+//
+// The leader has the least mean of logarithms. Another's bounds are those of
+// Student's t over the blocks that both have; values far off are moved in first
+// (winsorised), so that a disturbed launch widens them and does not decide. The
+// level of a bound is shared among the other candidates and the looks: of all
+// contests at most 1-Confidence name a leader that is slower than the best by
+// more than Within. It is the comparison with the best of Hsu (1981,
+// doi:10.1214/aos/1176345582), by pairs, with Bonferroni's inequality over the
+// looks. docs/method.md has error rates by simulation.
+type Contest struct {
+	Within float64 // share of the time, above 0
+	Looks  int     // times that it is looked at, at most; 1 where nothing is added
+
+	logs [][]float64 // by candidate, by block: the natural logarithm of the time, NaN where there is none
+	out  []bool      // shown to be slower at an earlier look
+	t    map[int]float64
+}
+
+// NewContest returns one of n candidates without any block.
+func NewContest(n int, within float64, looks int) *Contest {
+	return &Contest{Within: within, Looks: looks, logs: make([][]float64, n), out: make([]bool, n)}
+}
+
+// Block adds one: the time of each candidate in nanoseconds, 0 or NaN where no
+// launch of it counts.
+func (c *Contest) Block(ns []float64) {
+	for i, t := range ns {
+		v := math.NaN()
+		if t > 0 {
+			v = math.Log(t)
+		}
+		c.logs[i] = append(c.logs[i], v)
+	}
+}
+
+// Out reports whether an earlier look has shown that the candidate is slower
+// than another.
+func (c *Contest) Out(i int) bool { return c.out[i] }
+
+// Held is a candidate against the leader.
+type Held struct {
+	Ratio  Ratio // of its time to the leader's: 1 for the leader. Lo is 0 and Hi infinite where too few blocks bound it
+	Capped int   // of its launches, those that lay far off and were moved in
+	Out    bool  // shown to be slower than a leader, at this look or before
+	Equal  bool  // as good a choice: no other is more than Within faster than it
+}
+
+// Verdict is what is shown of a candidate against the leader: "same" where its
+// bounds lie within that share of each other, "slower", or "can't tell".
+func (h Held) Verdict(within float64) string {
+	switch {
+	case float64(h.Ratio.Lo) > 1/(1+within) && float64(h.Ratio.Hi) < 1+within:
+		return "same"
+	case h.Ratio.Lo > 1:
+		return "slower"
+	}
+	return "can't tell"
+}
+
+// Look holds the candidates against the leader. One that is shown to be slower
+// is out for good.
+func (c *Contest) Look() (leader int, held []Held, d Decision) {
+	held = make([]Held, len(c.logs))
+	least := math.Inf(1)
+	leader = -1
+	for i, logs := range c.logs {
+		values := numbers(logs)
+		held[i].Capped = winsorize(values)
+		if m := mean(values); !c.out[i] && m < least {
+			leader, least = i, m
+		}
+	}
+	if leader < 0 {
+		return leader, held, TooFew
+	}
+	others, few, beaten := 0, false, true
+	for i := range c.logs {
+		h := &held[i]
+		if i == leader {
+			h.Ratio = Ratio{1, 1, 1, len(numbers(c.logs[i]))}
+			continue
+		}
+		others++
+		h.Ratio = c.ratio(i, leader)
+		if h.Ratio.Lo > 1 {
+			c.out[i] = true
+		}
+		if h.Out = c.out[i]; !h.Out {
+			few = few || h.Ratio.Lo == 0
+			beaten = false
+		}
+	}
+	for i := range held {
+		// What is slower than the leader by more cannot be as good.
+		if held[i].Equal = float64(held[i].Ratio.Hi) < 1+c.Within && c.noneFaster(i); held[i].Equal && i != leader {
+			beaten = false
+		}
+	}
+	switch {
+	case others == 0:
+		return leader, held, Alone
+	case few:
+		return leader, held, TooFew
+	case beaten:
+		return leader, held, Fastest
+	case held[leader].Equal:
+		return leader, held, NoneFaster
+	}
+	return leader, held, Undecided
+}
+
+// noneFaster reports whether no other candidate that is left is faster than this
+// one by more than Within. Any number of candidates may pass: an error needs the
+// bound of one pair to fail, that of the candidate and the best.
+func (c *Contest) noneFaster(i int) bool {
+	for j := range c.logs {
+		if j != i && !c.out[j] && float64(c.ratio(j, i).Lo) <= 1/(1+c.Within) {
+			return false
+		}
+	}
+	return true
+}
+
+// ratio is by what factor a candidate's time exceeds the leader's.
+func (c *Contest) ratio(i, leader int) Ratio {
+	var d []float64
+	for b, v := range c.logs[i] {
+		if diff := v - c.logs[leader][b]; !math.IsNaN(diff) {
+			d = append(d, diff)
+		}
+	}
+	winsorize(d)
+	m := mean(d)
+	r := Ratio{Float(math.Exp(m)), 0, Float(math.Inf(1)), len(d)}
+	if n := float64(len(d)); n >= leastBlocks {
+		sum := 0.0
+		for _, v := range d {
+			sum += (v - m) * (v - m)
+		}
+		// Launches that agree to the last digit say that the clock is coarse, not
+		// that there is no scatter.
+		se := max(math.Sqrt(sum/(n-1)), 1e-4) / math.Sqrt(n)
+		reach := c.quantile(len(d)) * se
+		r.Lo, r.Hi = Float(math.Exp(m-reach)), Float(math.Exp(m+reach))
+	}
+	return r
+}
+
+// quantile is Student's t of a bound that rests on n blocks.
+func (c *Contest) quantile(n int) float64 {
+	if _, ok := c.t[n]; !ok {
+		if c.t == nil {
+			c.t = map[int]float64{}
+		}
+		level := (1 - Confidence) / float64(max(1, len(c.logs)-1)*max(1, c.Looks))
+		c.t[n] = studentT(1-level, float64(n-1))
+	}
+	return c.t[n]
+}
+
+// numbers are the values that are numbers.
+func numbers(values []float64) []float64 {
+	return slices.DeleteFunc(slices.Clone(values), math.IsNaN)
+}
+
+// winsorize moves what lies far off to where that begins, and counts it.
+func winsorize(values []float64) (moved int) {
+	if len(values) < 3 {
+		return 0
+	}
+	m := middle(values)
+	off := make([]float64, len(values))
+	for i, v := range values {
+		off[i] = math.Abs(v - m)
+	}
+	const normal = 1.4826 // the standard deviation of normal values is this many median absolute deviations
+	reach := farOff * normal * middle(off)
+	for i, v := range values {
+		if w := min(max(v, m-reach), m+reach); w != v {
+			values[i] = w
+			if math.Abs(v-w) > leastMove {
+				moved++
+			}
+		}
+	}
+	return moved
+}
+
+// leastMove is on the scale of logarithms: a launch that is moved by less than
+// 5 % was not disturbed in any sense that is worth a word.
+const leastMove = 0.05
+
+// middle is the median.
+func middle(values []float64) float64 {
+	s := slices.Sorted(slices.Values(values))
+	return (s[(len(s)-1)/2] + s[len(s)/2]) / 2
+}
+
+// mean of none is NaN.
+func mean(values []float64) float64 {
+	sum := 0.0
+	for _, v := range values {
+		sum += v
+	}
+	return sum / float64(len(values))
+}
+
+// studentT is the quantile of Student's t, for p above a half.
+func studentT(p, df float64) float64 {
+	x := mathext.InvRegIncBeta(df/2, 0.5, 2*(1-p))
+	return math.Sqrt(df * (1 - x) / x)
+}
