@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"ipcbench/internal/suggest"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -89,7 +90,7 @@ func (a *Axes) Set(x *results.Axis, values []string) error {
 		case "workload":
 			w := LookupWorkload(v)
 			if w == nil {
-				return fmt.Errorf("%q: want one of %s", v, strings.Join(Values(x), ", "))
+				return fmt.Errorf("%q: %s", v, suggest.Wanted(v, Values(x), "ipcbench list"))
 			}
 			a.Workloads = append(a.Workloads, w.Name)
 		case "mech":

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"ipcbench/internal/suggest"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -177,7 +178,7 @@ func ParseSize(s string) (int, error) {
 }
 
 func unknown(axis, got string, names []string) error {
-	return fmt.Errorf("%s %q: want one of %s", axis, got, strings.Join(names, ", "))
+	return fmt.Errorf("%s %q: %s", axis, got, suggest.Wanted(got, names, "ipcbench list"))
 }
 
 // Asked is a cell with what plays it: the question of Rules.

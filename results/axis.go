@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"ipcbench/internal/suggest"
 )
 
 // Axis is a dimension that a plan varies. Axes is the one table of them: the
@@ -62,7 +64,7 @@ const (
 var Axes = []Axis{
 	{Key: "workload", Help: "workloads", Always: true, text: func(c *Cell) *string { return &c.Workload }, valid: &validWorkload, gone: "All"},
 	{Key: "mech", Help: "mechanisms", Always: true, text: func(c *Cell) *string { return &c.Mechanism }, valid: &validMechanism, gone: "all"},
-	{Key: "size", Help: "message sizes, as in 64 or 4KiB", Always: true, number: func(c *Cell) *int { return &c.Size }, bytes: true, Least: 1, Most: MaxSize},
+	{Key: "size", Help: "message sizes in bytes, as in 64 or 4KiB; k and KB are KiB, 1024 bytes", Always: true, number: func(c *Cell) *int { return &c.Size }, bytes: true, Least: 1, Most: MaxSize},
 	{Key: "queue", Help: "capacity of a link in bytes", Always: true, number: func(c *Cell) *int { return &c.Queue }, bytes: true, Least: 1, Most: maxBytes,
 		Values: []Value{{"default", "what the kernel gives"}}},
 	{Key: "place", Help: "where processes run", Always: true, text: func(c *Cell) *string { return &c.Place }, gone: "all", Values: []Value{
@@ -155,6 +157,9 @@ func (a *Axis) Set(c *Cell, s string) error {
 		a.Clear(c)
 		return nil
 	case a.number != nil || a.Values == nil && a.Most > 0:
+		if a.bytes {
+			s = TypedBytes(s)
+		}
 		if a.Values != nil && s == a.Values[0].Name {
 			break
 		}
@@ -162,7 +167,7 @@ func (a *Axis) Set(c *Cell, s string) error {
 			return err
 		}
 	case a.Values != nil && !slices.Contains(a.Names(), s):
-		return fmt.Errorf("want one of %s", strings.Join(a.Names(), ", "))
+		return errors.New(suggest.Wanted(s, a.Names(), "ipcbench list axes"))
 	}
 	return a.read(c, s)
 }
@@ -225,7 +230,7 @@ func (a *Axis) Check(c Cell) error {
 		return errors.New(strings.TrimSpace(fmt.Sprintf("%s %s: want %s %s", a.Key, Quote(v), want, a.Unit)))
 	case a.Values != nil:
 		if i := slices.Index(a.Names(), v); i < 0 || i == 0 && !a.Always {
-			return fmt.Errorf("%s %q: want one of %s", a.Key, Quote(v), strings.Join(a.Names(), ", "))
+			return fmt.Errorf("%s %q: %s", a.Key, Quote(v), suggest.Wanted(v, a.Names(), "ipcbench list axes"))
 		}
 	}
 	return nil

@@ -115,6 +115,20 @@ func ParseBytes(s string) (n int, err error) {
 	return int(v) * unit, nil
 }
 
+// TypedBytes turns a number of bytes as people type it into the form that names
+// have: 4k, 4K, 4KB, 4kib are 4KiB, and 100B is 100. Any other text stays. A k is
+// 1024 bytes: a message of 4000 bytes is asked for as 4000.
+func TypedBytes(s string) string {
+	digits := strings.TrimRight(s, "KMGkmgibB")
+	switch unit := strings.ToLower(s[len(digits):]); unit {
+	case "b":
+		return digits
+	case "k", "kb", "kib", "m", "mb", "mib", "g", "gb", "gib":
+		return digits + strings.ToUpper(unit[:1]) + "iB"
+	}
+	return s
+}
+
 var byteUnits = []struct {
 	name string
 	n    int

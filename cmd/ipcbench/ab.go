@@ -32,7 +32,7 @@ COMMAND is a shell command that ends in ipcbench. Use ab on a machine whose
 speed drifts: two runs one after the other see two machines.`,
 		Example: `  ipcbench ab --preset quick --a ./ipcbench-old --b ./ipcbench-new
   ipcbench ab --mech pipe --a ipcbench --b 'setarch -R ipcbench'`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			plan, err := f.plan(c)
 			if err != nil {
@@ -58,8 +58,7 @@ speed drifts: two runs one after the other see two machines.`,
 	c.Flags().StringVar(&commands[0], "a", "", "command of side A, the baseline")
 	c.Flags().StringVar(&commands[1], "b", "", "command of side B")
 	c.Flags().StringVar(&out, "out", runsDir, "directory in which the directories of both runs are made")
-	c.MarkFlagRequired("a")
-	c.MarkFlagRequired("b")
+	c.PreRunE = requires([2]string{"a", "./ipcbench-old"}, [2]string{"b", "./ipcbench-new"})
 	c.MarkFlagDirname("out")
 	return c
 }

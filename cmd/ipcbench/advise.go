@@ -42,7 +42,7 @@ Exit status: 0 an answer, 2 usage, 3 the run can't be read, 4 nothing fits or
 nothing of the kind was measured.`,
 		Example: `  ipcbench advise --size 4KiB --pattern rpc
   ipcbench advise --size 64 --pattern stream --relation unrelated --boundaries`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			q, err := f.question()
 			if err != nil {

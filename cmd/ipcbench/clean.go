@@ -20,7 +20,7 @@ objects, message queues and paths that are still there. Only objects whose ID,
 owner and time match the journal are removed, and only with --force. A journal
 of which nothing is left is removed. Runs in private namespaces leave nothing:
 the kernel removes it. Kernels leaves nothing either: its files have no names.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return clean(c, force) },
 	}
 	c.Flags().BoolVar(&force, "force", false, "remove, rather than list")

@@ -48,7 +48,7 @@ cell that is untrusted or gone, a package that failed.`,
 		Example: `  ipcbench compare results/runs/A results/runs/B
   ipcbench compare old1,old2 new1,new2 --threshold 10% --format markdown --summary
   ipcbench compare --by mech --filter '.name:PingPong /place:same' results/runs/A`,
-		Args: cobra.MinimumNArgs(1),
+		Args: takes(1, -1, comparands, comparandsExample),
 		RunE: func(c *cobra.Command, args []string) error { return f.compare(c, args) },
 	}
 	f.register(c)
@@ -72,13 +72,19 @@ func (f *compareFlags) register(c *cobra.Command) {
 	c.RegisterFlagCompletionFunc("metric", cobra.FixedCompletions(results.Units(), cobra.ShellCompDirectiveNoFileComp))
 }
 
+// comparands are what compare takes.
+const (
+	comparands        = "OLD and NEW, or --by KEY and a run"
+	comparandsExample = "results/runs/A results/runs/B"
+)
+
 func (f *compareFlags) compare(c *cobra.Command, args []string) error {
 	o, err := f.options()
 	if err != nil {
 		return err
 	}
 	if f.by == "" && len(args) < 2 {
-		return errors.New("compare needs OLD and NEW, or --by KEY")
+		return takes(2, -1, comparands, comparandsExample)(c, args)
 	}
 	files := newInputs(c.Context())
 	if done, err := f.statements(c, files, args); done {

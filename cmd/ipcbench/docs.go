@@ -20,7 +20,7 @@ func newDocs() *cobra.Command {
 	c := &cobra.Command{Use: "docs", Short: "Write parts of the documentation", Hidden: true}
 	c.AddCommand(
 		&cobra.Command{
-			Use: "man DIR", Short: "Write a man page for each command into a directory", Args: cobra.ExactArgs(1),
+			Use: "man DIR", Short: "Write a man page for each command into a directory", Args: takes(1, 1, "a DIR", "man"),
 			RunE: func(c *cobra.Command, args []string) error {
 				if writeMan == nil {
 					return &exitError{exitUnavailable, errors.New("this program was built without man pages: go run -tags man ./cmd/ipcbench docs man DIR, as make install does")}
@@ -37,7 +37,7 @@ func newDocs() *cobra.Command {
 			},
 		},
 		&cobra.Command{
-			Use: "words", Short: "Print what the words mean, as Markdown", Args: cobra.NoArgs,
+			Use: "words", Short: "Print what the words mean, as Markdown", Args: noArguments,
 			RunE: func(c *cobra.Command, _ []string) error { return failed(writeWords(c.OutOrStdout())) },
 		})
 	return c

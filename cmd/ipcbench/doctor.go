@@ -13,7 +13,7 @@ func newDoctor() *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
 		Short: "List what on this host spoils numbers, with the remedy",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			out := c.OutOrStdout()
 			cpus, err := host.ReadCPUs(host.Root)

@@ -21,7 +21,7 @@ func newExplain() *cobra.Command {
 comes from a run (the newest).`,
 		Example: `  ipcbench explain pipe
   ipcbench explain sysvshm --size 64KiB --in results/runs/ID`,
-		Args:      cobra.ExactArgs(1),
+		Args:      takes(1, 1, "one MECHANISM", "pipe"),
 		ValidArgs: mechanismNames(),
 		RunE: func(c *cobra.Command, args []string) error {
 			m := mechanisms.Lookup(args[0])

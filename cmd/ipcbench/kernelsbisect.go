@@ -27,7 +27,7 @@ after a build that fails. Git then tries another commit.`,
 		Example: `  ipcbench kernels bisect --good vmlinuz-good --bad vmlinuz-bad \
     PingPong/mech=pipe/size=64/queue=default/place=same -- make -j8 bzImage >step
   git bisect start BAD GOOD && git bisect run sh ./step`,
-		Args: cobra.MinimumNArgs(2),
+		Args: takes(2, -1, "a CELL, --, and the COMMAND that builds a kernel", "PingPong/mech=pipe/size=64/queue=default/place=same -- make bzImage"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if c.ArgsLenAtDash() != 1 {
 				return errors.New("bisect wants one CELL, --, and the command that builds a kernel")
@@ -68,8 +68,7 @@ after a build that fails. Git then tries another commit.`,
 	c.Flags().StringVar(&good, "good", "", "a kernel with the short path")
 	c.Flags().StringVar(&bad, "bad", "", "a kernel with the long one")
 	c.Flags().StringVar(&image, "image", "arch/x86/boot/bzImage", "where COMMAND leaves its kernel")
-	c.MarkFlagRequired("good")
-	c.MarkFlagRequired("bad")
+	c.PreRunE = requires([2]string{"good", "vmlinuz-6.1"}, [2]string{"bad", "vmlinuz-6.12"})
 	return c
 }
 

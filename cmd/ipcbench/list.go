@@ -10,6 +10,7 @@ import (
 
 	"ipcbench/bench"
 	"ipcbench/explain"
+	"ipcbench/internal/suggest"
 	"ipcbench/internal/text"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
@@ -127,11 +128,14 @@ func newList() *cobra.Command {
 		Use:       "list [axes]",
 		Short:     "List mechanisms, workloads, floors, axes, and this host's limits with their source",
 		Example:   "  ipcbench list\n  ipcbench list axes",
-		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
+		Args:      cobra.MaximumNArgs(1),
 		ValidArgs: []string{"axes"},
 		RunE: func(c *cobra.Command, args []string) error {
 			out := c.OutOrStdout()
 			axes := len(args) > 0
+			if axes && args[0] != "axes" {
+				return badValue("list", args[0], []string{"axes"})
+			}
 			switch format {
 			case "table":
 				return newCatalog(!axes).writeTable(out, axes)
@@ -151,7 +155,7 @@ func newList() *cobra.Command {
 var formats = []string{"table", "json", "markdown"}
 
 func badValue(flag, got string, want []string) error {
-	return fmt.Errorf("%s %q: want one of %s", flag, got, strings.Join(want, ", "))
+	return fmt.Errorf("%s %q: %s", flag, got, suggest.Wanted(got, want, "ipcbench list"))
 }
 
 func (c catalog) writeTable(out io.Writer, axes bool) error {

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -96,7 +97,9 @@ func command(args []string, stdout, stderr io.Writer) int {
 		status = signaled(sig)
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "ipcbench: %v\n", err)
+		for line := range strings.SplitSeq(strings.TrimSuffix(err.Error(), "\n"), "\n") { // errors that are joined have a line each
+			fmt.Fprintf(stderr, "ipcbench: %s\n", line)
+		}
 	}
 	return status
 }
@@ -149,9 +152,10 @@ untrusted or not judged; 128+N ended by signal N.`, len(mechanisms.All())),
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          noArguments,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
+	root.SetFlagErrorFunc(flagMistake)
 	root.SetVersionTemplate("ipcbench {{.Version}}\n")
 	root.AddCommand(newRun(), newAB(), newMeasure(), newCompare(), newReport(), newAdvise(), newExplain(), newSemantics(), newList(), newKernels(), newDoctor(), newClean(), newWords(), newDocs())
 	return root

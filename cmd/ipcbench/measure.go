@@ -42,7 +42,7 @@ func newMeasure() *cobra.Command {
 		Use:    "measure",
 		Short:  "Answer requests for launches, as a side of ab",
 		Hidden: true,
-		Args:   cobra.NoArgs,
+		Args:   noArguments,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
 			coordinator, err := runner.Start(runner.Options{})
 			if err != nil {

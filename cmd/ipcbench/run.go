@@ -37,7 +37,7 @@ func newRun() *cobra.Command {
 		Example: `  ipcbench run --preset quick
   ipcbench run --workload pingpong --mech pipe,fifo --size 64,4KiB --place same
   ipcbench run --workload stream --mech pipe --queue default,4KiB,1MiB --verify`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if resume != "" {
 				if err := alone(c, "resume", "an interrupted run goes on by its own plan"); err != nil {

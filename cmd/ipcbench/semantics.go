@@ -45,7 +45,7 @@ broken or nothing could be checked.`,
   ipcbench semantics --id P16 -v
   ipcbench semantics --tour pipe
   ipcbench semantics --out results/runs/ID`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return f.run(c) },
 	}
 	fl := c.Flags()
