@@ -82,6 +82,7 @@ func ends(t *testing.T, c *exec.Cmd) ended {
 	if err := c.Start(); err != nil {
 		return ended{-1, "", err.Error()}
 	}
+	c.WaitDelay = patient // a process of its own that outlives it holds its output
 	late := time.AfterFunc(patient, func() { c.Process.Kill() })
 	c.Wait() // its state says more
 	if !late.Stop() {
@@ -152,8 +153,8 @@ func asUsual(t *testing.T, records []results.Record, findings []semantics.Findin
 var exempt = map[string]string{
 	"access": aProgram, "arch_prctl": aProgram, "brk": aProgram, "set_robust_list": aProgram, "set_tid_address": aProgram, "rseq": aProgram,
 
-	"clock_gettime": goNeeds, "close": goNeeds, "epoll_create1": goNeeds, "epoll_ctl": goNeeds, "epoll_pwait": goNeeds, "eventfd2": goNeeds, "exit": goNeeds,
-	"exit_group": goNeeds, "fcntl": goNeeds, "fstat": goNeeds, "futex": goNeeds, "getpid": goNeeds, "getrandom": goNeeds, "gettid": goNeeds, "madvise": goNeeds,
+	"clock_gettime": goNeeds, "close": goNeeds, "epoll_create1": goNeeds, "epoll_ctl": goNeeds, "epoll_pwait": goNeeds, "eventfd2": goNeeds,
+	"fcntl": goNeeds, "fstat": goNeeds, "futex": goNeeds, "getpid": goNeeds, "getrandom": goNeeds, "gettid": goNeeds, "madvise": goNeeds,
 	"mmap": goNeeds, "mprotect": goNeeds, "munmap": goNeeds, "nanosleep": goNeeds, "newfstatat": goNeeds, "openat": goNeeds, "read": goNeeds, "readlinkat": goNeeds,
 	"rt_sigaction": goNeeds, "rt_sigprocmask": goNeeds, "rt_sigreturn": goNeeds, "sigaltstack": goNeeds, "tgkill": goNeeds, "write": goNeeds,
 
@@ -162,6 +163,11 @@ var exempt = map[string]string{
 
 	"chdir": keeps, "flock": keeps, "fchmodat": keeps, "mkdirat": keeps, "pread64": keeps, "renameat": keeps, "unlinkat": keeps,
 }
+
+// endless are calls without which no process ends: refused, nothing that was
+// started goes away, and nothing can be asked of it. A filter that refuses them
+// left 36 processes here that only SIGKILL ended.
+var endless = []string{"exit", "exit_group"}
 
 const (
 	aProgram = "the C library of a program that a statement executes"
@@ -274,6 +280,9 @@ func TestEveryRefusedCall(t *testing.T) {
 	numbers := systemCalls(t)
 	made := callsMade(t, numbers)
 	for _, call := range made {
+		if slices.Contains(endless, call) {
+			continue
+		}
 		for _, errno := range slices.Sorted(maps.Keys(refusals)) {
 			t.Run(call+" "+errno, func(t *testing.T) {
 				more := refuse(t, numbers, errno, call)
