@@ -2,7 +2,6 @@ package bench
 
 import (
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"ipcbench/results"
@@ -40,13 +39,30 @@ func NewPlan(blocks []Axes, launches int, time time.Duration, verify bool, seed 
 	return p
 }
 
-// Pass returns cells in the order of one pass (1, 2, …): shuffled, so that a
-// drift of the machine hits all cells alike, and the same for equal seeds.
-func (p Plan) Pass(pass int, cells []results.Cell) []results.Cell {
-	cells = slices.Clone(cells)
+// Pass returns cells in the order of one pass (1, 2, …), the same for equal seeds,
+// in blocks. The cells of a block differ in their mechanism alone: they are what
+// people compare, and launches that come right after each other see the same
+// machine. Both the blocks and the cells of each are shuffled, so that a drift of
+// the machine hits all alike.
+func (p Plan) Pass(pass int, cells []results.Cell) (blocks [][]results.Cell) {
+	number := map[results.Cell]int{}
+	for _, c := range cells {
+		question := c
+		question.Mechanism = ""
+		n, ok := number[question]
+		if !ok {
+			n = len(blocks)
+			number[question] = n
+			blocks = append(blocks, nil)
+		}
+		blocks[n] = append(blocks[n], c)
+	}
 	r := rand.New(rand.NewPCG(p.Seed, uint64(pass)))
-	r.Shuffle(len(cells), func(i, j int) { cells[i], cells[j] = cells[j], cells[i] })
-	return cells
+	r.Shuffle(len(blocks), func(i, j int) { blocks[i], blocks[j] = blocks[j], blocks[i] })
+	for _, b := range blocks {
+		r.Shuffle(len(b), func(i, j int) { b[i], b[j] = b[j], b[i] })
+	}
+	return blocks
 }
 
 // What one launch costs beside its measured time, for estimates: starting,

@@ -93,22 +93,54 @@ func plan(t *testing.T, preset string, seed uint64) Plan {
 	return NewPlan(p.Blocks(Core, []string{"same", "cross"}), p.Launches, p.Time, false, seed)
 }
 
-func first(p Plan) []results.Cell { return p.Pass(1, p.Cells) }
+func cellsOf(p Plan, pass int) []results.Cell { return slices.Concat(p.Pass(pass, p.Cells)...) }
 
 func TestPassesAreShuffledAndRepeatable(t *testing.T) {
 	a, b := plan(t, "quick", 1), plan(t, "quick", 1)
-	if !slices.Equal(first(a), first(b)) {
+	if !slices.Equal(cellsOf(a, 1), cellsOf(b, 1)) {
 		t.Error("equal seeds give different orders")
 	}
-	if slices.Equal(first(a), a.Pass(2, a.Cells)) || slices.Equal(first(a), first(plan(t, "quick", 2))) {
+	if slices.Equal(cellsOf(a, 1), cellsOf(a, 2)) || slices.Equal(cellsOf(a, 1), cellsOf(plan(t, "quick", 2), 1)) {
 		t.Error("another pass or another seed gives the same order")
 	}
 	sorted := func(cells []results.Cell) []results.Cell {
 		slices.SortFunc(cells, func(a, b results.Cell) int { return strings.Compare(a.Name(), b.Name()) })
 		return cells
 	}
-	if !slices.Equal(sorted(first(a)), sorted(a.Pass(2, a.Cells))) {
+	if !slices.Equal(sorted(cellsOf(a, 1)), sorted(cellsOf(a, 2))) {
 		t.Error("passes hold different cells")
+	}
+}
+
+// TestPassesComeInBlocks: cells that differ in their mechanism alone are launched
+// right after each other, in an order of their own in each pass.
+func TestPassesComeInBlocks(t *testing.T) {
+	p := plan(t, "quick", 1)
+	orders := map[results.Cell]map[string]bool{}
+	for pass := 1; pass <= 6; pass++ {
+		seen := map[results.Cell]bool{}
+		for _, block := range p.Pass(pass, p.Cells) {
+			question := block[0]
+			question.Mechanism = ""
+			if seen[question] {
+				t.Errorf("pass %d: two blocks of %s", pass, question.Name())
+			}
+			seen[question] = true
+			order := ""
+			for _, c := range block {
+				order += c.Mechanism + " "
+				if c.Mechanism = ""; c != question {
+					t.Errorf("pass %d: %s stands in the block of %s", pass, c.Name(), question.Name())
+				}
+			}
+			if orders[question] == nil {
+				orders[question] = map[string]bool{}
+			}
+			orders[question][order] = true
+			if len(block) > 4 && pass == 6 && len(orders[question]) < 4 {
+				t.Errorf("%s: %d orders in %d passes", question.Name(), len(orders[question]), pass)
+			}
+		}
 	}
 }
 
