@@ -47,6 +47,7 @@ type record struct {
 	Latency  json.RawMessage `json:"latency,omitempty"`
 	Rounds   json.RawMessage `json:"rounds,omitempty"`
 	Workers  json.RawMessage `json:"workers,omitempty"`
+	EndedOn  [][]int         `json:"ended_on,omitempty"`
 	Given    json.RawMessage `json:"given,omitempty"` // where it is not what the first link has
 	Links    json.RawMessage `json:"links,omitempty"`
 	Verified Count           `json:"verified,omitzero"`
@@ -120,7 +121,7 @@ func firstLink(links []Link) *Given {
 func (r *Record) appendLine(to []byte, under *setup) ([]byte, error) {
 	l := record{
 		AtMs: r.Time.UnixMilli() - under.Time.UnixMilli(), Cell: r.Cell.Name(), Launch: r.Launch, Outcome: r.Outcome, Reason: r.Reason, Fault: r.Fault, Warnings: r.Warnings,
-		Op: r.Op, NsPerOp: r.NsPerOp, InsnsPerOp: r.InsnsPerOp, totals: totalsOf(r), Verified: r.Verified, WallNs: r.WallNs,
+		Op: r.Op, NsPerOp: r.NsPerOp, InsnsPerOp: r.InsnsPerOp, totals: totalsOf(r), EndedOn: r.EndedOn, Verified: r.Verified, WallNs: r.WallNs,
 	}
 	if r.Attempt > 1 {
 		l.Attempt = r.Attempt
@@ -179,7 +180,7 @@ func appendJSON(to []byte, v any) ([]byte, error) {
 func (l *record) record(c Cell, under *known) (r Record, err error) {
 	r = Record{
 		Schema: Schema, Cell: c, Run: under.Run, Time: time.UnixMilli(under.Time.UnixMilli() + l.AtMs).UTC(), Launch: l.Launch, Attempt: max(l.Attempt, 1), Outcome: l.Outcome, Reason: l.Reason, Fault: l.Fault, Warnings: l.Warnings,
-		Op: l.Op, NsPerOp: l.NsPerOp, InsnsPerOp: l.InsnsPerOp, Verified: l.Verified, WallNs: l.WallNs,
+		Op: l.Op, NsPerOp: l.NsPerOp, InsnsPerOp: l.InsnsPerOp, EndedOn: l.EndedOn, Verified: l.Verified, WallNs: l.WallNs,
 		Seed: under.Seed, Isolation: under.Isolation, Host: under.Host,
 	}
 	r.Rounds = readRows[Round]("rounds", l.Rounds, under.layout, &err)

@@ -84,6 +84,9 @@ func (co *Coordinator) measure(rec *results.Record, m Measurement) (ops int, err
 			continue
 		}
 		rec.Rounds = append(rec.Rounds, results.Round{Kind: string(r.Kind), Ops: int64(r.Ops), ElapsedNs: int64(r.Elapsed), StalledNs: r.Stalled})
+		if r.on != nil {
+			rec.EndedOn = append(rec.EndedOn, r.on)
+		}
 		if r.Kind == Verify {
 			rec.Verified = results.Known(rec.Verified.Or(0) + r.Verified)
 		}

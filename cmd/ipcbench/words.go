@@ -21,7 +21,7 @@ var vocabulary = []struct {
 		{"workload", "what each process does and which processes exchange messages: `PingPong`, `Stream`"},
 		{"floor", "the cost of one step, measured in the same run: a null system call, a wake-up, a copy"},
 		{"axis", "a dimension that a plan varies: mechanism, message size, capacity, place, peers, and options"},
-		{"core mechanisms", "the eight mechanisms that the presets `quick` and `default` measure"},
+		{"core mechanisms", "the eight mechanisms of the preset `quick`; `default` measures six more"},
 		{"peers", "the number that a workload of several processes varies: its senders, stages, receivers, pairs or contenders"},
 		{"option", "an axis that most cells leave at its usual value, and then do not name. `ipcbench list axes` lists them"},
 		{"cell", "one point of a plan: a workload and one value of each axis"},
