@@ -64,6 +64,7 @@ func (r *Record) checkNumbers() error {
 		value float64
 	}
 	numbers := append(make([]number, 0, 32), []number{ // 32: enough for text, which is read by the million
+		{"launch_ns", float64(r.LaunchNs)},
 		{"ops", float64(r.Ops)},
 		{"elapsed_ns", float64(r.ElapsedNs)},
 		{"eintr", float64(r.EINTR.Or(0))},

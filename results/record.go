@@ -148,8 +148,9 @@ type Record struct {
 	Run      string    `json:"run"`    // the run's ID
 	Time     time.Time `json:"time"`
 	Cell     Cell      `json:"cell"`
-	Launch   int       `json:"launch"`  // 1, 2, … within the cell
-	Attempt  int       `json:"attempt"` // 1, and more where an untrusted launch was run again
+	Launch   int       `json:"launch"`              // 1, 2, … within the cell
+	LaunchNs int64     `json:"launch_ns,omitempty"` // measured time that was asked for; 0: not known, or instructions were counted
+	Attempt  int       `json:"attempt"`             // 1, and more where an untrusted launch was run again
 	Outcome  Outcome   `json:"outcome"`
 	Reason   string    `json:"reason,omitempty"`
 	Fault    Fault     `json:"fault,omitempty"`    // of a failed launch

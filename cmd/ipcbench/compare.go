@@ -62,7 +62,7 @@ cell that is untrusted or gone, a package that failed.`,
 func (f *compareFlags) register(c *cobra.Command) {
 	d, fl := compare.Defaults, c.Flags()
 	f.filter = "*"
-	fl.StringVar(&f.threshold, "threshold", fmt.Sprintf("%g%%", 100*d.Threshold), "change that is still no regression")
+	fl.StringVar(&f.threshold, "threshold", "", fmt.Sprintf("change that is still no regression (default: that of the runs' own gate, else %g%%)", 100*d.Threshold))
 	fl.StringVar(&f.alpha, "alpha", fmt.Sprint(d.Alpha), "probability of a false alarm, over all cells together")
 	fl.StringSliceVar(&f.metrics, "metric", compare.DefaultMetrics, "metrics to compare: "+strings.Join(results.Units(), ", ")+"; in text also B/op, allocs/op, and units of which it has `Unit UNIT better=lower` or =higher")
 	fl.StringVar(&f.format, "format", "text", strings.Join(report.ComparisonFormats, ", "))
@@ -133,8 +133,10 @@ func sidePaths(arg string) []string {
 
 func (f *compareFlags) options() (o compare.Options, err error) {
 	o = compare.Options{Force: f.force, By: compare.ByKey(f.by)}
-	if o.Threshold, err = parseShare("--threshold", f.threshold, 0.001, 10); err != nil {
-		return o, err
+	if f.threshold != "" {
+		if o.Threshold, err = parseShare("--threshold", f.threshold, 0.001, 10); err != nil {
+			return o, err
+		}
 	}
 	if o.Alpha, err = parseShare("--alpha", f.alpha, 0.0001, 0.5); err != nil {
 		return o, err

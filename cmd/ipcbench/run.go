@@ -92,7 +92,7 @@ func startRun(c *cobra.Command, plan bench.Plan, out string, until float64, budg
 	now := time.Now().UTC()
 	dir, err := results.Create(out, results.Header{
 		ID: results.NewID(now), Started: now, Seed: plan.Seed, Program: version(), Command: os.Args, Plan: raw,
-		Until: until, BudgetNs: int64(budget),
+		Until: until, BudgetNs: int64(budget), LaunchNs: int64(plan.Time),
 	})
 	if err != nil {
 		return failed(err)
