@@ -292,12 +292,12 @@ func TestPlanHoldsWhatIsOffered(t *testing.T) {
 func TestAxesCheckNamesTheValue(t *testing.T) {
 	good := Axes{Workloads: []string{"PingPong"}, Sizes: []int{1}, Queues: []int{0}, Places: []string{"same"}}
 	for want, change := range map[string]func(*Axes){
-		`workload "ping": did you mean pingpong?`:    func(a *Axes) { a.Workloads = []string{"ping"} },
-		`mechanism "pip": did you mean pipe`:         func(a *Axes) { a.Mechanisms = []string{"pip"} },
+		`workload "ping": did you mean pingpong?`:   func(a *Axes) { a.Workloads = []string{"ping"} },
+		`mechanism "pip": did you mean pipe`:        func(a *Axes) { a.Mechanisms = []string{"pip"} },
 		`place "here": want one of free, same, smt`: func(a *Axes) { a.Places = []string{"here"} },
-		`size 32MiB: want at most 16MiB`:             func(a *Axes) { a.Sizes = []int{32 << 20} },
-		`Compete: 65 receivers: want 2 to 64`:        func(a *Axes) { a.Workloads, a.Peers = []string{"Compete"}, []int{65} },
-		`FanIn: 1 senders: want 2 to 64`:             func(a *Axes) { a.Workloads, a.Peers = []string{"FanIn"}, []int{1} },
+		`size 32MiB: want at most 16MiB`:            func(a *Axes) { a.Sizes = []int{32 << 20} },
+		`Compete: 65 receivers: want 2 to 64`:       func(a *Axes) { a.Workloads, a.Peers = []string{"Compete"}, []int{65} },
+		`FanIn: 1 senders: want 2 to 64`:            func(a *Axes) { a.Workloads, a.Peers = []string{"FanIn"}, []int{1} },
 	} {
 		a := good
 		change(&a)

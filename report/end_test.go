@@ -61,6 +61,28 @@ func TestDecisions(t *testing.T) {
 	}
 }
 
+// TestKeptEverywhere: the terminal, Markdown and the page say alike what unpinned
+// processes were like.
+func TestKeptEverywhere(t *testing.T) {
+	records := candidates("PingPong", 64, "free", map[string]float64{"pipe": 5000})
+	for i := range records {
+		r := &records[i]
+		r.Workers, r.Rounds, r.EndedOn = make([]results.Worker, 2), make([]results.Round, 1), [][]int{{1, 1}}
+	}
+	const want = "unpinned, the scheduler kept both on one CPU in 8 of 8 launches"
+	set := &results.Set{Records: records}
+	var terminal, markdown strings.Builder
+	WriteDecisions(&terminal, set.Summaries(), 110)
+	if err := WriteMarkdown(&markdown, set); err != nil {
+		t.Fatal(err)
+	}
+	for name, got := range map[string]string{"terminal": terminal.String(), "report.md": markdown.String(), "page": NewPage(set).Cells[0].Kept} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s: %q is not in\n%s", name, want, got)
+		}
+	}
+}
+
 // TestEndFits: the end of a run of many cells has at most 20 lines of decisions, none
 // wider than the terminal, and neither cells nor skips in full.
 func TestEndFits(t *testing.T) {
