@@ -39,11 +39,12 @@ first is the baseline.
 The gate fails a cell that is slower by more than the threshold. Over all cells
 together a false alarm has at most the probability alpha. Results of several
 configurations in a file have rows of their own. A benchmark that "go test"
-reports as failed counts as failed.
+reports as failed counts as failed. Sides whose launches measured for different
+times (--time) are refused without --force: levels move by 4 to 14 %.
 
 Exit status: 0 nothing is slower; 1 a cell is slower, or was ok and is failed or
-skipped, or a statement differs that did not; 2 usage; 3 unreadable, or nothing
-comparable; 5 something could not be judged: too few launches, a value of 0, a
+skipped, or a statement differs that did not; 2 usage; 3 unreadable, refused, or
+nothing comparable; 5 something could not be judged: too few launches, a value of 0, a
 cell that is untrusted or gone, a package that failed.`,
 		Example: `  ipcbench compare results/runs/A results/runs/B
   ipcbench compare old1,old2 new1,new2 --threshold 10% --format markdown --summary
