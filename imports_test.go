@@ -97,6 +97,7 @@ var layers = map[string][]string{
 	"tools/overhead":        nil,
 	"tools/gatesim":         nil,
 	"tools/gatepower":       nil,
+	"tools/blocks":          nil,
 	"tools/slowdown":        {},
 	"kernels":               nil,
 	"cmd/ipcbench":          nil,

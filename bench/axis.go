@@ -62,17 +62,17 @@ func NamesOf[T any](all []T, name func(T) string) (names []string) {
 
 // Axes spans a block of cells: every combination of its values.
 type Axes struct {
-	Workloads  []string // names; floors are planned beside them
-	Mechanisms []string
-	Sizes      []int // bytes
-	Queues     []int // bytes; 0: the kernel's default
-	Places     []string
-	Peers      []int    // for the workloads that vary them
-	Floors     []string // names of floors to have besides those that cells are held against
+	Workloads  []string `json:"workloads,omitempty"` // names; floors are planned beside them
+	Mechanisms []string `json:"mechanisms,omitempty"`
+	Sizes      []int    `json:"sizes,omitempty"`  // bytes
+	Queues     []int    `json:"queues,omitempty"` // bytes; 0: the kernel's default
+	Places     []string `json:"places,omitempty"`
+	Peers      []int    `json:"peers,omitempty"`  // for the workloads that vary them
+	Floors     []string `json:"floors,omitempty"` // names of floors to have besides those that cells are held against
 
 	// Options are combinations to try, each as far as a workload takes them;
 	// none stands for the usual values.
-	Options []results.Options
+	Options []results.Options `json:"options,omitempty"`
 }
 
 // Set gives the block the values of one axis, as a flag has them; those of an

@@ -16,7 +16,7 @@ import (
 func every() (plans []Plan) {
 	mechs, places := Values(results.LookupAxis("mech")), Values(results.LookupAxis("place"))
 	for _, p := range Presets {
-		plans = append(plans, NewPlan(p.Blocks(mechs, places), p.Launches, p.Time, false, 7))
+		plans = append(plans, NewPlan(p.Spans(), p.Launches, p.Time, false, 7))
 	}
 	return append(plans, NewPlan([]Axes{{Workloads: []string{"OpenLoop", "Stream"}, Mechanisms: mechs, Sizes: []int{1, results.MaxSize}, Queues: []int{0, 1 << 30}, Places: places, Peers: []int{2},
 		Options: []results.Options{{}, {Rate: results.MaxRate}, {Batch: results.MaxBatch}, {Memory: "file"}, {Touch: "read", Wait: "epoll"}, {InPlace: true}}}}, MaxLaunches, MaxTime, true, math.MaxUint64))

@@ -19,7 +19,6 @@ var Notify = Register(&Workload{
 	Means:    "one notification there and back, no payload: the time of both",
 	Order:    14,
 	Against:  results.WakeUp,
-	Wide:     true,
 	Topology: func(int) Topology {
 		return Topology{
 			Wires: []Wire{{Senders: 1, Receivers: 1}, {Senders: 1, Receivers: 1, Back: true}},

@@ -15,7 +15,6 @@ var PingPong = Register(&Workload{
 	TwoWay:   true,
 	Against:  results.WakeUp,
 	First:    true,
-	Wide:     true,
 	Sizes:    allSizes,
 	Topology: func(int) Topology {
 		return Topology{

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
@@ -90,62 +91,87 @@ func plan(t *testing.T, preset string, seed uint64) Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return NewPlan(p.Blocks(Core, []string{"same", "cross"}), p.Launches, p.Time, false, seed)
+	return NewPlan(p.Spans(), p.Launches, p.Time, false, seed)
 }
 
-func first(p Plan) []results.Cell { return p.Pass(1, p.Cells) }
+func cellsOf(p Plan, pass int) []results.Cell { return slices.Concat(p.Pass(pass, p.Cells)...) }
 
 func TestPassesAreShuffledAndRepeatable(t *testing.T) {
 	a, b := plan(t, "quick", 1), plan(t, "quick", 1)
-	if !slices.Equal(first(a), first(b)) {
+	if !slices.Equal(cellsOf(a, 1), cellsOf(b, 1)) {
 		t.Error("equal seeds give different orders")
 	}
-	if slices.Equal(first(a), a.Pass(2, a.Cells)) || slices.Equal(first(a), first(plan(t, "quick", 2))) {
+	if slices.Equal(cellsOf(a, 1), cellsOf(a, 2)) || slices.Equal(cellsOf(a, 1), cellsOf(plan(t, "quick", 2), 1)) {
 		t.Error("another pass or another seed gives the same order")
 	}
 	sorted := func(cells []results.Cell) []results.Cell {
 		slices.SortFunc(cells, func(a, b results.Cell) int { return strings.Compare(a.Name(), b.Name()) })
 		return cells
 	}
-	if !slices.Equal(sorted(first(a)), sorted(a.Pass(2, a.Cells))) {
+	if !slices.Equal(sorted(cellsOf(a, 1)), sorted(cellsOf(a, 2))) {
 		t.Error("passes hold different cells")
 	}
 }
 
-// TestPresetsFitTheirTime holds the presets to what their summaries promise.
-func TestPresetsFitTheirTime(t *testing.T) {
-	for preset, most := range map[string]time.Duration{"quick": time.Minute, "default": 5 * time.Minute} {
-		p := plan(t, preset, 1)
-		if d := p.Estimate(len(p.Cells)); d > most {
-			t.Errorf("%s: %d cells take about %v, more than %v", preset, len(p.Cells), d, most)
+// TestPassesComeInBlocks: cells that differ in their mechanism alone are launched
+// right after each other, in an order of their own in each pass.
+func TestPassesComeInBlocks(t *testing.T) {
+	p := plan(t, "quick", 1)
+	orders := map[results.Cell]map[string]bool{}
+	for pass := 1; pass <= 6; pass++ {
+		seen := map[results.Cell]bool{}
+		for _, block := range p.Pass(pass, p.Cells) {
+			question := block[0]
+			question.Mechanism = ""
+			if seen[question] {
+				t.Errorf("pass %d: two blocks of %s", pass, question.Name())
+			}
+			seen[question] = true
+			order := ""
+			for _, c := range block {
+				order += c.Mechanism + " "
+				if c.Mechanism = ""; c != question {
+					t.Errorf("pass %d: %s stands in the block of %s", pass, c.Name(), question.Name())
+				}
+			}
+			if orders[question] == nil {
+				orders[question] = map[string]bool{}
+			}
+			orders[question][order] = true
+			if len(block) > 4 && pass == 6 && len(orders[question]) < 4 {
+				t.Errorf("%s: %d orders in %d passes", question.Name(), len(orders[question]), pass)
+			}
 		}
 	}
 }
 
-// TestWideFitsItsTime holds the preset of all mechanisms to its time, with room
-// for more of them.
-func TestWideFitsItsTime(t *testing.T) {
-	p, err := LookupPreset("wide")
-	if err != nil {
-		t.Fatal(err)
+// TestPresetsFitTheirTime holds the presets to what their summaries promise: of five
+// minutes a quarter is left for launches that are disturbed and tried again, and of
+// the time of wide another for more mechanisms.
+func TestPresetsFitTheirTime(t *testing.T) {
+	for preset, most := range map[string]time.Duration{"quick": time.Minute, "default": 5 * time.Minute, "wide": 10 * time.Minute * 3 / 4} {
+		p := plan(t, preset, 1)
+		if d := p.Estimate(len(p.Cells)); d > most {
+			t.Errorf("%s: %d cells take about %v, more than %v", preset, len(p.Cells), d, most)
+		}
+		if p.Launches < 6 {
+			t.Errorf("%s: %d launches give no interval", preset, p.Launches)
+		}
 	}
-	var mechs []string
-	want := map[string]int{}
+}
+
+// TestWideHasEveryMechanism: each is in the preset with the workloads that play on it.
+func TestWideHasEveryMechanism(t *testing.T) {
+	want, got := map[string]int{}, map[string]int{}
 	for _, m := range mechanisms.All() {
-		mechs = append(mechs, m.Name)
-		const places, sizes = 2, 2
+		const places, sizes = 3, 2
 		for w, cells := range map[*Workload]int{PingPong: sizes * places, Stream: sizes * places, Notify: places} {
 			if w.PlaysOn(m) {
 				want[m.Name+w.Name] = cells
 			}
 		}
 	}
-	plan := NewPlan(p.Blocks(mechs, nil), p.Launches, p.Time, false, 1)
-	if d := plan.Estimate(len(plan.Cells)) * 4 / 3; d > 10*time.Minute {
-		t.Errorf("%d cells of %d mechanisms, and a third more, take about %v", len(plan.Cells), len(mechs), d)
-	}
-	got := map[string]int{}
-	for _, c := range plan.Cells {
+	for _, c := range plan(t, "wide", 1).Cells {
 		if c.Workload != results.FloorWorkload {
 			got[c.Mechanism+c.Workload]++
 		}
@@ -155,18 +181,42 @@ func TestWideFitsItsTime(t *testing.T) {
 	}
 }
 
-func TestQuickAndDefaultStayOnTheCore(t *testing.T) {
-	for _, name := range []string{"quick", "default"} {
-		p, err := LookupPreset(name)
+// TestPresetsAreData: a preset that was written into a file and read back plans the
+// same cells, of values that a command line could have given.
+func TestPresetsAreData(t *testing.T) {
+	for _, p := range Presets {
+		raw, err := json.Marshal(p)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, a := range p.Blocks([]string{"other"}, []string{"free"}) {
-			for _, m := range a.Mechanisms {
-				if !slices.Contains(Core, m) {
-					t.Errorf("%s: %s", name, m)
-				}
+		var again Preset
+		if err := json.Unmarshal(raw, &again); err != nil {
+			t.Fatal(err)
+		}
+		cells := func(p Preset) []results.Cell { return NewPlan(p.Spans(), p.Launches, p.Time, false, 1).Cells }
+		if !slices.Equal(cells(p), cells(again)) || again.Launches != p.Launches || again.Time != p.Time {
+			t.Errorf("%s is read back as %+v", p.Name, again)
+		}
+		for _, a := range p.Spans() {
+			if err := a.Check(); err != nil {
+				t.Errorf("%s: %v", p.Name, err)
 			}
+		}
+	}
+}
+
+// TestPresetsHavePlaces: presets that people start with measure unpinned processes
+// beside pinned ones, and each question has several candidates.
+func TestPresetsHavePlaces(t *testing.T) {
+	for _, name := range []string{"quick", "default", "wide"} {
+		got := map[string]int{}
+		for _, c := range plan(t, name, 1).Cells {
+			if c.Workload == PingPong.Name {
+				got[c.Place]++
+			}
+		}
+		if len(got) != 3 || got["free"] != got["same"] || got["free"] != got["cross"] || got["free"] == 0 {
+			t.Errorf("%s: cells by place %v", name, got)
 		}
 	}
 }
@@ -242,12 +292,12 @@ func TestPlanHoldsWhatIsOffered(t *testing.T) {
 func TestAxesCheckNamesTheValue(t *testing.T) {
 	good := Axes{Workloads: []string{"PingPong"}, Sizes: []int{1}, Queues: []int{0}, Places: []string{"same"}}
 	for want, change := range map[string]func(*Axes){
-		`workload "ping": did you mean pingpong?`:    func(a *Axes) { a.Workloads = []string{"ping"} },
-		`mechanism "pip": did you mean pipe`:         func(a *Axes) { a.Mechanisms = []string{"pip"} },
-		`place "here": want one of same, smt, cross`: func(a *Axes) { a.Places = []string{"here"} },
-		`size 32MiB: want at most 16MiB`:             func(a *Axes) { a.Sizes = []int{32 << 20} },
-		`Compete: 65 receivers: want 2 to 64`:        func(a *Axes) { a.Workloads, a.Peers = []string{"Compete"}, []int{65} },
-		`FanIn: 1 senders: want 2 to 64`:             func(a *Axes) { a.Workloads, a.Peers = []string{"FanIn"}, []int{1} },
+		`workload "ping": did you mean pingpong?`:   func(a *Axes) { a.Workloads = []string{"ping"} },
+		`mechanism "pip": did you mean pipe`:        func(a *Axes) { a.Mechanisms = []string{"pip"} },
+		`place "here": want one of free, same, smt`: func(a *Axes) { a.Places = []string{"here"} },
+		`size 32MiB: want at most 16MiB`:            func(a *Axes) { a.Sizes = []int{32 << 20} },
+		`Compete: 65 receivers: want 2 to 64`:       func(a *Axes) { a.Workloads, a.Peers = []string{"Compete"}, []int{65} },
+		`FanIn: 1 senders: want 2 to 64`:            func(a *Axes) { a.Workloads, a.Peers = []string{"FanIn"}, []int{1} },
 	} {
 		a := good
 		change(&a)

@@ -12,7 +12,6 @@ var Stream = Register(&Workload{
 	Means:    "one way, as fast as it goes",
 	Order:    2,
 	First:    true,
-	Wide:     true,
 	Sizes:    allSizes,
 	Queues:   allQueues,
 	Topology: func(int) Topology {

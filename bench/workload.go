@@ -39,12 +39,10 @@ type Workload struct {
 	TwoWay  bool            // a message goes there and back: time is charted, not throughput
 	Against results.Against // the floors that it is held against
 
-	// First puts it into the presets quick and default, in a plan of axes
-	// alone, and in `go test -bench .`.
+	// First puts it in a plan of axes alone, and in `go test -bench .`.
 	First bool
-	// Wide puts it into the preset wide. Preset full has every workload, at
-	// Sizes (nil: 64 B, 4 KiB and 64 KiB) and Queues (nil: the default).
-	Wide          bool
+	// Sizes (nil: 64 B, 4 KiB and 64 KiB) and Queues (nil: the default) are those
+	// of the preset full.
 	Sizes, Queues []int
 
 	// Paced: its messages are due at a rate, which every cell of it has: the

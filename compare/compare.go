@@ -13,7 +13,7 @@ import (
 
 // Options say what counts as a change.
 type Options struct {
-	Threshold float64 // a change up to here is none that matters: 0.05 is 5 %; above 0
+	Threshold float64 // a change up to here is none that matters: 0.05 is 5 %; 0: the least that the sides' own gates have, else that of Defaults
 	Alpha     float64 // probability of one false alarm in all cells together, in (0, 1)
 	Force     bool    // judge what is not comparable, with the warning beside it
 	Shared    int     // how many comparisons share Alpha; 0 is 1
@@ -35,6 +35,7 @@ var DefaultMetrics = []string{"ns/op", "insns/op", "B/s"}
 // Compare compares the new side with the old one. The sides must have been
 // made with the same metrics.
 func Compare(old, new *Side, o Options) *Report {
+	o.Threshold = cmp.Or(o.Threshold, gateOf(old, new), Defaults.Threshold)
 	r := &Report{
 		Old: old.about(), New: new.about(),
 		Threshold: o.Threshold, Alpha: o.alpha(),

@@ -1,16 +1,39 @@
 package compare
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"ipcbench/results"
 )
 
-// procsKey stands for the GOMAXPROCS in the name of a cell in benchmark text.
-const procsKey = ".procs"
+// procsKey stands for the GOMAXPROCS in the name of a cell in benchmark text, and
+// lengthKey for the time that a launch measures. None is a key of the format.
+const (
+	procsKey  = ".procs"
+	lengthKey = ".launch"
+)
+
+// named are these in words.
+var named = map[string]string{procsKey: "GOMAXPROCS", lengthKey: "length of a launch"}
+
+// sameLength: launches of different lengths have different levels, which moved by 4
+// to 14 %.
+var sameLength = rule{name: named[lengthKey], refuses: true, why: "the level of a cell moves by 4 to 14 % with the time that a launch measures",
+	remedy: "measure both sides with one --time"}
+
+// lengths are those of the side's launches, as far as they are known.
+func (s *Side) lengths() (all []string) {
+	var v values
+	for _, c := range s.configs.all {
+		v.add(c.values[lengthKey])
+	}
+	return v.sorted()
+}
 
 // configuration is what records were measured under.
 type configuration struct {
@@ -39,12 +62,13 @@ type source struct {
 	host      *results.Host
 	text      *results.Configuration
 	isolation string
+	launchNs  int64
 }
 
 // add returns the number of the record's configuration. The record's host is
 // one of results.Hosts.
 func (c *configurations) add(r *results.Record, host *results.Host) int32 {
-	src := source{host, r.Text(), r.Isolation}
+	src := source{host, r.Text(), r.Isolation, r.LaunchNs}
 	n, ok := c.n, c.all != nil && src == c.latest
 	if !ok {
 		if n, ok = c.of[src]; !ok {
@@ -73,6 +97,9 @@ func (c *configurations) intern(r *results.Record) int32 {
 	}
 	if t := r.Text(); t != nil && t.Procs != "" {
 		set[procsKey] = t.Procs
+	}
+	if r.LaunchNs > 0 {
+		set[lengthKey] = time.Duration(r.LaunchNs).String()
 	}
 	var key strings.Builder
 	for _, k := range slices.Sorted(maps.Keys(set)) {
@@ -158,14 +185,14 @@ func (s *split) name(cell results.Cell, c configuration) string {
 		v := c.values[k]
 		switch {
 		case k == procsKey && v == "":
-			parts = append(parts, "GOMAXPROCS: not known")
+			parts = append(parts, named[k]+": not known")
 		case k == procsKey && v == "1": // go test leaves it out
 		case k == procsKey:
 			procs = "-" + results.Quote(v)
 		case v == "":
-			parts = append(parts, results.Quote(k)+": not known")
+			parts = append(parts, results.Quote(inWords(k))+": not known")
 		default:
-			parts = append(parts, results.Quote(k+": "+v))
+			parts = append(parts, results.Quote(inWords(k)+": "+v))
 		}
 	}
 	if len(parts) == 0 {
@@ -195,15 +222,14 @@ func (s *split) warning(sides ...*Side) (d Warning, ok bool) {
 				all.add(c.values[k])
 			}
 		}
-		if k == procsKey {
-			k = "GOMAXPROCS"
-		}
-		what = append(what, fmt.Sprintf("%s is %s", results.Quote(k), someOf(all.list)))
+		what = append(what, fmt.Sprintf("%s is %s", results.Quote(inWords(k)), someOf(all.list)))
 	}
 	return Warning{Name: "configurations", Warning: results.Warning{What: "a side has results of several configurations: " + strings.Join(what, "; "),
 		Why:    "launches under different settings are no sample of one benchmark, so each configuration has rows of its own",
 		Remedy: "compare files of one configuration each, or one of them with --filter, as in --filter 'cpu:\"CPU One\"'"}}, true
 }
+
+func inWords(key string) string { return cmp.Or(named[key], key) }
 
 // someOf names the first of many values.
 func someOf(list []string) string {

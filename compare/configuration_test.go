@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"ipcbench/internal/sides"
 	"ipcbench/results"
@@ -93,5 +94,80 @@ func TestCompareGrowsWithHosts(t *testing.T) {
 	few, many := work(100), work(400)
 	if many > 6*few {
 		t.Errorf("%v allocations for 100 hosts, %v for 400", few, many)
+	}
+}
+
+// lasting gives the launches of a session a length.
+func (s *session) lasting(lengths ...time.Duration) *session {
+	for i := range s.Records {
+		s.Records[i].LaunchNs = int64(lengths[i%len(lengths)])
+	}
+	return s
+}
+
+// TestLengthsAreRefused: launches of another length have another level, and are not
+// compared unless that is asked for. What is not known is no reason to refuse.
+func TestLengthsAreRefused(t *testing.T) {
+	const long, short = 100 * time.Millisecond, 60 * time.Millisecond
+	launched := func(a, b []time.Duration) (old, new *session) {
+		old, new = inTurn()
+		old.Launches(pipe, 12, 5000, 0.01)
+		new.Launches(pipe, 12, 5000, 0.01)
+		return old.lasting(a...), new.lasting(b...)
+	}
+	for _, tt := range []struct {
+		name   string
+		a, b   []time.Duration
+		status Status
+	}{
+		{"alike", []time.Duration{short}, []time.Duration{short}, Passed},
+		{"one is not known", []time.Duration{0}, []time.Duration{short}, Passed},
+		{"other lengths", []time.Duration{long}, []time.Duration{short}, Nothing},
+		{"both sides have both", []time.Duration{long, short}, []time.Duration{long, short}, Passed},
+	} {
+		old, new := launched(tt.a, tt.b)
+		r := compare(old, new)
+		if r.Status() != tt.status || r.Refused != (tt.status == Nothing) {
+			t.Errorf("%s: status %v, refused %v: %s", tt.name, r.Status(), r.Refused, r.Cause)
+		}
+	}
+	old, new := launched([]time.Duration{long}, []time.Duration{short})
+	if r := compare(old, new); r.Cause != "length of a launch: old 100ms, new 60ms; --force compares all the same" {
+		t.Errorf("cause %q", r.Cause)
+	}
+	r := compare(old, new, func(o *Options) { o.Force = true })
+	if r.Status() != Passed || !reflect.DeepEqual(r.Rows[0].Warnings, []string{"length of a launch"}) {
+		t.Errorf("forced: status %v, warnings %v", r.Status(), r.Rows[0].Warnings)
+	}
+	old, new = launched([]time.Duration{long, short}, []time.Duration{long, short})
+	if name := compare(old, new).Rows[0].Name; !strings.HasSuffix(name, "ms]") || !strings.Contains(name, "[length of a launch: ") {
+		t.Errorf("a row of launches of one length: %s", name)
+	}
+}
+
+// TestOwnGate: without a threshold a comparison has the least that the runs were held
+// to, so that a report does not pass what their gate failed.
+func TestOwnGate(t *testing.T) {
+	old, new := inTurn()
+	old.Launches(pipe, 12, 5000, 0.001)
+	new.Launches(pipe, 12, 5200, 0.001) // 4 %
+	for _, tt := range []struct {
+		header *results.Header
+		asked  float64
+		want   Status
+	}{
+		{nil, 0, Passed},
+		{&results.Header{}, 0, Passed},
+		{&results.Header{Threshold: 0.02}, 0, Regressed},
+		{&results.Header{Threshold: 0.02}, 0.1, Passed},
+		{&results.Header{Threshold: 0.1}, 0.02, Regressed},
+	} {
+		a, b := old.side(), new.side()
+		b.Of(tt.header)
+		o := Defaults
+		o.Threshold = tt.asked
+		if r := Compare(a, b, o); r.Status() != tt.want {
+			t.Errorf("header %+v, asked for %v: status %v at %v, want %v", tt.header, tt.asked, r.Status(), r.Threshold, tt.want)
+		}
 	}
 }

@@ -115,9 +115,10 @@ func loadBy(inputs []Input, q Query, better []string) (*Loaded, error) {
 			keys = append(keys, p.side)
 		}
 		s.add(r, p.cell, p.metrics)
-	}, func(f results.Failure) { failures = append(failures, f) }, func(*results.Set) {
+	}, func(f results.Failure) { failures = append(failures, f) }, func(set *results.Set) {
 		for _, s := range sides {
 			s.Next()
+			s.Of(set.Header)
 		}
 	})
 	if unknown > 0 {

@@ -29,8 +29,9 @@ type Side struct {
 
 	hosts     results.Hosts
 	configs   configurations
-	nothing   string // why a file has no records
-	units     values // that records have values in
+	nothing   string  // why a file has no records
+	gate      float64 // the threshold of the gate that its runs are held to; 0: they name none
+	units     values  // that records have values in
 	isolation values
 	verified  values // "yes", "no": of the records that state it
 	failures  []results.Failure
@@ -91,6 +92,25 @@ func (s *Side) Next() { s.source++ }
 func (s *Side) next(set *results.Set) {
 	s.Next()
 	s.nothing = cmp.Or(s.nothing, set.Nothing())
+	s.Of(set.Header)
+}
+
+// Of notes what the header of a run says of the side that has its records; nil
+// says nothing.
+func (s *Side) Of(h *results.Header) {
+	if h != nil && h.Threshold > 0 && (s.gate == 0 || h.Threshold < s.gate) {
+		s.gate = h.Threshold
+	}
+}
+
+// gateOf is the least threshold of the sides' own gates, 0 where they name none.
+func gateOf(sides ...*Side) (least float64) {
+	for _, s := range sides {
+		if s.gate > 0 && (least == 0 || s.gate < least) {
+			least = s.gate
+		}
+	}
+	return least
 }
 
 // Add adds a record, which it does not keep.

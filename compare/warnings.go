@@ -108,6 +108,9 @@ func warn(old, new *Side, apart *split, o Options) *warnings {
 			d.add(r, a, b, r.refuses && len(a) > 0 && len(b) > 0)
 		}
 	}
+	if a, b := old.lengths(), new.lengths(); len(a) > 0 && len(b) > 0 && !slices.Equal(a, b) && !(apart.by(lengthKey) && common(a, b)) {
+		d.add(sameLength, a, b, true)
+	}
 	if c, ok := apart.warning(old, new); ok {
 		d.list = append(d.list, c)
 	}

@@ -36,9 +36,10 @@ func New(sets []*results.Set, sides []*compare.Side) *Report {
 	base, last := sets[0], sets[len(sets)-1]
 	r := &Report{sets: sets, Page: NewPage(last)}
 	o := compare.Defaults
-	o.Shared = len(sets) - 1
+	o.Shared, o.Threshold = len(sets)-1, 0 // that of the runs' own gate
 	for i, side := range sides {
 		side.Name = nameOf(sets[i])
+		side.Of(sets[i].Header)
 	}
 	for _, side := range sides[1:] {
 		c := compare.Compare(sides[0], side, o)

@@ -90,6 +90,9 @@ func (m *markdown) answers(summaries []results.Summary) {
 	for i, a := range answers {
 		if i == 0 || a.Cell.Setting() != answers[i-1].Cell.Setting() {
 			m.printf("\n### %s\n\n", title(a.Cell.Setting()))
+			if kept := keptAt(summaries, a.Cell.Setting()); kept != "" {
+				m.printf("%s\n\n", kept)
+			}
 			if a.Cell.Rate > 0 {
 				text.Head(m, "rrrlrlrl", "size", "queue", "due/s", "fastest", "median", "next", "exceeds by", "verdict")
 			} else {
@@ -107,6 +110,12 @@ func (m *markdown) answers(summaries []results.Summary) {
 		median, _, _ := a.Ranked[0].RankingMetric()
 		text.Row(m, append(at, a.Cell.Mechanism, duration(median)+" ±"+interval(median), next, by, a.Verdict())...)
 	}
+}
+
+// keptAt is what the unpinned processes of a setting were like; "" where all were
+// pinned.
+func keptAt(summaries []results.Summary, setting results.Cell) string {
+	return results.KeptIn(slices.DeleteFunc(slices.Clone(summaries), func(s results.Summary) bool { return s.Cell.Setting() != setting })).String()
 }
 
 func (m *markdown) numbers(summaries []results.Summary) {

@@ -64,6 +64,7 @@ type Cell struct {
 	InFlight  results.Count               `json:"inflight,omitzero"`    // messages; 0: not even one
 	Given     int                         `json:"given,omitempty"`      // bytes of queue
 	Launches  []float64                   `json:"launches,omitempty"`   // ns of an operation, each
+	Kept      string                      `json:"kept,omitempty"`       // where the scheduler kept unpinned processes
 }
 
 // Answer is which mechanism wins in one setting.
@@ -181,7 +182,7 @@ func indexOf(all []Warning, w string) int {
 
 func (p *Page) newCell(s *results.Summary) Cell {
 	c := Cell{
-		Cell: s.Cell, Unusual: s.Cell.Options.String(), Name: s.Cell.Name(), Outcome: s.Outcome, N: s.N, InFlight: s.InFlight, Given: s.Queue,
+		Cell: s.Cell, Unusual: s.Cell.Options.String(), Name: s.Cell.Name(), Outcome: s.Outcome, N: s.N, InFlight: s.InFlight, Given: s.Queue, Kept: s.Kept.String(),
 		Numbers: map[string]results.Estimate{},
 	}
 	for _, m := range results.Metrics {

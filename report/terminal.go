@@ -14,9 +14,9 @@ import (
 )
 
 // WriteTable writes summaries for a terminal of that width in columns, 0 for
-// any: the cells that are ok, a table for each workload and place, and below the
-// ones that are not, with their reasons. A table that is too wide loses columns,
-// and names them.
+// any: the cells that are ok, a table for each workload and place, of each size the
+// fastest first, and below the ones that are not, with their reasons. A table that is
+// too wide loses columns, and names them.
 func WriteTable(w io.Writer, summaries []results.Summary, width int) error {
 	buf := bufio.NewWriter(w)
 	writeCells(buf, summaries, width)
@@ -31,8 +31,22 @@ type tableColumn struct {
 	drop  int // see results.Metric
 }
 
+// versusBest is by what factor the time of each cell exceeds that of the fastest
+// mechanism at the same point, where others were measured there.
+func versusBest(summaries []results.Summary) map[results.Cell]string {
+	best := map[results.Cell]string{}
+	for _, a := range results.Answers(summaries) {
+		for _, r := range a.Ranked {
+			if a.Decision != results.Alone {
+				best[r.Cell] = times(r.Ratio.Center) + "×"
+			}
+		}
+	}
+	return best
+}
+
 // tableColumns are those of one kind of table.
-func tableColumns(in results.Columns) []tableColumn {
+func tableColumns(in results.Columns, best map[results.Cell]string) []tableColumn {
 	all := []tableColumn{
 		{"mechanism", func(s *results.Summary) string { return s.Cell.Mechanism }, 0},
 		{"size", func(s *results.Summary) string { return results.FormatBytes(s.Cell.Size) }, 0},
@@ -57,6 +71,9 @@ func tableColumns(in results.Columns) []tableColumn {
 			all = append(all, tableColumn{"±", func(s *results.Summary) string { return interval(s.Of(m.Key)) }, m.Drop})
 		}
 		if in == results.Timed && m.Key == "time" {
+			if best != nil {
+				all = append(all, tableColumn{"vs best", func(s *results.Summary) string { return cmp.Or(best[s.Cell], "–") }, 0})
+			}
 			all = append(all, tableColumn{"vs floor", func(s *results.Summary) string { return s.RelativeCost.String() }, 3},
 				tableColumn{"±", func(s *results.Summary) string { return s.RelativeCost.Spread() }, 7})
 		}
@@ -67,8 +84,17 @@ func tableColumns(in results.Columns) []tableColumn {
 
 // writeGroup writes a table of the cells, no wider than width where that is not
 // 0 and columns can go.
-func writeGroup(w *bufio.Writer, heading string, in results.Columns, group []results.Summary, width int) {
-	columns := tableColumns(in)
+func writeGroup(w *bufio.Writer, heading string, in results.Columns, group []results.Summary, best map[results.Cell]string, width int) {
+	group = slices.Clone(group)
+	slices.SortStableFunc(group, func(a, b results.Summary) int {
+		x, _, _ := a.RankingMetric()
+		y, _, _ := b.RankingMetric()
+		return cmp.Or(cmp.Compare(a.Cell.Size, b.Cell.Size), cmp.Compare(a.Cell.Queue, b.Cell.Queue), cmp.Compare(a.Cell.Rate, b.Cell.Rate), cmp.Compare(x.Center, y.Center))
+	})
+	if !slices.ContainsFunc(group, func(s results.Summary) bool { return best[s.Cell] != "" }) {
+		best = nil
+	}
+	columns := tableColumns(in, best)
 	var gone []string
 	needed := 0
 	for {
@@ -106,8 +132,8 @@ func writeGroup(w *bufio.Writer, heading string, in results.Columns, group []res
 }
 
 func writeCells(w *bufio.Writer, summaries []results.Summary, width int) {
-	unbounded, related, full, few := false, false, false, false
-	cells := map[results.Columns][]results.Summary{}
+	unbounded, related, beaten, full, few := false, false, false, false, false
+	cells, best := map[results.Columns][]results.Summary{}, versusBest(summaries)
 	for _, s := range summaries {
 		switch {
 		case s.Outcome != results.OK:
@@ -122,7 +148,7 @@ func writeCells(w *bufio.Writer, summaries []results.Summary, width int) {
 			cells[results.Timed] = append(cells[results.Timed], s)
 			unbounded = unbounded || !s.NsPerOp.Bounded()
 			few = few || tooFew(&s, results.TailP99)
-			related = related || s.RelativeCost != nil
+			related, beaten = related || s.RelativeCost != nil, beaten || best[s.Cell] != ""
 		}
 	}
 	for _, kind := range []struct {
@@ -130,7 +156,7 @@ func writeCells(w *bufio.Writer, summaries []results.Summary, width int) {
 		title string
 	}{{results.Timed, ""}, {results.Paced, ", latency from when a message was due"}, {results.Counted, ", instructions counted"}} {
 		for _, group := range results.GroupBy(cells[kind.in], results.Cell.Setting) {
-			writeGroup(w, title(group[0].Cell.Setting())+kind.title, kind.in, group, width)
+			writeGroup(w, title(group[0].Cell.Setting())+kind.title, kind.in, group, best, width)
 		}
 	}
 	note := func(show bool, format string, args ...any) {
@@ -143,6 +169,7 @@ func writeCells(w *bufio.Writer, summaries []results.Summary, width int) {
 			fmt.Fprintln(w)
 		}
 	}
+	note(beaten, "vs best: time/op as a multiple of that of the fastest mechanism at the same point, by the launches of each pass")
 	note(related, "vs floor: time/op as a multiple of a floor of this run: %s of the place, %s of the size, null system %s", results.WakeUps, results.Copies, results.Calls)
 	note(full, "!: saturated: less than %.0f %% of what was due came; latency grows as long as is measured", 100*results.SaturatedBelow)
 	note(few, "–: a launch timed too few operations one by one for a percentile: p50 needs %d, p99 %d, p99.9 %d; raise --time", results.TailP50, results.TailP99, results.TailP999)

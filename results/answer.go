@@ -202,5 +202,5 @@ func PlaceTitle(place string) string {
 }
 
 var placeTitles = map[string]string{
-	"same": "same CPU", "smt": "two threads of a core", "cross": "different CPUs", "socket": "different sockets", "free": "unpinned",
+	"free": "unpinned", "same": "same CPU", "smt": "two threads of a core", "cross": "different CPUs", "socket": "different sockets",
 }

@@ -68,11 +68,11 @@ var Axes = []Axis{
 	{Key: "queue", Help: "capacity of a link in bytes", Always: true, number: func(c *Cell) *int { return &c.Queue }, bytes: true, Least: 1, Most: maxBytes,
 		Values: []Value{{"default", "what the kernel gives"}}},
 	{Key: "place", Help: "where processes run", Always: true, text: func(c *Cell) *string { return &c.Place }, gone: "all", Values: []Value{
+		{"free", "unpinned: where the scheduler puts them"},
 		{"same", "all processes on the same CPU"},
 		{"smt", "on the hardware threads of one processor core"},
 		{"cross", "on different CPUs: different cores, in turn"},
 		{"socket", "on cores of different sockets, in turn"},
-		{"free", "unpinned: where the scheduler puts them"},
 	}},
 	{Key: "peers", Help: "processes of a kind, if a workload varies their number", number: func(c *Cell) *int { return &c.Peers }, Least: 1, Most: MaxPeers},
 	{Key: "wait", Help: "how an end waits that is a descriptor", Link: true, text: func(c *Cell) *string { return &c.Wait }, Values: []Value{

@@ -64,6 +64,7 @@ func (r *Record) checkNumbers() error {
 		value float64
 	}
 	numbers := append(make([]number, 0, 32), []number{ // 32: enough for text, which is read by the million
+		{"launch_ns", float64(r.LaunchNs)},
 		{"ops", float64(r.Ops)},
 		{"elapsed_ns", float64(r.ElapsedNs)},
 		{"eintr", float64(r.EINTR.Or(0))},
@@ -79,6 +80,17 @@ func (r *Record) checkNumbers() error {
 	}
 	for _, round := range r.Rounds {
 		numbers = append(numbers, number{"rounds.ops", float64(round.Ops)}, number{"rounds.elapsed_ns", float64(round.ElapsedNs)})
+	}
+	if len(r.EndedOn) > 0 && len(r.EndedOn) != len(r.Rounds) {
+		return fmt.Errorf("ended_on of %d rounds: want %d", len(r.EndedOn), len(r.Rounds))
+	}
+	for _, cpus := range r.EndedOn {
+		if len(cpus) != len(r.Workers) {
+			return fmt.Errorf("ended_on of %d workers: want %d", len(cpus), len(r.Workers))
+		}
+		for _, cpu := range cpus {
+			numbers = append(numbers, number{"ended_on", float64(cpu)})
+		}
 	}
 	for _, w := range r.Workers {
 		numbers = append(numbers, number{"workers.user_ns", float64(w.UserNs.Or(0))}, number{"workers.system_ns", float64(w.SystemNs.Or(0))})

@@ -13,7 +13,7 @@ func (r *Record) Unmeasured() {
 	r.Warnings = slices.DeleteFunc(slices.Clone(r.Warnings), func(w string) bool { return w == late })
 	r.Op, r.Ops, r.ElapsedNs, r.NsPerOp, r.InsnsPerOp, r.BytesPerSec = "", 0, 0, 0, 0, 0
 	r.CPUNsPerOp, r.Voluntary, r.Involuntary, r.EINTR = Amount{}, Amount{}, Amount{}, Count{}
-	r.Latency, r.Rounds, r.Verified, r.Overhead, r.Noise = nil, nil, Count{}, nil, nil
+	r.Latency, r.Rounds, r.EndedOn, r.Verified, r.Overhead, r.Noise = nil, nil, nil, Count{}, nil, nil
 	r.Workers = slices.Clone(r.Workers) // others may have the same
 	for i, w := range r.Workers {
 		r.Workers[i] = Worker{Role: w.Role, PID: w.PID, CPUs: w.CPUs}

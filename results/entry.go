@@ -47,6 +47,7 @@ type record struct {
 	Latency  json.RawMessage `json:"latency,omitempty"`
 	Rounds   json.RawMessage `json:"rounds,omitempty"`
 	Workers  json.RawMessage `json:"workers,omitempty"`
+	EndedOn  [][]int         `json:"ended_on,omitempty"`
 	Given    json.RawMessage `json:"given,omitempty"` // where it is not what the first link has
 	Links    json.RawMessage `json:"links,omitempty"`
 	Verified Count           `json:"verified,omitzero"`
@@ -120,7 +121,7 @@ func firstLink(links []Link) *Given {
 func (r *Record) appendLine(to []byte, under *setup) ([]byte, error) {
 	l := record{
 		AtMs: r.Time.UnixMilli() - under.Time.UnixMilli(), Cell: r.Cell.Name(), Launch: r.Launch, Outcome: r.Outcome, Reason: r.Reason, Fault: r.Fault, Warnings: r.Warnings,
-		Op: r.Op, NsPerOp: r.NsPerOp, InsnsPerOp: r.InsnsPerOp, totals: totalsOf(r), Verified: r.Verified, WallNs: r.WallNs,
+		Op: r.Op, NsPerOp: r.NsPerOp, InsnsPerOp: r.InsnsPerOp, totals: totalsOf(r), EndedOn: r.EndedOn, Verified: r.Verified, WallNs: r.WallNs,
 	}
 	if r.Attempt > 1 {
 		l.Attempt = r.Attempt
@@ -179,8 +180,8 @@ func appendJSON(to []byte, v any) ([]byte, error) {
 func (l *record) record(c Cell, under *known) (r Record, err error) {
 	r = Record{
 		Schema: Schema, Cell: c, Run: under.Run, Time: time.UnixMilli(under.Time.UnixMilli() + l.AtMs).UTC(), Launch: l.Launch, Attempt: max(l.Attempt, 1), Outcome: l.Outcome, Reason: l.Reason, Fault: l.Fault, Warnings: l.Warnings,
-		Op: l.Op, NsPerOp: l.NsPerOp, InsnsPerOp: l.InsnsPerOp, Verified: l.Verified, WallNs: l.WallNs,
-		Seed: under.Seed, Isolation: under.Isolation, Host: under.Host,
+		Op: l.Op, NsPerOp: l.NsPerOp, InsnsPerOp: l.InsnsPerOp, EndedOn: l.EndedOn, Verified: l.Verified, WallNs: l.WallNs,
+		Seed: under.Seed, LaunchNs: under.LaunchNs, Isolation: under.Isolation, Host: under.Host,
 	}
 	r.Rounds = readRows[Round]("rounds", l.Rounds, under.layout, &err)
 	r.Workers = readRows[Worker]("workers", l.Workers, under.layout, &err)
@@ -216,6 +217,7 @@ type setup struct {
 	Time      time.Time           `json:"time"` // of its first record, from which the times of all count
 	Run       string              `json:"run"`
 	Seed      uint64              `json:"seed"`
+	LaunchNs  int64               `json:"launch_ns,omitempty"`
 	Isolation string              `json:"isolation,omitempty"`
 	Columns   map[string][]string `json:"columns"`
 	Host      *Host               `json:"host,omitempty"`
@@ -224,7 +226,7 @@ type setup struct {
 // setupOf is the setup of a record and others of its session. The name is 32
 // bits of what it says: files can be joined.
 func setupOf(r *Record) (*setup, error) {
-	s := &setup{Time: r.Time.UTC().Truncate(time.Millisecond), Run: r.Run, Seed: r.Seed, Isolation: r.Isolation, Columns: allColumns.names(), Host: r.Host}
+	s := &setup{Time: r.Time.UTC().Truncate(time.Millisecond), Run: r.Run, Seed: r.Seed, LaunchNs: r.LaunchNs, Isolation: r.Isolation, Columns: allColumns.names(), Host: r.Host}
 	raw, err := json.Marshal(s)
 	sum := sha256.Sum256(raw)
 	s.name = fmt.Sprintf("%x", sum[:4])
@@ -233,7 +235,7 @@ func setupOf(r *Record) (*setup, error) {
 
 // of reports whether the record has what the setup says.
 func (s *setup) of(r *Record) bool {
-	return s.Run == r.Run && s.Seed == r.Seed && s.Isolation == r.Isolation && reflect.DeepEqual(s.Host, r.Host)
+	return s.Run == r.Run && s.Seed == r.Seed && s.LaunchNs == r.LaunchNs && s.Isolation == r.Isolation && reflect.DeepEqual(s.Host, r.Host)
 }
 
 // maxSetups bounds, in bytes, what a file of nothing but hosts and setups makes

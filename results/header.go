@@ -24,6 +24,10 @@ type Header struct {
 	Command []string        `json:"command"` // as it was typed, one argument each
 	Plan    json.RawMessage `json:"plan"`    // the caller's own, given back as it was
 
+	LaunchNs  int64   `json:"launch_ns,omitempty"` // measured time of one launch; 0: not known, or instructions were counted
+	Threshold float64 `json:"threshold,omitempty"` // of the gate that this run is held to, 0.05 for 5 %; 0: none was named
+	Within    float64 `json:"within,omitempty"`    // by how much others may be faster than a mechanism that was asked for; 0: none was named
+
 	// Where launches were added until intervals were narrow enough:
 	Until    float64  `json:"until,omitempty"`     // the half width asked for, as a share of the median
 	BudgetNs int64    `json:"budget_ns,omitempty"` // the time that launches might take
@@ -72,11 +76,25 @@ func readHeader(dir string) (h Header, err error) {
 	if err == nil {
 		err = h.check()
 	}
+	if h.LaunchNs == 0 { // earlier versions have it in the plan alone
+		var plan struct {
+			TimeNs int64 `json:"time_ns"`
+		}
+		if json.Unmarshal(h.Plan, &plan) == nil {
+			h.LaunchNs = plan.TimeNs
+		}
+	}
+	if err == nil && (h.LaunchNs < 0 || !validShare(h.Threshold) || !validShare(h.Within)) {
+		err = fmt.Errorf("launch_ns %d, threshold %v, within %v: want numbers from 0, shares up to 10", h.LaunchNs, h.Threshold, h.Within)
+	}
 	if err != nil {
 		return Header{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return h, nil
 }
+
+// validShare reports whether a share may stand in a header: 10 is 1,000 %.
+func validShare(v float64) bool { return v >= 0 && v <= 10 }
 
 // CommandLine renders the command so that a shell reads it back.
 func (h *Header) CommandLine() string {

@@ -119,6 +119,9 @@ func (s *Set) Better(unit string) string {
 // add hands a record on.
 func (s *Set) add(r *Record) {
 	r.Host = s.hosts.Add(r.Host) // one copy is enough
+	if s.Header != nil && r.LaunchNs == 0 && r.InsnsPerOp == 0 {
+		r.LaunchNs = s.Header.LaunchNs // of earlier versions
+	}
 	if s.keep != nil {
 		s.keep(r)
 	}

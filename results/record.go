@@ -148,8 +148,9 @@ type Record struct {
 	Run      string    `json:"run"`    // the run's ID
 	Time     time.Time `json:"time"`
 	Cell     Cell      `json:"cell"`
-	Launch   int       `json:"launch"`  // 1, 2, … within the cell
-	Attempt  int       `json:"attempt"` // 1, and more where an untrusted launch was run again
+	Launch   int       `json:"launch"`              // 1, 2, … within the cell
+	LaunchNs int64     `json:"launch_ns,omitempty"` // measured time that was asked for; 0: not known, or instructions were counted
+	Attempt  int       `json:"attempt"`             // 1, and more where an untrusted launch was run again
 	Outcome  Outcome   `json:"outcome"`
 	Reason   string    `json:"reason,omitempty"`
 	Fault    Fault     `json:"fault,omitempty"`    // of a failed launch
@@ -169,6 +170,7 @@ type Record struct {
 	Latency   *Latency `json:"latency,omitempty"`   // from rounds that do read the clock per operation
 	Rounds    []Round  `json:"rounds,omitempty"`    // in the order they ran
 	Workers   []Worker `json:"workers,omitempty"`   // one per process
+	EndedOn   [][]int  `json:"ended_on,omitempty"`  // by round, the CPU that each worker was on when it was done; absent where they are pinned, or where a filter hides it
 	Given     *Given   `json:"given,omitempty"`     // what the kernel gave the first link
 	Links     []Link   `json:"links,omitempty"`     // what it gave each of them, in the order of the topology's wires
 	Verified  Count    `json:"verified,omitzero"`   // messages whose CRC-32C was checked, in a pass of its own; absent without one

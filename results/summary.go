@@ -34,6 +34,7 @@ type Summary struct {
 	RelativeCost *RelativeCost // in units of a floor; nil where it or the floor has no number
 	InFlight     Count         // messages a link held before Send blocked, the fewest of all links and launches; absent: not tried
 	Queue        int           // bytes that the kernel gave a link, the fewest; 0: not known
+	Kept         Kept          // where the scheduler kept processes that were not pinned
 
 	Estimates []Estimate // of Metrics, in their order, see Of; nil where the cell is not ok
 
@@ -66,7 +67,8 @@ func CompareCells(a, b Cell) int {
 	)
 }
 
-// orderOfPlace is from the nearest to the farthest; others follow.
+// orderOfPlace is unpinned, as most programs run, and then from the nearest to the
+// farthest; others follow.
 func orderOfPlace(name string) int {
 	values := LookupAxis("place").Values
 	if i := slices.IndexFunc(values, func(v Value) bool { return v.Name == name }); i >= 0 {
@@ -163,6 +165,7 @@ func (s *Summary) estimate(launches []tally) {
 	for _, l := range launches {
 		s.Timed = fewest(s.Timed, l.timed)
 		s.Queue, s.InFlight = fewestBytes(s.Queue, l.queue), fewest(s.InFlight, l.inFlight)
+		s.Kept.add(l.kept)
 	}
 }
 

@@ -42,6 +42,7 @@ type tally struct {
 	timed           Count     // operations that were timed one by one
 	queue           int       // bytes, the least of the links; 0: not known
 	inFlight        Count     // messages, the fewest of the links
+	kept            Kept      // of this one
 }
 
 // Add adds a record, which it does not keep.
@@ -81,6 +82,7 @@ func (t *Tally) Add(r *Record) {
 		l.timed = Known(r.Latency.Count)
 	}
 	l.queue, l.inFlight = r.least()
+	l.kept = r.kept()
 	c.launches = append(c.launches, l)
 	if t.Distributions && WorkloadOf(r.Cell).TwoWay && r.Outcome == OK && r.Latency != nil && r.Latency.HDR != "" {
 		c.merge(r)

@@ -28,6 +28,9 @@ type Measurement struct {
 // seed, host). Ops is the calibrated number for the next launch.
 func (co *Coordinator) Measure(c results.Cell, m Measurement) (rec results.Record, ops int) {
 	rec = results.Record{Schema: results.Schema, Time: time.Now().UTC(), Cell: c, Attempt: 1, Isolation: co.Isolation, Outcome: results.OK}
+	if !m.Exact {
+		rec.LaunchNs = int64(m.Time)
+	}
 	ops, err := co.measure(&rec, m)
 	rec.Warnings = append(rec.Warnings, co.died...)
 	co.died, co.oom[0] = nil, co.oom[1]
@@ -84,6 +87,9 @@ func (co *Coordinator) measure(rec *results.Record, m Measurement) (ops int, err
 			continue
 		}
 		rec.Rounds = append(rec.Rounds, results.Round{Kind: string(r.Kind), Ops: int64(r.Ops), ElapsedNs: int64(r.Elapsed), StalledNs: r.Stalled})
+		if r.on != nil {
+			rec.EndedOn = append(rec.EndedOn, r.on)
+		}
 		if r.Kind == Verify {
 			rec.Verified = results.Known(rec.Verified.Or(0) + r.Verified)
 		}

@@ -167,6 +167,7 @@ type workerRound struct {
 
 	Progress *bench.Progress `json:"progress,omitempty"` // nil: the part left too few marks
 	Settings settings        `json:"settings,omitzero"`  // after the round; none in a round whose calls are counted
+	CPU      results.Count   `json:"cpu,omitzero"`       // that the worker was on when it was done, where it is not pinned
 
 	// How long a part that makes links has waited for what the kernel gives back
 	// late. End is as if it had not.

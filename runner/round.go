@@ -23,6 +23,7 @@ type Round struct {
 	Stalled   results.Count    // ns in which nothing moved, in stretches of bench.Stall and more; absent where no part shows it
 
 	settings []settings // by part, after it; a part whose calls were counted has none
+	on       []int      // CPUs, by part, when it was done; nil where that is not known of each, or where they are pinned
 }
 
 // newRound joins the workers' accounts. The receivers end a round: timing the
@@ -45,6 +46,14 @@ func newRound(kind Kind, n int, workers []workerRound) *Round {
 		if w.Latencies != nil {
 			r.Latencies, r.ClockNs = w.Latencies, w.ClockNs
 		}
+	}
+	for _, w := range workers {
+		cpu, ok := w.CPU.Get()
+		if !ok {
+			r.on = nil
+			break
+		}
+		r.on = append(r.on, int(cpu))
 	}
 	r.Elapsed = time.Duration(end - start)
 	r.Stalled = stalled(workers, start, end)

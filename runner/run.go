@@ -42,17 +42,15 @@ type Side struct {
 	records map[results.Cell][]results.Record // of the plan's cells, whatever their links were given; none where Until is 0
 }
 
-// An untrusted launch is tried again when all others of its pass have been
-// launched, and where it still is untrusted, after the plan's last pass:
-// disturbances come in bursts. Where a run has several sides, all of them launch
-// the cell again at once, at most twice: launches that are compared come right
-// after each other, and a side that came later alone would see another machine. A
-// machine that is disturbed all the time would never be done, so that only a fifth
-// of the launches are tried again.
+// An untrusted launch is tried again right after its block, at most twice: launches
+// that are compared come close to each other, and a launch minutes later sees
+// another machine. What still is untrusted comes again after the plan's last pass,
+// since disturbances come in bursts. Where a run has several sides, all of them
+// launch the cell again at once, and not later. A machine that is disturbed all the
+// time would never be done, so that only a fifth of the launches are tried again.
 const (
-	passAttempts  = 2
+	blockAttempts = 3 // right after each other
 	maxAttempts   = 5 // in all
-	blockAttempts = 3 // of sides that take turns
 	retryShare    = 0.2
 )
 
@@ -66,7 +64,7 @@ func (r *Run) Execute(ctx context.Context) error {
 	start := time.Now()
 	r.last = start
 	r.begun, r.retried = len(r.Sides)*len(r.Plan.Cells)*r.Plan.Launches, 0
-	var owed []pendingLaunch // what no attempt of its pass could settle
+	var owed []pendingLaunch // what no attempt in its block could settle
 	for _, side := range r.Sides {
 		side.done, side.settled, side.ops = map[results.Cell]int{}, map[results.Cell]bool{}, map[results.Cell]int{}
 		side.given = map[results.Cell]string{}
@@ -81,9 +79,9 @@ func (r *Run) Execute(ctx context.Context) error {
 		}
 		owed = append(owed, left...)
 	}
-	for attempt := passAttempts + 1; attempt <= maxAttempts && len(owed) > 0; attempt++ {
+	for attempt := blockAttempts + 1; attempt <= maxAttempts && len(owed) > 0; attempt++ {
 		var err error
-		if owed, err = r.launches(ctx, owed, attempt, 0); err != nil {
+		if owed, err = r.launches(ctx, owed, attempt, 0, nil); err != nil {
 			return err
 		}
 	}
@@ -113,31 +111,50 @@ type pendingLaunch struct {
 	pass  int
 }
 
-// pass launches every cell, and returns the launches that are still owed.
-func (r *Run) pass(ctx context.Context, pass int, cells []results.Cell) ([]pendingLaunch, error) {
+// pass launches every cell, block by block, and returns the launches that are still
+// owed.
+func (r *Run) pass(ctx context.Context, pass int, cells []results.Cell) (owed []pendingLaunch, err error) {
 	sides := slices.Clone(r.Sides)
 	if pass%2 == 0 {
 		slices.Reverse(sides)
 	}
-	var pending []pendingLaunch
-	for _, c := range r.Plan.Pass(pass, cells) {
-		owing := slices.DeleteFunc(slices.Clone(sides), func(a *Side) bool { return a.settled[c] || a.done[c] >= pass })
-		if len(owing) > 0 {
-			pending = append(pending, pendingLaunch{owing, c, pass})
+	var blocks [][]pendingLaunch
+	left := 0 // of this pass
+	for _, block := range r.Plan.Pass(pass, cells) {
+		var pending []pendingLaunch
+		for _, c := range block {
+			owing := slices.DeleteFunc(slices.Clone(sides), func(a *Side) bool { return a.settled[c] || a.done[c] >= pass })
+			if len(owing) > 0 {
+				pending = append(pending, pendingLaunch{owing, c, pass})
+				left += len(owing)
+			}
+		}
+		if len(pending) > 0 {
+			blocks = append(blocks, pending)
 		}
 	}
-	later := max(0, r.Plan.Launches-pass) * len(pending)
-	for attempt := 1; attempt <= passAttempts && len(pending) > 0; attempt++ {
-		var err error
-		if pending, err = r.launches(ctx, pending, attempt, later); err != nil {
-			return nil, err
+	later := max(0, r.Plan.Launches-pass) * left
+	for i, pending := range blocks {
+		for _, p := range pending {
+			left -= len(p.sides)
 		}
+		var then *results.Cell
+		if i+1 < len(blocks) {
+			then = &blocks[i+1][0].cell
+		}
+		for attempt := 1; attempt <= blockAttempts && len(pending) > 0; attempt++ {
+			if pending, err = r.launches(ctx, pending, attempt, later+left, then); err != nil {
+				return nil, err
+			}
+		}
+		owed = append(owed, pending...)
 	}
-	return pending, nil
+	return owed, nil
 }
 
-// launches launches what is pending and returns what must be launched again.
-func (r *Run) launches(ctx context.Context, pending []pendingLaunch, attempt, later int) (again []pendingLaunch, err error) {
+// launches launches what is pending and returns what must be launched again. Then
+// is the cell that comes after all of it, nil where that is not known.
+func (r *Run) launches(ctx context.Context, pending []pendingLaunch, attempt, later int, then *results.Cell) (again []pendingLaunch, err error) {
 	for i, p := range pending {
 		left := later + len(again)
 		for _, p := range pending[i:] {
@@ -146,9 +163,14 @@ func (r *Run) launches(ctx context.Context, pending []pendingLaunch, attempt, la
 		if attempt > 1 && !r.takeRetry(p) {
 			return nil, nil
 		}
-		var next *results.Cell // it starts while this one ends, where the same side has both
-		if len(r.Sides) == 1 && i+1 < len(pending) && !r.Sides[0].settled[pending[i+1].cell] {
+		next := then // it starts while this one ends, where the same side has both
+		if i+1 < len(pending) {
 			next = &pending[i+1].cell
+		} else if len(again) > 0 {
+			next = &again[0].cell
+		}
+		if next != nil && (len(r.Sides) > 1 || r.Sides[0].settled[*next]) {
+			next = nil
 		}
 		spoiled, err := r.launch(ctx, p, attempt, left, next)
 		for n := attempt + 1; err == nil && spoiled && len(r.Sides) > 1 && n <= blockAttempts && r.takeRetry(p); n++ {

@@ -74,7 +74,7 @@ func TestArmsTakeTurns(t *testing.T) {
 	}
 }
 
-// What is untrusted has its turn again after all others of its pass, and after
+// What is untrusted comes again right after its block, twice at most, and then after
 // the last pass.
 func TestUntrustedIsMeasuredAgain(t *testing.T) {
 	var diary []string
@@ -84,17 +84,49 @@ func TestUntrustedIsMeasuredAgain(t *testing.T) {
 		}
 		return results.OK
 	}}
-	run := Run{Plan: planOf(2, "never", "late", "fine"), Sides: []*Side{a.side()}}
-	if err := run.Execute(context.Background()); err != nil {
+	plan := planOf(2, "never", "late", "fine", "other")
+	plan.Cells[3].Size = 2 // a block of its own
+	if err := (&Run{Plan: plan, Sides: []*Side{a.side()}}).Execute(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	for mech, want := range map[string]string{"fine": "1.1 2.1", "late": "1.1 1.2 2.1", "never": "1.1 1.2 2.1 2.2 1.3 2.3 1.4 2.4 1.5 2.5"} {
+	for mech, want := range map[string]string{"fine": "1.1 2.1", "other": "1.1 2.1", "late": "1.1 1.2 2.1", "never": "1.1 1.2 1.3 2.1 2.2 2.3 1.4 2.4 1.5 2.5"} {
 		if got := launchesOf(a.kept, mech); got != want {
 			t.Errorf("%s: launches %s, want %s", mech, got, want)
 		}
 	}
-	if first, second := slices.Index(diary, "fine"), slices.Index(diary, "late"); diary[3] == "fine" || first > 2 || second > 2 {
-		t.Errorf("the second attempts come before all first ones: %v", diary)
+	// The first pass has seven launches: three and three more attempts of the block,
+	// and the other one before or after all of them.
+	block := diary[:6]
+	if diary[0] == "other" {
+		block = diary[1:7]
+	}
+	first := slices.Sorted(slices.Values(block[:3]))
+	if !slices.Equal(first, []string{"fine", "late", "never"}) || slices.Contains(block, "other") || block[5] != "never" {
+		t.Errorf("the second attempts do not follow the first ones of their block: %v", diary)
+	}
+}
+
+// TestNextIsAnnounced: the session is told of the launch that comes next, so that it
+// starts meanwhile, also where that is the first of another block.
+func TestNextIsAnnounced(t *testing.T) {
+	plan := planOf(1, "a", "b", "c", "d")
+	plan.Cells[2].Size, plan.Cells[3].Size = 2, 2
+	var asked, announced []results.Cell
+	side := &Side{
+		Measure: func(c results.Cell, m Measurement) (results.Record, int) {
+			asked = append(asked, c)
+			if m.Next != nil {
+				announced = append(announced, *m.Next)
+			}
+			return results.Record{Cell: c, Outcome: results.OK}, 1
+		},
+		Sink: func(results.Record) error { return nil },
+	}
+	if err := (&Run{Plan: plan, Sides: []*Side{side}}).Execute(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(asked[1:], announced) {
+		t.Errorf("announced %v, and then came %v", announced, asked[1:])
 	}
 }
 
@@ -120,7 +152,7 @@ func TestPairsAreMeasuredAgainTogether(t *testing.T) {
 			sides = append(sides, both[i].side())
 		}
 		plan := planOf(1, "x", "y")
-		if first := plan.Pass(1, plan.Cells)[0]; first.Mechanism != "x" {
+		if first := plan.Pass(1, plan.Cells)[0][0]; first.Mechanism != "x" {
 			plan.Cells[0].Mechanism, plan.Cells[1].Mechanism = "y", "x"
 		}
 		if err := (&Run{Plan: plan, Sides: sides}).Execute(context.Background()); err != nil {
@@ -205,6 +237,12 @@ func TestResume(t *testing.T) {
 	}
 	if x, y := launchesOf(a.kept, "x"), launchesOf(a.kept, "y"); x != "3.1" || y != "1.1 2.1 3.1" {
 		t.Errorf("launches: x %s, y %s", x, y)
+	}
+	// What is missing comes in the order of the plan, whatever order the earlier
+	// launches had: the last pass is a whole block.
+	last := p.Pass(3, p.Cells)[0]
+	if got, want := strings.Join(diary[2:], " "), last[0].Mechanism+" "+last[1].Mechanism; got != want {
+		t.Errorf("the last pass is %s, want %s", got, want)
 	}
 }
 

@@ -256,6 +256,9 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 		Verified: e.Verified, Sent: e.Sent, Taken: e.Taken, Usage: used,
 	}
 	if r.Kind != Traced {
+		if cpu, ok := sys.CPU(); ok && e.CPUs == nil {
+			done.CPU = results.Known(int64(cpu))
+		}
 		if done.Settings, err = readSettings(); err != nil {
 			return nil, err
 		}

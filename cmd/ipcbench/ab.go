@@ -42,10 +42,11 @@ speed drifts: two runs one after the other see two machines.`,
 			if err != nil {
 				return err
 			}
-			if _, err := judge.options(); err != nil {
+			o, err := judge.options()
+			if err != nil {
 				return err
 			}
-			dirs, err := ab(c, plan, commands, out, until, u.budget)
+			dirs, err := ab(c, plan, commands, out, results.Header{Until: until, BudgetNs: int64(u.budget), LaunchNs: int64(plan.Time), Threshold: o.Threshold})
 			if err != nil {
 				return err
 			}
@@ -63,8 +64,9 @@ speed drifts: two runs one after the other see two machines.`,
 	return c
 }
 
-// ab measures both sides in turn and returns the directories of their runs.
-func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, until float64, budget time.Duration) (dirs []string, err error) {
+// ab measures both sides in turn and returns the directories of their runs, whose
+// headers have what asked says.
+func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, asked results.Header) (dirs []string, err error) {
 	raw, err := json.Marshal(plan)
 	if err != nil {
 		return nil, failed(err)
@@ -72,7 +74,8 @@ func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, until
 	console := c.ErrOrStderr()
 	now := time.Now().UTC()
 	id := results.NewID(now)
-	run := runner.Run{Plan: plan, Until: until, Budget: budget}
+	asked.Started, asked.Seed, asked.Command, asked.Plan = now, plan.Seed, os.Args, raw
+	run := runner.Run{Plan: plan, Until: asked.Until, Budget: time.Duration(asked.BudgetNs)}
 	var runs []*results.Run
 	for i, command := range commands {
 		process, err := startSide(c.Context(), command, console)
@@ -80,10 +83,8 @@ func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, until
 			return nil, failed(err)
 		}
 		defer process.close()
-		dir, err := results.Create(out, results.Header{
-			ID: id + "-" + string("ab"[i]), Started: now, Seed: plan.Seed, Program: process.hello.Host.Program, Command: os.Args, Plan: raw,
-			Until: until, BudgetNs: int64(budget),
-		})
+		asked.ID, asked.Program = id+"-"+string("ab"[i]), process.hello.Host.Program
+		dir, err := results.Create(out, asked)
 		if err != nil {
 			return nil, failed(err)
 		}
@@ -101,7 +102,7 @@ func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, until
 		err = fmt.Errorf("interrupted; what was measured is in %s and %s", dirs[0], dirs[1])
 	}
 	wide := run.Wide()
-	report.WriteWide(console, until, len(plan.Cells), wide)
+	report.WriteWide(console, asked.Until, len(plan.Cells), wide)
 	for _, dir := range runs {
 		err = errors.Join(err, dir.Missed(wide), dir.WriteBench())
 	}

@@ -34,7 +34,7 @@ func big(t *testing.T, dir string, cells int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan := bench.NewPlan(preset.Blocks(mechanismNames(), placeNames()), preset.Launches, preset.Time, false, 1)
+	plan := bench.NewPlan(preset.Spans(), preset.Launches, preset.Time, false, 1)
 	var picked []results.Cell
 	for i := range cells {
 		picked = append(picked, plan.Cells[i*len(plan.Cells)/cells])

@@ -39,11 +39,12 @@ first is the baseline.
 The gate fails a cell that is slower by more than the threshold. Over all cells
 together a false alarm has at most the probability alpha. Results of several
 configurations in a file have rows of their own. A benchmark that "go test"
-reports as failed counts as failed.
+reports as failed counts as failed. Sides whose launches measured for different
+times (--time) are refused without --force: levels move by 4 to 14 %.
 
 Exit status: 0 nothing is slower; 1 a cell is slower, or was ok and is failed or
-skipped, or a statement differs that did not; 2 usage; 3 unreadable, or nothing
-comparable; 5 something could not be judged: too few launches, a value of 0, a
+skipped, or a statement differs that did not; 2 usage; 3 unreadable, refused, or
+nothing comparable; 5 something could not be judged: too few launches, a value of 0, a
 cell that is untrusted or gone, a package that failed.`,
 		Example: `  ipcbench compare results/runs/A results/runs/B
   ipcbench compare old1,old2 new1,new2 --threshold 10% --format markdown --summary
@@ -62,7 +63,7 @@ cell that is untrusted or gone, a package that failed.`,
 func (f *compareFlags) register(c *cobra.Command) {
 	d, fl := compare.Defaults, c.Flags()
 	f.filter = "*"
-	fl.StringVar(&f.threshold, "threshold", fmt.Sprintf("%g%%", 100*d.Threshold), "change that is still no regression")
+	fl.StringVar(&f.threshold, "threshold", "", fmt.Sprintf("change that is still no regression (default: that of the runs' own gate, else %g%%)", 100*d.Threshold))
 	fl.StringVar(&f.alpha, "alpha", fmt.Sprint(d.Alpha), "probability of a false alarm, over all cells together")
 	fl.StringSliceVar(&f.metrics, "metric", compare.DefaultMetrics, "metrics to compare: "+strings.Join(results.Units(), ", ")+"; in text also B/op, allocs/op, and units of which it has `Unit UNIT better=lower` or =higher")
 	fl.StringVar(&f.format, "format", "text", strings.Join(report.ComparisonFormats, ", "))
@@ -133,8 +134,10 @@ func sidePaths(arg string) []string {
 
 func (f *compareFlags) options() (o compare.Options, err error) {
 	o = compare.Options{Force: f.force, By: compare.ByKey(f.by)}
-	if o.Threshold, err = parseShare("--threshold", f.threshold, 0.001, 10); err != nil {
-		return o, err
+	if f.threshold != "" {
+		if o.Threshold, err = parseShare("--threshold", f.threshold, 0.001, 10); err != nil {
+			return o, err
+		}
 	}
 	if o.Alpha, err = parseShare("--alpha", f.alpha, 0.0001, 0.5); err != nil {
 		return o, err

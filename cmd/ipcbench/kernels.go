@@ -85,7 +85,8 @@ could not be judged.`,
 }
 
 func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
-	if _, err := f.judge.options(); err != nil {
+	o, err := f.judge.options()
+	if err != nil {
 		return err
 	}
 	if f.semantics {
@@ -104,7 +105,7 @@ func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	dirs, err := record(c, r, f.out)
+	dirs, err := record(c, r, f.out, o.Threshold)
 	if err != nil {
 		return err
 	}
@@ -208,19 +209,23 @@ func (f *kernelsFlags) runner(c *cobra.Command, compared []kernels.Kernel) (*ker
 	return &kernels.Runner{QEMU: qemu, Plan: plan, Kernels: compared}, nil
 }
 
-// record executes the plan with a run for each kernel, and returns their
-// directories.
-func record(c *cobra.Command, r *kernels.Runner, out string) (dirs []string, err error) {
+// record executes the plan with a run for each kernel, whose header has the
+// threshold that it will be held to, and returns their directories.
+func record(c *cobra.Command, r *kernels.Runner, out string, threshold float64) (dirs []string, err error) {
 	console := c.ErrOrStderr()
 	raw, err := json.Marshal(r.Plan)
 	if err != nil {
 		return nil, failed(err)
 	}
-	now := time.Now().UTC()
-	id := results.NewID(now)
+	h := results.Header{Started: time.Now().UTC(), Program: version(), Command: os.Args, Plan: raw, Threshold: threshold}
+	if r.Plan.Accel == kernels.KVM {
+		h.LaunchNs = int64(r.Plan.Time)
+	}
+	id := results.NewID(h.Started)
 	var runs []*results.Run
 	for _, a := range r.Kernels {
-		dir, err := results.Create(out, results.Header{ID: id + "-" + a.Label, Started: now, Program: version(), Command: os.Args, Plan: raw})
+		h.ID = id + "-" + a.Label
+		dir, err := results.Create(out, h)
 		if err != nil {
 			return nil, failed(err)
 		}

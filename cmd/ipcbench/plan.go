@@ -101,7 +101,7 @@ func (f *planFlags) plan(c *cobra.Command) (bench.Plan, error) {
 		narrows = narrows || c.Flags().Changed(key)
 	}
 	if !narrows || c.Flags().Changed("preset") {
-		blocks := append(preset.Blocks(mechanismNames(), placeNames()), asked.ofFloors())
+		blocks := append(preset.Spans(), asked.ofFloors())
 		p := bench.NewPlan(blocks, launches, measured, f.verify, f.seed)
 		p.Cells = slices.DeleteFunc(p.Cells, func(c results.Cell) bool { return !holds(asked, c) })
 		if !slices.ContainsFunc(p.Cells, func(c results.Cell) bool { return c.Workload != results.FloorWorkload }) {
@@ -142,7 +142,7 @@ func (a askedAxes) orDefaults() bench.Axes {
 		Mechanisms: or(a.Mechanisms, mechanismNames()...),
 		Sizes:      or(a.Sizes, 64, 4<<10, 64<<10),
 		Queues:     or(a.Queues, 0),
-		Places:     or(a.Places, "same", "cross"),
+		Places:     or(a.Places, "free", "same", "cross"),
 		Peers:      or(a.Peers, 4),
 		Options:    a.Options,
 		Floors:     a.Floors,

@@ -17,7 +17,6 @@ import (
 	"golang.org/x/term"
 
 	"ipcbench/bench"
-	"ipcbench/internal/text"
 	"ipcbench/report"
 	"ipcbench/results"
 	"ipcbench/runner"
@@ -30,7 +29,7 @@ func newRun() *cobra.Command {
 	var f planFlags
 	var u untilFlags
 	var out, resume string
-	var dry bool
+	var dry, all bool
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "Measure a plan and write its records",
@@ -43,7 +42,7 @@ func newRun() *cobra.Command {
 				if err := alone(c, "resume", "an interrupted run goes on by its own plan"); err != nil {
 					return err
 				}
-				return resumeRun(c, resume)
+				return resumeRun(c, resume, all)
 			}
 			until, err := u.until()
 			if err != nil {
@@ -56,13 +55,14 @@ func newRun() *cobra.Command {
 			if dry {
 				return printPlan(c.OutOrStdout(), plan)
 			}
-			return startRun(c, plan, out, until, u.budget)
+			return startRun(c, plan, out, until, u.budget, all)
 		},
 	}
 	f.register(c)
 	u.register(c)
 	c.Flags().StringVar(&out, "out", runsDir, "directory in which the run's own is made")
 	c.Flags().StringVar(&resume, "resume", "", "go on with the interrupted run in this directory, by its own plan")
+	c.Flags().BoolVar(&all, "all", false, "print every cell, before what was decided")
 	c.Flags().BoolVar(&dry, "dry-run", false, "print the plan and the time it takes")
 	c.MarkFlagDirname("out")
 	c.MarkFlagDirname("resume")
@@ -74,7 +74,7 @@ func newRun() *cobra.Command {
 func alone(c *cobra.Command, flag, why string) error {
 	var others []string
 	c.Flags().Visit(func(f *pflag.Flag) {
-		if f.Name != flag {
+		if f.Name != flag && f.Name != "all" { // which changes nothing but what is printed
 			others = append(others, "--"+f.Name)
 		}
 	})
@@ -84,7 +84,7 @@ func alone(c *cobra.Command, flag, why string) error {
 	return fmt.Errorf("--%s: %s: leave out %s", flag, why, strings.Join(others, ", "))
 }
 
-func startRun(c *cobra.Command, plan bench.Plan, out string, until float64, budget time.Duration) error {
+func startRun(c *cobra.Command, plan bench.Plan, out string, until float64, budget time.Duration, all bool) error {
 	raw, err := json.Marshal(plan)
 	if err != nil {
 		return failed(err)
@@ -92,15 +92,15 @@ func startRun(c *cobra.Command, plan bench.Plan, out string, until float64, budg
 	now := time.Now().UTC()
 	dir, err := results.Create(out, results.Header{
 		ID: results.NewID(now), Started: now, Seed: plan.Seed, Program: version(), Command: os.Args, Plan: raw,
-		Until: until, BudgetNs: int64(budget),
+		Until: until, BudgetNs: int64(budget), LaunchNs: int64(plan.Time),
 	})
 	if err != nil {
 		return failed(err)
 	}
-	return measure(c, dir, plan, nil)
+	return measure(c, dir, plan, nil, all)
 }
 
-func resumeRun(c *cobra.Command, path string) error {
+func resumeRun(c *cobra.Command, path string, all bool) error {
 	dir, err := results.Open(path)
 	if err != nil {
 		return failed(err)
@@ -121,7 +121,7 @@ func resumeRun(c *cobra.Command, path string) error {
 	if err != nil {
 		return failed(errors.Join(fmt.Errorf("%s: %s", filepath.Join(path, results.HeaderFile), results.Quote(err.Error())), dir.Close()))
 	}
-	return measure(c, dir, plan, earlier)
+	return measure(c, dir, plan, earlier, all)
 }
 
 // resumed is the plan of a run that goes on. It refuses what the command line
@@ -160,8 +160,9 @@ func resumed(h results.Header, earlier []results.Record) (plan bench.Plan, err e
 // maxPasses is more than fit into the longest budget.
 const maxPasses = int64(maxBudget / bench.MinTime)
 
-// measure executes the plan, writes the records and returns the exit status.
-func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []results.Record) (err error) {
+// measure executes the plan, writes the records and returns the exit status. All
+// says that every cell is printed.
+func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []results.Record, all bool) (err error) {
 	defer func() { err = errors.Join(err, failed(dir.Close())) }()
 	coordinator, err := runner.Start(runner.Options{})
 	if err != nil {
@@ -201,23 +202,13 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 	if err != nil {
 		return failed(err)
 	}
-	summaries := set.Summaries()
-	if err := report.WriteTable(c.OutOrStdout(), summaries, width(c.OutOrStdout())); err != nil {
+	summaries, out := set.Summaries(), c.OutOrStdout()
+	end := report.End{Set: set, Summaries: summaries, Run: dir.Dir, Width: width(out), All: all, Until: dir.Header.Until, Planned: len(plan.Cells), Wide: wide}
+	if err := end.Write(out); err != nil {
 		return failed(err)
 	}
-	report.WriteWide(c.OutOrStdout(), dir.Header.Until, len(plan.Cells), wide)
-	if spent, ok := set.Spent(); ok {
-		text.Wrap(c.OutOrStdout(), "time: ", "      ", spent.String())
-	}
-	fmt.Fprintf(c.OutOrStdout(), "\n%s\n", dir.Dir)
 	if stopped != nil {
 		return &exitError{exitFailed, fmt.Errorf("interrupted; what was measured is kept: ipcbench run --resume %s goes on", dir.Dir)}
-	}
-	if out, ok := c.OutOrStdout().(*checkedWriter); ok {
-		out.Flush() // these lines come last
-	}
-	for _, w := range results.WithheldFrom(summaries) {
-		fmt.Fprintf(console, "not available here: %s: %s\n", strings.Join(w.Mechanisms, ", "), results.Quote(w.Reason))
 	}
 	if standing, why := results.StandingOf(summaries); standing != results.Measured {
 		return &exitError{statuses[standing], errors.New(why)}

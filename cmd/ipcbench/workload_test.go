@@ -20,7 +20,7 @@ func TestWorkloadIsOneFile(t *testing.T) {
 	bench.Workloads = []*bench.Workload{bench.PingPong, bench.Stream, bench.Notify, bench.Contend} // whatever else there is
 	bench.Register(&bench.Workload{
 		Name: "Echo", Summary: "one message there and back, and once more", Op: "double round trip", Payloads: 4,
-		Takes: []string{"touch"}, Means: "a question that is asked twice", Order: 99, TwoWay: true, Against: results.WakeUp, Wide: true,
+		Takes: []string{"touch"}, Means: "a question that is asked twice", Order: 99, TwoWay: true, Against: results.WakeUp,
 		Topology: bench.PingPong.Topology,
 	})
 
@@ -31,7 +31,7 @@ func TestWorkloadIsOneFile(t *testing.T) {
 	want(t, said(t, exitOK, "__complete", "run", "--workload", ""), "\necho\n")
 	const cell = "Echo/mech=pipe/size=64/queue=default/place=same"
 	want(t, said(t, exitOK, "run", "--dry-run", "--workload", "echo", "--mech", "pipe", "--size", "64", "--touch", "none,read"), cell+"\n", cell+"/touch=read")
-	for preset, has := range map[string]bool{"quick": false, "default": false, "wide": true, "full": true} {
+	for preset, has := range map[string]bool{"quick": false, "default": false, "wide": false, "full": true} {
 		if got := strings.Contains(said(t, exitOK, "run", "--dry-run", "--preset", preset), "Echo/mech=pipe/"); got != has {
 			t.Errorf("preset %s has it: %v", preset, got)
 		}

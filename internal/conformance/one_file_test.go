@@ -26,7 +26,7 @@ func TestOneFileAddsAMechanism(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan := bench.NewPlan(full.Blocks(names, []string{"same"}), full.Launches, full.Time, true, 1)
+	plan := bench.NewPlan(full.Spans(), full.Launches, full.Time, true, 1)
 	for _, w := range bench.Workloads {
 		if !w.PlaysOn(mechanisms.Lookup("example")) {
 			continue

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -16,6 +17,14 @@ func RunOn(cpu int) error {
 	var set unix.CPUSet
 	set.Set(cpu)
 	return os.NewSyscallError("sched_setaffinity", unix.SchedSetaffinity(0, &set))
+}
+
+// CPU is the number of the CPU that the calling thread is on, getcpu(2); false where
+// a filter refuses it.
+func CPU() (cpu int, ok bool) {
+	var n uint32
+	_, _, errno := unix.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&n)), 0, 0)
+	return int(n), errno == 0
 }
 
 // Pin keeps the calling goroutine on its processor of Go's scheduler until Unpin.

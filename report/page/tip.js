@@ -27,6 +27,7 @@ function tipText(chart, line, p) {
 		const values = cell.launches.map(t => of(cell, t));
 		out.push(strip(values, unit, look(mech ?? line).color));
 	}
+	if (cell.kept) out.push(element("p", {}, cell.kept));
 	for (const i of cell.warnings ?? []) out.push(element("p.warning", {}, page.warnings[i].text.split(": ")[0]));
 	return out;
 }

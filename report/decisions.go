@@ -1,0 +1,160 @@
+package report
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+
+	"ipcbench/internal/text"
+	"ipcbench/results"
+)
+
+// What stands behind a mechanism in the table of decisions.
+var decisionMarks = map[results.Decision]string{results.NoneFaster: " =", results.Undecided: " ?", results.TooFew: " ?"}
+
+// WriteDecisions writes which mechanism is fastest, for a terminal of that width in
+// columns, 0 for any: a row a pattern and size, a column a place, at most mostLines
+// in all, and what the marks mean. Below it stands what unpinned processes were
+// like.
+func WriteDecisions(w io.Writer, summaries []results.Summary, width int) error {
+	buf := bufio.NewWriter(w)
+	answers := results.Answers(summaries)
+	if len(answers) == 0 {
+		return nil
+	}
+	decided, open := 0, 0
+	for _, a := range answers {
+		switch a.Decision {
+		case results.Fastest, results.NoneFaster:
+			decided++
+		case results.Undecided, results.TooFew:
+			open++
+		}
+	}
+	heading := "Fastest"
+	if n := decided + open; n > 0 {
+		heading = fmt.Sprintf("Fastest (%d of %s decided)", decided, results.Plural(n, "question"))
+	}
+	fmt.Fprintln(buf, heading)
+	rows, more := decisionRows(answers, mostLines-3)
+	lay := func(rows []decisionRow, places []string, values bool) [][]string {
+		table := [][]string{{"pattern", "size"}}
+		for _, p := range places {
+			table[0] = append(table[0], results.PlaceTitle(p))
+		}
+		for _, r := range rows {
+			line := []string{r.pattern, r.size}
+			for _, p := range places {
+				line = append(line, decided1(r.answers[p], values))
+			}
+			table = append(table, line)
+		}
+		return table
+	}
+	places := placesOf(answers)
+	fits := func(places []string, values bool) bool {
+		return width == 0 || text.Width(lay(rows, places, values)) <= width
+	}
+	switch {
+	case fits(places, true):
+		text.Table(buf, "  ", "lrl", lay(rows, places, true))
+	case fits(places, false):
+		text.Table(buf, "  ", "lrl", lay(rows, places, false))
+	default: // a table a place
+		for _, p := range places {
+			here := slices.DeleteFunc(slices.Clone(rows), func(r decisionRow) bool { return r.answers[p] == nil })
+			text.Table(buf, "  ", "lrl", lay(here[:min(len(here), (mostLines-2)/len(places)-1)], []string{p}, true))
+		}
+	}
+	if more > 0 {
+		fmt.Fprintf(buf, "  and %s more: `ipcbench report` has all\n", results.Plural(more, "row"))
+	}
+	note := func(s string) { text.WrapAt(buf, cmp.Or(width, 100), "  ", "  ", s) }
+	if slices.ContainsFunc(answers, func(a results.Answer) bool { return a.Decision == results.NoneFaster }) {
+		note(fmt.Sprintf("=: no other is more than %.3g %% faster", 100*results.Within))
+	}
+	if open > 0 {
+		note(fmt.Sprintf("?: can't tell: too few launches, or another may be more than %.3g %% faster", 100*results.Within))
+	}
+	for _, group := range results.GroupBy(summaries, func(c results.Cell) results.Cell { return results.Cell{Workload: c.Workload} }) {
+		if kept := results.KeptIn(group).String(); kept != "" && group[0].Cell.Workload != results.FloorWorkload {
+			note(group[0].Cell.Workload + ", " + kept)
+		}
+	}
+	return buf.Flush()
+}
+
+// decisionRow is the answers of one pattern and size.
+type decisionRow struct {
+	pattern, size string
+	answers       map[string]*results.Answer // by place
+}
+
+// decisionRows are the answers by all but the place, those at the usual capacity
+// and options first, and how many rows beyond most there are.
+func decisionRows(answers []results.Answer, most int) (rows []decisionRow, more int) {
+	var at []results.Cell
+	byCell := map[results.Cell]map[string]*results.Answer{}
+	for i := range answers {
+		c := answers[i].Cell
+		place := c.Place
+		c.Mechanism, c.Place = "", ""
+		if byCell[c] == nil {
+			byCell[c] = map[string]*results.Answer{}
+			at = append(at, c)
+		}
+		byCell[c][place] = &answers[i]
+	}
+	slices.SortStableFunc(at, func(a, b results.Cell) int { // at is in order of places first
+		unusual := func(c results.Cell) int { return min(c.Queue, 1) + len(c.Options.Parts()) }
+		return cmp.Or(cmp.Compare(unusual(a), unusual(b)), results.CompareCells(a, b))
+	})
+	for _, c := range at {
+		pattern := c.Workload
+		if c.Peers > 0 {
+			pattern += fmt.Sprintf(", %d peers", c.Peers)
+		}
+		if c.Queue > 0 {
+			pattern += ", queue " + results.FormatQueue(c.Queue)
+		}
+		for _, part := range c.Options.Parts() {
+			pattern += ", " + part
+		}
+		rows = append(rows, decisionRow{pattern, results.FormatBytes(c.Size), byCell[c]})
+	}
+	more = max(0, len(rows)-most)
+	return rows[:len(rows)-more], more
+}
+
+// placesOf are those of the answers, in order.
+func placesOf(answers []results.Answer) (places []string) {
+	for _, a := range answers {
+		places = results.AddOnce(places, a.Cell.Place)
+	}
+	slices.SortFunc(places, func(a, b string) int { return results.CompareCells(results.Cell{Place: a}, results.Cell{Place: b}) })
+	return places
+}
+
+// decided1 is an answer in a table: "pipe = 5.2µs".
+func decided1(a *results.Answer, value bool) string {
+	if a == nil {
+		return "–"
+	}
+	s := a.Cell.Mechanism + decisionMarks[a.Decision]
+	if value {
+		s += " " + valueOf(&a.Ranked[0].Summary)
+	}
+	return s
+}
+
+// valueOf is the median that people look for: what flows one way, or how long an
+// operation takes.
+func valueOf(s *results.Summary) string {
+	median, _, _ := s.RankingMetric()
+	if s.Cell.Rate == 0 && !results.WorkloadOf(s.Cell).TwoWay && s.BytesPerSec.Known() && s.BytesPerSec.Center > 0 {
+		return results.FormatRate(float64(s.BytesPerSec.Center))
+	}
+	return duration(median)
+}

@@ -1,0 +1,149 @@
+package report
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"ipcbench/advise"
+	"ipcbench/internal/text"
+	"ipcbench/results"
+)
+
+// mostLines is how many lines of one kind the end of a run has at most: with the
+// others they fit a terminal.
+const mostLines = 20
+
+// End is what a run shows when it is done: last the answer, and what to do next.
+type End struct {
+	Set       *results.Set
+	Summaries []results.Summary // of it
+	Run       string            // its directory
+	Width     int               // of the terminal, in columns
+	All       bool              // every cell is shown, however many there are
+
+	Until   float64  // the width that was asked for, a share of the median; 0: none
+	Planned int      // cells of the plan
+	Wide    []string // cells that did not reach that width
+}
+
+// Write writes the cells, all or where they are few; which mechanism is fastest;
+// what has no number, and what spoiled numbers; where the time went; the directory,
+// and the next command.
+func (e End) Write(w io.Writer) error {
+	var table strings.Builder
+	buf := bufio.NewWriter(&table)
+	writeCells(buf, e.Summaries, e.Width)
+	buf.Flush() // a strings.Builder takes everything
+	switch {
+	case e.All:
+		if err := WriteTable(w, e.Summaries, e.Width); err != nil {
+			return err
+		}
+	case strings.Count(table.String(), "\n") <= mostLines:
+		io.WriteString(w, table.String())
+	}
+	WriteDecisions(w, e.Summaries, e.Width)
+	writeMissing(w, e.Summaries, e.Width)
+	for _, withheld := range results.WithheldFrom(e.Summaries) {
+		text.WrapAt(w, cmp.Or(e.Width, 100), "not available here: ", "  ", strings.Join(withheld.Mechanisms, ", ")+": "+results.Quote(withheld.Reason))
+	}
+	writeSpoiled(w, e.Set, e.Summaries, e.Width)
+	WriteWide(w, e.Until, e.Planned, e.Wide)
+	if spent, ok := e.Set.Spent(); ok {
+		text.Wrap(w, "time: ", "      ", spent.String())
+	}
+	_, err := fmt.Fprintf(w, "\n%s\nnext: %s\n", e.Run, next(e.Summaries, e.Run))
+	return err
+}
+
+// fewReasons is how many reasons to skip cells stand at the end of a run. Where
+// there are more they are limits of many mechanisms, which no run can change.
+const fewReasons = 3
+
+// writeMissing writes why cells have no number: a line a reason, the worst first.
+// Reasons that differ in their numbers alone are one.
+func writeMissing(w io.Writer, summaries []results.Summary, width int) {
+	var all []absence
+	for _, a := range absences(summaries) {
+		i := slices.IndexFunc(all, func(b absence) bool {
+			return a.Outcome == b.Outcome && withoutNumbers(a.Reason) == withoutNumbers(b.Reason)
+		})
+		if i < 0 {
+			all = append(all, a)
+			continue
+		}
+		for _, name := range a.Cells {
+			all[i].Cells = results.AddOnce(all[i].Cells, name)
+		}
+	}
+	skips := slices.IndexFunc(all, func(a absence) bool { return a.Outcome == results.Skipped })
+	if skips >= 0 && len(all)-skips > fewReasons {
+		defer fmt.Fprintf(w, "skipped: %s, for %d reasons: --all or `ipcbench report` has them\n", cells(countOutcome(summaries, results.Skipped)), len(all)-skips)
+		all = all[:skips]
+	}
+	for i, a := range all {
+		if i == mostLines-1 && len(all) > mostLines {
+			fmt.Fprintf(w, "and %d more reasons: --all or `ipcbench report` has them\n", len(all)-i)
+			return
+		}
+		line := fmt.Sprintf("%s: %s: %s", a.Outcome, a.Reason, a.Cells[0])
+		if more := len(a.Cells) - 1; more > 0 {
+			line += fmt.Sprintf(" and %d more", more)
+		}
+		text.WrapAt(w, cmp.Or(width, 100), "", "  ", line)
+	}
+}
+
+// withoutNumbers is a reason without its words that begin with a digit.
+func withoutNumbers(reason string) string {
+	words := strings.Fields(reason)
+	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w[0] >= '0' && w[0] <= '9' }), " ")
+}
+
+// writeSpoiled writes what spoiled the run's numbers without voiding them, a line
+// each: warnings of the files and of cells, and how many the machine has.
+func writeSpoiled(w io.Writer, set *results.Set, summaries []results.Summary, width int) {
+	const most = 5
+	all := newWarnings(set, summaries)
+	machine := 0
+	for _, h := range set.Hosts() {
+		machine += len(h.Warnings)
+	}
+	all = all[machine:]
+	for _, warning := range all[:min(len(all), most)] {
+		line := warning.Text
+		if warning.Cells > 0 {
+			line += " (" + cells(warning.Cells) + ")"
+		}
+		text.WrapAt(w, cmp.Or(width, 100), "warning: ", "  ", line)
+	}
+	if more := len(all) - most; more > 0 {
+		fmt.Fprintf(w, "and %s more: `ipcbench report` has them\n", results.Plural(more, "warning"))
+	}
+	if machine > 0 {
+		fmt.Fprintf(w, "warning: %s about this host: `ipcbench doctor` lists them, with remedies\n", results.Plural(machine, "warning"))
+	}
+}
+
+// next is the command that is worth most after a run: the one that decides the
+// question of which the most is open or, where none is, that which writes the report.
+func next(summaries []results.Summary, run string) string {
+	command, least := "ipcbench report "+run, 1.0
+	for _, a := range results.Answers(summaries) {
+		i := slices.IndexFunc(advise.Patterns, func(p advise.Pattern) bool { return p.Workload == a.Cell.Workload })
+		if a.Cell.Queue != 0 || a.Cell.Options != (results.Options{}) || i < 0 || a.Decision != results.Undecided && a.Decision != results.TooFew {
+			continue
+		}
+		for _, r := range a.Ranked[1:] {
+			if lo := float64(r.Ratio.Lo); !r.Out && lo < least { // it may be that much faster
+				least = lo
+				command = fmt.Sprintf("ipcbench choose %s %s --place %s", advise.Patterns[i].Name, results.FormatBytes(a.Cell.Size), a.Cell.Place)
+			}
+		}
+	}
+	return command
+}
