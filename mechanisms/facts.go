@@ -1,5 +1,7 @@
 package mechanisms
 
+import "slices"
+
 // Facts are what a reader needs to know to choose a mechanism, besides its
 // numbers. They are declared; the conformance suite holds those to the running
 // kernel that it can try.
@@ -54,6 +56,45 @@ type Hop struct {
 type Caution struct {
 	Text string `json:"text"` // a clause: "writes of more than PIPE_BUF bytes may interleave"
 	Man  string `json:"man"`  // the page that says so: "pipe(7)", or a file of the kernel's documentation where none does
+
+	// Silent: a message may be lost, split, mixed with another or changed, and no
+	// call reports it.
+	Silent bool `json:"silent,omitempty"`
+}
+
+// ReportsDeath reports whether a process learns within a second that its peer was
+// killed: its receive ends with the end of file or an error, its send with an
+// error. A side that waits when it happens is woken.
+func (m *Mechanism) ReportsDeath() bool { return m.EOF && m.Facts.Gone != "" }
+
+// BusyWaits reports whether an end that waits never sleeps, so that it uses up a
+// CPU while nothing comes.
+func (m *Mechanism) BusyWaits() bool {
+	return m.Spins || slices.Contains(m.Facts.Path.Receive.Waits, "sched_yield")
+}
+
+// TwoWay reports whether one object carries both directions.
+func (m *Mechanism) TwoWay() bool { return m.NewPair != nil }
+
+// Silent reports whether one of its cautions is Silent.
+func (m *Mechanism) Silent() bool {
+	return slices.ContainsFunc(m.Facts.Cautions, func(c Caution) bool { return c.Silent })
+}
+
+// Complexity counts what a program needs beyond read(2) and write(2) on what it
+// inherits, 0 to 2: a name to agree on and to remove, other calls or none, Go's
+// scheduler.
+func (m *Mechanism) Complexity() (n int) {
+	if m.Facts.Unrelated {
+		n++
+	}
+	if m.Scheduled {
+		n++
+	}
+	if p := m.Facts.Path; p.Send.Call != "write" || p.Receive.Call != "read" || len(p.Send.Also)+len(p.Receive.Also) > 0 {
+		n++
+	}
+	return n
 }
 
 // Boundaries reports whether a receiver gets a message as the unit that was
@@ -82,6 +123,13 @@ type Trait struct {
 	Text   string   `json:"text"`             // a few words
 	Checks []string `json:"checks,omitempty"` // IDs of the statements that hold it true
 	Man    string   `json:"man,omitempty"`    // the page that says so, where no statement does: "tcp(7)"
+	Has    bool     `json:"has,omitempty"`    // of PassFD, that the answer is yes
+}
+
+// Yes is the trait with the answer yes.
+func (t Trait) Yes() Trait {
+	t.Has = true
+	return t
 }
 
 func Checked(text string, checks ...string) Trait { return Trait{Text: text, Checks: checks} }

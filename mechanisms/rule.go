@@ -167,18 +167,30 @@ type Wanted struct {
 	*Mechanism
 	Unrelated  bool // the processes inherit nothing from each other
 	Boundaries bool // the receiver must get each message as a unit
+	Notifies   bool // there are no messages: a process notifies another
+	Crash      bool // a process must learn within a second that its peer was killed
+	PassFD     bool // descriptors must be passed
 }
 
 // FactRules decide whether a mechanism does what is wanted, on any machine.
 var FactRules = []Rule[Wanted]{
 	{"bytes", "a mechanism that carries messages", func(w Wanted) error {
-		return w.lacks(!w.Offers(Messages), "it carries notifications, and no bytes")
+		return w.lacks(!w.Notifies && !w.Offers(Messages), "it carries notifications, and no bytes")
 	}},
-	{"unrelated", "--relation parent-child, or a mechanism with a name", func(w Wanted) error {
+	{"notifications", "a mechanism that carries notifications", func(w Wanted) error {
+		return w.lacks(w.Notifies && !w.Offers(Counts), "it carries messages, and no notifications")
+	}},
+	{"unrelated", "related processes, or a mechanism with a name", func(w Wanted) error {
 		return w.lacks(w.Unrelated && !w.Facts.Unrelated, "only a process that inherits its descriptors can open it; another must be sent them over a socket, SCM_RIGHTS in unix(7)")
 	}},
 	{"boundaries", "a mechanism of packets or slots", func(w Wanted) error {
 		return w.lacks(w.Boundaries && !w.Framing.Boundaries(), "a byte stream, which keeps no message boundaries")
+	}},
+	{"crash", "a mechanism with an end of file and a broken pipe", func(w Wanted) error {
+		return w.lacks(w.Crash && !w.ReportsDeath(), "a process does not learn that its peer was killed, or only on one side")
+	}},
+	{"descriptors", "a UNIX domain socket", func(w Wanted) error {
+		return w.lacks(w.PassFD && !w.Facts.Traits.PassFD.Has, "it passes no descriptors")
 	}},
 }
 

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"ipcbench/advise"
+	"ipcbench/choose"
 	"ipcbench/internal/text"
 	"ipcbench/results"
 )
@@ -134,14 +134,14 @@ func writeSpoiled(w io.Writer, set *results.Set, summaries []results.Summary, wi
 func next(summaries []results.Summary, run string) string {
 	command, least := "ipcbench report "+run, 1.0
 	for _, a := range results.Answers(summaries) {
-		i := slices.IndexFunc(advise.Patterns, func(p advise.Pattern) bool { return p.Workload == a.Cell.Workload })
+		i := slices.IndexFunc(choose.Patterns, func(p choose.Pattern) bool { return p.Workload == a.Cell.Workload })
 		if a.Cell.Queue != 0 || a.Cell.Options != (results.Options{}) || i < 0 || a.Decision != results.Undecided && a.Decision != results.TooFew {
 			continue
 		}
 		for _, r := range a.Ranked[1:] {
 			if lo := float64(r.Ratio.Lo); !r.Out && lo < least { // it may be that much faster
 				least = lo
-				command = fmt.Sprintf("ipcbench choose %s %s --place %s", advise.Patterns[i].Name, results.FormatBytes(a.Cell.Size), a.Cell.Place)
+				command = fmt.Sprintf("ipcbench choose %s %s --place %s", choose.Patterns[i].Name, results.FormatBytes(a.Cell.Size), a.Cell.Place)
 			}
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"ipcbench/advise"
+	"ipcbench/choose"
 	"ipcbench/plots"
 	"ipcbench/results"
 	"ipcbench/semantics"
@@ -25,8 +25,8 @@ type Page struct {
 	Charts     []plots.Chart     `json:"charts"`
 	Again      Again             `json:"again"`
 
-	Advice []advise.Advice `json:"advice"` // of every question that there is data for; what a choice costs is in its cell
-	Facts  []advise.Fact   `json:"facts"`  // of the mechanisms that this program knows
+	Advice []choose.Advice `json:"advice"` // of every question that there is data for; what a choice costs is in its cell
+	Facts  []choose.Fact   `json:"facts"`  // of the mechanisms that this program knows
 
 	Absences []absence `json:"-"` // why cells have no number
 
@@ -114,7 +114,7 @@ func NewPage(set *results.Set) *Page {
 	for _, a := range results.Answers(summaries) {
 		p.Answers = append(p.Answers, newAnswer(a))
 	}
-	p.Advice, p.Facts = advice(summaries), advise.Facts(p.Mechanisms)
+	p.Advice, p.Facts = advice(summaries), choose.Facts(p.Mechanisms)
 	p.Charts = append(Charts(summaries), Distributions(summaries)...)
 	p.color(p.Charts)
 	return p
@@ -274,8 +274,8 @@ func newAgain(set *results.Set) Again {
 }
 
 // advice leaves out what Page.Cells has already.
-func advice(summaries []results.Summary) []advise.Advice {
-	all := advise.All(summaries)
+func advice(summaries []results.Summary) []choose.Advice {
+	all := choose.All(summaries)
 	for _, a := range all {
 		for i := range a.Ranked {
 			c := &a.Ranked[i]

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"ipcbench/advise"
+	"ipcbench/choose"
 	"ipcbench/internal/need"
 	"ipcbench/results"
 )
@@ -87,7 +87,7 @@ func TestZeroIsANumber(t *testing.T) {
 
 // advise has null where nothing was counted.
 func TestAdviceHasNoZeroForNone(t *testing.T) {
-	a := advise.Advise(results.Summarize(zeros()), advise.Question{Pattern: "rpc", Size: 16 << 20, Place: "same"})
+	a := choose.Advise(results.Summarize(zeros()), choose.Question{Pattern: "rpc", Size: 16 << 20, Place: "same"})
 	text, err := json.Marshal(a)
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package results
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 type Answer struct {
 	Cell     Cell     // of the leader
 	Decision Decision // how sure that is
+	Within   float64  // the share by which another may be faster
 	Ranked   []Ranked // the mechanisms that are ok, the leader of their Contest first, the others by their ratio
 }
 
@@ -58,7 +60,7 @@ func (a Answer) Verdict() string {
 	case Fastest:
 		return "fastest"
 	case NoneFaster:
-		s := fmt.Sprintf("no other is more than %.3g %% faster", 100*Within)
+		s := fmt.Sprintf("no other is more than %.3g %% faster", 100*a.Within)
 		if equal := a.Equal(); equal != nil {
 			s += "; the same: " + strings.Join(equal, ", ")
 		}
@@ -66,7 +68,7 @@ func (a Answer) Verdict() string {
 	}
 	var open []string
 	for _, r := range a.Ranked[1:] {
-		if float64(r.Ratio.Lo) <= 1/(1+Within) && r.Tied() {
+		if float64(r.Ratio.Lo) <= 1/(1+a.Within) && r.Tied() {
 			open = append(open, fmt.Sprintf("%s: between %s %%", r.Cell.Mechanism, r.Ratio.Interval()))
 		}
 	}
@@ -120,12 +122,23 @@ func Answers(summaries []Summary) []Answer {
 	return out
 }
 
+// Ranking is how mechanisms are ranked. The zero value ranks all of them.
+type Ranking struct {
+	Within float64                // share by which another may be faster; 0: that of the race that the summaries are of, or Within
+	Aside  func(mech string) bool // whether a mechanism is held against the leader and never leads; nil: none is
+}
+
+// Rank holds the summaries that are ok against each other: see Ranking.
+func Rank(group []Summary) Answer { return Ranking{}.Rank(group) }
+
 // Rank holds the summaries that are ok against each other, by ns/op or, at a
 // rate, by the 99th percentile. Launches of one pass are a block of the contest.
-func Rank(group []Summary) Answer {
+// Of a race it comes to what the race came to: it looks where the race did.
+func (r Ranking) Rank(group []Summary) Answer {
 	var ok []Summary
 	var of []map[pass]float64 // by summary
 	all := map[pass]bool{}
+	within := 0.0
 	for _, s := range group {
 		if _, launches, numbers := s.RankingMetric(); s.Outcome == OK && len(launches) > 0 {
 			values := map[pass]float64{}
@@ -136,13 +149,28 @@ func Rank(group []Summary) Answer {
 				values[p], all[p] = t, true
 			}
 			ok, of = append(ok, s), append(of, values)
+			within = max(within, s.Race)
 		}
 	}
 	if ok == nil {
 		return Answer{}
 	}
-	c := NewContest(len(ok), Within, 1)
-	for p := range all {
+	looks := 1
+	if within > 0 {
+		looks = len(RaceLooks)
+	}
+	c := NewContest(len(ok), cmp.Or(r.Within, within, Within), looks)
+	if r.Aside != nil {
+		for _, s := range ok {
+			c.Aside = append(c.Aside, r.Aside(s.Cell.Mechanism))
+		}
+	}
+	last := 0
+	for _, p := range slices.SortedFunc(maps.Keys(all), func(p, q pass) int { return cmp.Or(p.number-q.number, p.again-q.again) }) {
+		if within > 0 && p.number > last && slices.Contains(RaceLooks, last) {
+			c.Look()
+		}
+		last = p.number
 		block := make([]float64, len(ok))
 		for i := range ok {
 			block[i] = of[i][p]
@@ -150,13 +178,22 @@ func Rank(group []Summary) Answer {
 		c.Block(block)
 	}
 	leader, held, d := c.Look()
-	a := Answer{Cell: ok[leader].Cell, Decision: d}
+	if leader < 0 { // all are aside
+		r.Aside = nil
+		return r.Rank(group)
+	}
+	a := Answer{Cell: ok[leader].Cell, Decision: d, Within: c.Within}
 	for i, s := range ok {
 		a.Ranked = append(a.Ranked, Ranked{s, held[i]})
 	}
 	slices.SortFunc(a.Ranked, func(x, y Ranked) int {
-		first := func(r Ranked) int { return cmp.Compare(r.Cell.Mechanism, a.Cell.Mechanism) & 1 } // 0 for the leader
-		return cmp.Or(cmp.Compare(first(x), first(y)), cmp.Compare(x.Ratio.Center, y.Ratio.Center), cmp.Compare(x.Cell.Mechanism, y.Cell.Mechanism))
+		first := func(r Ranked) int { // 0 for the leader
+			if r.Cell.Mechanism == a.Cell.Mechanism {
+				return 0
+			}
+			return 1
+		}
+		return cmp.Or(first(x)-first(y), cmp.Compare(x.Ratio.Center, y.Ratio.Center), cmp.Compare(x.Cell.Mechanism, y.Cell.Mechanism))
 	})
 	return a
 }

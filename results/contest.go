@@ -15,12 +15,16 @@ const Within = 0.05
 type Decision string
 
 const (
-	Fastest    Decision = "fastest"          // every other is shown to be slower, and none is as good a choice
+	Fastest    Decision = "fastest"          // every other is shown to be slower by more than Within
 	NoneFaster Decision = "none faster"      // no other is more than Within faster; some may be as good a choice
 	Undecided  Decision = "can't tell"       // another may be faster by more than that
 	TooFew     Decision = "too few launches" // there are fewer than leastBlocks of some
 	Alone      Decision = "only one"         // there is no other
 )
+
+// RaceLooks are the blocks after which a race looks at a contest: as many as the
+// share of the level that each look has allows for.
+var RaceLooks = []int{6, 8, 11, 15, 20, 27, 36, 48, 64, 85, 113, 150}
 
 // leastBlocks is how many blocks a bound rests on: of fewer the deviations that
 // find a value far off are themselves a matter of luck.
@@ -45,6 +49,10 @@ const farOff = 3
 type Contest struct {
 	Within float64 // share of the time, above 0
 	Looks  int     // times that it is looked at, at most; 1 where nothing is added
+
+	// Aside are candidates that are held against the leader and never lead: what
+	// they take decides nothing. nil: none.
+	Aside []bool
 
 	logs [][]float64 // by candidate, by block: the natural logarithm of the time, NaN where there is none
 	out  []bool      // shown to be slower at an earlier look
@@ -72,11 +80,13 @@ func (c *Contest) Block(ns []float64) {
 // than another.
 func (c *Contest) Out(i int) bool { return c.out[i] }
 
+func (c *Contest) aside(i int) bool { return c.Aside != nil && c.Aside[i] }
+
 // Held is a candidate against the leader.
 type Held struct {
 	Ratio  Ratio // of its time to the leader's: 1 for the leader. Lo is 0 and Hi infinite where too few blocks bound it
 	Capped int   // of its launches, those that lay far off and were moved in
-	Out    bool  // shown to be slower than a leader, at this look or before
+	Out    bool  // shown to be slower than a leader by any amount, at this look or before: more launches would not make it a better choice
 	Equal  bool  // as good a choice: no other is more than Within faster than it
 }
 
@@ -101,7 +111,7 @@ func (c *Contest) Look() (leader int, held []Held, d Decision) {
 	for i, logs := range c.logs {
 		values := numbers(logs)
 		held[i].Capped = winsorize(values)
-		if m := mean(values); !c.out[i] && m < least {
+		if m := mean(values); !c.out[i] && !c.aside(i) && m < least {
 			leader, least = i, m
 		}
 	}
@@ -115,21 +125,25 @@ func (c *Contest) Look() (leader int, held []Held, d Decision) {
 			h.Ratio = Ratio{1, 1, 1, len(numbers(c.logs[i]))}
 			continue
 		}
-		others++
 		h.Ratio = c.ratio(i, leader)
+		if c.aside(i) {
+			h.Out = h.Ratio.Lo > 1
+			continue
+		}
+		others++
 		if h.Ratio.Lo > 1 {
 			c.out[i] = true
 		}
 		if h.Out = c.out[i]; !h.Out {
 			few = few || h.Ratio.Lo == 0
-			beaten = false
 		}
+		// Of two that are the same one is out in up to 5 % of contests. It is not
+		// called slower: that takes a bound beyond Within.
+		beaten = beaten && float64(h.Ratio.Lo) > 1+c.Within
 	}
 	for i := range held {
 		// What is slower than the leader by more cannot be as good.
-		if held[i].Equal = float64(held[i].Ratio.Hi) < 1+c.Within && c.noneFaster(i); held[i].Equal && i != leader {
-			beaten = false
-		}
+		held[i].Equal = !c.aside(i) && float64(held[i].Ratio.Hi) < 1+c.Within && c.noneFaster(i)
 	}
 	switch {
 	case others == 0:
@@ -149,7 +163,7 @@ func (c *Contest) Look() (leader int, held []Held, d Decision) {
 // bound of one pair to fail, that of the candidate and the best.
 func (c *Contest) noneFaster(i int) bool {
 	for j := range c.logs {
-		if j != i && !c.out[j] && float64(c.ratio(j, i).Lo) <= 1/(1+c.Within) {
+		if j != i && !c.out[j] && !c.aside(j) && float64(c.ratio(j, i).Lo) <= 1/(1+c.Within) {
 			return false
 		}
 	}

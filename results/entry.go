@@ -181,7 +181,7 @@ func (l *record) record(c Cell, under *known) (r Record, err error) {
 	r = Record{
 		Schema: Schema, Cell: c, Run: under.Run, Time: time.UnixMilli(under.Time.UnixMilli() + l.AtMs).UTC(), Launch: l.Launch, Attempt: max(l.Attempt, 1), Outcome: l.Outcome, Reason: l.Reason, Fault: l.Fault, Warnings: l.Warnings,
 		Op: l.Op, NsPerOp: l.NsPerOp, InsnsPerOp: l.InsnsPerOp, EndedOn: l.EndedOn, Verified: l.Verified, WallNs: l.WallNs,
-		Seed: under.Seed, LaunchNs: under.LaunchNs, Isolation: under.Isolation, Host: under.Host,
+		Seed: under.Seed, Race: under.Race, LaunchNs: under.LaunchNs, Isolation: under.Isolation, Host: under.Host,
 	}
 	r.Rounds = readRows[Round]("rounds", l.Rounds, under.layout, &err)
 	r.Workers = readRows[Worker]("workers", l.Workers, under.layout, &err)
@@ -218,6 +218,7 @@ type setup struct {
 	Run       string              `json:"run"`
 	Seed      uint64              `json:"seed"`
 	LaunchNs  int64               `json:"launch_ns,omitempty"`
+	Race      float64             `json:"race,omitempty"`
 	Isolation string              `json:"isolation,omitempty"`
 	Columns   map[string][]string `json:"columns"`
 	Host      *Host               `json:"host,omitempty"`
@@ -226,7 +227,7 @@ type setup struct {
 // setupOf is the setup of a record and others of its session. The name is 32
 // bits of what it says: files can be joined.
 func setupOf(r *Record) (*setup, error) {
-	s := &setup{Time: r.Time.UTC().Truncate(time.Millisecond), Run: r.Run, Seed: r.Seed, LaunchNs: r.LaunchNs, Isolation: r.Isolation, Columns: allColumns.names(), Host: r.Host}
+	s := &setup{Time: r.Time.UTC().Truncate(time.Millisecond), Run: r.Run, Seed: r.Seed, Race: r.Race, LaunchNs: r.LaunchNs, Isolation: r.Isolation, Columns: allColumns.names(), Host: r.Host}
 	raw, err := json.Marshal(s)
 	sum := sha256.Sum256(raw)
 	s.name = fmt.Sprintf("%x", sum[:4])
@@ -235,7 +236,7 @@ func setupOf(r *Record) (*setup, error) {
 
 // of reports whether the record has what the setup says.
 func (s *setup) of(r *Record) bool {
-	return s.Run == r.Run && s.Seed == r.Seed && s.LaunchNs == r.LaunchNs && s.Isolation == r.Isolation && reflect.DeepEqual(s.Host, r.Host)
+	return s.Run == r.Run && s.Seed == r.Seed && s.Race == r.Race && s.LaunchNs == r.LaunchNs && s.Isolation == r.Isolation && reflect.DeepEqual(s.Host, r.Host)
 }
 
 // maxSetups bounds, in bytes, what a file of nothing but hosts and setups makes

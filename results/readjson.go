@@ -197,7 +197,7 @@ func (j *jsonReader) record(e *entry) (rec Record, cell int32, err error) {
 	if err != nil {
 		return rec, 0, err
 	}
-	if e.Run != "" || e.Seed != 0 || e.Isolation != "" || e.Host != nil {
+	if e.Run != "" || e.Seed != 0 || e.Race != 0 || e.Isolation != "" || e.Host != nil {
 		return rec, 0, errors.New("a record with what its setup has")
 	}
 	if cell, err = j.named(e.Cell); err != nil {

@@ -178,6 +178,7 @@ type Record struct {
 	WallNs    int64    `json:"wall_ns,omitempty"`   // the whole launch, from the end of the one before it, or of the set-up
 	Noise     *Noise   `json:"noise,omitempty"`     // what the machine did meanwhile
 	Seed      uint64   `json:"seed"`                // of the plan's shuffle
+	Race      float64  `json:"race,omitempty"`      // of a race, the share by which another may be faster than its winner; 0: a launch of a plan
 	Isolation string   `json:"isolation,omitempty"` // how kernel objects were kept private
 	Host      *Host    `json:"host,omitempty"`
 

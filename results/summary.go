@@ -21,6 +21,7 @@ type Summary struct {
 	Launches int      // that the records state
 	N        int      // of these, ok: the size of the sample
 	Lost     int      // of these, untrusted, however often they were tried again: they do not count
+	Race     float64  // see Record.Race
 
 	NsPerOp      Estimate  // nanoseconds
 	InsnsPerOp   Estimate  // instructions, in place of every time where a guest's were counted
@@ -79,8 +80,8 @@ func orderOfPlace(name string) int {
 
 // summarize condenses the launches of one cell. All are those of the cell that
 // was asked for.
-func summarize(cell Cell, launches []tally, all map[int]int) Summary {
-	s := Summary{Cell: cell}
+func summarize(cell Cell, launches []tally, all map[int]int, race float64) Summary {
+	s := Summary{Cell: cell, Race: race}
 	numbers := map[int]bool{}
 	count := map[Outcome]int{}
 	for _, l := range launches {
@@ -97,7 +98,11 @@ func summarize(cell Cell, launches []tally, all map[int]int) Summary {
 		}
 	}
 	s.Launches, s.N, s.Lost = len(numbers), count[OK], count[Untrusted]
-	if s.Outcome = OutcomeOf(count[Failed], count[Skipped], count[Untrusted], len(launches)); s.Outcome == OK {
+	lost := count[Untrusted]
+	if race > 0 && count[OK] > lost {
+		lost = 0 // it is out of those blocks, and is held against others in the rest alone
+	}
+	if s.Outcome = OutcomeOf(count[Failed], count[Skipped], lost, len(launches)); s.Outcome == OK {
 		last, have := lastLaunch(launches), 0
 		for n := range all {
 			if n <= last {

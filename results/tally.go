@@ -26,6 +26,7 @@ type Tally struct {
 // tallied is what the launches of one cell gave.
 type tallied struct {
 	launches []tally
+	race     float64                       // Record.Race, the greatest
 	times    *hdrhistogram.PackedHistogram // of single round trips, ns, of all launches that are ok
 	damaged  error                         // why that is not known
 }
@@ -62,6 +63,7 @@ func (t *Tally) Add(r *Record) {
 		c = &tallied{}
 		t.cells[r.Cell] = c
 	}
+	c.race = max(c.race, r.Race)
 	l := tally{launch: r.Launch, attempt: r.Attempt, outcome: r.Outcome, check: r.Fault == FaultCheck}
 	if r.Outcome != OK {
 		l.reason = t.one(r.Reason)
@@ -136,7 +138,7 @@ func (t *Tally) Summaries() []Summary {
 		if len(launches) == 0 {
 			continue
 		}
-		s := summarize(cell, launches, t.last[cell.Asked()])
+		s := summarize(cell, launches, t.last[cell.Asked()], c.race)
 		if s.Outcome == OK {
 			s.RoundTrips, s.Damaged = c.times, c.damaged
 		}

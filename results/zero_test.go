@@ -73,7 +73,7 @@ func TestAbsentCountIsNoZero(t *testing.T) {
 var never0 = []string{
 	"Record.ops", "Record.elapsed_ns", "Record.ns_per_op", "Record.insns_per_op", "Record.bytes_per_sec", "Record.wall_ns", "Record.launch_ns",
 	"Latency.count", "Latency.p50_ns", "Latency.p90_ns", "Latency.p99_ns", "Latency.p999_ns", "Latency.max_ns", "Latency.clock_ns",
-	"Round.elapsed_ns", "Given.queue", "Noise.slowest_khz",
+	"Round.elapsed_ns", "Given.queue", "Noise.slowest_khz", "Record.race",
 }
 
 // No count of a record is dropped when it is 0, none is written when it is

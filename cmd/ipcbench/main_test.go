@@ -108,7 +108,7 @@ func TestDocumentedCommands(t *testing.T) {
 			command, ok := strings.CutPrefix(line, "$ ipcbench ")
 			switch {
 			case !ok:
-			case strings.HasPrefix(command, "advise "): // nothing to answer from, if the machine was too busy to measure
+			case strings.HasPrefix(command, "choose "): // nothing to answer from, if the machine was too busy to measure
 				script.WriteString("exits 0,4 ipcbench " + command)
 			case strings.Contains(command, "results/runs/ID"): // slower; on a busy machine it has nothing to compare, or to judge by
 				script.WriteString("exits 0,1,3,5 ipcbench " + command)

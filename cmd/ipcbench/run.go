@@ -148,6 +148,8 @@ func resumed(h results.Header, earlier []results.Record) (plan bench.Plan, err e
 	}
 	for _, r := range earlier {
 		switch {
+		case r.Race > 0:
+			return plan, errors.New("these are the records of a race: `ipcbench choose` starts another")
 		case r.Run != h.ID:
 			return plan, fmt.Errorf("id %s, and %s has a record of run %q: want one run", h.ID, results.RecordsFile, r.Run)
 		case int64(r.Launch) > last:

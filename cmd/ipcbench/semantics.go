@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ipcbench/advise"
+	"ipcbench/choose"
 	"ipcbench/results"
 	"ipcbench/semantics"
 )
@@ -82,7 +82,7 @@ func (f *semanticsFlags) run(c *cobra.Command) error {
 	case f.list:
 		return failed(semantics.WriteStatements(out))
 	case f.choices:
-		return failed(advise.WriteChoices(out))
+		return failed(choose.WriteChoices(out))
 	case f.tour != "":
 		return f.guide(c)
 	}

@@ -58,7 +58,7 @@ var vocabulary = []struct {
 		{"time/op", "the time of one operation. Benchmark text calls it `ns/op`, a record `ns_per_op`"},
 		{"confidence interval", "a range made so that it contains the true median 95 times in 100"},
 		{"±", "how far the interval reaches from the number, at most: with `100µs ±11%` its farther end is 11 % away"},
-		{"round trip", "a message to the other process and back: the operation of `PingPong`, which `advise` calls the pattern rpc"},
+		{"round trip", "a message to the other process and back: the operation of `PingPong`, which `choose` calls the pattern rpc"},
 		{"throughput", "the payload delivered per second"},
 		{"queued messages", "how many messages fit into a link before the sender blocks"},
 		{"wake-up", "one process wakes another that sleeps: the floor `wake`"},

@@ -2,18 +2,20 @@ package text
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 
 	"ipcbench/results"
 )
 
-// Form writes for a terminal, 100 columns wide, or as Markdown. Errors come with
-// Flush.
+// Form writes for a terminal or as Markdown. Errors come with Flush.
 type Form struct {
 	*bufio.Writer
 	Markdown bool
+	Columns  int // of the terminal; 0: 100
 }
 
 func (f Form) Printf(format string, args ...any) { fmt.Fprintf(f, format, args...) }
@@ -45,9 +47,21 @@ func (f Form) Item(s string) {
 	if f.Markdown {
 		f.Printf("- %s\n", f.Escape(s))
 	} else {
-		Wrap(f, "  - ", "    ", s)
+		f.wrap("  - ", "    ", s)
 	}
 }
+
+// Paragraph writes a paragraph, which may have code between backticks. The indent
+// is the terminal's.
+func (f Form) Paragraph(indent, s string) {
+	if f.Markdown {
+		f.Printf("%s\n", strings.ReplaceAll(f.Escape(s), "\\`", "`"))
+	} else {
+		f.wrap(indent, indent, s)
+	}
+}
+
+func (f Form) wrap(first, rest, s string) { WrapAt(f, cmp.Or(f.Columns, columns), first, rest, s) }
 
 // WriteJSON writes v as JSON that people can read.
 func WriteJSON(w io.Writer, v any) error {

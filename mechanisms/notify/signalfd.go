@@ -32,7 +32,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			mechanisms.Documented("no payload but the sender's process and user", "signalfd(2)"),
 			mechanisms.Documented("1: a second one while the first is pending is lost", "signal(7)")),
 		Cautions: []mechanisms.Caution{
-			{Text: "signals that come while one is pending are lost: the count may be lower than what was sent, and only an answer to each makes it exact", Man: "signal(7)"},
+			{Text: "signals that come while one is pending are lost: the count may be lower than what was sent, and only an answer to each makes it exact", Man: "signal(7)", Silent: true},
 			{Text: "a signal that is not blocked is delivered, and the descriptor stays silent: every thread of the process must block it", Man: "signalfd(2)"},
 			{Text: "a read shows the signals of the thread that reads, not of the one that made the descriptor", Man: "signalfd(2)"},
 			{Text: "blocked signals are inherited by what a process executes", Man: "signalfd(2)"},

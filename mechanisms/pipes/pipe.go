@@ -41,7 +41,7 @@ const pipeKernel = "A write(2) enters pipe_write in fs/pipe.c (anon_pipe_write a
 
 var (
 	pipePath    = mechanisms.Path{Send: mechanisms.Hop{Call: "write", Kernel: 1}, Object: "pages of a pipe", Receive: mechanisms.Hop{Call: "read", Kernel: 1}}
-	interleaves = mechanisms.Caution{Text: "writes of more than PIPE_BUF (4096) bytes may interleave with those of other writers", Man: "pipe(7)"}
+	interleaves = mechanisms.Caution{Text: "writes of more than PIPE_BUF (4096) bytes may interleave with those of other writers", Man: "pipe(7)", Silent: true}
 	breaks      = mechanisms.Caution{Text: "a write without a reader left raises SIGPIPE, which ends a process that does not expect it", Man: "pipe(7)"}
 )
 

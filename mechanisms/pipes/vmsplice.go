@@ -45,7 +45,7 @@ var _ = register(0, mechanisms.Mechanism{
 
 var (
 	vmspliceMan        = []string{"vmsplice(2)", "pipe(7)", "splice(2)"}
-	changesUnderReader = mechanisms.Caution{Text: "what is written to a page before the reader has read it, the reader reads", Man: "vmsplice(2)"}
+	changesUnderReader = mechanisms.Caution{Text: "what is written to a page before the reader has read it, the reader reads", Man: "vmsplice(2)", Silent: true}
 	wholeSlots         = mechanisms.Caution{Text: "a message takes whole pages of the pipe's capacity, however short it is", Man: "pipe(7)"}
 )
 

@@ -26,7 +26,7 @@ var _ = register(0, mechanisms.Mechanism{
 		},
 		Traits: vmspliceTraits,
 		Cautions: []mechanisms.Caution{
-			{Text: "the sender may never write to a page again that it has given: new ones cost a page fault each", Man: "vmsplice(2)"},
+			{Text: "the sender may never write to a page again that it has given: new ones cost a page fault each", Man: "vmsplice(2)", Silent: true},
 			{Text: "the flag is a hint that helps only a reader that splices with SPLICE_F_MOVE, which has done nothing since Linux 2.6.21 but for FUSE", Man: "splice(2)"},
 			{Text: "address and length must be multiples of a page, or the page can only be copied", Man: "vmsplice(2)"},
 			wholeSlots,

@@ -36,7 +36,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Gone:   "EPIPE",
 		Traits: memfdpassTraits,
 		Cautions: []mechanisms.Caution{
-			{Text: "a process that keeps a mapping can go on writing to a file that was passed: only F_SEAL_WRITE rules it out, and that ends its use for other messages", Man: "memfd_create(2)"},
+			{Text: "a process that keeps a mapping can go on writing to a file that was passed: only F_SEAL_WRITE rules it out, and that ends its use for other messages", Man: "memfd_create(2)", Silent: true},
 			{Text: "a process that maps what it is passed is killed by SIGBUS where the file is shorter, unless F_SEAL_SHRINK is set, as here", Man: "memfd_create(2)"},
 			{Text: "descriptors on their way count against RLIMIT_NOFILE of the sender's user: ETOOMANYREFS", Man: "unix(7)"},
 			{Text: "a receiver whose table of descriptors is full gets the byte, and no file", Man: "unix(7)"},

@@ -17,7 +17,7 @@ var _ = unixPair("socketpair", unix.SOCK_STREAM).register(mechanisms.Mechanism{
 		Traits: socketpairTraits,
 		Cautions: []mechanisms.Caution{
 			{Text: "it keeps no message boundaries: the reader must know where a message ends", Man: "unix(7)"},
-			{Text: "no page promises that the messages of several senders stay apart, at any size", Man: "unix(7)"},
+			{Text: "no page promises that the messages of several senders stay apart, at any size", Man: "unix(7)", Silent: true},
 			bookkeeping,
 			brokenSocket,
 		},
@@ -34,7 +34,7 @@ var socketpairTraits = mechanisms.Traits{
 	Message:     mechanisms.Checked("no messages", "U02"),
 	Capacity:    mechanisms.Checked("SO_SNDBUF, counted in kernel memory", "U10", "U11"),
 	PeerDeath:   mechanisms.Checked("reader: end of file, or ECONNRESET; writer: EPIPE and SIGPIPE", "U05", "U08"),
-	PassFD:      mechanisms.Checked("yes, SCM_RIGHTS", "D07", "D08"),
+	PassFD:      mechanisms.Checked("yes, SCM_RIGHTS", "D07", "D08").Yes(),
 	Permission:  mechanisms.Checked("processes that inherit or are sent the descriptor", "D04", "D08"),
 	Namespace:   mechanisms.Checked("none", "D08"),
 }

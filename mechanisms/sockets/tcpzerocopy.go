@@ -43,7 +43,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Traits:    tcpzerocopyTraits,
 		Cautions: []mechanisms.Caution{
 			{Text: "over the loopback the kernel copies all the same, and pinning pages and listing them comes on top: it is for a network card", Man: zerocopyPage},
-			{Text: "what is written to a page before its notice has come may be sent in the place of what was there", Man: zerocopyPage},
+			{Text: "what is written to a page before its notice has come may be sent in the place of what was there", Man: zerocopyPage, Silent: true},
 			{Text: "a notice waits as POLLERR, also for a thread that waits to read on the same socket", Man: zerocopyPage},
 			{Text: "pages under way count as locked, for all processes of a user together: past RLIMIT_MEMLOCK a send fails with ENOBUFS", Man: zerocopyPage},
 			{Text: "no page of the manual mentions it, and one still states that TCP has no error queue", Man: "ip(7)"},

@@ -34,7 +34,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Gone:   "ECONNREFUSED",
 		Traits: udpTraits,
 		Cautions: []mechanisms.Caution{
-			{Text: "what does not fit the receiver's buffer is dropped without a report: a program that needs every message has to count them and send again", Man: "udp(7)"},
+			{Text: "what does not fit the receiver's buffer is dropped without a report: a program that needs every message has to count them and send again", Man: "udp(7)", Silent: true},
 			{Text: "any process that reaches the port may send: 127.0.0.1 keeps other machines out, and no user of this one", Man: "ip(7)"},
 			{Text: "a receiver gets no notice that its senders have gone: it waits forever, and a read of 0 bytes is a message", Man: "recv(2)"},
 			{Text: "a read with too small a buffer discards the rest of the message", Man: "recv(2)"},

@@ -21,7 +21,7 @@ var _ = abstract.register(mechanisms.Mechanism{
 		Cautions: []mechanisms.Caution{
 			{Text: "any process of the network namespace may connect, or take the name first: it has no mode and no owner, so that each side must look at SO_PEERCRED", Man: "unix(7)"},
 			{Text: "it keeps no message boundaries: the reader must know where a message ends", Man: "unix(7)"},
-			{Text: "no page promises that the messages of several senders stay apart, at any size", Man: "unix(7)"},
+			{Text: "no page promises that the messages of several senders stay apart, at any size", Man: "unix(7)", Silent: true},
 			bookkeeping,
 			brokenSocket,
 		},

@@ -20,7 +20,7 @@ var _ = unixsock.register(mechanisms.Mechanism{
 		Traits:    unixsockTraits,
 		Cautions: []mechanisms.Caution{
 			{Text: "it keeps no message boundaries: the reader must know where a message ends", Man: "unix(7)"},
-			{Text: "no page promises that the messages of several senders stay apart, at any size", Man: "unix(7)"},
+			{Text: "no page promises that the messages of several senders stay apart, at any size", Man: "unix(7)", Silent: true},
 			{Text: "the name stays when its processes have gone, and bind fails with EADDRINUSE until it is unlinked", Man: "unix(7)"},
 			{Text: "a path is at most 107 bytes long", Man: "unix(7)"},
 			bookkeeping,

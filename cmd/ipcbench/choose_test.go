@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"ipcbench/advise"
+	"ipcbench/choose"
 	"ipcbench/internal/need"
 	"ipcbench/results"
 )
@@ -34,7 +34,7 @@ func TestAdviceAgreesWithRecords(t *testing.T) {
 	fits := map[string]bool{"pipe parent-child": true, "seqpacket parent-child": true, "seqpacket boundaries": true,
 		"sysvmsg parent-child": true, "sysvmsg unrelated": true, "sysvmsg boundaries": true}
 	compared := 0
-	for _, a := range advise.All(results.Summarize(set.Records)) {
+	for _, a := range choose.All(results.Summarize(set.Records)) {
 		if len(a.Ranked) == 0 {
 			continue
 		}

@@ -1,9 +1,11 @@
-// Package advise recommends a mechanism: it ranks those that fit by what was
+// Package choose recommends a mechanism: it ranks those that fit by what was
 // measured, and lists what that does not show. What a mechanism can do is
-// declared in package mechanisms; everything else comes from records.
-package advise
+// declared in package mechanisms; everything else comes from records, of a plan
+// or of a race.
+package choose
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,7 +27,12 @@ var Patterns = []Pattern{
 	{"stream", "Stream", "message"},
 	{"fanin", "FanIn", "message"},
 	{"pipeline", "Pipeline", "message"},
+	{"notify", "Notify", "round trip"},
+	{"fanout", "FanOut", "message"},
 }
+
+// notifies reports whether there are no messages.
+func (p Pattern) notifies() bool { return p.Name == "notify" }
 
 // LookupPattern returns the pattern of that name, and false where there is
 // none.
@@ -45,6 +52,60 @@ type Question struct {
 	Peers      int    `json:"peers,omitempty"` // senders of fanin, stages of pipeline; 0 for the others
 	Unrelated  bool   `json:"unrelated"`       // the processes inherit nothing from each other
 	Boundaries bool   `json:"boundaries"`      // the receiver must get each message as a unit
+
+	SurvivesCrash bool    `json:"survives_crash,omitempty"` // a process must learn within a second that its peer was killed
+	PassesFDs     bool    `json:"fd_passing,omitempty"`     // descriptors must be passed
+	Spin          bool    `json:"spin,omitempty"`           // a mechanism may keep a CPU busy while it waits
+	Within        float64 `json:"within,omitempty"`         // share by which another may be faster; 0: that of the race, or results.Within
+}
+
+// Unfit is why a mechanism does not do what is asked, on any machine: "" where it
+// does.
+func (q Question) Unfit(m *mechanisms.Mechanism) string {
+	p, _ := LookupPattern(q.Pattern)
+	var refused *mechanisms.UnsupportedError
+	if errors.As(mechanisms.Ask(mechanisms.FactRules, mechanisms.Wanted{Mechanism: m, Notifies: p.notifies(), Unrelated: q.Unrelated,
+		Boundaries: q.Boundaries, Crash: q.SurvivesCrash, PassFD: q.PassesFDs}), &refused) {
+		return refused.Reason()
+	}
+	return ""
+}
+
+// Ranking is how the mechanisms that fit are ranked. One that keeps a CPU busy
+// while it waits costs that CPU, so that it never leads unless that is asked for.
+func (q Question) Ranking() results.Ranking {
+	r := results.Ranking{Within: q.Within}
+	if !q.Spin {
+		r.Aside = spins
+	}
+	return r
+}
+
+func spins(mech string) bool {
+	m := mechanisms.Lookup(mech)
+	return m != nil && m.BusyWaits()
+}
+
+// Command is the command that races for the answer.
+func (q Question) Command(budget string) string {
+	p, _ := LookupPattern(q.Pattern)
+	c := "ipcbench choose " + q.Pattern
+	if !p.notifies() {
+		c += " " + results.FormatBytes(q.Size)
+	}
+	for _, f := range []struct {
+		set  bool
+		flag string
+	}{
+		{q.Place != "", " --place " + results.Quote(q.Place)}, {q.Peers > 0, fmt.Sprintf(" --peers %d", q.Peers)},
+		{q.Unrelated, " --unrelated"}, {q.Boundaries, " --boundaries"}, {q.SurvivesCrash, " --survives-crash"}, {q.PassesFDs, " --fd-passing"},
+		{q.Spin, " --spin"}, {q.Within > 0, fmt.Sprintf(" --within %.3g%%", 100*q.Within)}, {budget != "", " --budget " + budget},
+	} {
+		if f.set {
+			c += f.flag
+		}
+	}
+	return c
 }
 
 // Everywhere returns q for each place and number of peers with which its
@@ -60,28 +121,6 @@ func Everywhere(summaries []results.Summary, q Question) (all []Question) {
 		}
 	}
 	return all
-}
-
-// asked returns the summaries that a question is about, of all sizes: those
-// with the kernel's own queue and all options at their usual value.
-func asked(summaries []results.Summary, q Question) (out []results.Summary) {
-	p, _ := LookupPattern(q.Pattern)
-	for _, s := range summaries {
-		c := s.Cell
-		if c.Workload == p.Workload && c.Place == q.Place && c.Peers == q.Peers && c.Queue == 0 && c.Options == (results.Options{}) {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// sizes returns those at which anything was tried, ascending.
-func sizes(summaries []results.Summary) (all []int) {
-	for _, s := range summaries {
-		all = append(all, s.Cell.Size)
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
 }
 
 // Fact is what is declared of a mechanism, to be shown beside advice.

@@ -1,4 +1,4 @@
-package advise
+package choose
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ import (
 func written(t *testing.T, list []Advice, about []string) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := WriteText(&b, list, about); err != nil {
+	if err := WriteText(&b, list, about, 100); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -37,12 +37,12 @@ func TestText(t *testing.T) {
 				t.Errorf("%d columns, or a blank at the end: %q", n, line)
 			}
 		}
-		for _, want := range []string{q.Pattern + ", size " + results.FormatBytes(q.Size), "\nSame CPU", "\nDifferent CPUs", list[0].Verdict[:min(20, len(list[0].Verdict))], "virtual machine (kvm)"} {
+		for _, want := range []string{q.Pattern + ", size " + results.FormatBytes(q.Size), "\nSame CPU", "\nDifferent CPUs", list[0].Sentence[:20], "virtual machine (kvm)"} {
 			if !strings.Contains(got, want) {
 				t.Errorf("no %q in\n%s", want, got)
 			}
 		}
-		for _, name := range list[0].Best {
+		if name := list[0].Use; name != "" {
 			for _, c := range mechanisms.Lookup(name).Facts.Cautions {
 				if !strings.Contains(got, c.Text[:20]) {
 					t.Errorf("no word of %q", c.Text)

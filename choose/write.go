@@ -1,18 +1,19 @@
-package advise
+package choose
 
 import (
 	"bufio"
 	"io"
+	"math"
 
 	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
-// WriteText writes advice for a terminal, 100 columns wide: answers to one
-// question, in several places. The sentences of about, which hold for all of
-// it, join what the data can't tell.
-func WriteText(w io.Writer, list []Advice, about []string) error {
-	return write(text.Form{Writer: bufio.NewWriter(w)}, list, about)
+// WriteText writes advice for a terminal of so many columns: answers to one
+// question, in several places. The sentences of about, which hold for all of it,
+// join what the data can't tell.
+func WriteText(w io.Writer, list []Advice, about []string, columns int) error {
+	return write(text.Form{Writer: bufio.NewWriter(w), Columns: columns}, list, about)
 }
 
 // WriteMarkdown writes what WriteText does, as Markdown.
@@ -21,15 +22,18 @@ func WriteMarkdown(w io.Writer, list []Advice, about []string) error {
 }
 
 func write(f text.Form, list []Advice, about []string) error {
-	title, heading, neighbour, align := "%s\n", "\n%s\n", "\n  at %s: %s\n", "l"
+	title, heading, neighbour := "%s\n", "\n%s\n", "\n  at %s:\n"
+	width := f.Columns - 2
 	if f.Markdown {
-		title, heading, neighbour, align = "# %s\n", "\n## %s\n\n", "\nAt %s: %s\n", "lrrrrrrl"
+		title, heading, neighbour, width = "# %s\n", "\n## %s\n\n", "\nAt %s:\n\n", math.MaxInt
 	}
-	paragraph := func(s string) {
-		if f.Markdown {
-			f.Printf("%s\n", f.Escape(s))
-		} else {
-			text.Wrap(f, "  ", "  ", s)
+	ranking := func(a Advice) {
+		f.Paragraph("  ", a.Sentence+".")
+		rows, align := a.table(width)
+		f.Table("  ", align, rows)
+		if s := a.toCome(); s != "" {
+			f.Printf("\n")
+			f.Paragraph("  ", s+".")
 		}
 	}
 	for i, a := range list {
@@ -37,15 +41,14 @@ func write(f text.Form, list []Advice, about []string) error {
 			f.Printf(title, f.Escape(a.title()))
 		}
 		f.Printf(heading, f.Escape(a.where()))
-		paragraph(a.Verdict)
-		f.Table("    ", align, a.table())
+		ranking(a)
 		if s := a.toSave(); s != "" {
 			f.Printf("\n")
-			paragraph(s)
+			f.Paragraph("  ", s+".")
 		}
 		for _, n := range a.Neighbours {
-			f.Printf(neighbour, results.FormatBytes(n.Size), f.Escape(n.Verdict))
-			f.Table("    ", align, n.table())
+			f.Printf(neighbour, results.FormatBytes(n.Size))
+			ranking(n)
 		}
 	}
 	for i, fact := range recommended(list) {
@@ -73,5 +76,11 @@ func write(f text.Form, list []Advice, about []string) error {
 	}
 	listed("Left out", sentences(list, leftOut))
 	listed("What this data can't tell", append(sentences(list, cantTell), about...))
+	for _, a := range list {
+		if a.Next != "" && len(a.Ranked) > 0 {
+			f.Printf(heading, "Next")
+			f.Item("`" + a.Next + "` gives it more time")
+		}
+	}
 	return f.Flush()
 }

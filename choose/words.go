@@ -1,0 +1,224 @@
+package choose
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"ipcbench/internal/text"
+	"ipcbench/mechanisms"
+	"ipcbench/results"
+)
+
+// What every format shows alike. None of it is escaped for a format yet; it is
+// harmless on a terminal.
+
+// title repeats the question.
+func (a *Advice) title() string {
+	p, _ := LookupPattern(a.Pattern)
+	s := a.Pattern
+	if !p.notifies() {
+		s += ", size " + results.FormatBytes(a.Size)
+	}
+	if a.Unrelated {
+		s += ", between unrelated processes"
+	} else {
+		s += ", between related processes"
+	}
+	for _, w := range []struct {
+		asked bool
+		what  string
+	}{{a.Boundaries, "message boundaries"}, {a.SurvivesCrash, "a report when the peer is killed"}, {a.PassesFDs, "descriptors passed"}} {
+		if w.asked {
+			s += ", with " + w.what
+		}
+	}
+	if a.Spin {
+		s += ", spinning or not"
+	}
+	return s
+}
+
+// where names the setting: "Same CPU, 4 peers".
+func (a *Advice) where() string {
+	s := results.PlaceTitle(results.Quote(a.Place))
+	s = strings.ToUpper(s[:1]) + s[1:]
+	if a.Peers > 0 {
+		s += fmt.Sprintf(", %d peers", a.Peers)
+	}
+	return s
+}
+
+// mostRows is how many mechanisms a table shows.
+const mostRows = 8
+
+// shown are the choices that a table shows, by their time: the fastest, and the
+// one that is recommended.
+func (a *Advice) shown() (rows []Choice, more []string) {
+	all := slices.Clone(a.Ranked)
+	slices.SortStableFunc(all, func(x, y Choice) int { return cmp.Compare(x.Cost.Time.Center, y.Cost.Time.Center) })
+	if i := slices.IndexFunc(all, func(c Choice) bool { return c.Mechanism == a.Use }); i >= mostRows {
+		all = slices.Insert(slices.Delete(all, i, i+1), mostRows-1, all[i])
+	}
+	for i, c := range all {
+		if i < mostRows {
+			rows = append(rows, c)
+		} else {
+			more = append(more, c.Mechanism)
+		}
+	}
+	return rows, more
+}
+
+// columns of the table. Where a terminal is too narrow for all, those go first
+// that give way first.
+var columns = []struct {
+	head  string
+	right bool
+	gives int // 0: never
+	of    func(Choice) string
+}{
+	{"mechanism", false, 0, func(c Choice) string { return c.Mechanism }},
+	{"", true, 0, func(c Choice) string { return results.FormatTime(float64(c.Cost.Time.Center)) }},
+	{"p99", true, 3, func(c Choice) string { return results.FormatTime(float64(c.Cost.P99.Center)) }},
+	{"CPU", true, 4, func(c Choice) string { return results.FormatTime(float64(c.Cost.CPU.Center)) }},
+	{"peer's death", false, 2, func(c Choice) string {
+		if c.Facts == nil {
+			return "–"
+		}
+		return c.Facts.PeerDeath
+	}},
+	{"boundaries", false, 1, func(c Choice) string {
+		if c.Facts == nil {
+			return "–"
+		}
+		return c.Facts.Boundaries
+	}},
+	{"against the leader", false, 0, func(c Choice) string {
+		if c.Spins {
+			return "spins; " + c.Verdict
+		}
+		return c.Verdict
+	}},
+}
+
+// table is the ranking, its head first, in at most so many characters a row; nil
+// where there is none. Align is for text.Table.
+func (a *Advice) table(width int) (rows [][]string, align string) {
+	if len(a.Ranked) == 0 {
+		return nil, "l"
+	}
+	p, _ := LookupPattern(a.Pattern)
+	choices, _ := a.shown()
+	for least := 0; ; least++ { // columns that give way before this are out
+		rows, align = [][]string{nil}, ""
+		for _, col := range columns {
+			if col.gives > 0 && col.gives <= least {
+				continue
+			}
+			rows[0] = append(rows[0], cmp.Or(col.head, "time/"+strings.ReplaceAll(p.Op, " ", "-")))
+			align += map[bool]string{true: "r", false: "l"}[col.right]
+		}
+		for _, c := range choices {
+			var row []string
+			for _, col := range columns {
+				if col.gives == 0 || col.gives > least {
+					row = append(row, col.of(c))
+				}
+			}
+			rows = append(rows, row)
+		}
+		if text.Width(rows) <= width || least == len(columns) {
+			return rows, align
+		}
+	}
+}
+
+// toCome names what the table has no row for; "": nothing.
+func (a *Advice) toCome() string {
+	_, more := a.shown()
+	if more == nil {
+		return ""
+	}
+	return "Not shown, as they take more time: " + strings.Join(more, ", ")
+}
+
+// toSave reports how far the first of the ranking is from what no mechanism
+// does without; "" where no floor was measured.
+func (a *Advice) toSave() string {
+	if len(a.Ranked) == 0 || a.Ranked[0].Cost.RelativeCost == nil {
+		return ""
+	}
+	first := a.Ranked[0]
+	s := fmt.Sprintf("%s takes as long as %v", first.Mechanism, first.Cost.RelativeCost)
+	if interval := first.Cost.RelativeCost.Interval(); interval != "none" {
+		s += " (" + interval + ")"
+	}
+	return s + ", measured in the same run"
+}
+
+// recommended are the facts of what is recommended anywhere.
+func recommended(list []Advice) []Fact {
+	var names []string
+	for _, a := range list {
+		if a.Use != "" && !slices.Contains(names, a.Use) {
+			names = append(names, a.Use)
+		}
+	}
+	return Facts(names)
+}
+
+// caution renders one with its page.
+func caution(c mechanisms.Caution) string { return c.Text + ", " + c.Man }
+
+// leftOut gives one line for all mechanisms that are left out alike.
+func leftOut(a Advice) (lines []string) {
+	names := map[string][]string{}
+	var whys []string
+	untrusted := ""
+	for _, l := range a.LeftOut {
+		why := l.Why
+		if l.Kind != Unfit && l.Kind != Unmeasured {
+			why = string(l.Kind) + ": " + strings.TrimPrefix(why, l.Mechanism+": ")
+		}
+		if l.Kind == Kind(results.Untrusted) { // each has numbers of its own
+			if untrusted == "" {
+				untrusted = why
+			}
+			why = untrusted
+		}
+		if names[why] == nil {
+			whys = append(whys, why)
+		}
+		names[why] = append(names[why], l.Mechanism)
+	}
+	for _, why := range whys {
+		lines = append(lines, strings.Join(names[why], ", ")+": "+why)
+	}
+	return lines
+}
+
+func cantTell(a Advice) []string { return a.CantTell }
+
+// sentences are those of all advice, each once. What does not hold everywhere
+// begins with where it does.
+func sentences(list []Advice, of func(Advice) []string) (all []string) {
+	where := map[string][]string{}
+	var order []string
+	for _, a := range list {
+		for _, s := range of(a) {
+			if where[s] == nil {
+				order = append(order, s)
+			}
+			where[s] = append(where[s], a.where())
+		}
+	}
+	for _, s := range order {
+		if len(where[s]) < len(list) {
+			s = strings.Join(where[s], ", ") + ": " + s
+		}
+		all = append(all, s)
+	}
+	return all
+}
