@@ -30,6 +30,10 @@ const leastBlocks = 6
 // deviation, a value may lie from the median before it is moved to there.
 const farOff = 3
 
+// normal is how many median absolute deviations the standard deviation of normal
+// values is.
+const normal = 1.4826
+
 // Contest finds the candidate that takes the least time. It holds launches
 // against each other in blocks: the launches of a block came close together, so
 // that what slows the machine slows all of them.
@@ -208,7 +212,6 @@ func winsorize(values []float64) (moved int) {
 	for i, v := range values {
 		off[i] = math.Abs(v - m)
 	}
-	const normal = 1.4826 // the standard deviation of normal values is this many median absolute deviations
 	reach := farOff * normal * middle(off)
 	for i, v := range values {
 		if w := min(max(v, m-reach), m+reach); w != v {

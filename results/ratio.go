@@ -12,8 +12,7 @@ import (
 // is the median of the ratios of all pairs of launches, with the interval that
 // the rank test does not reject (Hollander, Wolfe and Chicken, Nonparametric
 // Statistical Methods, 3rd ed., sections 4.2 and 4.3). With too few launches
-// for an interval at 95 % its bounds are 0 and infinite. It is an Estimate, and
-// converts into one: files have its middle under another name.
+// for an interval at 95 % its bounds are 0 and infinite.
 type Ratio struct {
 	Center Float `json:"center"`
 	Lo     Float `json:"lo"`
@@ -23,6 +22,9 @@ type Ratio struct {
 
 // Inverse is by what factor old exceeds new.
 func (r Ratio) Inverse() Ratio { return Ratio{Center: 1 / r.Center, Lo: 1 / r.Hi, Hi: 1 / r.Lo} }
+
+// Estimate is the ratio in the form that numbers of cells have.
+func (r Ratio) Estimate() Estimate { return Estimate{Center: r.Center, Lo: r.Lo, Hi: r.Hi, N: r.N} }
 
 // NewRatio estimates it from the logarithms of the launches of both.
 func NewRatio(old, new []float64) Ratio {
