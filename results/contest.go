@@ -84,17 +84,8 @@ type Held struct {
 	Equal  bool  // as good a choice: no other is more than Within faster than it
 }
 
-// Verdict is what is shown of a candidate against the leader: "same" where its
-// bounds lie within that share of each other, "slower", or "can't tell".
-func (h Held) Verdict(within float64) string {
-	switch {
-	case float64(h.Ratio.Lo) > 1/(1+within) && float64(h.Ratio.Hi) < 1+within:
-		return "same"
-	case h.Ratio.Lo > 1:
-		return "slower"
-	}
-	return "can't tell"
-}
+// Verdict is what is shown of a candidate against the leader.
+func (h Held) Verdict(within float64) string { return h.Ratio.Verdict(within) }
 
 // Look holds the candidates against the leader. One that is shown to be slower
 // is out for good.

@@ -143,13 +143,29 @@ func (e Estimate) Bounded() bool {
 }
 
 // Reach is how far the interval reaches from the middle: "2%", "∞" of too few
-// launches, or why there is none: "none: 2 of 6 far off".
+// launches, or "none" where too many lie far off.
 func (e Estimate) Reach() string {
-	if e.Capped > 0 && !e.Bounded() {
-		return fmt.Sprintf("none: %d of %d far off", e.Capped, e.N)
+	if e.FarOff() {
+		return "none"
 	}
 	return benchmath.Summary{Center: float64(e.Center), Lo: float64(e.Lo), Hi: float64(e.Hi)}.PctRangeString()
 }
+
+// FarOff reports whether there is no interval because too many launches lie far
+// off.
+func (e Estimate) FarOff() bool { return e.Capped > 0 && !e.Bounded() }
+
+// PlusMinus is the reach as it stands behind the number: "±2%", or why there is
+// none: "no interval: 2 of 6 far off".
+func (e Estimate) PlusMinus() string {
+	if e.FarOff() {
+		return "no interval: " + e.Moved() + " far off"
+	}
+	return "±" + e.Reach()
+}
+
+// Moved is how many launches lay far off: "1 of 10".
+func (e Estimate) Moved() string { return fmt.Sprintf("%d of %d", e.Capped, e.N) }
 
 // A sequential interval of a fixed width (Chow and Robbins 1965,
 // doi:10.1214/aoms/1177700156) stops as soon as it looks narrow, which is

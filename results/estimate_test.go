@@ -112,8 +112,8 @@ func TestLaunchesFarOff(t *testing.T) {
 			t.Errorf("%s: the values were changed", tt.name)
 		}
 	}
-	if got := MedianOf([]float64{100, 101, 102, 103, 1e5, 2e5}).Reach(); got != "none: 2 of 6 far off" {
-		t.Errorf("reach %q", got)
+	if e := MedianOf([]float64{100, 101, 102, 103, 1e5, 2e5}); e.Reach() != "none" || e.PlusMinus() != "no interval: 2 of 6 far off" {
+		t.Errorf("reach %q, %q", e.Reach(), e.PlusMinus())
 	}
 	// Where counts are alike nothing says how far off another is.
 	if e := MedianOf([]float64{0, 0, 0, 0, 0, 7}); e.Capped != 0 || e.Lo != 0 || e.Hi <= 0 || e.Hi >= 7 {

@@ -9,9 +9,8 @@ import (
 )
 
 // Summary is what all launches of one cell say together. The statistical
-// sample is the launch. An estimate is a median with its order-statistic
-// interval at 95 %; below six launches there is no such interval and its
-// bounds are infinite. A cell that is not ok has no estimates: all are absent.
+// sample is the launch. An estimate is a median with its interval at 95 %; below
+// six launches there is none and its bounds are infinite: see MedianOf. A cell that is not ok has no estimates: all are absent.
 type Summary struct {
 	Cell     Cell
 	Outcome  Outcome

@@ -127,8 +127,8 @@ func TestAnswers(t *testing.T) {
 	}{
 		{"clear", "fastest", join(mech("pipe", 10, 5000), mech("fifo", 10, 6000))},
 		{"tied", "no other is more than 5 % faster; the same: fifo", join(mech("pipe", 10, 5000), mech("fifo", 10, 5010), mech("unixstream", 10, 7000))},
-		{"few", "too few launches to tell", join(mech("pipe", 3, 5000), mech("fifo", 3, 9000))},
-		{"the other few", "too few launches to tell", join(mech("pipe", 10, 5000), mech("fifo", 1, 9000))},
+		{"few", "can't tell: too few launches", join(mech("pipe", 3, 5000), mech("fifo", 3, 9000))},
+		{"the other few", "can't tell: too few launches", join(mech("pipe", 10, 5000), mech("fifo", 1, 9000))},
 		{"alone", "only one measured", mech("pipe", 10, 5000)},
 		{"the other failed", "only one measured", append(mech("pipe", 10, 5000), notOKRecord(with(pingPong, "fifo", 64), 1, Failed, "x"))},
 	}
