@@ -15,6 +15,7 @@ type Summary struct {
 	Cell     Cell
 	Outcome  Outcome
 	Reasons  []string // why it is not ok, each once
+	Withheld []string // of these, those for which the machine withholds the mechanism or the place
 	Check    string   // of these, that of the first launch whose check failed; "": none did
 	Warnings []string // that travel with the numbers, each once
 	Launches int      // that the records state
@@ -85,6 +86,9 @@ func summarize(cell Cell, launches []tally, all map[int]int) Summary {
 		count[l.outcome]++
 		if l.outcome != OK {
 			s.Reasons = AddOnce(s.Reasons, l.reason)
+		}
+		if l.unavailable {
+			s.Withheld = AddOnce(s.Withheld, l.reason)
 		}
 		if l.check && s.Check == "" {
 			s.Check = l.reason
