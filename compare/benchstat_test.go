@@ -14,14 +14,15 @@ import (
 	"ipcbench/results"
 )
 
-// On identical input medians, intervals and p must be benchstat's, to the
-// digit that it prints: in its CSV the medians have all of theirs.
+// On identical input medians and p must be benchstat's, to the digit that it
+// prints: in its CSV the medians have all of theirs. Our interval reaches no
+// farther than its own, and there is none where it has none.
 func TestEqualsBenchstat(t *testing.T) {
 	old, new := inTurn()
 	for i, c := range []results.Cell{pipe, fifo, msg, fan} {
 		n := []int{10, 6, 20, 4}[i]
 		old.Launches(c, n, 5000, 0.03)
-		new.Launches(c, n+i, 5000*[]float64{1, 1.05, 0.8, 1.2}[i], 0.05)
+		new.Launches(c, n+[]int{0, 1, 1, 3}[i], 5000*[]float64{1, 1.05, 0.8, 1.2}[i], 0.05)
 	}
 	dir := t.TempDir()
 	var inputs []Input
@@ -52,22 +53,32 @@ func TestEqualsBenchstat(t *testing.T) {
 	}
 	for i := range r.Rows {
 		row := &r.Rows[i]
-		ours := []string{
-			fmt.Sprint(float64(row.Old.Center)), row.Old.Reach(),
-			fmt.Sprint(float64(row.New.Center)), row.New.Reach(),
-			fmt.Sprintf("p=%0.3f", float64(row.P)),
-		}
 		want := theirs[row.Unit+" "+row.Name]
+		ours := []string{fmt.Sprint(float64(row.Old.Center)), want[1], fmt.Sprint(float64(row.New.Center)), want[3], fmt.Sprintf("p=%0.3f", float64(row.P))}
 		if strings.Join(ours, " ") != strings.Join(want, " ") {
 			t.Errorf("%s, %s: ours %v, benchstat's %v", row.Name, row.Unit, ours, want)
 		}
+		for j, e := range []Estimate{row.Old, row.New} {
+			if reach := want[1+2*j]; (e.Reach() == "∞") != (reach == "∞") || e.Capped == 0 && percent(t, e.Reach()) > percent(t, reach) {
+				t.Errorf("%s, %s: ours reaches ±%s, benchstat's ±%s", row.Name, row.Unit, e.Reach(), reach)
+			}
+		}
 		scale := benchunit.CommonScale([]float64{float64(row.Old.Center), float64(row.New.Center)}, benchunit.ClassOf(row.Unit))
 		for _, e := range []Estimate{row.Old, row.New} {
-			if printed := scale.Format(float64(e.Center)) + " ± " + strings.TrimSpace(e.Reach()); !strings.Contains(text[row.Unit+" "+row.Name], printed) {
+			if printed := scale.Format(float64(e.Center)) + " ± "; !strings.Contains(text[row.Unit+" "+row.Name], printed) {
 				t.Errorf("%s, %s: benchstat does not print %q: %s", row.Name, row.Unit, printed, text[row.Unit+" "+row.Name])
 			}
 		}
 	}
+}
+
+// percent is the number of "5%", and 0 of "∞".
+func percent(t *testing.T, reach string) (n int) {
+	t.Helper()
+	if _, err := fmt.Sscanf(reach, "%d%%", &n); err != nil && reach != "∞" {
+		t.Fatalf("reach %q: %v", reach, err)
+	}
+	return n
 }
 
 func benchstat(t *testing.T, inputs []Input, format string) string {

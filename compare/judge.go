@@ -68,13 +68,12 @@ func (r *Report) judge(o Options, t *turns) {
 	for i, row := range judged {
 		row.PGate, row.PFaster = results.Float(up.P[i]), results.Float(down.P[i])
 		detectable[i] = math.Expm1(shift + (critical+powered)*up.SE[i])
-		inside := float64(row.Ratio.Lo) > 1/(1+o.Threshold) && float64(row.Ratio.Hi) < 1+o.Threshold
 		switch {
 		case up.P[i] <= alpha:
 			row.Verdict = Slower
 		case down.P[i] <= alpha:
 			row.Verdict = Faster
-		case inside:
+		case row.Ratio.Inside(o.Threshold):
 			row.Verdict = Same
 		default:
 			row.Verdict = CantTell

@@ -10,15 +10,15 @@ import (
 type Verdict string
 
 const (
-	Broken      Verdict = "broken"     // was ok and is failed or skipped
-	Slower      Verdict = "slower"     // worse by more than the threshold: the gate's
-	Lost        Verdict = "lost"       // was ok and is untrusted or absent: it can't be judged
-	Unjudged    Verdict = "unjudged"   // no p could pass: too few launches, or a value that has no ratio; or go test reports a failure of what was not compared
-	Faster      Verdict = "faster"     // better by more than the threshold
-	CantTell    Verdict = "can't tell" // neither shown to be beyond the threshold nor within
-	Same        Verdict = "same"       // the interval of the ratio lies within the threshold
-	Recovered   Verdict = "recovered"  // was not ok and is
-	NotCompared Verdict = "other"      // another outcome, which fails no gate
+	Broken      Verdict = "broken"         // was ok and is failed or skipped
+	Slower      Verdict = results.Slower   // worse by more than the threshold: the gate's
+	Lost        Verdict = "lost"           // was ok and is untrusted or absent: it can't be judged
+	Unjudged    Verdict = "unjudged"       // no p could pass: too few launches, or a value that has no ratio; or go test reports a failure of what was not compared
+	Faster      Verdict = results.Faster   // better by more than the threshold
+	CantTell    Verdict = results.CantTell // neither shown to be beyond the threshold nor within
+	Same        Verdict = results.Same     // the interval of the ratio lies within the threshold
+	Recovered   Verdict = "recovered"      // was not ok and is
+	NotCompared Verdict = "other"          // another outcome, which fails no gate
 )
 
 // verdicts in the order in which they matter.
@@ -94,7 +94,7 @@ type Row struct {
 	negative bool // one is below 0
 }
 
-// Estimate is a median with its order-statistic interval at 95 %, and how the
+// Estimate is a median with its interval at 95 % (results.MedianOf), and how the
 // launches lie about it. Values are in the row's unit.
 type Estimate struct {
 	results.Estimate

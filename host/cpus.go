@@ -190,7 +190,7 @@ func Assign(cpus []CPU, place string, n int) ([]int, error) {
 }
 
 func impossible(place, why string) error {
-	return &mechanisms.UnsupportedError{Mechanism: "place " + place, What: why}
+	return &mechanisms.UnsupportedError{Mechanism: "place " + place, What: why, Unavailable: true}
 }
 
 // lacking refuses a place for want of several CPUs of a kind, or because a file of

@@ -53,6 +53,10 @@ type UnsupportedError struct {
 	Value     int
 	Limit     Limit
 
+	// Unavailable says that the machine withholds all of what is named, for any
+	// size, queue and option: a call is refused or missing, or the kernel is older.
+	Unavailable bool `json:",omitempty"`
+
 	Rule   string `json:",omitempty"` // the Rule that refuses; "": it was found out by trying
 	Remedy string `json:",omitempty"` // what to ask for instead
 }

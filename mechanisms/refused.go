@@ -69,10 +69,10 @@ func (m *Mechanism) Refused(err error) error {
 	case errors.As(err, &known):
 		return known
 	case sys.OlderThan(sys.Release(), m.Since):
-		return &UnsupportedError{Mechanism: m.Name, What: "needs Linux " + m.Since + ", this is " + sys.Release()}
+		return &UnsupportedError{Mechanism: m.Name, What: "needs Linux " + m.Since + ", this is " + sys.Release(), Unavailable: true}
 	case errors.As(err, &errno):
 		if why := Refusal(callOf(err), errno); why != "" {
-			return &UnsupportedError{Mechanism: m.Name, What: why}
+			return &UnsupportedError{Mechanism: m.Name, What: why, Unavailable: true}
 		}
 	}
 	return err

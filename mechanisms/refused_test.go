@@ -42,6 +42,8 @@ func TestRefused(t *testing.T) {
 			}
 		case !errors.Is(got, errors.ErrUnsupported) || !strings.HasPrefix(got.Error(), c.want):
 			t.Errorf("%v became %v, want %s…", c.err, got, c.want)
+		case got != error(lacking) && !got.(*UnsupportedError).Unavailable:
+			t.Errorf("%v became %v, which is not called unavailable", c.err, got)
 		}
 	}
 	// Without a filter EPERM has no reason here, and is a failure.
@@ -51,5 +53,21 @@ func TestRefused(t *testing.T) {
 	late := &Mechanism{Name: "late", Since: "99.1"}
 	if got := late.Refused(call("write", unix.EINVAL)); got.Error() != "late: needs Linux 99.1, this is "+sys.Release() {
 		t.Error(got)
+	}
+}
+
+// What a kernel does not have at all is unavailable; what is beyond a limit is not.
+func TestUnavailable(t *testing.T) {
+	lacking := &UnsupportedError{Mechanism: "some", What: "this kernel was built without it"}
+	m := &Mechanism{Name: "some", Since: "2.6.0", Needs: func() error { return lacking }}
+	var u *UnsupportedError
+	if err := m.Available(); !errors.As(err, &u) || !u.Unavailable || u.What != lacking.What {
+		t.Errorf("%+v, want it to be unavailable", err)
+	}
+	if lacking.Unavailable {
+		t.Error("an answer that is shared was changed")
+	}
+	if err := (Limits{Message: Limit{N: 64, Source: "some"}}).Admit("some", Spec{Size: 65}); !errors.As(err, &u) || u.Unavailable {
+		t.Errorf("%+v, want a limit", err)
 	}
 }

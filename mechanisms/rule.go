@@ -111,7 +111,13 @@ func (m *Mechanism) Available() error {
 	if m.Needs == nil {
 		return nil
 	}
-	return m.Refused(m.Needs())
+	err := m.Refused(m.Needs())
+	if u, ok := err.(*UnsupportedError); ok {
+		all := *u // which may be remembered, and shared
+		all.Unavailable = true
+		return &all
+	}
+	return err
 }
 
 // Admit reports whether this kernel carries a link of m that is asked for like

@@ -13,7 +13,7 @@ import (
 
 // What a comparison found, in words that every form of it shows alike.
 
-// medians renders both as benchstat does, on one scale.
+// medians renders both as benchstat does, on one scale. Their intervals are ours.
 func medians(r *compare.Row) (old, new string) {
 	scale := benchunit.CommonScale([]float64{float64(r.Old.Center), float64(r.New.Center)}, benchunit.ClassOf(r.Unit))
 	suffix := ""
@@ -24,7 +24,7 @@ func medians(r *compare.Row) (old, new string) {
 		suffix = "s"
 	}
 	show := func(e compare.Estimate) string {
-		return fmt.Sprintf("%s%s ±%s", scale.Format(float64(e.Center)), suffix, e.Reach())
+		return fmt.Sprintf("%s%s %s", scale.Format(float64(e.Center)), suffix, e.PlusMinus())
 	}
 	return show(r.Old), show(r.New)
 }
@@ -41,15 +41,18 @@ func probability(p results.Float) string {
 	return fmt.Sprintf("%.3f", float64(p))
 }
 
-// judgement is the verdict, and what would decide it where it is none: "can't tell
-// (n ≈ 40 would)".
+// judgement is the verdict, and where it is none what is known, and what would
+// decide it: "can't tell: between -3.1 and +9.2 % (n ≈ 40 would decide)".
 func judgement(r *compare.Row) string {
 	s := string(r.Verdict)
+	if r.Verdict == compare.CantTell {
+		s = r.Ratio.Open()
+	}
 	switch {
 	case r.Why != "":
 		s += " (" + r.Why + ")"
 	case r.Need > 0:
-		s += fmt.Sprintf(" (n ≈ %d would)", r.Need)
+		s += fmt.Sprintf(" (n ≈ %d would decide)", r.Need)
 	case r.Need < 0:
 		s += " (about the threshold)"
 	}
@@ -83,12 +86,12 @@ func scope(r *compare.Report) string {
 // variation states how launches vary.
 func variation(r *compare.Report) string {
 	var worst *compare.Row
-	most, outliers, n := 0.0, int64(0), 0
+	most, outliers, n, capped := 0.0, int64(0), 0, 0
 	for i := range r.Rows {
 		row := &r.Rows[i]
 		for _, e := range []compare.Estimate{row.Old, row.New} {
 			outliers += e.Outliers.Or(0)
-			n += e.N
+			n, capped = n+e.N, capped+e.Capped
 			if cv := float64(e.CV); !math.IsNaN(cv) && (worst == nil || cv > most) {
 				worst, most = row, cv
 			}
@@ -100,8 +103,12 @@ func variation(r *compare.Report) string {
 	case worst == nil:
 		return fmt.Sprintf("Launches: %d values, too few to show how they vary.", n)
 	}
-	return fmt.Sprintf("Launches: %d values, %d outliers, none removed; coefficient of variation at most %s, in %s, %s.",
-		n, outliers, results.Percent(most), worst.Name, worst.Metric)
+	moved := ""
+	if capped > 0 {
+		moved = fmt.Sprintf(", %d capped for the interval of a median", capped)
+	}
+	return fmt.Sprintf("Launches: %d values, %d outliers, none removed%s; coefficient of variation at most %s, in %s, %s.",
+		n, outliers, moved, results.Percent(most), worst.Name, worst.Metric)
 }
 
 // counts sums up: "1 slower, 30 same".

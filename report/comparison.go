@@ -85,7 +85,7 @@ func (p *Page) Compare(r *compare.Report) {
 func newComparedRow(r *compare.Row) ComparedRow {
 	return ComparedRow{
 		Cell: r.Name, Metric: r.Metric, Unit: r.Unit, Better: r.Better, Old: rounded(r.Old.Estimate), New: rounded(r.New.Estimate),
-		Change: results.Ratio(rounded(results.Estimate(r.Ratio))), P: digits(r.PGate), OldN: r.Old.N, NewN: r.New.N, Verdict: r.Verdict, Note: judgement(r), Warnings: r.Warnings,
+		Change: roundedRatio(r.Ratio), P: digits(r.PGate), OldN: r.Old.N, NewN: r.New.N, Verdict: r.Verdict, Note: judgement(r), Warnings: r.Warnings,
 	}
 }
 

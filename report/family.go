@@ -288,7 +288,7 @@ func relativeCost(s *results.Summary) results.Estimate {
 	if s.RelativeCost == nil {
 		return results.Estimate{}
 	}
-	e := results.Estimate(s.RelativeCost.Ratio)
+	e := s.RelativeCost.Estimate()
 	if e.N = s.N; e.Lo == 0 {
 		e.Lo = results.Float(math.Inf(-1))
 	}

@@ -82,11 +82,12 @@ func (m *markdown) answers(summaries []results.Summary) {
 		return
 	}
 	m.printf("\nThe first takes the least time per operation, by the launches of each pass held against each other. Beside it stands by how\n"+
-		"much the next exceeds it, with bounds that hold for all others at once, at %.0f %%. Can't tell: another may be more than %.3g %% faster.\n",
-		100*results.Confidence, 100*results.Within)
+		"much the next exceeds it, with bounds that hold for all others at once, at %.0f %%. Only the verdict says whether the first is the\n"+
+		"fastest. Can't tell: another may be more than %.3g %% faster.\n", 100*results.Confidence, 100*results.Within)
 	if slices.ContainsFunc(answers, func(a results.Answer) bool { return a.Cell.Rate > 0 }) {
 		m.printf("Where messages are due at a rate it is the 99th percentile of their latency.\n")
 	}
+	against := false
 	for i, a := range answers {
 		if i == 0 || a.Cell.Setting() != answers[i-1].Cell.Setting() {
 			m.printf("\n### %s\n\n", title(a.Cell.Setting()))
@@ -94,21 +95,28 @@ func (m *markdown) answers(summaries []results.Summary) {
 				m.printf("%s\n\n", kept)
 			}
 			if a.Cell.Rate > 0 {
-				text.Head(m, "rrrlrlrl", "size", "queue", "due/s", "fastest", "median", "next", "exceeds by", "verdict")
+				text.Head(m, "rrrlrlrrl", "size", "queue", "due/s", "first", "median", "next", "median", "exceeds by", "verdict")
 			} else {
-				text.Head(m, "rrlrlrl", "size", "queue", "fastest", "median", "next", "exceeds by", "verdict")
+				text.Head(m, "rrlrlrrl", "size", "queue", "first", "median", "next", "median", "exceeds by", "verdict")
 			}
 		}
-		next, by := "–", "–"
+		median, _, _ := a.Ranked[0].RankingMetric()
+		next, took, by := "–", "–", "–"
 		if second, ok := a.Next(); ok {
-			next, by = second.Cell.Mechanism, second.Ratio.Exceeds()
+			of, _, _ := second.RankingMetric()
+			next, took, by = second.Cell.Mechanism, duration(of)+" "+of.PlusMinus(), second.Ratio.Exceeds()
+			if (of.Center < median.Center) != (second.Ratio.Center < 1) {
+				by, against = by+" ¹", true
+			}
 		}
 		at := []any{results.FormatBytes(a.Cell.Size), results.FormatQueue(a.Cell.Queue)}
 		if a.Cell.Rate > 0 {
 			at = append(at, a.Cell.Rate)
 		}
-		median, _, _ := a.Ranked[0].RankingMetric()
-		text.Row(m, append(at, a.Cell.Mechanism, duration(median)+" ±"+interval(median), next, by, a.Verdict())...)
+		text.Row(m, append(at, a.Cell.Mechanism, duration(median)+" "+median.PlusMinus(), next, took, by, a.Verdict())...)
+	}
+	if against {
+		m.printf("\n¹ The medians lie the other way. The ratio is the mean of those within the passes; a median is only the middle of a mechanism's launches.\n")
 	}
 }
 
@@ -191,7 +199,7 @@ func (m *markdown) floors(summaries []results.Summary) {
 	m.printf("\n")
 	text.Head(m, "lrlr", "floor", "size", "place", "median")
 	for _, s := range floors {
-		text.Row(m, s.Cell.Mechanism, results.FormatBytes(s.Cell.Size), s.Cell.Place, duration(s.NsPerOp)+" ±"+interval(s.NsPerOp))
+		text.Row(m, s.Cell.Mechanism, results.FormatBytes(s.Cell.Size), s.Cell.Place, duration(s.NsPerOp)+" "+s.NsPerOp.PlusMinus())
 	}
 	for _, group := range results.GroupBy(weighed, results.Cell.Setting) {
 		m.vsFloors(group)

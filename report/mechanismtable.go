@@ -16,16 +16,17 @@ import (
 
 // comparison writes a table for each setting and queue: a row for each
 // mechanism, and for each size its median and the change against the base.
-// The statistics are those of benchstat, whose command stands beneath.
+// The statistics are those of benchstat, whose command stands beneath, and so is
+// the interval: other tables have that of results.MedianOf.
 func (m *markdown) comparison(summaries []results.Summary) {
 	tables := mechanismTables(summaries)
 	if len(tables) == 0 {
 		return
 	}
-	m.printf("\n## Comparison\n\nThe median, and each mechanism against the one that is fastest most often: the change of the median, with p and n of the Mann–Whitney U test.\n"+
-		"~: can't tell (p > %g). benchstat prints the same numbers, and also those of cells that are not ok.\n", benchmath.DefaultThresholds.CompareAlpha)
+	m.printf("\n## Comparison\n\nWhat benchstat prints: medians with its interval, and each mechanism against the first, which is the base: the change of the median, with p and n of the Mann–Whitney U test.\n"+
+		"~: no difference at p ≤ %g. The base is no verdict: it has the least time at most sizes, perhaps by chance. The verdicts are under \"Fastest\".\n", benchmath.DefaultThresholds.CompareAlpha)
 	for _, t := range tables {
-		m.printf("\n### %s, queue %s: %s against %s\n\n", title(t.cell), results.FormatQueue(t.cell.Queue), t.what(), t.mechs[0])
+		m.printf("\n### %s, queue %s: %s, base %s\n\n", title(t.cell), results.FormatQueue(t.cell.Queue), t.what(), t.mechs[0])
 		m.mechanisms(t)
 		m.printf("\n")
 		m.fence("benchstat " + shellWords(t.args(results.BenchFile)) + "\n")
@@ -195,7 +196,7 @@ func mechanismTables(summaries []results.Summary) []mechanismTable {
 	return out
 }
 
-// ranking orders the mechanisms of a group: the one that is fastest at most
+// ranking orders the mechanisms of a group: the one with the least time at most
 // sizes first, the others by name.
 func ranking(group []results.Summary) []string {
 	wins := map[string]int{}

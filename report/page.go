@@ -207,7 +207,11 @@ func (p *Page) newCell(s *results.Summary) Cell {
 
 // rounded is the estimate to five digits, without the number of launches.
 func rounded(e results.Estimate) results.Estimate {
-	return results.Estimate{Center: digits(e.Center), Lo: digits(e.Lo), Hi: digits(e.Hi)}
+	return results.Estimate{Center: digits(e.Center), Lo: digits(e.Lo), Hi: digits(e.Hi), Capped: e.Capped}
+}
+
+func roundedRatio(r results.Ratio) results.Ratio {
+	return results.Ratio{Center: digits(r.Center), Lo: digits(r.Lo), Hi: digits(r.Hi)}
 }
 
 // Metric is a number of cells: see results.Metric.
@@ -279,7 +283,7 @@ func advice(summaries []results.Summary) []choose.Advice {
 	for _, a := range all {
 		for i := range a.Ranked {
 			c := &a.Ranked[i]
-			c.Cost, c.Ratio = nil, results.Ratio(rounded(results.Estimate(c.Ratio)))
+			c.Cost, c.Ratio = nil, roundedRatio(c.Ratio)
 		}
 	}
 	return all

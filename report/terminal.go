@@ -132,7 +132,7 @@ func writeGroup(w *bufio.Writer, heading string, in results.Columns, group []res
 }
 
 func writeCells(w *bufio.Writer, summaries []results.Summary, width int) {
-	unbounded, related, beaten, full, few := false, false, false, false, false
+	unbounded, related, beaten, full, untimed := false, false, false, false, false
 	cells, best := map[results.Columns][]results.Summary{}, versusBest(summaries)
 	for _, s := range summaries {
 		switch {
@@ -141,13 +141,13 @@ func writeCells(w *bufio.Writer, summaries []results.Summary, width int) {
 			cells[results.Counted] = append(cells[results.Counted], s)
 		case s.Cell.Rate > 0:
 			cells[results.Paced] = append(cells[results.Paced], s)
-			unbounded = unbounded || !s.P99.Bounded()
-			few = few || tooFew(&s, results.TailP999)
+			unbounded = unbounded || !s.P99.Bounded() && !s.P99.FarOff()
+			untimed = untimed || tooFew(&s, results.TailP999)
 			full = full || results.Saturated(s.Cell, float64(s.NsPerOp.Center))
 		default:
 			cells[results.Timed] = append(cells[results.Timed], s)
-			unbounded = unbounded || !s.NsPerOp.Bounded()
-			few = few || tooFew(&s, results.TailP99)
+			unbounded = unbounded || !s.NsPerOp.Bounded() && !s.NsPerOp.FarOff()
+			untimed = untimed || tooFew(&s, results.TailP99)
 			related, beaten = related || s.RelativeCost != nil, beaten || best[s.Cell] != ""
 		}
 	}
@@ -172,8 +172,38 @@ func writeCells(w *bufio.Writer, summaries []results.Summary, width int) {
 	note(beaten, "vs best: time/op as a multiple of that of the fastest mechanism at the same point, by the launches of each pass")
 	note(related, "vs floor: time/op as a multiple of a floor of this run: %s of the place, %s of the size, null system %s", results.WakeUps, results.Copies, results.Calls)
 	note(full, "!: saturated: less than %.0f %% of what was due came; latency grows as long as is measured", 100*results.SaturatedBelow)
-	note(few, "–: a launch timed too few operations one by one for a percentile: p50 needs %d, p99 %d, p99.9 %d; raise --time", results.TailP50, results.TailP99, results.TailP999)
+	note(untimed, "–: a launch timed too few operations one by one for a percentile: p50 needs %d, p99 %d, p99.9 %d; raise --time", results.TailP50, results.TailP99, results.TailP999)
 	note(unbounded, "∞: n < 6, too few launches for a %.0f %% interval of a median", 100*results.Confidence)
+	capped, none := launchesFarOff(summaries)
+	note(capped != "", "capped for the interval, launches that lie far off: %s", capped)
+	note(none != "", "none: too many launches lie far off for an interval: %s", none)
+}
+
+// launchesFarOff lists the cells with launches that lie far off: those that have
+// an interval all the same, and those that have none.
+func launchesFarOff(summaries []results.Summary) (capped, none string) {
+	var lists [2][]string
+	for i := range summaries {
+		e, _, _ := summaries[i].RankingMetric()
+		if e.Capped == 0 {
+			continue
+		}
+		list := &lists[0]
+		if e.FarOff() {
+			list = &lists[1]
+		}
+		*list = append(*list, e.Moved()+" in "+summaries[i].Cell.Name())
+	}
+	return few(lists[0]), few(lists[1])
+}
+
+// few are the first of a list, and how many more there are.
+func few(list []string) string {
+	const most = 3
+	if more := len(list) - most; more > 0 {
+		list = append(list[:most:most], fmt.Sprintf("and %s more", cells(more)))
+	}
+	return strings.Join(list, "; ")
 }
 
 // WriteWide lists the cells of a run, of so many, whose interval is still wider

@@ -56,7 +56,7 @@ func (a Answer) Verdict() string {
 	case Alone:
 		return "only one measured"
 	case TooFew:
-		return "too few launches to tell"
+		return CantTell + ": too few launches"
 	case Fastest:
 		return "fastest"
 	case NoneFaster:
@@ -69,10 +69,45 @@ func (a Answer) Verdict() string {
 	var open []string
 	for _, r := range a.Ranked[1:] {
 		if float64(r.Ratio.Lo) <= 1/(1+a.Within) && r.Tied() {
-			open = append(open, fmt.Sprintf("%s: between %s %%", r.Cell.Mechanism, r.Ratio.Interval()))
+			open = append(open, r.Cell.Mechanism+" "+r.Ratio.Bounds()+a.farOff(r))
 		}
 	}
-	return "can't tell from " + strings.Join(open, "; ")
+	if more := len(open) - maxOpen; more > 0 {
+		open = append(open[:maxOpen], fmt.Sprintf("%d more", more))
+	}
+	return CantTell + ": " + strings.Join(open, "; ")
+}
+
+// maxOpen is how many mechanisms that may be faster a verdict names.
+const maxOpen = 3
+
+// farOff says what most launches of a mechanism are, where a few that lie far off
+// make its bounds useless: " (4 of 6 launches 20× slower, 2 far off)".
+func (a Answer) farOff(r Ranked) string {
+	if r.Capped+a.Ranked[0].Capped == 0 {
+		return ""
+	}
+	first, times := a.Ranked[0].byPass(), r.byPass()
+	var logs []float64
+	for p, t := range times {
+		if of := first[p]; of > 0 {
+			logs = append(logs, math.Log(t/of))
+		}
+	}
+	m, most := middle(logs), 0
+	for _, d := range logs {
+		if d/m > 0.5 {
+			most++
+		}
+	}
+	way := Slower
+	if m < 0 {
+		way = Faster
+	}
+	if most == len(logs) || math.Abs(m) < math.Log(2) {
+		return ""
+	}
+	return fmt.Sprintf(" (%d of %d launches %.3g× %s, %d far off)", most, len(logs), math.Exp(math.Abs(m)), way, len(logs)-most)
 }
 
 // Exceeds renders by how much the ratio exceeds 1, with its interval:
@@ -140,13 +175,9 @@ func (r Ranking) Rank(group []Summary) Answer {
 	all := map[pass]bool{}
 	within := 0.0
 	for _, s := range group {
-		if _, launches, numbers := s.RankingMetric(); s.Outcome == OK && len(launches) > 0 {
-			values := map[pass]float64{}
-			for i, t := range launches {
-				p := pass{number: numbers[i]}
-				for ; values[p] > 0; p.again++ { // records of several runs
-				}
-				values[p], all[p] = t, true
+		if values := s.byPass(); s.Outcome == OK && len(values) > 0 {
+			for p := range values {
+				all[p] = true
 			}
 			ok, of = append(ok, s), append(of, values)
 			within = max(within, s.Race)
@@ -201,6 +232,19 @@ func (r Ranking) Rank(group []Summary) Answer {
 // pass is a pass over the plan: the number of a launch, and which of several
 // launches of that number it is.
 type pass struct{ number, again int }
+
+// byPass has the launches that a mechanism is ranked by.
+func (s *Summary) byPass() map[pass]float64 {
+	values := map[pass]float64{}
+	_, launches, numbers := s.RankingMetric()
+	for i, t := range launches {
+		p := pass{number: numbers[i]}
+		for ; values[p] > 0; p.again++ { // records of several runs
+		}
+		values[p] = t
+	}
+	return values
+}
 
 // Logs are the natural logarithms of values, which NewRatio takes.
 func Logs(values []float64) []float64 {

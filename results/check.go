@@ -36,6 +36,9 @@ func (r *Record) checkFields() error {
 	case r.Launch < 1 || r.Attempt < 1:
 		return fmt.Errorf("launch %d, attempt %d: want both from 1", r.Launch, r.Attempt)
 	}
+	if r.Unavailable && r.Outcome != Skipped {
+		return fmt.Errorf("outcome %s of what is unavailable: want skipped", Quote(string(r.Outcome)))
+	}
 	switch r.Outcome {
 	case OK:
 		if r.NsPerOp == 0 && r.InsnsPerOp == 0 && r.Cell.Other == "" && !slices.Contains(r.zeros, "ns/op") && !slices.Contains(r.zeros, "insns/op") {

@@ -34,6 +34,10 @@ const leastBlocks = 6
 // deviation, a value may lie from the median before it is moved to there.
 const farOff = 3
 
+// normal is how many median absolute deviations the standard deviation of normal
+// values is.
+const normal = 1.4826
+
 // Contest finds the candidate that takes the least time. It holds launches
 // against each other in blocks: the launches of a block came close together, so
 // that what slows the machine slows all of them.
@@ -90,17 +94,8 @@ type Held struct {
 	Equal  bool  // as good a choice: no other is more than Within faster than it
 }
 
-// Verdict is what is shown of a candidate against the leader: "same" where its
-// bounds lie within that share of each other, "slower", or "can't tell".
-func (h Held) Verdict(within float64) string {
-	switch {
-	case float64(h.Ratio.Lo) > 1/(1+within) && float64(h.Ratio.Hi) < 1+within:
-		return "same"
-	case h.Ratio.Lo > 1:
-		return "slower"
-	}
-	return "can't tell"
-}
+// Verdict is what is shown of a candidate against the leader.
+func (h Held) Verdict(within float64) string { return h.Ratio.Verdict(within) }
 
 // Look holds the candidates against the leader. One that is shown to be slower
 // is out for good.
@@ -222,7 +217,6 @@ func winsorize(values []float64) (moved int) {
 	for i, v := range values {
 		off[i] = math.Abs(v - m)
 	}
-	const normal = 1.4826 // the standard deviation of normal values is this many median absolute deviations
 	reach := farOff * normal * middle(off)
 	for i, v := range values {
 		if w := min(max(v, m-reach), m+reach); w != v {

@@ -29,14 +29,15 @@ type mark struct {
 // record is what a record has in a line of its own. See Record for what the
 // keys mean, and row.go for the rows.
 type record struct {
-	AtMs     int64    `json:"at_ms"`             // when it began, since the time of its setup
-	Cell     string   `json:"cell,omitempty"`    // its name
-	Launch   int      `json:"launch,omitempty"`  // from 1
-	Attempt  int      `json:"attempt,omitempty"` // from 2: the first has none
-	Outcome  Outcome  `json:"outcome,omitempty"`
-	Reason   string   `json:"reason,omitempty"`
-	Fault    Fault    `json:"fault,omitempty"`
-	Warnings []string `json:"warnings,omitempty"`
+	AtMs        int64    `json:"at_ms"`             // when it began, since the time of its setup
+	Cell        string   `json:"cell,omitempty"`    // its name
+	Launch      int      `json:"launch,omitempty"`  // from 1
+	Attempt     int      `json:"attempt,omitempty"` // from 2: the first has none
+	Outcome     Outcome  `json:"outcome,omitempty"`
+	Reason      string   `json:"reason,omitempty"`
+	Fault       Fault    `json:"fault,omitempty"`
+	Unavailable bool     `json:"unavailable,omitempty"`
+	Warnings    []string `json:"warnings,omitempty"`
 
 	Op         string  `json:"op,omitempty"`
 	NsPerOp    float64 `json:"ns_per_op,omitempty"` // six digits of it where Payloads stands
@@ -120,7 +121,7 @@ func firstLink(links []Link) *Given {
 // appendLine appends the line of a record of that setup.
 func (r *Record) appendLine(to []byte, under *setup) ([]byte, error) {
 	l := record{
-		AtMs: r.Time.UnixMilli() - under.Time.UnixMilli(), Cell: r.Cell.Name(), Launch: r.Launch, Outcome: r.Outcome, Reason: r.Reason, Fault: r.Fault, Warnings: r.Warnings,
+		AtMs: r.Time.UnixMilli() - under.Time.UnixMilli(), Cell: r.Cell.Name(), Launch: r.Launch, Outcome: r.Outcome, Reason: r.Reason, Fault: r.Fault, Unavailable: r.Unavailable, Warnings: r.Warnings,
 		Op: r.Op, NsPerOp: r.NsPerOp, InsnsPerOp: r.InsnsPerOp, totals: totalsOf(r), EndedOn: r.EndedOn, Verified: r.Verified, WallNs: r.WallNs,
 	}
 	if r.Attempt > 1 {
@@ -179,7 +180,7 @@ func appendJSON(to []byte, v any) ([]byte, error) {
 // setup.
 func (l *record) record(c Cell, under *known) (r Record, err error) {
 	r = Record{
-		Schema: Schema, Cell: c, Run: under.Run, Time: time.UnixMilli(under.Time.UnixMilli() + l.AtMs).UTC(), Launch: l.Launch, Attempt: max(l.Attempt, 1), Outcome: l.Outcome, Reason: l.Reason, Fault: l.Fault, Warnings: l.Warnings,
+		Schema: Schema, Cell: c, Run: under.Run, Time: time.UnixMilli(under.Time.UnixMilli() + l.AtMs).UTC(), Launch: l.Launch, Attempt: max(l.Attempt, 1), Outcome: l.Outcome, Reason: l.Reason, Fault: l.Fault, Unavailable: l.Unavailable, Warnings: l.Warnings,
 		Op: l.Op, NsPerOp: l.NsPerOp, InsnsPerOp: l.InsnsPerOp, EndedOn: l.EndedOn, Verified: l.Verified, WallNs: l.WallNs,
 		Seed: under.Seed, Race: under.Race, LaunchNs: under.LaunchNs, Isolation: under.Isolation, Host: under.Host,
 	}

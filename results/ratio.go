@@ -1,6 +1,7 @@
 package results
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"sync"
@@ -12,8 +13,7 @@ import (
 // is the median of the ratios of all pairs of launches, with the interval that
 // the rank test does not reject (Hollander, Wolfe and Chicken, Nonparametric
 // Statistical Methods, 3rd ed., sections 4.2 and 4.3). With too few launches
-// for an interval at 95 % its bounds are 0 and infinite. It is an Estimate, and
-// converts into one: files have its middle under another name.
+// for an interval at 95 % its bounds are 0 and infinite.
 type Ratio struct {
 	Center Float `json:"center"`
 	Lo     Float `json:"lo"`
@@ -21,8 +21,50 @@ type Ratio struct {
 	N      int   `json:"-"`
 }
 
+// What a ratio is shown to be, in the words of every output. A gate adds that
+// slower and faster exceed a threshold.
+const (
+	Same     = "same" // the interval lies within a threshold, either way
+	Slower   = "slower"
+	Faster   = "faster"
+	CantTell = "can't tell" // none of these: Open has the bounds
+)
+
+// Verdict is what the interval of the ratio of two times shows: that they are
+// the same up to a share, or which of them is larger.
+func (r Ratio) Verdict(within float64) string {
+	switch {
+	case r.Inside(within):
+		return Same
+	case r.Lo > 1:
+		return Slower
+	case r.Hi < 1:
+		return Faster
+	}
+	return CantTell
+}
+
+// Inside reports whether the interval lies within ±within.
+func (r Ratio) Inside(within float64) bool {
+	return float64(r.Lo) > 1/(1+within) && float64(r.Hi) < 1+within
+}
+
+// Bounds is what is known where nothing is shown: "between -3.1 and +20.5 %".
+func (r Ratio) Bounds() string {
+	if r.Lo == 0 {
+		return "too few launches"
+	}
+	return fmt.Sprintf("between %s and %s %%", points(r.Lo), points(r.Hi))
+}
+
+// Open is the verdict where nothing is shown, with what is known.
+func (r Ratio) Open() string { return CantTell + ": " + r.Bounds() }
+
 // Inverse is by what factor old exceeds new.
 func (r Ratio) Inverse() Ratio { return Ratio{Center: 1 / r.Center, Lo: 1 / r.Hi, Hi: 1 / r.Lo} }
+
+// Estimate is the ratio in the form that numbers of cells have.
+func (r Ratio) Estimate() Estimate { return Estimate{Center: r.Center, Lo: r.Lo, Hi: r.Hi, N: r.N} }
 
 // NewRatio estimates it from the logarithms of the launches of both.
 func NewRatio(old, new []float64) Ratio {

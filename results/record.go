@@ -144,17 +144,18 @@ var byteUnits = []struct {
 // launch that failed or was skipped has none of the numbers from Ops to EINTR,
 // no Latency, Rounds, Verified, Overhead and Noise, and workers without usage.
 type Record struct {
-	Schema   int       `json:"schema"` // Schema, whichever it was read from
-	Run      string    `json:"run"`    // the run's ID
-	Time     time.Time `json:"time"`
-	Cell     Cell      `json:"cell"`
-	Launch   int       `json:"launch"`              // 1, 2, … within the cell
-	LaunchNs int64     `json:"launch_ns,omitempty"` // measured time that was asked for; 0: not known, or instructions were counted
-	Attempt  int       `json:"attempt"`             // 1, and more where an untrusted launch was run again
-	Outcome  Outcome   `json:"outcome"`
-	Reason   string    `json:"reason,omitempty"`
-	Fault    Fault     `json:"fault,omitempty"`    // of a failed launch
-	Warnings []string  `json:"warnings,omitempty"` // what does not void the number, each with its remedy
+	Schema      int       `json:"schema"` // Schema, whichever it was read from
+	Run         string    `json:"run"`    // the run's ID
+	Time        time.Time `json:"time"`
+	Cell        Cell      `json:"cell"`
+	Launch      int       `json:"launch"`              // 1, 2, … within the cell
+	LaunchNs    int64     `json:"launch_ns,omitempty"` // measured time that was asked for; 0: not known, or instructions were counted
+	Attempt     int       `json:"attempt"`             // 1, and more where an untrusted launch was run again
+	Outcome     Outcome   `json:"outcome"`
+	Reason      string    `json:"reason,omitempty"`
+	Fault       Fault     `json:"fault,omitempty"`       // of a failed launch
+	Unavailable bool      `json:"unavailable,omitempty"` // of a skipped launch: the machine withholds the mechanism or the place, whatever the size. Earlier records lack it
+	Warnings    []string  `json:"warnings,omitempty"`    // what does not void the number, each with its remedy
 
 	Op          string  `json:"op,omitempty"` // what one operation is: "round trip", "message"
 	Ops         int64   `json:"ops,omitempty"`

@@ -54,10 +54,6 @@ type Withheld struct {
 	Mechanisms []string
 }
 
-// pastLimit is how the reason of a cell beyond a limit reads: another size or queue
-// would be measured.
-var pastLimit = newForm(` [<>] [0-9]+ \(`)
-
 // WithheldFrom returns why mechanisms were skipped in every cell, each reason once:
 // a call that is refused, or that the kernel does not have.
 func WithheldFrom(summaries []Summary) (all []Withheld) {
@@ -67,8 +63,8 @@ func WithheldFrom(summaries []Summary) (all []Withheld) {
 	}
 	for _, s := range summaries {
 		mech := s.Cell.Mechanism
-		for _, reason := range s.Reasons {
-			if measured[mech] || pastLimit.MatchString(reason) {
+		for _, reason := range s.Withheld {
+			if measured[mech] {
 				continue
 			}
 			reason = strings.TrimPrefix(reason, mech+": ")

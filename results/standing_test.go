@@ -2,6 +2,7 @@ package results
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -40,15 +41,36 @@ func TestStandingOf(t *testing.T) {
 // them; a limit that another size keeps is not one.
 func TestWithheldFrom(t *testing.T) {
 	cell := func(mech string, size int, outcome Outcome, reasons ...string) Summary {
-		return Summary{Cell: Cell{Workload: "Stream", Mechanism: mech, Size: size, Place: "same"}, Outcome: outcome, Reasons: reasons}
+		return Summary{Cell: Cell{Workload: "Stream", Mechanism: mech, Size: size, Place: "same"}, Outcome: outcome, Reasons: reasons, Withheld: reasons}
 	}
+	pastLimit := cell("udp", 1<<20, Skipped, "udp: message size 1048576 > 65507 (UDP): EMSGSIZE, udp(7)")
+	pastLimit.Withheld = nil
 	got := WithheldFrom([]Summary{
+		pastLimit,
 		cell("vmsplice", 64, Skipped, "vmsplice: vmsplice: EPERM: refused"), cell("vmsplice", 128, Skipped, "vmsplice: vmsplice: EPERM: refused"),
 		cell("mqueue", 64, Skipped, "mqueue: not in this kernel"), cell("sysvmsg", 64, Skipped, "sysvmsg: not in this kernel"),
 		cell("pipe", 64, OK), cell("pipe", 128, Skipped, "pipe: refused at times"),
-		cell("udp", 1<<20, Skipped, "udp: message size 1048576 > 65507 (UDP): EMSGSIZE, udp(7)"),
 	})
 	if s, want := fmt.Sprint(got), "[{vmsplice: EPERM: refused [vmsplice]} {not in this kernel [mqueue sysvmsg]}]"; s != want {
 		t.Errorf("%s, want %s", s, want)
+	}
+}
+
+// What is withheld is a key of the record, and no matter of its reason's words.
+func TestWithheldIsInTheRecord(t *testing.T) {
+	refused := notOKRecord(with(pingPong, "mqueue", 64), 1, Skipped, "mqueue: 1 > 0 (mq_open): EPERM")
+	refused.Unavailable = true
+	limit := notOKRecord(with(pingPong, "sysvmsg", 64), 1, Skipped, "sysvmsg: too large")
+	text := linesOf(t, refused, limit)
+	if strings.Count(text, `"unavailable":true`) != 1 {
+		t.Errorf("written as\n%s", text)
+	}
+	set := readString(t, text)
+	if s, want := fmt.Sprint(WithheldFrom(Summarize(set.Records))), "[{1 > 0 (mq_open): EPERM [mqueue]}]"; s != want {
+		t.Errorf("%s, want %s", s, want)
+	}
+	refused.Outcome = Failed
+	if err := refused.check(); err == nil {
+		t.Error("a failed launch of what is unavailable is right")
 	}
 }

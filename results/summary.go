@@ -9,13 +9,13 @@ import (
 )
 
 // Summary is what all launches of one cell say together. The statistical
-// sample is the launch. An estimate is a median with its order-statistic
-// interval at 95 %; below six launches there is no such interval and its
-// bounds are infinite. A cell that is not ok has no estimates: all are absent.
+// sample is the launch. An estimate is a median with its interval at 95 %; below
+// six launches there is none and its bounds are infinite: see MedianOf. A cell that is not ok has no estimates: all are absent.
 type Summary struct {
 	Cell     Cell
 	Outcome  Outcome
 	Reasons  []string // why it is not ok, each once
+	Withheld []string // of these, those for which the machine withholds the mechanism or the place
 	Check    string   // of these, that of the first launch whose check failed; "": none did
 	Warnings []string // that travel with the numbers, each once
 	Launches int      // that the records state
@@ -89,6 +89,9 @@ func summarize(cell Cell, launches []tally, all map[int]int, race float64) Summa
 		count[l.outcome]++
 		if l.outcome != OK {
 			s.Reasons = AddOnce(s.Reasons, l.reason)
+		}
+		if l.unavailable {
+			s.Withheld = AddOnce(s.Withheld, l.reason)
 		}
 		if l.check && s.Check == "" {
 			s.Check = l.reason

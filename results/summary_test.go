@@ -74,8 +74,8 @@ func TestEstimate(t *testing.T) {
 		records = append(records, okRecord(pingPong, i+1, float64(100*(ns+1))))
 	}
 	e := Summarize(records)[0].NsPerOp
-	if e.Center != 550 || e.Lo != 200 || e.Hi != 900 || e.N != 10 {
-		t.Errorf("got %+v, want 550 within 200 and 900", e)
+	if e.Center != 550 || e.Lo <= 200 || e.Lo >= 300 || e.Hi <= 800 || e.Hi >= 900 || e.N != 10 {
+		t.Errorf("got %+v, want 550, from between 200 and 300 to between 800 and 900", e)
 	}
 	for n := 1; n <= 10; n++ {
 		if got := Summarize(records[:n])[0].NsPerOp.Bounded(); got != (n >= 6) {
@@ -127,8 +127,8 @@ func TestAnswers(t *testing.T) {
 	}{
 		{"clear", "fastest", join(mech("pipe", 10, 5000), mech("fifo", 10, 6000))},
 		{"tied", "no other is more than 5 % faster; the same: fifo", join(mech("pipe", 10, 5000), mech("fifo", 10, 5010), mech("unixstream", 10, 7000))},
-		{"few", "too few launches to tell", join(mech("pipe", 3, 5000), mech("fifo", 3, 9000))},
-		{"the other few", "too few launches to tell", join(mech("pipe", 10, 5000), mech("fifo", 1, 9000))},
+		{"few", "can't tell: too few launches", join(mech("pipe", 3, 5000), mech("fifo", 3, 9000))},
+		{"the other few", "can't tell: too few launches", join(mech("pipe", 10, 5000), mech("fifo", 1, 9000))},
 		{"alone", "only one measured", mech("pipe", 10, 5000)},
 		{"the other failed", "only one measured", append(mech("pipe", 10, 5000), notOKRecord(with(pingPong, "fifo", 64), 1, Failed, "x"))},
 	}

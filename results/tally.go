@@ -37,6 +37,7 @@ type tally struct {
 	outcome         Outcome
 	reason          string
 	check           bool // its check failed
+	unavailable     bool // see Record
 	warnings        []string
 	values          []float64 // of metrics that were measured, in their order
 	measured        uint64    // which these are, a bit each
@@ -66,7 +67,7 @@ func (t *Tally) Add(r *Record) {
 	c.race = max(c.race, r.Race)
 	l := tally{launch: r.Launch, attempt: r.Attempt, outcome: r.Outcome, check: r.Fault == FaultCheck}
 	if r.Outcome != OK {
-		l.reason = t.one(r.Reason)
+		l.reason, l.unavailable = t.one(r.Reason), r.Unavailable
 	}
 	for _, w := range r.Warnings {
 		if w == Saturation(r.Cell, r.NsPerOp) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ipcbench/bench"
+	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
 
@@ -39,6 +40,8 @@ func (co *Coordinator) Measure(c results.Cell, m Measurement) (rec results.Recor
 		rec.Fault = fault(err)
 		if Unsupported(err) {
 			rec.Outcome, rec.Fault = results.Skipped, ""
+			var u *mechanisms.UnsupportedError
+			rec.Unavailable = errors.As(err, &u) && u.Unavailable
 		}
 		rec.Unmeasured() // the rounds before the failure are no measurement
 		return rec, ops

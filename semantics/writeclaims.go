@@ -67,7 +67,7 @@ func writeSpeed(w io.Writer, c Claim, cells []results.Summary) error {
 			takes = fmt.Sprintf("%.2f times as long as `%s`", float64(ratio.Center), other.Cell.Mechanism)
 			slower++
 		default:
-			takes += " `" + other.Cell.Mechanism + "`"
+			takes += " `" + other.Cell.Mechanism + "`: " + ratio.Bounds()
 			unknown++
 		}
 		text.Row(w, a.Cell.Workload, results.FormatBytes(a.Cell.Size), a.Cell.Place, "`"+a.Ranked[0].Cell.Mechanism+"`", takes)

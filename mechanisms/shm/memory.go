@@ -31,7 +31,7 @@ func hugePages(size int) (fd, rounded int, err error) {
 	}
 	fd, err = unix.MemfdCreate("ipcbench-ring", unix.MFD_CLOEXEC|unix.MFD_HUGETLB)
 	if errors.Is(err, unix.EINVAL) {
-		return -1, 0, &mechanisms.UnsupportedError{Mechanism: "memory huge", What: "this kernel knows no MFD_HUGETLB, which needs Linux 4.14 and CONFIG_HUGETLBFS, memfd_create(2)"}
+		return -1, 0, &mechanisms.UnsupportedError{Mechanism: "memory huge", What: "this kernel knows no MFD_HUGETLB, which needs Linux 4.14 and CONFIG_HUGETLBFS, memfd_create(2)", Unavailable: true}
 	}
 	return fd, pages * page, os.NewSyscallError("memfd_create", err)
 }
@@ -70,7 +70,7 @@ func memorySize(name string) (int, error) {
 		}
 		return n, err
 	}
-	return 0, &mechanisms.UnsupportedError{Mechanism: "memory huge", What: "this kernel has no huge pages: no " + name + " in " + meminfo + ", proc_meminfo(5)"}
+	return 0, &mechanisms.UnsupportedError{Mechanism: "memory huge", What: "this kernel has no huge pages: no " + name + " in " + meminfo + ", proc_meminfo(5)", Unavailable: true}
 }
 
 // mapping is memory of this process that others map too.
@@ -197,7 +197,7 @@ func unnamedIn(dirs ...string) (fd int, err error) {
 	}
 	if err == nil || slices.ContainsFunc(noPlace, func(why error) bool { return errors.Is(err, why) }) {
 		err = &mechanisms.UnsupportedError{Mechanism: "memory file",
-			What: strings.Join(dirs, " and ") + " are in memory themselves, not there, not to be written to, or know no O_TMPFILE: set TMPDIR to a directory on a disk, open(2)"}
+			Unavailable: true, What: strings.Join(dirs, " and ") + " are in memory themselves, not there, not to be written to, or know no O_TMPFILE: set TMPDIR to a directory on a disk, open(2)"}
 	}
 	return -1, err
 }

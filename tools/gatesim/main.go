@@ -42,6 +42,7 @@ var sections = []section{
 	{"Hard cases", hard},
 	{"Detection", power},
 	{"Pairs", paired},
+	{"Intervals of medians", intervals},
 	{"Launches beyond the plan", until},
 }
 

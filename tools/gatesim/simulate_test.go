@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/xml"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -87,6 +88,9 @@ func TestPageIsUpToDate(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows := [][]any{candidatesRow(10, 6), powerRow(10, 6, 0.03)}
+	for _, l := range allLaunches() {
+		rows = append(rows, l.row(6))
+	}
 	if need.Long() {
 		rows = append(rows, powerRow(10, 10, 0.05), hardNamed(t, "20 old and 6 new launches").row(), untilRow(0.03))
 	}
@@ -95,6 +99,24 @@ func TestPageIsUpToDate(t *testing.T) {
 		text.Row(&b, row...)
 		if !strings.Contains(string(was), "\n"+b.String()) {
 			t.Errorf("%s lacks %q: run go run ./tools/gatesim", page, b.String())
+		}
+	}
+}
+
+// The interval of a median covers it in 94 to 96 % of cells, and one launch in
+// twenty that is far off does not make it many times as wide.
+func TestIntervalsCover(t *testing.T) {
+	need.Time(t)
+	for _, l := range allLaunches() {
+		for _, n := range []int{6, 10} {
+			row := l.row(n)
+			var covers, half float64
+			if _, err := fmt.Sscanf(fmt.Sprint(row[2], " ", row[3]), "%g %g", &covers, &half); err != nil {
+				t.Fatal(row, err)
+			}
+			if covers < 0.94 || covers > 0.96 || half > 20 {
+				t.Errorf("%s, n = %d: the interval covers the median in %v of cells, and is %v %% wide by half", l.name, n, covers, half)
+			}
 		}
 	}
 }

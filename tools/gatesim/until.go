@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"strings"
 
 	"ipcbench/internal/text"
@@ -41,7 +40,7 @@ func until(b *strings.Builder) {
 
 func untilRow(width float64) []any {
 	z := at(0.03)
-	middle := z.median()
+	middle := math.Exp(medianOf(func(r *rand.Rand) float64 { return z.launch(r, z.cv) }))
 	row := []any{fmt.Sprintf("±%.1f %%", 100*width)}
 	for _, s := range stops {
 		covered, launches := 0, 0
@@ -60,15 +59,4 @@ func untilRow(width float64) []any {
 		row = append(row, three(float64(covered)/untilCells), fmt.Sprintf("%.1f", float64(launches)/untilCells))
 	}
 	return row
-}
-
-// median is that of a typical cell's launches.
-func (z noise) median() float64 {
-	r := rand.New(rand.NewPCG(4, 0))
-	all := make([]float64, 200001)
-	for i := range all {
-		all[i] = z.launch(r, z.cv)
-	}
-	slices.Sort(all)
-	return math.Exp(all[len(all)/2])
 }
