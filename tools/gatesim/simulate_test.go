@@ -86,7 +86,7 @@ func TestPageIsUpToDate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := [][]any{candidatesRow(10, 6), powerRow(10, 6, 0.03)}
+	rows := [][]any{candidatesRow(10, 6), powerRow(10, 6, 0.03), raceNamed(t, "others 5.1 % slower, 5 %").row(2), aliasRow(2, 0.02)}
 	if need.Long() {
 		rows = append(rows, powerRow(10, 10, 0.05), hardNamed(t, "20 old and 6 new launches").row(), untilRow(0.03))
 	}
