@@ -26,7 +26,7 @@ type Ranked struct {
 
 // Tied reports whether it may be as good a choice as the leader: it is, or is not
 // shown to be slower.
-func (r Ranked) Tied() bool { return r.Equal || !r.Out && !r.Unsure() }
+func (r Ranked) Tied() bool { return r.Equal || !r.Out && !r.Unsure() && r.Ratio.Lo <= 1 }
 
 // Unsure reports whether there are too few launches for an interval.
 func (r Ranked) Unsure() bool { return r.Ratio.Lo == 0 }

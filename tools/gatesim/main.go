@@ -1,7 +1,8 @@
 // Simulate measures the operating characteristics of the gate: how often it
 // gives a false alarm, and how often it detects a change of a given size. It
-// writes them into docs/method.md, between two marks, and draws docs/power.svg.
-// Seeds are fixed: it always writes the same. Everything takes some twenty
+// measures those of races too: how often one names a wrong winner, and how many
+// launches it needs. It writes them into docs/method.md, between two marks, and draws docs/power.svg.
+// Seeds are fixed: it always writes the same. Everything takes some twenty-five
 // minutes of processor time; named sections are written anew alone. Run it from
 // the root of the repository:
 //
@@ -44,6 +45,10 @@ var sections = []section{
 	{"Pairs", paired},
 	{"Intervals of medians", intervals},
 	{"Launches beyond the plan", until},
+	{"Races", races},
+	{"Aliases", aliases},
+	{"One look", oneLook},
+	{"Other procedures", otherProcedures},
 }
 
 func main() {
