@@ -23,7 +23,7 @@ func RunOn(cpu int) error {
 // a filter refuses it.
 func CPU() (cpu int, ok bool) {
 	var n uint32
-	_, _, errno := unix.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&n)), 0, 0)
+	_, _, errno := unix.RawSyscall6(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&n)), 0, 0, 0, 0, 0)
 	return int(n), errno == 0
 }
 
