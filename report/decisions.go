@@ -24,12 +24,16 @@ func WriteDecisions(w io.Writer, summaries []results.Summary, width int) error {
 	if len(answers) == 0 {
 		return nil
 	}
-	decided, open := 0, 0
-	for _, a := range answers {
-		switch a.Decision {
-		case results.Fastest, results.NoneFaster:
+	unknown := withoutNumber(summaries)
+	decided, open := 0, len(unknown)
+	for i := range answers {
+		a := &answers[i]
+		switch {
+		case unknown[question(a.Cell)]: // what has no number may be faster
+			a.Decision = results.Undecided
+		case a.Decision == results.Fastest, a.Decision == results.NoneFaster:
 			decided++
-		case results.Undecided, results.TooFew:
+		case a.Decision != results.Alone:
 			open++
 		}
 	}
@@ -76,7 +80,7 @@ func WriteDecisions(w io.Writer, summaries []results.Summary, width int) error {
 		note(fmt.Sprintf("=: no other is more than %.3g %% faster", 100*results.Within))
 	}
 	if open > 0 {
-		note(fmt.Sprintf("?: can't tell: too few launches, or another may be more than %.3g %% faster", 100*results.Within))
+		note(fmt.Sprintf("?: can't tell: too few launches, another has no number, or may be more than %.3g %% faster", 100*results.Within))
 	}
 	for _, group := range results.GroupBy(summaries, func(c results.Cell) results.Cell { return results.Cell{Workload: c.Workload} }) {
 		if kept := results.KeptIn(group).String(); kept != "" && group[0].Cell.Workload != results.FloorWorkload {
@@ -84,6 +88,23 @@ func WriteDecisions(w io.Writer, summaries []results.Summary, width int) error {
 		}
 	}
 	return buf.Flush()
+}
+
+// question is what the cells of mechanisms have in common that are compared.
+func question(c results.Cell) results.Cell {
+	c.Mechanism = ""
+	return c
+}
+
+// withoutNumber are the questions of which a mechanism failed or is untrusted.
+func withoutNumber(summaries []results.Summary) map[results.Cell]bool {
+	unknown := map[results.Cell]bool{}
+	for _, s := range summaries {
+		if c := s.Cell; c.Workload != results.FloorWorkload && (s.Outcome == results.Failed || s.Outcome == results.Untrusted) {
+			unknown[question(c)] = true
+		}
+	}
+	return unknown
 }
 
 // decisionRow is the answers of one pattern and size.

@@ -131,17 +131,25 @@ func writeSpoiled(w io.Writer, set *results.Set, summaries []results.Summary, wi
 
 // next is the command that is worth most after a run: the one that decides the
 // question of which the most is open or, where none is, that which writes the report.
+// All is open where a mechanism is untrusted.
 func next(summaries []results.Summary, run string) string {
 	command, least := "ipcbench report "+run, 1.0
-	for _, a := range results.Answers(summaries) {
-		i := slices.IndexFunc(choose.Patterns, func(p choose.Pattern) bool { return p.Workload == a.Cell.Workload })
-		if a.Cell.Queue != 0 || a.Cell.Options != (results.Options{}) || i < 0 || a.Decision != results.Undecided && a.Decision != results.TooFew {
-			continue
+	open := func(c results.Cell, lo float64) { // another may take that multiple of the time
+		i := slices.IndexFunc(choose.Patterns, func(p choose.Pattern) bool { return p.Workload == c.Workload })
+		if i >= 0 && c.Queue == 0 && c.Options == (results.Options{}) && lo < least {
+			least = lo
+			command = fmt.Sprintf("ipcbench choose %s %s --place %s", choose.Patterns[i].Name, results.FormatBytes(c.Size), c.Place)
 		}
+	}
+	for _, s := range summaries {
+		if s.Outcome == results.Untrusted {
+			open(s.Cell, 0)
+		}
+	}
+	for _, a := range results.Answers(summaries) {
 		for _, r := range a.Ranked[1:] {
-			if lo := float64(r.Ratio.Lo); !r.Out && lo < least { // it may be that much faster
-				least = lo
-				command = fmt.Sprintf("ipcbench choose %s %s --place %s", choose.Patterns[i].Name, results.FormatBytes(a.Cell.Size), a.Cell.Place)
+			if !r.Out && (a.Decision == results.Undecided || a.Decision == results.TooFew) {
+				open(a.Cell, float64(r.Ratio.Lo))
 			}
 		}
 	}

@@ -53,11 +53,31 @@ func TestDecisions(t *testing.T) {
   PingPong        4KiB  pipe ? 5.035µs  –
   FanIn, 4 peers  4KiB  –               pipe 1.512GiB/s
   =: no other is more than 5 % faster
-  ?: can't tell: too few launches, or another may be more than 5 % faster
+  ?: can't tell: too few launches, another has no number, or may be more than 5 % faster
   PingPong, unpinned, the scheduler kept both on one CPU in 23 of 28 launches
 `
 	if got := out.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestDecisionsNeedAllNumbers: what has no number may be faster, so that its question
+// is open, and goes on first.
+func TestDecisionsNeedAllNumbers(t *testing.T) {
+	records := candidates("PingPong", 64, "same", map[string]float64{"pipe": 5000, "fifo": 8000, "tcp": 9000})
+	for i := range records {
+		if r := &records[i]; r.Cell.Mechanism == "tcp" {
+			r.Outcome, r.Reason = results.Untrusted, "other load"
+		}
+	}
+	summaries := results.Summarize(append(records, candidates("Stream", 64, "same", map[string]float64{"pipe": 500, "fifo": 800})...))
+	var out strings.Builder
+	WriteDecisions(&out, summaries, 110)
+	if got := out.String(); !strings.HasPrefix(got, "Fastest (1 of 2 questions decided)\n") || !strings.Contains(got, "pipe ? 5.") {
+		t.Errorf("got\n%s", got)
+	}
+	if got, want := next(summaries, "RUN"), "ipcbench choose rpc 64 --place same"; got != want {
+		t.Errorf("next %q, want %q", got, want)
 	}
 }
 
