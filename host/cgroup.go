@@ -70,7 +70,11 @@ func upwards(mount, root, name string) (dirs []string) {
 
 // cgroupLimits is the tightest of each limit: "cpu.max 200000/100000,
 // memory.max 1GiB", "none", or "" where no hierarchy can be read.
+//
+// It is read after every launch. Each controller follows from mountinfo, which the
+// kernel writes anew for every reader.
 func (t tree) cgroupLimits() string {
+	t = t.once()
 	limits := distinct([]string{
 		t.cpuLimit(),
 		t.limit("memory", "memory.max", "memory.limit_in_bytes", formatBytes),

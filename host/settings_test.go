@@ -1,6 +1,7 @@
 package host
 
 import (
+	"io/fs"
 	"maps"
 	"testing"
 	"testing/fstest"
@@ -34,6 +35,31 @@ func TestSettingsChanged(t *testing.T) {
 		after[c.file] = &fstest.MapFile{Data: []byte(c.now)}
 		if got := ReadSettings(after, cpus).Changed(before); got != c.want {
 			t.Errorf("%s: %q, want %q", c.file, got, c.want)
+		}
+	}
+}
+
+// counted counts how often each file is read.
+type counted struct {
+	fs.FS
+	reads map[string]int
+}
+
+func (c counted) ReadFile(name string) ([]byte, error) {
+	c.reads[name]++
+	return fs.ReadFile(c.FS, name)
+}
+
+// The settings are read after every launch: no file twice for one reading, and
+// each anew for the next.
+func TestSettingsReadEachFileOnce(t *testing.T) {
+	c := counted{machine(t, "container-v2"), map[string]int{}}
+	for reading := 1; reading <= 2; reading++ {
+		ReadSettings(c, nil)
+		for _, name := range []string{"proc/self/mountinfo", "proc/self/cgroup"} {
+			if n := c.reads[name]; n != reading {
+				t.Errorf("%s was read %d times in %d readings", name, n, reading)
+			}
 		}
 	}
 }

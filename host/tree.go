@@ -12,6 +12,25 @@ import (
 // the machine would type them; an answer that cannot be had is "".
 type tree struct{ fs.FS }
 
+// once is the same tree, whose files are read once each.
+func (t tree) once() tree { return tree{readOnce{t.FS, map[string][]byte{}}} }
+
+type readOnce struct {
+	fs.FS
+	read map[string][]byte
+}
+
+func (o readOnce) ReadFile(name string) ([]byte, error) {
+	if b, ok := o.read[name]; ok {
+		return b, nil
+	}
+	b, err := fs.ReadFile(o.FS, name)
+	if err == nil {
+		o.read[name] = b
+	}
+	return b, err
+}
+
 func (t tree) raw(name string) string {
 	b, err := fs.ReadFile(t.FS, strings.TrimPrefix(name, "/"))
 	if err != nil {

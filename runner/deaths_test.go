@@ -181,6 +181,11 @@ func TestDeathInPreparation(t *testing.T) {
 	if err := all[i].signal(unix.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
+	if !eventually(func() bool {
+		return !slices.ContainsFunc(ourProcesses(), func(p proc) bool { return p.pid == all[i].pid })
+	}) {
+		t.Fatalf("process %d does not die", all[i].pid)
+	}
 	how.Next = nil
 	rec, _ := s.Measure(next, how)
 	want := fmt.Sprintf("pong (pid %d) in attach: died of SIGKILL (killed)", all[i].pid)
@@ -189,6 +194,27 @@ func TestDeathInPreparation(t *testing.T) {
 	}
 	if rec, _ := s.Measure(next, how); strings.Contains(strings.Join(rec.Warnings, "\n"), want) {
 		t.Errorf("the launch after it has the warning too: %q", rec.Warnings)
+	}
+}
+
+// A launch that was prepared is used once: the next one of its cell has processes
+// of its own.
+func TestPreparedOnce(t *testing.T) {
+	s := startSession(t, Options{})
+	how := Measurement{Time: time.Millisecond, Ops: 40, Exact: true, Next: &pipePong}
+	seen := map[int]bool{}
+	for launch := 1; launch <= 3; launch++ {
+		rec, _ := s.Measure(pipePong, how)
+		how.Next = nil
+		if rec.Outcome == results.Failed || len(rec.Workers) != 2 {
+			t.Fatalf("launch %d: %s %s, %d workers", launch, rec.Outcome, rec.Reason, len(rec.Workers))
+		}
+		for _, w := range rec.Workers {
+			if seen[w.PID] {
+				t.Errorf("launch %d: process %d has measured before", launch, w.PID)
+			}
+			seen[w.PID] = true
+		}
 	}
 }
 

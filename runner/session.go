@@ -3,6 +3,7 @@ package runner
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"runtime"
 	"slices"
@@ -165,7 +166,8 @@ func (s *sessionServer) guard(f func() error) error {
 		case err := <-done:
 			return err
 		case <-look.C:
-			if state, code := threadState(stat); state == "" || state == "Z" {
+			state, code := threadState(stat)
+			if _, err := os.Stat(stat); state == "Z" || errors.Is(err, fs.ErrNotExist) { // without descriptors the state is ""
 				if code == 0 {
 					code = syscall.WaitStatus(unix.SIGSYS) // no other signal kills a thread alone
 				}
@@ -215,11 +217,11 @@ func (s *sessionServer) noteDeath(err error) {
 
 // openPrepared makes the launch that was prepared the one that is open, if it is
 // the one that is asked for, else it ends that launch and returns nil. It also
-// returns nil where the prepared launch could not attach: what the launch before
-// held may have been in its way, so that it is started anew.
+// returns nil where the prepared launch could not attach, or was killed since: what
+// the launch before held may have been in its way, so that it is started anew.
 func (s *sessionServer) openPrepared(o *openRequest) *openedReply {
 	l := s.prepared
-	if l == nil || l.asked.Cell != o.Cell || !slices.Equal(l.asked.CPUs, o.CPUs) {
+	if l == nil || l.asked.Cell != o.Cell || !slices.Equal(l.asked.CPUs, o.CPUs) || slices.ContainsFunc(l.workers, killedBySignal) {
 		s.dropPrepared()
 		return nil
 	}
@@ -227,6 +229,12 @@ func (s *sessionServer) openPrepared(o *openRequest) *openedReply {
 	opened, err := s.attach(l)
 	s.noteDeath(err)
 	return opened
+}
+
+// killedBySignal reports whether a signal has ended the process.
+func killedBySignal(p *process) bool {
+	status, ended := p.Reap()
+	return ended && status.Signaled()
 }
 
 // dropPrepared ends the launch that was prepared, if one was.

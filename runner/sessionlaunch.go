@@ -133,6 +133,7 @@ func (l *sessionLaunch) startWorker(i int, o *openRequest) error {
 	part := l.topology.Parts[i]
 	a := assignment{Cell: o.Cell, Part: i, Seed: l.seed, CPUs: l.topology.CPUsOf(i, o.CPUs)}
 	var files []int
+	var env []string
 	if l.shared != nil {
 		a.Shared = l.topology.Shared
 		files = append(files, int(l.shared.Fd()))
@@ -148,6 +149,7 @@ func (l *sessionLaunch) startWorker(i int, o *openRequest) error {
 	}
 	if l.factory != nil {
 		a.Factory, part.Sends, part.Receives = l.factory, nil, nil
+		env = append(env, fmt.Sprintf("GOMEMLIMIT=%d", factoryMemory))
 	}
 	for _, wire := range part.Sends {
 		a.Senders = append(a.Senders, inherit(l.links[wire].Sender))
@@ -155,7 +157,7 @@ func (l *sessionLaunch) startWorker(i int, o *openRequest) error {
 	for _, wire := range part.Receives {
 		a.Receivers = append(a.Receivers, inherit(l.links[wire].Receiver))
 	}
-	c := reexec.Command{Role: "worker", Name: part.Role, Files: files, Attr: syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}}
+	c := reexec.Command{Role: "worker", Name: part.Role, Files: files, Env: env, Attr: syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}}
 	if scheduled(o.Cell) {
 		c.Role = "scheduled"
 	}

@@ -8,7 +8,6 @@ import (
 	"math"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -45,7 +44,6 @@ type worker struct {
 // thread, to which its goroutine is locked.
 func workerMain(token string) int {
 	runtime.LockOSThread()
-	debug.SetGCPercent(-1)
 	c := newConn(controlFD)
 	c.Conn = reexec.NewConn(reexec.FD(controlFD), c.f)
 	w := &worker{conn: c, dedicated: true, pins: true, confine: confineThread}
@@ -148,7 +146,6 @@ func (w *worker) attach(token string) (s settings, err error) {
 		runtime.GOMAXPROCS(2)
 		mechanisms.Settle()
 		w.ends.Mechanism, w.ends.Spec = mech, a.Factory.Spec
-		debug.SetMemoryLimit(factoryMemory)
 	}
 	if w.part.Prepare != nil {
 		if err := w.part.Prepare(w.ends); err != nil {

@@ -19,7 +19,7 @@ func TestWorkersComeFirst(t *testing.T) {
 	if !strings.Contains(string(out), "\ninit ipcbench/mechanisms/pipes ") {
 		t.Fatalf("the trace lacks what a worker needs:\n%s", out)
 	}
-	for _, late := range []string{"gonum.org/v1/plot", "html/template", "ipcbench/plots", "ipcbench/report", "github.com/spf13/cobra"} {
+	for _, late := range []string{"gonum.org/v1/plot", "html/template", "net/http", "crypto/tls", "ipcbench/plots", "ipcbench/report", "ipcbench/semantics", "ipcbench/kernels", "github.com/spf13/cobra"} {
 		if strings.Contains(string(out), "\ninit "+late+" ") {
 			t.Errorf("%s has initialised: it came before ipcbench/runner/first", late)
 		}

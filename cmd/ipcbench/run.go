@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
@@ -234,28 +233,33 @@ func sameHost(earlier []results.Record, now *results.Host) error {
 	return nil
 }
 
-// progress shows how far a run is: a bar on a terminal, drawn only between
-// measurements; a line per pass elsewhere.
+// progress shows how far a run is: on a terminal in a line that is written again,
+// only between measurements; elsewhere in a line per pass.
 type progress struct {
-	out   io.Writer
-	bar   *progressbar.ProgressBar
-	total int
-	pass  int
+	out      io.Writer
+	terminal bool
+	launches int // in all, as far as is known
+	total    int // passes of the plan
+	pass     int
+	begin    time.Time
+	drawn    time.Time // when the line was last written
 }
 
 func newProgress(out io.Writer, launches, passes int) *progress {
-	p := &progress{out: out, total: passes}
-	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		p.bar = progressbar.NewOptions(launches,
-			progressbar.OptionSetWriter(out), progressbar.OptionShowCount(), progressbar.OptionSetWidth(30),
-			progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(200*time.Millisecond))
-	}
-	return p
+	f, ok := out.(*os.File)
+	return &progress{out: out, terminal: ok && term.IsTerminal(int(f.Fd())), launches: launches, total: passes, begin: time.Now()}
 }
 
+// clearLine goes to the beginning of a terminal's line and clears it.
+const clearLine = "\r\x1b[K"
+
 func (p *progress) before(pass int, next results.Cell, left int) {
-	if p.bar != nil {
-		p.bar.Set(p.bar.GetMax() - left)
+	if p.terminal {
+		p.launches = max(p.launches, left)
+		if time.Since(p.drawn) > 200*time.Millisecond {
+			p.drawn = time.Now()
+			fmt.Fprint(p.out, clearLine, progressLine(p.launches-left, p.launches, time.Since(p.begin)))
+		}
 		return
 	}
 	if pass > p.pass { // what an earlier pass owes is no new pass
@@ -268,9 +272,22 @@ func (p *progress) before(pass int, next results.Cell, left int) {
 	}
 }
 
+// progressLine is how far a run is after the first done launches, and how long the
+// others take at the same pace.
+func progressLine(done, launches int, took time.Duration) string {
+	const width = 30
+	full := width * done / max(launches, 1)
+	line := fmt.Sprintf("[%s%s] %d of %d launches", strings.Repeat("=", full), strings.Repeat(" ", width-full), done, launches)
+	if done > 0 {
+		left := time.Duration(float64(took) / float64(done) * float64(launches-done))
+		line += ", " + left.Round(time.Second).String() + " left"
+	}
+	return line
+}
+
 func (p *progress) finish() {
-	if p.bar != nil {
-		p.bar.Finish()
+	if p.terminal {
+		fmt.Fprint(p.out, clearLine)
 	}
 }
 

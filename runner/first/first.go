@@ -6,6 +6,9 @@
 // that runner needs are ready here; those that draw pictures and serve the command
 // line mostly are not. In another order the process would only start later: all
 // that a session or a worker needs lies in runner and what it imports.
+//
+// What runner imports decides how early it is ready. runtime/debug would be late:
+// packages kernels and semantics came before it, a tenth of a worker's start.
 package first
 
 import "ipcbench/runner"
