@@ -26,7 +26,7 @@ var page = sync.OnceValue(func() *template.Template {
 })
 
 // ours are the page's own scripts, in the order in which they are joined.
-var ours = []string{"format", "state", "marks", "table", "tip", "lines", "dots", "picture", "sections", "numbers", "advice", "comparison", "main"}
+var ours = []string{"format", "state", "marks", "table", "tip", "lines", "dots", "map", "picture", "sections", "numbers", "advice", "comparison", "main"}
 
 // WriteHTML writes the page as one file that needs no other and no network:
 // style, scripts and data are in it, and its policy lets nothing else in. What
@@ -34,12 +34,16 @@ var ours = []string{"format", "state", "marks", "table", "tip", "lines", "dots",
 // data. Equal pages give equal bytes. An error is the writer's, or tells of a
 // number that JSON does not have.
 func WriteHTML(w io.Writer, p *Page) error {
-	data, err := json.Marshal(p) // < > & come out as \u003c and so on: no text ends the element
+	at, blocks, err := blocks(p)
+	if err != nil {
+		return err
+	}
+	data, err := json.Marshal(at)
 	if err != nil {
 		return err
 	}
 	v := view{
-		Page: p, Answers: newBoards(p), Sections: sectionsOf(p.Charts),
+		Page: p, Answers: newBoards(p), Sections: sectionsOf(p.Charts), Blocks: blocks, Front: front(p.Advice), CSV: CSVFile,
 		Style: template.CSS(read("page/style.css")), Data: template.JS(data),
 	}
 	own := []string{`"use strict";`}
@@ -65,6 +69,9 @@ type view struct {
 	Style    template.CSS
 	Scripts  []template.JS
 	Data     template.JS
+	Blocks   []block
+	Front    string // the sentence for the first question
+	CSV      string // the name of the file beside
 }
 
 // read returns an embedded file.
