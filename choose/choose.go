@@ -259,7 +259,11 @@ func (r *run) rank(q Question) *Advice {
 		if why := q.Unfit(m); why != "" {
 			a.leaveOut(m.Name, Unfit, why)
 		} else {
-			a.leaveOut(m.Name, Unmeasured, "not measured")
+			why := "not measured"
+			if m.VariantOf != "" {
+				why = "a variant of " + m.VariantOf + ", not measured"
+			}
+			a.leaveOut(m.Name, Unmeasured, why)
 		}
 	}
 	slices.SortStableFunc(a.LeftOut, func(x, y LeftOut) int { return cmp.Compare(x.Mechanism, y.Mechanism) })

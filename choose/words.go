@@ -40,6 +40,20 @@ func (a *Advice) title() string {
 	return s
 }
 
+// Case names the pattern, the size and the place: "rpc, 64 B, unpinned".
+func (a *Advice) Case() string {
+	p, _ := LookupPattern(a.Pattern)
+	s := a.Pattern
+	if !p.notifies() {
+		s += ", " + results.InBytes(a.Size)
+	}
+	s += ", " + results.PlaceTitle(results.Quote(a.Place))
+	if a.Peers > 0 {
+		s += fmt.Sprintf(", %d peers", a.Peers)
+	}
+	return s
+}
+
 // where names the setting: "Same CPU, 4 peers".
 func (a *Advice) where() string {
 	s := results.PlaceTitle(results.Quote(a.Place))

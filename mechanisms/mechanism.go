@@ -44,6 +44,10 @@ type Mechanism struct {
 	EOF     bool   // Recv returns io.EOF once every sender has closed
 	Facts   Facts  // what to know before choosing it
 
+	// VariantOf is the mechanism that it does the work of by other calls, or in other
+	// memory: a reader chooses between the two last. "" for most.
+	VariantOf string
+
 	// What a Spec may ask of it besides the numbers that Limits bounds.
 	Polls        bool     // ends are descriptors that poll(2) can wait for, and are Descriptors: Spec.Wait applies
 	Memories     []string // what may back its memory, the first by default: Spec.Memory

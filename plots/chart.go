@@ -27,6 +27,13 @@ type Chart struct {
 	// Missing are the points that have no place in the picture, and why: a
 	// cell that was skipped, a value that has no logarithm.
 	Missing []Missing `json:"missing"`
+
+	// Shown are the mechanisms that a reader sees at first; nil: all.
+	Shown []string `json:"shown,omitempty"`
+
+	// Source is where the numbers come from, a line below a picture: the host, its
+	// kernel, the date, and how many launches. The page has it elsewhere.
+	Source string `json:"-"`
 }
 
 // Kind is how a chart is drawn.
@@ -34,6 +41,7 @@ type Kind string
 
 const (
 	Lines Kind = "lines" // Y against X, a line a mechanism with its interval as a band and its name at the end
+	Marks Kind = "marks" // Y against X, a point a mechanism
 	Dots  Kind = "dots"  // a row for each of Y.Categories, X with its interval, a colour a line
 )
 
@@ -71,8 +79,8 @@ const (
 
 // Line is the points of one mechanism, or of one side, in ascending X.
 type Line struct {
-	Name   string  `json:"name"`
-	Color  int     `json:"color"` // of Palette, the same in all charts of a page; the shape goes with it
+	Name string `json:"name"`
+	Look
 	Points []Point `json:"points"`
 }
 
@@ -114,6 +122,42 @@ func (c *Chart) NoteIntervals() {
 	c.Note += " There are none here: they need six launches."
 }
 
+// Mechanisms are what the chart compares, its lines or the rows of a chart of dots.
+func (c *Chart) Mechanisms() (names []string) {
+	if c.Kind == Dots {
+		return c.Y.Categories
+	}
+	for _, l := range c.Lines {
+		names = append(names, l.Name)
+	}
+	return names
+}
+
+// Brief returns the chart with the mechanisms alone that are shown at first, and
+// says so.
+func (c Chart) Brief() Chart {
+	n := len(c.Mechanisms())
+	if c.Shown == nil {
+		return c
+	}
+	if c.Kind != Dots {
+		c.Lines = slices.DeleteFunc(slices.Clone(c.Lines), func(l Line) bool { return !slices.Contains(c.Shown, l.Name) })
+	} else {
+		c.Lines = slices.Clone(c.Lines)
+		for i, l := range c.Lines {
+			c.Lines[i].Points = slices.DeleteFunc(slices.Clone(l.Points), func(p Point) bool { return !slices.Contains(c.Shown, c.Y.Categories[int(p.Y)]) })
+		}
+		c.Lines = slices.DeleteFunc(c.Lines, func(l Line) bool { return len(l.Points) == 0 })
+	}
+	c.Missing = slices.DeleteFunc(slices.Clone(c.Missing), func(m Missing) bool { return !slices.Contains(c.Shown, cmp.Or(c.rowOf(m), m.Line)) })
+	first := "the fastest"
+	if c.Family == "change" {
+		first = "those that changed most"
+	}
+	c.Note = strings.TrimSpace(fmt.Sprintf("%s %d of %d mechanisms: %s and the core mechanisms.", c.Note, len(c.Shown), n, first))
+	return c
+}
+
 // Add puts a point on the line of that name, which it begins where there is none.
 func (c *Chart) Add(line string, p Point) {
 	i := slices.IndexFunc(c.Lines, func(l Line) bool { return l.Name == line })
@@ -125,9 +169,9 @@ func (c *Chart) Add(line string, p Point) {
 }
 
 // Spans reports whether any line has as many points at different places, or, in
-// a chart of dots, whether there are as many lines.
+// a chart of dots or marks, whether there are as many lines.
 func (c *Chart) Spans(least int) bool {
-	if c.Kind == Dots {
+	if c.Kind != Lines {
 		return len(c.Lines) >= least
 	}
 	return slices.ContainsFunc(c.Lines, func(l Line) bool {

@@ -30,8 +30,8 @@ type textLine struct {
 
 // entry of a key: a shape and what it stands for.
 type entry struct {
-	color int
-	name  string
+	look Look
+	name string
 }
 
 func newFigure(c *Chart) (*figure, error) {
@@ -45,10 +45,11 @@ func newFigure(c *Chart) (*figure, error) {
 	for _, m := range c.absences() {
 		f.foot = append(f.foot, wrap(textStyle(8.5, grey, font.WeightNormal), m, f.width-2*margin)...)
 	}
+	f.foot = append(f.foot, wrap(textStyle(8.5, grey, font.WeightNormal), c.Source, f.width-2*margin)...)
 	height := linesHeight
 	if c.Kind == Dots {
 		for _, l := range c.Lines {
-			f.key = append(f.key, entry{l.Color, label(l.Name)})
+			f.key = append(f.key, entry{l.Look, label(l.Name)})
 		}
 		height = c.rowHeight()*vg.Length(len(c.Y.Categories)) + 50
 	}
@@ -93,7 +94,7 @@ func (f *figure) drawKey(c draw.Canvas, top vg.Length) {
 	style := textStyle(10, ink, font.WeightNormal)
 	x, y := c.Min.X+4, top-keyHeight/2
 	for _, e := range f.key {
-		c.DrawGlyphNoClip(glyph(e.color), vg.Point{X: x, Y: y})
+		c.DrawGlyphNoClip(glyph(e.look), vg.Point{X: x, Y: y})
 		drawName(c, style, vg.Point{X: x + 9, Y: y}, e.name)
 		x += 9 + style.Width(e.name) + 20
 	}

@@ -20,6 +20,11 @@ func (c *Chart) lines() (bands []plot.Plotter) {
 	var lines, glyphs []plot.Plotter
 	for _, l := range c.Lines {
 		hue := colorOf(l.Color)
+		if p := l.Points[0]; c.Kind == Marks && p.Lo < p.Hi {
+			low, high := p, p
+			low.Y, high.Y = p.Lo, p.Hi
+			bands = append(bands, stroke(draw.LineStyle{Color: see(hue, 0.5), Width: 1.5}, low, high))
+		}
 		var before []Point
 		for _, run := range c.runs(l) {
 			if before != nil {
@@ -29,7 +34,7 @@ func (c *Chart) lines() (bands []plot.Plotter) {
 			bands = append(bands, band(see(hue, 0.13), run))
 			lines = append(lines, stroke(draw.LineStyle{Color: hue, Width: 1.8}, run...))
 		}
-		glyphs = append(glyphs, &plotter.Scatter{XYs: xys(l.Points), GlyphStyle: glyph(l.Color)})
+		glyphs = append(glyphs, &plotter.Scatter{XYs: xys(l.Points), GlyphStyle: glyph(l.Look)})
 	}
 	return slices.Concat(bands, lines, glyphs)
 }
@@ -90,7 +95,7 @@ func (c *Chart) dots() (intervals []plot.Plotter) {
 				})
 			}
 		}
-		glyphs = append(glyphs, &plotter.Scatter{XYs: at, GlyphStyle: glyph(l.Color)})
+		glyphs = append(glyphs, &plotter.Scatter{XYs: at, GlyphStyle: glyph(l.Look)})
 	}
 	return append(intervals, glyphs...)
 }
@@ -140,7 +145,7 @@ func (e endLabels) Plot(c draw.Canvas, p *plot.Plot) {
 		tip := vg.Point{X: c.Max.X + leader, Y: vg.Length(at)}
 		c.StrokeLines(draw.LineStyle{Color: see(colorOf(l.Color), 0.6), Width: 0.8, Dashes: []vg.Length{1.5, 2}},
 			[]vg.Point{{X: x(last.X), Y: y(last.Y)}, {X: c.Max.X, Y: y(last.Y)}, tip})
-		c.DrawGlyphNoClip(glyph(l.Color), tip)
+		c.DrawGlyphNoClip(glyph(l.Look), tip)
 		drawName(c, e.style, tip.Add(vg.Point{X: glyphGap}), label(l.Name))
 	}
 }
@@ -175,104 +180,4 @@ func dodge(want []float64, gap, lo, hi float64) []float64 {
 		}
 	}
 	return out
-}
-
-// Palette is the colours of Okabe and Ito, which people with any kind of
-// colour vision tell apart (Color Universal Design, 2008); the yellow is as
-// dark as paper needs it. Line.Color counts in it and, from eight on, begins
-// anew. The page has the same order.
-var Palette = []color.RGBA{
-	{0x15, 0x19, 0x1D, 0xFF}, // black
-	{0xE6, 0x9F, 0x00, 0xFF}, // orange
-	{0x56, 0xB4, 0xE9, 0xFF}, // sky blue
-	{0x00, 0x9E, 0x73, 0xFF}, // bluish green
-	{0xA8, 0x9B, 0x00, 0xFF}, // yellow
-	{0x00, 0x72, 0xB2, 0xFF}, // blue
-	{0xD5, 0x5E, 0x00, 0xFF}, // vermilion
-	{0xCC, 0x79, 0xA7, 0xFF}, // reddish purple
-}
-
-// What else a picture is made of.
-var (
-	paper = color.RGBA{0xFF, 0xFF, 0xFF, 0xFF}
-	ink   = color.RGBA{0x22, 0x22, 0x22, 0xFF}
-	grey  = color.RGBA{0x66, 0x66, 0x66, 0xFF}
-	faint = color.RGBA{0xE0, 0xE0, 0xE0, 0xFF}
-)
-
-func colorOf(i int) color.RGBA { return Palette[i%len(Palette)] }
-
-// see makes a colour transparent: alpha is in [0, 1].
-func see(c color.RGBA, alpha float64) color.NRGBA {
-	return color.NRGBA{c.R, c.G, c.B, uint8(math.Round(255 * alpha))}
-}
-
-// shape is a glyph as the corners of a polygon of radius 1.
-type shape []vg.Point
-
-// shapes are the second cue beside colour.
-var shapes = []shape{
-	polygon(24, 1, 0),           // a disc
-	polygon(4, 1.25, math.Pi/4), // a square
-	polygon(3, 1.4, 0),          // a triangle
-	polygon(4, 1.35, 0),         // a diamond
-	star(5, 1.5, 0.62),
-	arms(3, 1.35, 0.75, math.Pi), // a Y
-	arms(4, 1.3, 0.75, 0),        // a cross
-	polygon(6, 1.15, 0),          // a hexagon
-}
-
-// shapeOf has another shape for a colour that comes again.
-func shapeOf(i int) shape { return shapes[(i+3*(i/len(Palette)))%len(shapes)] }
-
-// polygon has n corners, the first upwards unless it is turned by radians.
-func polygon(n int, radius, turn float64) (s shape) {
-	for i := range n {
-		s = append(s, polar(radius, turn+2*math.Pi*float64(i)/float64(n)))
-	}
-	return s
-}
-
-// star has n tips at one radius and corners between them at another.
-func star(n int, tip, between float64) (s shape) {
-	for i := range n {
-		at := 2 * math.Pi * float64(i) / float64(n)
-		s = append(s, polar(tip, at), polar(between, at+math.Pi/float64(n)))
-	}
-	return s
-}
-
-// arms are n bars from the middle, the first upwards unless turned.
-func arms(n int, length, width, turn float64) (s shape) {
-	corner := width / 2 / math.Sin(math.Pi/float64(n)) // where two bars meet
-	for i := range n {
-		at := turn + 2*math.Pi*float64(i)/float64(n)
-		tip, side := math.Hypot(length, width/2), math.Atan2(width/2, length)
-		s = append(s, polar(tip, at-side), polar(tip, at+side), polar(corner, at+math.Pi/float64(n)))
-	}
-	return s
-}
-
-// polar is a point at an angle from upwards, against the clock.
-func polar(r, angle float64) vg.Point {
-	sin, cos := math.Sincos(angle)
-	return vg.Point{X: vg.Length(-r * sin), Y: vg.Length(r * cos)}
-}
-
-// DrawGlyph draws the shape, outlined so that it stands out from lines of its
-// own colour. It is of draw.GlyphDrawer.
-func (s shape) DrawGlyph(c *draw.Canvas, style draw.GlyphStyle, at vg.Point) {
-	var path vg.Path
-	for i, p := range s {
-		p = at.Add(p.Scale(style.Radius))
-		if i == 0 {
-			path.Move(p)
-		} else {
-			path.Line(p)
-		}
-	}
-	path.Close()
-	c.Fill(path)
-	c.SetLineStyle(draw.LineStyle{Color: paper, Width: 0.6})
-	c.Stroke(path)
 }

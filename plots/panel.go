@@ -110,6 +110,9 @@ func (c *Chart) ranges() (x, y span) {
 	if c.Kind == Dots {
 		return x.widened(c.X.Log, 0.04), span{-float64(len(c.Y.Categories)) + 0.5, 0.5}
 	}
+	if c.Kind == Marks {
+		return x.widened(c.X.Log, 0.06), y.widened(c.Y.Log, 0.06)
+	}
 	return x.widened(c.X.Log, 0), y.widened(c.Y.Log, 0.06)
 }
 
@@ -130,8 +133,8 @@ func (s span) widened(log bool, share float64) span {
 	return span{s.lo / f, s.hi * f}
 }
 
-func glyph(i int) draw.GlyphStyle {
-	return draw.GlyphStyle{Color: colorOf(i), Radius: 3.4, Shape: shapeOf(i)}
+func glyph(l Look) draw.GlyphStyle {
+	return draw.GlyphStyle{Color: colorOf(l.Color), Radius: 3.4, Shape: shapes[l.Shape%len(shapes)]}
 }
 
 // maxTicks is how many labels an axis has room for.
@@ -170,25 +173,30 @@ func (t ticks) Ticks(lo, hi float64) []plot.Tick {
 func (t ticks) rounds(lo, hi float64) (sets [][]float64) {
 	switch {
 	case t.Unit == Quantile:
-		sets = append(sets, append([]float64{1, 2}, powers(10, []float64{1}, 10, hi)...))
-	case !t.Log, hi < 3*lo:
-		base, parts := 10.0, []float64{1, 2, 5}
-		if t.Unit == Bytes || t.Unit == BytesPerSecond {
-			base, parts = 2, parts[:1]
-		}
-		for step := math.Pow(base, math.Ceil(math.Log(hi-lo)/math.Log(base))); len(sets) < 9; step /= base {
-			for _, part := range parts {
-				sets = append(sets, multiples(step/part, lo, hi))
-			}
-		}
-	case t.Unit == Bytes, t.Unit == BytesPerSecond, t.Unit == Times:
+		return [][]float64{append([]float64{1, 2}, powers(10, []float64{1}, 10, hi)...)}
+	case t.Log && t.Unit == Bytes && hi >= 3*lo:
 		for _, step := range []float64{16, 4, 2} {
 			sets = append(sets, powers(step, []float64{1}, lo, hi))
 		}
-		sets = append(sets, powers(2, []float64{1, 1.5}, lo, hi))
-	default:
-		for _, digits := range [][]float64{{1}, {1, 3}, {1, 2, 5}, {1, 1.5, 2, 3, 4, 5, 6, 8}} {
-			sets = append(sets, powers(10, digits, lo, hi))
+		return append(sets, powers(2, []float64{1, 1.5}, lo, hi))
+	case t.Log && t.Unit == BytesPerSecond:
+		sets = append(sets, powers(1024, []float64{1}, lo, hi), powers(1024, []float64{1, 10, 100}, lo, hi), powers(1024, []float64{1, 2, 5, 10, 20, 50, 100, 200, 500}, lo, hi))
+	case t.Log:
+		sets = append(sets, powers(10, []float64{1}, lo, hi), powers(10, []float64{1, 2, 5}, lo, hi))
+	}
+	if !t.Log || len(within(sets[len(sets)-1], lo, hi)) < 3 { // less than a decade: steps of 1, 2 or 5
+		base, parts := 10.0, []float64{1, 2, 5}
+		if t.Unit == Bytes {
+			base, parts = 2, parts[:1]
+		}
+		unit := 1.0 // in which labels are written, so that they are round
+		for t.Unit == BytesPerSecond && unit*1024 <= hi {
+			unit *= 1024
+		}
+		for step := math.Pow(base, math.Ceil(math.Log((hi-lo)/unit)/math.Log(base))) * unit; len(sets) < 12; step /= base {
+			for _, part := range parts {
+				sets = append(sets, multiples(step/part, lo, hi))
+			}
 		}
 	}
 	return sets

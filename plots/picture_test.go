@@ -20,6 +20,8 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"ipcbench/internal/golden"
+	"ipcbench/mechanisms"
+	_ "ipcbench/mechanisms/all"
 )
 
 func svg(t *testing.T, c *Chart) []byte {
@@ -167,7 +169,7 @@ func TestTextHasRoom(t *testing.T) {
 	crowd := Chart{ID: "crowd", Title: strings.Repeat("A long title ", 20), Note: strings.Repeat("note", 300), Kind: Lines, X: Axis{Label: "message size", Unit: Bytes, Log: true},
 		Y: Axis{Label: "time", Unit: Nanoseconds, Log: true}}
 	for i := range 12 {
-		crowd.Lines = append(crowd.Lines, Line{Name: fmt.Sprintf("mechanism%d", i), Color: i, Points: []Point{{X: 64, Y: 100}, {X: 128, Y: 1000 + float64(i), Lo: 900, Hi: 1100}}})
+		crowd.Lines = append(crowd.Lines, Line{Name: fmt.Sprintf("mechanism%d", i), Look: LookOf(fmt.Sprint(i)), Points: []Point{{X: 64, Y: 100}, {X: 128, Y: 1000 + float64(i), Lo: 900, Hi: 1100}}})
 		crowd.Missing = append(crowd.Missing, Missing{Line: fmt.Sprint(i), X: 64, Reason: strings.Repeat("reason ", 99)})
 	}
 	for _, c := range append(charts(t), crowd) {
@@ -244,6 +246,65 @@ func TestHostilePictures(t *testing.T) {
 		for _, bad := range []string{"<script", "\x1b", "\x07", "\u202e", "\xff", "\r", "\nforged"} {
 			if bytes.Contains(picture, []byte(bad)) {
 				t.Errorf("%q has %q", c.ID, bad)
+			}
+		}
+	}
+}
+
+// A picture carries where its numbers come from, wherever it is shown.
+func TestPicturesCarryTheirSource(t *testing.T) {
+	c := chart(t, "tradeoff-pingpong-same-default-64")
+	c.Source = "Example CPU, 2 CPUs, Linux 6.18, 2026-11-30, n = 10 launches"
+	got := svg(t, c)
+	golden.Check(t, c.ID+".svg", got)
+	if !bytes.Contains(got, []byte(c.Source)) {
+		t.Errorf("the picture does not have %q", c.Source)
+	}
+}
+
+// Each mechanism of a family is one that exists, with a look that no other has.
+// One without a family has a look all the same, the same each time.
+func TestLooks(t *testing.T) {
+	seen := map[Look]string{}
+	for _, l := range looks {
+		for _, m := range l.mechanisms {
+			look := LookOf(m)
+			if other := seen[look]; other != "" || look.Color != l.color {
+				t.Errorf("%s, of %s, has look %v, as has %q", m, l.family, look, other)
+			}
+			if mechanisms.Lookup(m) == nil {
+				t.Errorf("%s, of %s, is no mechanism", m, l.family)
+			}
+			seen[look] = m
+		}
+	}
+	shapesSeen := map[int]bool{}
+	for _, name := range []string{"pipe", "fifo", "packetpipe", "socketpair", "seqpacket", "dgram", "sysvshm", "sysvmsg"} {
+		shapesSeen[LookOf(name).Shape] = true
+	}
+	if len(shapesSeen) != 8 {
+		t.Errorf("the core mechanisms have %d shapes, want 8: without colour they are told apart by these alone", len(shapesSeen))
+	}
+	if a, b := LookOf("carrierpigeon"), LookOf("carrierpigeon"); a != b || a.Color != unknownColor {
+		t.Errorf("an unknown one looks like %v and %v", a, b)
+	}
+}
+
+// Of more mechanisms than are shown at first a picture has those, and says so.
+func TestBrief(t *testing.T) {
+	c := *chart(t, "latency-pingpong-same-default")
+	n := len(c.Lines)
+	c.Shown = []string{c.Lines[0].Name}
+	b := c.Brief()
+	if len(b.Lines) != 1 || len(c.Lines) != n || !strings.Contains(b.Note, fmt.Sprintf("1 of %d mechanisms", n)) {
+		t.Errorf("%d lines of %d, note %q", len(b.Lines), n, b.Note)
+	}
+	d := *chart(t, "place-pingpong-default-64")
+	d.Shown = []string{d.Y.Categories[0]}
+	for _, l := range d.Brief().Lines {
+		for _, p := range l.Points {
+			if p.Y != 0 {
+				t.Errorf("row %g is shown", p.Y)
 			}
 		}
 	}

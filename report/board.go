@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"ipcbench/plots"
 	"ipcbench/results"
@@ -32,13 +33,12 @@ type boardRow struct {
 	Cells   []verdict // one a place
 }
 
-// verdict is one answer in words. Without a winner nothing was measured.
+// verdict is one answer in words. Without a leader nothing was measured.
 type verdict struct {
-	Winner  string
-	Value   string   // its median: throughput where messages flow one way, at a rate the 99th percentile, else time
-	Tied    []string // not shown to be slower than the winner
-	Kind    string   // clear, tied, unsure, alone
-	Rest    string   // the first that it beats, by how much, and the interval
+	Leaders []string // the fastest, or all that are as good a choice
+	Value   string   // the first's median: throughput where messages flow one way, at a rate the 99th percentile, else time
+	Kind    string   // decided: one is fastest; equal: several are; open: can't tell; few; alone
+	Rest    string   // why: what the next takes, or which others may be faster
 	Unknown []string // mechanisms that failed, are not to be trusted or lack the number to be ranked by: they might be faster
 }
 
@@ -76,6 +76,7 @@ func newBoards(p *Page) (boards []board) {
 	}
 	for i := range boards {
 		b := &boards[i]
+		slices.SortStableFunc(b.Places, byPlace)
 		for _, c := range p.Cells {
 			if c.Workload != b.Workload || results.FormatQueue(c.Queue) != b.Queue || c.Options.Without("rate").String() != b.Options || b.has(c.Cell) {
 				continue
@@ -88,6 +89,7 @@ func newBoards(p *Page) (boards []board) {
 			b.Rows, b.Peers = append(b.Rows, row), b.Peers || c.Peers > 0
 			b.Rates = b.Rates || c.Cell.Rate > 0
 		}
+		b.dropEmpty()
 		slices.SortStableFunc(b.Rows, func(x, y boardRow) int {
 			return cmp.Or(cmp.Compare(x.Peers, y.Peers), cmp.Compare(x.Size, y.Size), cmp.Compare(x.Rate, y.Rate))
 		})
@@ -104,6 +106,30 @@ func newBoards(p *Page) (boards []board) {
 	return boards
 }
 
+// byPlace puts unpinned first: it is how most programs run.
+func byPlace(a, b string) int {
+	unpinned := func(place string) int { return map[bool]int{true: 0, false: 1}[place == "free"] }
+	return cmp.Compare(unpinned(a), unpinned(b))
+}
+
+// dropEmpty leaves out the places of which no row knows anything, as the threads of
+// a core on a machine whose cores have one.
+func (b *board) dropEmpty() {
+	for i := len(b.Places) - 1; i >= 0 && len(b.Places) > 1; i-- {
+		if slices.ContainsFunc(b.Rows, func(r boardRow) bool { return r.Cells[i].Leaders != nil || r.Cells[i].Unknown != nil }) {
+			continue
+		}
+		b.Places = slices.Delete(b.Places, i, i+1)
+		for k := range b.Rows {
+			b.Rows[k].Cells = slices.Delete(b.Rows[k].Cells, i, i+1)
+		}
+	}
+}
+
+// Bold reports whether the leader is shown to be one, and not so by luck: of what
+// was not measured reliably any might be faster.
+func (v verdict) Bold() bool { return v.Kind == "decided" && v.Unknown == nil }
+
 // Usual reports whether only the axes that every cell has are set.
 func (b board) Usual() bool { return b.Queue == "default" && b.Options == "" }
 
@@ -111,29 +137,57 @@ func (b *board) has(c results.Cell) bool {
 	return slices.ContainsFunc(b.Rows, func(r boardRow) bool { return r.Size == c.Size && r.Peers == c.Peers && r.Rate == c.Rate })
 }
 
+// named is how many mechanisms an open answer names.
+const named = 3
+
 func newVerdict(a *Answer, values map[string]string, unknown []string) verdict {
 	v := verdict{Unknown: unknown}
 	if a == nil {
 		return v
 	}
-	v.Winner, v.Value, v.Kind = a.Ranked[0].Mechanism, values[a.Ranked[0].Cell], "clear"
-	if len(a.Ranked) == 1 {
-		v.Kind, v.Rest = "alone", "the only one measured"
-	}
+	v.Leaders, v.Value = []string{a.Ranked[0].Mechanism}, values[a.Ranked[0].Cell]
+	var open []string
+	beaten := ""
 	for _, r := range a.Ranked[1:] {
 		switch {
-		case r.Unsure:
-			v.Kind = "unsure"
-			v.Rest = fmt.Sprintf("too few launches to tell from %s, %s×", r.Mechanism, times(r.Ratio.Center))
-			return v
+		case r.Equal:
+			v.Leaders = append(v.Leaders, r.Mechanism)
 		case r.Tied:
-			v.Kind = "tied"
-			v.Tied = append(v.Tied, r.Mechanism)
-		case v.Rest == "":
-			v.Rest = fmt.Sprintf("%s takes %s× (%s to %s)", r.Mechanism, times(r.Ratio.Center), times(r.Ratio.Lo), times(r.Ratio.Hi))
+			open = append(open, fmt.Sprintf("%s takes between %s and %s %%", r.Mechanism, percent(r.Ratio.Lo), percent(r.Ratio.Hi)))
+		case beaten == "" && !r.Unsure:
+			beaten = fmt.Sprintf("%s takes %s× (%s to %s)", r.Mechanism, times(r.Ratio.Center), times(r.Ratio.Lo), times(r.Ratio.Hi))
 		}
 	}
+	switch a.Decision {
+	case results.Fastest:
+		v.Kind, v.Rest = "decided", beaten
+	case results.NoneFaster:
+		v.Kind = "decided"
+		if v.Rest = "no other is more than " + results.Percent(results.Within) + " faster"; len(v.Leaders) > 1 {
+			v.Kind, v.Rest = "equal", "no other is more than "+results.Percent(results.Within)+" faster than these"
+		}
+	case results.TooFew:
+		v.Kind, v.Rest = "few", "too few launches"
+	case results.Alone:
+		v.Kind, v.Rest = "alone", "the only one measured"
+	default:
+		v.Kind = "open"
+		if more := len(open) - named; more > 0 {
+			open = append(open[:named], fmt.Sprintf("%d more", more))
+		}
+		v.Rest = "can't tell: " + strings.Join(open, "; ")
+	}
 	return v
+}
+
+// percent is by how much a ratio exceeds 1, with its sign: "−3.1", "+42".
+func percent(ratio results.Float) string {
+	v := 100 * (float64(ratio) - 1)
+	form := "%+.1f"
+	if math.Abs(v) >= 10 {
+		form = "%+.0f"
+	}
+	return strings.Replace(fmt.Sprintf(form, v), "-", "−", 1)
 }
 
 // times writes a ratio with three digits: "1.10", "12.5", "140".

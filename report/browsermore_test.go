@@ -41,7 +41,7 @@ func TestAdviceInBrowser(t *testing.T) {
 	p := NewPage(&results.Set{Records: sample(t, defaultSizes, 7)})
 	b := open(t, p)
 	b.show(1400, "light", "")
-	first := `document.querySelector("#advice ol li b").innerText`
+	first := `document.querySelector("#advice .ranked tbody td").innerText.trim()`
 	checked := 0
 	for _, a := range p.Advice {
 		if checked == 8 && !need.Long() {

@@ -72,6 +72,7 @@ func (p *Page) Compare(r *compare.Report) {
 	}
 	charts := changes(r)
 	p.color(charts)
+	brief(charts)
 	charts = append(charts, forests(r)...)
 	if n := len(p.Comparisons); n > 0 {
 		for i := range charts { // an ID is unique

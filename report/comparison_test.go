@@ -80,7 +80,7 @@ func TestPictures(t *testing.T) {
 	for _, c := range Pictures(comparedPage().Charts) {
 		ids = append(ids, c.ID)
 	}
-	want := []string{"change-pingpong-cross-default", "change-pingpong-same-default", "change-stream-cross-default", "change-stream-same-default", "forest",
+	want := []string{"change-pingpong-cross-default", "change-pingpong-same-default", "change-stream-cross-default", "change-stream-same-default", "forest", "tradeoff-pingpong-same-default-64", "tradeoff-pingpong-cross-default-64",
 		"throughput-stream-cross-default", "throughput-stream-same-default", "latency-pingpong-same-default", "latency-pingpong-cross-default", "place-pingpong-default-64"}
 	for _, id := range want {
 		if !slices.Contains(ids, id) {

@@ -29,6 +29,12 @@ type family struct {
 	none  string // why a cell that is ok has no value; "": it was not measured
 }
 
+// Families that are not like the others.
+const (
+	tradeOff     = "tradeoff"     // of the map: what a mechanism's speed costs
+	distribution = "distribution" // a cell is a line, not a point
+)
+
 func mechanism(c results.Cell) string { return c.Mechanism }
 
 func twoWay(c results.Cell) bool { return results.WorkloadOf(c).TwoWay }
@@ -58,6 +64,14 @@ var sizeAxis = plots.Axis{Label: "message size", Unit: plots.Bytes, Log: true}
 // families, in the order of the page. The distribution is made apart: a cell
 // is a line there, not a point.
 var families = []family{
+	{
+		name: tradeOff, title: "time against CPU time",
+		note: "Down is faster, left is cheaper: the CPU time is that of all processes together.",
+		kind: plots.Marks, takes: func(c results.Cell) bool { return measured(c) && c.Queue == 0 && c.Options == (results.Options{}) }, spans: func(*plots.Setting) {}, least: 1,
+		x: plots.Axis{Label: "CPU time of an operation", Unit: plots.Nanoseconds, Log: true}, y: plots.Axis{Label: "time of an operation", Unit: plots.Nanoseconds, Log: true},
+		line: mechanism, at: func(s *results.Summary) float64 { return float64(s.Of("cpu").Center) },
+		value: func(s *results.Summary) results.Estimate { return s.NsPerOp },
+	},
 	{
 		name: "throughput", title: "throughput",
 		note: "Payload delivered per second. Bands are 95 % intervals of the median.",
@@ -126,7 +140,7 @@ var families = []family{
 	},
 	{
 		name: "place", title: "by place",
-		note: "The same cell with its processes on the same CPU and on different CPUs.",
+		note: "The same cell with its processes unpinned, on the same CPU and on different CPUs.",
 		kind: plots.Dots, takes: measured, spans: func(s *plots.Setting) { s.Place = "" }, least: 2,
 		x:    plots.Axis{Label: "time of an operation", Unit: plots.Nanoseconds, Log: true},
 		line: func(c results.Cell) string { return c.Place }, value: func(s *results.Summary) results.Estimate { return s.NsPerOp },
@@ -200,21 +214,24 @@ func (f *family) chart(set plots.Setting, cells []*results.Summary) plots.Chart 
 	for _, s := range cells {
 		line, v := f.line(s.Cell), f.value(s)
 		center := float64(v.Center)
-		p := plots.Point{Y: center, Lo: float64(v.Lo), Hi: float64(v.Hi), Cell: s.Cell.Name()}
+		p := plots.Point{Y: digits(center), Lo: digits(float64(v.Lo)), Hi: digits(float64(v.Hi)), Cell: s.Cell.Name()}
 		if f.kind == plots.Dots {
-			p.X, p.Y = center, float64(slices.Index(c.Y.Categories, s.Cell.Mechanism))
+			p.X, p.Y = digits(center), float64(slices.Index(c.Y.Categories, s.Cell.Mechanism))
 		} else {
 			p.X = f.at(s)
 		}
+		if f.kind == plots.Marks {
+			p.X = digits(p.X)
+		}
 		if !v.Bounded() {
-			p.Lo, p.Hi = center, center
+			p.Lo, p.Hi = digits(center), digits(center)
 		}
 		switch {
 		case s.Outcome != results.OK:
 			c.Missing = append(c.Missing, plots.Missing{Line: line, X: p.X, Reason: string(s.Outcome) + ": " + results.Quote(strings.Join(s.Reasons, "; ")), Cell: p.Cell})
 		case !v.Known():
 			c.Missing = append(c.Missing, plots.Missing{Line: line, X: p.X, Reason: cmp.Or(f.none, "not measured"), Cell: p.Cell})
-		case v.Center == 0 && (c.X.Log && f.kind == plots.Dots || c.Y.Log && f.kind == plots.Lines):
+		case v.Center == 0 && (c.X.Log && f.kind == plots.Dots || c.Y.Log && f.kind != plots.Dots):
 			c.Missing = append(c.Missing, plots.Missing{Line: line, X: p.X, Reason: "0 has no logarithm", Cell: p.Cell})
 		case c.X.Log && p.X <= 0:
 			c.Missing = append(c.Missing, plots.Missing{Line: line, X: p.X, Reason: "where it belongs on the axis is not known", Cell: p.Cell})
@@ -236,7 +253,7 @@ var tails = []float64{1, 4.0 / 3, 2, 4, 10, 20, 40, 100, 200, 400, 1e3, 2e3, 4e3
 // Distributions charts how the times of single round trips lie: for each
 // setting a line a mechanism, of all launches that count.
 func Distributions(summaries []results.Summary) []plots.Chart {
-	f := family{name: "distribution", title: "round trip, distribution"}
+	f := family{name: distribution, title: "round trip, distribution"}
 	var charts []plots.Chart
 	at := map[plots.Setting]int{}
 	for _, s := range summaries {

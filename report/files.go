@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"time"
 
 	"ipcbench/compare"
 	"ipcbench/plots"
@@ -26,6 +27,7 @@ const (
 type Report struct {
 	sets        []*results.Set
 	comparisons []*compare.Report
+	name        string // of the run, or of both
 	Page        *Page
 	Pictures    []plots.Chart
 }
@@ -46,11 +48,33 @@ func New(sets []*results.Set, sides []*compare.Side) *Report {
 		r.comparisons = append(r.comparisons, c)
 		r.Page.Compare(c)
 	}
+	r.name = results.Quote(last.Name())
 	if r.comparisons != nil {
-		r.Page.Title += " against " + results.Quote(nameOf(base))
+		r.name += " against " + results.Quote(nameOf(base))
+		r.Page.Title = against(base, last)
 	}
 	r.Pictures = Pictures(r.Page.Charts)
+	for i := range r.Pictures {
+		r.Pictures[i].Source = r.Page.sourceOf(&r.Pictures[i])
+	}
 	return r
+}
+
+// against is the title of a comparison: the machines and the dates, each once, with
+// the time where the day is the same; names where that is the same too.
+func against(base, last *results.Set) string {
+	machine, _, date := originOf(last)
+	of, _, before := originOf(base)
+	if machine != of {
+		return pageTitle(last) + " against " + pageTitle(base)
+	}
+	if date == before && date != "" {
+		date, before = last.Header.Started.UTC().Format(time.DateTime), base.Header.Started.UTC().Format(time.DateTime)
+	}
+	if date == before {
+		date, before = results.Quote(nameOf(last)), results.Quote(nameOf(base))
+	}
+	return joined(machine, date+" against "+before)
 }
 
 // nameOf is the run's ID or, where there is none, the file's name.
@@ -81,13 +105,13 @@ func (r *Report) Files() []File {
 			File{c.ID + ".svg", func(w io.Writer) error { return plots.WriteSVG(w, c) }},
 			File{c.ID + ".png", func(w io.Writer) error { return plots.WritePNG(w, c) }})
 	}
-	return all
+	return append(all, r.percentiles()...)
 }
 
 // writeMarkdown writes the comparisons, and then the report of the last run.
 func (r *Report) writeMarkdown(w io.Writer) error {
 	if r.comparisons != nil {
-		if _, err := fmt.Fprintf(w, "# ipcbench: %s\n", results.EscapeMarkdown(r.Page.Title)); err != nil {
+		if _, err := fmt.Fprintf(w, "# ipcbench: %s\n", results.EscapeMarkdown(r.name)); err != nil {
 			return err
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"html/template"
 	"io"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -21,12 +20,12 @@ var files embed.FS
 // it, and starts sooner without.
 var page = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("page.html.tmpl").Funcs(template.FuncMap{
-		"heading": heading, "place": results.PlaceTitle, "detail": detail, "bytes": inBytes, "quote": results.Quote,
+		"heading": heading, "place": results.PlaceTitle, "detail": detail, "bytes": results.InBytes, "quote": results.Quote,
 	}).ParseFS(files, "page/page.html.tmpl"))
 })
 
 // ours are the page's own scripts, in the order in which they are joined.
-var ours = []string{"format", "state", "marks", "table", "tip", "lines", "dots", "picture", "sections", "numbers", "advice", "comparison", "main"}
+var ours = []string{"format", "state", "marks", "table", "tip", "lines", "dots", "map", "picture", "sections", "numbers", "advice", "comparison", "main"}
 
 // WriteHTML writes the page as one file that needs no other and no network:
 // style, scripts and data are in it, and its policy lets nothing else in. What
@@ -34,12 +33,16 @@ var ours = []string{"format", "state", "marks", "table", "tip", "lines", "dots",
 // data. Equal pages give equal bytes. An error is the writer's, or tells of a
 // number that JSON does not have.
 func WriteHTML(w io.Writer, p *Page) error {
-	data, err := json.Marshal(p) // < > & come out as \u003c and so on: no text ends the element
+	at, blocks, err := blocks(p)
+	if err != nil {
+		return err
+	}
+	data, err := json.Marshal(at)
 	if err != nil {
 		return err
 	}
 	v := view{
-		Page: p, Answers: newBoards(p), Sections: sectionsOf(p.Charts),
+		Page: p, Answers: newBoards(p), Sections: sectionsOf(p.Charts), Blocks: blocks, Front: front(p.Advice), CSV: CSVFile,
 		Style: template.CSS(read("page/style.css")), Data: template.JS(data),
 	}
 	own := []string{`"use strict";`}
@@ -65,6 +68,9 @@ type view struct {
 	Style    template.CSS
 	Scripts  []template.JS
 	Data     template.JS
+	Blocks   []block
+	Front    string // the sentence for the first question
+	CSV      string // the name of the file beside
 }
 
 // read returns an embedded file.
@@ -86,11 +92,3 @@ func hash(text string) string {
 func heading(warning string) string { what, _, _ := strings.Cut(warning, ": "); return what }
 
 func detail(warning string) string { _, why, _ := strings.Cut(warning, ": "); return why }
-
-// inBytes is a size that says so: "64 B", "4KiB".
-func inBytes(n int) string {
-	if text := results.FormatBytes(n); text != strconv.Itoa(n) {
-		return text
-	}
-	return strconv.Itoa(n) + " B"
-}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"ipcbench/choose"
 	"ipcbench/internal/text"
 	"ipcbench/results"
 )
@@ -22,6 +23,7 @@ func WriteMarkdown(w io.Writer, set *results.Set) error {
 	m.head(set)
 	m.strip(set)
 	m.warnings(set, summaries)
+	m.sentences(summaries)
 	m.answers(summaries)
 	m.comparison(summaries)
 	m.floors(summaries)
@@ -68,6 +70,22 @@ func (m *markdown) warnings(set *results.Set, summaries []results.Summary) {
 			m.printf(" (%d of %s)", w.Cells, cells(len(summaries)))
 		}
 		m.printf("\n")
+	}
+}
+
+// sentences are the answers to the questions that a reader comes with, word for
+// word as `ipcbench choose --in` and the page give them.
+func (m *markdown) sentences(summaries []results.Summary) {
+	first := true
+	for _, a := range choose.All(summaries) {
+		if a.Unrelated || a.Boundaries || !a.Answered() {
+			continue
+		}
+		if first {
+			m.printf("\n## For your case\n\n`ipcbench choose PATTERN SIZE --in RUN` adds what else a mechanism must do.\n\n")
+			first = false
+		}
+		m.printf("- %s: %s.\n", results.EscapeMarkdown(a.Case()), a.Sentence)
 	}
 }
 

@@ -1,9 +1,14 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
+	"strings"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"ipcbench/choose"
 	"ipcbench/plots"
@@ -13,17 +18,26 @@ import (
 
 // Page is a report as data: everything that is shown, and nothing else.
 type Page struct {
-	Title      string            `json:"title"`
+	Title      string            `json:"title"` // the machine and the date
 	Hosts      []Host            `json:"hosts"`
 	Warnings   []Warning         `json:"warnings"`
-	Mechanisms []string          `json:"mechanisms"` // in the order of their colours; floors are last
+	Mechanisms []string          `json:"mechanisms"` // by name
+	Looks      []plots.Look      `json:"looks"`      // of Mechanisms
 	Metrics    []Metric          `json:"metrics"`    // what Cell.Numbers has
 	TwoWay     []string          `json:"two_way"`    // workloads whose messages go there and back: their time counts, and not their throughput
 	Places     map[string]string `json:"places"`     // in words
 	Cells      []Cell            `json:"cells"`      // in the order of results.Summarize
-	Answers    []Answer          `json:"answers"`
+	Answers    []Answer          `json:"answers"`    // the page has them as text
 	Charts     []plots.Chart     `json:"charts"`
 	Again      Again             `json:"again"`
+
+	// Records is the name of the file with the records, where it lies beside the
+	// page; "": it does not.
+	Records string `json:"-"`
+
+	origin     string                                   // the host with its kernel, and the date
+	launches   map[string]int                           // of cells, by name, that count
+	roundTrips map[string]*hdrhistogram.PackedHistogram // of cells that have any, by name
 
 	Advice []choose.Advice `json:"advice"` // of every question that there is data for; what a choice costs is in its cell
 	Facts  []choose.Fact   `json:"facts"`  // of the mechanisms that this program knows
@@ -69,9 +83,10 @@ type Cell struct {
 
 // Answer is which mechanism wins in one setting.
 type Answer struct {
-	Setting plots.Setting `json:"setting"`
-	Ranked  []Ranked      `json:"ranked"`
-	Verdict string        `json:"verdict"`
+	Setting  plots.Setting    `json:"setting"`
+	Ranked   []Ranked         `json:"ranked"` // the leader first
+	Decision results.Decision `json:"decision"`
+	Verdict  string           `json:"verdict"`
 }
 
 // Ranked is a mechanism of an answer, against the first.
@@ -80,6 +95,7 @@ type Ranked struct {
 	Cell      string        `json:"cell"`
 	Ratio     results.Ratio `json:"ratio"` // of its time to the first's
 	Tied      bool          `json:"tied"`
+	Equal     bool          `json:"equal"` // as good a choice
 	Unsure    bool          `json:"unsure"`
 }
 
@@ -95,12 +111,20 @@ type Again struct {
 // NewPage builds the page of one run.
 func NewPage(set *results.Set) *Page {
 	summaries := set.Summaries()
-	p := &Page{Title: results.Quote(set.Name()), Metrics: pageMetrics(), Again: newAgain(set), Absences: absences(summaries), Warnings: newWarnings(set, summaries), TwoWay: []string{}, Places: map[string]string{}}
+	p := &Page{Metrics: pageMetrics(), Again: newAgain(set), Absences: absences(summaries), Warnings: newWarnings(set, summaries), TwoWay: []string{}, Places: map[string]string{}, launches: map[string]int{}, roundTrips: map[string]*hdrhistogram.PackedHistogram{}}
+	p.Title = pageTitle(set)
+	machine, kernel, date := originOf(set)
+	p.origin = joined(machine, kernel, date)
 	for _, h := range set.Hosts() {
 		p.Hosts = append(p.Hosts, newHost(h))
 	}
 	for i := range summaries {
 		p.Cells = append(p.Cells, p.newCell(&summaries[i]))
+		name := p.Cells[i].Name
+		p.launches[name] = summaries[i].N
+		if h := summaries[i].RoundTrips; h != nil {
+			p.roundTrips[name] = h
+		}
 		p.Places[summaries[i].Cell.Place] = results.PlaceTitle(summaries[i].Cell.Place)
 		if c := summaries[i].Cell; c.Workload != results.FloorWorkload {
 			p.Mechanisms = append(p.Mechanisms, c.Mechanism)
@@ -111,27 +135,57 @@ func NewPage(set *results.Set) *Page {
 	}
 	slices.Sort(p.Mechanisms)
 	p.Mechanisms = slices.Compact(p.Mechanisms)
+	for _, m := range p.Mechanisms {
+		p.Looks = append(p.Looks, plots.LookOf(m))
+	}
 	for _, a := range results.Answers(summaries) {
 		p.Answers = append(p.Answers, newAnswer(a))
 	}
 	p.Advice, p.Facts = advice(summaries), choose.Facts(p.Mechanisms)
 	p.Charts = append(Charts(summaries), Distributions(summaries)...)
 	p.color(p.Charts)
+	brief(p.Charts)
 	return p
 }
 
-// others are the colours of lines that are no mechanism: they do not look like
-// the first ones of those.
-var others = []int{5, 6, 3, 7, 1, 2, 4, 0}
+// pageTitle is the machine and the date: "AMD EPYC, 2 CPUs, 2026-11-30". What a
+// file does not say is left out; where it says nothing the title is the run's name.
+func pageTitle(set *results.Set) string {
+	machine, _, date := originOf(set)
+	return cmp.Or(joined(machine, date), results.Quote(set.Name()))
+}
 
-// color gives each mechanism one colour in all charts. Lines that are none
-// have the colour of their place in the chart.
+// originOf is the first machine, its kernel, and the day on which the run began.
+func originOf(set *results.Set) (machine, kernel, date string) {
+	if hosts := set.Hosts(); len(hosts) > 0 {
+		h := hosts[0]
+		machine, kernel = results.Quote(cmp.Or(h.CPU, h.Kernel)), results.Quote(h.Kernel)
+		if h.CPUs > 0 {
+			machine = joined(machine, results.Plural(h.CPUs, "CPU"))
+		}
+		if more := len(hosts) - 1; more > 0 {
+			machine += " and " + results.Plural(more, "other host")
+		}
+	}
+	if h := set.Header; h != nil && !h.Started.IsZero() {
+		date = h.Started.UTC().Format(time.DateOnly)
+	}
+	return machine, kernel, date
+}
+
+// joined leaves out what is empty.
+func joined(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", ")
+}
+
+// color gives each mechanism its look in all charts. Lines that are none have
+// the look of their place in the chart.
 func (p *Page) color(charts []plots.Chart) {
 	for _, c := range charts {
 		for i := range c.Lines {
-			c.Lines[i].Color = others[i%len(others)]
-			if m, ok := slices.BinarySearch(p.Mechanisms, c.Lines[i].Name); ok {
-				c.Lines[i].Color = m
+			c.Lines[i].Look = plots.OtherLook(i)
+			if _, ok := slices.BinarySearch(p.Mechanisms, c.Lines[i].Name); ok {
+				c.Lines[i].Look = plots.LookOf(c.Lines[i].Name)
 			}
 		}
 	}
@@ -251,9 +305,9 @@ func digits[F ~float64](number F) F {
 
 func newAnswer(a results.Answer) Answer {
 	set := plots.SettingOf(a.Cell)
-	out := Answer{Setting: set, Verdict: a.Verdict()}
+	out := Answer{Setting: set, Decision: a.Decision, Verdict: a.Verdict()}
 	for _, r := range a.Ranked {
-		out.Ranked = append(out.Ranked, Ranked{r.Cell.Mechanism, r.Cell.Name(), r.Ratio, r.Tied(), r.Unsure()})
+		out.Ranked = append(out.Ranked, Ranked{r.Cell.Mechanism, r.Cell.Name(), r.Ratio, r.Tied(), r.Equal, r.Unsure()})
 	}
 	return out
 }

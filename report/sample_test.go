@@ -60,7 +60,7 @@ func cellRecords(t *testing.T, c results.Cell, base float64, launches int) (out 
 		r.Voluntary, r.Involuntary = results.Known(2.0), results.Known(0.0)
 		r.Given = &results.Given{Queue: queue, Source: "F_GETPIPE_SZ", InFlight: results.Known(int64(max(1, queue/max(c.Size, 64))))}
 		if c.Workload == "PingPong" {
-			h := hdrhistogram.New(1, 1e10, 3)
+			h := hdrhistogram.New(1, 6e10, 3)
 			for i := range 3000 {
 				h.RecordValue(int64(ns * (1 + 0.3*math.Pow(float64(i)/3000, 8))))
 			}

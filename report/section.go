@@ -35,7 +35,7 @@ var sections = []section{
 		Lede: "Down is nearer to the least that the machine needs."},
 	{ID: "capacity", Title: "Effect of the capacity", Families: []string{"capacity", "inflight"},
 		Lede: "Pipes and FIFOs with the capacity set; others at the one they have."},
-	{ID: "place", Title: "Same CPU and different CPUs", Families: []string{"place"},
+	{ID: "place", Title: "Effect of the place", Families: []string{"place"},
 		Lede: "Left is faster."},
 	{ID: "options", Title: "Effect of the options", Families: []string{"options"},
 		Lede: "Left is faster."},
@@ -47,7 +47,7 @@ var sections = []section{
 func sectionsOf(charts []plots.Chart) []section {
 	present := map[string]bool{}
 	notes := map[string]string{}
-	known := map[string]bool{}
+	known := map[string]bool{tradeOff: true} // the map has a place of its own
 	for _, s := range sections {
 		for _, f := range s.Families {
 			known[f] = true
@@ -94,9 +94,10 @@ var pictured = []struct {
 }{
 	{"change", func(s plots.Setting) plots.Setting { return plots.Setting{Workload: s.Workload, Place: s.Place} }},
 	{"forest", one},
+	{tradeOff, place},
 	{"throughput", place},
 	{"latency", place},
-	{"distribution", place},
+	{distribution, place},
 	{"tailatrate", place},
 	{"place", one},
 	{"copies", one},
@@ -110,7 +111,8 @@ func one(plots.Setting) plots.Setting { return plots.Setting{} }
 func place(s plots.Setting) plots.Setting { return plots.Setting{Place: s.Place} }
 
 // Pictures returns the charts that become files: some ten of a run, whatever
-// its plan, for a README or a slide.
+// its plan, for a README or a slide. They have the mechanisms that the page shows
+// at first.
 func Pictures(charts []plots.Chart) (out []plots.Chart) {
 	for _, p := range pictured {
 		at := map[plots.Setting]int{}
@@ -120,6 +122,7 @@ func Pictures(charts []plots.Chart) (out []plots.Chart) {
 			}
 			key := p.each(c.Set)
 			i, seen := at[key]
+			c = c.Brief()
 			switch {
 			case !seen:
 				at[key] = len(out)

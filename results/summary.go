@@ -224,11 +224,12 @@ func median(launches []tally, units ...string) (values []float64, of []int, e Es
 	return values, of, MedianOf(values)
 }
 
-func AddOnce(list []string, s string) []string {
-	if slices.Contains(list, s) {
+// AddOnce appends what the list does not have.
+func AddOnce[T comparable](list []T, v T) []T {
+	if slices.Contains(list, v) {
 		return list
 	}
-	return append(list, s)
+	return append(list, v)
 }
 
 // SaturatedBelow is the share of a rate that was asked for below which a link is

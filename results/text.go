@@ -31,6 +31,14 @@ func FormatRate(perSecond float64) string {
 	return benchunit.Scale(perSecond, benchunit.ClassOf("B/s")) + "B/s"
 }
 
+// InBytes is a size that says so: "64 B", "4KiB".
+func InBytes(n int) string {
+	if text := FormatBytes(n); text != strconv.Itoa(n) {
+		return text
+	}
+	return strconv.Itoa(n) + " B"
+}
+
 // maxQuoted is how many bytes Quote keeps, so that no reason and no host
 // string can make a line that a reader of the benchmark format gives up on.
 const maxQuoted = 4 << 10

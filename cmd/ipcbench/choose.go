@@ -44,6 +44,7 @@ type chooseFlags struct {
 	choose.Question
 	places, mechs           []string
 	peers                   int
+	variants                bool
 	in, out, format, within string
 	size, pattern, relation string // of advise; relation of both
 	budget                  time.Duration
@@ -102,6 +103,7 @@ the answer so far.`,
 	fl.StringSliceVar(&f.places, "place", []string{"free"}, "where processes run: free (unpinned), same, cross, smt, socket; with --in, all that were measured")
 	fl.IntVar(&f.peers, "peers", 4, "senders of fanin, stages of pipeline, receivers of fanout")
 	fl.StringSliceVar(&f.mechs, "mech", nil, "candidates (all that fit)")
+	fl.BoolVar(&f.variants, "variants", false, "also those that do the work of another by other calls or in other memory, as vmsplice does that of pipe")
 	fl.DurationVar(&f.budget, "budget", 30*time.Second, "time after which the race ends undecided")
 	fl.StringVar(&f.within, "within", "5%", "by how much another may be faster that counts as the same")
 	fl.StringVar(&f.out, "out", racesDir, "directory in which the race's own is made")
@@ -196,7 +198,7 @@ func (f *chooseFlags) parse(c *cobra.Command) (err error) {
 
 // measuresNothing refuses flags of a race beside --in.
 func (f *chooseFlags) measuresNothing(c *cobra.Command) error {
-	for _, flag := range []string{"budget", "out", "seed", "mech"} {
+	for _, flag := range []string{"budget", "out", "seed", "mech", "variants"} {
 		if c.Flags().Changed(flag) {
 			return fmt.Errorf("--%s: --in measures nothing: leave out one of both", flag)
 		}
@@ -329,6 +331,8 @@ func (f *chooseFlags) heats() (heats []*runner.Heat, refused string, err error) 
 		}
 		if why := f.Unfit(m); why != "" {
 			reasons[why]++
+		} else if m.VariantOf != "" && !f.variants && len(f.mechs) == 0 {
+			reasons["a variant of another (--variants)"]++
 		} else {
 			fit = append(fit, m.Name)
 		}

@@ -128,6 +128,9 @@ func writeReport(c *cobra.Command, paths []string, out string) error {
 	}
 	r := report.New(sets, sides)
 	last := paths[len(paths)-1]
+	if filepath.Clean(out) == filepath.Clean(last) {
+		r.Page.Records = results.RecordsFile
+	}
 	var err error
 	r.Page.Semantics, err = semantics.ReadFile(c.Context(), filepath.Join(last, semantics.File))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
@@ -154,6 +157,9 @@ func writeReport(c *cobra.Command, paths []string, out string) error {
 	}
 	if n := len(r.Pictures); n > 0 {
 		fmt.Fprintf(c.OutOrStdout(), "%s and .png: %d pictures\n", filepath.Join(out, "*.svg"), n)
+	}
+	if n := r.Percentiles(); n > 0 {
+		fmt.Fprintf(c.OutOrStdout(), "%s: %s\n", filepath.Join(out, "*.hgrm"), results.Plural(n, "latency distribution"))
 	}
 	return nil
 }

@@ -16,11 +16,12 @@ import (
 // A pipe, so that it compares with the mechanism of that name: the same object,
 // the same copies, and another way into the kernel.
 var _ = register(0, mechanisms.Mechanism{
-	Name:    "iouring",
-	Summary: "byte stream through a pipe, read and written by way of io_uring",
-	Man:     []string{"io_uring(7)", "io_uring_setup(2)", "io_uring_enter(2)", "pipe(7)"},
-	Framing: mechanisms.Stream,
-	Since:   "5.6", // IORING_OP_READ, IORING_OP_WRITE
+	Name:      "iouring",
+	VariantOf: "pipe",
+	Summary:   "byte stream through a pipe, read and written by way of io_uring",
+	Man:       []string{"io_uring(7)", "io_uring_setup(2)", "io_uring_enter(2)", "pipe(7)"},
+	Framing:   mechanisms.Stream,
+	Since:     "5.6", // IORING_OP_READ, IORING_OP_WRITE
 	Facts: mechanisms.Facts{
 		Kernel: "Each end puts a request into a submission queue that it shares with the kernel. One io_uring_enter(2) submits it and waits for its completion, which appears in a second queue. " +
 			"The kernel tries the read or write of the pipe at once, without sleeping (io_read and io_write in io_uring/rw.c, which enter pipe_read and pipe_write). " +

@@ -11,6 +11,7 @@ import (
 
 var _ = register(unix.O_NONBLOCK, mechanisms.Mechanism{
 	Name:      "pipenetpoll",
+	VariantOf: "pipe",
 	Summary:   "byte stream through a pipe, by os.File and Go's poller",
 	Man:       []string{"pipe(2)", "pipe(7)", "epoll(7)"},
 	Framing:   mechanisms.Stream,

@@ -11,12 +11,13 @@ import (
 // A pipe whose relaying processes pass pages on by reference. The first process
 // writes and the last one reads, as with any pipe.
 var _ = register(0, mechanisms.Mechanism{
-	Name:    "splice",
-	Summary: "byte stream through a pipe, spliced into the next one by the process that passes it on",
-	Man:     []string{"splice(2)", "pipe(7)"},
-	Framing: mechanisms.Stream,
-	Since:   "2.6.31", // from pipe to pipe
-	Relays:  true,
+	Name:      "splice",
+	VariantOf: "pipe",
+	Summary:   "byte stream through a pipe, spliced into the next one by the process that passes it on",
+	Man:       []string{"splice(2)", "pipe(7)"},
+	Framing:   mechanisms.Stream,
+	Since:     "2.6.31", // from pipe to pipe
+	Relays:    true,
 	Facts: mechanisms.Facts{
 		Kernel: "A write(2) copies the message into pages of the first pipe, and a read(2) copies it out of the last one, as with any pipe. " +
 			"In between a splice(2) enters splice_pipe_to_pipe in fs/splice.c, which moves whole slots from one pipe to the next. If a slot is to be split, both parts share its page. No byte is copied. " +

@@ -7,12 +7,13 @@ import (
 
 // The same where the process that passes messages on keeps a copy.
 var _ = register(0, mechanisms.Mechanism{
-	Name:    "tee",
-	Summary: "byte stream through a pipe, duplicated into the next one by the process that passes it on",
-	Man:     []string{"tee(2)", "splice(2)", "pipe(7)"},
-	Framing: mechanisms.Stream,
-	Since:   "2.6.27", // pipe2
-	Relays:  true,
+	Name:      "tee",
+	VariantOf: "pipe",
+	Summary:   "byte stream through a pipe, duplicated into the next one by the process that passes it on",
+	Man:       []string{"tee(2)", "splice(2)", "pipe(7)"},
+	Framing:   mechanisms.Stream,
+	Since:     "2.6.27", // pipe2
+	Relays:    true,
 	Facts: mechanisms.Facts{
 		Kernel: "A write(2) copies the message into pages of the first pipe, and a read(2) copies it out of the last one, as with any pipe. " +
 			"In between a tee(2) enters link_pipe in fs/splice.c, which gives slots of the next pipe a reference to the same pages and consumes nothing. " +

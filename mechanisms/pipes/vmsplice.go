@@ -17,6 +17,7 @@ import (
 // The receiver reads, which copies.
 var _ = register(0, mechanisms.Mechanism{
 	Name:         "vmsplice",
+	VariantOf:    "pipe",
 	Summary:      "the sender's own pages through a pipe, read by copying",
 	Man:          vmspliceMan,
 	Framing:      mechanisms.Stream,

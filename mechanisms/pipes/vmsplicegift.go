@@ -11,6 +11,7 @@ import (
 // writes to them again, and takes new ones.
 var _ = register(0, mechanisms.Mechanism{
 	Name:         "vmsplicegift",
+	VariantOf:    "pipe",
 	Summary:      "pages given away for good through a pipe, SPLICE_F_GIFT, read by copying",
 	Man:          vmspliceMan,
 	Framing:      mechanisms.Stream,

@@ -17,6 +17,7 @@ import (
 // look at them splices into a file that it has mapped: this is what that costs.
 var _ = register(0, mechanisms.Mechanism{
 	Name:         "vmsplicesplice",
+	VariantOf:    "pipe",
 	Summary:      "the sender's own pages through a pipe, spliced into a memfd that the receiver maps",
 	Man:          []string{"vmsplice(2)", "splice(2)", "memfd_create(2)", "pipe(7)"},
 	Framing:      mechanisms.Stream,

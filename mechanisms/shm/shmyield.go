@@ -8,8 +8,9 @@ import (
 )
 
 var _ = shmyield.register(mechanisms.Mechanism{
-	Summary: "slots in shared memory, counted by indices; the waiter yields its CPU",
-	Man:     append([]string{"sched_yield(2)"}, ringMan...),
+	VariantOf: "shmspin",
+	Summary:   "slots in shared memory, counted by indices; the waiter yields its CPU",
+	Man:       append([]string{"sched_yield(2)"}, ringMan...),
 	Facts: mechanisms.Facts{
 		Kernel: ringKernel + "Each slot ends in a mark, the number of the message in it, and one index counts the slots that have been emptied. The waiter calls sched_yield(2) after each look: " +
 			"do_sched_yield puts it behind the others that wait for this CPU, and returns at once where there are none.",

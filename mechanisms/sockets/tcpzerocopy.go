@@ -22,6 +22,7 @@ var tcpzerocopy = socketKind{"tcpzerocopy", connectPair(unix.AF_INET, unix.SOCK_
 // sent on the same socket, POLLERR, and find nothing to read.
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:         "tcpzerocopy",
+	VariantOf:    "tcp",
 	Summary:      "the sender's own pages through TCP on 127.0.0.1, MSG_ZEROCOPY, which the loopback copies after all",
 	Man:          []string{"tcp(7)", "send(2)", "recv(2)", "ip(7)"},
 	Framing:      mechanisms.Stream,

@@ -9,11 +9,12 @@ import (
 var abstract = socketKind{"unixabstract", connectPair(unix.AF_UNIX, unix.SOCK_STREAM, unixAbstract, nil), givenUnix}
 
 var _ = abstract.register(mechanisms.Mechanism{
-	Summary: "byte stream through UNIX domain sockets, connected by an abstract name",
-	Man:     namedMan,
-	Framing: mechanisms.Stream,
-	Since:   "2.6.28", // accept4
-	EOF:     true,
+	VariantOf: "unixsock",
+	Summary:   "byte stream through UNIX domain sockets, connected by an abstract name",
+	Man:       namedMan,
+	Framing:   mechanisms.Stream,
+	Since:     "2.6.28", // accept4
+	EOF:       true,
 	Facts: mechanisms.Facts{
 		Kernel:    "The name begins with a zero byte, and is no file. It leads connect(2) to the socket that listens (unix_stream_connect, unix_find_abstract). accept(2) finds the other end on that socket's queue; what follows is a socketpair. " + unixStreamKernel,
 		Unrelated: true,

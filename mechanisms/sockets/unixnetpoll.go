@@ -12,6 +12,7 @@ import (
 
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:      "unixnetpoll",
+	VariantOf: "socketpair",
 	Summary:   "byte stream through a pair of UNIX domain sockets, by net.UnixConn and Go's poller",
 	Man:       append(socketMan[:len(socketMan):len(socketMan)], "epoll(7)"),
 	Framing:   mechanisms.Stream,

@@ -1,45 +1,58 @@
-// advice asks for a pattern, a size and needs, and shows what fits, ranked.
-// page.advice has the answers, one for each combination that was measured;
-// page.facts what is declared of the mechanisms.
+// question is what the reader asks: a pattern and a size that the run has, and needs.
+function question() {
+	const patterns = distinct(page.advice.map(a => a.pattern));
+	const pattern = view.get("pattern", patterns) || patterns[0];
+	const sizes = page.advice.filter(a => a.pattern === pattern).map(a => a.size).sort((a, b) => a - b);
+	const size = +view.get("for", sizes.map(String)) || sizes[0];
+	return {patterns, pattern, sizes, size, workload: page.advice.find(a => a.pattern === pattern)?.workload,
+		unrelated: view.get("unrelated") === "1", boundaries: view.get("boundaries") === "1"};
+}
+
+// advice shows the answers to the reader's question, one for each place. A block
+// of page.advice has them, and "facts" what is declared of the mechanisms.
 function advice() {
-	const box = document.getElementById("advice"), all = page.advice ?? [];
-	if (!all.length) return;
-	const facts = new Map((page.facts ?? []).map(f => [f.mechanism, f]));
-	const patterns = distinct(all.map(a => a.pattern));
-	const pattern = () => view.get("pattern", patterns) || patterns[0];
-	const sizes = () => d3.sort(distinct(all.filter(a => a.pattern === pattern()).map(a => a.size))).map(String);
-	const size = () => view.get("for", sizes()) || sizes()[0];
-	const yes = key => view.get(key) === "1";
+	const box = document.getElementById("advice"), form = box.querySelector(".form"), out = box.querySelector(".answers");
+	if (!page.advice.length) return;
 	const check = (key, text) => {
 		const input = element("input", {type: "checkbox", onchange: () => view.set({[key]: input.checked ? "1" : ""})});
-		input.checked = yes(key);
+		input.checked = view.get(key) === "1";
 		return element("label", {}, input, " " + text);
 	};
-	const against = r => r.unsure ? `${write("×", r.ratio.center)}, too few launches to tell` : r.tied ? "can't tell from the first" : `${write("×", r.ratio.center)} the time (${range("×", r.ratio.lo, r.ratio.hi)})`;
-	const costs = c => [write("ns", c.time?.median), page.two_way.includes(c.workload) ? null : write("B/s", c.rate?.median), c.cpu && `${write("ns", c.cpu.median)} of CPU`].filter(Boolean).join(", ");
+	const against = r => element("small", {title: r.unsure ? "" : `${digits3(r.ratio.center)} times the leader's time, ${digits3(r.ratio.lo)} to ${digits3(r.ratio.hi)}`}, (r.spins ? "spins; " : "") + r.verdict);
+	const amount = (c, key, unit = "ns") => write(unit, c?.[key]?.median);
 
-	function answer(a) {
+	function answer(a, facts) {
+		const decided = a.decision === "fastest" || a.decision === "none faster"; // else one is recommended by the rule for ties, and may be so by luck
+		const flow = !page.two_way.includes(question().workload);
 		const rows = (a.ranked ?? []).map((r, i) => {
-			const cell = cellNamed.get(r.cell);
-			return element("li", {}, glyph(r.mechanism), element("b", {}, r.mechanism), cell ? " " + costs(cell) : "", i ? element("small", {}, "; " + against(r)) : "");
+			const c = cellNamed.get(r.cell);
+			return element("tr", {}, element("td", {}, glyph(r.mechanism), decided && r.mechanism === a.use ? element("b", {}, r.mechanism) : r.mechanism), element("td.num", {}, amount(c, "time")),
+				element(flow ? "td.num" : "td.num.minor", {}, flow ? amount(c, "rate", "B/s") : amount(c, "p99")), element("td.num.minor", {}, amount(c, "cpu")), element("td", {}, against(r)));
 		});
-		const beware = (a.best ?? []).flatMap(m => (facts.get(m)?.cautions ?? []).map(c => element("li", {}, element("b", {}, m), `: ${c.text} (${c.man})`)));
+		const head = ["mechanism", "time", flow ? "throughput" : "p99", "CPU", "against the leader"].map((name, i) => element(!i ? "th" : i === 3 || i === 2 && !flow ? "th.num.minor" : "th.num", {scope: "col"}, name));
+		const fact = m => (facts ?? []).find(f => f.mechanism === m);
+		const beware = (a.best ?? []).flatMap(m => (fact(m)?.cautions ?? []).map(c => element("li", {}, element("b", {}, m), `: ${c.text} (${c.man})`)));
 		const less = [...(a.left_out ?? []).map(l => `${l.mechanism}: ${l.why}`), ...(a.cant_tell ?? [])];
 		const more = (title, items) => items.length ? element("details", {}, element("summary", {}, title), element("ul", {}, ...items)) : null;
-		return element("div", {}, element("h3", {}, (places[a.place] ?? a.place) + (a.peers ? `, ${a.peers} peers` : "")), element("p", {}, a.verdict ?? ""),
-			element("ol", {}, ...rows), more("Beware of", beware), more("Left out, and what these data can't tell", less.map(t => element("li", {}, t))));
+		return element("div.answer", {}, element("h3", {}, (places[a.place] ?? a.place) + (a.peers ? `, ${a.peers} peers` : "")), element("p.sentence", {}, a.sentence),
+			rows.length ? element("table.ranked", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows)) : null,
+			more("Beware of", beware), more("Left out, and what these data can't tell", less.map(t => element("li", {}, t))));
 	}
-	const form = element("div.form"), out = element("div.boards");
 	function draw() {
+		const q = question();
 		const focus = box.contains(document.activeElement) ? [...form.querySelectorAll("select, input")].indexOf(document.activeElement) : -1;
-		form.replaceChildren(element("b", {}, "For your case"), choice("pattern", patterns.map(p => [p, p]), pattern(), v => view.set({pattern: v})),
-			choice("message size", sizes().map(s => [s, bytes(+s)]), size(), v => view.set({for: v})),
+		form.replaceChildren(element("b", {}, "For your case"), choice("pattern", q.patterns.map(p => [p, p]), q.pattern, v => view.set({pattern: v})),
+			choice("message size", q.sizes.map(s => [s, bytes(s)]), q.size, v => view.set({for: v})),
 			check("unrelated", "unrelated processes"), check("boundaries", "message boundaries"));
 		form.querySelectorAll("select, input")[focus]?.focus();
-		const fits = all.filter(a => a.pattern === pattern() && String(a.size) === size() && !!a.unrelated === yes("unrelated") && !!a.boundaries === yes("boundaries"));
-		out.replaceChildren(...(fits.length ? fits.map(answer) : [element("p", {}, "Nothing that was measured fits.")]));
+		const fits = (block("advice", q.pattern, q.size) ?? []).filter(a => !!a.unrelated === q.unrelated && !!a.boundaries === q.boundaries);
+		const front = document.getElementById("front");
+		if (front && fits.length) front.textContent = `${fits[0].case}: ${fits[0].sentence}`;
+		const told = fits.filter(a => a.ranked?.length || a.neighbours?.length), silent = fits.filter(a => !told.includes(a));
+		out.replaceChildren(...told.map(a => answer(a, block("facts"))));
+		if (!told.length) out.append(element("p", {}, "Nothing that was measured fits."));
+		else if (silent.length) out.append(element("p.none", {}, "Nothing that fits has a number: " + silent.map(a => places[a.place] ?? a.place).join(", ") + "."));
 	}
-	box.append(form, out);
 	box.hidden = false;
 	draw();
 	view.listeners.push(keys => { if (!keys || keys.some(k => ["pattern", "for", "unrelated", "boundaries"].includes(k))) draw(); });

@@ -27,7 +27,7 @@ function dots(chart, {width, only, hidden, bounds}) {
 	if (chart.x.unit === "×" && x.domain[0] < 1 && x.domain[1] > 1) marks.push(Plot.ruleX([1], {stroke: "var(--muted)"}));
 	marks.push(Plot.text(rows, {...text, x: x.domain[0], ...(above ? {dx: -8, dy: -10, textAnchor: "start"} : {dx: -16, textAnchor: "end"})}));
 	for (const name of names) {
-		const {color, symbol} = look(name, order), own = all.filter(d => d.line === name);
+		const {color, symbol} = look(name, chart), own = all.filter(d => d.line === name);
 		const paint = d => lit(d.p.y) ? color : "var(--grey)";
 		marks.push(
 			Plot.link(own.filter(d => d.p.lo < d.p.hi), {x1: d => d.p.lo, x2: d => d.p.hi, y1: level, y2: level, stroke: paint, strokeWidth: 2, strokeOpacity: 0.6}),
@@ -38,6 +38,6 @@ function dots(chart, {width, only, hidden, bounds}) {
 		x: {type: chart.x.log ? "log" : "linear", domain: x.domain, range: x.pixels}, y: {type: "linear", domain: y.domain(), range: y.range(), axis: null},
 		color: {type: "identity"}, marks,
 	});
-	const keys = element("div.keys", {}, ...names.map(n => element("span", {}, glyph(n, order), mechs ? places[n] ?? n : n)));
+	const keys = element("div.keys", {}, ...names.map(n => element("span", {}, glyph(n, chart), mechs ? places[n] ?? n : n)));
 	return {svg, keys, points: all.filter(({p}) => lit(p.y)).map(d => ({...d, mech: mechs ? chart.y.categories[d.p.y] : null, x: x.scale(d.p.x), y: y(level(d))}))};
 }

@@ -9,8 +9,8 @@ function scaleOf(axis, values, pixels, gap) {
 	return {scale, domain, pixels, ticks: axis.log ? logTicks(axis.unit, lo, hi, most) : d3.ticks(lo, hi, Math.min(most, 6))};
 }
 
-// logTicks are round: powers of 2 for bytes, of 10 and their halves and fifths
-// for others; as fine as there is room for.
+// logTicks are 1, 2 and 5 times powers of ten, as fine as there is room for; sizes
+// have powers of 2, and less than a decade has steps of 1, 2 or 5.
 function logTicks(unit, lo, hi, most) {
 	const powers = (base, step, digits = [1]) => {
 		const out = [];
@@ -18,9 +18,15 @@ function logTicks(unit, lo, hi, most) {
 			for (const d of digits) if (d * base ** e >= lo * 0.999 && d * base ** e <= hi * 1.001) out.push(d * base ** e);
 		return out;
 	};
-	const tries = unit === "B" || unit === "B/s" ? [1, 2, 3, 4, 5, 10].map(s => powers(2, s)) : [powers(10, 1, [1, 2, 5]), powers(10, 1), powers(10, 2)];
-	if (hi / lo < 3 && (unit === "×" || unit === "ns")) tries.unshift(d3.ticks(lo, hi, Math.min(most, 5)));
-	return tries.find(t => t.length <= most && t.length > 1) ?? [lo, hi];
+	const tries = unit === "B" ? [1, 2, 3, 4, 5, 10].map(s => powers(2, s))
+		: unit === "B/s" ? [powers(1024, 1, [1, 2, 5, 10, 20, 50, 100, 200, 500]), powers(1024, 1, [1, 10, 100]), powers(1024, 1)]
+		: [powers(10, 1, [1, 2, 5]), powers(10, 1), powers(10, 2)];
+	if (unit !== "B" && tries[0].length < 3) {
+		const one = unit === "B/s" ? 1024 ** Math.floor(Math.log(hi) / Math.log(1024)) : 1; // in which the labels are written
+		tries.unshift(d3.ticks(lo / one, hi / one, Math.min(most, 5)).map(v => v * one));
+	}
+	const coarse = tries.findLast(t => t.length > 1) ?? [lo, hi];
+	return tries.find(t => t.length <= most && t.length > 1) ?? coarse.filter((_, i) => i % Math.ceil(coarse.length / most) === 0);
 }
 
 // thin keeps those values whose texts, centred, do not touch.
@@ -58,7 +64,6 @@ function spread(wanted, gap, from, to) {
 // name at the end.
 function lines(chart, {width, height, only, hidden, bounds, mini}) {
 	const shown = chart.lines.filter(l => l.points.length && !hidden.has(l.name));
-	const names = chart.lines.map(l => l.name);
 	const lit = name => !only || name === only;
 	const all = shown.flatMap(l => l.points);
 	const longest = d3.max(shown, l => l.name.length) ?? 0;
@@ -75,7 +80,7 @@ function lines(chart, {width, height, only, hidden, bounds, mini}) {
 	];
 	if (chart.y.unit === "×" && y.domain[0] < 1 && y.domain[1] > 1) marks.push(Plot.ruleY([1], {stroke: "var(--muted)"}));
 	for (const l of d3.sort(shown, l => lit(l.name))) { // the lit ones on top
-		const {color, symbol} = look(l.name, names), stroke = lit(l.name) ? color : "var(--grey)";
+		const {color, symbol} = look(l.name, chart), stroke = lit(l.name) ? color : "var(--grey)";
 		if (lit(l.name) && l.points.some(p => p.lo < p.hi)) marks.push(Plot.areaY(l.points, {x: "x", y1: "lo", y2: "hi", fill: color, fillOpacity: mini || only ? 0.22 : 0.1}));
 		marks.push(Plot.lineY(l.points, {x: "x", y: "y", stroke, strokeWidth: lit(l.name) ? 1.8 : 1}));
 		if (lit(l.name)) marks.push(Plot.dot(l.points, {x: "x", y: "y", fill: color, symbol, r: mini ? 2.2 : 3.4}));
@@ -85,7 +90,7 @@ function lines(chart, {width, height, only, hidden, bounds, mini}) {
 		const put = spread(ends.map(e => y.scale(e.y)), 15, margin.top, height - margin.bottom - 2);
 		const edge = width - margin.right;
 		ends.forEach((e, i) => {
-			const {color, symbol} = look(e.name, names), level = y.scale.invert(put[i]), right = x.scale.invert(edge);
+			const {color, symbol} = look(e.name, chart), level = y.scale.invert(put[i]), right = x.scale.invert(edge);
 			marks.push(
 				Plot.link([e], {x1: "x", y1: "y", x2: right, y2: level, stroke: color, strokeOpacity: 0.55, strokeDasharray: "1 3"}),
 				Plot.dot([e], {x: right, y: level, dx: 8, fill: color, symbol, r: 3.4}),

@@ -1,20 +1,27 @@
 // bar holds the filters and the mechanisms.
 function bar() {
 	const box = document.getElementById("bar");
-	const filters = Object.entries(axes).filter(([, values]) => values.length > 1);
+	const many = page.mechanisms.length > 12;
+	let unfolded = false;
+	const open = filters.filter(axis => axes[axis].length > 1);
 	function draw() {
 		const focus = document.activeElement?.closest?.("#bar") && document.activeElement.getAttribute("aria-label");
 		const only = view.only(), hidden = view.hidden();
 		const text = {place: p => places[p] ?? p, size: s => units.B(+s)};
 		box.replaceChildren(
-			...filters.map(([axis, values]) => choice(axis, [["", "all"], ...values.map(v => [v, text[axis]?.(v) ?? v])], view.filter(axis), v => view.set({[axis]: v}))),
-			element("span.mechs", {role: "group", "aria-label": "mechanisms"}, ...page.mechanisms.map(m => {
+			...open.map(axis => choice(axis, [["", "all"], ...axes[axis].map(v => [v, text[axis]?.(v) ?? v])], view.filter(axis), v => view.set({[axis]: v}))),
+			many ? allOf(page.charts) ?? "" : "", element("span.mechs", {role: "group", "aria-label": "mechanisms"}, ...page.mechanisms.map(m => {
 				const input = element("input", {type: "checkbox", "aria-label": "show " + m, onchange: () => view.toggle(m)});
 				input.checked = !hidden.has(m);
 				return element("span.mech" + (only === m ? ".only" : "") + (hidden.has(m) ? ".off" : only && only !== m ? ".dim" : ""), {}, input,
 					element("button", {type: "button", "aria-label": "isolate " + m, "aria-pressed": String(only === m), title: "click isolates, shift and click hides",
 						onclick: e => e.shiftKey ? view.toggle(m) : view.isolate(m)}, glyph(m), m));
 			})));
+		if (many) { // they would take a window of 400 pixels alone
+			const list = box.querySelector(".mechs"), fold = element("details", {open: unfolded, ontoggle: () => { unfolded = fold.open; }}, element("summary", {}, "mechanisms"));
+			list.replaceWith(fold);
+			fold.append(list);
+		}
 		if (Object.keys(view.settings).length) box.append(element("button.reset", {type: "button", "aria-label": "reset the view",
 			onclick: () => view.set(Object.fromEntries(Object.keys(view.settings).map(k => [k, ""])))}, "Reset"));
 		if (focus) [...box.querySelectorAll("[aria-label]")].find(e => e.getAttribute("aria-label") === focus)?.focus();
@@ -42,6 +49,19 @@ function boards() {
 	view.listeners.push(draw);
 }
 
+// define gives the words of the page their meaning, each once a section, where the pointer rests on them.
+function define() {
+	const names = Object.keys(page.words).sort((a, b) => b.length - a.length);
+	const found = new RegExp(`(?<![\\w/=-])(${names.map(n => n.replace(/[^\w ]/g, "\\$&")).join("|")})(?=s?(?![\\w/=-]))`, "g");
+	for (const s of document.querySelectorAll("section")) {
+		const seen = new Set();
+		for (const e of s.querySelectorAll("h2, .lede, thead th, dt, caption small")) for (const node of [...e.childNodes].filter(n => n.nodeType === Node.TEXT_NODE)) {
+			const parts = node.textContent.split(found).map((t, i) => i % 2 && !seen.has(t) && seen.add(t) ? element("dfn", {title: meaning(t)}, t) : t);
+			if (parts.length > 1) node.replaceWith(...parts);
+		}
+	}
+}
+
 // here makes each heading a link to its section in the view that is shown.
 function here() {
 	for (const h of document.querySelectorAll("section > h2, section > .head > h2")) {
@@ -56,10 +76,12 @@ function here() {
 bar();
 boards();
 advice();
+tradeOff();
 comparisons();
 document.querySelectorAll("section[data-families]").forEach(section);
-if (page.cells.some(c => c.time)) heat(); else document.getElementById("heat").hidden = true;
+if (axes.time) heat(); else document.getElementById("heat").hidden = true;
 allCells();
 here();
-addEventListener("keydown", e => { if (e.key === "Escape") hideTip(); });
+define();
+addEventListener("keydown", e => { if (e.key === "Escape") { unpinTip(); hideTip(); } });
 document.documentElement.dataset.ready = "yes";

@@ -1,23 +1,25 @@
-// A mechanism has a colour and a shape, wherever it stands.
-const shapes = ["circle", "square", "triangle", "diamond", "star", "wye", "cross", "hexagon"];
-const hexagon = {draw(context, size) { // as Plot has it; d3 has none
-	const r = Math.sqrt(size * 2 / (3 * Math.sqrt(3)));
-	for (let i = 0; i < 6; i++) context[i ? "lineTo" : "moveTo"](r * Math.sin(i * Math.PI / 3), -r * Math.cos(i * Math.PI / 3));
+// A mechanism has a colour and a shape, wherever it stands: page.looks has them by
+// its name, as pictures have. The shapes are those of plots/look.go, in its order.
+const polygon = (...corners) => ({draw(context, size) { // of radius 1, scaled to an area of about size
+	const r = Math.sqrt(size / 2.2);
+	corners.forEach(([x, y], i) => context[i ? "lineTo" : "moveTo"](r * x, r * y));
 	context.closePath();
-}};
-const shapeOf = {circle: d3.symbolCircle, square: d3.symbolSquare, triangle: d3.symbolTriangle, diamond: d3.symbolDiamond, star: d3.symbolStar, wye: d3.symbolWye, cross: d3.symbolCross, hexagon};
+}});
+const around = (n, turn = 0, radius = () => 1.1) => d3.range(n).map(i => [radius(i) * Math.sin(turn + 2 * Math.PI * i / n), -radius(i) * Math.cos(turn + 2 * Math.PI * i / n)]);
+const cross = [[.35, .35], [.35, 1.1], [-.35, 1.1], [-.35, .35], [-1.1, .35], [-1.1, -.35], [-.35, -.35], [-.35, -1.1], [.35, -1.1], [.35, -.35], [1.1, -.35], [1.1, .35]];
+const shapes = [d3.symbolCircle, d3.symbolSquare, d3.symbolTriangle, d3.symbolDiamond, d3.symbolStar, d3.symbolWye, polygon(...cross), polygon(...around(6)),
+	polygon(...around(3, Math.PI, () => 1.3)), polygon(...cross.map(([x, y]) => [(x - y) * .75, (x + y) * .75]))];
 
-// look of a line: a mechanism's, or that of its place among other lines.
-function look(name, others = []) {
-	const i = page.mechanisms.indexOf(name), j = Math.max(0, others.indexOf(name)) % 8;
-	if (i < 0) return {color: `var(--c${[5, 6, 3, 7, 1, 2, 4, 0][j]})`, symbol: shapes[j]};
-	return {color: `var(--c${i % 8})`, symbol: shapes[(i + 3 * Math.floor(i / 8)) % 8]};
+// look of a mechanism or, where it is none, of a chart's line.
+function look(name, chart) {
+	const {color, shape} = looks.get(name) ?? chart?.lines.find(l => l.name === name) ?? {color: 4, shape: 0};
+	return {color: `var(--c${color})`, symbol: shapes[shape]};
 }
 
 // glyph draws it for text.
-function glyph(name, others) {
-	const {color, symbol} = look(name, others);
+function glyph(name, chart) {
+	const {color, symbol} = look(name, chart);
 	const svg = d3.create("svg").attr("class", "glyph").attr("viewBox", "-7 -7 14 14").attr("aria-hidden", "true");
-	svg.append("path").attr("d", d3.symbol(shapeOf[symbol], 70)()).attr("fill", color);
+	svg.append("path").attr("d", d3.symbol(symbol, 70)()).attr("fill", color);
 	return svg.node();
 }

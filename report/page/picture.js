@@ -1,6 +1,6 @@
 // picture is a chart with its caption, what is missing from it, and a pointer
 // that mouse and keyboard move from point to point.
-const kinds = {lines, dots};
+const kinds = {lines, dots, marks};
 
 function picture(chart, options) {
 	const {svg, keys, points} = kinds[chart.kind](chart, options);
@@ -17,14 +17,16 @@ function picture(chart, options) {
 
 // point makes the points of a chart tell what they are.
 function point(svg, chart, points, width) {
-	let now = -1;
+	let now = -1, pinned = false;
 	const ring = d3.select(svg).append("circle").attr("r", 7).attr("fill", "none").attr("stroke", "var(--ink)").attr("stroke-width", 1.5).attr("visibility", "hidden");
-	const leave = () => { now = -1; ring.attr("visibility", "hidden"); hideTip(); };
-	const go = i => {
+	const leave = () => { if (pinned) return; now = -1; ring.attr("visibility", "hidden"); hideTip(); };
+	const unpin = () => { pinned = false; leave(); };
+	const pin = i => { go(i, true); pinned = true; pinTip(unpin); };
+	const go = (i, whole = false) => {
 		now = i;
 		const {line, p, x, y} = points[i], box = svg.getBoundingClientRect(), scale = box.width / width;
 		ring.attr("cx", x).attr("cy", y).attr("visibility", null);
-		showTip(tipText(chart, line, p), box.left + x * scale, box.top + y * scale);
+		showTip(tipText(chart, line, p, whole), box.left + x * scale, box.top + y * scale);
 	};
 	const near = event => {
 		const box = svg.getBoundingClientRect(), scale = width / box.width;
@@ -32,26 +34,28 @@ function point(svg, chart, points, width) {
 		const i = d3.leastIndex(points, d => Math.hypot(d.x - px, d.y - py));
 		return i >= 0 && Math.hypot(points[i].x - px, points[i].y - py) < 45 ? i : -1;
 	};
-	svg.addEventListener("pointermove", e => { const i = near(e); if (i < 0) leave(); else if (i !== now) go(i); });
+	svg.addEventListener("pointermove", e => { if (pinned) return; const i = near(e); if (i < 0) leave(); else if (i !== now) go(i); });
 	svg.addEventListener("pointerleave", leave);
 	svg.addEventListener("blur", leave);
 	svg.addEventListener("click", e => {
 		const label = e.target.closest("text")?.textContent;
-		const i = near(e), mech = page.mechanisms.includes(label) ? label : (i < 0 ? view.only() : points[i].mech);
-		if (!page.mechanisms.includes(mech)) return;
-		leave();
-		if (e.shiftKey) view.toggle(mech); else view.isolate(mech);
+		const i = near(e);
+		if (page.mechanisms.includes(label)) { unpin(); if (e.shiftKey) view.toggle(label); else view.isolate(label); }
+		else if (i < 0 || pinned && i === now) unpin();
+		else pin(i);
+		e.stopPropagation(); // a click elsewhere takes the pin out
 	});
 	svg.addEventListener("keydown", e => {
 		if (!points.length) return;
+		pinned &&= !e.key.startsWith("Arrow");
 		const step = {ArrowRight: 1, ArrowLeft: -1}[e.key], jump = {ArrowDown: 1, ArrowUp: -1}[e.key];
 		if (step) go((Math.max(now, step < 0 ? 0 : -1) + step + points.length) % points.length);
 		else if (jump) { // the same place on the next line
 			const names = distinct(points.map(d => d.line)), here = points[Math.max(now, 0)];
 			const next = names[(names.indexOf(here.line) + jump + names.length) % names.length];
 			go(d3.leastIndex(points, d => d.line === next ? Math.abs(d.x - here.x) : Infinity));
-		} else if (e.key === "Enter" && now >= 0 && points[now].mech) view.isolate(points[now].mech);
-		else if (e.key === "Escape") leave();
+		} else if (e.key === "Enter" && now >= 0) { if (pinned) unpin(); else pin(now); }
+		else if (e.key === "Escape") unpin();
 		else return;
 		e.preventDefault();
 	});

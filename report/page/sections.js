@@ -5,9 +5,9 @@ function section(box) {
 	const charts = page.charts.filter(c => families.includes(c.family));
 	const area = box.querySelector(".charts"), label = box.querySelector(".pick"), select = label.querySelector("select");
 	const keyOf = c => (each ? c.family + " " : "") + settingText(c.setting);
-	const weight = group => d3.sum(group, c => d3.sum(c.lines, l => l.points.length));
+	const weight = group => d3.sum(group, c => c.points);
 	const groups = d3.group(charts, keyOf);
-	let near = false, stale = true, width = 0;
+	let width = 0;
 
 	// pick finds the setting to show: the reader's, or the one with most to see.
 	function pick() {
@@ -17,41 +17,40 @@ function section(box) {
 		const texts = open.map(([k]) => k);
 		select.replaceChildren(...texts.map(k => element("option", {value: k}, k)));
 		label.hidden = texts.length < 2;
+		box.querySelector(".few")?.remove();
 		const [key, group] = asked ?? best ?? ["", []];
 		select.value = key;
-		return group;
+		label.after(allOf(group) ?? "");
+		return d3.sort(group, c => axes.place.indexOf(c.setting.place)).map(whole);
 	}
 	select.addEventListener("change", () => view.set({[id]: select.value}));
 
 	// draw fills the section for its width on the screen, or for paper.
 	function draw(paper = 0) {
-		stale = paper > 0;
 		width = paper || area.clientWidth;
-		const group = pick(), look = {only: view.only(), hidden: view.hidden()};
+		const group = pick(), only = view.only();
 		area.classList.toggle("many", each);
 		if (!group.length) area.replaceChildren(element("p.empty", {}, "Nothing that the filters leave."));
-		else if (each) area.replaceChildren(...multiples(group, look));
+		else if (each) area.replaceChildren(...multiples(group));
 		else {
 			const columns = group.length > 1 && (paper || width >= 1072) ? 2 : 1, own = (width - (paper ? 16 : 32) * (columns - 1)) / columns;
-			const bounds = d3.rollup(group, g => g.flatMap(c => c.lines.flatMap(l => l.points.flatMap(p => c.kind === "dots" ? [p.x, p.lo, p.hi] : [p.y, p.lo, p.hi]))), c => c.family);
 			const size = {width: Math.min(own, 900), height: Math.max(240, Math.min(400, own * 0.58))};
-			area.replaceChildren(...group.map(c => picture(c, {...size, ...look, bounds: bounds.get(c.family)})));
+			area.replaceChildren(...group.map(c => picture(c, {...size, only, hidden: view.absent(c)})));
 		}
 	}
 
 	// multiples: each line in colour on the same scales, the others in grey.
-	function multiples(group, {hidden}) {
+	function multiples(group) {
 		const bounds = group.flatMap(c => c.lines.flatMap(l => l.points.flatMap(p => [p.y, p.lo, p.hi])));
 		const columns = width < 600 ? 2 : 4, size = {width: (width - 16 * (columns - 1)) / columns, height: 150};
-		return group.flatMap(c => [element("h3", {}, c.title), ...c.lines.filter(l => !hidden.has(l.name)).map(l =>
-			picture(c, {...size, mini: true, only: l.name, hidden, bounds, caption: element("figcaption", {}, glyph(l.name), l.name)}))]);
+		return group.flatMap(c => [element("h3", {}, c.title), ...c.lines.filter(l => !view.absent(c).has(l.name)).map(l =>
+			picture(c, {...size, mini: true, only: l.name, hidden: view.absent(c), bounds, caption: element("figcaption", {}, glyph(l.name), l.name)}))]);
 	}
 
-	const refresh = () => { if (near && stale) draw(); };
-	new IntersectionObserver(entries => { near = entries.at(-1).isIntersecting; refresh(); }, {rootMargin: "600px"}).observe(box);
-	new ResizeObserver(() => { if (Math.abs(area.clientWidth - width) > 4) { stale = true; refresh(); } }).observe(area);
-	const relevant = new Set([...Object.keys(axes), "only", "hide", id]);
-	view.listeners.push(keys => { if (!keys || keys.some(k => relevant.has(k))) { stale = true; refresh(); } });
+	const redraw = whenNear(box, draw);
+	new ResizeObserver(() => { if (Math.abs(area.clientWidth - width) > 4) redraw(); }).observe(area);
+	const relevant = new Set([...filters, "only", "hide", "all", id]);
+	view.listeners.push(keys => { if (!keys || keys.some(k => relevant.has(k))) redraw(); });
 	addEventListener("beforeprint", () => draw(700));
-	addEventListener("afterprint", refresh);
+	addEventListener("afterprint", redraw);
 }

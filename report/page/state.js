@@ -2,22 +2,60 @@
 // link shows what its sender saw; what the address asks for and the page does
 // not have is passed over.
 const page = JSON.parse(document.getElementById("data").textContent);
-page.cells ??= []; page.metrics ??= []; for (const c of page.cells) Object.assign(c, c.numbers); page.charts ??= []; page.mechanisms ??= [];
-for (const c of page.charts) { c.missing ??= []; for (const l of c.lines) l.points ??= []; }
-const cellNamed = new Map(page.cells.map(c => [c.name, c]));
+for (const key of ["cells", "charts", "advice", "tables", "metrics", "mechanisms"]) page[key] ??= [];
+for (const key of ["workload", "place", "queue", "options", "size"]) page.axes[key] ??= [];
+const looks = new Map(page.mechanisms.map((m, i) => [m, page.looks[i]]));
 const places = page.places ?? {}; // in words
 const distinct = values => [...new Set(values)];
 const optionsOf = c => c.options || "usual";
 const queueOf = c => c.queue ? units.B(c.queue) : "default";
 
+// The data lie in blocks, which are parsed when something first looks at them.
+const blocks = new Map();
+function block(...id) {
+	const key = id.join(" ");
+	if (!blocks.has(key)) blocks.set(key, JSON.parse(document.getElementById(key)?.textContent ?? "null"));
+	return blocks.get(key);
+}
+
+// cellsOf are the cells of one workload and size, with their numbers at hand.
+const named = new Map();
+function cellsOf({workload, size}) {
+	const cells = block("cells", workload, size) ?? [];
+	if (cells.length && !named.has(cells[0].name)) for (const c of cells) { Object.assign(c, c.numbers); named.set(c.name, c); }
+	return cells;
+}
+const cellNamed = {
+	get(name) {
+		if (!named.has(name)) for (const b of page.cells) if (name?.startsWith(b.workload + "/") && name.includes("/size=" + units.B(b.size) + "/")) cellsOf(b);
+		return named.get(name);
+	},
+};
+
+// whole is a chart with its lines.
+function whole(chart) {
+	if (!chart.lines) {
+		const {lines, missing} = block("chart", chart.id);
+		Object.assign(chart, {lines: lines ?? [], missing: missing ?? []});
+		for (const l of chart.lines) for (const p of l.points ??= []) {
+			p.cell ??= l.cell;
+			[p.lo, p.hi] = p.span ?? (chart.kind === "dots" ? [p.x, p.x] : [p.y, p.y]);
+		}
+	}
+	return chart;
+}
+
+// meaning of a word, for where the pointer rests on it.
+const meaning = word => page.words[word]?.replaceAll("`", "");
+
 // What can be filtered by, with the values that occur.
 const axes = {
-	workload: distinct(page.cells.map(c => c.workload)),
-	place: distinct(page.cells.map(c => c.place)),
-	queue: distinct(page.cells.map(c => c.queue)).sort((a, b) => a - b).map(q => queueOf({queue: q})),
-	options: distinct(page.cells.map(optionsOf)).sort(),
-	size: distinct(page.cells.map(c => c.size)).sort((a, b) => a - b).map(String),
+	...page.axes,
+	queue: page.axes.queue.map(q => queueOf({queue: q})),
+	options: page.axes.options.map(o => optionsOf({options: o})),
+	size: page.axes.size.map(String),
 };
+const filters = ["workload", "place", "queue", "options", "size"];
 
 const view = {
 	settings: {}, // one string each: axes, "only", "hide", and what sections and tables add
@@ -26,6 +64,12 @@ const view = {
 	filter(axis) { return this.get(axis, axes[axis]); },
 	only() { return this.get("only", page.mechanisms); },
 	hidden() { return new Set((this.settings.hide ?? "").split(",").filter(m => page.mechanisms.includes(m))); },
+	// absent are the mechanisms that a chart does not show: what is hidden and, until all are asked for, all but its first.
+	absent(chart) {
+		const out = this.hidden();
+		if (chart.shown && !this.get("all", ["1"])) for (const m of page.mechanisms) if (!chart.shown.includes(m) && m !== this.only()) out.add(m);
+		return out;
+	},
 	// set changes some keys, "" removes one, and tells the listeners.
 	set(patch) {
 		for (const [k, v] of Object.entries(patch)) if (v) this.settings[k] = v; else delete this.settings[k];
@@ -61,6 +105,14 @@ function element(what, properties = {}, ...children) {
 	}
 	e.append(...children.filter(c => c !== undefined && c !== null));
 	return e;
+}
+
+// whenNear draws when a part of the page first comes near the window, and anew when what it shows has changed.
+function whenNear(box, draw) {
+	let near = false, stale = true;
+	const refresh = () => { if (near && stale) { stale = false; draw(); } };
+	new IntersectionObserver(entries => { near = entries.at(-1).isIntersecting; refresh(); }, {rootMargin: "600px"}).observe(box);
+	return () => { stale = true; refresh(); };
 }
 
 // choice is a labelled select that keeps its value under a key of the view.

@@ -7,27 +7,32 @@ const launchesOf = {
 	throughput: (c, t) => c.rate.median * c.time.median / t,
 	capacity: (c, t) => c.rate.median * c.time.median / t,
 	latency: (c, t) => t,
+	tradeoff: (c, t) => t,
 	place: (c, t) => t,
 };
 
-function tipText(chart, line, p) {
+function tipText(chart, line, p, whole = false) {
 	const cell = cellNamed.get(p.cell);
 	const dots = chart.kind === "dots";
 	const [unit, value] = dots ? [chart.x.unit, p.x] : [chart.y.unit, p.y];
 	const where = dots ? [chart.y.categories[p.y], axes.place.includes(line) && page.mechanisms.includes(chart.y.categories[p.y]) ? places[line] ?? line : line] : [line, chart.x.unit === "tail" ? percentile(p.x) : `${chart.x.label} ${write(chart.x.unit, p.x)}`];
 	const mech = cell?.mechanism;
+	if (chart.kind === "marks") where[1] = "";
 	const title = element("p", {}, element("b", {}, where[0]), " ", where[1]);
 	if (mech) title.prepend(glyph(mech));
 	const out = [title, element("p", {}, element("span.big", {}, write(unit, value)), p.lo < p.hi ? ` (${range(unit, p.lo, p.hi)})` : "")];
 	if (!cell) return out;
+	if (chart.kind === "marks") out.push(element("p", {}, `${write("ns", p.x)} of CPU time` + (cell.p99 ? `, p99 ${write("ns", cell.p99.median)}` : "")));
 	out.push(element("p", {}, element("small", {}, `${settingText({...cell, queue: queueOf(cell)})}, ${places[cell.place] ?? cell.place}`)));
 	const of = launchesOf[chart.family];
 	out.push(element("p.n", {}, `n = ${cell.n} ${cell.n === 1 ? "launch" : "launches"}` + (p.lo < p.hi || !of ? "" : ", too few for an interval")));
 	if (of && cell.launches?.length > 1 && cell.time && cell.rate) {
 		const values = cell.launches.map(t => of(cell, t));
 		out.push(strip(values, unit, look(mech ?? line).color));
+		if (whole) out.push(element("p", {}, element("small", {}, "launches: " + values.map(v => write(unit, v)).join(", "))));
 	}
 	if (cell.kept) out.push(element("p", {}, cell.kept));
+	if (whole && mech && page.mechanisms.includes(mech)) out.push(element("p", {}, element("button.more", {type: "button", onclick: () => { hideTip(); view.isolate(mech); }}, view.only() === mech ? "All mechanisms" : "Only " + mech)));
 	for (const i of cell.warnings ?? []) out.push(element("p.warning", {}, page.warnings[i].text.split(": ")[0]));
 	return out;
 }
@@ -56,4 +61,13 @@ function showTip(content, left, top) { // in client coordinates, of the point
 	tip.style.left = Math.max(8, Math.min(x, room - width - 8)) + scrollX + "px";
 	tip.style.top = Math.max(8, y) + scrollY + "px";
 }
-const hideTip = () => { tip.hidden = true; };
+const hideTip = () => { tip.hidden = true; tip.classList.remove("pinned"); };
+
+// pinTip keeps the tip until a click elsewhere or Escape.
+let unpinTip = () => {};
+function pinTip(unpin) {
+	if (unpinTip !== unpin) unpinTip();
+	unpinTip = unpin;
+	tip.classList.add("pinned");
+}
+document.addEventListener("click", e => { if (!tip.contains(e.target)) unpinTip(); });

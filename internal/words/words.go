@@ -1,22 +1,17 @@
-package main
+// Package words defines each word that has a meaning of its own here, once:
+// `ipcbench help words` prints the table, docs/words.md is generated from it, and
+// a report's page shows a definition where the pointer rests on its word.
+package words
 
-import (
-	"fmt"
-	"io"
-	"strings"
+// Word is a name with its meaning, a phrase in which `…` is code.
+type Word struct{ Name, Meaning string }
 
-	"github.com/spf13/cobra"
-
-	"ipcbench/internal/text"
-)
-
-// vocabulary is every word that has a meaning of its own here: `ipcbench help
-// words` prints it, and docs/words.md is generated from it.
-var vocabulary = []struct {
-	topic string
-	words []struct{ name, meaning string }
+// Topics are all words, by what they are about.
+var Topics = []struct {
+	Name  string
+	Words []Word
 }{
-	{"What is measured", []struct{ name, meaning string }{
+	{"What is measured", []Word{
 		{"mechanism", "one way in which Linux moves messages between processes: `pipe`, `fifo`, `sysvmsg`"},
 		{"workload", "what each process does and which processes exchange messages: `PingPong`, `Stream`"},
 		{"floor", "the cost of one step, measured in the same run: a null system call, a wake-up, a copy"},
@@ -34,7 +29,7 @@ var vocabulary = []struct {
 		{"framing", "how a message ends: `packet` (the kernel keeps its boundaries), `stream` (bytes; the reader must know the length), `slot` (one slot of shared memory a message), `count` (no payload)"},
 		{"in place", "both sides work in the link's own memory, without a copy: `--copy 0`, and `copy=0` in cell names"},
 	}},
-	{"How it is measured", []struct{ name, meaning string }{
+	{"How it is measured", []Word{
 		{"plan", "the cells of a run, with the number of launches and their time"},
 		{"preset", "a plan with a name: `quick`, `default`, `wide`, `full`"},
 		{"seed", "the number from which a run shuffles its launches; for kernels, that from which QEMU draws the randomness of a boot"},
@@ -54,7 +49,7 @@ var vocabulary = []struct {
 		{"untrusted", "measured, but disturbed beyond a bound. The launch gives no number, and is tried again"},
 		{"warning", "something about the host or a launch that may spoil numbers, with its remedy"},
 	}},
-	{"Results", []struct{ name, meaning string }{
+	{"Results", []Word{
 		{"time/op", "the time of one operation. Benchmark text calls it `ns/op`, a record `ns_per_op`"},
 		{"confidence interval", "a range made so that it contains the true median 95 times in 100"},
 		{"±", "how far the interval reaches from the number, at most: with `100µs ±11%` its farther end is 11 % away"},
@@ -69,7 +64,7 @@ var vocabulary = []struct {
 		{"met, not met, undecided", "whether a target of docs/fidelity.md holds: the whole interval lies within it, beyond it, or on both sides"},
 		{"statement", "a sentence of the manual pages, or of the kernel's source, that `semantics` checks. docs/usage.md has its verdicts"},
 	}},
-	{"Comparing", []struct{ name, meaning string }{
+	{"Comparing", []Word{
 		{"baseline", "the old side of a comparison"},
 		{"side A, side B", "the two commands that `ab` measures interleaved"},
 		{"kernel", "one of the kernels that `kernels` compares, with its boot options"},
@@ -84,7 +79,7 @@ var vocabulary = []struct {
 		{"gate", "the test of all cells together that decides the exit status"},
 		{"control", "a loop of known length that `kernels` measures in each boot. If its count is off by more than 1 %, the boot gives no numbers"},
 	}},
-	{"In the code", []struct{ name, meaning string }{
+	{"In the code", []Word{
 		{"contract", "what a mechanism offers and a workload plays on: messages, messages by type, notifications, or a lock"},
 		{"link", "a path in one direction made from a mechanism. It carries messages of one size"},
 		{"end", "the side of a link that a process has open: a sender or a receiver"},
@@ -104,32 +99,14 @@ var vocabulary = []struct {
 	}},
 }
 
-// newWords is a help topic: it has nothing to run.
-func newWords() *cobra.Command {
-	var b strings.Builder
-	for _, t := range vocabulary {
-		fmt.Fprintf(&b, "%s\n\n", t.topic)
-		for _, w := range t.words {
-			text.Wrap(&b, "  "+w.name+": ", "      ", strings.ReplaceAll(w.meaning, "`", ""))
-		}
-		b.WriteByte('\n')
-	}
-	return &cobra.Command{Use: "words", Short: "What the words mean", Long: b.String()}
-}
-
-// writeWords writes the vocabulary as Markdown.
-func writeWords(w io.Writer) error {
-	var b strings.Builder
-	for i, t := range vocabulary {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		fmt.Fprintf(&b, "## %s\n\n", t.topic)
-		text.Head(&b, "l", "word", "meaning")
-		for _, w := range t.words {
-			text.Row(&b, w.name, w.meaning)
+// Meaning is that of the word, "" where the table lacks it.
+func Meaning(name string) string {
+	for _, t := range Topics {
+		for _, w := range t.Words {
+			if w.Name == name {
+				return w.Meaning
+			}
 		}
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return ""
 }
