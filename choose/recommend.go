@@ -256,7 +256,7 @@ func (q Question) lack(m *mechanisms.Mechanism) string {
 func factor(use, c Choice) string {
 	f := float64(use.Cost.Time.Center / c.Cost.Time.Center)
 	if f >= 2 {
-		return fmt.Sprintf("%.2g×", f)
+		return times(f)
 	}
 	return fmt.Sprintf("%.0f %%", 100*(f-1))
 }
@@ -264,9 +264,17 @@ func factor(use, c Choice) string {
 // longer is by how much a ratio exceeds 1: "20 % longer", "3.1× as long".
 func longer(ratio float64) string {
 	if ratio >= 2 {
-		return fmt.Sprintf("%.2g× as long", ratio)
+		return times(ratio) + " as long"
 	}
 	return fmt.Sprintf("%.0f %% longer", 100*(ratio-1))
+}
+
+// times renders a factor in two digits at least: "3.1×", "20×", "124×".
+func times(f float64) string {
+	if f < 9.95 {
+		return strings.TrimSuffix(fmt.Sprintf("%.1f", f), ".0") + "×"
+	}
+	return fmt.Sprintf("%.0f×", f)
 }
 
 // short renders a time for a sentence, in three digits: "3.59 µs".

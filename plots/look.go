@@ -35,6 +35,17 @@ var looks = []struct {
 	{"notifications", 2, 5, []string{"eventfd", "futex", "signalfd", "sigrt"}},
 }
 
+// FamilyOf is what a mechanism is built on, "pipes"; "others" of one that looks does
+// not have.
+func FamilyOf(mechanism string) string {
+	for _, l := range looks {
+		if slices.Contains(l.mechanisms, mechanism) {
+			return l.family
+		}
+	}
+	return "others"
+}
+
 // unknownColor is the hue of mechanisms that looks does not have.
 const unknownColor = 4
 

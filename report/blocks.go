@@ -127,7 +127,8 @@ func front(advice []choose.Advice) string {
 		plain := func(a choose.Advice) int {
 			return map[bool]int{false: 0, true: 1}[a.Pattern != advice[0].Pattern || a.Unrelated || a.Boundaries]
 		}
-		return cmp.Or(cmp.Compare(plain(x), plain(y)), cmp.Compare(x.Size, y.Size), byPlace(x.Place, y.Place))
+		silent := func(a choose.Advice) int { return map[bool]int{false: 1, true: 0}[a.Answered()] }
+		return cmp.Or(cmp.Compare(plain(x), plain(y)), cmp.Compare(x.Size, y.Size), cmp.Compare(silent(x), silent(y)), byPlace(x.Place, y.Place))
 	})
 	return a.Case() + ": " + a.Sentence
 }

@@ -20,7 +20,7 @@ var files embed.FS
 // it, and starts sooner without.
 var page = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("page.html.tmpl").Funcs(template.FuncMap{
-		"heading": heading, "place": results.PlaceTitle, "detail": detail, "bytes": results.InBytes, "quote": results.Quote,
+		"heading": heading, "place": results.PlaceTitle, "detail": detail, "bytes": results.InBytes, "code": code, "quote": results.Quote,
 	}).ParseFS(files, "page/page.html.tmpl"))
 })
 
@@ -86,6 +86,17 @@ func read(name string) string {
 func hash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+// code is a text with what stands between backquotes as code.
+func code(s string) template.HTML {
+	parts := strings.Split(s, "`")
+	for i, part := range parts {
+		if parts[i] = template.HTMLEscapeString(part); i%2 == 1 {
+			parts[i] = "<code>" + parts[i] + "</code>"
+		}
+	}
+	return template.HTML(strings.Join(parts, ""))
 }
 
 // heading is what of a warning comes before its why; detail is the rest.

@@ -72,7 +72,7 @@ the answer so far.`,
   ipcbench choose stream 64KiB --unrelated --boundaries
   ipcbench choose rpc 64 --place same,cross --budget 1m
   ipcbench choose rpc 64 --in results/runs/ID`,
-		Args: cobra.MaximumNArgs(2),
+		Args: takes(0, 2, "a PATTERN and a SIZE", "rpc 4KiB"),
 		RunE: func(c *cobra.Command, args []string) error {
 			args = append(args, "", "")
 			f.pattern, f.size = args[0], args[1]
@@ -187,7 +187,7 @@ func (f *chooseFlags) parse(c *cobra.Command) (err error) {
 	}
 	for _, mech := range f.mechs {
 		if mechanisms.Lookup(mech) == nil {
-			return fmt.Errorf("--mech %s: no mechanism of that name: `ipcbench list` has them", results.Quote(mech))
+			return badValue("--mech", mech, mechanismNames())
 		}
 	}
 	if f.budget < 0 || f.budget > time.Hour {

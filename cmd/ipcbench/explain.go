@@ -3,27 +3,53 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"ipcbench/bench"
 	"ipcbench/explain"
+	"ipcbench/internal/text"
 	"ipcbench/mechanisms"
+	"ipcbench/plots"
 )
+
+// listFamilies lists the mechanisms by what they are built on, each family in the
+// order of its first.
+func listFamilies(out io.Writer) error {
+	var families []string
+	of := map[string][]string{}
+	for _, m := range mechanisms.All() {
+		family := plots.FamilyOf(m.Name)
+		if of[family] == nil {
+			families = append(families, family)
+		}
+		of[family] = append(of[family], m.Name)
+	}
+	for _, family := range families {
+		text.WrapAt(out, width(out), family+": ", "  ", strings.Join(of[family], ", "))
+	}
+	_, err := fmt.Fprintln(out, "\n`ipcbench explain pipe` explains one of them.")
+	return err
+}
 
 func newExplain() *cobra.Command {
 	var in, size string
 	c := &cobra.Command{
-		Use:   "explain MECHANISM",
+		Use:   "explain [MECHANISM]",
 		Short: "Show how a mechanism works, what a message costs here, and how it fails",
 		Long: `Explain shows how a mechanism works in the kernel. It counts the system calls
 (with ptrace(2)) and wake-ups of a message live, in a second. The cost per byte
-comes from a run (the newest).`,
+comes from a run (the newest). Without a MECHANISM it lists all, by family.`,
 		Example: `  ipcbench explain pipe
   ipcbench explain sysvshm --size 64KiB --in results/runs/ID`,
-		Args:      takes(1, 1, "one MECHANISM", "pipe"),
+		Args:      takes(0, 1, "one MECHANISM", "pipe"),
 		ValidArgs: mechanismNames(),
 		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return listFamilies(c.OutOrStdout())
+			}
 			m := mechanisms.Lookup(args[0])
 			if m == nil {
 				return badValue("mechanism", args[0], mechanismNames())

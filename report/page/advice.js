@@ -8,6 +8,9 @@ function question() {
 		unrelated: view.get("unrelated") === "1", boundaries: view.get("boundaries") === "1"};
 }
 
+// coded is a text with what stands between backquotes as code.
+const coded = text => text.split("`").map((part, i) => i % 2 ? element("code", {}, part) : part);
+
 // advice shows the answers to the reader's question, one for each place. A block
 // of page.advice has them, and "facts" what is declared of the mechanisms.
 function advice() {
@@ -29,12 +32,12 @@ function advice() {
 			return element("tr", {}, element("td", {}, glyph(r.mechanism), decided && r.mechanism === a.use ? element("b", {}, r.mechanism) : r.mechanism), element("td.num", {}, amount(c, "time")),
 				element(flow ? "td.num" : "td.num.minor", {}, flow ? amount(c, "rate", "B/s") : amount(c, "p99")), element("td.num.minor", {}, amount(c, "cpu")), element("td", {}, against(r)));
 		});
-		const head = ["mechanism", "time", flow ? "throughput" : "p99", "CPU", "against the leader"].map((name, i) => element(!i ? "th" : i === 3 || i === 2 && !flow ? "th.num.minor" : "th.num", {scope: "col"}, name));
+		const head = ["mechanism", "time", flow ? "throughput" : "p99", "CPU", "against the leader"].map((name, i) => element(!i || i === 4 ? "th" : i === 3 || i === 2 && !flow ? "th.num.minor" : "th.num", {scope: "col"}, name));
 		const fact = m => (facts ?? []).find(f => f.mechanism === m);
 		const beware = (a.best ?? []).flatMap(m => (fact(m)?.cautions ?? []).map(c => element("li", {}, element("b", {}, m), `: ${c.text} (${c.man})`)));
 		const less = [...(a.left_out ?? []).map(l => `${l.mechanism}: ${l.why}`), ...(a.cant_tell ?? [])];
 		const more = (title, items) => items.length ? element("details", {}, element("summary", {}, title), element("ul", {}, ...items)) : null;
-		return element("div.answer", {}, element("h3", {}, (places[a.place] ?? a.place) + (a.peers ? `, ${a.peers} peers` : "")), element("p.sentence", {}, a.sentence),
+		return element("div.answer", {}, element("h3", {}, (places[a.place] ?? a.place) + (a.peers ? `, ${a.peers} peers` : "")), element("p.sentence", {}, ...coded(a.sentence)),
 			rows.length ? element("table.ranked", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows)) : null,
 			more("Beware of", beware), more("Left out, and what these data can't tell", less.map(t => element("li", {}, t))));
 	}
@@ -46,9 +49,9 @@ function advice() {
 			check("unrelated", "unrelated processes"), check("boundaries", "message boundaries"));
 		form.querySelectorAll("select, input")[focus]?.focus();
 		const fits = (block("advice", q.pattern, q.size) ?? []).filter(a => !!a.unrelated === q.unrelated && !!a.boundaries === q.boundaries);
-		const front = document.getElementById("front");
-		if (front && fits.length) front.textContent = `${fits[0].case}: ${fits[0].sentence}`;
 		const told = fits.filter(a => a.ranked?.length || a.neighbours?.length), silent = fits.filter(a => !told.includes(a));
+		const front = document.getElementById("front");
+		if (front && fits.length) front.replaceChildren(...coded(`${(told[0] ?? fits[0]).case}: ${(told[0] ?? fits[0]).sentence}`));
 		out.replaceChildren(...told.map(a => answer(a, block("facts"))));
 		if (!told.length) out.append(element("p", {}, "Nothing that was measured fits."));
 		else if (silent.length) out.append(element("p.none", {}, "Nothing that fits has a number: " + silent.map(a => places[a.place] ?? a.place).join(", ") + "."));
