@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
+	"ipcbench/choose"
 	"ipcbench/internal/text"
 	"ipcbench/results"
 )
@@ -20,7 +22,7 @@ var decisionMarks = map[results.Decision]string{results.NoneFaster: " =", result
 // like.
 func WriteDecisions(w io.Writer, summaries []results.Summary, width int) error {
 	buf := bufio.NewWriter(w)
-	answers := results.Answers(summaries)
+	answers := recommendable(summaries)
 	if len(answers) == 0 {
 		return nil
 	}
@@ -42,7 +44,7 @@ func WriteDecisions(w io.Writer, summaries []results.Summary, width int) error {
 		heading = fmt.Sprintf("Fastest (%d of %s decided)", decided, results.Plural(n, "question"))
 	}
 	fmt.Fprintln(buf, heading)
-	rows, more := decisionRows(answers, mostLines-3)
+	rows, more := decisionRows(answers, mostLines-4)
 	lay := func(rows []decisionRow, places []string, values bool) [][]string {
 		table := [][]string{{"pattern", "size"}}
 		for _, p := range places {
@@ -82,12 +84,38 @@ func WriteDecisions(w io.Writer, summaries []results.Summary, width int) error {
 	if open > 0 {
 		note(fmt.Sprintf("?: can't tell: too few launches, another has no number, or may be more than %.3g %% faster", 100*results.Within))
 	}
+	if names, n := fasterAside(answers); n > 0 {
+		note(fmt.Sprintf("%s: faster at %s, and costs a CPU while it waits: `ipcbench choose … --spin` recommends it too", strings.Join(names, ", "), results.Plural(n, "point")))
+	}
 	for _, group := range results.GroupBy(summaries, func(c results.Cell) results.Cell { return results.Cell{Workload: c.Workload} }) {
 		if kept := results.KeptIn(group).String(); kept != "" && group[0].Cell.Workload != results.FloorWorkload {
 			note(group[0].Cell.Workload + ", " + kept)
 		}
 	}
 	return buf.Flush()
+}
+
+// recommendable are the answers by the rule of choose: a mechanism that spins leads
+// none.
+func recommendable(summaries []results.Summary) []results.Answer {
+	return choose.Question{}.Ranking().Answers(summaries)
+}
+
+// fasterAside are the mechanisms that are shown to be faster than a leader and lead
+// no answer, and at how many points.
+func fasterAside(answers []results.Answer) (names []string, points int) {
+	for _, a := range answers {
+		faster := false
+		for _, r := range a.Ranked[1:] {
+			if r.Ratio.Hi < 1 {
+				names, faster = results.AddOnce(names, r.Cell.Mechanism), true
+			}
+		}
+		if faster {
+			points++
+		}
+	}
+	return names, points
 }
 
 // question is what the cells of mechanisms have in common that are compared.

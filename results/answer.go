@@ -144,13 +144,16 @@ func Percent(share float64) string { return fmt.Sprintf("%.3g %%", 100*share) }
 
 // Answers ranks the mechanisms wherever at least one is ok, in the order of
 // Summarize. A floor is a bound, not a choice, and gets no answer.
-func Answers(summaries []Summary) []Answer {
+func Answers(summaries []Summary) []Answer { return Ranking{}.Answers(summaries) }
+
+// Answers is Answers by this ranking.
+func (r Ranking) Answers(summaries []Summary) []Answer {
 	var out []Answer
 	for _, group := range GroupBy(summaries, func(c Cell) Cell { c.Mechanism = ""; return c }) {
 		if group[0].Cell.Workload == FloorWorkload {
 			continue
 		}
-		if a := Rank(group); len(a.Ranked) > 0 {
+		if a := r.Rank(group); len(a.Ranked) > 0 {
 			out = append(out, a)
 		}
 	}
