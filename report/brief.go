@@ -67,8 +67,11 @@ func rankedIn(charts []*plots.Chart) (names []string) {
 			for _, l := range c.Lines {
 				for _, p := range l.Points {
 					name, col, v := l.Name, column{c, p.X, ""}, p.Y
-					if c.Kind == plots.Dots {
+					switch c.Kind {
+					case plots.Dots:
 						name, col, v = c.Y.Categories[int(p.Y)], column{c, 0, l.Name}, p.X
+					case plots.Marks: // each has an X of its own
+						col.at = 0
 					}
 					switch {
 					case c.Family == "change":
