@@ -62,6 +62,7 @@ var layers = map[string][]string{
 	"internal/golden":              {},
 	"internal/need":                {},
 	"internal/sides":               {"results"},
+	"internal/alias":               {},
 	"internal/suggest":             {},
 	"internal/text":                {"results"},
 	"internal/words":               {},
