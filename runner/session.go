@@ -231,9 +231,14 @@ func (s *sessionServer) openPrepared(o *openRequest) *openedReply {
 	return opened
 }
 
-// killedBySignal reports whether a signal has ended the process.
+// killedBySignal reports whether a signal has ended the process, or is about to: the
+// main thread is a zombie while others end, and until then none reaps the process.
 func killedBySignal(p *process) bool {
 	status, ended := p.Reap()
+	if state, _ := threadState(fmt.Sprintf("/proc/%d/stat", p.PID)); !ended && state == "Z" {
+		p.Kill() // a filter that kills one thread leaves the others
+		status, ended = p.Wait(), true
+	}
 	return ended && status.Signaled()
 }
 
