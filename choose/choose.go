@@ -317,7 +317,7 @@ func newChoice(r results.Ranked, of results.Answer, leads, aside bool) Choice {
 	if m := mechanisms.Lookup(r.Cell.Mechanism); m != nil {
 		c.Facts = &Behaviour{peerDeath(m), boundaries(m)}
 	}
-	switch words := r.Verdict(of.Within); {
+	switch words := r.Ratio.Verdict(of.Within); {
 	case leads && of.Decision == results.Fastest:
 		c.Verdict = "fastest"
 	case leads && of.Decision == results.Alone:

@@ -139,7 +139,7 @@ var plain = []string{"same", "report", "core", "control", "broken", "run", "reco
 // listed is how many mechanisms an answer lists.
 const listed = 8
 
-// blocks splits a page's data. An error tells of a number that JSON does not have.
+// blocks splits a page's data. An error names a number that JSON cannot hold.
 func blocks(p *Page) (at index, all []block, err error) {
 	at = index{Page: p, Axes: newAxes(p.Cells), Words: map[string]string{}}
 	add := func(data any, id ...any) {

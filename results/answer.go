@@ -166,9 +166,6 @@ type Ranking struct {
 	Aside  func(mech string) bool // whether a mechanism is held against the leader and never leads; nil: none is
 }
 
-// Rank holds the summaries that are ok against each other: see Ranking.
-func Rank(group []Summary) Answer { return Ranking{}.Rank(group) }
-
 // Rank holds the summaries that are ok against each other, by ns/op or, at a
 // rate, by the 99th percentile. Launches of one pass are a block of the contest.
 // Of a race it comes to what the race came to: it looks where the race did.

@@ -48,7 +48,7 @@ const normal = 1.4826
 // they may be another mode of the candidates, they stay: see most. The level of
 // a bound is shared among the other candidates and the looks: of all contests at
 // most 1-Confidence name a leader that is slower than the best by more than
-// Within. It is the comparison with the best of Hsu (1981,
+// Within, if launches are not correlated with the ones before. It is the comparison with the best of Hsu (1981,
 // doi:10.1214/aos/1176345582), by pairs, with Bonferroni's inequality over the
 // looks. docs/method.md has error rates by simulation.
 type Contest struct {
@@ -96,9 +96,6 @@ type Held struct {
 	Equal  bool  // as good a choice: no other is more than Within faster than it
 }
 
-// Verdict is what is shown of a candidate against the leader.
-func (h Held) Verdict(within float64) string { return h.Ratio.Verdict(within) }
-
 // Look holds the candidates against the leader. One that is shown to be slower by
 // more than Within is out for good.
 func (c *Contest) Look() (leader int, held []Held, d Decision) {
@@ -140,9 +137,7 @@ func (c *Contest) Look() (leader int, held []Held, d Decision) {
 		if h.Out = c.out[i]; !h.Out {
 			few = few || h.Ratio.Lo == 0
 		}
-		// Of two that are the same one is out in up to 5 % of contests. It is not
-		// called slower: that takes a bound beyond Within.
-		beaten = beaten && float64(h.Ratio.Lo) > 1+c.Within
+		beaten = beaten && slower
 	}
 	for i := range held {
 		// What is slower than the leader by more cannot be as good.

@@ -78,8 +78,8 @@ func TestContestEquals(t *testing.T) {
 		equal   bool
 		verdict string
 	}{{true, "same"}, {true, "same"}, {false, "slower"}, {false, "slower"}} {
-		if held[i].Equal != want.equal || held[i].Verdict(Within) != want.verdict {
-			t.Errorf("candidate %d: %+v is %s, want %+v", i, held[i], held[i].Verdict(Within), want)
+		if held[i].Equal != want.equal || held[i].Ratio.Verdict(Within) != want.verdict {
+			t.Errorf("candidate %d: %+v is %s, want %+v", i, held[i], held[i].Ratio.Verdict(Within), want)
 		}
 	}
 }

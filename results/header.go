@@ -26,7 +26,6 @@ type Header struct {
 
 	LaunchNs  int64   `json:"launch_ns,omitempty"` // measured time of one launch; 0: not known, or instructions were counted
 	Threshold float64 `json:"threshold,omitempty"` // of the gate that this run is held to, 0.05 for 5 %; 0: none was named
-	Within    float64 `json:"within,omitempty"`    // by how much others may be faster than a mechanism that was asked for; 0: none was named
 
 	// Where launches were added until intervals were narrow enough:
 	Until    float64  `json:"until,omitempty"`     // the half width asked for, as a share of the median
@@ -84,8 +83,8 @@ func readHeader(dir string) (h Header, err error) {
 			h.LaunchNs = plan.TimeNs
 		}
 	}
-	if err == nil && (h.LaunchNs < 0 || !validShare(h.Threshold) || !validShare(h.Within)) {
-		err = fmt.Errorf("launch_ns %d, threshold %v, within %v: want numbers from 0, shares up to 10", h.LaunchNs, h.Threshold, h.Within)
+	if err == nil && (h.LaunchNs < 0 || !validShare(h.Threshold)) {
+		err = fmt.Errorf("launch_ns %d, threshold %v: want numbers from 0, a share up to 10", h.LaunchNs, h.Threshold)
 	}
 	if err != nil {
 		return Header{}, fmt.Errorf("%s: %w", path, err)

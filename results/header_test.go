@@ -12,7 +12,7 @@ import (
 // version in its plan, and its records are read with that.
 func TestHeaderKeepsLength(t *testing.T) {
 	for name, h := range map[string]Header{
-		"of this version":      {LaunchNs: 60e6, Threshold: 0.02, Within: 0.03, Plan: []byte(`{"Time":7}`)},
+		"of this version":      {LaunchNs: 60e6, Threshold: 0.02, Plan: []byte(`{"Time":7}`)},
 		"of an earlier one":    {Plan: []byte(`{"time_ns":60000000}`)},
 		"of another's plan":    {LaunchNs: 60e6, Plan: []byte(`[1]`)},
 		"that does not say so": {Plan: []byte(`{}`)},
@@ -35,7 +35,7 @@ func TestHeaderKeepsLength(t *testing.T) {
 		if strings.Contains(name, "not say") {
 			want = 0
 		}
-		if got := set.Header; got.LaunchNs != want || got.Threshold != h.Threshold || got.Within != h.Within || set.Records[0].LaunchNs != want {
+		if got := set.Header; got.LaunchNs != want || got.Threshold != h.Threshold || set.Records[0].LaunchNs != want {
 			t.Errorf("%s: header %+v, record %d ns", name, got, set.Records[0].LaunchNs)
 		}
 	}
@@ -44,11 +44,11 @@ func TestHeaderKeepsLength(t *testing.T) {
 // A header with a share that no command takes is refused.
 func TestHeaderRefuses(t *testing.T) {
 	dir := t.TempDir()
-	for _, bad := range []string{`"launch_ns":-1`, `"threshold":-0.1`, `"within":11`} {
+	for _, bad := range []string{`"launch_ns":-1`, `"threshold":-0.1`} {
 		if err := os.WriteFile(filepath.Join(dir, HeaderFile), []byte(`{"schema":2,"id":"a",`+bad+`}`), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := readHeader(dir); err == nil || !strings.Contains(err.Error(), "want numbers from 0, shares up to 10") {
+		if _, err := readHeader(dir); err == nil || !strings.Contains(err.Error(), "want numbers from 0, a share up to 10") {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}

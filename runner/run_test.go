@@ -106,7 +106,7 @@ func TestUntrustedIsMeasuredAgain(t *testing.T) {
 	}
 }
 
-// TestNextIsAnnounced: the session is told of the launch that comes next, so that it
+// TestNextIsAnnounced: the session learns which launch comes next, so that it
 // starts meanwhile, also where that is the first of another block.
 func TestNextIsAnnounced(t *testing.T) {
 	plan := planOf(1, "a", "b", "c", "d")

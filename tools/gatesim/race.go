@@ -242,7 +242,7 @@ func (o *outcome) judge(is truth, leader int, held []results.Held) {
 	}
 	if leader == 0 || leader == 1 {
 		h := held[1-leader]
-		o.called = h.Out || h.Verdict(results.Within) == "slower"
+		o.called = h.Out || h.Ratio.Verdict(results.Within) == "slower"
 	}
 }
 
