@@ -290,16 +290,3 @@ func (p *progress) finish() {
 		fmt.Fprint(p.out, clearLine)
 	}
 }
-
-// width is that of a terminal, in columns; 110 where out is none.
-func width(out io.Writer) int {
-	if w, ok := out.(*checkedWriter); ok {
-		out = w.to
-	}
-	if f, ok := out.(*os.File); ok {
-		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {
-			return n
-		}
-	}
-	return 110
-}

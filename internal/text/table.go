@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"ipcbench/results"
 )
@@ -18,7 +17,7 @@ func Table(w io.Writer, indent, align string, rows [][]string) error {
 	for _, row := range rows {
 		line := indent
 		for i, cell := range row {
-			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			pad := strings.Repeat(" ", widths[i]-length(cell))
 			if side(align, i) == 'r' {
 				cell = pad + cell
 			} else {
@@ -49,7 +48,7 @@ func widths(rows [][]string) (all []int) {
 			if i == len(all) {
 				all = append(all, 0)
 			}
-			all[i] = max(all[i], utf8.RuneCountInString(cell))
+			all[i] = max(all[i], length(cell))
 		}
 	}
 	return all

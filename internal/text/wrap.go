@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 )
 
 // columns that text for a terminal may take.
@@ -22,7 +21,7 @@ func WrapAt(w io.Writer, columns int, first, rest, text string) error {
 	for i, word := range strings.Fields(text) {
 		switch {
 		case i == 0:
-		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > columns:
+		case length(line)+1+length(word) > columns:
 			b.WriteString(line + "\n")
 			line = rest
 		default:
