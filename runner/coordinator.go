@@ -341,7 +341,7 @@ func enoughFiles() error {
 		fd, err := unix.Open("/", unix.O_PATH|unix.O_CLOEXEC, 0)
 		if err != nil {
 			err = os.NewSyscallError("openat", err)
-			if remedy := reexec.MoreFiles(err); remedy != "" {
+			if remedy := reexec.Raise(err); remedy != "" {
 				err = fmt.Errorf("%s: %w", remedy, err)
 			}
 			return fmt.Errorf("%d descriptors are free, a session needs %d: %w", len(fds), minFiles, err)

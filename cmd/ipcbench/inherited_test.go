@@ -63,7 +63,10 @@ var inherited = map[string]func() error{
 		return nil
 	},
 	"limits": func() error {
-		var errs []error
+		errs := []error{
+			unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 120, Max: 120}),
+			unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: 8 << 20, Max: 8 << 20}), // of the records too
+		}
 		for _, resource := range []int{unix.RLIMIT_MEMLOCK, unix.RLIMIT_SIGPENDING, unix.RLIMIT_MSGQUEUE, unix.RLIMIT_CORE, unix.RLIMIT_RTPRIO} {
 			errs = append(errs, unix.Setrlimit(resource, &unix.Rlimit{}))
 		}

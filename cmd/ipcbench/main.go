@@ -97,6 +97,9 @@ func command(args []string, stdout, stderr io.Writer) int {
 		status = signaled(sig)
 	}
 	if err != nil {
+		if raise := reexec.Raise(err); raise != "" && !strings.Contains(err.Error(), raise) {
+			err = fmt.Errorf("%w: %s", err, raise)
+		}
 		for line := range strings.SplitSeq(strings.TrimSuffix(err.Error(), "\n"), "\n") { // errors that are joined have a line each
 			fmt.Fprintf(stderr, "ipcbench: %s\n", line)
 		}
@@ -107,7 +110,7 @@ func command(args []string, stdout, stderr io.Writer) int {
 // startable tries whether Go's runtime gets what it ends a program for.
 func startable() error {
 	if err := sys.Polls(); err != nil {
-		remedy := cmp.Or(reexec.MoreFiles(err), "allow the call in the seccomp filter")
+		remedy := cmp.Or(reexec.Raise(err), "allow the call in the seccomp filter")
 		return fmt.Errorf("the Go runtime needs a descriptor to wait with: %s: %w", remedy, err)
 	}
 	// Besides the threads that a program begins with: collectors, and some that wait

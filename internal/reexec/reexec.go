@@ -159,14 +159,16 @@ func Isolate(attr *syscall.SysProcAttr, flags uintptr) {
 	}
 }
 
-// MoreFiles is how to get more descriptors, where a limit on them is the error; else
-// it is "".
-func MoreFiles(err error) string {
+// Raise is how to raise the limit that a call met, where its error is that of a
+// limit of a process or of the system; else it is "".
+func Raise(err error) string {
 	switch {
 	case errors.Is(err, unix.EMFILE):
 		return "raise `ulimit -n`, getrlimit(2)"
 	case errors.Is(err, unix.ENFILE):
 		return "raise fs.file-max, proc_sys_fs(5)"
+	case errors.Is(err, unix.EFBIG):
+		return "raise `ulimit -f`, getrlimit(2)"
 	}
 	return ""
 }

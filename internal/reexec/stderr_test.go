@@ -59,9 +59,9 @@ func TestStderr(t *testing.T) {
 }
 
 // The remedy is that of the limit.
-func TestMoreFiles(t *testing.T) {
+func TestRaise(t *testing.T) {
 	for err, want := range map[error]string{unix.EMFILE: "`ulimit -n`", unix.ENFILE: "fs.file-max", unix.EPERM: "", unix.ENOMEM: ""} {
-		got := MoreFiles(os.NewSyscallError("openat", err))
+		got := Raise(os.NewSyscallError("openat", err))
 		if !strings.Contains(got, want) || (got == "") != (want == "") {
 			t.Errorf("%v: %q", err, got)
 		}
