@@ -1,14 +1,18 @@
 package kernels
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -23,22 +27,36 @@ const (
 	maxOutput   = 8 << 20 // bytes in one of its files; QEMU is ended at more
 	lastLines   = 12      // of the console, in an error
 	lastColumns = 200
+	panicLines  = 24 // from the line at which a kernel reports its own fault
 )
+
+// BootTimeout is after how long without a word on its ports a guest is taken for
+// hung, if nothing else is asked for. A whole boot takes 4 to 6 s here.
+const BootTimeout = 30 * time.Second
 
 // BootError is a guest that did not boot or did not give its result.
 type BootError struct {
+	Kernel  int // its place in Runner.Kernels
 	Label   string
 	Seed    int
 	Err     error
-	Console []string // the last lines, harmless on a terminal
+	Console []byte // as far as it was written, at most 8 MiB
+	Kept    string // the file that has the console; "": none
 }
 
 func (e *BootError) Error() string {
 	s := fmt.Sprintf("kernel %s, boot %d: %v", e.Label, e.Seed, e.Err)
-	if len(e.Console) == 0 {
+	told, lines := "ends with", tail(e.Console)
+	if fault := faultIn(e.Console); fault != nil {
+		told, lines = "reports", fault
+	}
+	if len(lines) == 0 {
 		return s + "; its console is empty: is CONFIG_SERIAL_8250_CONSOLE on?"
 	}
-	return s + "; its console ends with:\n  " + strings.Join(e.Console, "\n  ")
+	if e.Kept != "" {
+		told += ", whole in " + e.Kept
+	}
+	return s + "; its console " + told + ":\n  " + strings.Join(lines, "\n  ")
 }
 
 func (e *BootError) Unwrap() error { return e.Err }
@@ -49,6 +67,8 @@ type boot struct {
 	args   []string
 	initrd *os.File      // nil: none
 	limit  time.Duration // of wall time
+	silent time.Duration // most wall time without a word on its ports; 0: any
+	spoke  bool          // silence counts until the first word on the second port alone
 	onCPUs bool          // give each virtual CPU one of the host's
 }
 
@@ -66,6 +86,7 @@ func (b boot) run(ctx context.Context) (console, port []byte, err error) {
 	limited, stop := context.WithCancel(ctx)
 	defer stop()
 	defer reexec.AfterFunc(b.limit, stop)()
+	var hung atomic.Bool
 	cmd := exec.CommandContext(limited, b.qemu, b.args...)
 	cmd.ExtraFiles = []*os.File{files[0], files[1], b.initrd}
 	var complaint capped
@@ -91,6 +112,14 @@ func (b boot) run(ctx context.Context) (console, port []byte, err error) {
 		go func() { defer close(pinned); pinCPUs(limited, cmd.Process.Pid) }()
 		defer func() { stop(); <-pinned }()
 	}
+	if b.silent > 0 {
+		go func() {
+			if b.listen(limited, cmd.Process.Pid, files) {
+				hung.Store(true)
+				stop()
+			}
+		}()
+	}
 	leave := reexec.Follow(func(sig syscall.Signal) { syscall.Kill(-cmd.Process.Pid, sig) })
 	err = cmd.Wait()
 	leave()
@@ -98,6 +127,8 @@ func (b boot) run(ctx context.Context) (console, port []byte, err error) {
 	switch {
 	case ctx.Err() != nil:
 		return console, port, ctx.Err()
+	case hung.Load():
+		return console, port, fmt.Errorf("it said nothing for %v: it hangs, or --boot-timeout is too short", b.silent)
 	case limited.Err() != nil:
 		return console, port, fmt.Errorf("it did not end within %v", b.limit)
 	case len(console) >= maxOutput, len(port) >= maxOutput:
@@ -106,6 +137,49 @@ func (b boot) run(ctx context.Context) (console, port []byte, err error) {
 		return console, port, fmt.Errorf("QEMU: %w: %s", err, results.Quote(strings.TrimSpace(string(complaint.text))))
 	}
 	return console, port, nil
+}
+
+// listen waits until ctx is done, and reports whether the guest hangs: for longer
+// than b.silent neither port grew. Time in which QEMU waited for a CPU does not
+// count: on a busy host a boot takes five times as long.
+func (b boot) listen(ctx context.Context, pid int, ports [2]*os.File) (hangs bool) {
+	tick := time.NewTicker(min(time.Second, b.silent/4))
+	defer tick.Stop()
+	var sizes [2]int64
+	last, waited := time.Now(), longestWait(pid)
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-tick.C:
+		}
+		for i, f := range ports {
+			if info, err := f.Stat(); err == nil && info.Size() != sizes[i] {
+				sizes[i] = info.Size()
+				last, waited = time.Now(), longestWait(pid)
+			}
+		}
+		switch {
+		case b.spoke && sizes[1] > 0:
+			return false
+		case time.Since(last)-(longestWait(pid)-waited) > b.silent:
+			return true
+		}
+	}
+}
+
+// longestWait is for how long the thread of a process that waited most has waited
+// for a CPU, proc_pid_schedstat(5). QEMU's virtual CPU is such a thread.
+func longestWait(pid int) (most time.Duration) {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	for _, file := range files {
+		var ran, wait int64
+		text, _ := os.ReadFile(file)
+		if n, _ := fmt.Sscan(string(text), &ran, &wait); n == 2 {
+			most = max(most, time.Duration(wait))
+		}
+	}
+	return most
 }
 
 // unnamed makes a file that ends with the last process that holds it: a guest
@@ -134,17 +208,41 @@ func (c *capped) Write(p []byte) (int, error) {
 
 // tail is the last lines of a console that are not empty.
 func tail(console []byte) (last []string) {
-	lines := strings.FieldsFunc(string(console[max(0, len(console)-64<<10):]), func(r rune) bool { return r == '\n' || r == '\r' })
-	for _, line := range lines {
+	lines := readable(console[max(0, len(console)-64<<10):])
+	return lines[max(0, len(lines)-lastLines):]
+}
+
+// fault is how a kernel begins to report a fault of its own: panic, bug, oops or
+// warning (kernel/panic.c, lib/bug.c, arch/x86/kernel/dumpstack.c).
+var fault = regexp.MustCompile(`Kernel panic - |BUG: |Oops: |WARNING: |kernel BUG at |general protection fault|Internal error: `)
+
+// faultIn is a console from the first line on with which the kernel reports a
+// fault, nil where there is none.
+func faultIn(console []byte) []string {
+	at := fault.FindIndex(console)
+	if at == nil {
+		return nil
+	}
+	begin := 1 + bytes.LastIndexAny(console[:at[0]], "\r\n")
+	lines := readable(console[begin:min(len(console), begin+64<<10)])
+	if more := len(lines) - panicLines; more > 0 {
+		lines = append(lines[:panicLines], fmt.Sprintf("… and %d more lines", more))
+	}
+	return lines
+}
+
+// readable are the lines of a console that are not empty, harmless on a terminal.
+func readable(console []byte) (all []string) {
+	for _, line := range strings.FieldsFunc(string(console), func(r rune) bool { return r == '\n' || r == '\r' }) {
 		line = strings.TrimSpace(results.Quote(line))
 		if r := []rune(line); len(r) > lastColumns {
 			line = string(r[:lastColumns]) + "…"
 		}
 		if line != "" {
-			last = append(last, line)
+			all = append(all, line)
 		}
 	}
-	return last[max(0, len(last)-lastLines):]
+	return all
 }
 
 // Probe reports whether this host can run the kernel by KVM: /dev/kvm may open

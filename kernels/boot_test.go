@@ -101,6 +101,38 @@ func TestTail(t *testing.T) {
 	}
 }
 
+// What a kernel reports of its own fault is shown from its first line on.
+func TestFault(t *testing.T) {
+	console := "SeaBIOS\r\n[    0.1] quiet\r\n[    1.5] BUG: kernel NULL pointer dereference, address: 8\r\n" + strings.Repeat("[    1.6] more\r\n", 100) + "[    2.0] Kernel panic - not syncing: Fatal exception\r\n"
+	got := faultIn([]byte(console))
+	if len(got) != panicLines+1 || got[0] != "[    1.5] BUG: kernel NULL pointer dereference, address: 8" || got[panicLines] != "… and 78 more lines" {
+		t.Errorf("%q", got)
+	}
+	if got := faultIn([]byte("[    0.1] all is well\n")); got != nil {
+		t.Errorf("%q", got)
+	}
+}
+
+// A guest that says nothing is ended long before its time is up; one that says
+// something now and then is not.
+func TestSilentGuest(t *testing.T) {
+	b := fakeBoot(t, `echo up >"$console"; exec sleep 1000`, time.Hour)
+	b.silent = 200 * time.Millisecond
+	if console, _, err := b.run(t.Context()); err == nil || !strings.Contains(err.Error(), "it said nothing for 200ms") || string(console) != "up\n" {
+		t.Errorf("%q, %v", console, err)
+	}
+	b = fakeBoot(t, `for i in 1 2 3 4 5 6; do echo $i >>"$port"; sleep 1; done`, time.Hour)
+	b.silent = 5 * time.Second
+	if _, port, err := b.run(t.Context()); err != nil || len(port) == 0 {
+		t.Errorf("%q, %v", port, err)
+	}
+	b = fakeBoot(t, `echo up >"$port"; sleep 2`, time.Hour)
+	b.silent, b.spoke = 500*time.Millisecond, true
+	if _, port, err := b.run(t.Context()); err != nil || string(port) != "up\n" {
+		t.Errorf("after its first word: %q, %v", port, err)
+	}
+}
+
 // A runner reports what the console said last, and stops at the first guest that
 // does not come up.
 func TestGuestThatPanics(t *testing.T) {

@@ -38,6 +38,14 @@ func TestCachedKernelIsChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	sum := fmt.Sprintf("%x", sha256.Sum256([]byte("text")))
+	fetched := func(suite string) (out, complaint string) {
+		c := exec.Command("/bin/sh", script, "6.1.*-cloud-amd64")
+		c.Env = append(os.Environ(), "IPCBENCH_KERNELS="+cache, "PATH="+stubs+":"+os.Getenv("PATH"), "SUITE="+suite)
+		var said bytes.Buffer
+		c.Stderr = &said
+		text, _ := c.Output()
+		return strings.TrimSpace(string(text)), said.String()
+	}
 	for name, tt := range map[string]struct{ sums, image, module string }{
 		"whole":          {sum + "  modules/vsock.ko\n" + sum + "  " + filepath.Base(image) + "\n", "text", "text"},
 		"damaged kernel": {sum + "  modules/vsock.ko\n" + sum + "  " + filepath.Base(image) + "\n", "test", "text"},
@@ -49,13 +57,20 @@ func TestCachedKernelIsChecked(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		c := exec.Command("/bin/sh", script, "6.1.*-cloud-amd64")
-		c.Env = append(os.Environ(), "IPCBENCH_KERNELS="+cache, "PATH="+stubs+":"+os.Getenv("PATH"))
-		var said bytes.Buffer
-		c.Stderr = &said
-		out, err := c.Output()
-		if taken := err == nil && strings.TrimSpace(string(out)) == image; taken != (name == "whole") || !taken && !strings.Contains(said.String(), "does not fit its SHA256SUMS") {
-			t.Errorf("%s: %q, %v, %s", name, out, err, &said)
+		out, said := fetched("")
+		if taken := out == image; taken != (name == "whole") || !taken && !strings.Contains(said, "does not fit its SHA256SUMS") {
+			t.Errorf("%s: %q, %s", name, out, said)
+		}
+	}
+	// Of the kernels of a suite those that came from another do not count.
+	for path, text := range map[string]string{image: "text", module: "text", filepath.Join(dir, sumsFile): sum + "  modules/vsock.ko\n" + sum + "  " + filepath.Base(image) + "\n", filepath.Join(dir, "suite"): "trixie\n"} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for suite, want := range map[string]string{"": image, "trixie": image, "sid": ""} {
+		if out, said := fetched(suite); out != want {
+			t.Errorf("SUITE=%s: %q, want %q: %s", suite, out, want, said)
 		}
 	}
 }

@@ -55,13 +55,13 @@ func Init() {
 		return
 	}
 	if err := guest(raw); err != nil {
-		fmt.Fprintln(os.Stderr, "ipcbench: guest:", err)
+		fmt.Fprintf(os.Stderr, "%s%v\n", complaint, err)
 	}
 	unix.Sync()
 	// A restart ends the machine, by QEMU's -no-reboot; to switch it off would
 	// need ACPI.
 	err = unix.Reboot(unix.LINUX_REBOOT_CMD_RESTART)
-	fmt.Fprintln(os.Stderr, "ipcbench: guest: reboot:", err)
+	fmt.Fprintf(os.Stderr, "%sreboot: %v\n", complaint, err)
 	select {} // the end of the first process is a panic
 }
 
@@ -84,7 +84,7 @@ func guest(raw []byte) error {
 	}
 	out, err := openPort("/dev/ttyS1")
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: a guest needs two serial ports: CONFIG_SERIAL_8250_RUNTIME_UARTS, or 8250.nr_uarts in --append, of 2 or more", err)
 	}
 	defer out.Close()
 	if err := work(raw, out.send); err != nil {

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // The archive is what cpio(1) reads, where it is there, and byte for byte what
@@ -70,7 +72,21 @@ func TestParseKernel(t *testing.T) {
 	if a, err := ParseLabeled("nopsi:" + path + ":psi=0 x=a:b"); err != nil || a.Label != "nopsi" || a.Append != "psi=0 x=a:b" {
 		t.Errorf("%+v, %v", a, err)
 	}
+	short, fifo := image(t, "short", "HdrS"), filepath.Join(t.TempDir(), "fifo")
+	f, err := os.OpenFile(short, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteAt([]byte{0, 1}, 0x1f4); err != nil { // 256 paragraphs
+		t.Fatal(err)
+	}
+	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for arg, want := range map[string]string{
+		short:                             "has 4096 bytes, its header states 6656",
+		fifo:                              "is no regular file",
 		path + "=a b":                     "want at most 32 of",
 		filepath.Dir(path) + "/none=x":    "no such file",
 		image(t, "text", "none") + "=old": "neither a bzImage nor a vmlinux",

@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -15,6 +16,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"ipcbench/results"
 )
@@ -68,14 +71,25 @@ func (a *Kernel) open() error {
 	if strings.ContainsAny(a.Append, "\n\x00") || strings.Contains(" "+a.Append+" ", " -- ") {
 		return fmt.Errorf("kernel %s: options %q: want one line of kernel options", a.Label, results.Quote(a.Append))
 	}
-	f, err := os.Open(a.Path)
+	f, err := os.OpenFile(a.Path, os.O_RDONLY|unix.O_NONBLOCK, 0) // of a FIFO it would wait for a writer
 	if err != nil {
 		return fmt.Errorf("kernel %s: %w", a.Label, err)
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("kernel %s: %w", a.Label, err)
+	}
+	const remedy = "give arch/x86/boot/bzImage of a kernel tree, or /boot/vmlinuz-…"
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("kernel %s: %s is no regular file: %s", a.Label, results.Quote(a.Path), remedy)
+	}
 	head := make([]byte, 0x206)
 	if _, err := io.ReadFull(f, head); err != nil || !isKernel(head) {
-		return fmt.Errorf("kernel %s: %s is neither a bzImage nor a vmlinux for x86-64: give arch/x86/boot/bzImage of a kernel tree, or /boot/vmlinuz-…", a.Label, results.Quote(a.Path))
+		return fmt.Errorf("kernel %s: %s is neither a bzImage nor a vmlinux for x86-64: %s", a.Label, results.Quote(a.Path), remedy)
+	}
+	if least := statedSize(head); info.Size() < least {
+		return fmt.Errorf("kernel %s: %s has %d bytes, its header states %d: the file is cut short: copy it anew", a.Label, results.Quote(a.Path), info.Size(), least)
 	}
 	sum := sha256.New()
 	sum.Write(head)
@@ -96,6 +110,22 @@ func (a *Kernel) open() error {
 func isKernel(head []byte) bool {
 	return bytes.Equal(head[0x202:0x206], []byte("HdrS")) ||
 		bytes.HasPrefix(head, []byte("\x7fELF\x02\x01")) && head[18] == 62
+}
+
+// statedSize is how many bytes an image has at least, by its own header: of a
+// bzImage the sectors of its setup code, setup_sects, and syssize paragraphs of 16
+// bytes (Documentation/arch/x86/boot.rst); of a vmlinux the end of its section
+// headers, elf(5).
+func statedSize(head []byte) int64 {
+	le := binary.LittleEndian
+	if bytes.HasPrefix(head, []byte("\x7fELF")) {
+		return int64(le.Uint64(head[0x28:])) + int64(le.Uint16(head[0x3a:]))*int64(le.Uint16(head[0x3c:]))
+	}
+	sectors := int64(head[0x1f1])
+	if sectors == 0 {
+		sectors = 4
+	}
+	return (sectors+1)*512 + 16*int64(le.Uint32(head[0x1f4:]))
 }
 
 // sumsFile is where scripts/fetch-debian-kernel notes the sums of a kernel's

@@ -23,6 +23,7 @@ type Plan struct {
 	Program    string        // version, for records
 	Jobs       int           // boots at a time; in real time always one
 	Statements bool          // check what the manual promises, too
+	Silent     time.Duration `json:"-"` // after how long without a word a guest is taken for hung; 0: BootTimeout
 }
 
 // settle is how long a guest sleeps before it measures. In
@@ -146,7 +147,7 @@ func (r *Runner) boot(ctx context.Context, t bootJob) error {
 		r.mu.Unlock()
 	}
 	begin := time.Now().UTC()
-	b := boot{qemu: r.QEMU.Path, initrd: r.initrd, limit: r.Plan.limit(), onCPUs: r.Plan.Accel == KVM,
+	b := boot{qemu: r.QEMU.Path, initrd: r.initrd, limit: r.Plan.limit(), silent: cmp.Or(r.Plan.Silent, BootTimeout), spoke: r.Plan.Statements, onCPUs: r.Plan.Accel == KVM,
 		args: append(r.QEMU.arguments(r.Plan.Accel, kernel.Path, kernel.commandLine(), t.seed), "-initrd", initrdFile)}
 	console, port, err := b.run(ctx)
 	if ctx.Err() != nil {
@@ -154,7 +155,7 @@ func (r *Runner) boot(ctx context.Context, t bootJob) error {
 	}
 	heard, unheard := decode(port)
 	if err = cmp.Or(err, unheard); err != nil {
-		return &BootError{Label: kernel.Label, Seed: t.seed, Err: err, Console: tail(console)}
+		return &BootError{Kernel: t.kernel, Label: kernel.Label, Seed: t.seed, Err: err, Console: console}
 	}
 	want := float64(spinInsns)
 	if r.Plan.Accel == KVM {
@@ -180,7 +181,7 @@ func (r *Runner) sink(kernel *Kernel, t bootJob, begin time.Time, s *transcript)
 	defer r.mu.Unlock()
 	if r.Plan.Statements {
 		if s.statements == nil {
-			return &BootError{Label: kernel.Label, Seed: t.seed, Err: errors.New("the guest reported no statements")}
+			return &BootError{Kernel: t.kernel, Label: kernel.Label, Seed: t.seed, Err: errors.New("the guest reported no statements")}
 		}
 		if err := r.Checked(t.kernel, s.statements); err != nil {
 			return err

@@ -58,9 +58,12 @@ func decode(text []byte) (*transcript, error) {
 	number := 0
 	for line := range bytes.Lines(text) {
 		number++
+		if why, complains := bytes.CutPrefix(line, []byte(complaint)); complains { // the console is on this port
+			return s, gaveUp(string(bytes.TrimSpace(why)))
+		}
 		m, err := decodeLine(line)
 		if err != nil {
-			return s, fmt.Errorf("line %d of the guest's output: %w", number, err)
+			return s, fmt.Errorf("line %d of the guest's output: %w: %s", number, err, results.Quote(string(line[:min(len(line), 60)])))
 		}
 		switch {
 		case m.Hello != nil && m.Hello.Host != nil:
@@ -72,13 +75,18 @@ func decode(text []byte) (*transcript, error) {
 		case m.Statements != nil:
 			s.statements = m.Statements
 		case m.Failed != "":
-			return s, errors.New("the guest gave up: " + results.Quote(m.Failed))
+			return s, gaveUp(m.Failed)
 		case m.End != nil:
 			return s, s.complete(*m.End)
 		}
 	}
 	return s, errors.New("the guest stopped before its end: " + s.progress())
 }
+
+// complaint begins what a guest says on its console that has no port to send it.
+const complaint = "ipcbench: guest: "
+
+func gaveUp(why string) error { return errors.New("the guest gave up: " + results.Quote(why)) }
 
 func decodeLine(line []byte) (m message, err error) {
 	text, whole := bytes.CutSuffix(line, []byte("\n"))

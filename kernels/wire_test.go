@@ -76,6 +76,7 @@ func TestDecodeDamage(t *testing.T) {
 		"cut within":      {whole[:len(l[0])+len(l[1])+20], "line 3 of the guest's output: torn"},
 		"a byte lost":     {strings.Replace(whole, "13000", "1300", 1), "line 3 of the guest's output: garbled: wrong checksum"},
 		"a byte changed":  {strings.Replace(whole, "13000", "13001", 1), "wrong checksum"},
+		"one port":        {complaint + "open /dev/ttyS1: no such file\r\n", "the guest gave up: open /dev/ttyS1: no such file"},
 		"console on port": {"[    1.0] Kernel panic\n" + whole, "line 1 of the guest's output: garbled"},
 		"a record lost":   {l[0] + l[1] + l[3] + l[4], "0 of the guest's 1 records arrived"},
 		"no control":      {l[0] + l[1] + l[2] + l[4], "measured the control 1 times"},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -27,7 +28,7 @@ type kernelsFlags struct {
 	workloads, mechs   []string
 	sizes, places      []string
 	seeds, boots       int
-	time               time.Duration
+	time, silent       time.Duration
 	gate, semantics    bool
 	judge              compareFlags
 }
@@ -71,6 +72,7 @@ could not be judged.`,
 	fl.IntVar(&f.seeds, "seeds", 6, "boots of each kernel with --accel icount, each with a seed of its own")
 	fl.IntVar(&f.boots, "boots", 10, "boots of each kernel with --accel kvm, interleaved")
 	fl.DurationVar(&f.time, "time", 90*time.Millisecond, "measured time of one launch with --accel kvm")
+	fl.DurationVar(&f.silent, "boot-timeout", kernels.BootTimeout, "after how long without a word a guest is taken for hung; time in which QEMU waits for a CPU does not count")
 	fl.BoolVar(&f.gate, "gate", false, "fail on a regression with --accel kvm too")
 	fl.BoolVar(&f.semantics, "semantics", false, "check in each kernel what the manual promises instead of measuring, and list the differences")
 	fl.StringVar(&f.out, "out", runsDir, "directory in which the runs of the kernels are made")
@@ -174,6 +176,9 @@ func (f *kernelsFlags) runner(c *cobra.Command, compared []kernels.Kernel) (*ker
 			return nil, fmt.Errorf("%s %d: want 1 to %d", n.flag, n.value, maxBoots)
 		}
 	}
+	if f.silent < time.Second {
+		return nil, fmt.Errorf("--boot-timeout %v: want at least 1s", f.silent)
+	}
 	qemu, err := findQEMU(c)
 	if err != nil {
 		return nil, err
@@ -185,7 +190,7 @@ func (f *kernelsFlags) runner(c *cobra.Command, compared []kernels.Kernel) (*ker
 	if why != "" {
 		fmt.Fprintf(c.ErrOrStderr(), "no KVM, instructions are counted: %s\n", why)
 	}
-	plan := kernels.Plan{Accel: accel, Boots: f.seeds, Time: f.time, Program: version(), Jobs: runtime.NumCPU()}
+	plan := kernels.Plan{Accel: accel, Boots: f.seeds, Time: f.time, Program: version(), Jobs: runtime.NumCPU(), Silent: f.silent}
 	places := f.places
 	if len(places) == 0 {
 		places = []string{"same"}
@@ -237,7 +242,7 @@ func record(c *cobra.Command, r *kernels.Runner, out string, threshold float64) 
 	r.Checked = func(i int, s *semantics.Report) error { return runs[i].WriteFile(semantics.File, s.WriteJSON) }
 	r.Started = func(i, seed int) { fmt.Fprintf(console, "boot %d of %s\n", seed, r.Kernels[i].Label) }
 	if err := r.Execute(c.Context()); err != nil {
-		return nil, ofGuest(err, dirs)
+		return nil, ofGuest(err, runs)
 	}
 	for _, dir := range runs {
 		if err := dir.WriteBench(); err != nil {
@@ -248,12 +253,23 @@ func record(c *cobra.Command, r *kernels.Runner, out string, threshold float64) 
 }
 
 // ofGuest gives what ended a run of guests its exit status.
-func ofGuest(err error, dirs []string) error {
+func ofGuest(err error, runs []*results.Run) error {
 	var moved *kernels.ControlError
+	var boot *kernels.BootError
 	switch {
+	case errors.As(err, &boot) && len(boot.Console) > 0 && boot.Kernel < len(runs):
+		const name = "console.txt"
+		keep := func(w io.Writer) error { _, err := w.Write(boot.Console); return err }
+		if err := runs[boot.Kernel].WriteFile(name, keep); err == nil {
+			boot.Kept = filepath.Join(runs[boot.Kernel].Dir, name)
+		}
 	case errors.As(err, &moved):
 		return &exitError{exitUntrusted, err}
 	case errors.Is(err, context.Canceled):
+		var dirs []string
+		for _, r := range runs {
+			dirs = append(dirs, r.Dir)
+		}
 		return failed(fmt.Errorf("interrupted; what was measured is in %s", strings.Join(dirs, ", ")))
 	}
 	return failed(err)

@@ -101,6 +101,10 @@ func command(args []string, stdout, stderr io.Writer) int {
 			err = fmt.Errorf("%w: %s", err, raise)
 		}
 		for line := range strings.SplitSeq(strings.TrimSuffix(err.Error(), "\n"), "\n") { // errors that are joined have a line each
+			if strings.HasPrefix(line, "  ") { // what belongs to the line before
+				fmt.Fprintln(stderr, line)
+				continue
+			}
 			fmt.Fprintf(stderr, "ipcbench: %s\n", line)
 		}
 	}
