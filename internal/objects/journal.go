@@ -100,8 +100,8 @@ func Create(path string) (*Journal, error) {
 			continue
 		}
 		j := &Journal{f: f}
-		if err == nil {
-			err = f.Chmod(0o600) // whatever the umask: Clean opens it
+		if err == nil && st.Mode&0o777 != 0o600 { // by the umask: Clean opens it
+			err = f.Chmod(0o600)
 		}
 		if err == nil {
 			err = j.write(entry{Boot: bootID()})
@@ -178,7 +178,10 @@ func (j *Journal) MakeDir(parent string) (string, error) {
 		return "", err
 	}
 	j.dir = dir
-	return dir, os.Chmod(dir, 0o700)
+	if info, err := os.Lstat(dir); err != nil || info.Mode().Perm() == 0o700 {
+		return dir, err
+	}
+	return dir, os.Chmod(dir, 0o700) // the umask took some of it
 }
 
 // NameQueue returns a random name for a POSIX message queue, without its slash,

@@ -2,6 +2,7 @@ package sys
 
 import (
 	"os"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -62,12 +63,23 @@ func Polls() error {
 		return os.NewSyscallError("epoll_create1", err)
 	}
 	event, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	call := "eventfd2"
+	if err == nil {
+		call, err = "epoll_ctl", unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, event, &unix.EpollEvent{Events: unix.EPOLLIN})
+		unix.Close(event)
+	}
+	if err == nil {
+		call = "epoll_pwait" // which the runtime waits with, and unix.EpollWait does not
+		var ready [1]unix.EpollEvent
+		if _, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(epoll), uintptr(unsafe.Pointer(&ready)), 1, 0, 0, 0); errno != 0 {
+			err = errno
+		}
+	}
 	unix.Close(epoll)
 	if err != nil {
 		unix.Close(pipe[0])
-		return os.NewSyscallError("eventfd2", err)
+		return os.NewSyscallError(call, err)
 	}
-	unix.Close(event)
 	// The runtime takes the two that were free a moment ago, and keeps them.
 	return os.NewFile(uintptr(pipe[0]), "pipe").Close()
 }
