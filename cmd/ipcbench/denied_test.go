@@ -166,8 +166,9 @@ var exempt = map[string]string{
 
 // endless are calls without which no process ends: refused, nothing that was
 // started goes away, and nothing can be asked of it. A filter that refuses them
-// left 36 processes here that only SIGKILL ended.
-var endless = []string{"exit", "exit_group"}
+// left 36 processes here that only SIGKILL ended. And getpid: Go takes its EPERM for
+// the PID -1 and kills that (reexec.KnowsItself); TestNoPID tries it with ENOSYS.
+var endless = []string{"exit", "exit_group", "getpid"}
 
 // unchecked are those of exempt that Go's runtime or the dynamic loader of the
 // test binary needs before main: no line of ours can explain them.
@@ -312,6 +313,14 @@ func TestEveryRefusedCall(t *testing.T) {
 		if !slices.Contains(made, call) {
 			t.Logf("%s is exempt, and is not made here", call)
 		}
+	}
+}
+
+// A process that can't know its own PID starts nothing.
+func TestNoPID(t *testing.T) {
+	end := product(t, refuse(t, systemCalls(t), "ENOSYS", "getpid"), "run", "--mech", "pipe", "--launches", "1", "--time", "1ms", "--out", t.TempDir())
+	if end.status != exitFailed || end.stderr != "ipcbench: a process needs its own PID: allow the call in the seccomp filter: getpid: function not implemented\n" {
+		t.Errorf("%+v", end)
 	}
 }
 

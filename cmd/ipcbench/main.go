@@ -113,6 +113,9 @@ func command(args []string, stdout, stderr io.Writer) int {
 
 // startable tries whether Go's runtime gets what it ends a program for.
 func startable() error {
+	if err := reexec.KnowsItself(); err != nil {
+		return err
+	}
 	if err := sys.Polls(); err != nil {
 		remedy := cmp.Or(reexec.Raise(err), "allow the call in the seccomp filter")
 		return fmt.Errorf("the Go runtime needs a descriptor to wait with: %s: %w", remedy, err)

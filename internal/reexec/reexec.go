@@ -101,6 +101,9 @@ type Command struct {
 // The caller must be locked to its thread where Attr asks for Pdeathsig, and for
 // as long as the process lives: the signal follows the thread.
 func (v Variable) Start(c Command) (*Process, error) {
+	if err := KnowsItself(); err != nil {
+		return nil, err
+	}
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, os.NewSyscallError("socketpair", err)
@@ -183,6 +186,17 @@ func Spare(name string, n int) error {
 		return fmt.Errorf("%d more processes or threads can start, %s needs %d: raise `ulimit -u`, getrlimit(2), or pids.max, cgroups(7): %w", spare, name, n, err)
 	case err != nil:
 		return fmt.Errorf("start a process: %w", err)
+	}
+	return nil
+}
+
+// KnowsItself tries getpid(2), which a seccomp filter may refuse. Go starts a child
+// with Pdeathsig that sends itself the signal where its parent seems gone. It then
+// takes the errors of getpid for PIDs, and kill(-1, SIGKILL) ends every process of
+// the user: EPERM is -1.
+func KnowsItself() error {
+	if pid := os.Getpid(); pid <= 0 {
+		return fmt.Errorf("a process needs its own PID: allow the call in the seccomp filter: %w", os.NewSyscallError("getpid", syscall.Errno(-pid)))
 	}
 	return nil
 }
