@@ -1,18 +1,73 @@
 package kernels
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
-func TestLimit(t *testing.T) {
-	if l, err := Limit([]float64{100, 101}, []float64{110, 111}); err != nil || l <= 101 || l >= 110 {
-		t.Errorf("%v, %v", l, err)
-	}
-	for _, tt := range [][2][]float64{
-		{{110, 111}, {100, 101}}, // the other way round
-		{{100, 101}, {100, 101}}, // the same
-		{{100, 105}, {107, 108}}, // seeds differ by more than kernels
+func counted3(insns ...float64) Answer { return Answer{State: Counts, Insns: insns} }
+
+// A good and a bad kernel differ by a count, in either direction, or by a state.
+func TestTell(t *testing.T) {
+	for _, tt := range []struct {
+		good, bad Answer
+		want      Criterion
+	}{
+		{counted3(100, 101, 101), counted3(110, 110, 111), Criterion{Limit: 105.40398475}},
+		{counted3(110, 110, 111), counted3(100, 101, 101), Criterion{Limit: 105.40398475, Shorter: true}},
+		{counted3(100), Answer{State: Fails}, Criterion{State: Fails}},
+		{counted3(100), Answer{State: NoBoot}, Criterion{State: NoBoot}},
+		{Answer{State: Holds}, Answer{State: Differs}, Criterion{State: Differs}},
 	} {
-		if l, err := Limit(tt[0], tt[1]); err == nil {
-			t.Errorf("%v: %v", tt, l)
+		c, err := Tell(tt.good, tt.bad)
+		if d := c.Limit - tt.want.Limit; err != nil || c.State != tt.want.State || c.Shorter != tt.want.Shorter || d*d > 1e-10 {
+			t.Errorf("%v, %v: %+v, %v", tt.good, tt.bad, c, err)
+		}
+		for a, want := range map[*Answer]bool{&tt.good: false, &tt.bad: true} {
+			if bad, err := c.Bad(*a); err != nil || bad != want {
+				t.Errorf("%+v by %+v: bad %v, %v", *a, c, bad, err)
+			}
+		}
+	}
+	for _, tt := range [][2]Answer{
+		{counted3(100, 101), counted3(100, 101)}, // the same
+		{counted3(100, 105), counted3(107, 108)}, // seeds differ by more than kernels
+		{Answer{State: Holds}, Answer{State: Holds}},
+		{Answer{State: NoBoot, Why: "panic"}, counted3(100)},
+	} {
+		if c, err := Tell(tt[0], tt[1]); err == nil {
+			t.Errorf("%v: %+v", tt, c)
+		}
+	}
+}
+
+// What is broken in another way than the bad kernel is neither good nor bad.
+func TestNoVerdict(t *testing.T) {
+	for _, tt := range []struct {
+		c Criterion
+		a Answer
+	}{
+		{Criterion{Limit: 100}, Answer{State: NoBoot, Why: "panic"}},
+		{Criterion{Limit: 100}, Answer{State: Fails}},
+		{Criterion{State: Fails}, Answer{State: NoBoot}},
+	} {
+		if bad, err := tt.c.Bad(tt.a); err == nil {
+			t.Errorf("%+v by %+v: bad %v", tt.a, tt.c, bad)
+		}
+	}
+}
+
+// A guest that panics is the kernel's; a QEMU that fails is not.
+func TestAsk(t *testing.T) {
+	image := staticProgram(t)
+	q, err := ParseQuestion("pingpong/pipe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for script, want := range map[string]State{`echo 'Kernel panic - not syncing: no init' >"$console"`: NoBoot, `echo 'no memory' >&2; exit 1`: ""} {
+		a, err := QEMU{Path: fake(t, script)}.ask(t.Context(), Kernel{Label: "new", Path: "vmlinuz"}, q, &Runner{Image: image})
+		if a.State != want && want != "" || (err == nil) != (want != "") || want != "" && !strings.Contains(a.Why, "no init") {
+			t.Errorf("%s: %+v, %v", script, a, err)
 		}
 	}
 }

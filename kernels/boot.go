@@ -61,6 +61,10 @@ func (e *BootError) Error() string {
 
 func (e *BootError) Unwrap() error { return e.Err }
 
+// ErrQEMU is a virtual machine that ended with an error of its own: it shows nothing
+// of the kernel.
+var ErrQEMU = errors.New("QEMU")
+
 // boot is one machine to be run.
 type boot struct {
 	qemu   string // path
@@ -134,7 +138,7 @@ func (b boot) run(ctx context.Context) (console, port []byte, err error) {
 	case len(console) >= maxOutput, len(port) >= maxOutput:
 		return console, port, fmt.Errorf("it wrote more than %s", results.FormatBytes(maxOutput))
 	case err != nil:
-		return console, port, fmt.Errorf("QEMU: %w: %s", err, results.Quote(strings.TrimSpace(string(complaint.text))))
+		return console, port, fmt.Errorf("%w: %w: %s", ErrQEMU, err, results.Quote(strings.TrimSpace(string(complaint.text))))
 	}
 	return console, port, nil
 }

@@ -37,6 +37,41 @@ func ParseCell(name string) (Cell, error) {
 	return c, nil
 }
 
+// AskedCell reads a cell as people type it: "pingpong/pipe", or
+// "Stream/socketpair/size=4KiB". The workload's case does not matter, keys may come
+// in any order, and what is left out is usual: 64 bytes, the default capacity, one
+// CPU.
+func AskedCell(text string) (Cell, error) {
+	parts := strings.Split(text, "/")
+	for name := range workloads {
+		if strings.EqualFold(name, parts[0]) {
+			parts[0] = name
+		}
+	}
+	values := map[string]string{"size": "64", "queue": "default", "place": "same"}
+	for i, part := range parts[1:] {
+		key, value, keyed := strings.Cut(part, "=")
+		switch {
+		case !keyed && i == 0:
+			key, value = "mech", part
+		case LookupAxis(key) == nil || !keyed:
+			return Cell{}, fmt.Errorf("%s is not a cell: %s is no KEY=VALUE of an axis: want WORKLOAD/MECHANISM, as in PingPong/pipe, or with /size=4KiB and the like", Quote(text), Quote(part))
+		}
+		values[key] = value
+	}
+	name := parts[0]
+	for _, a := range Axes[1:] {
+		if value, has := values[a.Key]; has {
+			name += "/" + a.Key + "=" + value
+		}
+	}
+	c, err := parseCell(name)
+	if err != nil {
+		return Cell{}, fmt.Errorf("%s is not a cell: %w: want WORKLOAD/MECHANISM, as in PingPong/pipe", Quote(text), err)
+	}
+	return c, nil
+}
+
 // parseCell reads the axes in their order: those that every cell has, and of
 // the others each at most once.
 func parseCell(name string) (c Cell, err error) {

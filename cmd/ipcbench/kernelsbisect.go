@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,21 +20,25 @@ const exitNoVerdict = 125
 func newKernelsBisect() *cobra.Command {
 	var good, bad, image string
 	c := &cobra.Command{
-		Use:   "bisect --good KERNEL --bad KERNEL CELL -- COMMAND…",
-		Short: "Print a script for `git bisect run` that finds where a path got longer",
-		Long: `Bisect counts the instructions of one cell in a good and in a bad kernel, and
-prints a script. The script builds a commit with COMMAND, and exits with 0 for a
-good kernel and 1 for a bad one. It exits with 125 if there is no verdict, such as
-after a build that fails. Git then tries another commit.`,
+		Use:   "bisect --good KERNEL --bad KERNEL CELL|STATEMENT -- COMMAND…",
+		Short: "Print a script for `git bisect run` that finds which commit changed a path, or broke something",
+		Long: `Bisect asks a good and a bad kernel the same question, and prints a script that
+asks each commit. The question is a CELL, as in PingPong/pipe, or the ID of a
+STATEMENT of ipcbench semantics. The bad kernel takes more or fewer instructions,
+fails the cell, no longer does what is stated, or does not come up.
+
+The script builds a commit with COMMAND, and exits with 0 for a good kernel and 1
+for a bad one. It exits with 125 if there is no verdict, such as after a build that
+fails. Git then tries another commit.`,
 		Example: `  ipcbench kernels bisect --good vmlinuz-good --bad vmlinuz-bad \
-    PingPong/mech=pipe/size=64/queue=default/place=same -- make -j8 bzImage >step
+    PingPong/pipe -- make -j8 bzImage >step
   git bisect start BAD GOOD && git bisect run sh ./step`,
-		Args: takes(2, -1, "a CELL, --, and the COMMAND that builds a kernel", "PingPong/mech=pipe/size=64/queue=default/place=same -- make bzImage"),
+		Args: takes(2, -1, "a CELL or a STATEMENT, --, and the COMMAND that builds a kernel", "PingPong/pipe -- make bzImage"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if c.ArgsLenAtDash() != 1 {
-				return errors.New("bisect wants one CELL, --, and the command that builds a kernel")
+				return errors.New("bisect wants one CELL or STATEMENT, --, and the command that builds a kernel")
 			}
-			cell, err := results.ParseCell(args[0])
+			question, err := kernels.ParseQuestion(args[0])
 			if err != nil {
 				return err
 			}
@@ -48,82 +54,109 @@ after a build that fails. Git then tries another commit.`,
 			if err != nil {
 				return err
 			}
-			counts, err := qemu.Count(c.Context(), compared, cell, version())
-			if err != nil {
-				return ofGuest(err, nil)
+			var answers []kernels.Answer
+			for _, a := range compared {
+				answer, err := qemu.Ask(c.Context(), a, question, version())
+				if err != nil {
+					return ofGuest(err, nil)
+				}
+				answers = append(answers, answer)
 			}
-			limit, err := kernels.Limit(counts[0], counts[1])
+			criterion, err := kernels.Tell(answers[0], answers[1])
 			if err != nil {
-				return failed(fmt.Errorf("%s: %w", cell.Name(), err))
+				return failed(fmt.Errorf("%s: %w", question, err))
 			}
 			self, err := os.Executable()
 			if err != nil {
 				return failed(err)
 			}
-			fmt.Fprintf(c.OutOrStdout(), "#!/bin/sh\n# %s: good takes %.0f insns/op, bad %.0f.\n%s || exit %d\nexec %s kernels step --limit %.0f --qemu %s %s %s\n",
-				cell.Name(), counts[0][len(counts[0])/2], counts[1][len(counts[1])/2], shell(args[1:]...), exitNoVerdict, shell(self), limit, qemu.Version, shell(cell.Name()), shell(image))
+			fmt.Fprintf(c.OutOrStdout(), "#!/bin/sh\n# %s: good %s, bad %s.\n%s || exit %d\nexec %s kernels step %s--qemu %s %s %s\n",
+				question, inWords(answers[0]), inWords(answers[1]), shell(args[1:]...), exitNoVerdict, shell(self), criterionFlags(criterion), qemu.Version, shell(question.String()), shell(image))
 			return nil
 		},
 	}
-	c.Flags().StringVar(&good, "good", "", "a kernel with the short path")
-	c.Flags().StringVar(&bad, "bad", "", "a kernel with the long one")
+	c.Flags().StringVar(&good, "good", "", "a kernel that is as it was")
+	c.Flags().StringVar(&bad, "bad", "", "a kernel whose path is longer or shorter, or that fails")
 	c.Flags().StringVar(&image, "image", "arch/x86/boot/bzImage", "where COMMAND leaves its kernel")
 	c.PreRunE = requires([2]string{"good", "vmlinuz-6.1"}, [2]string{"bad", "vmlinuz-6.12"})
 	return c
 }
 
+// inWords is an answer in a line of a comment.
+func inWords(a kernels.Answer) string {
+	if a.State == kernels.Counts {
+		return fmt.Sprintf("takes %.0f insns/op", a.Insns[len(a.Insns)/2])
+	}
+	why, _, _ := strings.Cut(a.Why, "\n")
+	return strings.TrimSuffix(string(a.State)+": "+results.Quote(why), ": ")
+}
+
+// criterionFlags are the flags of `kernels step` for it, each followed by a space.
+func criterionFlags(c kernels.Criterion) (flags string) {
+	if c.Limit == 0 {
+		return fmt.Sprintf("--bad %s ", c.State)
+	}
+	if c.Shorter {
+		flags = "--shorter "
+	}
+	return fmt.Sprintf("--limit %.0f %s", c.Limit, flags)
+}
+
 func newKernelsStep() *cobra.Command {
-	var limit float64
-	var qemuVersion string
+	var criterion kernels.Criterion
+	var state, qemuVersion string
 	c := &cobra.Command{
-		Use:   "step --limit N CELL KERNEL",
+		Use:   "step --limit N|--bad STATE CELL|STATEMENT KERNEL",
 		Short: "Judge one kernel of a bisection",
-		Long: `Step counts the instructions of one cell in one kernel. Exit status: 0 good, 1
-bad (more than the limit), 125 no verdict.`,
+		Long: `Step asks one kernel what bisect asked the good and the bad one. Exit status: 0
+good, 1 bad, 125 no verdict.`,
 		Args: cobra.ArbitraryArgs, // a wrong number is no verdict either
 		RunE: func(c *cobra.Command, args []string) error {
-			count, err := step(c, args, limit, qemuVersion)
-			if err != nil {
+			criterion.State = kernels.State(state)
+			answer, err := step(c, args, criterion, qemuVersion)
+			var bad bool
+			if err == nil {
+				bad, err = criterion.Bad(answer)
+			}
+			switch {
+			case err != nil:
 				return &exitError{exitNoVerdict, err}
+			case bad:
+				return &exitError{exitNo, errors.New("bad: " + inWords(answer))}
 			}
-			if !(count <= limit) {
-				return &exitError{exitNo, fmt.Errorf("bad: %.0f insns/op > %.0f", count, limit)}
-			}
-			fmt.Fprintf(c.OutOrStdout(), "good: %.0f insns/op ≤ %.0f\n", count, limit)
+			fmt.Fprintf(c.OutOrStdout(), "good: %s\n", inWords(answer))
 			return nil
 		},
 	}
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitNoVerdict, err} })
-	c.Flags().Float64Var(&limit, "limit", 0, "insns/op up to which a kernel is good")
+	c.Flags().Float64Var(&criterion.Limit, "limit", 0, "insns/op from which on a kernel is bad")
+	c.Flags().BoolVar(&criterion.Shorter, "shorter", false, "a kernel is bad below the limit")
+	c.Flags().StringVar(&state, "bad", "", fmt.Sprintf("what makes a kernel bad in place of a limit: %v", kernels.Broken))
 	c.Flags().StringVar(&qemuVersion, "qemu", "", "version of QEMU that the limit was found with")
 	return c
 }
 
-// step is the median of one cell in one kernel.
-func step(c *cobra.Command, args []string, limit float64, qemuVersion string) (float64, error) {
-	if len(args) != 2 || !(limit > 0) {
-		return 0, errors.New("step wants --limit N, a CELL and a KERNEL")
+// step is the answer of one kernel.
+func step(c *cobra.Command, args []string, criterion kernels.Criterion, qemuVersion string) (a kernels.Answer, err error) {
+	if len(args) != 2 || (criterion.Limit > 0) == slices.Contains(kernels.Broken, criterion.State) {
+		return a, fmt.Errorf("step wants --limit N or --bad one of %v, a CELL or a STATEMENT, and a KERNEL", kernels.Broken)
 	}
-	cell, err := results.ParseCell(args[0])
+	question, err := kernels.ParseQuestion(args[0])
 	if err != nil {
-		return 0, err
+		return a, err
 	}
 	step, err := kernels.ParseKernel(args[1] + "=step")
 	if err != nil {
-		return 0, err
+		return a, err
 	}
 	qemu, err := findQEMU(c)
 	if err != nil {
-		return 0, err
+		return a, err
 	}
 	if qemuVersion != "" && qemu.Version != qemuVersion {
-		return 0, fmt.Errorf("QEMU is %s, the limit was found with %s: versions count other instructions", qemu.Version, results.Quote(qemuVersion))
+		return a, fmt.Errorf("QEMU is %s, the limit was found with %s: versions count other instructions", qemu.Version, results.Quote(qemuVersion))
 	}
-	counts, err := qemu.Count(c.Context(), []kernels.Kernel{step}, cell, version())
-	if err != nil {
-		return 0, err
-	}
-	return counts[0][len(counts[0])/2], nil
+	return qemu.Ask(c.Context(), step, question, version())
 }
 
 // shell quotes words so that a shell reads them back.
