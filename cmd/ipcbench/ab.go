@@ -102,7 +102,7 @@ func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, asked
 		err = fmt.Errorf("interrupted; what was measured is in %s and %s", dirs[0], dirs[1])
 	}
 	wide := run.Wide()
-	report.WriteWide(console, asked.Until, len(plan.Cells), wide)
+	report.WriteWide(console, screen(console), asked.Until, len(plan.Cells), wide)
 	for _, dir := range runs {
 		err = errors.Join(err, dir.Missed(wide), dir.WriteBench())
 	}

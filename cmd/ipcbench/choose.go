@@ -261,7 +261,7 @@ func (f *chooseFlags) write(c *cobra.Command, doc document) error {
 		return failed(text.WriteJSON(out, doc))
 	}
 	fmt.Fprintf(out, "from %s\n", doc.Run)
-	return failed(choose.WriteText(out, doc.Advice, doc.CantTell, width(out)))
+	return failed(choose.WriteText(out, doc.Advice, doc.CantTell, screen(out)))
 }
 
 func unanswered(err error) error { return &exitError{exitUnavailable, err} }

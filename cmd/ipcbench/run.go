@@ -204,7 +204,7 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 		return failed(err)
 	}
 	summaries, out := set.Summaries(), c.OutOrStdout()
-	end := report.End{Set: set, Summaries: summaries, Run: dir.Dir, Width: width(out), All: all, Until: dir.Header.Until, Planned: len(plan.Cells), Wide: wide}
+	end := report.End{Set: set, Summaries: summaries, Run: dir.Dir, Screen: screen(out), All: all, Until: dir.Header.Until, Planned: len(plan.Cells), Wide: wide}
 	if err := end.Write(out); err != nil {
 		return failed(err)
 	}

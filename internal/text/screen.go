@@ -4,13 +4,16 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"iter"
+	"math"
 	"slices"
 	"strings"
 )
 
-// Screen is what text is laid out for: a terminal, or a file.
+// Screen is what text is laid out for: a terminal, or a file. In a file a row of a
+// table is a line, whole, so that programs find it; prose has 100 columns there.
 type Screen struct {
-	Columns int  // of the terminal, at least 60; 0 where there is none: 100
+	Columns int  // of the terminal, at least 60; 0: a file
 	Color   bool // a terminal that shows colors, which NO_COLOR does not forbid
 }
 
@@ -29,16 +32,36 @@ const (
 	Doubt  Mark = "33" // untrusted, can't tell, a warning
 )
 
-// Paint is s with a mark, or s where the screen has no colors.
+const (
+	escape = "\x1b["
+	reset  = escape + "0m"
+)
+
+// Paint is text with a mark, or text where the screen has no colors.
 func (s Screen) Paint(m Mark, text string) string {
 	if !s.Color || m == Plain || text == "" {
 		return text
 	}
-	return "\x1b[" + string(m) + "m" + text + "\x1b[0m"
+	return escape + string(m) + "m" + text + reset
 }
 
-// Width is how many columns a line may take.
+// Width is how many columns a line of text may take.
 func (s Screen) Width() int { return cmp.Or(s.Columns, columns) }
+
+// Wrap writes words in lines behind prefixes, as WrapAt does, as wide as the screen
+// but of at most 100 columns: longer lines are hard to follow.
+func (s Screen) Wrap(w io.Writer, first, rest, words string) error {
+	return WrapAt(w, min(s.Width(), columns), first, rest, words)
+}
+
+// Short is a name that stands behind so many columns; where a terminal has no room
+// for it its middle gives way.
+func (s Screen) Short(behind int, name string) string {
+	if s.Columns == 0 {
+		return name
+	}
+	return Shorten(name, s.Columns-behind)
+}
 
 // A Column is one of Screen.Table.
 type Column struct {
@@ -54,10 +77,14 @@ type Column struct {
 const leastProse = 24
 
 // Table writes rows below the heads of their columns, behind an indent and two
-// spaces apart, no wider than the screen: columns drop in their order, then names
+// spaces apart, no wider than a terminal: columns drop in their order, then names
 // lose their middle, and prose takes the room that is left. It returns the heads of
-// the columns that dropped. Rows are as long as columns.
+// the columns that dropped. Rows are as long as columns; without a head there is no
+// line for them.
 func (s Screen) Table(w io.Writer, indent string, all []Column, rows [][]string) (dropped []string, err error) {
+	if s.Columns == 0 {
+		s.Columns = math.MaxInt
+	}
 	kept := make([]int, len(all))
 	for i := range kept {
 		kept[i] = i
@@ -110,12 +137,27 @@ func (s Screen) Table(w io.Writer, indent string, all []Column, rows [][]string)
 		most[widest] = max(all[widest].Least, most[widest]-(needed()-s.Width()))
 	}
 	var b strings.Builder
-	s.row(&b, indent, all, kept, most, nil)
+	if slices.ContainsFunc(all, func(c Column) bool { return c.Head != "" }) {
+		s.row(&b, indent, all, kept, most, nil)
+	}
 	for _, row := range rows {
 		s.row(&b, indent, all, kept, most, row)
 	}
 	_, err = io.WriteString(w, b.String())
 	return dropped, err
+}
+
+// Fits reports whether Table, behind an indent of two, would drop nothing, shorten
+// nothing and continue nothing.
+func (s Screen) Fits(all []Column, rows [][]string) bool {
+	if s.Columns == 0 {
+		return true
+	}
+	heads := make([]string, len(all))
+	for i, c := range all {
+		heads[i] = c.Head
+	}
+	return Width(append([][]string{heads}, rows...)) <= s.Columns
 }
 
 // row writes one row, nil for the heads.
@@ -141,9 +183,7 @@ func (s Screen) row(b *strings.Builder, indent string, all []Column, kept, most 
 			}
 			continue
 		}
-		if length(cell) > most[i] {
-			cell = Shorten(cell, most[i])
-		}
+		cell = Shorten(cell, most[i])
 		pad := strings.Repeat(" ", most[i]-length(cell))
 		if all[i].Right {
 			line += pad + cell + "  "
@@ -163,29 +203,42 @@ func Dropped(heads []string, where string) string {
 	return fmt.Sprintf("left out for lack of room: %s; %s has all", strings.Join(heads, ", "), where)
 }
 
-// Shorten is s in at most n characters: where it is longer its middle gives way
-// to an ellipsis. s has no marks.
+// Shorten is s in at most n columns: where it takes more its middle gives way to an
+// ellipsis. A mark of the whole of it stays, others go.
 func Shorten(s string, n int) string {
-	r := []rune(s)
-	if len(r) <= n || n < 3 {
+	if length(s) <= n || n < 3 {
 		return s
 	}
+	begin, end := "", ""
+	if marked, ok := strings.CutSuffix(s, reset); ok && strings.HasPrefix(s, escape) {
+		begin, end = marked[:strings.IndexByte(marked, 'm')+1], reset
+	}
+	r := slices.Collect(seen(s))
 	head := n / 2
-	return string(r[:head]) + "…" + string(r[len(r)-(n-1-head):])
+	return begin + string(r[:head]) + "…" + string(r[len(r)-(n-1-head):]) + end
 }
 
-// length is how many columns s takes on a terminal: marks take none.
-func length(s string) (n int) {
-	in := false
-	for _, r := range s {
-		switch {
-		case r == '\x1b':
-			in = true
-		case in:
-			in = r != 'm'
-		default:
-			n++
+// seen are the characters of s that a terminal shows: no marks.
+func seen(s string) iter.Seq[rune] {
+	return func(yield func(rune) bool) {
+		in := false
+		for _, r := range s {
+			switch {
+			case r == '\x1b':
+				in = true
+			case in:
+				in = r != 'm'
+			case !yield(r):
+				return
+			}
 		}
+	}
+}
+
+// length is how many columns s takes on a terminal.
+func length(s string) (n int) {
+	for range seen(s) {
+		n++
 	}
 	return n
 }
