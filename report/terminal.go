@@ -153,14 +153,14 @@ func writeCells(w *bufio.Writer, summaries []results.Summary, screen text.Screen
 	note(full, "!: saturated: less than %.0f %% of what was due came; latency grows as long as is measured", 100*results.SaturatedBelow)
 	note(untimed, "–: a launch timed too few operations one by one for a percentile: p50 needs %d, p99 %d, p99.9 %d; raise --time", results.TailP50, results.TailP99, results.TailP999)
 	note(unbounded, "∞: n < 6, too few launches for a %.0f %% interval of a median", 100*results.Confidence)
-	capped, none := launchesFarOff(summaries)
+	capped, none := launchesFarOff(summaries, screen)
 	note(capped != "", "capped for the interval, launches that lie far off: %s", capped)
 	note(none != "", "none: too many launches lie far off for an interval: %s", none)
 }
 
 // launchesFarOff lists the cells with launches that lie far off: those that have
 // an interval all the same, and those that have none.
-func launchesFarOff(summaries []results.Summary) (capped, none string) {
+func launchesFarOff(summaries []results.Summary, screen text.Screen) (capped, none string) {
 	var lists [2][]string
 	for i := range summaries {
 		e, _, _ := summaries[i].RankingMetric()
@@ -171,7 +171,7 @@ func launchesFarOff(summaries []results.Summary) (capped, none string) {
 		if e.FarOff() {
 			list = &lists[1]
 		}
-		*list = append(*list, e.Moved()+" in "+summaries[i].Cell.Name())
+		*list = append(*list, e.Moved()+" in "+screen.Short(2, summaries[i].Cell.Name()))
 	}
 	return few(lists[0]), few(lists[1])
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+
 	"ipcbench/internal/golden"
 	"ipcbench/internal/need"
 	"ipcbench/internal/pty"
@@ -26,10 +28,26 @@ type screenLine struct {
 	slow   bool   // it measures
 }
 
-// screens run in a directory with two runs as text, old.txt and new.txt.
+// screens has a line for each command at least. They run in a directory with two
+// runs as text, old.txt and new.txt.
 var screens = []screenLine{
+	{"choose rpc 4KiB --in old.txt", "0", "choose.screen", false},
+	{"compare old.txt new.txt", "0,1,5", "", false},
 	{"report old.txt --out report", "0", "", false},
 	{"explain", "0", "explain.screen", false},
+	{"list", "0", "", false},
+	{"list axes", "0", "listaxes.screen", false},
+	{"doctor", "0", "", false},
+	{"clean --help", "0", "", false},
+	{"run --dry-run --preset quick", "0", "", false},
+	{"semantics --mech pipe --out s", "0,1,5", "", true},
+	{"kernels --help", "0", "", false},
+	{"kernels bisect --help", "0", "", false},
+	{"kernels step --help", "0", "", false},
+	{"run --mech pipe,fifo --size 64 --launches 2 --time 2ms --place same,free", "0,5", "", true},
+	{"ab --mech pipe --workload pingpong --size 64 --launches 2 --time 2ms --place same --a ipcbench --b ipcbench", "0,1,3,5", "", true},
+	{"choose rpc 64 --budget 1s", "0,4", "", true},
+	{"explain pipe", "0", "", true},
 }
 
 // staged is a directory with old.txt, a run of the default preset, and new.txt,
@@ -106,4 +124,24 @@ func TestScreens(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Each command has a command line in screens.
+func TestEveryCommandHasAScreen(t *testing.T) {
+	var visit func(c *cobra.Command, path string)
+	visit = func(c *cobra.Command, path string) {
+		for _, sub := range c.Commands() {
+			if !sub.IsAvailableCommand() || sub.Name() == "completion" || sub.Name() == "help" {
+				continue
+			}
+			name := strings.TrimSpace(path + " " + sub.Name())
+			if !slices.ContainsFunc(screens, func(s screenLine) bool {
+				return s.args == name || strings.HasPrefix(s.args, name+" ")
+			}) {
+				t.Errorf("%s has no command line in screens", name)
+			}
+			visit(sub, name)
+		}
+	}
+	visit(newRoot(), "")
 }
