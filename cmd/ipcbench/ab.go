@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ipcbench/bench"
+	"ipcbench/internal/text"
 	"ipcbench/report"
 	"ipcbench/results"
 	"ipcbench/runner"
@@ -92,10 +93,10 @@ func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, asked
 		dirs, runs = append(dirs, dir.Dir), append(runs, dir)
 		run.Sides = append(run.Sides, &runner.Side{ID: dir.Header.ID, Measure: process.measure, Host: process.hello.Host, Sink: dir.Append})
 	}
-	fmt.Fprintf(console, "%s: %d cells × 2 sides × %d launches of %v, seed %d, about %v\n", filepath.Join(out, id),
-		len(plan.Cells), plan.Launches, plan.Time, plan.Seed, 2*plan.Estimate(len(plan.Cells)).Round(time.Second))
-	progress := newProgress(console, 2*len(plan.Cells)*plan.Launches, plan.Launches)
-	run.Progress = progress.before
+	tell(console, text.Strong, filepath.Join(out, id)+":", fmt.Sprintf("%d cells × 2 sides × %d launches of %v, seed %d, about %v",
+		len(plan.Cells), plan.Launches, plan.Time, plan.Seed, 2*plan.Estimate(len(plan.Cells)).Round(time.Second)))
+	progress := runProgress(console, plan, 2)
+	run.Progress = progress.launch
 	err = run.Execute(c.Context())
 	progress.finish()
 	if errors.Is(err, context.Canceled) {

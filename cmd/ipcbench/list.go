@@ -148,7 +148,7 @@ func newList() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&format, "format", "table", strings.Join(formats, ", ")+"; markdown has the tables of docs/mechanisms.md, without this host's limits")
-	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	completeFrom(c, "format", formats)
 	return c
 }
 
