@@ -118,7 +118,7 @@ func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
 			if err != nil {
 				return failed(err)
 			}
-			return failed(r.WriteText(c.OutOrStdout()))
+			return failed(r.WriteText(c.OutOrStdout(), screen(c.OutOrStdout())))
 		}
 		var reports []string
 		for _, dir := range dirs {

@@ -170,9 +170,9 @@ func (f *semanticsFlags) write(w io.Writer, r *semantics.Report) error {
 		return write(w)
 	}
 	if f.verbose {
-		return r.WriteStories(w)
+		return r.WriteStories(w, screen(w))
 	}
-	return r.WriteText(w)
+	return r.WriteText(w, screen(w))
 }
 
 // guide takes a tour.
@@ -184,7 +184,7 @@ func (f *semanticsFlags) guide(c *cobra.Command) error {
 	if err != nil {
 		return failed(err)
 	}
-	if err := semantics.WriteTour(c.OutOrStdout(), steps); err != nil {
+	if err := semantics.WriteTour(c.OutOrStdout(), screen(c.OutOrStdout()), steps); err != nil {
 		return failed(err)
 	}
 	if last := steps[len(steps)-1]; last.Problem != "" {

@@ -178,7 +178,8 @@ func (s Screen) row(b *strings.Builder, indent string, all []Column, kept, most 
 				line = strings.Repeat(" ", at)
 			}
 			if cell != "" {
-				WrapAt(b, s.Width(), line, strings.Repeat(" ", at), cell)
+				lead := cell[:len(cell)-len(strings.TrimLeft(cell, " "))]
+				WrapAt(b, s.Width(), line+lead, strings.Repeat(" ", at)+lead, cell)
 				return
 			}
 			continue
