@@ -106,7 +106,7 @@ var columns = []struct {
 		}
 		return c.Facts.Boundaries
 	}},
-	{text.Column{Head: "against the leader", Prose: true}, func(c Choice) string {
+	{text.Column{Head: "against the leader", Prose: true, Least: 40}, func(c Choice) string {
 		if c.Spins {
 			return "spins; " + c.Verdict
 		}

@@ -38,7 +38,7 @@ func printPlan(out io.Writer, plan bench.Plan) error {
 		cells = append(cells, []string{c.Name(), ""})
 	}
 	s := screen(out)
-	if _, err := s.Table(out, "", []text.Column{{Least: 24}, {Prose: true}}, cells); err != nil {
+	if _, err := s.Table(out, "", []text.Column{{Least: 56}, {Prose: true}}, cells); err != nil {
 		return err
 	}
 	fmt.Fprintln(out)

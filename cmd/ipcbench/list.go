@@ -180,7 +180,7 @@ func (c catalog) writeTable(out io.Writer, axes bool) error {
 	places := rowsOf(c.Places, func(p results.Value) []string { return []string{p.Name, p.Summary} })
 	for _, t := range []listed{
 		{[]text.Column{{Head: "MECHANISM"}, {Head: "FRAMING", Drop: 2}, {Head: "SINCE", Drop: 3}, {Head: "MAN", Drop: 4}, {Head: "CARRIES", Drop: 1}, {Head: "WHAT IT IS", Prose: true}}, all},
-		{[]text.Column{{Head: "LIMIT HERE"}, {Head: "OF"}, {Head: "NUMBER"}, {Head: "SOURCE", Least: 12}, {Head: "BEYOND IT", Prose: true}}, limits},
+		{[]text.Column{{Head: "LIMIT HERE"}, {Head: "OF", Least: 12}, {Head: "NUMBER"}, {Head: "SOURCE", Least: 12}, {Head: "BEYOND IT", Prose: true}}, limits},
 		{[]text.Column{{Head: "WORKLOAD"}, {Head: "PEERS", Drop: 1}, {Head: "ONE OPERATION", Drop: 3}, {Head: "PLAYS ON", Drop: 2}, {Head: "WHAT IT DOES", Prose: true}}, workloads},
 		{[]text.Column{{Head: "FLOOR"}, {Head: "ONE OPERATION"}, {Head: "WHAT IT IS", Prose: true}}, floors},
 		{[]text.Column{{Head: "PLACE"}, {Head: "WHERE THE PROCESSES RUN", Prose: true}}, places},

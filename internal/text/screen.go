@@ -68,7 +68,7 @@ type Column struct {
 	Head  string
 	Right bool // flush right: numbers
 	Drop  int  // a table that is too wide loses the columns with the highest first, together; 0: kept
-	Least int  // a name that may lose its middle, down to so many characters; 0: kept whole
+	Least int  // a name that may lose its middle, down to so many characters, 0: kept whole; of prose, the room for which columns drop
 	Prose bool // text that continues below itself; only for the last column
 }
 
@@ -78,73 +78,139 @@ const leastProse = 24
 
 // Table writes rows below the heads of their columns, behind an indent and two
 // spaces apart, no wider than a terminal: columns drop in their order, then names
-// lose their middle, and prose takes the room that is left. It returns the heads of
-// the columns that dropped. Rows are as long as columns; without a head there is no
-// line for them.
+// lose their middle, and prose takes the room that is left. Where that is too little
+// prose stands below its row. It returns the heads of the columns that dropped. Rows
+// are as long as columns; without a head there is no line for them.
 func (s Screen) Table(w io.Writer, indent string, all []Column, rows [][]string) (dropped []string, err error) {
 	if s.Columns == 0 {
 		s.Columns = math.MaxInt
 	}
-	kept := make([]int, len(all))
-	for i := range kept {
-		kept[i] = i
-	}
-	most := make([]int, len(all))
+	t := table{Screen: s, indent: indent, all: all, most: make([]int, len(all)), beside: true}
 	for i, c := range all {
-		most[i] = length(c.Head)
+		t.kept = append(t.kept, i)
+		t.most[i] = length(c.Head)
 		for _, row := range rows {
-			most[i] = max(most[i], length(row[i]))
-		}
-	}
-	needed := func() int {
-		n := length(indent) - 2
-		for _, i := range kept {
-			switch c := all[i]; {
-			case c.Prose:
-				n += 2 + min(most[i], leastProse)
-			default:
-				n += 2 + most[i]
+			t.most[i] = max(t.most[i], length(row[i]))
+			if c.Prose {
+				for word := range strings.FieldsSeq(row[i]) {
+					t.word = max(t.word, length(word))
+				}
 			}
 		}
-		return n
 	}
-	for needed() > s.Width() {
+	dropped = t.drop()
+	whole := slices.Clone(t.most)
+	if t.shorten(); t.needed() > s.Columns && t.beside {
+		t.beside, t.most = false, whole
+		t.shorten()
+	}
+	var b strings.Builder
+	if slices.ContainsFunc(all, func(c Column) bool { return c.Head != "" }) {
+		t.row(&b, nil)
+	}
+	for _, row := range rows {
+		t.row(&b, row)
+	}
+	_, err = io.WriteString(w, b.String())
+	return dropped, err
+}
+
+// A table is one that is being laid out.
+type table struct {
+	Screen
+	indent string
+	all    []Column
+	kept   []int // columns, by index
+	most   []int // the widths of columns
+	word   int   // the width of the longest word of prose
+	beside bool  // prose stands beside the other columns, where they leave room
+}
+
+// needed is how wide the table is at least.
+func (t *table) needed() int {
+	n := length(t.indent) - 2
+	for _, i := range t.kept {
+		switch c := t.all[i]; {
+		case !c.Prose:
+			n += 2 + t.most[i]
+		case t.beside:
+			n += 2 + min(t.most[i], max(c.Least, leastProse, t.word))
+		}
+	}
+	return n
+}
+
+// drop leaves out columns until the table fits or none may go, and returns their
+// heads, each once.
+func (t *table) drop() (heads []string) {
+	for t.needed() > t.Columns {
 		worst := 0
-		for _, i := range kept {
-			worst = max(worst, all[i].Drop)
+		for _, i := range t.kept {
+			worst = max(worst, t.all[i].Drop)
 		}
 		if worst == 0 {
 			break
 		}
-		kept = slices.DeleteFunc(kept, func(i int) bool {
-			gone := all[i].Drop == worst
-			if gone && !slices.Contains(dropped, all[i].Head) {
-				dropped = append(dropped, all[i].Head)
+		t.kept = slices.DeleteFunc(t.kept, func(i int) bool {
+			gone := t.all[i].Drop == worst
+			if gone && !slices.Contains(heads, t.all[i].Head) {
+				heads = append(heads, t.all[i].Head)
 			}
 			return gone
 		})
 	}
-	for needed() > s.Width() {
+	return heads
+}
+
+// shorten makes the widest names shorter until the table fits or none may be.
+func (t *table) shorten() {
+	for t.needed() > t.Columns {
 		widest := -1
-		for _, i := range kept {
-			if all[i].Least > 0 && most[i] > all[i].Least && (widest < 0 || most[i] > most[widest]) {
+		for _, i := range t.kept {
+			if least := t.all[i].Least; least > 0 && !t.all[i].Prose && t.most[i] > least && (widest < 0 || t.most[i] > t.most[widest]) {
 				widest = i
 			}
 		}
 		if widest < 0 {
-			break
+			return
 		}
-		most[widest] = max(all[widest].Least, most[widest]-(needed()-s.Width()))
+		t.most[widest]--
 	}
-	var b strings.Builder
-	if slices.ContainsFunc(all, func(c Column) bool { return c.Head != "" }) {
-		s.row(&b, indent, all, kept, most, nil)
+}
+
+// row writes one row, nil for the heads.
+func (t *table) row(b *strings.Builder, row []string) {
+	line := t.indent
+	for _, i := range t.kept {
+		cell := t.all[i].Head
+		if row != nil {
+			cell = row[i]
+		}
+		if !t.all[i].Prose {
+			cell = Shorten(cell, t.most[i])
+			pad := strings.Repeat(" ", t.most[i]-length(cell))
+			if t.all[i].Right {
+				cell = pad + cell
+			} else {
+				cell += pad
+			}
+			line += cell + "  "
+			continue
+		}
+		if cell == "" || row == nil && !t.beside {
+			continue
+		}
+		at := length(line)
+		if !t.beside {
+			b.WriteString(strings.TrimRight(line, " ") + "\n")
+			at = length(t.indent) + 4
+			line = strings.Repeat(" ", at)
+		}
+		lead := cell[:len(cell)-len(strings.TrimLeft(cell, " "))]
+		WrapAt(b, t.Columns, line+lead, strings.Repeat(" ", at)+lead, cell)
+		return
 	}
-	for _, row := range rows {
-		s.row(&b, indent, all, kept, most, row)
-	}
-	_, err = io.WriteString(w, b.String())
-	return dropped, err
+	b.WriteString(strings.TrimRight(line, " ") + "\n")
 }
 
 // Fits reports whether Table, behind an indent of two, would drop nothing, shorten
@@ -158,41 +224,6 @@ func (s Screen) Fits(all []Column, rows [][]string) bool {
 		heads[i] = c.Head
 	}
 	return Width(append([][]string{heads}, rows...)) <= s.Columns
-}
-
-// row writes one row, nil for the heads.
-func (s Screen) row(b *strings.Builder, indent string, all []Column, kept, most []int, row []string) {
-	line := indent
-	for _, i := range kept {
-		cell := all[i].Head
-		if row != nil {
-			cell = row[i]
-		}
-		if all[i].Prose {
-			at := length(line)
-			if s.Width()-at < min(most[i], leastProse) {
-				if b.WriteString(strings.TrimRight(line, " ") + "\n"); cell == "" || row == nil {
-					return
-				}
-				at = length(indent) + 4
-				line = strings.Repeat(" ", at)
-			}
-			if cell != "" {
-				lead := cell[:len(cell)-len(strings.TrimLeft(cell, " "))]
-				WrapAt(b, s.Width(), line+lead, strings.Repeat(" ", at)+lead, cell)
-				return
-			}
-			continue
-		}
-		cell = Shorten(cell, most[i])
-		pad := strings.Repeat(" ", most[i]-length(cell))
-		if all[i].Right {
-			line += pad + cell + "  "
-		} else {
-			line += cell + pad + "  "
-		}
-	}
-	b.WriteString(strings.TrimRight(line, " ") + "\n")
 }
 
 // Dropped is the note below a table that lost columns, which names them and where

@@ -39,11 +39,17 @@ func TestScreenTable(t *testing.T) {
                                               shared machine do
   Stream/fifo                            1µs
 `},
-		{40, []string{"cpu", "±"}, `  cell         time
-  PingP…ross  3.1µs
+		{50, []string{"cpu", "±"}, `  cell              time  note
+  PingPon…e=cross  3.1µs  the launches lie far
+                          apart, as those of a
+                          shared machine do
+  Stream/fifo        1µs
+`},
+		{40, []string{"cpu", "±"}, `  cell                              time
+  PingPong/pipe/s…KiB/place=cross  3.1µs
       the launches lie far apart, as
       those of a shared machine do
-  Strea…fifo    1µs
+  Stream/fifo                        1µs
 `},
 	} {
 		var b strings.Builder
