@@ -61,6 +61,7 @@ var layers = map[string][]string{
 	"internal/objects":             {"internal/sys", "mechanisms"},
 	"internal/golden":              {},
 	"internal/need":                {},
+	"internal/pty":                 {"internal/need"},
 	"internal/sides":               {"results"},
 	"internal/alias":               {},
 	"internal/suggest":             {},
@@ -107,7 +108,7 @@ var layers = map[string][]string{
 }
 
 // system are the packages that call the kernel.
-var system = []string{"mechanisms", "mechanisms/descriptor", "mechanisms/sysv", "mechanisms/pipes", "mechanisms/shm", "mechanisms/sockets", "mechanisms/queues", "mechanisms/notify", "internal/sharedmem", "mechanisms/internal/linktest", "internal/conformance", "host", "runner", "semantics", "kernels", "internal/sys", "internal/reexec", "internal/objects", "internal/denied", "tools/slowdown"}
+var system = []string{"mechanisms", "mechanisms/descriptor", "mechanisms/sysv", "mechanisms/pipes", "mechanisms/shm", "mechanisms/sockets", "mechanisms/queues", "mechanisms/notify", "internal/sharedmem", "mechanisms/internal/linktest", "internal/conformance", "host", "runner", "semantics", "kernels", "internal/sys", "internal/reexec", "internal/objects", "internal/denied", "internal/pty", "tools/slowdown"}
 
 // The folders are layers, and imports point one way.
 func TestImports(t *testing.T) {

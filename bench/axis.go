@@ -25,10 +25,17 @@ func Values(x *results.Axis) []string {
 	return x.Names()
 }
 
+// mostListed is how many names help lists: 40 fill half a terminal.
+const mostListed = 20
+
 // Help is what the flag of the axis is for, with what it may give and the
 // workloads that take it where not all do.
 func Help(x *results.Axis) string {
-	help := x.Help + ": " + strings.Join(Values(x), ", ")
+	values := Values(x)
+	help := x.Help + ": " + strings.Join(values, ", ")
+	if len(values) > mostListed {
+		help = fmt.Sprintf("%s: \"ipcbench list\" lists all %d", x.Help, len(values))
+	}
 	if x.Most > 0 {
 		help = x.Help + ", " + x.Range()
 	}

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	_ "ipcbench/bench" // which floor a workload is held against
+	"ipcbench/internal/text"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -15,7 +16,7 @@ import (
 func written(t *testing.T, list []Advice, about []string) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := WriteText(&b, list, about, 100); err != nil {
+	if err := WriteText(&b, list, about, text.Screen{Columns: 100}); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

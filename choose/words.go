@@ -85,31 +85,28 @@ func (a *Advice) shown() (rows []Choice, more []string) {
 	return rows, more
 }
 
-// columns of the table. Where a terminal is too narrow for all, those go first
-// that give way first.
+// columns of the table. The head of the time is that of the operation.
 var columns = []struct {
-	head  string
-	right bool
-	gives int // 0: never
-	of    func(Choice) string
+	text.Column
+	of func(Choice) string
 }{
-	{"mechanism", false, 0, func(c Choice) string { return c.Mechanism }},
-	{"", true, 0, func(c Choice) string { return results.FormatTime(float64(c.Cost.Time.Center)) }},
-	{"p99", true, 3, func(c Choice) string { return results.FormatTime(float64(c.Cost.P99.Center)) }},
-	{"CPU", true, 4, func(c Choice) string { return results.FormatTime(float64(c.Cost.CPU.Center)) }},
-	{"peer's death", false, 2, func(c Choice) string {
+	{text.Column{Head: "mechanism", Least: 8}, func(c Choice) string { return c.Mechanism }},
+	{text.Column{Right: true}, func(c Choice) string { return results.FormatTime(float64(c.Cost.Time.Center)) }},
+	{text.Column{Head: "p99", Right: true, Drop: 2}, func(c Choice) string { return results.FormatTime(float64(c.Cost.P99.Center)) }},
+	{text.Column{Head: "CPU", Right: true, Drop: 1}, func(c Choice) string { return results.FormatTime(float64(c.Cost.CPU.Center)) }},
+	{text.Column{Head: "peer's death", Drop: 3}, func(c Choice) string {
 		if c.Facts == nil {
 			return "–"
 		}
 		return c.Facts.PeerDeath
 	}},
-	{"boundaries", false, 1, func(c Choice) string {
+	{text.Column{Head: "boundaries", Drop: 4}, func(c Choice) string {
 		if c.Facts == nil {
 			return "–"
 		}
 		return c.Facts.Boundaries
 	}},
-	{"against the leader", false, 0, func(c Choice) string {
+	{text.Column{Head: "against the leader", Prose: true, Least: 40}, func(c Choice) string {
 		if c.Spins {
 			return "spins; " + c.Verdict
 		}
@@ -117,36 +114,29 @@ var columns = []struct {
 	}},
 }
 
-// table is the ranking, its head first, in at most so many characters a row; nil
-// where there is none. Align is for text.Table.
-func (a *Advice) table(width int) (rows [][]string, align string) {
+// table is the ranking; nothing where there is none.
+func (a *Advice) table(screen text.Screen) (heads []text.Column, rows [][]string) {
 	if len(a.Ranked) == 0 {
-		return nil, "l"
+		return nil, nil
 	}
 	p, _ := LookupPattern(a.Pattern)
 	choices, _ := a.shown()
-	for least := 0; ; least++ { // columns that give way before this are out
-		rows, align = [][]string{nil}, ""
-		for _, col := range columns {
-			if col.gives > 0 && col.gives <= least {
-				continue
+	rows = make([][]string, len(choices))
+	for _, col := range columns {
+		col.Head = cmp.Or(col.Head, "time/"+strings.ReplaceAll(p.Op, " ", "-"))
+		heads = append(heads, col.Column)
+		for i, c := range choices {
+			cell := col.of(c)
+			switch {
+			case col.Head == "mechanism" && c.Mechanism == a.Use:
+				cell = screen.Paint(text.Good, cell)
+			case strings.HasPrefix(cell, "can't tell"):
+				cell = screen.Paint(text.Doubt, cell)
 			}
-			rows[0] = append(rows[0], cmp.Or(col.head, "time/"+strings.ReplaceAll(p.Op, " ", "-")))
-			align += map[bool]string{true: "r", false: "l"}[col.right]
-		}
-		for _, c := range choices {
-			var row []string
-			for _, col := range columns {
-				if col.gives == 0 || col.gives > least {
-					row = append(row, col.of(c))
-				}
-			}
-			rows = append(rows, row)
-		}
-		if text.Width(rows) <= width || least == len(columns) {
-			return rows, align
+			rows[i] = append(rows[i], cell)
 		}
 	}
+	return heads, rows
 }
 
 // toCome names what the table has no row for; "": nothing.

@@ -3,34 +3,34 @@ package choose
 import (
 	"bufio"
 	"io"
-	"math"
+	"slices"
 
 	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
-// WriteText writes advice for a terminal of so many columns: answers to one
-// question, in several places. The sentences of about, which hold for all of it,
-// join what the data can't tell.
-func WriteText(w io.Writer, list []Advice, about []string, columns int) error {
-	return write(text.Form{Writer: bufio.NewWriter(w), Columns: columns}, list, about)
+// WriteText writes advice for a screen: answers to one question, in several places.
+// The sentences of about, which hold for all of it, join what the data can't tell.
+func WriteText(w io.Writer, list []Advice, about []string, screen text.Screen) error {
+	return write(text.Form{Writer: bufio.NewWriter(w), Columns: screen.Columns}, screen, list, about)
 }
 
 // WriteMarkdown writes what WriteText does, as Markdown.
 func WriteMarkdown(w io.Writer, list []Advice, about []string) error {
-	return write(text.Form{Writer: bufio.NewWriter(w), Markdown: true}, list, about)
+	return write(text.Form{Writer: bufio.NewWriter(w), Markdown: true}, text.Screen{}, list, about)
 }
 
-func write(f text.Form, list []Advice, about []string) error {
-	title, heading, neighbour := "%s\n", "\n%s\n", "\n  at %s:\n"
-	width := f.Columns - 2
+func write(f text.Form, screen text.Screen, list []Advice, about []string) error {
+	heading, neighbour := "\n%s\n", "\n  at %s:\n"
 	if f.Markdown {
-		title, heading, neighbour, width = "# %s\n", "\n## %s\n\n", "\nAt %s:\n\n", math.MaxInt
+		heading, neighbour = "\n## %s\n\n", "\nAt %s:\n\n"
 	}
 	ranking := func(a Advice) {
-		f.Paragraph("  ", a.Sentence+".")
-		rows, align := a.table(width)
-		f.Table("  ", align, rows)
+		f.Paragraph("  ", screen.Paint(text.Strong, a.Sentence+"."))
+		if heads, rows := a.table(screen); rows != nil {
+			f.Printf("\n")
+			writeTable(f, screen, heads, rows)
+		}
 		if s := a.toCome(); s != "" {
 			f.Printf("\n")
 			f.Paragraph("  ", s+".")
@@ -38,7 +38,7 @@ func write(f text.Form, list []Advice, about []string) error {
 	}
 	for i, a := range list {
 		if i == 0 {
-			f.Printf(title, f.Escape(a.title()))
+			writeTitle(f, screen, a.title())
 		}
 		f.Printf(heading, f.Escape(a.where()))
 		ranking(a)
@@ -83,4 +83,28 @@ func write(f text.Form, list []Advice, about []string) error {
 		}
 	}
 	return f.Flush()
+}
+
+func writeTitle(f text.Form, screen text.Screen, title string) {
+	if f.Markdown {
+		f.Printf("# %s\n", f.Escape(title))
+		return
+	}
+	screen.Wrap(f, "", "  ", title)
+}
+
+func writeTable(f text.Form, screen text.Screen, heads []text.Column, rows [][]string) {
+	if !f.Markdown {
+		dropped, _ := screen.Table(f, "  ", heads, rows) // errors come with Flush
+		if note := text.Dropped(dropped, "--format markdown"); note != "" {
+			screen.Wrap(f, "  ", "  ", note)
+		}
+		return
+	}
+	names, align := []string{}, ""
+	for _, h := range heads {
+		names = append(names, h.Head)
+		align += map[bool]string{true: "r", false: "l"}[h.Right]
+	}
+	text.Markdown(f, align, slices.Insert(rows, 0, names))
 }

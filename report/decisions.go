@@ -16,11 +16,13 @@ import (
 // What stands behind a mechanism in the table of decisions.
 var decisionMarks = map[results.Decision]string{results.NoneFaster: " =", results.Undecided: " ?", results.TooFew: " ?"}
 
-// WriteDecisions writes which mechanism is fastest, for a terminal of that width in
-// columns, 0 for any: a row a pattern and size, a column a place, at most mostLines
-// in all, and what the marks mean. Below it stands what unpinned processes were
-// like.
-func WriteDecisions(w io.Writer, summaries []results.Summary, width int) error {
+var decisionColors = map[results.Decision]text.Mark{results.Fastest: text.Good, results.NoneFaster: text.Good, results.Undecided: text.Doubt, results.TooFew: text.Doubt}
+
+// WriteDecisions writes which mechanism is fastest: a row a pattern and size, a
+// column a place, at most mostLines in all, and what the marks mean. A screen that is
+// too narrow loses the values, then gets a table a place. Below it stands what
+// unpinned processes were like.
+func WriteDecisions(w io.Writer, summaries []results.Summary, screen text.Screen) error {
 	buf := bufio.NewWriter(w)
 	answers := recommendable(summaries)
 	if len(answers) == 0 {
@@ -43,41 +45,45 @@ func WriteDecisions(w io.Writer, summaries []results.Summary, width int) error {
 	if n := decided + open; n > 0 {
 		heading = fmt.Sprintf("Fastest (%d of %s decided)", decided, results.Plural(n, "question"))
 	}
-	fmt.Fprintln(buf, heading)
+	fmt.Fprintln(buf, screen.Paint(text.Strong, heading))
 	rows, more := decisionRows(answers, mostLines-4)
-	lay := func(rows []decisionRow, places []string, values bool) [][]string {
-		table := [][]string{{"pattern", "size"}}
+	lay := func(rows []decisionRow, places []string, values bool) (columns []text.Column, table [][]string) {
+		columns = []text.Column{{Head: "pattern", Least: 10}, {Head: "size", Right: true}}
 		for _, p := range places {
-			table[0] = append(table[0], results.PlaceTitle(p))
+			columns = append(columns, text.Column{Head: results.PlaceTitle(p)})
 		}
 		for _, r := range rows {
 			line := []string{r.pattern, r.size}
 			for _, p := range places {
-				line = append(line, decided1(r.answers[p], values))
+				line = append(line, decided1(r.answers[p], values, screen))
 			}
 			table = append(table, line)
 		}
-		return table
+		return columns, table
+	}
+	write := func(rows []decisionRow, places []string, values bool) {
+		columns, table := lay(rows, places, values)
+		screen.Table(buf, "  ", columns, table)
 	}
 	places := placesOf(answers)
 	fits := func(places []string, values bool) bool {
-		return width == 0 || text.Width(lay(rows, places, values)) <= width
+		return screen.Fits(lay(rows, places, values))
 	}
 	switch {
 	case fits(places, true):
-		text.Table(buf, "  ", "lrl", lay(rows, places, true))
+		write(rows, places, true)
 	case fits(places, false):
-		text.Table(buf, "  ", "lrl", lay(rows, places, false))
+		write(rows, places, false)
 	default: // a table a place
 		for _, p := range places {
 			here := slices.DeleteFunc(slices.Clone(rows), func(r decisionRow) bool { return r.answers[p] == nil })
-			text.Table(buf, "  ", "lrl", lay(here[:min(len(here), (mostLines-2)/len(places)-1)], []string{p}, true))
+			write(here[:min(len(here), (mostLines-2)/len(places)-1)], []string{p}, true)
 		}
 	}
 	if more > 0 {
 		fmt.Fprintf(buf, "  and %s more: `ipcbench report` has all\n", results.Plural(more, "row"))
 	}
-	note := func(s string) { text.WrapAt(buf, cmp.Or(width, 100), "  ", "  ", s) }
+	note := func(s string) { screen.Wrap(buf, "  ", "  ", s) }
 	if slices.ContainsFunc(answers, func(a results.Answer) bool { return a.Decision == results.NoneFaster }) {
 		note(fmt.Sprintf("=: no other is more than %.3g %% faster", 100*results.Within))
 	}
@@ -187,7 +193,7 @@ func placesOf(answers []results.Answer) (places []string) {
 }
 
 // decided1 is an answer in a table: "pipe = 5.2µs".
-func decided1(a *results.Answer, value bool) string {
+func decided1(a *results.Answer, value bool, screen text.Screen) string {
 	if a == nil {
 		return "–"
 	}
@@ -195,7 +201,7 @@ func decided1(a *results.Answer, value bool) string {
 	if value {
 		s += " " + valueOf(&a.Ranked[0].Summary)
 	}
-	return s
+	return screen.Paint(decisionColors[a.Decision], s)
 }
 
 // valueOf is the median that people look for: what flows one way, or how long an

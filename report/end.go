@@ -2,7 +2,6 @@ package report
 
 import (
 	"bufio"
-	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -22,7 +21,7 @@ type End struct {
 	Set       *results.Set
 	Summaries []results.Summary // of it
 	Run       string            // its directory
-	Width     int               // of the terminal, in columns
+	Screen    text.Screen       // that shows it
 	All       bool              // every cell is shown, however many there are
 
 	Until   float64  // the width that was asked for, a share of the median; 0: none
@@ -36,27 +35,27 @@ type End struct {
 func (e End) Write(w io.Writer) error {
 	var table strings.Builder
 	buf := bufio.NewWriter(&table)
-	writeCells(buf, e.Summaries, e.Width)
+	writeCells(buf, e.Summaries, e.Screen)
 	buf.Flush() // a strings.Builder takes everything
 	switch {
 	case e.All:
-		if err := WriteTable(w, e.Summaries, e.Width); err != nil {
+		if err := WriteTable(w, e.Summaries, e.Screen); err != nil {
 			return err
 		}
 	case strings.Count(table.String(), "\n") <= mostLines:
 		io.WriteString(w, table.String())
 	}
-	WriteDecisions(w, e.Summaries, e.Width)
-	writeMissing(w, e.Summaries, e.Width)
+	WriteDecisions(w, e.Summaries, e.Screen)
+	writeMissing(w, e.Summaries, e.Screen)
 	for _, withheld := range results.WithheldFrom(e.Summaries) {
-		text.WrapAt(w, cmp.Or(e.Width, 100), "not available here: ", "  ", strings.Join(withheld.Mechanisms, ", ")+": "+results.Quote(withheld.Reason))
+		e.Screen.Wrap(w, "not available here: ", "  ", strings.Join(withheld.Mechanisms, ", ")+": "+results.Quote(withheld.Reason))
 	}
-	writeSpoiled(w, e.Set, e.Summaries, e.Width)
-	WriteWide(w, e.Until, e.Planned, e.Wide)
+	writeSpoiled(w, e.Set, e.Summaries, e.Screen)
+	WriteWide(w, e.Screen, e.Until, e.Planned, e.Wide)
 	if spent, ok := e.Set.Spent(); ok {
-		text.Wrap(w, "time: ", "      ", spent.String())
+		e.Screen.Wrap(w, "time: ", "      ", spent.String())
 	}
-	_, err := fmt.Fprintf(w, "\n%s\nnext: %s\n", e.Run, next(e.Summaries, e.Run))
+	_, err := fmt.Fprintf(w, "\n%s\nnext: %s\n", e.Run, e.Screen.Paint(text.Strong, next(e.Summaries, e.Run)))
 	return err
 }
 
@@ -66,7 +65,7 @@ const fewReasons = 3
 
 // writeMissing writes why cells have no number: a line a reason, the worst first.
 // Reasons that differ in their numbers alone are one.
-func writeMissing(w io.Writer, summaries []results.Summary, width int) {
+func writeMissing(w io.Writer, summaries []results.Summary, screen text.Screen) {
 	var all []absence
 	for _, a := range absences(summaries) {
 		i := slices.IndexFunc(all, func(b absence) bool {
@@ -82,7 +81,7 @@ func writeMissing(w io.Writer, summaries []results.Summary, width int) {
 	}
 	skips := slices.IndexFunc(all, func(a absence) bool { return a.Outcome == results.Skipped })
 	if skips >= 0 && len(all)-skips > fewReasons {
-		defer fmt.Fprintf(w, "skipped: %s, for %d reasons: --all or `ipcbench report` has them\n", cells(countOutcome(summaries, results.Skipped)), len(all)-skips)
+		defer screen.Wrap(w, "", "  ", fmt.Sprintf("skipped: %s, for %d reasons: --all or `ipcbench report` has them", cells(countOutcome(summaries, results.Skipped)), len(all)-skips))
 		all = all[:skips]
 	}
 	for i, a := range all {
@@ -90,11 +89,11 @@ func writeMissing(w io.Writer, summaries []results.Summary, width int) {
 			fmt.Fprintf(w, "and %d more reasons: --all or `ipcbench report` has them\n", len(all)-i)
 			return
 		}
-		line := fmt.Sprintf("%s: %s: %s", a.Outcome, a.Reason, a.Cells[0])
+		line := fmt.Sprintf("%s: %s: %s", paintOutcome(screen, a.Outcome), a.Reason, screen.Short(2, a.Cells[0]))
 		if more := len(a.Cells) - 1; more > 0 {
 			line += fmt.Sprintf(" and %d more", more)
 		}
-		text.WrapAt(w, cmp.Or(width, 100), "", "  ", line)
+		screen.Wrap(w, "", "  ", line)
 	}
 }
 
@@ -106,8 +105,9 @@ func withoutNumbers(reason string) string {
 
 // writeSpoiled writes what spoiled the run's numbers without voiding them, a line
 // each: warnings of the files and of cells, and how many the machine has.
-func writeSpoiled(w io.Writer, set *results.Set, summaries []results.Summary, width int) {
+func writeSpoiled(w io.Writer, set *results.Set, summaries []results.Summary, screen text.Screen) {
 	const most = 5
+	head := screen.Paint(text.Doubt, "warning:") + " "
 	all := newWarnings(set, summaries)
 	machine := 0
 	for _, h := range set.Hosts() {
@@ -119,13 +119,13 @@ func writeSpoiled(w io.Writer, set *results.Set, summaries []results.Summary, wi
 		if warning.Cells > 0 {
 			line += " (" + cells(warning.Cells) + ")"
 		}
-		text.WrapAt(w, cmp.Or(width, 100), "warning: ", "  ", line)
+		screen.Wrap(w, head, "  ", line)
 	}
 	if more := len(all) - most; more > 0 {
 		fmt.Fprintf(w, "and %s more: `ipcbench report` has them\n", results.Plural(more, "warning"))
 	}
 	if machine > 0 {
-		fmt.Fprintf(w, "warning: %s about this host: `ipcbench doctor` lists them, with remedies\n", results.Plural(machine, "warning"))
+		screen.Wrap(w, head, "  ", results.Plural(machine, "warning")+" about this host: `ipcbench doctor` lists them, with remedies")
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"unicode"
 
+	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
@@ -28,7 +29,7 @@ func TestHostileStrings(t *testing.T) {
 	set := &results.Set{Header: &header, Records: records, Warnings: []string{hostile}, LeftOut: 1, Problems: []results.Problem{{File: hostile, Line: 1, Reason: results.Quote(hostile)}}}
 
 	var table, report bytes.Buffer
-	if err := errors.Join(WriteTable(&table, results.Summarize(records), 110), WriteMarkdown(&report, set)); err != nil {
+	if err := errors.Join(WriteTable(&table, results.Summarize(records), text.Screen{Columns: 110}), WriteMarkdown(&report, set)); err != nil {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{"table": table.String(), "report": report.String()} {
@@ -79,7 +80,7 @@ func TestRenderingsReportWriteErrors(t *testing.T) {
 	defer full.Close()
 	set := &results.Set{Records: testRecords()}
 	for name, err := range map[string]error{
-		"WriteTable":    WriteTable(full, results.Summarize(set.Records), 110),
+		"WriteTable":    WriteTable(full, results.Summarize(set.Records), text.Screen{Columns: 110}),
 		"WriteMarkdown": WriteMarkdown(full, set),
 	} {
 		if !errors.Is(err, syscall.ENOSPC) {

@@ -151,7 +151,7 @@ func (m *markdown) numbers(summaries []results.Summary) {
 	m.printf("\n## All numbers\n\n")
 	var b strings.Builder
 	table := bufio.NewWriter(&b)
-	writeCells(table, summaries, 0)
+	writeCells(table, summaries, text.Screen{})
 	table.Flush() // a strings.Builder takes everything
 	m.fence(b.String())
 }

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"ipcbench/internal/golden"
+	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
@@ -18,7 +19,9 @@ func TestGolden(t *testing.T) {
 		width int // runes in a line; 0: as it comes
 		write func(*bytes.Buffer) error
 	}{
-		{"table.txt", 110, func(b *bytes.Buffer) error { return WriteTable(b, results.Summarize(set.Records), 110) }},
+		{"table.txt", 110, func(b *bytes.Buffer) error {
+			return WriteTable(b, results.Summarize(set.Records), text.Screen{Columns: 110})
+		}},
 		{"report.md", 0, func(b *bytes.Buffer) error { return WriteMarkdown(b, set) }},
 	}
 	for _, r := range renderings {

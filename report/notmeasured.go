@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 
+	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
@@ -16,6 +17,12 @@ type absence struct {
 
 // notOK is every outcome that has no number, the worst first.
 var notOK = []results.Outcome{results.Failed, results.Untrusted, results.Skipped}
+
+// paintOutcome is the word, with what it means for the numbers as its color.
+func paintOutcome(screen text.Screen, o results.Outcome) string {
+	marks := map[results.Outcome]text.Mark{results.Failed: text.Bad, results.Untrusted: text.Doubt, results.OK: text.Good}
+	return screen.Paint(marks[o], string(o))
+}
 
 // absences groups the cells without a number by outcome, the worst first, and
 // reason, in order of cells. A cell with several reasons is under each.
@@ -48,15 +55,15 @@ func absences(summaries []results.Summary) (out []absence) {
 // Markdown report has them all.
 const maxNames = 10
 
-func writeNotOK(w *bufio.Writer, summaries []results.Summary) {
+func writeNotOK(w *bufio.Writer, summaries []results.Summary, screen text.Screen) {
 	all := absences(summaries)
 	for i, a := range all {
 		if i == 0 || a.Outcome != all[i-1].Outcome {
-			fmt.Fprintf(w, "%s, %s:\n", a.Outcome, cells(countOutcome(summaries, a.Outcome)))
+			fmt.Fprintf(w, "%s, %s:\n", paintOutcome(screen, a.Outcome), cells(countOutcome(summaries, a.Outcome)))
 		}
-		fmt.Fprintf(w, "  %s\n", a.Reason)
+		screen.Wrap(w, "  ", "  ", a.Reason)
 		for _, name := range a.Cells[:min(len(a.Cells), maxNames)] {
-			fmt.Fprintf(w, "    %s\n", name)
+			fmt.Fprintf(w, "    %s\n", screen.Short(4, name))
 		}
 		if more := len(a.Cells) - maxNames; more > 0 {
 			fmt.Fprintf(w, "    and %d more\n", more)

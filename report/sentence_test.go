@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"ipcbench/choose"
+	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
@@ -30,8 +31,8 @@ func TestAnswersAreTheSameEverywhere(t *testing.T) {
 			continue
 		}
 		checked++
-		var text, markdown bytes.Buffer
-		if err := choose.WriteText(&text, []choose.Advice{a}, nil, 100); err != nil {
+		var terminal, markdown bytes.Buffer
+		if err := choose.WriteText(&terminal, []choose.Advice{a}, nil, text.Screen{}); err != nil {
 			t.Fatal(err)
 		}
 		if err := choose.WriteMarkdown(&markdown, []choose.Advice{a}, nil); err != nil {
@@ -50,7 +51,7 @@ func TestAnswersAreTheSameEverywhere(t *testing.T) {
 			t.Fatal(err)
 		}
 		for form, text := range map[string]string{
-			"terminal":  strings.Join(strings.Fields(text.String()), " "), // it wraps
+			"terminal":  strings.Join(strings.Fields(terminal.String()), " "), // it wraps
 			"Markdown":  markdown.String(),
 			"JSON":      asJSON.Sentence,
 			"report.md": reportMD.String(),

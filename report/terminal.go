@@ -13,22 +13,26 @@ import (
 	"ipcbench/results"
 )
 
-// WriteTable writes summaries for a terminal of that width in columns, 0 for
-// any: the cells that are ok, a table for each workload and place, of each size the
-// fastest first, and below the ones that are not, with their reasons. A table that is
-// too wide loses columns, and names them.
-func WriteTable(w io.Writer, summaries []results.Summary, width int) error {
+// WriteTable writes summaries for a screen: the cells that are ok, a table for each
+// workload and place, of each size the fastest first, and below the ones that are
+// not, with their reasons. A table that is too wide loses columns, and names them.
+func WriteTable(w io.Writer, summaries []results.Summary, screen text.Screen) error {
 	buf := bufio.NewWriter(w)
-	writeCells(buf, summaries, width)
-	writeNotOK(buf, summaries)
+	writeCells(buf, summaries, screen)
+	writeNotOK(buf, summaries, screen)
 	return buf.Flush()
 }
 
-// tableColumn is a column of numbers of a table.
+// tableColumn is a column of a table of cells.
 type tableColumn struct {
-	head  string
+	text.Column
 	value func(*results.Summary) string
-	drop  int // see results.Metric
+}
+
+// numeric is a column of numbers; of a table that is too wide those with a larger
+// drop go first.
+func numeric(head string, value func(*results.Summary) string, drop int) tableColumn {
+	return tableColumn{text.Column{Head: head, Right: true, Drop: drop}, value}
 }
 
 // versusBest is by what factor the time of each cell exceeds that of the fastest
@@ -48,43 +52,42 @@ func versusBest(summaries []results.Summary) map[results.Cell]string {
 // tableColumns are those of one kind of table.
 func tableColumns(in results.Columns, best map[results.Cell]string) []tableColumn {
 	all := []tableColumn{
-		{"mechanism", func(s *results.Summary) string { return s.Cell.Mechanism }, 0},
-		{"size", func(s *results.Summary) string { return results.FormatBytes(s.Cell.Size) }, 0},
-		{"queue", func(s *results.Summary) string { return results.FormatQueue(s.Cell.Queue) }, 0},
+		{text.Column{Head: "mechanism", Least: 8}, func(s *results.Summary) string { return s.Cell.Mechanism }},
+		numeric("size", func(s *results.Summary) string { return results.FormatBytes(s.Cell.Size) }, 0),
+		numeric("queue", func(s *results.Summary) string { return results.FormatQueue(s.Cell.Queue) }, 0),
 	}
 	if in == results.Paced {
-		all = append(all, tableColumn{"due/s", func(s *results.Summary) string { return strconv.Itoa(s.Cell.Rate) }, 0},
-			tableColumn{"came/s", func(s *results.Summary) string {
+		all = append(all, numeric("due/s", func(s *results.Summary) string { return strconv.Itoa(s.Cell.Rate) }, 0),
+			numeric("came/s", func(s *results.Summary) string {
 				mark := ""
 				if results.Saturated(s.Cell, float64(s.NsPerOp.Center)) {
 					mark = "!"
 				}
 				return fmt.Sprintf("%s%.0f", mark, results.Came(float64(s.NsPerOp.Center)))
-			}, 0})
+			}, 0))
 	}
 	for _, m := range results.Metrics {
 		if m.In&in == 0 {
 			continue
 		}
-		all = append(all, tableColumn{m.Column, func(s *results.Summary) string { return formatted(m.Class, s.Of(m.Key)) }, m.Drop})
+		all = append(all, numeric(m.Column, func(s *results.Summary) string { return formatted(m.Class, s.Of(m.Key)) }, m.Drop))
 		if m.Spread&in != 0 {
-			all = append(all, tableColumn{"±", func(s *results.Summary) string { return interval(s.Of(m.Key)) }, m.Drop})
+			all = append(all, numeric("±", func(s *results.Summary) string { return interval(s.Of(m.Key)) }, m.Drop))
 		}
 		if in == results.Timed && m.Key == "time" {
 			if best != nil {
-				all = append(all, tableColumn{"vs best", func(s *results.Summary) string { return cmp.Or(best[s.Cell], "–") }, 0})
+				all = append(all, numeric("vs best", func(s *results.Summary) string { return cmp.Or(best[s.Cell], "–") }, 0))
 			}
-			all = append(all, tableColumn{"vs floor", func(s *results.Summary) string { return s.RelativeCost.String() }, 3},
-				tableColumn{"±", func(s *results.Summary) string { return s.RelativeCost.Spread() }, 7})
+			all = append(all, numeric("vs floor", func(s *results.Summary) string { return s.RelativeCost.String() }, 3),
+				numeric("±", func(s *results.Summary) string { return s.RelativeCost.Spread() }, 7))
 		}
 	}
-	return append(all, tableColumn{"queued", func(s *results.Summary) string { return s.InFlight.String() }, 6},
-		tableColumn{"n", func(s *results.Summary) string { return strconv.Itoa(s.N) }, 0})
+	return append(all, numeric("queued", func(s *results.Summary) string { return s.InFlight.String() }, 6),
+		numeric("n", func(s *results.Summary) string { return strconv.Itoa(s.N) }, 0))
 }
 
-// writeGroup writes a table of the cells, no wider than width where that is not
-// 0 and columns can go.
-func writeGroup(w *bufio.Writer, heading string, in results.Columns, group []results.Summary, best map[results.Cell]string, width int) {
+// writeGroup writes a table of the cells.
+func writeGroup(w *bufio.Writer, heading string, in results.Columns, group []results.Summary, best map[results.Cell]string, screen text.Screen) {
 	group = slices.Clone(group)
 	slices.SortStableFunc(group, func(a, b results.Summary) int {
 		x, _, _ := a.RankingMetric()
@@ -94,44 +97,24 @@ func writeGroup(w *bufio.Writer, heading string, in results.Columns, group []res
 	if !slices.ContainsFunc(group, func(s results.Summary) bool { return best[s.Cell] != "" }) {
 		best = nil
 	}
-	columns := tableColumns(in, best)
-	var gone []string
-	needed := 0
-	for {
-		rows := [][]string{nil}
-		for _, c := range columns {
-			rows[0] = append(rows[0], c.head)
-		}
+	var columns []text.Column
+	rows := make([][]string, len(group))
+	for _, c := range tableColumns(in, best) {
+		columns = append(columns, c.Column)
 		for i := range group {
-			var row []string
-			for _, c := range columns {
-				row = append(row, c.value(&group[i]))
-			}
-			rows = append(rows, row)
+			rows[i] = append(rows[i], c.value(&group[i]))
 		}
-		n := text.Width(rows)
-		needed = max(needed, n)
-		first := slices.MaxFunc(columns, func(a, b tableColumn) int { return cmp.Compare(a.drop, b.drop) })
-		if width > 0 && n > width && first.drop > 0 {
-			for _, c := range columns {
-				if c.drop == first.drop && c.head != "±" {
-					gone = append(gone, c.head)
-				}
-			}
-			columns = slices.DeleteFunc(columns, func(c tableColumn) bool { return c.drop == first.drop })
-			continue
-		}
-		fmt.Fprintf(w, "%s\n", heading)
-		text.Table(w, "  ", "lr", rows)
-		break
 	}
-	if len(gone) > 0 {
-		text.WrapAt(w, width, "  ", "  ", fmt.Sprintf("left out: %s (%d columns are needed, %d are there; report.md has all)", strings.Join(gone, ", "), needed, width))
+	fmt.Fprintln(w, screen.Paint(text.Strong, heading))
+	dropped, _ := screen.Table(w, "  ", columns, rows)
+	dropped = slices.DeleteFunc(dropped, func(head string) bool { return head == "±" }) // of a column that is named
+	if note := text.Dropped(dropped, "report.md"); note != "" {
+		screen.Wrap(w, "  ", "  ", note)
 	}
 	fmt.Fprintln(w)
 }
 
-func writeCells(w *bufio.Writer, summaries []results.Summary, width int) {
+func writeCells(w *bufio.Writer, summaries []results.Summary, screen text.Screen) {
 	unbounded, related, beaten, full, untimed := false, false, false, false, false
 	cells, best := map[results.Columns][]results.Summary{}, versusBest(summaries)
 	for _, s := range summaries {
@@ -156,16 +139,12 @@ func writeCells(w *bufio.Writer, summaries []results.Summary, width int) {
 		title string
 	}{{results.Timed, ""}, {results.Paced, ", latency from when a message was due"}, {results.Counted, ", instructions counted"}} {
 		for _, group := range results.GroupBy(cells[kind.in], results.Cell.Setting) {
-			writeGroup(w, title(group[0].Cell.Setting())+kind.title, kind.in, group, best, width)
+			writeGroup(w, title(group[0].Cell.Setting())+kind.title, kind.in, group, best, screen)
 		}
 	}
 	note := func(show bool, format string, args ...any) {
 		if show {
-			if format = fmt.Sprintf(format, args...); width == 0 {
-				fmt.Fprintf(w, "%s\n\n", format)
-				return
-			}
-			text.WrapAt(w, min(width, 100), "", "  ", format)
+			screen.Wrap(w, "", "  ", fmt.Sprintf(format, args...))
 			fmt.Fprintln(w)
 		}
 	}
@@ -174,14 +153,14 @@ func writeCells(w *bufio.Writer, summaries []results.Summary, width int) {
 	note(full, "!: saturated: less than %.0f %% of what was due came; latency grows as long as is measured", 100*results.SaturatedBelow)
 	note(untimed, "–: a launch timed too few operations one by one for a percentile: p50 needs %d, p99 %d, p99.9 %d; raise --time", results.TailP50, results.TailP99, results.TailP999)
 	note(unbounded, "∞: n < 6, too few launches for a %.0f %% interval of a median", 100*results.Confidence)
-	capped, none := launchesFarOff(summaries)
+	capped, none := launchesFarOff(summaries, screen)
 	note(capped != "", "capped for the interval, launches that lie far off: %s", capped)
 	note(none != "", "none: too many launches lie far off for an interval: %s", none)
 }
 
 // launchesFarOff lists the cells with launches that lie far off: those that have
 // an interval all the same, and those that have none.
-func launchesFarOff(summaries []results.Summary) (capped, none string) {
+func launchesFarOff(summaries []results.Summary, screen text.Screen) (capped, none string) {
 	var lists [2][]string
 	for i := range summaries {
 		e, _, _ := summaries[i].RankingMetric()
@@ -192,7 +171,7 @@ func launchesFarOff(summaries []results.Summary) (capped, none string) {
 		if e.FarOff() {
 			list = &lists[1]
 		}
-		*list = append(*list, e.Moved()+" in "+summaries[i].Cell.Name())
+		*list = append(*list, e.Moved()+" in "+screen.Short(2, summaries[i].Cell.Name()))
 	}
 	return few(lists[0]), few(lists[1])
 }
@@ -206,15 +185,15 @@ func few(list []string) string {
 	return strings.Join(list, "; ")
 }
 
-// WriteWide lists the cells of a run, of so many, whose interval is still wider
+// WriteWide lists, on a screen, the cells of a run, of so many, whose interval is still wider
 // than ±until, a share of the median; nothing where until is 0.
-func WriteWide(w io.Writer, until float64, of int, cells []string) {
+func WriteWide(w io.Writer, screen text.Screen, until float64, of int, cells []string) {
 	if until == 0 {
 		return
 	}
 	fmt.Fprintf(w, "\n%d of %d cells are not known to ±%g%%\n", len(cells), of, 100*until)
 	for _, name := range cells {
-		fmt.Fprintf(w, "  %s\n", name)
+		fmt.Fprintf(w, "  %s\n", screen.Short(2, name))
 	}
 }
 

@@ -5,13 +5,14 @@ import (
 	"strings"
 	"testing"
 
+	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
 // Launches that were given another capacity have a row of their own.
 func TestCapacitiesShareNoRow(t *testing.T) {
 	var table bytes.Buffer
-	if err := WriteTable(&table, results.Summarize(split()), 110); err != nil || !strings.Contains(table.String(), "PingPong, same CPU, given=8KiB\n") {
+	if err := WriteTable(&table, results.Summarize(split()), text.Screen{Columns: 110}); err != nil || !strings.Contains(table.String(), "PingPong, same CPU, given=8KiB\n") {
 		t.Errorf("%v\n%s", err, table.String())
 	}
 }
@@ -24,7 +25,7 @@ func TestSaturationHasAMark(t *testing.T) {
 	}
 	summaries := results.Summarize(records)
 	var table bytes.Buffer
-	if err := WriteTable(&table, summaries, 110); err != nil {
+	if err := WriteTable(&table, summaries, text.Screen{Columns: 110}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"  20000   !9911  ", "!: saturated: less than 95 % of what was due came"} {
@@ -44,7 +45,7 @@ func TestRatesHaveATable(t *testing.T) {
 	}
 	summaries := results.Summarize(records)
 	var table bytes.Buffer
-	if err := WriteTable(&table, summaries, 110); err != nil {
+	if err := WriteTable(&table, summaries, text.Screen{Columns: 110}); err != nil {
 		t.Fatal(err)
 	}
 	want := `OpenLoop, same CPU, latency from when a message was due
@@ -81,7 +82,7 @@ func TestTableHasZeros(t *testing.T) {
 		records[i].Given.InFlight = results.Known(int64(i / 9))
 	}
 	var table bytes.Buffer
-	if err := WriteTable(&table, results.Summarize(records), 110); err != nil {
+	if err := WriteTable(&table, results.Summarize(records), text.Screen{Columns: 110}); err != nil {
 		t.Fatal(err)
 	}
 	if f := strings.Fields(strings.Split(table.String(), "\n")[2]); f[len(f)-3] != "0ns" || f[len(f)-2] != "0" {
@@ -95,14 +96,14 @@ func TestFewOperationsHaveNoPercentiles(t *testing.T) {
 	for i := range records {
 		records[i].Latency = &results.Latency{Count: 1, Max: 777777, HDR: "x"}
 	}
-	var text strings.Builder
-	if err := WriteMarkdown(&text, &results.Set{Records: records}); err != nil {
+	var markdown strings.Builder
+	if err := WriteMarkdown(&markdown, &results.Set{Records: records}); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(text.String(), "a launch timed too few operations one by one for a percentile: p50 needs 2, p99 100, p99.9 1000; raise --time") {
-		t.Errorf("the report does not say why there are none:\n%s", text.String())
+	if !strings.Contains(markdown.String(), "a launch timed too few operations one by one for a percentile: p50 needs 2, p99 100, p99.9 1000;\n  raise --time") {
+		t.Errorf("the report does not say why there are none:\n%s", markdown.String())
 	}
-	if strings.Contains(text.String(), "777.8µs") {
-		t.Errorf("the largest of one operation is shown as a percentile:\n%s", text.String())
+	if strings.Contains(markdown.String(), "777.8µs") {
+		t.Errorf("the largest of one operation is shown as a percentile:\n%s", markdown.String())
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"ipcbench/internal/golden"
+	"ipcbench/internal/text"
 )
 
 const hostile = "\x1b[31m|<b>*x*\n# not ok \u202e"
@@ -25,9 +26,14 @@ func fixture() *Report {
 	}}
 }
 
+// inFile is a writer for screens that writes a file.
+func inFile(write func(*Report, io.Writer, text.Screen) error) func(*Report, io.Writer) error {
+	return func(r *Report, w io.Writer) error { return write(r, w, text.Screen{}) }
+}
+
 func TestGolden(t *testing.T) {
 	for name, write := range map[string]func(*Report, io.Writer) error{
-		"report.txt": (*Report).WriteText, "stories.txt": (*Report).WriteStories, "report.md": (*Report).WriteMarkdown,
+		"report.txt": inFile((*Report).WriteText), "stories.txt": inFile((*Report).WriteStories), "report.md": (*Report).WriteMarkdown,
 		"report.ktap": (*Report).WriteKTAP, "report.xml": (*Report).WriteJUnit,
 	} {
 		var b bytes.Buffer
@@ -115,7 +121,9 @@ func FuzzRead(f *testing.F) {
 		if !bytes.Equal(one, two) {
 			t.Fatalf("%s came back as %s", one, two)
 		}
-		for _, write := range []func(io.Writer) error{r.WriteText, r.WriteStories, r.WriteMarkdown, r.WriteKTAP, r.WriteJUnit, Compare(r, fixture()).WriteText} {
+		for _, write := range []func(io.Writer) error{
+			func(w io.Writer) error { return r.WriteText(w, text.Screen{}) }, func(w io.Writer) error { return r.WriteStories(w, text.Screen{}) },
+			r.WriteMarkdown, r.WriteKTAP, r.WriteJUnit, Compare(r, fixture()).WriteText} {
 			if err := write(io.Discard); err != nil {
 				t.Fatal(err)
 			}

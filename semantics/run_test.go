@@ -9,6 +9,7 @@ import (
 
 	"ipcbench/internal/apart"
 	"ipcbench/internal/sys"
+	"ipcbench/internal/text"
 )
 
 // run checks statements. It fails the test where they can't be checked, or where
@@ -94,7 +95,7 @@ func TestEveryStatement(t *testing.T) {
 
 func story(f Finding) string {
 	var b strings.Builder
-	writeEvents(&b, f.Story)
+	writeEvents(&b, text.Screen{}, f.Story)
 	return b.String()
 }
 

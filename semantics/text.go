@@ -108,16 +108,18 @@ func (f *Finding) Outcome() string {
 	return f.Observed
 }
 
-// WriteText writes a table for a terminal, a group a family. A statement that
-// differs comes with what was expected.
-func (r *Report) WriteText(out io.Writer) error {
-	fmt.Fprintln(out, r.Host.Strip())
+var verdictMarks = map[Verdict]text.Mark{Holds: text.Good, Differs: text.Bad, Broken: text.Bad, Skipped: text.Doubt}
+
+// WriteText writes a table for a screen, a group a family. A statement that differs
+// comes with what was expected.
+func (r *Report) WriteText(out io.Writer, screen text.Screen) error {
+	screen.Wrap(out, "", "  ", r.Host.Strip())
 	for _, g := range r.Groups() {
-		fmt.Fprintf(out, "\n%s\n", g.Title)
+		fmt.Fprintf(out, "\n%s\n", screen.Paint(text.Strong, g.Title))
 		var rows [][]string
 		add := func(label, what string) { rows = append(rows, []string{"", "", "  " + label + results.Quote(what)}) }
 		for _, f := range g.Findings {
-			rows = append(rows, []string{results.Quote(f.ID), string(f.Verdict), results.Quote(f.Statement)})
+			rows = append(rows, []string{results.Quote(f.ID), screen.Paint(verdictMarks[f.Verdict], string(f.Verdict)), results.Quote(f.Statement)})
 			if f.Verdict == Differs {
 				add("expected: ", f.Expect)
 				add("observed: ", f.Observed)
@@ -126,42 +128,55 @@ func (r *Report) WriteText(out io.Writer) error {
 				add("", f.Outcome())
 			}
 		}
-		if err := text.Table(out, "  ", "l", rows); err != nil {
+		if _, err := screen.Table(out, "  ", []text.Column{{}, {}, {Prose: true}}, rows); err != nil {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(out, "\n%d statements: %s\n", len(r.Findings), r.Summary())
-	return err
+	fmt.Fprintln(out)
+	return screen.Wrap(out, "", "  ", fmt.Sprintf("%d statements: %s", len(r.Findings), r.Summary()))
 }
 
 // WriteStories writes what each check did, what the kernel answered, and which
 // page states it.
-func (r *Report) WriteStories(w io.Writer) error {
+func (r *Report) WriteStories(w io.Writer, screen text.Screen) error {
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		fmt.Fprintf(w, "%s  %s: %s\n", results.Quote(f.ID), title(f.Mechanism), results.Quote(f.Statement))
-		writeEvents(w, f.Story)
+		line := func(first, rest, s string) { writeLine(w, screen, first, rest, s) }
+		line(results.Quote(f.ID)+"  ", "    ", title(f.Mechanism)+": "+results.Quote(f.Statement))
+		writeEvents(w, screen, f.Story)
+		const rest = "            "
 		if f.Expect != "" {
-			fmt.Fprintf(w, "  expected  %s\n", results.Quote(f.Expect))
+			line("  expected  ", rest, results.Quote(f.Expect))
 		}
-		label := "observed"
+		label := "  observed  "
 		if f.Outcome() == f.Reason {
-			label = "reason  "
+			label = "  reason    "
 		}
-		fmt.Fprintf(w, "  %s  %s\n  source    %s", label, results.Quote(f.Outcome()), results.Quote(f.Source))
+		line(label, rest, results.Quote(f.Outcome()))
+		source := results.Quote(f.Source)
 		if f.Since != "" {
-			fmt.Fprintf(w, ", since Linux %s", results.Quote(f.Since))
+			source += ", since Linux " + results.Quote(f.Since)
 		}
-		fmt.Fprintf(w, "\n  %s\n", f.Verdict)
+		line("  source    ", rest, source)
+		fmt.Fprintf(w, "  %s\n", screen.Paint(verdictMarks[f.Verdict], string(f.Verdict)))
 	}
-	_, err := fmt.Fprintf(w, "\n%d statements: %s\n", len(r.Findings), r.Summary())
-	return err
+	fmt.Fprintln(w)
+	return screen.Wrap(w, "", "  ", fmt.Sprintf("%d statements: %s", len(r.Findings), r.Summary()))
 }
 
-func writeEvents(w io.Writer, all []Event) {
+// writeLine writes a line, which on a terminal continues behind rest.
+func writeLine(w io.Writer, screen text.Screen, first, rest, s string) {
+	if screen.Columns == 0 {
+		fmt.Fprintf(w, "%s%s\n", first, s)
+		return
+	}
+	text.WrapAt(w, screen.Width(), first, rest, s)
+}
+
+func writeEvents(w io.Writer, screen text.Screen, all []Event) {
 	for _, e := range all {
 		process := ""
 		if e.Process != "" {
@@ -171,7 +186,7 @@ func writeEvents(w io.Writer, all []Event) {
 		if what == "" {
 			what = e.Remark
 		}
-		fmt.Fprintf(w, "    %s%s\n", process, results.Quote(what))
+		writeLine(w, screen, "    "+process, "      ", results.Quote(what))
 	}
 	if len(all) == maxEvents {
 		fmt.Fprintf(w, "    … and so on\n")

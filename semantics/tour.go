@@ -96,24 +96,27 @@ func Tour(ctx context.Context, name string, o Options) ([]Step, error) {
 // columns that the text of a step may take.
 const columns = 78
 
-// WriteTour writes the steps for a terminal.
-func WriteTour(w io.Writer, steps []Step) error {
+// WriteTour writes the steps for a screen.
+func WriteTour(w io.Writer, screen text.Screen, steps []Step) error {
+	columns := min(screen.Width(), columns)
 	for i, s := range steps {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		fmt.Fprintf(w, "%d. %s\n\n", i+1, s.Title)
+		fmt.Fprintf(w, "%s\n\n", screen.Paint(text.Strong, fmt.Sprintf("%d. %s", i+1, s.Title)))
 		text.WrapAt(w, columns, "", "", s.Text)
-		writeEvents(w, s.Story)
+		writeEvents(w, screen, s.Story)
 		if s.Otherwise != "" {
 			fmt.Fprintln(w)
 			text.WrapAt(w, columns, "   ", "   ", s.Otherwise)
 		}
 		if s.Skipped != "" {
-			fmt.Fprintf(w, "\n   skipped: %s\n", results.Quote(s.Skipped))
+			fmt.Fprintln(w)
+			writeLine(w, screen, "   skipped: ", "     ", results.Quote(s.Skipped))
 		}
 		if s.Problem != "" {
-			fmt.Fprintf(w, "\n   PROBLEM: %s\n", results.Quote(s.Problem))
+			fmt.Fprintln(w)
+			writeLine(w, screen, screen.Paint(text.Bad, "   PROBLEM: "), "     ", results.Quote(s.Problem))
 		}
 	}
 	return nil

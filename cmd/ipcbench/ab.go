@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ipcbench/bench"
+	"ipcbench/internal/text"
 	"ipcbench/report"
 	"ipcbench/results"
 	"ipcbench/runner"
@@ -92,17 +93,17 @@ func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, asked
 		dirs, runs = append(dirs, dir.Dir), append(runs, dir)
 		run.Sides = append(run.Sides, &runner.Side{ID: dir.Header.ID, Measure: process.measure, Host: process.hello.Host, Sink: dir.Append})
 	}
-	fmt.Fprintf(console, "%s: %d cells × 2 sides × %d launches of %v, seed %d, about %v\n", filepath.Join(out, id),
-		len(plan.Cells), plan.Launches, plan.Time, plan.Seed, 2*plan.Estimate(len(plan.Cells)).Round(time.Second))
-	progress := newProgress(console, 2*len(plan.Cells)*plan.Launches, plan.Launches)
-	run.Progress = progress.before
+	tell(console, text.Strong, filepath.Join(out, id)+":", fmt.Sprintf("%d cells × 2 sides × %d launches of %v, seed %d, about %v",
+		len(plan.Cells), plan.Launches, plan.Time, plan.Seed, 2*plan.Estimate(len(plan.Cells)).Round(time.Second)))
+	progress := runProgress(console, plan, 2)
+	run.Progress = progress.launch
 	err = run.Execute(c.Context())
 	progress.finish()
 	if errors.Is(err, context.Canceled) {
 		err = fmt.Errorf("interrupted; what was measured is in %s and %s", dirs[0], dirs[1])
 	}
 	wide := run.Wide()
-	report.WriteWide(console, asked.Until, len(plan.Cells), wide)
+	report.WriteWide(console, screen(console), asked.Until, len(plan.Cells), wide)
 	for _, dir := range runs {
 		err = errors.Join(err, dir.Missed(wide), dir.WriteBench())
 	}

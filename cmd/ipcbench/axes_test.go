@@ -25,6 +25,9 @@ func said(t *testing.T, status int, args ...string) string {
 	return stdout.String() + stderr.String()
 }
 
+// unwrapped is text with a blank for each end of a line and each indent.
+func unwrapped(text string) string { return strings.Join(strings.Fields(text), " ") }
+
 // want holds text against what must be in it.
 func want(t *testing.T, text string, parts ...string) {
 	t.Helper()
@@ -80,10 +83,10 @@ func TestAxisIsOneEntry(t *testing.T) {
 		return append([]string{"run", "--dry-run", "--workload", "stream", "--mech", "pipe", "--size", "64", "--place", "free"}, args...)
 	}
 
-	help := said(t, exitOK, "run", "--help")
+	help := unwrapped(said(t, exitOK, "run", "--help"))
 	want(t, help, "how processes are scheduled: normal, batch", "pages of a stack, 1 to 8")
 	want(t, said(t, exitOK, "ab", "--help"), "--nice", "--stack")
-	want(t, said(t, exitOK, "__complete", "run", "--nice", ""), "normal\nbatch\n")
+	want(t, said(t, exitOK, "__complete", "run", "--nice", ""), "normal\tas others\nbatch\tsched(7)\n")
 	want(t, said(t, exitOK, "list", "axes"), "--nice", "--stack")
 	want(t, said(t, exitOK, "list", "axes", "--format", "markdown"), "| `--nice` | how processes are scheduled | `normal`: as others; `batch`: sched(7) | all |")
 

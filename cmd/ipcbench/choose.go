@@ -87,12 +87,7 @@ the answer so far.`,
 			}
 			return f.race(c)
 		},
-		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-			if len(args) == 0 {
-				return patternNames(), cobra.ShellCompDirectiveNoFileComp
-			}
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		},
+		ValidArgsFunction: completeQuestion,
 	}
 	f.common(c)
 	fl := c.Flags()
@@ -110,8 +105,8 @@ the answer so far.`,
 	fl.Uint64Var(&f.seed, "seed", 0, "of the order of launches (random)")
 	fl.MarkHidden("relation")
 	c.MarkFlagDirname("out")
-	completeFrom(c, "place", placeNames())
-	completeFrom(c, "mech", mechanismNames())
+	completeFrom(c, "place", described(results.LookupAxis("place")))
+	completeFrom(c, "mech", described(results.LookupAxis("mech")))
 	return c
 }
 
@@ -260,8 +255,8 @@ func (f *chooseFlags) write(c *cobra.Command, doc document) error {
 	case "json":
 		return failed(text.WriteJSON(out, doc))
 	}
-	fmt.Fprintf(out, "from %s\n", doc.Run)
-	return failed(choose.WriteText(out, doc.Advice, doc.CantTell, width(out)))
+	tell(out, text.Plain, "from", doc.Run)
+	return failed(choose.WriteText(out, doc.Advice, doc.CantTell, screen(out)))
 }
 
 func unanswered(err error) error { return &exitError{exitUnavailable, err} }
@@ -289,14 +284,14 @@ func (f *chooseFlags) race(c *cobra.Command) (err error) {
 	defer func() { err = errors.Join(err, failed(dir.Close())) }()
 	ranking := f.Ranking()
 	ranking.Within = cmp.Or(f.Within, results.Within)
-	line := newRaceLine(c.ErrOrStderr(), f.budget)
+	progress := newProgress(c.ErrOrStderr())
 	race := runner.Race{
 		Side:  runner.Side{ID: dir.Header.ID, Measure: coordinator.Measure, Host: host, Sink: dir.Append},
-		Heats: heats, Ranking: ranking, Time: raceTime, Budget: f.budget, Seed: f.seed, Progress: line.show,
+		Heats: heats, Ranking: ranking, Time: raceTime, Budget: f.budget, Seed: f.seed, Progress: func(h *runner.Heat) { progress.race(h, f.budget) },
 	}
 	begin := time.Now()
 	stopped := race.Execute(c.Context())
-	line.clear()
+	progress.finish()
 	if stopped != nil && !errors.Is(stopped, context.Canceled) {
 		return failed(stopped)
 	}
@@ -305,9 +300,9 @@ func (f *chooseFlags) race(c *cobra.Command) (err error) {
 	if err != nil {
 		return failed(err)
 	}
-	fmt.Fprintf(c.ErrOrStderr(), "%s: %s in %s\n", dir.Dir, raced(heats), took.Round(100*time.Millisecond))
+	tell(c.ErrOrStderr(), text.Strong, dir.Dir+":", fmt.Sprintf("%s in %s", raced(heats), took.Round(100*time.Millisecond)))
 	if refused != "" {
-		fmt.Fprintf(c.ErrOrStderr(), "left out by rule: %s\n", refused)
+		tell(c.ErrOrStderr(), text.Plain, "left out by rule:", refused)
 	}
 	if err := f.answer(c, set); err != nil {
 		return err
@@ -409,7 +404,7 @@ func readRun(c *cobra.Command, name string, also func(*results.Record)) (*result
 		return nil, failed(err)
 	}
 	for _, w := range set.Odd() {
-		fmt.Fprintln(c.ErrOrStderr(), "warning:", w)
+		warn(c, w)
 	}
 	return set, nil
 }

@@ -55,7 +55,7 @@ cell that is untrusted or gone, a package that failed.`,
 	f.register(c)
 	c.Flags().StringVar(&f.filter, "filter", "*", "compare only these, in the syntax of benchstat's -filter")
 	c.Flags().StringVar(&f.by, "by", "", "key whose values are the sides: "+strings.Join(compare.ByKeys(), ", "))
-	c.RegisterFlagCompletionFunc("by", cobra.FixedCompletions(compare.ByKeys(), cobra.ShellCompDirectiveNoFileComp))
+	completeFrom(c, "by", compare.ByKeys())
 	return c
 }
 
@@ -65,12 +65,12 @@ func (f *compareFlags) register(c *cobra.Command) {
 	f.filter = "*"
 	fl.StringVar(&f.threshold, "threshold", "", fmt.Sprintf("change that is still no regression (default: that of the runs' own gate, else %g%%)", 100*d.Threshold))
 	fl.StringVar(&f.alpha, "alpha", fmt.Sprint(d.Alpha), "probability of a false alarm, over all cells together")
-	fl.StringSliceVar(&f.metrics, "metric", compare.DefaultMetrics, "metrics to compare: "+strings.Join(results.Units(), ", ")+"; in text also B/op, allocs/op, and units of which it has `Unit UNIT better=lower` or =higher")
+	fl.StringSliceVar(&f.metrics, "metric", compare.DefaultMetrics, "metrics to compare: "+strings.Join(results.Units(), ", ")+"; in text also B/op, allocs/op, and units with a line such as Unit UNIT better=lower")
 	fl.StringVar(&f.format, "format", "text", strings.Join(report.ComparisonFormats, ", "))
 	fl.BoolVar(&f.summary, "summary", false, "list only slower, faster and broken cells")
 	fl.BoolVar(&f.force, "force", false, "judge sides that are not comparable, with the warning beside each number")
-	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(report.ComparisonFormats, cobra.ShellCompDirectiveNoFileComp))
-	c.RegisterFlagCompletionFunc("metric", cobra.FixedCompletions(results.Units(), cobra.ShellCompDirectiveNoFileComp))
+	completeFrom(c, "format", report.ComparisonFormats)
+	completeFrom(c, "metric", results.Units())
 }
 
 // comparands are what compare takes.
@@ -107,7 +107,7 @@ func (f *compareFlags) compare(c *cobra.Command, args []string) error {
 		return failed(errors.New(results.Quote(strings.ReplaceAll(err.Error(), "\n", "; "))))
 	}
 	for _, w := range loaded.Warnings {
-		fmt.Fprintln(c.ErrOrStderr(), "warning:", w)
+		warn(c, w)
 	}
 	if len(loaded.Sides) < 2 {
 		return failed(fmt.Errorf("nothing to compare: --by %s has %d values in what was read", results.Quote(f.by), len(loaded.Sides)))

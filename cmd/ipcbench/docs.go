@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"io"
+	"iter"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -12,7 +13,7 @@ import (
 
 // writeMan has put write the man pages; nil in a usual build, whose processes
 // need not initialise what it takes.
-var writeMan func(root *cobra.Command, put func(name string, write func(io.Writer) error) error) error
+var writeMan func(root *cobra.Command, sections func(*cobra.Command) iter.Seq2[string, [][2]string], put func(name string, write func(io.Writer) error) error) error
 
 // newDocs writes parts of the documentation: man pages for `make install`, and
 // docs/words.md for `make generate`.
@@ -33,7 +34,7 @@ func newDocs() *cobra.Command {
 				if err != nil {
 					return failed(err)
 				}
-				return failed(errors.Join(writeMan(c.Root(), dir.WriteFile), dir.Close()))
+				return failed(errors.Join(writeMan(c.Root(), manSections, dir.WriteFile), dir.Close()))
 			},
 		},
 		&cobra.Command{

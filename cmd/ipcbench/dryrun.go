@@ -35,15 +35,17 @@ func printPlan(out io.Writer, plan bench.Plan) error {
 			continue
 		}
 		runs++
-		cells = append(cells, []string{c.Name()})
+		cells = append(cells, []string{c.Name(), ""})
 	}
-	if err := text.Table(out, "", "l", cells); err != nil {
+	s := screen(out)
+	if _, err := s.Table(out, "", []text.Column{{Least: 56}, {Prose: true}}, cells); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\n%d cells, %d to run × %d launches of %v: about %v; seed %d\n",
-		len(plan.Cells), runs, plan.Launches, plan.Time, plan.Estimate(runs).Round(time.Second), plan.Seed)
+	fmt.Fprintln(out)
+	s.Wrap(out, "", "  ", fmt.Sprintf("%d cells, %d to run × %d launches of %v: about %v; seed %d",
+		len(plan.Cells), runs, plan.Launches, plan.Time, plan.Estimate(runs).Round(time.Second), plan.Seed))
 	for _, rule := range slices.Sorted(maps.Keys(refused)) {
-		fmt.Fprintf(out, "skipped: %d by %s\n", refused[rule], rule)
+		tell(out, text.Plain, "skipped:", fmt.Sprintf("%d by %s", refused[rule], rule))
 	}
 	return nil
 }

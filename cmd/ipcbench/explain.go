@@ -10,7 +10,6 @@ import (
 
 	"ipcbench/bench"
 	"ipcbench/explain"
-	"ipcbench/internal/text"
 	"ipcbench/mechanisms"
 	"ipcbench/plots"
 )
@@ -28,7 +27,7 @@ func listFamilies(out io.Writer) error {
 		of[family] = append(of[family], m.Name)
 	}
 	for _, family := range families {
-		text.WrapAt(out, width(out), family+": ", "  ", strings.Join(of[family], ", "))
+		screen(out).Wrap(out, family+": ", "  ", strings.Join(of[family], ", "))
 	}
 	_, err := fmt.Fprintln(out, "\n`ipcbench explain pipe` explains one of them.")
 	return err

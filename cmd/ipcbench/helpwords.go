@@ -13,15 +13,21 @@ import (
 
 // newWords is a help topic: it has nothing to run.
 func newWords() *cobra.Command {
-	var b strings.Builder
-	for _, t := range words.Topics {
-		fmt.Fprintf(&b, "%s\n\n", t.Name)
-		for _, w := range t.Words {
-			text.Wrap(&b, "  "+w.Name+": ", "      ", strings.ReplaceAll(w.Meaning, "`", ""))
+	c := &cobra.Command{Use: "words", Short: "What the words mean"}
+	c.SetHelpFunc(func(c *cobra.Command, _ []string) {
+		out := c.OutOrStdout()
+		s := screen(out)
+		for i, t := range words.Topics {
+			if i > 0 {
+				fmt.Fprintln(out)
+			}
+			fmt.Fprintf(out, "%s\n\n", s.Paint(text.Strong, t.Name))
+			for _, w := range t.Words {
+				s.Wrap(out, "  "+w.Name+": ", "      ", strings.ReplaceAll(w.Meaning, "`", ""))
+			}
 		}
-		b.WriteByte('\n')
-	}
-	return &cobra.Command{Use: "words", Short: "What the words mean", Long: b.String()}
+	})
+	return c
 }
 
 // writeWords writes the table as Markdown.

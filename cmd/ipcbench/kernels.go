@@ -65,8 +65,8 @@ could not be judged.`,
 	fl.StringArrayVar(&f.arms, "arm", nil, "the old name of --kernel")
 	fl.MarkHidden("arm")
 	fl.StringVar(&f.append, "append", "", "boot options of every kernel, as in 'psi=0'")
-	fl.StringSliceVar(&f.workloads, "workload", []string{"pingpong", "stream"}, "workloads: "+strings.Join(workloadNames(), ", "))
-	fl.StringSliceVar(&f.mechs, "mech", bench.Core, "mechanisms: "+strings.Join(mechanismNames(), ", "))
+	fl.StringSliceVar(&f.workloads, "workload", []string{"pingpong", "stream"}, bench.Help(results.LookupAxis("workload")))
+	fl.StringSliceVar(&f.mechs, "mech", bench.Core, bench.Help(results.LookupAxis("mech")))
 	fl.StringSliceVar(&f.sizes, "size", []string{"64"}, "message sizes; instructions are counted up to 4KiB")
 	fl.StringSliceVar(&f.places, "place", nil, "where processes run (same; with kvm also cross)")
 	fl.IntVar(&f.seeds, "seeds", 6, "boots of each kernel with --accel icount, each with a seed of its own")
@@ -80,8 +80,9 @@ could not be judged.`,
 	fl.Lookup("threshold").DefValue, f.judge.threshold = "2%", "2%"
 	c.MarkFlagDirname("out")
 	c.AddCommand(newKernelsBisect(), newKernelsStep())
-	for flag, values := range map[string][]string{"accel": accels, "workload": workloadNames(), "mech": mechanismNames(), "place": placeNames()} {
-		c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	completeFrom(c, "accel", accels)
+	for _, key := range []string{"workload", "mech", "size", "place"} {
+		completeFrom(c, key, described(results.LookupAxis(key)))
 	}
 	return c
 }
@@ -117,7 +118,7 @@ func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
 			if err != nil {
 				return failed(err)
 			}
-			return failed(r.WriteText(c.OutOrStdout()))
+			return failed(r.WriteText(c.OutOrStdout(), screen(c.OutOrStdout())))
 		}
 		var reports []string
 		for _, dir := range dirs {
@@ -240,8 +241,18 @@ func record(c *cobra.Command, r *kernels.Runner, out string, threshold float64) 
 	fmt.Fprintf(console, "%d kernels × %d boots × %d cells, %s, QEMU %s\n", len(r.Kernels), r.Plan.Boots, len(r.Plan.Cells), r.Plan.Accel, r.QEMU.Version)
 	r.Sink = func(i int, rec results.Record) error { return runs[i].Append(rec) }
 	r.Checked = func(i int, s *semantics.Report) error { return runs[i].WriteFile(semantics.File, s.WriteJSON) }
-	r.Started = func(i, seed int) { fmt.Fprintf(console, "boot %d of %s\n", seed, r.Kernels[i].Label) }
-	if err := r.Execute(c.Context()); err != nil {
+	progress, begun := newProgress(console), 0
+	r.Started = func(i, seed int) {
+		doing := fmt.Sprintf("boot %d of %s", seed, r.Kernels[i].Label)
+		if screen(console).Columns == 0 {
+			fmt.Fprintln(console, doing)
+		}
+		progress.step(max(0, begun-r.Plan.Jobs+1), len(r.Kernels)*r.Plan.Boots, "boots", doing)
+		begun++
+	}
+	err = r.Execute(c.Context())
+	progress.finish()
+	if err != nil {
 		return nil, ofGuest(err, runs)
 	}
 	for _, dir := range runs {

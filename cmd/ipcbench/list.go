@@ -148,7 +148,7 @@ func newList() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&format, "format", "table", strings.Join(formats, ", ")+"; markdown has the tables of docs/mechanisms.md, without this host's limits")
-	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	completeFrom(c, "format", formats)
 	return c
 }
 
@@ -162,10 +162,9 @@ func (c catalog) writeTable(out io.Writer, axes bool) error {
 	if axes {
 		return c.writeAxes(out)
 	}
-	table := [][]string{{"MECHANISM", "FRAMING", "SINCE", "MAN", "CARRIES", "WHAT IT IS"}}
-	limits := [][]string{{"LIMIT HERE", "OF", "NUMBER", "SOURCE", "BEYOND IT"}}
+	var all, limits [][]string
 	for _, m := range c.Mechanisms {
-		table = append(table, []string{m.Name, m.Framing, m.Since, m.Man[0], strings.Join(m.Offers, ", "), m.Summary})
+		all = append(all, []string{m.Name, m.Framing, m.Since, m.Man[0], strings.Join(m.Offers, ", "), m.Summary})
 		if m.Unavailable != "" {
 			limits = append(limits, []string{m.Name, "all", "unavailable", "", m.Unavailable})
 			continue
@@ -174,32 +173,59 @@ func (c catalog) writeTable(out io.Writer, axes bool) error {
 			limits = append(limits, []string{m.Name, l.Of, l.Number, l.Source, l.Beyond})
 		}
 	}
-	workloads := text.Rows([]string{"WORKLOAD", "PEERS", "ONE OPERATION", "PLAYS ON", "WHAT IT DOES"}, c.Workloads,
-		func(x workloadEntry) []string {
-			return []string{x.Name, cmp.Or(x.Peers, "-"), x.Op, x.PlaysOn, x.Summary}
-		})
-	floors := text.Rows([]string{"FLOOR", "ONE OPERATION", "WHAT IT IS"}, c.Floors, func(f floorEntry) []string { return []string{f.Name, f.Op, f.what()} })
-	places := text.Rows([]string{"PLACE", "WHERE THE PROCESSES RUN"}, c.Places, func(p results.Value) []string { return []string{p.Name, p.Summary} })
-	for _, t := range [][][]string{table, limits, workloads, floors, places} {
-		text.Table(out, "", "l", t)
+	workloads := rowsOf(c.Workloads, func(x workloadEntry) []string {
+		return []string{x.Name, cmp.Or(x.Peers, "-"), x.Op, x.PlaysOn, x.Summary}
+	})
+	floors := rowsOf(c.Floors, func(f floorEntry) []string { return []string{f.Name, f.Op, f.what()} })
+	places := rowsOf(c.Places, func(p results.Value) []string { return []string{p.Name, p.Summary} })
+	for _, t := range []listed{
+		{[]text.Column{{Head: "MECHANISM"}, {Head: "FRAMING", Drop: 2}, {Head: "SINCE", Drop: 3}, {Head: "MAN", Drop: 4}, {Head: "CARRIES", Drop: 1}, {Head: "WHAT IT IS", Prose: true}}, all},
+		{[]text.Column{{Head: "LIMIT HERE"}, {Head: "OF", Least: 12}, {Head: "NUMBER"}, {Head: "SOURCE", Least: 12}, {Head: "BEYOND IT", Prose: true}}, limits},
+		{[]text.Column{{Head: "WORKLOAD"}, {Head: "PEERS", Drop: 1}, {Head: "ONE OPERATION", Drop: 3}, {Head: "PLAYS ON", Drop: 2}, {Head: "WHAT IT DOES", Prose: true}}, workloads},
+		{[]text.Column{{Head: "FLOOR"}, {Head: "ONE OPERATION"}, {Head: "WHAT IT IS", Prose: true}}, floors},
+		{[]text.Column{{Head: "PLACE"}, {Head: "WHERE THE PROCESSES RUN", Prose: true}}, places},
+	} {
+		t.write(out)
 		fmt.Fprintln(out)
 	}
 	return c.writeAxes(out)
 }
 
+// listed is a table of the catalog.
+type listed struct {
+	columns []text.Column
+	rows    [][]string
+}
+
+func (t listed) write(out io.Writer) error {
+	s := screen(out)
+	dropped, err := s.Table(out, "", t.columns, t.rows)
+	if note := text.Dropped(dropped, "--format markdown"); note != "" {
+		err = s.Wrap(out, "", "  ", note)
+	}
+	return err
+}
+
+func rowsOf[T any](all []T, row func(T) []string) (rows [][]string) {
+	for _, x := range all {
+		rows = append(rows, row(x))
+	}
+	return rows
+}
+
 // writeAxes writes what a plan may vary, and why a cell may be skipped.
 func (c catalog) writeAxes(out io.Writer) error {
-	axes := text.Rows([]string{"AXIS", "VALUES", "WHAT IT VARIES"}, c.Axes, func(a axisEntry) []string {
+	axes := rowsOf(c.Axes, func(a axisEntry) []string {
 		values := bench.NamesOf(a.Values, func(v results.Value) string { return v.Name })
 		if a.Bounds != "" {
 			values = append(values, a.Bounds)
 		}
 		return []string{a.Flag, cmp.Or(strings.Join(values, ", "), "listed by name"), a.Help}
 	})
-	text.Table(out, "", "l", axes)
+	rules := rowsOf(c.Rules, func(r ruleEntry) []string { return []string{r.Name, r.Remedy} })
+	listed{[]text.Column{{Head: "AXIS"}, {Head: "VALUES", Least: 20}, {Head: "WHAT IT VARIES", Prose: true}}, axes}.write(out)
 	fmt.Fprintln(out)
-	return text.Table(out, "", "l", text.Rows([]string{"REASON TO SKIP A CELL", "WHAT TO ASK FOR INSTEAD"}, c.Rules,
-		func(r ruleEntry) []string { return []string{r.Name, r.Remedy} }))
+	return listed{[]text.Column{{Head: "REASON TO SKIP A CELL"}, {Head: "WHAT TO ASK FOR INSTEAD", Prose: true}}, rules}.write(out)
 }
 
 func (c catalog) writeMarkdown(out io.Writer, axes bool) error {

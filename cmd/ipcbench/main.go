@@ -17,6 +17,7 @@ import (
 
 	"ipcbench/internal/reexec"
 	"ipcbench/internal/sys"
+	"ipcbench/internal/text"
 	"ipcbench/kernels"
 	"ipcbench/mechanisms"
 	_ "ipcbench/mechanisms/sockets/netconn"
@@ -105,7 +106,7 @@ func command(args []string, stdout, stderr io.Writer) int {
 				fmt.Fprintln(stderr, line)
 				continue
 			}
-			fmt.Fprintf(stderr, "ipcbench: %s\n", line)
+			tell(stderr, text.Bad, "ipcbench:", line)
 		}
 	}
 	return status
@@ -166,6 +167,11 @@ untrusted or not judged; 128+N ended by signal N.`, len(mechanisms.All())),
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(flagMistake)
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) { writeHelp(c, c.OutOrStdout(), screen(c.OutOrStdout())) })
+	root.SetUsageFunc(func(c *cobra.Command) error { writeUsage(c, c.OutOrStderr(), screen(c.OutOrStderr())); return nil })
+	coloring = "auto"
+	root.PersistentFlags().Var(&coloring, "color", "colors: on a terminal, unless NO_COLOR is set; always; never")
+	completeFrom(root, "color", colorTimes)
 	root.SetVersionTemplate("ipcbench {{.Version}}\n")
 	root.AddCommand(newRun(), newAB(), newMeasure(), newCompare(), newReport(), newChoose(), newAdvise(), newExplain(), newSemantics(), newList(), newKernels(), newDoctor(), newClean(), newWords(), newDocs())
 	return root

@@ -71,6 +71,8 @@ func wanted(e *pflag.InvalidValueError) string {
 		return "a time with its unit, as in 20ms, 1s or 5m"
 	case "bool":
 		return "true or false"
+	case "WHEN":
+		return strings.Join(colorTimes, ", ")
 	}
 	return "another value: " + e.Unwrap().Error()
 }

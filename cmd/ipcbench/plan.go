@@ -32,13 +32,9 @@ func (f axisFlags) register(c *cobra.Command) {
 	for i := range results.Axes {
 		if x := &results.Axes[i]; !x.Found {
 			f[x.Key] = c.Flags().StringSlice(x.Key, nil, bench.Help(x))
-			completeFrom(c, x.Key, bench.Values(x))
+			completeFrom(c, x.Key, described(x))
 		}
 	}
-}
-
-func completeFrom(c *cobra.Command, flag string, values []string) {
-	c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // parse returns the values given, and nothing for an axis that was not.
@@ -64,8 +60,8 @@ func (f *planFlags) register(c *cobra.Command) {
 	fl.DurationVar(&f.time, "time", 0, "measured time of one launch (the preset's)")
 	fl.BoolVar(&f.verify, "verify", false, "add a pass that checks a CRC-32C over every payload")
 	fl.Uint64Var(&f.seed, "seed", 0, "of the order of launches (random)")
-	completeFrom(c, "floor", floorNames())
-	completeFrom(c, "preset", presetNames())
+	completeFrom(c, "floor", bench.NamesOf(bench.Floors, func(w *bench.Workload) string { return w.Floor + "\t" + w.Summary }))
+	completeFrom(c, "preset", bench.NamesOf(bench.Presets, func(p bench.Preset) string { return p.Name + "\t" + p.Summary }))
 }
 
 // plan turns the flags into a plan. Axes alone span a plan of their own; with

@@ -37,7 +37,7 @@ runs, the report is that of the last one, and each is compared with the first.`,
   ipcbench report results/runs/A results/runs/B --out compared`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if c.Flags().Changed("benchstat") {
-				fmt.Fprintln(c.ErrOrStderr(), "warning: --benchstat is ignored: report.md needs no program for its tables; leave the flag out")
+				warn(c, "--benchstat is ignored: report.md needs no program for its tables; leave the flag out")
 			}
 			if len(args) == 0 {
 				run, err := newestRun()
@@ -123,7 +123,7 @@ func writeReport(c *cobra.Command, paths []string, out string) error {
 			return failed(errors.New(nothing))
 		}
 		for _, w := range sets[i].Odd() {
-			fmt.Fprintln(c.ErrOrStderr(), "warning:", w)
+			warn(c, w)
 		}
 	}
 	r := report.New(sets, sides)
@@ -134,14 +134,17 @@ func writeReport(c *cobra.Command, paths []string, out string) error {
 	var err error
 	r.Page.Semantics, err = semantics.ReadFile(c.Context(), filepath.Join(last, semantics.File))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
-		fmt.Fprintln(c.ErrOrStderr(), "warning:", results.Quote(err.Error())+": the page has no statements; ipcbench semantics --out", results.Quote(last), "writes it anew")
+		warn(c, fmt.Sprintf("%s: the page has no statements; ipcbench semantics --out %s writes it anew", results.Quote(err.Error()), results.Quote(last)))
 	}
 	dir, err := results.OpenDir(out)
 	if err != nil {
 		return failed(err)
 	}
 	defer dir.Close()
-	for _, f := range r.Files() {
+	progress, files := newProgress(c.ErrOrStderr()), r.Files()
+	defer progress.finish()
+	for i, f := range files {
+		progress.step(i, len(files), "files", f.Name)
 		err := dir.WriteFile(f.Name, func(w io.Writer) error {
 			return cmp.Or(f.Write(w), c.Context().Err())
 		})

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,9 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 
 	"ipcbench/bench"
+	"ipcbench/internal/text"
 	"ipcbench/report"
 	"ipcbench/results"
 	"ipcbench/runner"
@@ -73,7 +72,7 @@ func newRun() *cobra.Command {
 func alone(c *cobra.Command, flag, why string) error {
 	var others []string
 	c.Flags().Visit(func(f *pflag.Flag) {
-		if f.Name != flag && f.Name != "all" { // which changes nothing but what is printed
+		if f.Name != flag && f.Name != "all" && f.Name != "color" { // which change nothing but what is printed
 			others = append(others, "--"+f.Name)
 		}
 	})
@@ -105,7 +104,7 @@ func resumeRun(c *cobra.Command, path string, all bool) error {
 		return failed(err)
 	}
 	for _, w := range dir.Warnings {
-		fmt.Fprintln(c.ErrOrStderr(), "warning:", w)
+		warn(c, w)
 	}
 	var earlier []results.Record // without what a run that goes on does not ask for: they are many
 	_, err = results.Scan(path, func(r *results.Record) {
@@ -176,18 +175,18 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 		return failed(err)
 	}
 	console := c.ErrOrStderr()
-	fmt.Fprintf(console, "%s: %d cells × %d launches of %v, seed %d, about %v; isolation: %s\n",
-		dir.Dir, len(plan.Cells), plan.Launches, plan.Time, plan.Seed, plan.Estimate(len(plan.Cells)).Round(time.Second), coordinator.Isolation)
+	tell(console, text.Strong, dir.Dir+":", fmt.Sprintf("%d cells × %d launches of %v, seed %d, about %v; isolation: %s",
+		len(plan.Cells), plan.Launches, plan.Time, plan.Seed, plan.Estimate(len(plan.Cells)).Round(time.Second), coordinator.Isolation))
 	for _, l := range coordinator.Limits {
-		fmt.Fprintln(console, "warning:", l)
+		warn(c, l)
 	}
 	if len(host.Warnings) > 0 {
-		fmt.Fprintf(console, "%d things about this host spoil numbers; `ipcbench doctor` lists them, with remedies\n", len(host.Warnings))
+		tell(console, text.Doubt, fmt.Sprint(len(host.Warnings)), "things about this host spoil numbers; `ipcbench doctor` lists them, with remedies")
 	}
 
-	progress := newProgress(console, len(plan.Cells)*plan.Launches, plan.Launches)
+	progress := runProgress(console, plan, 1)
 	run := runner.Run{
-		Plan: plan, Until: dir.Header.Until, Budget: time.Duration(dir.Header.BudgetNs), Progress: progress.before,
+		Plan: plan, Until: dir.Header.Until, Budget: time.Duration(dir.Header.BudgetNs), Progress: progress.launch,
 		Sides: []*runner.Side{{ID: dir.Header.ID, Measure: coordinator.Measure, Host: host, Earlier: earlier, Sink: dir.Append}},
 	}
 	stopped := run.Execute(c.Context())
@@ -204,7 +203,7 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 		return failed(err)
 	}
 	summaries, out := set.Summaries(), c.OutOrStdout()
-	end := report.End{Set: set, Summaries: summaries, Run: dir.Dir, Width: width(out), All: all, Until: dir.Header.Until, Planned: len(plan.Cells), Wide: wide}
+	end := report.End{Set: set, Summaries: summaries, Run: dir.Dir, Screen: screen(out), All: all, Until: dir.Header.Until, Planned: len(plan.Cells), Wide: wide}
 	if err := end.Write(out); err != nil {
 		return failed(err)
 	}
@@ -231,62 +230,4 @@ func sameHost(earlier []results.Record, now *results.Host) error {
 		}
 	}
 	return nil
-}
-
-// progress shows how far a run is: on a terminal in a line that is written again,
-// only between measurements; elsewhere in a line per pass.
-type progress struct {
-	out      io.Writer
-	terminal bool
-	launches int // in all, as far as is known
-	total    int // passes of the plan
-	pass     int
-	begin    time.Time
-	drawn    time.Time // when the line was last written
-}
-
-func newProgress(out io.Writer, launches, passes int) *progress {
-	f, ok := out.(*os.File)
-	return &progress{out: out, terminal: ok && term.IsTerminal(int(f.Fd())), launches: launches, total: passes, begin: time.Now()}
-}
-
-// clearLine goes to the beginning of a terminal's line and clears it.
-const clearLine = "\r\x1b[K"
-
-func (p *progress) before(pass int, next results.Cell, left int) {
-	if p.terminal {
-		p.launches = max(p.launches, left)
-		if time.Since(p.drawn) > 200*time.Millisecond {
-			p.drawn = time.Now()
-			fmt.Fprint(p.out, clearLine, progressLine(p.launches-left, p.launches, time.Since(p.begin)))
-		}
-		return
-	}
-	if pass > p.pass { // what an earlier pass owes is no new pass
-		p.pass = pass
-		if pass <= p.total {
-			fmt.Fprintf(p.out, "pass %d of %d, %d launches left\n", pass, p.total, left)
-		} else {
-			fmt.Fprintf(p.out, "pass %d, beyond the plan: %d launches where intervals are wide\n", pass, left)
-		}
-	}
-}
-
-// progressLine is how far a run is after the first done launches, and how long the
-// others take at the same pace.
-func progressLine(done, launches int, took time.Duration) string {
-	const width = 30
-	full := width * done / max(launches, 1)
-	line := fmt.Sprintf("[%s%s] %d of %d launches", strings.Repeat("=", full), strings.Repeat(" ", width-full), done, launches)
-	if done > 0 {
-		left := time.Duration(float64(took) / float64(done) * float64(launches-done))
-		line += ", " + left.Round(time.Second).String() + " left"
-	}
-	return line
-}
-
-func (p *progress) finish() {
-	if p.terminal {
-		fmt.Fprint(p.out, clearLine)
-	}
 }

@@ -59,9 +59,9 @@ broken or nothing could be checked.`,
 	fl.BoolVar(&f.list, "list", false, "list the statements, as Markdown, and check nothing")
 	fl.BoolVar(&f.choices, "choices", false, "show the tables for choosing a mechanism, as Markdown, and check nothing")
 	fl.StringVar(&f.claims, "claims", "", "answer the claims of tutorials, as Markdown, from the report of --in and these records")
-	c.RegisterFlagCompletionFunc("mech", cobra.FixedCompletions(familyNames(), cobra.ShellCompDirectiveNoFileComp))
-	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(semanticsFormats, cobra.ShellCompDirectiveNoFileComp))
-	c.RegisterFlagCompletionFunc("tour", cobra.FixedCompletions(semantics.TourNames(), cobra.ShellCompDirectiveNoFileComp))
+	completeFrom(c, "mech", familyNames())
+	completeFrom(c, "format", semanticsFormats)
+	completeFrom(c, "tour", semantics.TourNames())
 	c.MarkFlagsMutuallyExclusive("in", "tour", "list", "choices")
 	c.MarkFlagsMutuallyExclusive("claims", "tour", "list", "choices")
 	c.MarkFlagsMutuallyExclusive("tour", "out")
@@ -170,9 +170,9 @@ func (f *semanticsFlags) write(w io.Writer, r *semantics.Report) error {
 		return write(w)
 	}
 	if f.verbose {
-		return r.WriteStories(w)
+		return r.WriteStories(w, screen(w))
 	}
-	return r.WriteText(w)
+	return r.WriteText(w, screen(w))
 }
 
 // guide takes a tour.
@@ -184,7 +184,7 @@ func (f *semanticsFlags) guide(c *cobra.Command) error {
 	if err != nil {
 		return failed(err)
 	}
-	if err := semantics.WriteTour(c.OutOrStdout(), steps); err != nil {
+	if err := semantics.WriteTour(c.OutOrStdout(), screen(c.OutOrStdout()), steps); err != nil {
 		return failed(err)
 	}
 	if last := steps[len(steps)-1]; last.Problem != "" {

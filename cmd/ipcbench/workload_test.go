@@ -27,8 +27,8 @@ func TestWorkloadIsOneFile(t *testing.T) {
 	want(t, said(t, exitOK, "list"), "Echo", "one message there and back, and once more")
 	want(t, said(t, exitOK, "list", "--format", "json"), `"name": "Echo"`)
 	want(t, said(t, exitOK, "list", "--format", "markdown"), "| `Echo` |")
-	want(t, said(t, exitOK, "run", "--help"), "contend, echo", "read, write; for pingpong, stream, echo")
-	want(t, said(t, exitOK, "__complete", "run", "--workload", ""), "\necho\n")
+	want(t, unwrapped(said(t, exitOK, "run", "--help")), "contend, echo", "read, write; for pingpong, stream, echo")
+	want(t, said(t, exitOK, "__complete", "run", "--workload", ""), "\necho\t")
 	const cell = "Echo/mech=pipe/size=64/queue=default/place=same"
 	want(t, said(t, exitOK, "run", "--dry-run", "--workload", "echo", "--mech", "pipe", "--size", "64", "--touch", "none,read"), cell+"\n", cell+"/touch=read")
 	for preset, has := range map[string]bool{"quick": false, "default": false, "wide": false, "full": true} {

@@ -4,13 +4,16 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"iter"
+	"math"
 	"slices"
 	"strings"
 )
 
-// Screen is what text is laid out for: a terminal, or a file.
+// Screen is what text is laid out for: a terminal, or a file. In a file a row of a
+// table is a line, whole, so that programs find it; prose has 100 columns there.
 type Screen struct {
-	Columns int  // of the terminal, at least 60; 0 where there is none: 100
+	Columns int  // of the terminal, at least 60; 0: a file
 	Color   bool // a terminal that shows colors, which NO_COLOR does not forbid
 }
 
@@ -29,23 +32,43 @@ const (
 	Doubt  Mark = "33" // untrusted, can't tell, a warning
 )
 
-// Paint is s with a mark, or s where the screen has no colors.
+const (
+	escape = "\x1b["
+	reset  = escape + "0m"
+)
+
+// Paint is text with a mark, or text where the screen has no colors.
 func (s Screen) Paint(m Mark, text string) string {
 	if !s.Color || m == Plain || text == "" {
 		return text
 	}
-	return "\x1b[" + string(m) + "m" + text + "\x1b[0m"
+	return escape + string(m) + "m" + text + reset
 }
 
-// Width is how many columns a line may take.
+// Width is how many columns a line of text may take.
 func (s Screen) Width() int { return cmp.Or(s.Columns, columns) }
+
+// Wrap writes words in lines behind prefixes, as WrapAt does, as wide as the screen
+// but of at most 100 columns: longer lines are hard to follow.
+func (s Screen) Wrap(w io.Writer, first, rest, words string) error {
+	return WrapAt(w, min(s.Width(), columns), first, rest, words)
+}
+
+// Short is a name that stands behind so many columns; where a terminal has no room
+// for it its middle gives way.
+func (s Screen) Short(behind int, name string) string {
+	if s.Columns == 0 {
+		return name
+	}
+	return Shorten(name, s.Columns-behind)
+}
 
 // A Column is one of Screen.Table.
 type Column struct {
 	Head  string
 	Right bool // flush right: numbers
 	Drop  int  // a table that is too wide loses the columns with the highest first, together; 0: kept
-	Least int  // a name that may lose its middle, down to so many characters; 0: kept whole
+	Least int  // a name that may lose its middle, down to so many characters, 0: kept whole; of prose, the room for which columns drop
 	Prose bool // text that continues below itself; only for the last column
 }
 
@@ -54,104 +77,153 @@ type Column struct {
 const leastProse = 24
 
 // Table writes rows below the heads of their columns, behind an indent and two
-// spaces apart, no wider than the screen: columns drop in their order, then names
-// lose their middle, and prose takes the room that is left. It returns the heads of
-// the columns that dropped. Rows are as long as columns.
+// spaces apart, no wider than a terminal: columns drop in their order, then names
+// lose their middle, and prose takes the room that is left. Where that is too little
+// prose stands below its row. It returns the heads of the columns that dropped. Rows
+// are as long as columns; without a head there is no line for them.
 func (s Screen) Table(w io.Writer, indent string, all []Column, rows [][]string) (dropped []string, err error) {
-	kept := make([]int, len(all))
-	for i := range kept {
-		kept[i] = i
+	if s.Columns == 0 {
+		s.Columns = math.MaxInt
 	}
-	most := make([]int, len(all))
+	t := table{Screen: s, indent: indent, all: all, most: make([]int, len(all)), beside: true}
 	for i, c := range all {
-		most[i] = length(c.Head)
+		t.kept = append(t.kept, i)
+		t.most[i] = length(c.Head)
 		for _, row := range rows {
-			most[i] = max(most[i], length(row[i]))
-		}
-	}
-	needed := func() int {
-		n := length(indent) - 2
-		for _, i := range kept {
-			switch c := all[i]; {
-			case c.Prose:
-				n += 2 + min(most[i], leastProse)
-			default:
-				n += 2 + most[i]
+			t.most[i] = max(t.most[i], length(row[i]))
+			if c.Prose {
+				for word := range strings.FieldsSeq(row[i]) {
+					t.word = max(t.word, length(word))
+				}
 			}
 		}
-		return n
 	}
-	for needed() > s.Width() {
-		worst := 0
-		for _, i := range kept {
-			worst = max(worst, all[i].Drop)
-		}
-		if worst == 0 {
-			break
-		}
-		kept = slices.DeleteFunc(kept, func(i int) bool {
-			gone := all[i].Drop == worst
-			if gone && !slices.Contains(dropped, all[i].Head) {
-				dropped = append(dropped, all[i].Head)
-			}
-			return gone
-		})
-	}
-	for needed() > s.Width() {
-		widest := -1
-		for _, i := range kept {
-			if all[i].Least > 0 && most[i] > all[i].Least && (widest < 0 || most[i] > most[widest]) {
-				widest = i
-			}
-		}
-		if widest < 0 {
-			break
-		}
-		most[widest] = max(all[widest].Least, most[widest]-(needed()-s.Width()))
+	dropped = t.drop()
+	whole := slices.Clone(t.most)
+	if t.shorten(); t.needed() > s.Columns && t.beside {
+		t.beside, t.most = false, whole
+		t.shorten()
 	}
 	var b strings.Builder
-	s.row(&b, indent, all, kept, most, nil)
+	if slices.ContainsFunc(all, func(c Column) bool { return c.Head != "" }) {
+		t.row(&b, nil)
+	}
 	for _, row := range rows {
-		s.row(&b, indent, all, kept, most, row)
+		t.row(&b, row)
 	}
 	_, err = io.WriteString(w, b.String())
 	return dropped, err
 }
 
+// A table is one that is being laid out.
+type table struct {
+	Screen
+	indent string
+	all    []Column
+	kept   []int // columns, by index
+	most   []int // the widths of columns
+	word   int   // the width of the longest word of prose
+	beside bool  // prose stands beside the other columns, where they leave room
+}
+
+// needed is how wide the table is at least.
+func (t *table) needed() int {
+	n := length(t.indent) - 2
+	for _, i := range t.kept {
+		switch c := t.all[i]; {
+		case !c.Prose:
+			n += 2 + t.most[i]
+		case t.beside:
+			n += 2 + min(t.most[i], max(c.Least, leastProse, t.word))
+		}
+	}
+	return n
+}
+
+// drop leaves out columns until the table fits or none may go, and returns their
+// heads, each once.
+func (t *table) drop() (heads []string) {
+	for t.needed() > t.Columns {
+		worst := 0
+		for _, i := range t.kept {
+			worst = max(worst, t.all[i].Drop)
+		}
+		if worst == 0 {
+			break
+		}
+		t.kept = slices.DeleteFunc(t.kept, func(i int) bool {
+			gone := t.all[i].Drop == worst
+			if gone && !slices.Contains(heads, t.all[i].Head) {
+				heads = append(heads, t.all[i].Head)
+			}
+			return gone
+		})
+	}
+	return heads
+}
+
+// shorten makes the widest names shorter until the table fits or none may be.
+func (t *table) shorten() {
+	for t.needed() > t.Columns {
+		widest := -1
+		for _, i := range t.kept {
+			if least := t.all[i].Least; least > 0 && !t.all[i].Prose && t.most[i] > least && (widest < 0 || t.most[i] > t.most[widest]) {
+				widest = i
+			}
+		}
+		if widest < 0 {
+			return
+		}
+		t.most[widest]--
+	}
+}
+
 // row writes one row, nil for the heads.
-func (s Screen) row(b *strings.Builder, indent string, all []Column, kept, most []int, row []string) {
-	line := indent
-	for _, i := range kept {
-		cell := all[i].Head
+func (t *table) row(b *strings.Builder, row []string) {
+	line := t.indent
+	for _, i := range t.kept {
+		cell := t.all[i].Head
 		if row != nil {
 			cell = row[i]
 		}
-		if all[i].Prose {
-			at := length(line)
-			if s.Width()-at < min(most[i], leastProse) {
-				if b.WriteString(strings.TrimRight(line, " ") + "\n"); cell == "" || row == nil {
-					return
-				}
-				at = length(indent) + 4
-				line = strings.Repeat(" ", at)
+		if !t.all[i].Prose {
+			cell = Shorten(cell, t.most[i])
+			pad := strings.Repeat(" ", t.most[i]-length(cell))
+			if t.all[i].Right {
+				cell = pad + cell
+			} else {
+				cell += pad
 			}
-			if cell != "" {
-				WrapAt(b, s.Width(), line, strings.Repeat(" ", at), cell)
-				return
-			}
+			line += cell + "  "
 			continue
 		}
-		if length(cell) > most[i] {
-			cell = Shorten(cell, most[i])
+		if cell == "" || row == nil && !t.beside {
+			continue
 		}
-		pad := strings.Repeat(" ", most[i]-length(cell))
-		if all[i].Right {
-			line += pad + cell + "  "
-		} else {
-			line += cell + pad + "  "
+		at := length(line)
+		if !t.beside {
+			b.WriteString(strings.TrimRight(line, " ") + "\n")
+			at = length(t.indent) + 4
+			line = strings.Repeat(" ", at)
 		}
+		lead := cell[:len(cell)-len(strings.TrimLeft(cell, " "))]
+		WrapAt(b, t.Columns, line+lead, strings.Repeat(" ", at)+lead, cell)
+		return
 	}
 	b.WriteString(strings.TrimRight(line, " ") + "\n")
+}
+
+// Fits reports whether Table, behind an indent of two, would drop nothing, shorten
+// nothing and continue nothing.
+func (s Screen) Fits(all []Column, rows [][]string) bool {
+	if s.Columns == 0 {
+		return true
+	}
+	heads := make([]string, len(all))
+	for i, c := range all {
+		heads[i] = c.Head
+	}
+	return Width(append([][]string{heads}, rows...)) <= s.Columns
 }
 
 // Dropped is the note below a table that lost columns, which names them and where
@@ -163,29 +235,42 @@ func Dropped(heads []string, where string) string {
 	return fmt.Sprintf("left out for lack of room: %s; %s has all", strings.Join(heads, ", "), where)
 }
 
-// Shorten is s in at most n characters: where it is longer its middle gives way
-// to an ellipsis. s has no marks.
+// Shorten is s in at most n columns: where it takes more its middle gives way to an
+// ellipsis. A mark of the whole of it stays, others go.
 func Shorten(s string, n int) string {
-	r := []rune(s)
-	if len(r) <= n || n < 3 {
+	if length(s) <= n || n < 3 {
 		return s
 	}
+	begin, end := "", ""
+	if marked, ok := strings.CutSuffix(s, reset); ok && strings.HasPrefix(s, escape) {
+		begin, end = marked[:strings.IndexByte(marked, 'm')+1], reset
+	}
+	r := slices.Collect(seen(s))
 	head := n / 2
-	return string(r[:head]) + "…" + string(r[len(r)-(n-1-head):])
+	return begin + string(r[:head]) + "…" + string(r[len(r)-(n-1-head):]) + end
 }
 
-// length is how many columns s takes on a terminal: marks take none.
-func length(s string) (n int) {
-	in := false
-	for _, r := range s {
-		switch {
-		case r == '\x1b':
-			in = true
-		case in:
-			in = r != 'm'
-		default:
-			n++
+// seen are the characters of s that a terminal shows: no marks.
+func seen(s string) iter.Seq[rune] {
+	return func(yield func(rune) bool) {
+		in := false
+		for _, r := range s {
+			switch {
+			case r == '\x1b':
+				in = true
+			case in:
+				in = r != 'm'
+			case !yield(r):
+				return
+			}
 		}
+	}
+}
+
+// length is how many columns s takes on a terminal.
+func length(s string) (n int) {
+	for range seen(s) {
+		n++
 	}
 	return n
 }

@@ -16,7 +16,7 @@ var screenRows = [][]string{
 	{"Stream/fifo", "1µs", "1 %", "", ""},
 }
 
-// A table fits every width: columns go in their order, then names get shorter, and
+// In a file a row is a line. On a terminal a table fits every width: columns go in their order, then names get shorter, and
 // prose goes below its row.
 func TestScreenTable(t *testing.T) {
 	for _, c := range []struct {
@@ -25,6 +25,10 @@ func TestScreenTable(t *testing.T) {
 		want    string
 	}{
 		{0, nil, `  cell                                  time    ±    cpu  note
+  PingPong/pipe/size=4KiB/place=cross  3.1µs  4 %  1.2µs  the launches lie far apart, as those of a shared machine do
+  Stream/fifo                            1µs  1 %
+`},
+		{100, nil, `  cell                                  time    ±    cpu  note
   PingPong/pipe/size=4KiB/place=cross  3.1µs  4 %  1.2µs  the launches lie far apart, as those of a
                                                           shared machine do
   Stream/fifo                            1µs  1 %
@@ -35,11 +39,17 @@ func TestScreenTable(t *testing.T) {
                                               shared machine do
   Stream/fifo                            1µs
 `},
-		{40, []string{"cpu", "±"}, `  cell         time
-  PingP…ross  3.1µs
+		{50, []string{"cpu", "±"}, `  cell              time  note
+  PingPon…e=cross  3.1µs  the launches lie far
+                          apart, as those of a
+                          shared machine do
+  Stream/fifo        1µs
+`},
+		{40, []string{"cpu", "±"}, `  cell                              time
+  PingPong/pipe/s…KiB/place=cross  3.1µs
       the launches lie far apart, as
       those of a shared machine do
-  Strea…fifo    1µs
+  Stream/fifo                        1µs
 `},
 	} {
 		var b strings.Builder
@@ -54,6 +64,27 @@ func TestScreenTable(t *testing.T) {
 			if n := length(strings.TrimSuffix(line, "\n")); c.columns >= 60 && n > c.columns {
 				t.Errorf("%d columns: a line takes %d", c.columns, n)
 			}
+		}
+	}
+}
+
+// A name that is too long loses its middle, and keeps its mark.
+func TestShorten(t *testing.T) {
+	red := Screen{Color: true}.Paint(Bad, "unixdgramsock")
+	for _, c := range []struct {
+		s    string
+		n    int
+		want string
+	}{
+		{"unixdgramsock", 13, "unixdgramsock"},
+		{"unixdgramsock", 12, "unixdg…msock"},
+		{"unixdgramsock", 9, "unix…sock"},
+		{red, 9, "\x1b[31munix…sock\x1b[0m"},
+		{red, 13, red},
+		{"two " + red, 9, "two …sock"},
+	} {
+		if got := Shorten(c.s, c.n); got != c.want {
+			t.Errorf("%q in %d: %q, want %q", c.s, c.n, got, c.want)
 		}
 	}
 }
