@@ -167,6 +167,6 @@ untrusted or not judged; 128+N ended by signal N.`, len(mechanisms.All())),
 	}
 	root.SetFlagErrorFunc(flagMistake)
 	root.SetVersionTemplate("ipcbench {{.Version}}\n")
-	root.AddCommand(newRun(), newAB(), newMeasure(), newCompare(), newReport(), newChoose(), newAdvise(), newExplain(), newSemantics(), newList(), newKernels(), newDoctor(), newClean(), newWords(), newDocs())
+	root.AddCommand(newRun(), newAB(), newMeasure(), newCompare(), newReport(), newRuns(), newChoose(), newAdvise(), newExplain(), newSemantics(), newList(), newKernels(), newDoctor(), newClean(), newWords(), newDocs())
 	return root
 }
