@@ -50,16 +50,10 @@ func FindRuns(dir string) ([]Found, error) {
 // ErrWritten says that a process writes a run.
 var ErrWritten = errors.New("a process writes it")
 
-// lockRun locks the records of a run and its directory, for a short time, as whatever
-// writes them does: see Run.openRecords and OpenDir. It fails with ErrWritten where a
-// process holds one of them.
-func lockRun(root *os.Root) (unlock func(), err error) {
-	var held []*os.File
-	unlock = func() {
-		for _, f := range held {
-			f.Close()
-		}
-	}
+// lockRun locks the records of a run and its directory, until held are closed, as
+// whatever writes them does: see Run.openRecords and OpenDir. It fails with ErrWritten
+// where a process holds one of them.
+func lockRun(root *os.Root) (held []*os.File, err error) {
 	for _, name := range []string{RecordsFile, "."} {
 		f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 		if name == RecordsFile && errors.Is(err, fs.ErrNotExist) {
@@ -69,15 +63,14 @@ func lockRun(root *os.Root) (unlock func(), err error) {
 			held = append(held, f)
 			err = os.NewSyscallError("flock", syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB))
 		}
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			err = ErrWritten
+		}
 		if err != nil {
-			unlock()
-			if errors.Is(err, syscall.EWOULDBLOCK) {
-				err = ErrWritten
-			}
-			return nil, err
+			return held, err
 		}
 	}
-	return unlock, nil
+	return held, nil
 }
 
 // Written reports whether a process writes the records of the run in dir.
@@ -114,70 +107,72 @@ type Removal struct {
 	Bytes  int64    // of them
 
 	parent, root *os.Root
-	unlock       func()
+	held         []*os.File // locked
 }
 
 // NewRemoval opens a run for removal. It refuses a directory that is a link, that has
 // no readable header, that a process writes, or that has an entry which is no file or
 // which ours does not call ours by its name. It follows no link.
-func NewRemoval(dir string, ours func(name string) bool) (r *Removal, err error) {
-	if dir, err = filepath.Abs(dir); err != nil {
+func NewRemoval(dir string, ours func(name string) bool) (*Removal, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
 		return nil, err
 	}
-	r = &Removal{Dir: dir, unlock: func() {}}
-	defer func() {
-		if err != nil {
-			r.Close()
-		}
-	}()
-	if r.parent, err = os.OpenRoot(filepath.Dir(dir)); err != nil {
+	r := &Removal{Dir: dir}
+	if err := r.open(ours); err != nil {
+		r.Close()
 		return nil, err
+	}
+	return r, nil
+}
+
+func (r *Removal) open(ours func(name string) bool) (err error) {
+	dir := r.Dir
+	if r.parent, err = os.OpenRoot(filepath.Dir(dir)); err != nil {
+		return err
 	}
 	there, err := r.parent.Lstat(filepath.Base(dir))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if !there.IsDir() {
-		return nil, fmt.Errorf("%s is no directory, or a link to one", dir)
+		return fmt.Errorf("%s is no directory, or a link to one", dir)
 	}
 	if r.root, err = r.parent.OpenRoot(filepath.Base(dir)); err != nil {
-		return nil, err
+		return err
 	}
 	if here, err := r.root.Stat("."); err != nil {
-		return nil, err
+		return err
 	} else if !os.SameFile(here, there) {
-		return nil, fmt.Errorf("%s was replaced meanwhile", dir)
+		return fmt.Errorf("%s was replaced meanwhile", dir)
 	}
 	entries, err := fs.ReadDir(r.root.FS(), ".")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, e := range entries {
 		name, of := e.Name(), strings.TrimSuffix(e.Name(), replacing)
 		info, err := r.root.Lstat(name)
 		switch {
 		case err != nil:
-			return nil, err
+			return err
 		case !info.Mode().IsRegular():
-			return nil, fmt.Errorf("%s is no file that a run or a report writes", filepath.Join(dir, name))
+			return fmt.Errorf("%s is no file that a run or a report writes", filepath.Join(dir, name))
 		case of != HeaderFile && of != RecordsFile && of != BenchFile && !ours(of):
-			return nil, fmt.Errorf("no run or report writes %s", filepath.Join(dir, name))
+			return fmt.Errorf("no run or report writes %s", filepath.Join(dir, name))
 		}
 		r.Files, r.Bytes = append(r.Files, name), r.Bytes+info.Size()
 	}
 	header, err := r.root.Open(HeaderFile)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer header.Close()
 	if r.Header, err = parseHeader(header); err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, HeaderFile), err)
+		return fmt.Errorf("%s: %w", filepath.Join(dir, HeaderFile), err)
 	}
-	if r.unlock, err = lockRun(r.root); err != nil {
-		r.unlock = func() {}
-		return nil, err
-	}
-	return r, nil
+	r.held, err = lockRun(r.root)
+	return err
 }
 
 // Remove removes the files and then the directory. The header goes last: what an
@@ -194,7 +189,9 @@ func (r *Removal) Remove() error {
 
 // Close gives the directory up.
 func (r *Removal) Close() {
-	r.unlock()
+	for _, f := range r.held {
+		f.Close()
+	}
 	for _, root := range []*os.Root{r.root, r.parent} {
 		if root != nil {
 			root.Close()

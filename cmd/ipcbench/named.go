@@ -48,7 +48,7 @@ func namedIn(dir string, notes io.Writer, name string) (string, error) {
 			}
 		}
 		if len(found) > 1 {
-			fmt.Fprintf(notes, "%s: %d runs have this label, and the newest is taken: %s\n", results.Quote(name), len(found), found[0].Dir)
+			fmt.Fprintf(notes, "%s: %d runs have this label, and the newest is taken: %s\n", results.Quote(name), len(found), results.Quote(found[0].Dir))
 		}
 		if len(found) > 0 {
 			return found[0].Dir, nil
@@ -74,7 +74,7 @@ func namedIn(dir string, notes io.Writer, name string) (string, error) {
 	case 1:
 		return begun[0].Dir, nil
 	}
-	return "", fmt.Errorf("run %q: %d IDs begin so, as %s and %s: give more of it", results.Quote(name), len(begun), begun[0].Name, begun[1].Name)
+	return "", fmt.Errorf("run %q: %d IDs begin so, as %s and %s: give more of it", results.Quote(name), len(begun), results.Quote(begun[0].Name), results.Quote(begun[1].Name))
 }
 
 // leastPrefix is how much of an ID names a run, the month: of less, a slip for @2 would.
@@ -170,7 +170,10 @@ func completeRun(_ *cobra.Command, _ []string, _ string) ([]string, cobra.ShellC
 		}
 	}
 	for i, r := range runs {
-		names = append(names, fmt.Sprintf("@%d\t%s", i+1, r.Header.Label), r.Name)
+		names = append(names, fmt.Sprintf("@%d\t%s", i+1, r.Header.Label))
+		if r.Name == results.Quote(r.Name) { // as a shell would give it back
+			names = append(names, r.Name)
+		}
 	}
 	return names, cobra.ShellCompDirectiveDefault
 }

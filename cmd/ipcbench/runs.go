@@ -210,7 +210,7 @@ their cells. The flags, the verdicts and the exit status are those of
 
 // removed is what `runs remove` prints as JSON.
 type removed struct {
-	Removed []removedRun `json:"removed"`
+	Removed []removedRun `json:"removed"` // or would be
 	DryRun  bool         `json:"dry_run"` // nothing was removed
 }
 
@@ -275,7 +275,7 @@ that neither a run nor a report writes; a link; and a run that a process writes.
 					if r.Label != "" {
 						what += " (label " + r.Label + ")"
 					}
-					fmt.Fprintf(c.OutOrStdout(), "%s: %s, %s, %s\n", results.Quote(r.Directory), what, results.Plural(r.Files, "file"), results.FormatBytes(int(r.Bytes)))
+					fmt.Fprintf(c.OutOrStdout(), "%s: %s, %s, %.1f MiB\n", results.Quote(r.Directory), what, results.Plural(r.Files, "file"), float64(r.Bytes)/(1<<20))
 				}
 			}
 			return failed(errors.Join(errs...))
