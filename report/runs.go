@@ -145,7 +145,15 @@ func readRun(ctx context.Context, f *results.Found) Run {
 	return r
 }
 
-var outcomeMarks = map[string]text.Mark{"ok": text.Good, "failed": text.Bad, "check failed": text.Bad, Unreadable: text.Bad}
+func markOf(outcome string) text.Mark {
+	switch outcome {
+	case "ok":
+		return text.Good
+	case "failed", "check failed", Unreadable:
+		return text.Bad
+	}
+	return text.Doubt
+}
 
 // WriteText writes a table, a row a run, and a line for each directory that is none.
 func (all Runs) WriteText(w io.Writer, s text.Screen) error {
@@ -153,20 +161,23 @@ func (all Runs) WriteText(w io.Writer, s text.Screen) error {
 	if len(all.Runs) == 0 {
 		fmt.Fprintf(buf, "no run below %s: measure one with `ipcbench run`\n", all.Directory)
 	} else {
-		columns := []text.Column{{Head: "RUN"}, {Head: "LABEL", Least: 8}, {Head: "DATE"}, {Head: "HOST", Drop: 3, Least: 12}, {Head: "KERNEL", Drop: 2},
-			{Head: "CELLS", Right: true}, {Head: "ID", Drop: 4}, {Head: "OUTCOME", Prose: true}}
+		columns := []text.Column{{Head: "RUN"}, {Head: "LABEL", Least: 8}, {Head: "DATE"}, {Head: "HOST", Drop: 2, Least: 12}, {Head: "KERNEL", Drop: 1},
+			{Head: "CELLS", Right: true}, {Head: "OUTCOME"}, {Head: "ID", Drop: 3}, {Head: "NOTE", Prose: true}}
 		var rows [][]string
 		for _, r := range all.Runs {
 			host, kernel := "–", "–"
 			if r.Host != nil {
-				host, kernel = joined(r.Host.CPU, results.Plural(r.Host.CPUs, "CPU")), strings.TrimPrefix(r.Host.Kernel, "Linux ")
+				host, kernel = joined(text.Shorten(r.Host.CPU, 28), results.Plural(r.Host.CPUs, "CPU")), strings.TrimPrefix(r.Host.Kernel, "Linux ")
 			}
-			outcome := s.Paint(cmp.Or(outcomeMarks[r.Outcome], text.Doubt), r.Outcome)
-			if r.Reason != "" {
-				outcome += ": " + r.Reason
+			outcome := r.Outcome
+			if n := map[string]int{"failed": r.Counts.Failed, "untrusted": r.Counts.Untrusted}[outcome]; n > 0 {
+				outcome = fmt.Sprint(n, " ", outcome)
 			}
 			rows = append(rows, []string{fmt.Sprintf("@%d", r.N), cmp.Or(r.Label, "–"), r.Started.UTC().Format("2006-01-02 15:04"), host, kernel,
-				fmt.Sprint(r.Counts.Cells), r.ID, outcome})
+				fmt.Sprint(r.Counts.Cells), s.Paint(markOf(r.Outcome), outcome), r.ID, r.Note})
+		}
+		if !slices.ContainsFunc(all.Runs, func(r Run) bool { return r.Note != "" }) {
+			columns = columns[:len(columns)-1]
 		}
 		dropped, _ := s.Table(buf, "", columns, rows) // a bufio.Writer keeps its error
 		if note := text.Dropped(dropped, "`ipcbench runs --format json`"); note != "" {
@@ -203,7 +214,7 @@ func (r *Run) WriteHead(w io.Writer, s text.Screen) error {
 	if r.Set != nil && r.Set.Header != nil {
 		line("command", r.Set.Header.CommandLine())
 	}
-	outcome := s.Paint(cmp.Or(outcomeMarks[r.Outcome], text.Doubt), r.Outcome)
+	outcome := s.Paint(markOf(r.Outcome), r.Outcome)
 	if r.Reason != "" {
 		outcome += ": " + r.Reason
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -74,7 +75,7 @@ func namedIn(dir string, notes io.Writer, name string) (string, error) {
 	case 1:
 		return begun[0].Dir, nil
 	}
-	return "", fmt.Errorf("run %q: %d IDs begin so, as %s and %s: give more of it", results.Quote(name), len(begun), results.Quote(begun[0].Name), results.Quote(begun[1].Name))
+	return "", fmt.Errorf("run %s: %d IDs begin so, as %s and %s: give more of it", results.Quote(name), len(begun), results.Quote(begun[0].Name), results.Quote(begun[1].Name))
 }
 
 // leastPrefix is how much of an ID names a run, the month: of less, a slip for @2 would.
@@ -97,13 +98,13 @@ func runAt(dir string, runs []results.Found, place string) (string, error) {
 		if suggest.Near(place, []string{"latest", "newest"}) != nil {
 			meant = "did you mean @latest? "
 		}
-		return "", fmt.Errorf("run %q: %swant @latest, or @N for the N-th newest", "@"+results.Quote(place), meant)
+		return "", fmt.Errorf("run @%s: %swant @latest, or @N for the N-th newest", results.Quote(place), meant)
 	}
 	switch {
 	case len(runs) == 0:
 		return "", noRuns(dir)
 	case n > len(runs):
-		return "", fmt.Errorf("run %q: %s has %s: want @1 to @%d", "@"+place, dir, results.Plural(len(runs), "run"), len(runs))
+		return "", fmt.Errorf("run @%s: %s has %s: want @1 to @%d", place, dir, results.Plural(len(runs), "run"), len(runs))
 	}
 	return runs[n-1].Dir, nil
 }
@@ -114,7 +115,7 @@ func noRuns(dir string) error {
 
 // noSuchRun says what names are near.
 func noSuchRun(dir, name string, runs []results.Found) error {
-	what := fmt.Sprintf("run %q: no such file, label or ID", results.Quote(name))
+	what := fmt.Sprintf("run %s: no such file, label or ID", cmp.Or(results.Quote(name), `""`))
 	if len(runs) == 0 {
 		return fmt.Errorf("%s: %w", what, noRuns(dir))
 	}
