@@ -445,7 +445,7 @@ func (d *RunsDiff) WriteText(w io.Writer, s text.Screen) error {
 	for _, x := range d.Differs {
 		rows = append(rows, []string{x.Of, x.What, cmp.Or(x.A, "–"), cmp.Or(x.B, "–")})
 	}
-	s.Table(buf, "", []text.Column{{Head: "DIFFERS"}, {Head: "IN"}, {Head: "A", Least: 12}, {Head: "B", Prose: true}}, rows)
+	s.Table(buf, "", []text.Column{{Head: "OF"}, {Head: "WHAT DIFFERS"}, {Head: "A", Least: 12}, {Head: "B", Prose: true}}, rows)
 	buf.WriteByte('\n')
 	return buf.Flush()
 }

@@ -19,9 +19,9 @@ import (
 )
 
 // namedRun is the path of what a command line names as a run. A path that exists
-// comes first; then @latest and @N, the N-th newest of runsDir; an ID, or how one
-// begins; and a label, of which the newest run is meant. Notes has a line where others
-// have the label too. IDs of races are found as well.
+// comes first; then @latest and @N, the N-th newest of runsDir; a label, of which the
+// newest run is meant, with a line to notes where there are others; and an ID, or how
+// one begins, of a run or a race.
 func namedRun(notes io.Writer, name string) (string, error) { return namedIn(runsDir, notes, name) }
 
 func namedIn(dir string, notes io.Writer, name string) (string, error) {
@@ -38,22 +38,20 @@ func namedIn(dir string, notes io.Writer, name string) (string, error) {
 	if place, ok := strings.CutPrefix(name, "@"); ok {
 		return runAt(dir, runs, place)
 	}
-	for _, is := range []func(results.Found) bool{
-		func(r results.Found) bool { return r.Name == name || r.Header.ID == name },
-		func(r results.Found) bool { return r.Header.Label == name },
-	} {
-		var found []results.Found
-		for _, r := range runs {
-			if name != "" && is(r) {
-				found = append(found, r)
-			}
+	var labelled []results.Found
+	for _, r := range runs {
+		if name != "" && r.Name == name {
+			return r.Dir, nil
 		}
-		if len(found) > 1 {
-			fmt.Fprintf(notes, "%s: %d runs have this label, and the newest is taken: %s\n", results.Quote(name), len(found), results.Quote(found[0].Dir))
+		if name != "" && r.Header.Label == name {
+			labelled = append(labelled, r)
 		}
-		if len(found) > 0 {
-			return found[0].Dir, nil
-		}
+	}
+	if len(labelled) > 1 {
+		fmt.Fprintf(notes, "%s: %d runs have this label, and the newest is taken: %s\n", results.Quote(name), len(labelled), results.Quote(labelled[0].Dir))
+	}
+	if len(labelled) > 0 {
+		return labelled[0].Dir, nil
 	}
 	others := runs
 	if dir == runsDir {
@@ -75,7 +73,7 @@ func namedIn(dir string, notes io.Writer, name string) (string, error) {
 	case 1:
 		return begun[0].Dir, nil
 	}
-	return "", fmt.Errorf("run %s: %d IDs begin so, as %s and %s: give more of it", results.Quote(name), len(begun), results.Quote(begun[0].Name), results.Quote(begun[1].Name))
+	return "", fmt.Errorf("run %s: %d IDs begin so, as %s and %s: give more of it, or a path", results.Quote(name), len(begun), results.Quote(begun[0].Dir), results.Quote(begun[1].Dir))
 }
 
 // leastPrefix is how much of an ID names a run, the month: of less, a slip for @2 would.
