@@ -108,7 +108,7 @@ var namers = map[string]struct {
 	"compare":            {"compare RUN 20261129", `results/runs/20261130T100000Z-cccccc`},
 	"choose --in":        {"choose rpc 64 --in RUN", `from 202611\d\dT`},
 	"advise --in":        {"advise --pattern rpc --size 64 --in RUN", `from 202611\d\dT`},
-	"explain --in":       {"explain nosuch --in RUN", `mechanism "nosuch"`},
+	"explain --in":       {"explain pipe --in RUN", `20261130T100000Z-cccccc`},
 	"semantics --in":     {"semantics --in RUN", `semantics\.json: no such file|P16`},
 	"semantics --out":    {"semantics --id P16 --out RUN", `P16`},
 	"semantics --claims": {"semantics --in checked --claims RUN", `Speed is that of a run on Linux 6\.18\.44, Example CPU`},
@@ -171,16 +171,14 @@ func TestRunsAreNamedEverywhere(t *testing.T) {
 	said(t, exitOK, "semantics", "--id", "P16", "--out", "checked") // for --claims
 	for what, n := range namers {
 		shows := regexp.MustCompile(n.shows)
-		if testing.Short() && what == "report" { // pictures take a second each time
-			continue
+		names := []string{"@latest", "@1", "20261130", "20261130T100000Z-cccccc", "a", filepath.Join(runsDir, "20261130T100000Z-cccccc"), "@9", "nosuchrun"}
+		if what == "report" || what == "explain --in" { // a second or more each time
+			names = names[4:]
 		}
-		for _, name := range []string{"@latest", "@1", "20261130", "20261130T100000Z-cccccc", "a", filepath.Join(runsDir, "20261130T100000Z-cccccc"), "@9", "nosuchrun"} {
+		for _, name := range names {
 			bad := name == "@9" || name == "nosuchrun"
 			if what == "semantics --out" && !strings.HasPrefix(name, "@") {
 				continue // it makes a directory
-			}
-			if bad && what == "explain --in" { // it looks for the mechanism first
-				continue
 			}
 			var stdout, stderr bytes.Buffer
 			status := command(strings.Fields(strings.ReplaceAll(n.line, "RUN", name)), &stdout, &stderr)

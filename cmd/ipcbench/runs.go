@@ -275,7 +275,7 @@ that neither a run nor a report writes; a link; and a run that a process writes.
 					if r.Label != "" {
 						what += " (label " + r.Label + ")"
 					}
-					fmt.Fprintf(c.OutOrStdout(), "%s: %s, %s, %.1f MiB\n", results.Quote(r.Directory), what, results.Plural(r.Files, "file"), float64(r.Bytes)/(1<<20))
+					fmt.Fprintf(c.OutOrStdout(), "%s: %s, %s, %d KiB\n", results.Quote(r.Directory), what, results.Plural(r.Files, "file"), (r.Bytes+1023)>>10)
 				}
 			}
 			return failed(errors.Join(errs...))
