@@ -24,22 +24,9 @@ var decisionColors = map[results.Decision]text.Mark{results.Fastest: text.Good, 
 // unpinned processes were like.
 func WriteDecisions(w io.Writer, summaries []results.Summary, screen text.Screen) error {
 	buf := bufio.NewWriter(w)
-	answers := recommendable(summaries)
+	answers, decided, open := decide(summaries)
 	if len(answers) == 0 {
 		return nil
-	}
-	unknown := withoutNumber(summaries)
-	decided, open := 0, len(unknown)
-	for i := range answers {
-		a := &answers[i]
-		switch {
-		case unknown[question(a.Cell)]: // what has no number may be faster
-			a.Decision = results.Undecided
-		case a.Decision == results.Fastest, a.Decision == results.NoneFaster:
-			decided++
-		case a.Decision != results.Alone:
-			open++
-		}
 	}
 	heading := "Fastest"
 	if n := decided + open; n > 0 {
@@ -99,6 +86,26 @@ func WriteDecisions(w io.Writer, summaries []results.Summary, screen text.Screen
 		}
 	}
 	return buf.Flush()
+}
+
+// decide are the answers of recommendable. One where another mechanism has no number is
+// undecided: that may be faster. It counts the questions that are decided and that are open.
+func decide(summaries []results.Summary) (answers []results.Answer, decided, open int) {
+	answers = recommendable(summaries)
+	unknown := withoutNumber(summaries)
+	open = len(unknown)
+	for i := range answers {
+		a := &answers[i]
+		switch {
+		case unknown[question(a.Cell)]:
+			a.Decision = results.Undecided
+		case a.Decision == results.Fastest, a.Decision == results.NoneFaster:
+			decided++
+		case a.Decision != results.Alone:
+			open++
+		}
+	}
+	return answers, decided, open
 }
 
 // recommendable are the answers by the rule of choose: a mechanism that spins leads

@@ -55,7 +55,7 @@ func (e End) Write(w io.Writer) error {
 	if spent, ok := e.Set.Spent(); ok {
 		e.Screen.Wrap(w, "time: ", "      ", spent.String())
 	}
-	_, err := fmt.Fprintf(w, "\n%s\nnext: %s\n", e.Run, e.Screen.Paint(text.Strong, next(e.Summaries, e.Run)))
+	_, err := fmt.Fprintf(w, "\n%s\nnext: %s\n", e.Run, e.Screen.Paint(text.Strong, e.next()))
 	return err
 }
 
@@ -127,6 +127,16 @@ func writeSpoiled(w io.Writer, set *results.Set, summaries []results.Summary, sc
 	if machine > 0 {
 		screen.Wrap(w, head, "  ", results.Plural(machine, "warning")+" about this host: `ipcbench doctor` lists them, with remedies")
 	}
+}
+
+// next is the command to go on with: that which finishes an interrupted run, or next.
+func (e End) next() string {
+	if h := e.Set.Header; h != nil && len(h.Command) > 1 && h.Command[1] == "run" {
+		if came, _ := e.Set.CameTo(e.Summaries); came == results.Unfinished {
+			return "ipcbench run --resume " + e.Run
+		}
+	}
+	return next(e.Summaries, e.Run)
 }
 
 // next is the command that is worth most after a run: the one that decides the

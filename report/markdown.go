@@ -41,7 +41,11 @@ type markdown struct{ *bufio.Writer }
 func (m *markdown) printf(format string, args ...any) { fmt.Fprintf(m, format, args...) }
 
 func (m *markdown) head(set *results.Set) {
-	m.printf("# ipcbench: %s\n", results.EscapeMarkdown(set.Name()))
+	label, note := labelOf(set)
+	m.printf("# ipcbench: %s\n", results.EscapeMarkdown(joined(label, set.Name())))
+	if note != "" {
+		m.printf("\n%s\n", results.EscapeMarkdown(note))
+	}
 }
 
 // strip names the machine in one line: a number means little without them.

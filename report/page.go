@@ -148,11 +148,21 @@ func NewPage(set *results.Set) *Page {
 	return p
 }
 
-// pageTitle is the machine and the date: "AMD EPYC, 2 CPUs, 2026-11-30". What a
-// file does not say is left out; where it says nothing the title is the run's name.
+// pageTitle is the label, the machine and the date: "AMD EPYC, 2 CPUs, 2026-11-30".
+// What a file does not say is left out; where it says nothing the title is the run's
+// name.
 func pageTitle(set *results.Set) string {
 	machine, _, date := originOf(set)
-	return cmp.Or(joined(machine, date), results.Quote(set.Name()))
+	label, _ := labelOf(set)
+	return cmp.Or(joined(label, machine, date), results.Quote(set.Name()))
+}
+
+// labelOf is the label of the run and the note about it, "" where there is none.
+func labelOf(set *results.Set) (label, note string) {
+	if set.Header == nil {
+		return "", ""
+	}
+	return results.Quote(set.Header.Label), results.Quote(set.Header.Note)
 }
 
 // originOf is the first machine, its kernel, and the day on which the run began.

@@ -29,9 +29,9 @@ func (f Float) MarshalJSON() ([]byte, error) {
 // that outputs have: the median of the launches that have the number, unless it
 // is said to be something else. Without one launch it is absent, which is not 0.
 type Estimate struct {
-	Center Float `json:"median"`
-	Lo     Float `json:"lo"` // infinite, as Hi, where too few launches bound it, or too many of them lie far off
-	Hi     Float `json:"hi"`
+	Center Float `json:"median"`           // null: not known
+	Lo     Float `json:"lo"`               // infinite, as Hi, where too few launches bound it, or too many of them lie far off
+	Hi     Float `json:"hi"`               // infinite, which is null, as Lo
 	N      int   `json:"n,omitempty"`      // launches that have the number; 0 also where others say how many
 	Capped int   `json:"capped,omitempty"` // launches that lay far off and were moved in before the interval was taken
 }

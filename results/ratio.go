@@ -15,9 +15,9 @@ import (
 // Statistical Methods, 3rd ed., sections 4.2 and 4.3). With too few launches
 // for an interval at 95 % its bounds are 0 and infinite.
 type Ratio struct {
-	Center Float `json:"center"`
-	Lo     Float `json:"lo"`
-	Hi     Float `json:"hi"`
+	Center Float `json:"center"` // null: not known
+	Lo     Float `json:"lo"`     // of the interval at 95 %; 0 where too few launches bound it
+	Hi     Float `json:"hi"`     // null where too few launches bound it
 	N      int   `json:"-"`
 }
 

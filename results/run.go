@@ -257,11 +257,14 @@ func writeExport(root *os.Root, name string, write func(io.Writer) error) error 
 	return replace(root, name, write)
 }
 
+// replacing ends the name of a file that is written to take the place of another.
+const replacing = ".new"
+
 // replace gives name in root a new content, whole or not at all: it is
 // written beside, synced and renamed. After an error the old content stands
 // and nothing else is left.
 func replace(root *os.Root, name string, write func(io.Writer) error) (err error) {
-	beside := name + ".new"
+	beside := name + replacing
 	// What a killed process has left goes. So does a link or a FIFO: opened, it
 	// would lead into another file, or hang.
 	if err := root.Remove(beside); err != nil && !errors.Is(err, fs.ErrNotExist) {

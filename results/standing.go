@@ -1,6 +1,7 @@
 package results
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -16,6 +17,11 @@ const (
 	SomeFailed             // a cell failed
 	CheckFailed            // a check found a message that was damaged, lost or not the next
 )
+
+// String is the word for the standing, "ok" where all was measured.
+func (s Standing) String() string {
+	return [...]string{"ok", "unavailable", "untrusted", "failed", "check failed"}[s]
+}
 
 // StandingOf is the standing of all cells of a run, with the reason for any but
 // Measured. A floor that failed counts; other floors do where there is nothing else.
@@ -46,6 +52,46 @@ func StandingOf(summaries []Summary) (Standing, string) {
 		return Unavailable, "nothing that was asked for is available here"
 	}
 	return Measured, ""
+}
+
+// Unfinished is what a run came to that lacks launches of its plan.
+const Unfinished = "unfinished"
+
+// CameTo is what a run came to in a word, that of its Standing or Unfinished, with the
+// reason for any but "ok". Summaries are those of the set.
+func (s *Set) CameTo(summaries []Summary) (word, reason string) {
+	standing, why := StandingOf(summaries)
+	if done, asked := s.launches(summaries); done < asked && standing < SomeFailed {
+		return Unfinished, fmt.Sprintf("%d of %d launches", done, asked)
+	}
+	return standing.String(), why
+}
+
+// launches are how many launches of the plan there are, and how many it asks for; both
+// 0 where it does not say, or is that of a race, which ends when it is decided. A cell
+// that was skipped or failed is not launched again.
+func (s *Set) launches(summaries []Summary) (done, asked int) {
+	if s.Header == nil {
+		return 0, 0
+	}
+	cells, each := s.Header.Asked()
+	settled := map[Cell]bool{}
+	for _, sum := range summaries {
+		if sum.Race > 0 {
+			return 0, 0
+		}
+		if sum.Outcome == Skipped || sum.Outcome == Failed {
+			settled[sum.Cell.Asked()] = true
+		}
+	}
+	for _, c := range cells {
+		if n := len(s.all().last[c]); !settled[c] {
+			done += min(n, each)
+		} else {
+			done += each
+		}
+	}
+	return done, each * len(cells)
 }
 
 // Withheld is a reason for which this machine measures nothing of some mechanisms.

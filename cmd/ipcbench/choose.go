@@ -137,7 +137,8 @@ func (f *chooseFlags) common(c *cobra.Command) {
 	fl := c.Flags()
 	fl.StringVar(&f.relation, "relation", relations[0], strings.Join(relations, ", ")+"; unrelated: only mechanisms that independently started processes can open")
 	fl.BoolVar(&f.Boundaries, "boundaries", false, "the receiver must get each message as a unit")
-	fl.StringVar(&f.in, "in", "", "run, race or file of records to answer from, - is standard input, newest is the newest run")
+	fl.StringVar(&f.in, "in", "", "run, race or file of records to answer from, - is standard input, @latest the newest run")
+	takesRun(c, "in")
 	fl.StringVar(&f.format, "format", chooseFormats[0], strings.Join(chooseFormats, ", "))
 	completeFrom(c, "relation", relations)
 	completeFrom(c, "format", chooseFormats)
@@ -389,11 +390,9 @@ func raced(heats []*runner.Heat) string {
 // readRun reads the run of that name, or the newest one, and passes on what
 // there is to warn of. It hands each record to also, which may be nil.
 func readRun(c *cobra.Command, name string, also func(*results.Record)) (*results.Set, error) {
-	if name == "" {
-		var err error
-		if name, err = newestRun(); err != nil {
-			return nil, failed(err)
-		}
+	name, err := namedRun(c.ErrOrStderr(), cmp.Or(name, "@latest"))
+	if err != nil {
+		return nil, failed(err)
 	}
 	in, err := results.OpenInput(c.Context(), name)
 	if err != nil {

@@ -29,9 +29,10 @@ func newCompare() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "compare OLD NEW…",
 		Short: "Report what became slower or faster, and fail if something became slower",
-		Long: `Compare reads run directories, records.jsonl, bench.txt or the output of
+		Long: `Compare reads runs, records.jsonl, bench.txt or the output of
 "go test -bench ./bench", and compares each NEW with OLD; - is standard input. A
-side can be several of them, joined by commas. For two semantics.json it lists the statements whose
+run is named by its directory, label or ID, @latest or @N (the N-th newest). A side
+can be several, joined by commas. For two semantics.json it lists the statements whose
 verdict or observation changed. With --by the sides are the values of a key in all
 inputs: kernel, mech, size … ; "mech@(pipe fifo)" picks and orders them, and the
 first is the baseline.
@@ -47,10 +48,12 @@ skipped, or a statement differs that did not; 2 usage; 3 unreadable, refused, or
 nothing comparable; 5 something could not be judged: too few launches, a value of 0, a
 cell that is untrusted or gone, a package that failed.`,
 		Example: `  ipcbench compare results/runs/A results/runs/B
+  ipcbench compare @2 @latest
   ipcbench compare old1,old2 new1,new2 --threshold 10% --format markdown --summary
   ipcbench compare --by mech --filter '.name:PingPong /place:same' results/runs/A`,
-		Args: takes(1, -1, comparands, comparandsExample),
-		RunE: func(c *cobra.Command, args []string) error { return f.compare(c, args) },
+		Args:              takes(1, -1, comparands, comparandsExample),
+		RunE:              func(c *cobra.Command, args []string) error { return f.compare(c, args) },
+		ValidArgsFunction: completeRun,
 	}
 	f.register(c)
 	c.Flags().StringVar(&f.filter, "filter", "*", "compare only these, in the syntax of benchstat's -filter")
@@ -86,6 +89,13 @@ func (f *compareFlags) compare(c *cobra.Command, args []string) error {
 	}
 	if f.by == "" && len(args) < 2 {
 		return takes(2, -1, comparands, comparandsExample)(c, args)
+	}
+	for i, arg := range args {
+		paths, err := namedRuns(c, sidePaths(arg))
+		if err != nil {
+			return err
+		}
+		args[i] = strings.Join(paths, ",")
 	}
 	files := newInputs(c.Context())
 	if done, err := f.statements(c, files, args); done {

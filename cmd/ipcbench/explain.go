@@ -78,6 +78,7 @@ comes from a run (the newest). Without a MECHANISM it lists all, by family.`,
 		},
 	}
 	c.Flags().StringVar(&in, "in", "", "run or file of records for the cost per byte (default: the newest run, if any)")
+	takesRun(c, "in")
 	c.Flags().StringVar(&size, "size", "64", "bytes in the messages to try, at least the mechanism's minimum")
 	return c
 }

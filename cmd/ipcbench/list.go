@@ -19,22 +19,22 @@ import (
 
 // catalog is what `ipcbench list` shows, in the form of its JSON.
 type catalog struct {
-	Mechanisms []mechanismEntry `json:"mechanisms"`
-	Workloads  []workloadEntry  `json:"workloads"`
-	Floors     []floorEntry     `json:"floors"` // measured beside every run, but for those that want to be asked for
-	Places     []results.Value  `json:"places"`
-	Axes       []axisEntry      `json:"axes"`  // dimensions of a plan, each a flag of run
-	Rules      []ruleEntry      `json:"rules"` // in the order in which they are asked whether a cell can run
+	Mechanisms []mechanismEntry `json:"mechanisms"` // by name
+	Workloads  []workloadEntry  `json:"workloads"`  // what processes do
+	Floors     []floorEntry     `json:"floors"`     // measured beside every run, but for those that want to be asked for
+	Places     []results.Value  `json:"places"`     // where they run
+	Axes       []axisEntry      `json:"axes"`       // dimensions of a plan, each a flag of run
+	Rules      []ruleEntry      `json:"rules"`      // in the order in which they are asked whether a cell can run
 }
 
 type mechanismEntry struct {
 	Name        string             `json:"name"`
 	Summary     string             `json:"summary"`
-	Man         []string           `json:"man"`
+	Man         []string           `json:"man"` // pages of the manual
 	Framing     string             `json:"framing"`
 	Offers      []string           `json:"offers"` // the contracts of its ends
 	Since       string             `json:"since"`
-	Limits      *mechanisms.Limits `json:"limits,omitempty"`
+	Limits      *mechanisms.Limits `json:"limits,omitempty"`      // of this host
 	Unavailable string             `json:"unavailable,omitempty"` // why it can't be used here
 }
 

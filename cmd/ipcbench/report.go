@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -29,10 +28,9 @@ func newReport() *cobra.Command {
 		Use:   "report [RUN…]",
 		Short: "Write the report of a run (the newest), or compare several with the first",
 		Long: `Report writes index.html, a page that opens from disk; report.md; summary.csv;
-and pictures as SVG and PNG. A RUN is a run's directory, or, with --out, also a
-records.jsonl, a bench.txt or the output of "go test -bench ./bench"; - is standard
-input. With several
-runs, the report is that of the last one, and each is compared with the first.`,
+and pictures as SVG and PNG. A RUN is a run's directory, label or ID, @latest or @N
+(the N-th newest). With --out it may be a records.jsonl, a bench.txt or the output
+of "go test -bench ./bench", too; - is standard input. With several runs, the report is that of the last one, and each is compared with the first.`,
 		Example: `  ipcbench report --open
   ipcbench report results/runs/A results/runs/B --out compared`,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -40,14 +38,13 @@ runs, the report is that of the last one, and each is compared with the first.`,
 				warn(c, "--benchstat is ignored: report.md needs no program for its tables; leave the flag out")
 			}
 			if len(args) == 0 {
-				run, err := newestRun()
-				if err != nil {
-					return failed(err)
-				}
-				args = []string{run}
+				args = []string{"@latest"}
+			}
+			args, err := namedRuns(c, args)
+			if err != nil {
+				return err
 			}
 			if out == "" {
-				var err error
 				if out, err = defaultOut(args); err != nil {
 					return err
 				}
@@ -57,24 +54,13 @@ runs, the report is that of the last one, and each is compared with the first.`,
 			}
 			return openPage(c, filepath.Join(out, report.PageFile))
 		},
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return nil, cobra.ShellCompDirectiveDefault
-		},
+		ValidArgsFunction: completeRun,
 	}
 	c.Flags().StringVar(&out, "out", "", "directory to write into (default: the run's own; for several runs one beside the first)")
 	c.Flags().BoolVar(&open, "open", false, "open the page in a browser, by xdg-open")
 	c.Flags().String("benchstat", "", "")
 	c.Flags().MarkHidden("benchstat") // of before
 	return c
-}
-
-// newestRun is the last one under runsDir: IDs sort by time.
-func newestRun() (string, error) {
-	headers, err := filepath.Glob(filepath.Join(runsDir, "*", results.HeaderFile))
-	if err != nil || len(headers) == 0 {
-		return "", fmt.Errorf("no run under %s: measure one with `ipcbench run`, or name a run's directory", runsDir)
-	}
-	return filepath.Dir(slices.Max(headers)), nil
 }
 
 // defaultOut is the directory of a run, or one beside that of the first of

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,7 +28,9 @@ func newRun() *cobra.Command {
 	var f planFlags
 	var u untilFlags
 	var out, resume string
-	var dry, all bool
+	var dry bool
+	var end endFlags
+	var asked results.Header
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "Measure a plan and write its records",
@@ -36,34 +39,46 @@ func newRun() *cobra.Command {
   ipcbench run --workload stream --mech pipe --queue default,4KiB,1MiB --verify`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := end.check(); err != nil {
+				return err
+			}
 			if resume != "" {
 				if err := alone(c, "resume", "an interrupted run goes on by its own plan"); err != nil {
 					return err
 				}
-				return resumeRun(c, resume, all)
+				return resumeRun(c, resume, end)
 			}
 			until, err := u.until()
 			if err != nil {
+				return err
+			}
+			if err := checkNames(c, asked); err != nil {
 				return err
 			}
 			plan, err := f.plan(c)
 			if err != nil {
 				return err
 			}
+			if dry && end.format == "json" {
+				return errors.New("--format json: --dry-run prints the plan as text: leave out one of both")
+			}
 			if dry {
 				return printPlan(c.OutOrStdout(), plan)
 			}
-			return startRun(c, plan, out, until, u.budget, all)
+			asked.Until, asked.BudgetNs = until, int64(u.budget)
+			return startRun(c, plan, out, asked, end)
 		},
 	}
 	f.register(c)
 	u.register(c)
 	c.Flags().StringVar(&out, "out", runsDir, "directory in which the run's own is made")
-	c.Flags().StringVar(&resume, "resume", "", "go on with the interrupted run in this directory, by its own plan")
-	c.Flags().BoolVar(&all, "all", false, "print every cell, before what was decided")
+	c.Flags().StringVar(&resume, "resume", "", "go on with this interrupted run, by its own plan")
+	end.register(c)
+	c.Flags().StringVar(&asked.Label, "label", "", "name the run, so that commands find it by this word")
+	c.Flags().StringVar(&asked.Note, "note", "", "a line about the run, which lists and reports show")
 	c.Flags().BoolVar(&dry, "dry-run", false, "print the plan and the time it takes")
 	c.MarkFlagDirname("out")
-	c.MarkFlagDirname("resume")
+	takesRun(c, "resume")
 	return c
 }
 
@@ -72,7 +87,7 @@ func newRun() *cobra.Command {
 func alone(c *cobra.Command, flag, why string) error {
 	var others []string
 	c.Flags().Visit(func(f *pflag.Flag) {
-		if f.Name != flag && f.Name != "all" && f.Name != "color" { // which change nothing but what is printed
+		if f.Name != flag && f.Name != "all" && f.Name != "format" && f.Name != "color" { // which change nothing but what is printed
 			others = append(others, "--"+f.Name)
 		}
 	})
@@ -82,23 +97,42 @@ func alone(c *cobra.Command, flag, why string) error {
 	return fmt.Errorf("--%s: %s: leave out %s", flag, why, strings.Join(others, ", "))
 }
 
-func startRun(c *cobra.Command, plan bench.Plan, out string, until float64, budget time.Duration, all bool) error {
+// checkNames refuses a label or a note that was given and names or says nothing.
+func checkNames(c *cobra.Command, asked results.Header) error {
+	if c.Flags().Changed("label") {
+		if err := results.CheckLabel(asked.Label); err != nil {
+			return fmt.Errorf("--label %w", err)
+		}
+	}
+	if c.Flags().Changed("note") {
+		if err := results.CheckNote(asked.Note); err != nil {
+			return fmt.Errorf("--note %w", err)
+		}
+	}
+	return nil
+}
+
+// startRun makes a run of what the header asks for beside the plan.
+func startRun(c *cobra.Command, plan bench.Plan, out string, asked results.Header, end endFlags) error {
 	raw, err := json.Marshal(plan)
 	if err != nil {
 		return failed(err)
 	}
 	now := time.Now().UTC()
-	dir, err := results.Create(out, results.Header{
-		ID: results.NewID(now), Started: now, Seed: plan.Seed, Program: version(), Command: os.Args, Plan: raw,
-		Until: until, BudgetNs: int64(budget), LaunchNs: int64(plan.Time),
-	})
+	asked.ID, asked.Started, asked.Seed, asked.Program, asked.Command, asked.Plan = results.NewID(now), now, plan.Seed, version(), os.Args, raw
+	asked.LaunchNs = int64(plan.Time)
+	dir, err := results.Create(out, asked)
 	if err != nil {
 		return failed(err)
 	}
-	return measure(c, dir, plan, nil, all)
+	return measure(c, dir, plan, nil, end)
 }
 
-func resumeRun(c *cobra.Command, path string, all bool) error {
+func resumeRun(c *cobra.Command, name string, end endFlags) error {
+	path, err := namedRun(c.ErrOrStderr(), name)
+	if err != nil {
+		return failed(err)
+	}
 	dir, err := results.Open(path)
 	if err != nil {
 		return failed(err)
@@ -119,7 +153,7 @@ func resumeRun(c *cobra.Command, path string, all bool) error {
 	if err != nil {
 		return failed(errors.Join(fmt.Errorf("%s: %s", filepath.Join(path, results.HeaderFile), results.Quote(err.Error())), dir.Close()))
 	}
-	return measure(c, dir, plan, earlier, all)
+	return measure(c, dir, plan, earlier, end)
 }
 
 // resumed is the plan of a run that goes on. It refuses what the command line
@@ -160,9 +194,8 @@ func resumed(h results.Header, earlier []results.Record) (plan bench.Plan, err e
 // maxPasses is more than fit into the longest budget.
 const maxPasses = int64(maxBudget / bench.MinTime)
 
-// measure executes the plan, writes the records and returns the exit status. All
-// says that every cell is printed.
-func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []results.Record, all bool) (err error) {
+// measure executes the plan, writes the records and returns the exit status.
+func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []results.Record, how endFlags) (err error) {
 	defer func() { err = errors.Join(err, failed(dir.Close())) }()
 	coordinator, err := runner.Start(runner.Options{})
 	if err != nil {
@@ -203,8 +236,12 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 		return failed(err)
 	}
 	summaries, out := set.Summaries(), c.OutOrStdout()
-	end := report.End{Set: set, Summaries: summaries, Run: dir.Dir, Screen: screen(out), All: all, Until: dir.Header.Until, Planned: len(plan.Cells), Wide: wide}
-	if err := end.Write(out); err != nil {
+	end := report.End{Set: set, Summaries: summaries, Run: dir.Dir, Screen: screen(out), All: how.all, Until: dir.Header.Until, Planned: len(plan.Cells), Wide: wide}
+	write := end.Write
+	if how.format == "json" {
+		write = func(w io.Writer) error { return text.WriteJSON(w, end.Result()) }
+	}
+	if err := write(out); err != nil {
 		return failed(err)
 	}
 	if stopped != nil {

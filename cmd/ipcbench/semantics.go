@@ -46,7 +46,18 @@ broken or nothing could be checked.`,
   ipcbench semantics --tour pipe
   ipcbench semantics --out results/runs/ID`,
 		Args: noArguments,
-		RunE: func(c *cobra.Command, _ []string) error { return f.run(c) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			for _, name := range []*string{&f.in, &f.out, &f.claims} {
+				if *name == "" || name == &f.out && !strings.HasPrefix(*name, "@") { // --out makes the directory that is missing
+					continue
+				}
+				var err error
+				if *name, err = namedRun(c.ErrOrStderr(), *name); err != nil {
+					return failed(err)
+				}
+			}
+			return f.run(c)
+		},
 	}
 	fl := c.Flags()
 	fl.StringSliceVar(&f.mechs, "mech", nil, "check only these: "+strings.Join(familyNames(), ", "))
@@ -62,6 +73,7 @@ broken or nothing could be checked.`,
 	completeFrom(c, "mech", familyNames())
 	completeFrom(c, "format", semanticsFormats)
 	completeFrom(c, "tour", semantics.TourNames())
+	takesRun(c, "in", "out", "claims")
 	c.MarkFlagsMutuallyExclusive("in", "tour", "list", "choices")
 	c.MarkFlagsMutuallyExclusive("claims", "tour", "list", "choices")
 	c.MarkFlagsMutuallyExclusive("tour", "out")
