@@ -150,14 +150,12 @@ func (t *benchText) whole(line []byte) bool {
 func (t *benchText) pass(line []byte) []byte {
 	switch {
 	case bytes.HasPrefix(line, []byte("# ")):
-		t.comment(string(line[2:]))
-		return nil
+		return t.comment(line[2:])
 	case bytes.HasPrefix(line, []byte("Benchmark")):
 		// go test prints a name, runs it, and then prints its numbers: a
 		// comment printed meanwhile is on the line of the name.
 		if name, c, ok := bytes.Cut(line, []byte("\t# ")); ok && !bytes.ContainsAny(bytes.TrimSpace(name), " \t") {
-			t.comment(string(c))
-			return nil
+			return t.comment(c)
 		}
 	}
 	failures, pkg := t.test.see(line, t.in.peek)
@@ -233,21 +231,26 @@ func (t *benchText) failed(res *benchfmt.Result) bool {
 	return true
 }
 
-// comment reads "run: ID" and its like and "skip CELL: reason" and its like.
-func (t *benchText) comment(s string) {
-	key, value, ok := strings.Cut(s, ": ")
+// comment reads "run: ID" and its like and "skip CELL: reason" and its like. It
+// returns a fact of the host as the configuration line that earlier versions wrote.
+func (t *benchText) comment(line []byte) []byte {
+	key, value, ok := strings.Cut(string(line)+" ", ": ") // "virt:" says that it is no longer known
+	if ok && isFact(key) {
+		return line
+	}
+	value = strings.TrimSuffix(value, " ")
 	if !ok {
-		return
+		return nil
 	}
 	if slices.Contains(about, key) {
 		t.about[key] = value
 		t.seed, _ = strconv.ParseUint(t.about["seed"], 10, 64)
-		return
+		return nil
 	}
 	verb, name, _ := strings.Cut(key, " ")
 	outcome, ok := commentVerbs[verb]
 	if !ok {
-		return
+		return nil
 	}
 	cell, err := ParseCell(name)
 	launches := t.count(cell)
@@ -257,14 +260,15 @@ func (t *benchText) comment(s string) {
 		err = rec.check()
 	}
 	if err != nil {
-		t.set.leaveOut(t.file, t.in.n, err.Error(), []byte(s))
-		return
+		t.set.leaveOut(t.file, t.in.n, err.Error(), line)
+		return nil
 	}
 	*launches++
 	if outcome == Failed {
 		t.test.explain("Benchmark" + name)
 	}
 	t.set.add(&rec)
+	return nil
 }
 
 // count returns where the launches of a cell are counted, together with those

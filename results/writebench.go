@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 
 	"golang.org/x/perf/benchfmt"
@@ -36,20 +38,34 @@ func writeBench(w io.Writer, each func(take func(*Record)) error) error {
 	}
 	out := benchfmt.NewWriter(buf)
 	said := map[string]string{}
+	say := func(s Setting) {
+		if said[s.Key] != s.Value {
+			buf.WriteString("# " + s.line())
+			said[s.Key] = s.Value
+		}
+	}
 	var failed error
 	err := each(func(r *Record) {
 		for _, s := range r.about() {
-			if said[s.Key] != s.Value {
-				buf.WriteString(s.line())
-				said[s.Key] = s.Value
-			}
+			say(s)
 		}
 		again := last.replaces(r.Cell, r.Launch, r.Attempt, r.Outcome)
 		switch {
 		case r.Outcome != OK:
 			buf.WriteString(comment(r, again))
 		case !again:
-			failed = cmp.Or(failed, out.Write(r.Benchmark()))
+			res := r.Benchmark()
+			comments, lines := facts(r.settings())
+			res.Config = config(lines)
+			for _, key := range slices.Sorted(maps.Keys(said)) { // what is no longer known
+				if isFact(key) && !slices.ContainsFunc(comments, func(s Setting) bool { return s.Key == key }) {
+					comments = append(comments, Setting{Key: key})
+				}
+			}
+			for _, s := range comments {
+				say(s)
+			}
+			failed = cmp.Or(failed, out.Write(res))
 		}
 	})
 	return cmp.Or(failed, err, buf.Flush())
@@ -86,7 +102,7 @@ func (r *Record) about() []Setting {
 // Benchmark is the record as a result of the Go benchmark format.
 func (r *Record) Benchmark() *benchfmt.Result {
 	res := &benchfmt.Result{
-		Config: r.config(),
+		Config: config(r.settings()),
 		Name:   benchfmt.Name(r.Cell.Name()),
 		Iters:  int(r.Ops),
 	}
