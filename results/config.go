@@ -67,8 +67,9 @@ type Setting struct {
 	Value string `json:"value"`
 }
 
-// about holds the keys that identify which run a result is of. They are comments.
-var about = []string{"run", "seed", "program"}
+// about holds the keys that identify which run a result is of, and where the text of
+// a side that took turns has it, which launch and when. They are comments.
+var about = []string{"run", "seed", "program", "launch", "time"}
 
 // configKeys are the keys of a host that are configuration lines, as in what `go
 // test` prints. All others are comments: benchstat puts results whose configuration

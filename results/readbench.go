@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/perf/benchfmt"
@@ -62,6 +63,8 @@ type benchText struct {
 	ended    bool              // the file has
 	about    map[string]string // what the comments say of the run
 	seed     uint64            // of it
+	turn     int               // the launch that they state; 0: none
+	began    time.Time         // when that began
 	launches map[Cell]*int     // the text has no numbers of launches: lines are counted
 	cells    map[nameIn]named  // names that were read before: they come again with each launch
 	others   []Measurement     // of the latest result, in units that are not the suite's
@@ -243,8 +246,16 @@ func (t *benchText) comment(line []byte) []byte {
 		return nil
 	}
 	if slices.Contains(about, key) {
-		t.about[key] = value
-		t.seed, _ = strconv.ParseUint(t.about["seed"], 10, 64)
+		switch t.about[key] = value; key {
+		case "run":
+			t.turn, t.began = 0, time.Time{}
+		case "seed":
+			t.seed, _ = strconv.ParseUint(value, 10, 64)
+		case "launch":
+			t.turn, _ = strconv.Atoi(value) // not a number: not known
+		case "time":
+			t.began, _ = time.Parse(time.RFC3339Nano, value)
+		}
 		return nil
 	}
 	verb, name, _ := strings.Cut(key, " ")
@@ -281,9 +292,12 @@ func (t *benchText) count(cell Cell) *int {
 	return t.launches[cell]
 }
 
-// launch begins the record of a launch of cell.
+// launch begins the record of a launch of cell, the nth unless the text numbers it.
 func (t *benchText) launch(cell Cell, n int) Record {
-	return Record{Schema: Schema, Run: t.about["run"], Cell: cell, Launch: n, Attempt: 1, Seed: t.seed}
+	if t.turn > 0 {
+		n = t.turn
+	}
+	return Record{Schema: Schema, Run: t.about["run"], Time: t.began, Cell: cell, Launch: n, Attempt: 1, Seed: t.seed}
 }
 
 // record turns a result back into the record it was written from, as far as
