@@ -92,7 +92,7 @@ func dead(path, text string, pages map[string]string, exists func(string) bool) 
 	}
 	for _, m := range quoted.FindAllStringSubmatch(code.ReplaceAllString(text, ""), -1) {
 		first, _, _ := strings.Cut(m[1], "/")
-		if exists(first) && first != "bin" && !strings.HasPrefix(m[1], "results/runs/") && !strings.HasPrefix(m[1], "results/races/") && !exists(m[1]) {
+		if exists(first) && first != "bin" && !strings.HasPrefix(m[1], "results/runs/") && !strings.HasPrefix(m[1], "results/races/") && !strings.HasPrefix(m[1], "results/ab") && !exists(m[1]) {
 			bad = append(bad, m[1])
 		}
 	}

@@ -93,6 +93,7 @@ var layers = map[string][]string{
 	"bench":                        {"internal/suggest", "mechanisms", "results", "internal/sys"},
 	"runner":                       {"mechanisms/all", "mechanisms/sockets", "bench", "host", "mechanisms", "results", "internal/objects", "internal/reexec", "internal/sys"},
 	"runner/first":                 {"runner"},
+	"turns":                        {"internal/reexec", "results"},
 	"explain":                      {"bench", "internal/text", "mechanisms", "results", "runner"},
 	"semantics":                    {"internal/ciformat", "internal/text", "mechanisms", "results", "internal/objects", "internal/reexec", "internal/sys"},
 	// What stands above the engine may use all of it.

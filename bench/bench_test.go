@@ -11,6 +11,9 @@
 //
 //	go test -bench Stream ./bench -mech pipe -wait block,epoll -batch 1,16
 //
+// Flags of the benchmarks come after the package. A line has ns/op, MB/s and
+// p99-ns; -units all prints all that a launch measures. -cpu changes names alone.
+//
 // The benchmark of each workload is in workloads_test.go, which
 // `make generate` writes.
 package bench_test
@@ -68,8 +71,9 @@ func (f axisFlags) span() (a bench.Axes, err error) {
 }
 
 var (
-	axes = axisFlags{}
-	all  bool
+	axes  = axisFlags{}
+	all   bool
+	units shownUnits
 )
 
 var coordinator *runner.Coordinator
@@ -78,7 +82,13 @@ func TestMain(m *testing.M) {
 	runner.Init()
 	axes.register(flag.CommandLine)
 	flag.BoolVar(&all, "all", false, "also the workloads that -bench does not name in full")
+	asked := flag.String("units", usualUnits, "units to print, separated by commas; all: every one")
 	flag.Parse()
+	var err error
+	if units, err = parseUnits(*asked); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
 	given := map[string]bool{}
 	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	pipeQueues = !given["queue"]
@@ -126,6 +136,9 @@ func start(b *testing.B) {
 		b.Fatal(err)
 	}
 	coordinator = s
+	if cpus := flag.Lookup("test.cpu").Value.String(); cpus != "" {
+		fmt.Printf("# -cpu %s changes names alone: the processes that are measured have a GOMAXPROCS of their own\n", cpus)
+	}
 	if err := results.WriteConfig(os.Stdout, *s.Host("go test"), results.Setting{Key: "isolation", Value: s.Isolation}); err != nil {
 		b.Fatal(err)
 	}
@@ -254,7 +267,8 @@ func (l *launch) round(b *testing.B) {
 			return
 		}
 	}
-	for _, m := range rec.Measurements() {
+	b.ReportMetric(0, "ns/op") // leaves out the testing package's own
+	for _, m := range units.of(rec.Measurements()) {
 		b.ReportMetric(m.Value, m.Unit)
 	}
 }

@@ -57,7 +57,7 @@ type launches struct {
 	values [][]float64   // by metric; NaN where it was not measured
 	notOK  []notOK
 	given  map[string]*values // facts of the links and workers, by rule
-	text   bool               // they were read from benchmark text, which has no numbers of launches
+	text   bool               // they were read from benchmark text that has no numbers of launches
 }
 
 type notOK struct {
@@ -125,7 +125,7 @@ func (s *Side) add(r *results.Record, cell results.Cell, metrics uint64) {
 	at := measured{cell, s.note(r)}
 	c := s.cells[at]
 	if c == nil {
-		c = &launches{values: make([][]float64, len(s.metrics)), text: r.Text() != nil}
+		c = &launches{values: make([][]float64, len(s.metrics)), text: r.Text() != nil && r.Time.IsZero()}
 		s.cells[at] = c
 	}
 	p := s.pass(r)

@@ -54,7 +54,10 @@ var guestFields = []struct {
 	{"guest-host", func(g *Guest) *string { return &g.Host }},
 }
 
-const sysctlPrefix = "sysctl-"
+const (
+	sysctlPrefix = "sysctl-"
+	isolationKey = "isolation"
+)
 
 var validKey = newForm(`^[a-z][a-z0-9._-]*$`)
 
@@ -64,31 +67,65 @@ type Setting struct {
 	Value string `json:"value"`
 }
 
-// about holds the keys that identify which run a result is of. They are written
-// as comments: benchstat puts results whose configuration differs into
-// separate tables, and the very runs that it is to compare differ in these.
-var about = []string{"run", "seed", "program"}
+// about holds the keys that identify which run a result is of, and where the text of
+// a side that took turns has it, which launch and when. They are comments.
+var about = []string{"run", "seed", "program", "launch", "time"}
 
-func (s Setting) line() string {
-	if slices.Contains(about, s.Key) {
-		return fmt.Sprintf("# %s: %s\n", s.Key, Quote(s.Value))
+// configKeys are the keys of a host that are configuration lines, as in what `go
+// test` prints. All others are comments: benchstat puts results whose configuration
+// differs into separate tables, and the very runs that it is to compare differ in
+// their kernel, or in a few KiB of memory. guestKeys are lines in addition in the
+// text of a guest: kernels are compared by them.
+var (
+	configKeys = []string{"goarch", "cpu"}
+	guestKeys  = []string{"kernel", "label", "accel", "qemu"}
+)
+
+// factKeys are those that comments may have, as in "# kernel: Linux 6.18".
+var factKeys = func() map[string]bool {
+	all := map[string]bool{isolationKey: true}
+	for _, f := range hostFields {
+		all[f.key] = !slices.Contains(configKeys, f.key)
 	}
-	return fmt.Sprintf("%s: %s\n", s.Key, Quote(s.Value))
+	for _, f := range guestFields {
+		all[f.key] = true
+	}
+	return all
+}()
+
+func isFact(key string) bool { return factKeys[key] || strings.HasPrefix(key, sysctlPrefix) }
+
+// facts splits settings into those that are comments and configuration lines.
+func facts(all []Setting) (comments, lines []Setting) {
+	guest := slices.ContainsFunc(all, func(s Setting) bool { return s.Key == "accel" && s.Value != "" })
+	for _, s := range all {
+		if slices.Contains(about, s.Key) || isFact(s.Key) && !(guest && slices.Contains(guestKeys, s.Key)) {
+			comments = append(comments, s)
+		} else {
+			lines = append(lines, s)
+		}
+	}
+	return comments, lines
 }
 
+func (s Setting) line() string { return s.Key + ": " + Quote(s.Value) + "\n" }
+
 // WriteConfig writes what `go test -bench` prints before its first result: h
-// and extra as configuration lines and the units as Unit lines. The extra keys
-// run, seed and program become comments. A key is lower-case letters, digits
-// and . _ -; a setting without a value is left out.
+// and extra as comments and configuration lines, and the units as Unit lines. A key
+// is lower-case letters, digits and . _ -; a setting without a value is left out.
 func WriteConfig(w io.Writer, h Host, extra ...Setting) error {
-	var b strings.Builder
-	for _, s := range slices.Concat(h.Settings(), extra, []Setting{{"program", h.Program}}) {
-		if s.Value == "" {
-			continue
-		}
+	all := slices.DeleteFunc(slices.Concat(h.Settings(), extra, []Setting{{"program", h.Program}}), func(s Setting) bool { return s.Value == "" })
+	for _, s := range all {
 		if !validKey.MatchString(s.Key) {
 			return fmt.Errorf("configuration key %q does not match %v", Quote(s.Key), validKey)
 		}
+	}
+	var b strings.Builder
+	comments, lines := facts(all)
+	for _, s := range comments {
+		b.WriteString("# " + s.line())
+	}
+	for _, s := range lines {
 		b.WriteString(s.line())
 	}
 	if _, err := io.WriteString(w, b.String()); err != nil {
@@ -166,10 +203,10 @@ func (h *Host) set(key, value string) bool {
 	return false
 }
 
-// config renders a record's settings for benchfmt.
-func (r *Record) config() []benchfmt.Config {
+// config renders settings for benchfmt.
+func config(settings []Setting) []benchfmt.Config {
 	var out []benchfmt.Config
-	for _, s := range r.settings() {
+	for _, s := range settings {
 		if s.Value != "" {
 			out = append(out, benchfmt.Config{Key: s.Key, Value: []byte(Quote(s.Value)), File: true})
 		}
@@ -187,5 +224,5 @@ func (r *Record) settings() []Setting {
 	if r.Host != nil {
 		all = r.Host.Settings()
 	}
-	return append(all, Setting{"isolation", r.Isolation})
+	return append(all, Setting{isolationKey, r.Isolation})
 }

@@ -107,11 +107,17 @@ func Digest(path string, also func(*Record)) (*Set, error) {
 	return in.Digest(also)
 }
 
+// times are units of a time alone.
+var times = []string{"ns", "us", "µs", "ms", "s", "sec"}
+
 // Better reports which way a unit is better, "lower" or "higher", as the suite
 // or a Unit line of the text has it; "" is not known.
 func (s *Set) Better(unit string) string {
 	if b := Better(unit); b != "" {
 		return b
+	}
+	if slices.Contains(times, unit) {
+		return "lower"
 	}
 	return map[int]string{-1: "lower", 1: "higher"}[s.units.GetBetter(unit)]
 }

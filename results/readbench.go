@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/perf/benchfmt"
@@ -62,6 +63,8 @@ type benchText struct {
 	ended    bool              // the file has
 	about    map[string]string // what the comments say of the run
 	seed     uint64            // of it
+	turn     int               // the launch that they state; 0: none
+	began    time.Time         // when that began
 	launches map[Cell]*int     // the text has no numbers of launches: lines are counted
 	cells    map[nameIn]named  // names that were read before: they come again with each launch
 	others   []Measurement     // of the latest result, in units that are not the suite's
@@ -150,14 +153,12 @@ func (t *benchText) whole(line []byte) bool {
 func (t *benchText) pass(line []byte) []byte {
 	switch {
 	case bytes.HasPrefix(line, []byte("# ")):
-		t.comment(string(line[2:]))
-		return nil
+		return t.comment(line[2:])
 	case bytes.HasPrefix(line, []byte("Benchmark")):
 		// go test prints a name, runs it, and then prints its numbers: a
 		// comment printed meanwhile is on the line of the name.
 		if name, c, ok := bytes.Cut(line, []byte("\t# ")); ok && !bytes.ContainsAny(bytes.TrimSpace(name), " \t") {
-			t.comment(string(c))
-			return nil
+			return t.comment(c)
 		}
 	}
 	failures, pkg := t.test.see(line, t.in.peek)
@@ -233,21 +234,34 @@ func (t *benchText) failed(res *benchfmt.Result) bool {
 	return true
 }
 
-// comment reads "run: ID" and its like and "skip CELL: reason" and its like.
-func (t *benchText) comment(s string) {
-	key, value, ok := strings.Cut(s, ": ")
+// comment reads "run: ID" and its like and "skip CELL: reason" and its like. It
+// returns a fact of the host as the configuration line that earlier versions wrote.
+func (t *benchText) comment(line []byte) []byte {
+	key, value, ok := strings.Cut(string(line)+" ", ": ") // "virt:" says that it is no longer known
+	if ok && isFact(key) {
+		return line
+	}
+	value = strings.TrimSuffix(value, " ")
 	if !ok {
-		return
+		return nil
 	}
 	if slices.Contains(about, key) {
-		t.about[key] = value
-		t.seed, _ = strconv.ParseUint(t.about["seed"], 10, 64)
-		return
+		switch t.about[key] = value; key {
+		case "run":
+			t.turn, t.began = 0, time.Time{}
+		case "seed":
+			t.seed, _ = strconv.ParseUint(value, 10, 64)
+		case "launch":
+			t.turn, _ = strconv.Atoi(value) // not a number: not known
+		case "time":
+			t.began, _ = time.Parse(time.RFC3339Nano, value)
+		}
+		return nil
 	}
 	verb, name, _ := strings.Cut(key, " ")
 	outcome, ok := commentVerbs[verb]
 	if !ok {
-		return
+		return nil
 	}
 	cell, err := ParseCell(name)
 	launches := t.count(cell)
@@ -257,14 +271,15 @@ func (t *benchText) comment(s string) {
 		err = rec.check()
 	}
 	if err != nil {
-		t.set.leaveOut(t.file, t.in.n, err.Error(), []byte(s))
-		return
+		t.set.leaveOut(t.file, t.in.n, err.Error(), line)
+		return nil
 	}
 	*launches++
 	if outcome == Failed {
 		t.test.explain("Benchmark" + name)
 	}
 	t.set.add(&rec)
+	return nil
 }
 
 // count returns where the launches of a cell are counted, together with those
@@ -277,9 +292,12 @@ func (t *benchText) count(cell Cell) *int {
 	return t.launches[cell]
 }
 
-// launch begins the record of a launch of cell.
+// launch begins the record of a launch of cell, the nth unless the text numbers it.
 func (t *benchText) launch(cell Cell, n int) Record {
-	return Record{Schema: Schema, Run: t.about["run"], Cell: cell, Launch: n, Attempt: 1, Seed: t.seed}
+	if t.turn > 0 {
+		n = t.turn
+	}
+	return Record{Schema: Schema, Run: t.about["run"], Time: t.began, Cell: cell, Launch: n, Attempt: 1, Seed: t.seed}
 }
 
 // record turns a result back into the record it was written from, as far as

@@ -186,6 +186,7 @@ type Record struct {
 	others []Measurement  // of a benchmark of someone else's
 	zeros  []string       // units of the suite's in which the text printed 0
 	text   *Configuration // what the text says it was measured under
+	turn   bool           // benchmark text states its launch and its time
 }
 
 // Round is n operations between a common start and the last receiver's last

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,19 +23,39 @@ func newAB() *cobra.Command {
 	var f planFlags
 	var u untilFlags
 	var judge compareFlags
+	var t turnFlags
 	var commands [2]string
 	var out string
 	c := &cobra.Command{
 		Use:   "ab --a COMMAND --b COMMAND",
 		Short: "Measure two commands interleaved, launch by launch, and compare them",
-		Long: `Ab measures each cell with side A and side B in turn (A B, B A, A B …), and
-compares B with A: two binaries of ipcbench, two environments, two wrappers. A
-COMMAND is a shell command that ends in ipcbench. Use ab on a machine whose
-speed drifts: two runs one after the other see two machines.`,
+		Long: `Ab measures side A and side B in turns, and compares B with A. Use it on a
+machine whose speed drifts: two runs one after the other see two machines.
+COMMAND is a line for the shell.
+
+If both commands end in ipcbench, ab measures each cell of a plan with both: two
+binaries, two environments, two wrappers.
+
+Any other command runs as it is, in pairs in random order. It prints figures: Go
+benchmark format, or lines of a number and a unit behind an optional name, such
+as "123.4 ns/op" and "lookup: 5120 MB/s". Several lines of one name in an
+execution are one figure, their median. With --measure wall the figure is the
+time that the command takes. Each command leads a process group, which ends with
+it. Its variable IPCBENCH_SIDE is a or b.`,
 		Example: `  ipcbench ab --preset quick --a ./ipcbench-old --b ./ipcbench-new
-  ipcbench ab --mech pipe --a ipcbench --b 'setarch -R ipcbench'`,
+  ipcbench ab --mech pipe --a ipcbench --b 'setarch -R ipcbench'
+  ipcbench ab --a './old.test -test.bench .' --b './new.test -test.bench .'
+  ipcbench ab -n 20 --measure wall --a 'gzip -kf1 data' --b 'zstd -qf1 data'`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
+			what, err := t.measured(c, commands)
+			if err != nil {
+				return err
+			}
+			if what != cellsMeasured {
+				return t.run(c, commands, what, f.seedOf(c), cmp.Or(out, turnsDir), &judge)
+			}
+			out = cmp.Or(out, runsDir)
 			plan, err := f.plan(c)
 			if err != nil {
 				return err
@@ -56,10 +77,11 @@ speed drifts: two runs one after the other see two machines.`,
 	}
 	f.register(c)
 	u.register(c)
+	t.register(c)
 	judge.register(c)
 	c.Flags().StringVar(&commands[0], "a", "", "command of side A, the baseline")
 	c.Flags().StringVar(&commands[1], "b", "", "command of side B")
-	c.Flags().StringVar(&out, "out", runsDir, "directory in which the directories of both runs are made")
+	c.Flags().StringVar(&out, "out", "", "directory for what was measured ("+runsDir+", of commands that are not ipcbench "+turnsDir+")")
 	c.PreRunE = requires([2]string{"a", "./ipcbench-old"}, [2]string{"b", "./ipcbench-new"})
 	c.MarkFlagDirname("out")
 	return c

@@ -117,7 +117,7 @@ func startSide(ctx context.Context, command string, stderr io.Writer) (*sideProc
 	})
 	a.out = json.NewDecoder(out)
 	if err := a.out.Decode(&a.hello); err != nil || a.hello.Host == nil {
-		return nil, fmt.Errorf("%q is not a command that ends in ipcbench: %w", command, errors.Join(err, a.close()))
+		return nil, fmt.Errorf("%q is not a command that ends in ipcbench (--measure figures runs it as it is): %w", command, errors.Join(err, a.close()))
 	}
 	return a, nil
 }

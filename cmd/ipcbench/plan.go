@@ -85,9 +85,7 @@ func (f *planFlags) plan(c *cobra.Command) (bench.Plan, error) {
 	if measured < bench.MinTime || measured > bench.MaxTime {
 		return none, fmt.Errorf("--time %v: want 1ms to 1m", measured)
 	}
-	if !c.Flags().Changed("seed") {
-		f.seed = rand.Uint64()
-	}
+	f.seed = f.seedOf(c)
 	asked, err := f.asked()
 	if err != nil {
 		return none, err
@@ -106,6 +104,14 @@ func (f *planFlags) plan(c *cobra.Command) (bench.Plan, error) {
 		return p, nil
 	}
 	return bench.NewPlan([]bench.Axes{asked.orDefaults()}, launches, measured, f.verify, f.seed), nil
+}
+
+// seedOf is the seed that was asked for, else a random one.
+func (f *planFlags) seedOf(c *cobra.Command) uint64 {
+	if c.Flags().Changed("seed") {
+		return f.seed
+	}
+	return rand.Uint64()
 }
 
 // askedAxes are the values that flags gave; an empty axis admits all.

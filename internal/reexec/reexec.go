@@ -146,7 +146,7 @@ func (v Variable) Start(c Command) (*Process, error) {
 	}
 	p := &Process{PID: pid, Control: ours}
 	if c.Attr.Setpgid {
-		p.leave = Follow(func(sig syscall.Signal) { p.kill(-pid, sig) })
+		p.leave = Follow(p.SignalGroup)
 	}
 	return p, nil
 }
@@ -213,11 +213,17 @@ type Process struct {
 	status syscall.WaitStatus
 }
 
+// AwaitEnd waits for the end of the process, and does not reap it: its number, and
+// that of its group, stay its own.
+func (p *Process) AwaitEnd() {
+	for unix.Waitid(unix.P_PID, p.PID, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
+	}
+}
+
 // Wait waits for the end of the process and reaps it. Later calls return the
 // same status.
 func (p *Process) Wait() syscall.WaitStatus {
-	for unix.Waitid(unix.P_PID, p.PID, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
-	}
+	p.AwaitEnd()
 	for {
 		if status, ended := p.Reap(); ended {
 			return status
@@ -245,7 +251,10 @@ func (p *Process) Reap() (status syscall.WaitStatus, ended bool) {
 func (p *Process) Kill() { p.kill(p.PID, syscall.SIGKILL) }
 
 // KillGroup ends all processes of the group that the process leads by SIGKILL.
-func (p *Process) KillGroup() { p.kill(-p.PID, syscall.SIGKILL) }
+func (p *Process) KillGroup() { p.SignalGroup(syscall.SIGKILL) }
+
+// SignalGroup signals all processes of the group that the process leads.
+func (p *Process) SignalGroup(sig syscall.Signal) { p.kill(-p.PID, sig) }
 
 // TakeStops reports whether a signal has stopped or continued the process since
 // the last call. It does not reap.
