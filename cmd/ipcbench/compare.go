@@ -84,6 +84,7 @@ func (f *compareFlags) compare(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	o.Implied = c.Flags().Changed("metric")
 	if f.by == "" && len(args) < 2 {
 		return takes(2, -1, comparands, comparandsExample)(c, args)
 	}
