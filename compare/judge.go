@@ -33,7 +33,7 @@ const (
 func (r *Report) judge(o Options, t *turns) {
 	alpha, shift := o.alpha(), math.Log1p(o.Threshold)
 	d := design(twoSamples{})
-	if slices.ContainsFunc(r.Rows, func(row Row) bool { return row.Pairs >= leastPairs }) {
+	if slices.ContainsFunc(r.Rows, func(row Row) bool { return row.Paired() }) {
 		d = pairs{t}
 		r.Gate.Paired = true
 	}

@@ -44,7 +44,7 @@ func (r *Row) describe(t *turns) {
 	if r.positive = old.Values[0] > 0 && new.Values[0] > 0; r.positive {
 		if t != nil {
 			pairs := t.pairs(r.pair, r.column).Diff
-			if r.Pairs = len(pairs); r.Pairs >= leastPairs {
+			if r.Pairs = len(pairs); r.Paired() {
 				r.Ratio = results.NewPairedRatio(pairs)
 				return
 			}

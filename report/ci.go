@@ -16,7 +16,7 @@ import (
 // writeJSON writes reports whole, as an array, with the keys of before.
 func writeJSON(w io.Writer, reports []*compare.Report) error {
 	for _, r := range reports {
-		r.Before = r.Warnings
+		r.Sentence, r.Before = sentence(r), r.Warnings
 		for i := range r.Rows {
 			r.Rows[i].Before = r.Rows[i].Warnings
 		}
@@ -53,9 +53,9 @@ func ciOutcome(v compare.Verdict) ciformat.Outcome {
 func suite(r *compare.Report) ciformat.Suite {
 	s := ciformat.Suite{Name: fmt.Sprintf("%s against %s", r.New.Name, r.Old.Name)}
 	add := func(class, name string, v compare.Verdict, message string) {
-		s.Cases = append(s.Cases, ciformat.Case{Class: class, Name: name, Outcome: ciOutcome(v), Message: message})
+		s.Cases = append(s.Cases, ciformat.Case{Class: class, Name: name, Outcome: ciOutcome(v), Message: message, Out: message})
 	}
-	var out []string
+	out := []string{sentence(r)}
 	for _, w := range r.Warnings {
 		out = append(out, fmt.Sprintf("%s; %s; remedy: %s", w.What, w.Why, w.Remedy))
 		if r.Refused && w.Refuses {
@@ -91,7 +91,7 @@ func writeKTAP(w io.Writer, reports []*compare.Report) error {
 	for i, r := range reports {
 		s := suite(r)
 		sub := ciformat.KTAP{W: b, Indent: "  "}
-		sub.Plan(len(s.Cases), "Subtest: "+s.Name)
+		sub.Plan(len(s.Cases), "Subtest: "+s.Name, sentence(r))
 		for j, c := range s.Cases {
 			sub.Note("%s", c.Message)
 			sub.Result(j+1, c.Name, c.Outcome, "")

@@ -118,7 +118,7 @@ func (f *compareFlags) compare(c *cobra.Command, args []string) error {
 	for _, side := range loaded.Sides[1:] {
 		reports = append(reports, compare.Compare(loaded.Sides[0], side, o))
 	}
-	if err := report.WriteComparisons(c.OutOrStdout(), f.format, reports, f.summary); err != nil {
+	if err := report.WriteComparisons(c.OutOrStdout(), f.format, screen(c.OutOrStdout()), reports, f.summary); err != nil {
 		return failed(err)
 	}
 	return judgement(reports)
