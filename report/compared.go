@@ -85,12 +85,13 @@ func outcome(c compare.Change) string {
 // scope states what was tested, how, and what size of change it can see.
 func scope(r *compare.Report) string {
 	g := r.Gate
-	s := fmt.Sprintf("Gate: slower by more than %s, at most %s false alarms over all %s; %s, %d relabellings.",
-		results.Percent(r.Threshold), results.Percent(r.Alpha), judged(r), g.Method, g.Draws)
-	if g.Cells > 0 {
-		s += fmt.Sprintf(" With these launches it finds a change of %s in a typical cell 4 times in 5, in the noisiest one of %s; of cells slower by %s it finds %s.",
-			results.Percent(float64(g.Detectable)), results.Percent(float64(g.Worst)), results.Percent(roundedUp(float64(g.Seen))), results.Percent(compare.SeenShare))
+	if g.Cells == 0 {
+		return "Gate: nothing was judged."
 	}
+	s := fmt.Sprintf("Gate: slower by more than %s, at most %s false alarms over %s together; %s, %d relabellings.",
+		results.Percent(r.Threshold), results.Percent(r.Alpha), judged(r), g.Method, g.Draws)
+	s += fmt.Sprintf(" With these launches it finds a change of %s in a typical cell 4 times in 5, in the noisiest one of %s; of cells slower by %s it finds %s.",
+		results.Percent(float64(g.Detectable)), results.Percent(float64(g.Worst)), results.Percent(roundedUp(float64(g.Seen))), results.Percent(compare.SeenShare))
 	if n := len(r.Implied); n > 0 {
 		s += " B/s follows from ns/op, and is not judged twice."
 	}
@@ -154,7 +155,7 @@ func counts(r *compare.Report) string {
 // comparedTable has the rows of a table in Markdown. Warnings have a column where a
 // row has one.
 func comparedTable(rows []*compare.Row) [][]string {
-	table := [][]string{{"cell", "metric", "old", "new", "change", "95 % interval", "p", "p gate", "n", "verdict", "warnings"}}
+	table := [][]string{{"cell", "metric", "old", "new", "change", bounds, "p", "p gate", "n", "verdict", "warnings"}}
 	marked := false
 	for _, r := range rows {
 		marked = marked || len(r.Warnings) > 0

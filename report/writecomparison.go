@@ -48,6 +48,14 @@ func (c comparisonForm) line(s string) {
 	}
 }
 
+// name is that of a cell: on a screen the short one.
+func (c comparisonForm) name(cell results.Cell, name string) string {
+	if c.Markdown {
+		return name
+	}
+	return cell.Short(name)
+}
+
 // write writes what it came to, the sides and what spoils the comparison, the rows,
 // what has no row, and how it was found.
 func (c comparisonForm) write(r *compare.Report, summary bool) {
@@ -71,10 +79,11 @@ func (c comparisonForm) write(r *compare.Report, summary bool) {
 		c.Printf("\n")
 	}
 	for _, o := range r.Outcomes {
+		o.Name = c.name(o.Cell, o.Name)
 		c.line(outcome(o))
 	}
 	for _, i := range r.Incomparable {
-		c.line(fmt.Sprintf("not comparable: %s, %s: %s", i.Name, i.Metric, strings.Join(i.Warnings, ", ")))
+		c.line(fmt.Sprintf("not comparable: %s, %s: %s", c.name(i.Cell, i.Name), i.Metric, strings.Join(i.Warnings, ", ")))
 	}
 	if len(r.NotCompared) > 0 {
 		c.Printf("\n")
@@ -113,19 +122,23 @@ func (c comparisonForm) rows(r *compare.Report, summary bool) (left int) {
 		c.Table("", "llrrrrrrrl", comparedTable(shown))
 	default:
 		c.Printf("\n")
-		c.screenTable(shown, severalMetrics(r))
+		c.screenTable(shown, severalMetrics(r) || r.Rows[0].Metric != compared)
 	}
 	return left
 }
 
-// screenTable writes rows for the screen.
+// bounds is the head of the column of intervals.
+const bounds = "95 % interval"
+
+// screenTable writes rows for the screen. Where intervals have no room, names go
+// without what all of them have in common.
 func (c comparisonForm) screenTable(shown []*compare.Row, metrics bool) {
 	columns := []text.Column{{Head: "cell", Least: 20}}
 	if metrics {
 		columns = append(columns, text.Column{Head: "metric"})
 	}
 	columns = append(columns, text.Column{Head: "old", Right: true, Drop: 2}, text.Column{Head: "±", Right: true, Drop: 6}, text.Column{Head: "new", Right: true, Drop: 2}, text.Column{Head: "±", Right: true, Drop: 6},
-		text.Column{Head: "change", Right: true}, text.Column{Head: "95 % interval", Right: true, Drop: 3}, text.Column{Head: "p gate", Right: true, Drop: 7},
+		text.Column{Head: "change", Right: true}, text.Column{Head: bounds, Right: true, Drop: 3}, text.Column{Head: "p gate", Right: true, Drop: 7},
 		text.Column{Head: "n", Right: true, Drop: 4}, text.Column{Head: "verdict", Prose: true})
 	var rows [][]string
 	for _, r := range shown {
@@ -142,10 +155,12 @@ func (c comparisonForm) screenTable(shown []*compare.Row, metrics bool) {
 	}
 	var table strings.Builder
 	dropped, _ := c.screen.Table(&table, "", columns, rows) // a strings.Builder takes everything
-	if common := cutCommon(rows); dropped != nil && common != "" {
-		table.Reset()
-		fmt.Fprintf(&table, "every cell: %s\n", common)
-		dropped, _ = c.screen.Table(&table, "", columns, rows)
+	if slices.Contains(dropped, bounds) {
+		if common := cutCommon(rows); common != "" {
+			table.Reset()
+			fmt.Fprintf(&table, "every cell: %s\n", common)
+			dropped, _ = c.screen.Table(&table, "", columns, rows)
+		}
 	}
 	c.WriteString(table.String())
 	if s := text.Dropped(dropped, "--format markdown"); s != "" {
