@@ -132,6 +132,28 @@ func loadBy(inputs []Input, q Query, better []string) (*Loaded, error) {
 	return l, err
 }
 
+// Select hands the records of all inputs that the query's filter takes to keep, which
+// does not hold them. Benchmarks that are no cells are not among them.
+func Select(inputs []Input, q Query, keep func(*results.Record)) (warnings []string, err error) {
+	others, q := 0, Query{Metrics: DefaultMetrics, Filter: q.Filter, Open: q.Open}
+	for _, in := range inputs {
+		odd, err := in.read(q, make([]string, len(q.Metrics)), func(r *results.Record, _ picked) {
+			if r.Cell.Other != "" {
+				others++
+			} else {
+				keep(r)
+			}
+		}, func(results.Failure) {}, func(*results.Set) {})
+		if warnings = append(warnings, odd...); err != nil {
+			return warnings, err
+		}
+	}
+	if others > 0 {
+		warnings = append(warnings, fmt.Sprintf("%d results of other benchmarks, which have no axes, were left out", others))
+	}
+	return warnings, nil
+}
+
 // read hands the records that the query takes to add, the failures of packages
 // that it takes to fail, and calls next after each file. It notes in better
 // which way the metrics are, as far as the files state it.

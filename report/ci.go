@@ -85,15 +85,26 @@ func suite(r *compare.Report) ciformat.Suite {
 // writeKTAP writes reports in the format of the kernel's own tests: a test a
 // report, a subtest a row or changed outcome.
 func writeKTAP(w io.Writer, reports []*compare.Report) error {
+	var suites []ciformat.Suite
+	var sentences []string
+	for _, r := range reports {
+		suites, sentences = append(suites, suite(r)), append(sentences, sentence(r))
+	}
+	return writeSuites(w, suites, sentences)
+}
+
+// writeSuites writes a test a suite, with its sentence and a subtest a case.
+func writeSuites(w io.Writer, suites []ciformat.Suite, sentences []string) error {
 	b := bufio.NewWriter(w)
 	all := ciformat.KTAP{W: b}
-	all.Plan(len(reports))
-	for i, r := range reports {
-		s := suite(r)
+	all.Plan(len(suites))
+	for i, s := range suites {
 		sub := ciformat.KTAP{W: b, Indent: "  "}
-		sub.Plan(len(s.Cases), "Subtest: "+s.Name, sentence(r))
+		sub.Plan(len(s.Cases), "Subtest: "+s.Name, sentences[i])
 		for j, c := range s.Cases {
-			sub.Note("%s", c.Message)
+			for line := range strings.SplitSeq(c.Message, "\n") {
+				sub.Note("%s", line)
+			}
 			sub.Result(j+1, c.Name, c.Outcome, "")
 		}
 		outcome := ciformat.Passed
@@ -132,15 +143,19 @@ type (
 
 const kcidbOrigin = "ipcbench"
 
+func newKCIDB() (out kcidb) {
+	out.Version.Major, out.Version.Minor = 5, 3
+	out.Tests = []kcidbTest{}
+	return out
+}
+
 var notInPath = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
 
 // writeKCIDB writes the medians of the new sides, and what became of them, as
 // a submission to KernelCI's database. The build is the new side's name:
 // a submission puts the build's own ID and origin in their place.
 func writeKCIDB(w io.Writer, reports []*compare.Report) error {
-	var out kcidb
-	out.Version.Major, out.Version.Minor = 5, 3
-	out.Tests = []kcidbTest{}
+	out := newKCIDB()
 	for _, r := range reports {
 		build := kcidbOrigin + ":" + r.New.Name
 		add := func(path, what, status, comment string, n *kcidbNumber) {
