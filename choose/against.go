@@ -15,8 +15,12 @@ func Choices(a results.Answer) (all []Choice) {
 	return all
 }
 
-// Word is the verdict without the ratio and its bounds: "slower", "can't tell".
-func (c *Choice) Word() string {
+// Word is the verdict without the ratio and its bounds, for a table that has both:
+// "slower", "can't tell". The share is that by which another may be faster.
+func (c *Choice) Word(within float64) string {
 	word, _, _ := strings.Cut(c.Verdict, ": ")
+	if strings.HasPrefix(word, "between ") {
+		return "perhaps within " + results.Percent(within)
+	}
 	return word
 }

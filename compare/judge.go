@@ -5,8 +5,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/aclements/go-moremath/stats"
-
 	"ipcbench/compare/gate"
 	"ipcbench/results"
 )
@@ -85,29 +83,8 @@ func (r *Report) judge(o Options, t *turns) {
 		}
 	}
 	slices.Sort(detectable)
-	r.Gate.Seen = results.Float(seen(shift, critical, up.SE))
+	r.Gate.Seen = results.Float(math.Expm1(up.Seen(shift, alpha, SeenShare)))
 	r.Gate.Detectable, r.Gate.Worst = results.Float(detectable[len(detectable)/2]), results.Float(detectable[len(detectable)-1])
-}
-
-// seen is the change that the gate finds in SeenShare of the rows: the mean over the
-// rows of the probability that a row which is slower by it exceeds the critical
-// value. A statistic is taken to be normal with the row's own standard error.
-func seen(shift, critical float64, se []float64) float64 {
-	found := func(change float64) (share float64) {
-		for _, e := range se {
-			share += stats.StdNormal.CDF((change-shift)/e-critical) / float64(len(se))
-		}
-		return share
-	}
-	lo, hi := shift, shift+(critical+10)*slices.Max(se) // at hi every row is found
-	for hi-lo > 1e-5 {
-		if middle := (lo + hi) / 2; found(middle) < SeenShare {
-			lo = middle
-		} else {
-			hi = middle
-		}
-	}
-	return math.Expm1(hi)
 }
 
 // needed is how many launches a side would show it, if the change is what it

@@ -54,6 +54,29 @@ func TestFilter(t *testing.T) {
 	}
 }
 
+// The base is the first of its axis, not the first that a shuffled plan came to, nor
+// the one with the least time; one that is named is the base.
+func TestByOrder(t *testing.T) {
+	s, _ := inTurn()
+	for _, place := range []string{"cross", "same", "free"} {
+		for _, size := range []int{4096, 64, 1 << 20} {
+			c := sides.Cell("PingPong", "pipe", size)
+			c.Place = place
+			s.Launches(c, 2, 5e9/float64(size), 0.01)
+		}
+	}
+	path := s.File(t)
+	for by, want := range map[string]string{"place": "free same cross", "size": "64 4KiB 1MiB", "place@(cross free)": "cross free"} {
+		var got []string
+		for _, side := range load(t, Query{Filter: "*", By: by}, path).Sides {
+			got = append(got, side.Name)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("--by %s: %q, want %s", by, got, want)
+		}
+	}
+}
+
 func TestBy(t *testing.T) {
 	s, other := inTurn()
 	other.Host.Kernel = "Linux 6.19"

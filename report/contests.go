@@ -158,7 +158,7 @@ func (c *Contests) write(f text.Form, screen text.Screen, summary bool) {
 		if summary {
 			continue
 		}
-		if rows := one.rows(); f.Markdown {
+		if rows := one.rows(c.Within); f.Markdown {
 			f.Table("", "lrrrrl", append([][]string{{"mechanism", one.metric(), "change", "bounds", "n", "against the leader"}}, rows...))
 		} else {
 			columns := []text.Column{{Head: "mechanism"}, {Head: one.metric(), Right: true, Drop: 1}, {Head: "change", Right: true}, {Head: "bounds", Right: true}, {Head: "n", Right: true, Drop: 2}, {Head: "against the leader", Prose: true}}
@@ -199,14 +199,14 @@ func (c *Contest) metric() string {
 }
 
 // rows has a row a mechanism.
-func (c *Contest) rows() (rows [][]string) {
+func (c *Contest) rows(within float64) (rows [][]string) {
 	for i := range c.Ranked {
 		r := &c.Ranked[i]
 		change, bounds := results.Change(r.Ratio.Center), r.Ratio.Interval()
 		if i == 0 {
 			change, bounds = "–", "–"
 		}
-		word := r.Word()
+		word := r.Word(within)
 		if r.Spins {
 			word = "spins; " + word
 		}
@@ -224,7 +224,7 @@ func (c *Contests) suite() ciformat.Suite {
 	for i := range c.Contests {
 		one := &c.Contests[i]
 		lines := []string{one.Leader + ", " + one.Verdict}
-		for _, row := range one.rows() {
+		for _, row := range one.rows(c.Within) {
 			lines = append(lines, strings.Join(row, "; "))
 		}
 		for _, n := range one.NoNumber {
