@@ -45,7 +45,9 @@ func TestEqualsBenchstat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := Compare(loaded.Sides[0], loaded.Sides[1], Defaults)
+	o := Defaults
+	o.Implied = true
+	r := Compare(loaded.Sides[0], loaded.Sides[1], o)
 	theirs := benchstatRows(t, inputs, "csv")
 	text := benchstatText(t, inputs)
 	if len(r.Rows) != 4*len(metrics) {

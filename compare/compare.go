@@ -18,6 +18,7 @@ type Options struct {
 	Force     bool    // judge what is not comparable, with the warning beside it
 	Shared    int     // how many comparisons share Alpha; 0 is 1
 	By        string  // the key that distinguishes the sides, "" for that of the inputs
+	Implied   bool    // judge a metric also where it follows from another: B/s from ns/op
 }
 
 // alpha is what one of the comparisons may use.
@@ -39,7 +40,7 @@ func Compare(old, new *Side, o Options) *Report {
 	r := &Report{
 		Old: old.about(), New: new.about(),
 		Threshold: o.Threshold, Alpha: o.alpha(),
-		Gate: Gate{Detectable: results.Float(math.NaN()), Worst: results.Float(math.NaN())}, // until a row is judged
+		Gate: Gate{Seen: results.Float(math.NaN()), Detectable: results.Float(math.NaN()), Worst: results.Float(math.NaN())}, // until a row is judged
 	}
 	apart := newSplit(old, new)
 	d := warn(old, new, apart, o)
@@ -51,6 +52,10 @@ func Compare(old, new *Side, o Options) *Report {
 	}
 	for _, p := range pairs {
 		for m, unit := range old.metrics {
+			if !o.Implied && p.implied(old.metrics, m) {
+				r.Implied = append(r.Implied, p.name)
+				continue
+			}
 			row, ok := newRow(p, m, unit, old.better[m], d)
 			switch {
 			case !ok && p.old.has(m) && results.LookupAxis(o.By) == nil:

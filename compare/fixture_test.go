@@ -31,6 +31,9 @@ func compare(old, new *session, change ...func(*Options)) *Report {
 	return Compare(old.side(), new.side(), o)
 }
 
+// everyMetric has a metric judged also where it follows from another.
+func everyMetric(o *Options) { o.Implied = true }
+
 // row finds the row of a cell and metric.
 func (r *Report) row(t *testing.T, c results.Cell, metric string) *Row {
 	t.Helper()

@@ -18,10 +18,12 @@ const seed = 1
 const leastDraws = 1999
 
 // powered is the normal quantile of the power that detectable changes and
-// needed launches are stated for, 0.8; interval that of a 95 % interval.
+// needed launches are stated for, 0.8; interval that of a 95 % interval. SeenShare
+// is how many of the cells that are slower by Gate.Seen the gate finds.
 const (
-	powered  = 0.8416
-	interval = 1.96
+	powered   = 0.8416
+	interval  = 1.96
+	SeenShare = 0.95
 )
 
 // judge gives every row its verdict. The turns are nil where the sides did not
@@ -29,7 +31,7 @@ const (
 func (r *Report) judge(o Options, t *turns) {
 	alpha, shift := o.alpha(), math.Log1p(o.Threshold)
 	d := design(twoSamples{})
-	if slices.ContainsFunc(r.Rows, func(row Row) bool { return row.Pairs >= leastPairs }) {
+	if slices.ContainsFunc(r.Rows, func(row Row) bool { return row.Paired() }) {
 		d = pairs{t}
 		r.Gate.Paired = true
 	}
@@ -81,6 +83,7 @@ func (r *Report) judge(o Options, t *turns) {
 		}
 	}
 	slices.Sort(detectable)
+	r.Gate.Seen = results.Float(math.Expm1(up.Seen(shift, alpha, SeenShare)))
 	r.Gate.Detectable, r.Gate.Worst = results.Float(detectable[len(detectable)/2]), results.Float(detectable[len(detectable)-1])
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -96,6 +97,7 @@ func loadBy(inputs []Input, q Query, better []string) (*Loaded, error) {
 	l := &Loaded{}
 	sides := map[benchproc.Key]*Side{}
 	var keys []benchproc.Key
+	values := map[benchproc.Key]results.Cell{} // of the axis alone
 	all := Input{}
 	for _, in := range inputs {
 		all.Paths = append(all.Paths, in.Paths...)
@@ -113,6 +115,7 @@ func loadBy(inputs []Input, q Query, better []string) (*Loaded, error) {
 			s = NewSide(p.side.StringValues(), q.Metrics)
 			sides[p.side] = s
 			keys = append(keys, p.side)
+			values[p.side] = alone(r.Cell, ByKey(q.By))
 		}
 		s.add(r, p.cell, p.metrics)
 	}, func(f results.Failure) { failures = append(failures, f) }, func(set *results.Set) {
@@ -125,11 +128,46 @@ func loadBy(inputs []Input, q Query, better []string) (*Loaded, error) {
 		l.Warnings = append(l.Warnings, fmt.Sprintf("%d records do not say their %s and were left out", unknown, results.Quote(ByKey(q.By))))
 	}
 	benchproc.SortKeys(keys)
+	if axis := results.LookupAxis(q.By); axis != nil { // launches come in random order
+		slices.SortStableFunc(keys, func(a, b benchproc.Key) int { return results.CompareCells(values[a], values[b]) })
+	}
 	for _, k := range keys {
 		sides[k].Fail(failures...)
 		l.Sides = append(l.Sides, sides[k])
 	}
 	return l, err
+}
+
+// alone is a cell that has nothing but the value of the axis of that key.
+func alone(c results.Cell, key string) results.Cell {
+	for i := range results.Axes {
+		if a := &results.Axes[i]; a.Key != key {
+			a.Clear(&c)
+		}
+	}
+	return c
+}
+
+// Select hands the records of all inputs that the query's filter takes to keep, which
+// does not hold them. Benchmarks that are no cells are not among them.
+func Select(inputs []Input, q Query, keep func(*results.Record)) (warnings []string, err error) {
+	others, q := 0, Query{Metrics: DefaultMetrics, Filter: q.Filter, Open: q.Open}
+	for _, in := range inputs {
+		odd, err := in.read(q, make([]string, len(q.Metrics)), func(r *results.Record, _ picked) {
+			if r.Cell.Other != "" {
+				others++
+			} else {
+				keep(r)
+			}
+		}, func(results.Failure) {}, func(*results.Set) {})
+		if warnings = append(warnings, odd...); err != nil {
+			return warnings, err
+		}
+	}
+	if others > 0 {
+		warnings = append(warnings, fmt.Sprintf("%d results of other benchmarks, which have no axes, were left out", others))
+	}
+	return warnings, nil
 }
 
 // read hands the records that the query takes to add, the failures of packages

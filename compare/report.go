@@ -38,6 +38,7 @@ func (v Verdict) order() int {
 
 // Report is what a comparison found. It is complete: formats only render it.
 type Report struct {
+	Sentence  string  `json:"sentence"` // what it came to: the writer of JSON fills it in
 	Old       About   `json:"old"`
 	New       About   `json:"new"`
 	Threshold float64 `json:"threshold"`
@@ -53,6 +54,7 @@ type Report struct {
 	Incomparable []Incomparable `json:"incomparable"`           // rows that were left out
 	NotCompared  []string       `json:"not_compared,omitempty"` // units and metrics of the files that no row shows
 	Cause        string         `json:"cause,omitempty"`        // why nothing could be compared
+	Implied      []string       `json:"implied,omitempty"`      // cells whose B/s follows from their ns/op: they have no row for it
 	NeverOK      int            `json:"never_ok"`               // cells that are not ok, with the same outcome on both sides
 }
 
@@ -63,6 +65,7 @@ type Gate struct {
 	Draws      int           `json:"draws"`      // relabellings
 	Paired     bool          `json:"paired"`     // launches were compared within pairs
 	MinN       int           `json:"min_n"`      // launches a side, or pairs, below which no p can pass
+	Seen       results.Float `json:"seen"`       // change of which it finds SeenShare, over all rows: 0.15 is 15 %; null where no row is judged
 	Detectable results.Float `json:"detectable"` // change that it finds in a typical row 4 times in 5: 0.12 is 12 %; null where no row is judged
 	Worst      results.Float `json:"worst"`      // the same in the noisiest row
 }

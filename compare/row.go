@@ -44,7 +44,7 @@ func (r *Row) describe(t *turns) {
 	if r.positive = old.Values[0] > 0 && new.Values[0] > 0; r.positive {
 		if t != nil {
 			pairs := t.pairs(r.pair, r.column).Diff
-			if r.Pairs = len(pairs); r.Pairs >= leastPairs {
+			if r.Pairs = len(pairs); r.Paired() {
 				r.Ratio = results.NewPairedRatio(pairs)
 				return
 			}
@@ -100,11 +100,11 @@ func estimate(s *benchmath.Sample) Estimate {
 	return e
 }
 
-// size is how large the change is, on the scale of logarithms, in thousandths:
-// two metrics that are one in disguise are of one size.
+// size is how large the change is, on the scale of logarithms, in millionths: two
+// metrics that are one in disguise are of one size.
 func (r *Row) size() float64 {
 	if v := math.Abs(math.Log(float64(r.Ratio.Center))); !math.IsNaN(v) {
-		return math.Round(1000 * v)
+		return math.Round(1e6 * v)
 	}
 	return math.Inf(1)
 }

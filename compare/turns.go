@@ -12,6 +12,10 @@ import (
 // freedom, to be worth the drift that drops out.
 const leastPairs = 10
 
+// Paired reports whether the row's ratio, and its test, are of pairs of launches that
+// came one right after the other.
+func (r *Row) Paired() bool { return r.Pairs >= leastPairs }
+
 // turns finds which passes of two sides that took turns belong together. The
 // runs of one `ipcbench ab` are named ID-a and ID-b, and a launch of the one
 // comes right before or after the launch of the same number of the other.

@@ -24,7 +24,7 @@ func arms(n int, change float64) (old, new *session) {
 
 func TestTurns(t *testing.T) {
 	old, new := arms(12, 0.15)
-	r := compare(old, new)
+	r := compare(old, new, everyMetric)
 	if !r.Gate.Paired || r.Count(Slower) != 4 || r.Rows[0].Pairs != 12 || r.Gate.MinN != 7 {
 		t.Errorf("%v, %+v", verdictsOf(r), r.Gate)
 	}
@@ -45,7 +45,7 @@ func TestTurns(t *testing.T) {
 
 func TestTurnsThatStayTheSame(t *testing.T) {
 	old, new := arms(20, 0)
-	if r := compare(old, new); !r.Gate.Paired || r.Count(Same) != 4 {
+	if r := compare(old, new); !r.Gate.Paired || r.Count(Same) != 2 {
 		t.Errorf("%v", verdictsOf(r))
 	}
 }

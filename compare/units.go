@@ -79,5 +79,8 @@ func (r *Report) nothing(old, new *Side, pairs []pair) string {
 	if come != nil {
 		return fmt.Sprintf("the names differ in GOMAXPROCS: -%s in old, -%s in new: measure both sides with one -cpu", come[0], come[1])
 	}
-	return "no benchmark has a number on both sides: their names, and why, are above"
+	if len(r.Outcomes) == 0 {
+		return fmt.Sprintf("%s without a number on either side: measure again", results.Plural(r.NeverOK, "cell"))
+	}
+	return "no benchmark has a number on both sides: their names, and why, are listed"
 }

@@ -170,6 +170,7 @@ func (r *Report) shows(cell results.Cell, unit string) bool {
 	return slices.ContainsFunc(r.Rows, func(row Row) bool { return row.Cell == cell && row.Metric == unit }) ||
 		slices.ContainsFunc(r.Outcomes, func(c Change) bool { return c.Cell == cell }) ||
 		slices.ContainsFunc(r.Incomparable, func(c Incomparable) bool { return c.Cell == cell && c.Metric == unit }) ||
+		unit == "B/s" && slices.ContainsFunc(r.Implied, func(name string) bool { return strings.HasPrefix(name, cell.Name()) }) ||
 		slices.ContainsFunc(r.NotCompared, func(s string) bool { return strings.Contains(s, results.Quote(unit)) }) ||
 		results.Better(unit) == "" && slices.ContainsFunc(results.Metrics, func(m results.Metric) bool { return m.Unit == unit })
 }

@@ -16,7 +16,7 @@ import (
 // writeJSON writes reports whole, as an array, with the keys of before.
 func writeJSON(w io.Writer, reports []*compare.Report) error {
 	for _, r := range reports {
-		r.Before = r.Warnings
+		r.Sentence, r.Before = sentence(r), r.Warnings
 		for i := range r.Rows {
 			r.Rows[i].Before = r.Rows[i].Warnings
 		}
@@ -53,9 +53,9 @@ func ciOutcome(v compare.Verdict) ciformat.Outcome {
 func suite(r *compare.Report) ciformat.Suite {
 	s := ciformat.Suite{Name: fmt.Sprintf("%s against %s", r.New.Name, r.Old.Name)}
 	add := func(class, name string, v compare.Verdict, message string) {
-		s.Cases = append(s.Cases, ciformat.Case{Class: class, Name: name, Outcome: ciOutcome(v), Message: message})
+		s.Cases = append(s.Cases, ciformat.Case{Class: class, Name: name, Outcome: ciOutcome(v), Message: message, Out: message})
 	}
-	var out []string
+	out := []string{sentence(r)}
 	for _, w := range r.Warnings {
 		out = append(out, fmt.Sprintf("%s; %s; remedy: %s", w.What, w.Why, w.Remedy))
 		if r.Refused && w.Refuses {
@@ -85,15 +85,26 @@ func suite(r *compare.Report) ciformat.Suite {
 // writeKTAP writes reports in the format of the kernel's own tests: a test a
 // report, a subtest a row or changed outcome.
 func writeKTAP(w io.Writer, reports []*compare.Report) error {
+	var suites []ciformat.Suite
+	var sentences []string
+	for _, r := range reports {
+		suites, sentences = append(suites, suite(r)), append(sentences, sentence(r))
+	}
+	return writeSuites(w, suites, sentences)
+}
+
+// writeSuites writes a test a suite, with its sentence and a subtest a case.
+func writeSuites(w io.Writer, suites []ciformat.Suite, sentences []string) error {
 	b := bufio.NewWriter(w)
 	all := ciformat.KTAP{W: b}
-	all.Plan(len(reports))
-	for i, r := range reports {
-		s := suite(r)
+	all.Plan(len(suites))
+	for i, s := range suites {
 		sub := ciformat.KTAP{W: b, Indent: "  "}
-		sub.Plan(len(s.Cases), "Subtest: "+s.Name)
+		sub.Plan(len(s.Cases), "Subtest: "+s.Name, sentences[i])
 		for j, c := range s.Cases {
-			sub.Note("%s", c.Message)
+			for line := range strings.SplitSeq(c.Message, "\n") {
+				sub.Note("%s", line)
+			}
 			sub.Result(j+1, c.Name, c.Outcome, "")
 		}
 		outcome := ciformat.Passed
@@ -132,15 +143,19 @@ type (
 
 const kcidbOrigin = "ipcbench"
 
+func newKCIDB() (out kcidb) {
+	out.Version.Major, out.Version.Minor = 5, 3
+	out.Tests = []kcidbTest{}
+	return out
+}
+
 var notInPath = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
 
 // writeKCIDB writes the medians of the new sides, and what became of them, as
 // a submission to KernelCI's database. The build is the new side's name:
 // a submission puts the build's own ID and origin in their place.
 func writeKCIDB(w io.Writer, reports []*compare.Report) error {
-	var out kcidb
-	out.Version.Major, out.Version.Minor = 5, 3
-	out.Tests = []kcidbTest{}
+	out := newKCIDB()
 	for _, r := range reports {
 		build := kcidbOrigin + ":" + r.New.Name
 		add := func(path, what, status, comment string, n *kcidbNumber) {

@@ -23,9 +23,7 @@ func medians(r *compare.Row) (old, new string) {
 	case strings.Contains(r.Unit, "sec"):
 		suffix = "s"
 	}
-	show := func(e compare.Estimate) string {
-		return fmt.Sprintf("%s%s %s", scale.Format(float64(e.Center)), suffix, e.PlusMinus())
-	}
+	show := func(e compare.Estimate) string { return scale.Format(float64(e.Center)) + suffix }
 	return show(r.Old), show(r.New)
 }
 
@@ -48,16 +46,29 @@ func judgement(r *compare.Row) string {
 	if r.Verdict == compare.CantTell {
 		s = r.Ratio.Open()
 	}
+	return s + remarks(r, " would decide")
+}
+
+// remarks are what stands behind a verdict: why there is none, how many launches
+// would decide, in these words, and that the medians lie the other way.
+func remarks(r *compare.Row, decide string) (s string) {
 	switch {
 	case r.Why != "":
-		s += " (" + r.Why + ")"
+		s = " (" + r.Why + ")"
 	case r.Need > 0:
-		s += fmt.Sprintf(" (n ≈ %d would decide)", r.Need)
+		s = fmt.Sprintf(" (n ≈ %d%s)", r.Need, decide)
 	case r.Need < 0:
-		s += " (about the threshold)"
+		s = " (about the threshold)"
+	}
+	medians := r.New.Center / r.Old.Center
+	if tenths(medians)*tenths(r.Ratio.Center) < 0 {
+		s += fmt.Sprintf(" (medians say %s, %s %s)", results.Change(medians), map[bool]string{true: "pairs", false: "ratios"}[r.Paired()], results.Change(r.Ratio.Center))
 	}
 	return s
 }
+
+// tenths is by how much a ratio exceeds 1, in the tenths of a percent that are shown.
+func tenths(ratio results.Float) float64 { return math.Round(1000 * (float64(ratio) - 1)) }
 
 // outcome renders a change of outcome: "broken: CELL was ok and is failed: …".
 func outcome(c compare.Change) string {
@@ -74,13 +85,26 @@ func outcome(c compare.Change) string {
 // scope states what was tested, how, and what size of change it can see.
 func scope(r *compare.Report) string {
 	g := r.Gate
-	s := fmt.Sprintf("Gate: slower by more than %s, at most %s false alarms over all %d rows; %s, %d relabellings.",
-		results.Percent(r.Threshold), results.Percent(r.Alpha), g.Cells, g.Method, g.Draws)
-	if g.Cells > 0 {
-		s += fmt.Sprintf(" With these launches it finds a change of %s in a typical row 4 times in 5, in the noisiest one of %s.",
-			results.Percent(float64(g.Detectable)), results.Percent(float64(g.Worst)))
+	if g.Cells == 0 {
+		return "Gate: nothing was judged."
+	}
+	s := fmt.Sprintf("Gate: slower by more than %s, at most %s false alarms over %s together; %s, %d relabellings.",
+		results.Percent(r.Threshold), results.Percent(r.Alpha), judged(r), g.Method, g.Draws)
+	s += fmt.Sprintf(" With these launches it finds a change of %s in a typical cell 4 times in 5, in the noisiest one of %s; of cells slower by %s it finds %s.",
+		results.Percent(float64(g.Detectable)), results.Percent(float64(g.Worst)), results.Percent(roundedUp(float64(g.Seen))), results.Percent(compare.SeenShare))
+	if n := len(r.Implied); n > 0 {
+		s += " B/s follows from ns/op, and is not judged twice."
 	}
 	return s
+}
+
+// change states what the change of a row is.
+func change(r *compare.Report) string {
+	of := "of each new to each old launch"
+	if r.Gate.Paired {
+		of = "within pairs of launches that came one right after the other"
+	}
+	return "Change: the median ratio " + of + ", with its 95 % interval. Old and new: medians of launches, which may differ from it, even in sign. n: launches a side; after can't tell, those that would decide."
 }
 
 // variation states how launches vary.
@@ -128,41 +152,35 @@ func counts(r *compare.Report) string {
 	return strings.Join(parts, ", ")
 }
 
-// comparedTable has the rows that a report lists, and the number of those that a
-// summary leaves out because nothing is shown of them, or that they are the same.
-// Warnings have a column where a row has one.
-func comparedTable(r *compare.Report, summary bool) (table [][]string, left int) {
+// comparedTable has the rows of a table in Markdown. Warnings have a column where a
+// row has one.
+func comparedTable(rows []*compare.Row) [][]string {
+	table := [][]string{{"cell", "metric", "old", "new", "change", bounds, "p", "p gate", "n", "verdict", "warnings"}}
 	marked := false
-	for i := range r.Rows {
-		marked = marked || len(r.Rows[i].Warnings) > 0
-	}
-	for i := range r.Rows {
-		row := &r.Rows[i]
-		if summary && (row.Verdict == compare.Same || row.Verdict == compare.CantTell) {
-			left++
-			continue
-		}
-		if table == nil {
-			table = [][]string{{"cell", "metric", "old", "new", "change", "95 % interval", "p", "p gate", "n", "verdict", "warnings"}}
-		}
-		table = append(table, comparedRow(row))
+	for _, r := range rows {
+		marked = marked || len(r.Warnings) > 0
+		table = append(table, comparedRow(r))
 	}
 	for i := range table {
 		if !marked {
 			table[i] = table[i][:len(table[i])-1]
 		}
 	}
-	return table, left
+	return table
 }
 
 func comparedRow(r *compare.Row) []string {
 	old, new := medians(r)
-	n := fmt.Sprint(r.Old.N)
-	if r.Old.N != r.New.N {
-		n += fmt.Sprintf("+%d", r.New.N)
-	}
-	return []string{r.Name, r.Metric, old, new, results.Change(r.Ratio.Center), r.Ratio.Interval(), probability(r.P), probability(r.PGate), n,
+	return []string{r.Name, r.Metric, old + " " + r.Old.PlusMinus(), new + " " + r.New.PlusMinus(), results.Change(r.Ratio.Center), r.Ratio.Interval(), probability(r.P), probability(r.PGate), launchesOf(r),
 		judgement(r), strings.Join(r.Warnings, ", ")}
+}
+
+// launchesOf is how many each side has: "10", "10+6".
+func launchesOf(r *compare.Row) string {
+	if r.Old.N != r.New.N {
+		return fmt.Sprintf("%d+%d", r.Old.N, r.New.N)
+	}
+	return fmt.Sprint(r.Old.N)
 }
 
 // meansTable is nil where there is none.

@@ -18,6 +18,7 @@ import (
 	"ipcbench/internal/golden"
 	"ipcbench/internal/need"
 	"ipcbench/internal/sides"
+	"ipcbench/internal/text"
 	"ipcbench/results"
 )
 
@@ -69,7 +70,7 @@ func TestFormats(t *testing.T) {
 		{"report.txt", "text", false}, {"summary.txt", "text", true}, {"report.md", "markdown", false}, {"report.json", "json", false}, {"report.xml", "junit", false},
 	} {
 		var b bytes.Buffer
-		if err := WriteComparisons(&b, tt.format, []*compare.Report{r}, tt.summary); err != nil {
+		if err := WriteComparisons(&b, tt.format, text.Screen{}, []*compare.Report{r}, tt.summary); err != nil {
 			t.Fatal(err)
 		}
 		golden.Check(t, filepath.Join("comparison", tt.file), b.Bytes())
@@ -127,7 +128,7 @@ func TestRefusal(t *testing.T) {
 		t.Errorf("JUnit: %+v", s)
 	}
 	var b bytes.Buffer
-	if err := WriteComparisons(&b, "text", []*compare.Report{r}, false); err != nil {
+	if err := WriteComparisons(&b, "text", text.Screen{}, []*compare.Report{r}, false); err != nil {
 		t.Fatal(err)
 	}
 	golden.Check(t, filepath.Join("comparison", "refused.txt"), b.Bytes())
@@ -161,9 +162,9 @@ func all(t testing.TB, old, new string) (out string, loaded *compare.Loaded, r *
 	o := compare.Defaults
 	o.Force = true
 	r = compare.Compare(loaded.Sides[0], loaded.Sides[1], o)
-	err = WriteComparisons(&b, "text", []*compare.Report{r}, true)
+	err = WriteComparisons(&b, "text", text.Screen{}, []*compare.Report{r}, true)
 	for _, format := range ComparisonFormats {
-		err = errors.Join(err, WriteComparisons(&b, format, []*compare.Report{r}, false))
+		err = errors.Join(err, WriteComparisons(&b, format, text.Screen{}, []*compare.Report{r}, false))
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 type Comparison struct {
 	Old       string                 `json:"old"` // name, cells, records, kernels
 	New       string                 `json:"new"`
+	Sentence  string                 `json:"sentence"`  // what it came to: see compare.Report
 	Sum       string                 `json:"sum"`       // "1 slower, 30 same"
 	Counts    []Tally                `json:"counts"`    // what matters first; none is 0
 	Gate      string                 `json:"gate"`      // what was tested, how, and what size of change it can see
@@ -59,7 +60,7 @@ type ComparedRow struct {
 // the page is of.
 func (p *Page) Compare(r *compare.Report) {
 	c := Comparison{
-		Old: results.Quote(about(r.Old)), New: results.Quote(about(r.New)), Sum: counts(r), Gate: scope(r), Launches: results.Quote(variation(r)),
+		Old: results.Quote(about(r.Old)), New: results.Quote(about(r.New)), Sentence: results.Quote(sentence(r)), Sum: counts(r), Gate: strings.Join([]string{change(r), scope(r)}, " "), Launches: results.Quote(variation(r)),
 		Threshold: r.Threshold, Refused: r.Refused, Warnings: r.Warnings, Outcomes: r.Outcomes, Left: r.Incomparable, Means: r.Means, NotShown: r.NotCompared, NeverOK: r.NeverOK,
 	}
 	for _, v := range compare.Verdicts() {

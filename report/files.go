@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ipcbench/compare"
+	"ipcbench/internal/text"
 	"ipcbench/plots"
 	"ipcbench/results"
 )
@@ -117,7 +118,7 @@ func (r *Report) writeMarkdown(w io.Writer) error {
 	}
 	for _, c := range r.comparisons {
 		fmt.Fprintln(w)
-		if err := WriteComparisons(w, "markdown", []*compare.Report{c}, true); err != nil {
+		if err := WriteComparisons(w, "markdown", text.Screen{}, []*compare.Report{c}, true); err != nil {
 			return err
 		}
 	}

@@ -26,6 +26,16 @@ func (c Cell) Name() string {
 	return b.String()
 }
 
+// Short is a name that begins with the cell's without what most names have in common,
+// for tables and sentences: "PingPong/pipe/size=64/place=same".
+func (c Cell) Short(name string) string {
+	rest, ok := strings.CutPrefix(name, c.Name())
+	if !ok || c.Other != "" {
+		return name
+	}
+	return strings.NewReplacer("/mech=", "/", "/queue=default", "").Replace(c.Name()) + rest
+}
+
 // ParseCell reads a cell's name: the inverse of Cell.Name. It takes no
 // "Benchmark" prefix and no "-GOMAXPROCS" suffix. Whatever it accepts is
 // letters, digits, "=", "+" and "/", so it is safe to print anywhere.

@@ -34,8 +34,10 @@ func newCompare() *cobra.Command {
 run is named by its directory, label or ID, @latest or @N (the N-th newest). A side
 can be several, joined by commas. For two semantics.json it lists the statements whose
 verdict or observation changed. With --by the sides are the values of a key in all
-inputs: kernel, mech, size … ; "mech@(pipe fifo)" picks and orders them, and the
-first is the baseline.
+inputs: kernel, place, size … ; "mech@(pipe fifo)" picks and orders them, and the
+first is the baseline. --by mech without a baseline ranks all mechanisms as choose
+does: the fastest is picked from the same data, so there is no gate, and floors are
+left out.
 
 The gate fails a cell that is slower by more than the threshold. Over all cells
 together a false alarm has at most the probability alpha. Results of several
@@ -43,7 +45,7 @@ configurations in a file have rows of their own. A benchmark that "go test"
 reports as failed counts as failed. Sides whose launches measured for different
 times (--time) are refused without --force: levels move by 4 to 14 %.
 
-Exit status: 0 nothing is slower; 1 a cell is slower, or was ok and is failed or
+Exit status: 0 nothing is slower, or mechanisms were ranked; 1 a cell is slower, or was ok and is failed or
 skipped, or a statement differs that did not; 2 usage; 3 unreadable, refused, or
 nothing comparable; 5 something could not be judged: too few launches, a value of 0, a
 cell that is untrusted or gone, a package that failed.`,
@@ -87,6 +89,7 @@ func (f *compareFlags) compare(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	o.Implied = c.Flags().Changed("metric")
 	if f.by == "" && len(args) < 2 {
 		return takes(2, -1, comparands, comparandsExample)(c, args)
 	}
@@ -108,13 +111,13 @@ func (f *compareFlags) compare(c *cobra.Command, args []string) error {
 	// A million launches are mostly numbers, which cost the collector nothing to
 	// keep: to collect twice as often halves what it lets pile up.
 	defer debug.SetGCPercent(debug.SetGCPercent(50))
-	loaded, err := compare.Load(inputs, compare.Query{Metrics: f.metrics, Filter: f.filter, By: f.by, Open: files.open})
-	var query *compare.QueryError
-	if errors.As(err, &query) {
-		return query
+	query := compare.Query{Metrics: f.metrics, Filter: f.filter, By: f.by, Open: files.open}
+	if f.by == "mech" {
+		return f.mechanisms(c, inputs, query, o)
 	}
-	if err != nil {
-		return failed(errors.New(results.Quote(strings.ReplaceAll(err.Error(), "\n", "; "))))
+	loaded, err := compare.Load(inputs, query)
+	if err = loadError(err); err != nil {
+		return err
 	}
 	for _, w := range loaded.Warnings {
 		warn(c, w)
@@ -127,10 +130,19 @@ func (f *compareFlags) compare(c *cobra.Command, args []string) error {
 	for _, side := range loaded.Sides[1:] {
 		reports = append(reports, compare.Compare(loaded.Sides[0], side, o))
 	}
-	if err := report.WriteComparisons(c.OutOrStdout(), f.format, reports, f.summary); err != nil {
+	if err := report.WriteComparisons(c.OutOrStdout(), f.format, screen(c.OutOrStdout()), reports, f.summary); err != nil {
 		return failed(err)
 	}
 	return judgement(reports)
+}
+
+// loadError gives what package compare could not read its exit status.
+func loadError(err error) error {
+	var query *compare.QueryError
+	if err == nil || errors.As(err, &query) {
+		return err
+	}
+	return failed(errors.New(results.Quote(strings.ReplaceAll(err.Error(), "\n", "; "))))
 }
 
 // sidePaths are the paths of one side, separated by commas, unless that is

@@ -22,12 +22,13 @@ function comparisons() {
 		const said = d => typeof d === "string" ? d : [d.what ?? d.text, d.why, d.remedy].filter(Boolean).join("; ");
 		const notes = [...(c.warnings ?? []).map(said), ...(c.not_compared ?? []).map(s => "not compared: " + s)];
 		box.append(
-			element("p.sum", {}, element("b", {}, c.sum), c.refused ? " The sides are not comparable." : ""),
+			element("p.sum", {}, element("b", {}, c.sentence)),
+			element("p", {}, c.sum),
 			element("dl", {}, element("dt", {}, "old"), element("dd", {}, c.old), element("dt", {}, "new"), element("dd", {}, c.new)),
 			element("ul", {}, ...(c.outcomes ?? []).map(o => element("li", {}, tag(o.verdict), ` ${o.name}: ${o.from}, then ${o.to}${o.reason ? ": " + o.reason : ""}`))),
-			element("p.lede", {}, [c.gate, c.launches].filter(Boolean).join(" ")),
 			notes.length ? element("details.warnings", {open: c.refused}, element("summary", {}, element("b", {}, notes.length + (notes.length === 1 ? " warning" : " warnings")), ...notes.map(n => element("span", {}, " " + n.split(": ")[0]))), element("ul", {}, ...notes.map(n => element("li", {}, n)))) : "",
-			element("div.scroll", {}, rows));
+			element("div.scroll", {}, rows),
+			element("p.lede", {}, [c.gate, c.launches].filter(Boolean).join(" ")));
 		view.listeners.push(keys => rows.redraw(keys));
 	});
 	box.hidden = !all.length;

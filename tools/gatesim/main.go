@@ -43,6 +43,7 @@ var sections = []section{
 	{"Hard cases", hard},
 	{"Detection", power},
 	{"Pairs", paired},
+	{"What a verdict claims to see", claims},
 	{"Intervals of medians", intervals},
 	{"Launches beyond the plan", until},
 	{"Races", races},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -41,7 +42,12 @@ var methods = []method{
 
 // inPairs is the gate where sides took turns.
 var inPairs = method{"pairs", func(cells []gate.Cell, seed uint64) []float64 {
-	return gate.Test{Shift: shift, Alpha: alpha, Draws: draws, Seed: seed}.RunPaired(func(yield func(gate.Pairs) bool) {
+	return gate.Test{Shift: shift, Alpha: alpha, Draws: draws, Seed: seed}.RunPaired(pairsOf(cells)).P
+}}
+
+// pairsOf are cells whose launches of one number took turns.
+func pairsOf(cells []gate.Cell) iter.Seq[gate.Pairs] {
+	return func(yield func(gate.Pairs) bool) {
 		for _, c := range cells {
 			p := gate.Pairs{Turn: c.OldPass}
 			for i, old := range c.Old {
@@ -51,8 +57,8 @@ var inPairs = method{"pairs", func(cells []gate.Cell, seed uint64) []float64 {
 				return
 			}
 		}
-	}).P
-}}
+	}
+}
 
 // exactU is the p of the one-sided Mann–Whitney U test of each cell alone.
 func exactU(cells []gate.Cell) []float64 {
