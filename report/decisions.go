@@ -16,7 +16,12 @@ import (
 // What stands behind a mechanism in the table of decisions.
 var decisionMarks = map[results.Decision]string{results.NoneFaster: " =", results.Undecided: " ?", results.TooFew: " ?"}
 
-var decisionColors = map[results.Decision]text.Mark{results.Fastest: text.Good, results.NoneFaster: text.Good, results.Undecided: text.Doubt, results.TooFew: text.Doubt}
+// How a mechanism and what stands behind it stand out: what is decided by its name,
+// what is not by its mark alone, since many may be.
+var (
+	decidedColors = map[results.Decision]text.Mark{results.Fastest: text.Good, results.NoneFaster: text.Good}
+	openColors    = map[results.Decision]text.Mark{results.Undecided: text.Doubt, results.TooFew: text.Doubt}
+)
 
 // WriteDecisions writes which mechanism is fastest: a row a pattern and size, a
 // column a place, at most mostLines in all, and what the marks mean. A screen that is
@@ -204,11 +209,11 @@ func decided1(a *results.Answer, value bool, screen text.Screen) string {
 	if a == nil {
 		return "–"
 	}
-	s := a.Cell.Mechanism + decisionMarks[a.Decision]
+	s := screen.Paint(decidedColors[a.Decision], a.Cell.Mechanism) + screen.Paint(openColors[a.Decision], decisionMarks[a.Decision])
 	if value {
 		s += " " + valueOf(&a.Ranked[0].Summary)
 	}
-	return screen.Paint(decisionColors[a.Decision], s)
+	return s
 }
 
 // valueOf is the median that people look for: what flows one way, or how long an
