@@ -179,7 +179,7 @@ type pace struct {
 }
 
 // trust is how many launches what was planned counts as.
-const trust = 20
+const trust = 5
 
 // left is how long so many launches take. It is called when one begins, now since
 // the first began.
