@@ -173,11 +173,11 @@ func (c catalog) writeTable(out io.Writer, axes bool) error {
 			limits = append(limits, []string{m.Name, l.Of, l.Number, l.Source, l.Beyond})
 		}
 	}
-	workloads := rowsOf(c.Workloads, func(x workloadEntry) []string {
+	workloads := text.Rows(nil, c.Workloads, func(x workloadEntry) []string {
 		return []string{x.Name, cmp.Or(x.Peers, "-"), x.Op, x.PlaysOn, x.Summary}
-	})
-	floors := rowsOf(c.Floors, func(f floorEntry) []string { return []string{f.Name, f.Op, f.what()} })
-	places := rowsOf(c.Places, func(p results.Value) []string { return []string{p.Name, p.Summary} })
+	})[1:]
+	floors := text.Rows(nil, c.Floors, func(f floorEntry) []string { return []string{f.Name, f.Op, f.what()} })[1:]
+	places := text.Rows(nil, c.Places, func(p results.Value) []string { return []string{p.Name, p.Summary} })[1:]
 	for _, t := range []listed{
 		{[]text.Column{{Head: "MECHANISM"}, {Head: "FRAMING", Drop: 2}, {Head: "SINCE", Drop: 3}, {Head: "MAN", Drop: 4}, {Head: "CARRIES", Drop: 1}, {Head: "WHAT IT IS", Prose: true}}, all},
 		{[]text.Column{{Head: "LIMIT HERE"}, {Head: "OF", Least: 12}, {Head: "NUMBER"}, {Head: "SOURCE", Least: 12}, {Head: "BEYOND IT", Prose: true}}, limits},
@@ -206,23 +206,16 @@ func (t listed) write(out io.Writer) error {
 	return err
 }
 
-func rowsOf[T any](all []T, row func(T) []string) (rows [][]string) {
-	for _, x := range all {
-		rows = append(rows, row(x))
-	}
-	return rows
-}
-
 // writeAxes writes what a plan may vary, and why a cell may be skipped.
 func (c catalog) writeAxes(out io.Writer) error {
-	axes := rowsOf(c.Axes, func(a axisEntry) []string {
+	axes := text.Rows(nil, c.Axes, func(a axisEntry) []string {
 		values := bench.NamesOf(a.Values, func(v results.Value) string { return v.Name })
 		if a.Bounds != "" {
 			values = append(values, a.Bounds)
 		}
 		return []string{a.Flag, cmp.Or(strings.Join(values, ", "), "listed by name"), a.Help}
-	})
-	rules := rowsOf(c.Rules, func(r ruleEntry) []string { return []string{r.Name, r.Remedy} })
+	})[1:]
+	rules := text.Rows(nil, c.Rules, func(r ruleEntry) []string { return []string{r.Name, r.Remedy} })[1:]
 	listed{[]text.Column{{Head: "AXIS"}, {Head: "VALUES", Least: 20}, {Head: "WHAT IT VARIES", Prose: true}}, axes}.write(out)
 	fmt.Fprintln(out)
 	return listed{[]text.Column{{Head: "REASON TO SKIP A CELL"}, {Head: "WHAT TO ASK FOR INSTEAD", Prose: true}}, rules}.write(out)

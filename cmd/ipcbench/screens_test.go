@@ -125,6 +125,35 @@ func TestScreens(t *testing.T) {
 	}
 }
 
+// Standard output and standard error are each asked whether they are a terminal, and
+// NO_COLOR and TERM=dumb are heeded.
+func TestColorsAreForTerminals(t *testing.T) {
+	for _, c := range []struct {
+		env  []string
+		want bool
+	}{
+		{[]string{"TERM=xterm", "NO_COLOR="}, true},
+		{[]string{"TERM=xterm", "NO_COLOR=1"}, false},
+		{[]string{"TERM=dumb", "NO_COLOR="}, false},
+	} {
+		for _, args := range [][]string{{"--help"}, {"run", "--size", "0"}} {
+			p := prepare(t, "command", args...).Cmd
+			p.Env = append(p.Env, c.env...)
+			if wrote, _ := pty.Run(t, 80, p); strings.Contains(wrote, "\x1b[") != c.want {
+				t.Errorf("%v with %v: colors %t, want %t", args, c.env, !c.want, c.want)
+			}
+		}
+	}
+	control, terminal := pty.Open(t, 80)
+	p := prepare(t, "command", "--help").Cmd
+	var out strings.Builder
+	p.Env, p.Stdout, p.Stderr = append(p.Env, "TERM=xterm", "NO_COLOR="), &out, terminal
+	if err := p.Run(); err != nil || strings.Contains(out.String(), "\x1b") {
+		t.Errorf("%v; colors in a pipe beside a terminal: %t", err, strings.Contains(out.String(), "\x1b"))
+	}
+	control.Close()
+}
+
 // Each command has a command line in screens.
 func TestEveryCommandHasAScreen(t *testing.T) {
 	var visit func(c *cobra.Command, path string)
