@@ -49,9 +49,9 @@ func New(sets []*results.Set, sides []*compare.Side) *Report {
 		r.comparisons = append(r.comparisons, c)
 		r.Page.Compare(c)
 	}
-	r.name = results.Quote(last.Name())
+	r.name = labelled(last, last.Name())
 	if r.comparisons != nil {
-		r.name += " against " + results.Quote(nameOf(base))
+		r.name += " against " + labelled(base, nameOf(base))
 		r.Page.Title = against(base, last)
 	}
 	r.Pictures = Pictures(r.Page.Charts)
@@ -66,6 +66,10 @@ func New(sets []*results.Set, sides []*compare.Side) *Report {
 func against(base, last *results.Set) string {
 	machine, _, date := originOf(last)
 	of, _, before := originOf(base)
+	label, _ := labelOf(last)
+	if other, _ := labelOf(base); machine == of && label != "" && other != "" && label != other {
+		return joined(machine, label+" against "+other)
+	}
 	if machine != of {
 		return pageTitle(last) + " against " + pageTitle(base)
 	}

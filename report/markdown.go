@@ -41,9 +41,8 @@ type markdown struct{ *bufio.Writer }
 func (m *markdown) printf(format string, args ...any) { fmt.Fprintf(m, format, args...) }
 
 func (m *markdown) head(set *results.Set) {
-	label, note := labelOf(set)
-	m.printf("# ipcbench: %s\n", results.EscapeMarkdown(joined(label, set.Name())))
-	if note != "" {
+	m.printf("# ipcbench: %s\n", results.EscapeMarkdown(labelled(set, set.Name())))
+	if _, note := labelOf(set); note != "" {
 		m.printf("\n%s\n", results.EscapeMarkdown(note))
 	}
 }

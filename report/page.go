@@ -157,6 +157,12 @@ func pageTitle(set *results.Set) string {
 	return cmp.Or(joined(label, machine, date), results.Quote(set.Name()))
 }
 
+// labelled is the label of the run, where it has one, and its name.
+func labelled(set *results.Set, name string) string {
+	label, _ := labelOf(set)
+	return joined(label, results.Quote(name))
+}
+
 // labelOf is the label of the run and the note about it, "" where there is none.
 func labelOf(set *results.Set) (label, note string) {
 	if set.Header == nil {

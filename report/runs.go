@@ -393,7 +393,7 @@ func plannedBy(r *Run) []results.Setting {
 	if r.Set.Header != nil {
 		h = *r.Set.Header
 	}
-	_, launches := h.Asked()
+	plan := h.Asked()
 	text := func(ns int64) string {
 		if ns == 0 {
 			return ""
@@ -404,17 +404,17 @@ func plannedBy(r *Run) []results.Setting {
 	if h.Until > 0 {
 		until = results.Percent(h.Until) + " in at most " + text(h.BudgetNs)
 	}
-	return []results.Setting{{Key: "program", Value: h.Program}, {Key: "launches of a cell", Value: fmt.Sprint(launches)}, {Key: "time of a launch", Value: text(h.LaunchNs)},
-		{Key: "until", Value: until}}
+	return []results.Setting{{Key: "program", Value: h.Program}, {Key: "launches of a cell", Value: fmt.Sprint(plan.Launches)}, {Key: "time of a launch", Value: text(h.LaunchNs)},
+		{Key: "until", Value: until}, {Key: "verified", Value: map[bool]string{true: "yes", false: "no"}[plan.Verify]}}
 }
 
 // lacking is how many cells a plan has that the other has not, with the first of them.
 func lacking(r, other *Run) string {
-	asked := func(r *Run) (cells []results.Cell) {
-		if r.Set.Header != nil {
-			cells, _ = r.Set.Header.Asked()
+	asked := func(r *Run) []results.Cell {
+		if r.Set.Header == nil {
+			return nil
 		}
-		return cells
+		return r.Set.Header.Asked().Cells
 	}
 	has := map[results.Cell]bool{}
 	for _, c := range asked(other) {

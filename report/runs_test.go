@@ -194,3 +194,85 @@ func TestNextOfUnfinished(t *testing.T) {
 		t.Errorf("next %q, want %q", got, want)
 	}
 }
+
+// Reports have labels in their titles.
+func TestLabelsInTitles(t *testing.T) {
+	set := func(label, note string) *results.Set {
+		h := testHeader
+		h.Label, h.Note = label, note
+		return &results.Set{Header: &h, Records: launches(pingPong, 6, 5000)}
+	}
+	title := func(sets ...*results.Set) (page, markdown string) {
+		sides := make([]*compare.Side, len(sets))
+		for i, s := range sets {
+			sides[i] = compare.NewSide("", compare.DefaultMetrics)
+			for k := range s.Records {
+				sides[i].Add(&s.Records[k])
+			}
+		}
+		r := New(sets, sides)
+		var b strings.Builder
+		if err := r.writeMarkdown(&b); err != nil {
+			t.Fatal(err)
+		}
+		return r.Page.Title, b.String()
+	}
+	const machine, id = "Example CPU @ 2.50GHz, 2 CPUs", "20261122T235900Z-3f2a1c"
+	for _, c := range []struct {
+		sets                 []*results.Set
+		page, heading, below string
+	}{
+		{[]*results.Set{set("", "")}, machine + ", 2026-11-22", id, ""},
+		{[]*results.Set{set("after", "with *it*")}, "after, " + machine + ", 2026-11-22", "after, " + id, "\nwith \\*it\\*\n"},
+		{[]*results.Set{set("before", ""), set("after", "")}, machine + ", after against before", "after, " + id + " against before, " + id, ""},
+		{[]*results.Set{set("same", ""), set("same", "")}, machine + ", " + id + " against " + id, "same, " + id + " against same, " + id, ""},
+	} {
+		page, markdown := title(c.sets...)
+		if page != c.page {
+			t.Errorf("page %q, want %q", page, c.page)
+		}
+		if heading, rest, _ := strings.Cut(markdown, "\n"); heading != "# ipcbench: "+c.heading || !strings.HasPrefix(rest, c.below) {
+			t.Errorf("heading %q, want %q, and below it %q:\n%.200s", heading, c.heading, c.below, rest)
+		}
+	}
+}
+
+// What differs in plan and host is listed, and what does not is not.
+func TestRunsDiff(t *testing.T) {
+	run := func(plan string, host results.Host) Run {
+		h := testHeader
+		h.Plan = []byte(plan)
+		set := &results.Set{Header: &h, Records: launches(pingPong, 6, 5000)}
+		for i := range set.Records {
+			set.Records[i].Host = &host
+		}
+		return NewRun("RUN", set, set.Summaries())
+	}
+	one, other := `{"cells":[{"workload":"PingPong","mechanism":"pipe","size":64,"place":"same"}],"launches":6}`, testHost
+	other.Kernel = "Linux 6.19"
+	d := RunsDiff{A: run(one, testHost), B: run(one, testHost)}
+	if d.Compare(); len(d.Differs) > 0 {
+		t.Errorf("%+v, want nothing", d.Differs)
+	}
+	d.B = run(`{"cells":[],"launches":8,"verify":true}`, other)
+	d.Compare()
+	var got []string
+	for _, x := range d.Differs {
+		got = append(got, x.Of+" "+x.What+": "+x.A+" → "+x.B)
+	}
+	want := []string{"plan launches of a cell: 6 → 8", "plan verified: no → yes", "plan cells that the other lacks: PingPong/mech=pipe/size=64/queue=default/place=same → 0", "host kernel: Linux 6.18.44 → Linux 6.19"}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	for _, columns := range []int{60, 80, 160} {
+		var b bytes.Buffer
+		if err := d.WriteText(&b, text.Screen{Columns: columns}); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(b.String()) {
+			if n := utf8.RuneCountInString(line) - 1; n > columns && !strings.Contains(line, "PingPong") {
+				t.Errorf("%d columns in %d: %s", n, columns, line)
+			}
+		}
+	}
+}

@@ -101,17 +101,19 @@ func checkText(s string, most int) error {
 	return nil
 }
 
-// Asked are the cells that the plan asks for and the launches of each; 0: the plan
-// does not say.
-func (h *Header) Asked() (cells []Cell, launches int) {
-	var plan struct {
-		Cells    []Cell
-		Launches int
+// Asked is what the plan of a run asks for, as far as it says.
+type Asked struct {
+	Cells    []Cell
+	Launches int  // of each cell; 0: it does not say
+	Verify   bool // with a pass that checks payloads
+}
+
+// Asked reads the plan.
+func (h *Header) Asked() (a Asked) {
+	if json.Unmarshal(h.Plan, &a) != nil {
+		return Asked{}
 	}
-	if json.Unmarshal(h.Plan, &plan) != nil {
-		return nil, 0
-	}
-	return plan.Cells, plan.Launches
+	return a
 }
 
 func (h Header) write(w io.Writer) error {

@@ -74,7 +74,7 @@ func (s *Set) launches(summaries []Summary) (done, asked int) {
 	if s.Header == nil {
 		return 0, 0
 	}
-	cells, each := s.Header.Asked()
+	plan := s.Header.Asked()
 	settled := map[Cell]bool{}
 	for _, sum := range summaries {
 		if sum.Race > 0 {
@@ -84,14 +84,14 @@ func (s *Set) launches(summaries []Summary) (done, asked int) {
 			settled[sum.Cell.Asked()] = true
 		}
 	}
-	for _, c := range cells {
-		if n := len(s.all().last[c]); !settled[c] {
-			done += min(n, each)
-		} else {
-			done += each
+	for _, c := range plan.Cells {
+		n := plan.Launches
+		if !settled[c] {
+			n = min(n, len(s.all().last[c]))
 		}
+		done += n
 	}
-	return done, each * len(cells)
+	return done, plan.Launches * len(plan.Cells)
 }
 
 // Withheld is a reason for which this machine measures nothing of some mechanisms.

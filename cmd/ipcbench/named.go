@@ -69,6 +69,9 @@ func namedIn(dir string, notes io.Writer, name string) (string, error) {
 	}
 	switch len(begun) {
 	case 0:
+		if _, err := os.Stat(filepath.Join(dir, name)); name != "" && err == nil {
+			return "", fmt.Errorf("run %s: %s is no run: it has no run.json that can be read", results.Quote(name), results.Quote(filepath.Join(dir, name)))
+		}
 		return "", noSuchRun(dir, name, runs)
 	case 1:
 		return begun[0].Dir, nil

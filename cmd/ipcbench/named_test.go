@@ -51,8 +51,10 @@ func threeRuns(t *testing.T) {
 
 func TestNamedRun(t *testing.T) {
 	threeRuns(t)
-	if err := os.Mkdir("path", 0o755); err != nil {
-		t.Fatal(err)
+	for _, dir := range []string{"path", filepath.Join(runsDir, "junk")} {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
 	oldest, middle, newest := "20261128T100000Z-aaaaaa", "20261129T100000Z-bbbbbb", "20261130T100000Z-cccccc"
 	for name, want := range map[string]string{
@@ -69,6 +71,7 @@ func TestNamedRun(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
+		"junk":     `run junk: results/runs/junk is no run: it has no run.json that can be read`,
 		"@4":       `run @4: results/runs has 3 runs: want @1 to @3`,
 		"@0":       `run @0: want @latest, or @N for the N-th newest`,
 		"@":        `run @: want @latest, or @N for the N-th newest`,

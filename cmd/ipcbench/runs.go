@@ -109,8 +109,7 @@ func endOf(c *cobra.Command, dir string) (e report.End, err error) {
 	}
 	e = report.End{Set: set, Summaries: set.Summaries(), Run: dir}
 	if h := set.Header; h != nil {
-		cells, _ := h.Asked()
-		e.Until, e.Wide, e.Planned = h.Until, h.Missed, len(cells)
+		e.Until, e.Wide, e.Planned = h.Until, h.Missed, len(h.Asked().Cells)
 	}
 	return e, nil
 }
