@@ -48,6 +48,9 @@ func TestFactsInComments(t *testing.T) {
 	if got := verdicts(before); !reflect.DeepEqual(got, want) {
 		t.Errorf("lines: verdicts %v, want %v", got, want)
 	}
+	if got := verdicts([]string{before[0], paths[1]}); !reflect.DeepEqual(got, want) {
+		t.Errorf("lines and comments: verdicts %v, want %v", got, want)
+	}
 	l := load(t, Query{Filter: "governor:powersave", By: "kernel"}, paths...)
 	if len(l.Sides) != 2 || l.Sides[0].Name != "Linux 6.0" || l.Sides[1].Name != "Linux 6.1" {
 		t.Errorf("by kernel: %+v", l.Sides)

@@ -86,6 +86,32 @@ func TestFiguresBetter(t *testing.T) {
 	}
 }
 
+// Whatever a command prints is read, or refused in a line.
+func FuzzFigures(f *testing.F) {
+	for _, text := range []string{"5 ms\n", "a: 5 MB/s", "BenchmarkA 5 100 ns/op\n", "Unit ms better=higher\nx NaN ms\n", "# untrusted X: y\n--- FAIL: BenchmarkA\n", "{}", "\xff 1 \xff"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		figures, err := ReadFigures("f", []byte(text))
+		if err != nil {
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("%q", err)
+			}
+			return
+		}
+		var b bytes.Buffer
+		w := NewTurnWriter(&b, "c")
+		w.Run, w.Host = "id-a", &testHost
+		if err := w.Write(figures, 1, time.Unix(1, 0)); err != nil {
+			t.Fatal(err)
+		}
+		s, all := scanString(t, b.String())
+		if s.LeftOut > 0 || len(all) != len(figures.Records) {
+			t.Errorf("%d of %d figures come back, %v, of\n%s", len(all), len(figures.Records), s.Problems, b.String())
+		}
+	})
+}
+
 // The text of a side has the launches as they were, with their numbers and times, under
 // the facts of the host and what the command states.
 func TestTurnWriter(t *testing.T) {

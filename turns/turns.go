@@ -83,26 +83,25 @@ func (p *Plan) Run(ctx context.Context) error {
 // common notes which figures one side alone has. There must be one that both have.
 func (p *Plan) common(f [2]*results.Figures) error {
 	var all [2][]string
+	var has [2]map[string]bool
 	for side := range f {
+		has[side] = map[string]bool{}
 		for i := range f[side].Records {
-			all[side] = results.AddOnce(all[side], f[side].Records[i].Cell.Name())
-		}
-	}
-	both := 0
-	for side := range all {
-		var alone []string
-		for _, name := range all[side] {
-			if !slices.Contains(all[1-side], name) {
-				alone = append(alone, name)
-			} else {
-				both++
+			name := f[side].Records[i].Cell.Name()
+			if !has[side][name] { // configurations have one name
+				has[side][name], all[side] = true, append(all[side], name)
 			}
 		}
-		if both > 0 && alone != nil {
+	}
+	both := false
+	for side := range all {
+		alone := slices.DeleteFunc(slices.Clone(all[side]), func(name string) bool { return has[1-side][name] })
+		both = both || len(alone) < len(all[side])
+		if both && len(alone) > 0 {
 			p.Note(fmt.Sprintf("%s alone prints %s: not compared", names[side], some(alone)))
 		}
 	}
-	if both == 0 {
+	if !both {
 		return fmt.Errorf("no name is on both sides: --a prints %s, --b prints %s: print what is to be compared under one name", some(all[0]), some(all[1]))
 	}
 	return nil
