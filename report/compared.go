@@ -132,7 +132,7 @@ func variation(r *compare.Report) string {
 		moved = fmt.Sprintf(", %d capped for the interval of a median", capped)
 	}
 	return fmt.Sprintf("Launches: %d values, %d outliers, none removed%s; coefficient of variation at most %s, in %s, %s.",
-		n, outliers, moved, results.Percent(most), worst.Name, worst.Metric)
+		n, outliers, moved, results.Percent(most), worst.Cell.Short(worst.Name), worst.Metric)
 }
 
 // counts sums up: "1 slower, 30 same".
