@@ -90,7 +90,7 @@ func scope(r *compare.Report) string {
 	}
 	s := fmt.Sprintf("Gate: slower by more than %s, at most %s false alarms over %s together; %s, %d relabellings.",
 		results.Percent(r.Threshold), results.Percent(r.Alpha), judged(r), g.Method, g.Draws)
-	s += fmt.Sprintf(" With these launches it finds a change of %s in a typical cell 4 times in 5, in the noisiest one of %s; of cells slower by %s it finds %s.",
+	s += fmt.Sprintf(" With these launches it finds a change of %s in a typical cell 4 times in 5, in the noisiest one of %s. Of cells slower by %s it finds %s.",
 		results.Percent(float64(g.Detectable)), results.Percent(float64(g.Worst)), results.Percent(roundedUp(float64(g.Seen))), results.Percent(compare.SeenShare))
 	if n := len(r.Implied); n > 0 {
 		s += " B/s follows from ns/op, and is not judged twice."
