@@ -39,8 +39,8 @@ func claimed() (all []claim) {
 }
 
 // claimSuites is how many suites of a size are drawn: a share of 0.95 comes out within
-// 0.02 or 0.03.
-var claimSuites = map[int]int{10: 400, 300: 100}
+// 0.03 to 0.05 (two standard deviations).
+var claimSuites = map[int]int{10: 200, 300: 30}
 
 func claims(b *strings.Builder) {
 	fmt.Fprintf(b, "A comparison in which nothing is slower claims to see a change in %s of its cells. Each of these claims, at a variation of 3 %%, is tried on another suite of its\n"+
