@@ -78,7 +78,7 @@ func uneven(rows []*Row) []Warning {
 		return nil
 	}
 	return []Warning{{Name: "unequal launches", Cells: len(cells), Warning: results.Warning{
-		What:   fmt.Sprintf("unequal launches, as in %s: %d old, %d new", worst.Name, worst.Old.N, worst.New.N),
+		What:   fmt.Sprintf("unequal launches, as in %s: %d old, %d new", worst.Cell.Short(worst.Name), worst.Old.N, worst.New.N),
 		Why:    "where the side with fewer launches also varies twice as much, 3 to 5 % of comparisons have a false alarm, not 1 %",
 		Remedy: "measure as many launches on both sides"}}}
 }

@@ -2,6 +2,7 @@ package compare
 
 import (
 	"fmt"
+	"iter"
 
 	"ipcbench/compare/gate"
 )
@@ -14,6 +15,7 @@ type design interface {
 	count(*Row) string                  // of its launches
 	size(*Row) float64                  // launches a side, as far as they count for the standard error
 	run(gate.Test, []*Row) *gate.Result
+	seen(gate.Test, []*Row, *gate.Result) float64
 }
 
 // twoSamples have nothing to do with each other.
@@ -35,13 +37,21 @@ func (twoSamples) count(r *Row) string { return fmt.Sprintf("%d and %d launches"
 func (twoSamples) size(r *Row) float64 { return 2 / (1/float64(r.Old.N) + 1/float64(r.New.N)) }
 
 func (twoSamples) run(t gate.Test, rows []*Row) *gate.Result {
-	return t.Run(func(yield func(gate.Cell) bool) {
+	return t.Run(cellsOf(rows))
+}
+
+func (twoSamples) seen(t gate.Test, rows []*Row, r *gate.Result) float64 {
+	return t.Seen(cellsOf(rows), r, SeenShare)
+}
+
+func cellsOf(rows []*Row) iter.Seq[gate.Cell] {
+	return func(yield func(gate.Cell) bool) {
 		for _, row := range rows {
 			if !yield(row.cell()) {
 				return
 			}
 		}
-	})
+	}
 }
 
 // pairs took turns: a launch of the one side came right after one of the other.
@@ -63,11 +73,19 @@ func (pairs) count(r *Row) string { return fmt.Sprintf("%d pairs of launches", r
 func (pairs) size(r *Row) float64 { return float64(r.Pairs) }
 
 func (p pairs) run(t gate.Test, rows []*Row) *gate.Result {
-	return t.RunPaired(func(yield func(gate.Pairs) bool) {
+	return t.RunPaired(p.of(rows))
+}
+
+func (p pairs) seen(t gate.Test, rows []*Row, r *gate.Result) float64 {
+	return t.SeenPaired(p.of(rows), r, SeenShare)
+}
+
+func (p pairs) of(rows []*Row) iter.Seq[gate.Pairs] {
+	return func(yield func(gate.Pairs) bool) {
 		for _, row := range rows {
 			if !yield(row.pairs(p.turns)) {
 				return
 			}
 		}
-	})
+	}
 }

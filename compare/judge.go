@@ -83,7 +83,7 @@ func (r *Report) judge(o Options, t *turns) {
 		}
 	}
 	slices.Sort(detectable)
-	r.Gate.Seen = results.Float(math.Expm1(up.Seen(shift, alpha, SeenShare)))
+	r.Gate.Seen = results.Float(math.Expm1(d.seen(test, judged, up)))
 	r.Gate.Detectable, r.Gate.Worst = results.Float(detectable[len(detectable)/2]), results.Float(detectable[len(detectable)-1])
 }
 

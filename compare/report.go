@@ -65,7 +65,7 @@ type Gate struct {
 	Draws      int           `json:"draws"`      // relabellings
 	Paired     bool          `json:"paired"`     // launches were compared within pairs
 	MinN       int           `json:"min_n"`      // launches a side, or pairs, below which no p can pass
-	Seen       results.Float `json:"seen"`       // change of which it finds SeenShare, over all rows: 0.15 is 15 %; null where no row is judged
+	Seen       results.Float `json:"seen"`       // change of which it finds SeenShare, over all rows (gate.Test.Seen): 0.15 is 15 %; null where no row is judged
 	Detectable results.Float `json:"detectable"` // change that it finds in a typical row 4 times in 5: 0.12 is 12 %; null where no row is judged
 	Worst      results.Float `json:"worst"`      // the same in the noisiest row
 }

@@ -22,14 +22,18 @@ func (r *Report) notCompared(old, new *Side, pairs []pair) {
 		}
 	}
 	if left != nil {
-		r.NotCompared = append(r.NotCompared, fmt.Sprintf("%s (--metric %s)", strings.Join(left, ", "), strings.Join(left, ",")))
+		asked := strings.Join(left[:min(2, len(left))], ",")
+		if len(left) > 2 {
+			asked += ",…"
+		}
+		r.NotCompared = append(r.NotCompared, fmt.Sprintf("%s (--metric %s)", strings.Join(left, ", "), asked))
 	}
 	for m, unit := range old.metrics {
 		n, first := 0, ""
 		for _, p := range pairs {
 			if p.new.has(m) && !p.old.has(m) {
 				if n++; n == 1 {
-					first = p.name
+					first = p.cell.Short(p.name)
 				}
 			}
 		}
@@ -60,7 +64,7 @@ func (r *Report) nothing(old, new *Side, pairs []pair) string {
 		return strings.Join(why, "; ") + "; --force compares all the same"
 	case slices.ContainsFunc(r.Incomparable, func(c Incomparable) bool { return c.Warnings[0] != lacks }):
 		c := r.Incomparable[0]
-		return fmt.Sprintf("as for %s, %s: %s", c.Name, c.Metric, strings.Join(c.Warnings, ", "))
+		return fmt.Sprintf("as for %s, %s: %s", c.Cell.Short(c.Name), c.Metric, strings.Join(c.Warnings, ", "))
 	case len(pairs) > 0:
 		return fmt.Sprintf("no benchmark has %s on both sides; old has %s, new has %s: name units with --metric",
 			strings.Join(old.metrics, ", "), someOf(old.units.list), someOf(new.units.list))

@@ -179,7 +179,7 @@ func (d *warnings) of(p pair) (names []string, refused bool) {
 			d.add(r, a, b, false)
 			k = len(d.list) - 1
 			d.at[r.name] = k
-			d.list[k].What = fmt.Sprintf("%s, as in %s: %s", d.list[k].Name, p.name, strings.TrimPrefix(d.list[k].What, r.name+": "))
+			d.list[k].What = fmt.Sprintf("%s, as in %s: %s", d.list[k].Name, p.cell.Short(p.name), strings.TrimPrefix(d.list[k].What, r.name+": "))
 			d.list[k].Refuses = r.refuses
 		}
 		d.list[k].Cells++

@@ -90,7 +90,7 @@ func scope(r *compare.Report) string {
 	}
 	s := fmt.Sprintf("Gate: slower by more than %s, at most %s false alarms over %s together; %s, %d relabellings.",
 		results.Percent(r.Threshold), results.Percent(r.Alpha), judged(r), g.Method, g.Draws)
-	s += fmt.Sprintf(" With these launches it finds a change of %s in a typical cell 4 times in 5, in the noisiest one of %s; of cells slower by %s it finds %s.",
+	s += fmt.Sprintf(" With these launches it finds a change of %s in a typical cell 4 times in 5, in the noisiest one of %s. Of cells slower by %s it finds %s.",
 		results.Percent(float64(g.Detectable)), results.Percent(float64(g.Worst)), results.Percent(roundedUp(float64(g.Seen))), results.Percent(compare.SeenShare))
 	if n := len(r.Implied); n > 0 {
 		s += " B/s follows from ns/op, and is not judged twice."
@@ -132,7 +132,7 @@ func variation(r *compare.Report) string {
 		moved = fmt.Sprintf(", %d capped for the interval of a median", capped)
 	}
 	return fmt.Sprintf("Launches: %d values, %d outliers, none removed%s; coefficient of variation at most %s, in %s, %s.",
-		n, outliers, moved, results.Percent(most), worst.Name, worst.Metric)
+		n, outliers, moved, results.Percent(most), worst.Cell.Short(worst.Name), worst.Metric)
 }
 
 // counts sums up: "1 slower, 30 same".

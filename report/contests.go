@@ -136,7 +136,7 @@ func (c *Contests) write(f text.Form, screen text.Screen, summary bool) {
 		if f.Markdown {
 			f.Printf("%s\n", f.Escape(s))
 		} else {
-			text.WrapAt(f, screen.Width(), "", "  ", s)
+			screen.Wrap(f, "", "  ", s)
 		}
 	}
 	if f.Markdown {
@@ -175,7 +175,7 @@ func (c *Contests) write(f text.Form, screen text.Screen, summary bool) {
 			if f.Markdown {
 				f.Item(line)
 			} else {
-				text.WrapAt(f, screen.Width(), "  ", "    ", line)
+				screen.Wrap(f, "  ", "    ", line)
 			}
 		}
 	}

@@ -54,6 +54,9 @@ func sentence(r *compare.Report) string {
 func seen(r *compare.Report) string {
 	const few = 20
 	share := results.Percent(compare.SeenShare)
+	if r.Gate.Seen > 10 {
+		return "would hardly have seen even 1000 %"
+	}
 	s := "would have seen " + results.Percent(roundedUp(float64(r.Gate.Seen)))
 	if r.Gate.Cells < few {
 		return s + " with " + share + " probability"

@@ -44,7 +44,7 @@ func (c comparisonForm) line(s string) {
 	if c.Markdown {
 		c.Printf("- %s\n", c.Escape(s))
 	} else {
-		text.WrapAt(c, c.screen.Width(), "", "  ", s)
+		c.screen.Wrap(c, "", "  ", s)
 	}
 }
 
@@ -62,13 +62,13 @@ func (c comparisonForm) write(r *compare.Report, summary bool) {
 	if c.Markdown {
 		c.Printf("## Comparison: %s\n\n%s\n\n- old: %s\n- new: %s\n", c.Escape(sentence(r)), counts(r), c.Escape(about(r.Old)), c.Escape(about(r.New)))
 	} else {
-		text.WrapAt(c, c.screen.Width(), "", "  ", c.screen.Paint(statusMarks[r.Status()], sentence(r)))
+		c.screen.Wrap(c, "", "  ", c.screen.Paint(statusMarks[r.Status()], sentence(r)))
 		if r.Status() != compare.Nothing {
-			text.WrapAt(c, c.screen.Width(), "", "  ", counts(r))
+			c.screen.Wrap(c, "", "  ", counts(r))
 		}
 		c.Printf("\n")
-		text.WrapAt(c, c.screen.Width(), "old  ", "     ", about(r.Old))
-		text.WrapAt(c, c.screen.Width(), "new  ", "     ", about(r.New))
+		c.screen.Wrap(c, "old  ", "     ", about(r.Old))
+		c.screen.Wrap(c, "new  ", "     ", about(r.New))
 	}
 	c.warnings(r.Warnings)
 	if left := c.rows(r, summary); left > 0 {
@@ -100,7 +100,7 @@ func (c comparisonForm) write(r *compare.Report, summary bool) {
 			if c.Markdown && s != "" {
 				c.Printf("%s\n", c.Escape(s))
 			} else if s != "" {
-				text.WrapAt(c, c.screen.Width(), "", "  ", s)
+				c.screen.Wrap(c, "", "  ", s)
 			}
 		}
 	}
@@ -164,7 +164,7 @@ func (c comparisonForm) screenTable(shown []*compare.Row, metrics bool) {
 	}
 	c.WriteString(table.String())
 	if s := text.Dropped(dropped, "--format markdown"); s != "" {
-		text.WrapAt(c, c.screen.Width(), "", "  ", s)
+		c.screen.Wrap(c, "", "  ", s)
 	}
 }
 
@@ -210,9 +210,9 @@ func (c comparisonForm) warnings(warnings []compare.Warning) {
 			if w.Refuses {
 				head = c.screen.Paint(text.Bad, "NOT COMPARABLE:")
 			}
-			text.WrapAt(c, c.screen.Width(), "", "  ", head+" "+w.What)
-			text.WrapAt(c, c.screen.Width(), "  why:    ", "          ", w.Why)
-			text.WrapAt(c, c.screen.Width(), "  remedy: ", "          ", w.Remedy)
+			c.screen.Wrap(c, "", "  ", head+" "+w.What)
+			c.screen.Wrap(c, "  why:    ", "          ", w.Why)
+			c.screen.Wrap(c, "  remedy: ", "          ", w.Remedy)
 		}
 	}
 }

@@ -127,7 +127,7 @@ func TestAxisIsOneEntry(t *testing.T) {
 		}
 	}
 	compared := said(t, exitNo, "compare", "--by", "nice", dir+"/0.txt", dir+"/1.txt")
-	want(t, compared, "batch", "Stream/mech=pipe/size=64/queue=default/place=free/wait=poll ")
+	want(t, compared, "batch", "Stream/pipe/size=64/place=free/wait=poll ")
 	if strings.Contains(compared, "nice=batch") {
 		t.Errorf("the side is in the name of what is compared:\n%s", compared)
 	}

@@ -145,12 +145,13 @@ type scores struct {
 	labels labels
 	t, se  []float64
 	s2     []float64 // variances of a value, before they are shrunk
+	prior  prior     // that they are shrunk towards
 }
 
 // scores returns those of the actual labels.
 func (f *family) scores() *scores {
 	n := len(f.cells)
-	s := &scores{f.actual(), make([]float64, n), make([]float64, n), make([]float64, n)}
+	s := &scores{f.actual(), make([]float64, n), make([]float64, n), make([]float64, n), prior{}}
 	f.score(s)
 	return s
 }
@@ -165,12 +166,12 @@ func (f *family) score(s *scores) {
 		s.s2[i] = max(s.s2[i], resolution*resolution)
 		v.add(s.s2[i], p.free)
 	}
-	prior := v.prior()
+	s.prior = v.prior()
 	if f.plain {
-		prior.df = 0
+		s.prior.df = 0
 	}
 	for i := range f.cells {
-		s.se[i] = math.Sqrt(prior.shrink(s.s2[i], f.patterns[f.cells[i].pattern].free.df) * s.se[i])
+		s.se[i] = math.Sqrt(s.prior.shrink(s.s2[i], f.patterns[f.cells[i].pattern].free.df) * s.se[i])
 		s.t[i] /= s.se[i]
 	}
 }

@@ -18,8 +18,6 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-
-	"github.com/aclements/go-moremath/stats"
 )
 
 // Test is a test of the null hypothesis that no cell is worse by more than a
@@ -40,7 +38,8 @@ type Result struct {
 	P  []float64 // corrected for all cells, in (0, 1]
 	SE []float64 // standard error of the difference of logarithms
 
-	max []float64 // the largest statistic of each relabelling of the last round, ascending
+	max   []float64 // the largest statistic of each relabelling of the last round, ascending
+	prior prior     // of the last round, under the actual labels
 }
 
 // Draws is how many relabellings the last round drew.
@@ -51,29 +50,6 @@ func (r *Result) Draws() int { return len(r.max) }
 func (r *Result) Critical(alpha float64) float64 {
 	i := len(r.max) - int(alpha*float64(len(r.max)+1))
 	return r.max[min(max(i, 0), len(r.max)-1)]
-}
-
-// Seen is the change, as a logarithm, of which the test at alpha finds a share in
-// (0, 1): the mean over the cells of the probability that one which is slower by it
-// exceeds the critical value, with a statistic that is normal and the cell's own
-// standard error. docs/method.md has how often that is so.
-func (r *Result) Seen(shift, alpha, share float64) float64 {
-	critical := r.Critical(alpha)
-	found := func(change float64) (sum float64) {
-		for _, se := range r.SE {
-			sum += stats.StdNormal.CDF((change-shift)/se - critical)
-		}
-		return sum / float64(len(r.SE))
-	}
-	lo, hi := shift, shift+(critical+10)*slices.Max(r.SE) // at hi every cell is found
-	for hi-lo > 1e-5 {
-		if middle := (lo + hi) / 2; found(middle) < share {
-			lo = middle
-		} else {
-			hi = middle
-		}
-	}
-	return hi
 }
 
 // Drawing stops early where more draws would tell no more (Besag and Clifford
@@ -112,7 +88,7 @@ func (t Test) run(f *family) *Result {
 	}
 	for last := 0.0; len(left) > 0; {
 		round := t.round(f.of(left))
-		r.max = round.max
+		r.max, r.prior = round.max, round.prior
 		var rest []int
 		aside := last
 		for k, i := range left {
@@ -136,7 +112,7 @@ func (t Test) run(f *family) *Result {
 // cell's.
 func (t Test) round(f *family) *Result {
 	actual := f.scores()
-	r := &Result{T: actual.t, SE: actual.se, P: make([]float64, len(f.cells))}
+	r := &Result{T: actual.t, SE: actual.se, P: make([]float64, len(f.cells)), prior: actual.prior}
 	for len(r.max) < t.Draws && !t.decided(r) {
 		t.draw(f, r, min(batch, t.Draws-len(r.max)))
 		slices.Sort(r.max)

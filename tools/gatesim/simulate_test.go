@@ -209,3 +209,19 @@ func TestDiscardsAreFew(t *testing.T) {
 		}
 	}
 }
+
+// What a verdict claims to see is found about as often as it says, also where
+// launches far off or unequal variances make it hard.
+func TestClaimsHold(t *testing.T) {
+	need.Time(t)
+	for _, c := range claimed() {
+		if c.cells == 10 {
+			continue
+		}
+		c.cells = 60
+		claimed, found := c.try(100)
+		if t.Logf("%s, n = %d: claims %.3f, finds %.3f", c.name, c.n, claimed, found); found < 0.85 || claimed < threshold {
+			t.Errorf("%s, n = %d: of changes of %.3f, which it claims to see in 95 %%, it finds %.3f", c.name, c.n, claimed, found)
+		}
+	}
+}
