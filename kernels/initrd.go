@@ -16,7 +16,7 @@ import (
 // newInitrd is a file without a name that holds the guest's root file system:
 // this program as /init, its job, and files that the job speaks of, in /.
 func newInitrd(program string, j job, files ...string) (f *os.File, err error) {
-	if err := static(program); err != nil {
+	if err := Static(program); err != nil {
 		return nil, err
 	}
 	init, err := os.Open(program)
@@ -57,10 +57,16 @@ func newInitrd(program string, j job, files ...string) (f *os.File, err error) {
 	return f, nil
 }
 
-// static reports whether a program runs where there is nothing else.
-func static(program string) error {
+// Self is the program of this process, the first process of a guest.
+const Self = "/proc/self/exe"
+
+// Static refuses a program that needs others to start: a guest has nothing else.
+func Static(program string) error {
 	interpreter, err := host.Dynamic(program)
 	if err == nil && interpreter != "" {
+		if program == Self {
+			program = "this program"
+		}
 		err = fmt.Errorf("%s is linked dynamically (it needs %s) and can't be a guest: build it with CGO_ENABLED=0, as make build does", program, interpreter)
 	}
 	return err
