@@ -1,15 +1,12 @@
 # Two commands do everything: make report (measure, and a report) and make test.
 .DEFAULT_GOAL := help
-# Man pages and completions go where Linux distributions look for them. Pages
-# come from a build of their own: see cmd/ipcbench/manpages.
+# Man pages and completions go where Linux distributions look for them.
 PREFIX ?= /usr/local
-MANPAGES = CGO_ENABLED=0 $(GO) run -tags man ./cmd/ipcbench docs man
-man := $(DESTDIR)$(PREFIX)/share/man/man1
-bash := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-zsh := $(DESTDIR)$(PREFIX)/share/zsh/site-functions
-fish := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+# The host's own Go, whatever the target.
+ARCHES ?= amd64,arm64,riscv64,386
+DIST = GOOS= GOARCH= $(GO) run ./tools/dist
 
-.PHONY: help build install uninstall check test test-long test-denied surroundings race bench report fidelity lint generate check-generated nolinkname ci
+.PHONY: help build dist install uninstall check test test-long test-denied surroundings race bench report fidelity lint generate check-generated nolinkname ci
 
 GO ?= go
 BIN := bin/ipcbench
@@ -23,21 +20,22 @@ build: $(BIN) bin/share ## build bin/ipcbench, a static binary, and what install
 $(BIN): $(SOURCES)
 	CGO_ENABLED=0 $(GO) build -trimpath -o $@ ./cmd/ipcbench
 
-bin/share: $(BIN)
-	rm -rf $@ && mkdir -p $@/man
-	$(MANPAGES) $@/man
-	for shell in bash zsh fish; do $(BIN) completion $$shell >$@/$$shell || exit; done
+bin/share: $(BIN) LICENSE
+	rm -rf $@
+	$(DIST) share $@
 
+# bin/share is the list of what goes below PREFIX/share.
 install: bin/share ## install it with man pages and completions into PREFIX (/usr/local), below DESTDIR
 	install -D -m 755 $(BIN) "$(DESTDIR)$(PREFIX)/bin/ipcbench"
-	install -d "$(man)" && install -m 644 bin/share/man/*.1 "$(man)"
-	install -D -m 644 bin/share/bash "$(bash)/ipcbench"
-	install -D -m 644 bin/share/zsh "$(zsh)/_ipcbench"
-	install -D -m 644 bin/share/fish "$(fish)/ipcbench.fish"
+	for f in $$(cd bin/share && find * -type f); do install -D -m 644 bin/share/$$f "$(DESTDIR)$(PREFIX)/share/$$f" || exit; done
 
-uninstall: ## remove what install put there
-	rm -f "$(DESTDIR)$(PREFIX)/bin/ipcbench" "$(man)/ipcbench.1" "$(man)"/ipcbench-*.1 \
-		"$(bash)/ipcbench" "$(zsh)/_ipcbench" "$(fish)/ipcbench.fish"
+uninstall: bin/share ## remove what install put there
+	rm -f "$(DESTDIR)$(PREFIX)/bin/ipcbench"
+	for f in $$(cd bin/share && find * -type f); do rm -f "$(DESTDIR)$(PREFIX)/share/$$f" || exit; done
+
+dist: ## write archives, Debian packages and SHA256SUMS for every architecture into dist/
+	rm -rf dist
+	$(DIST) release -arch "$(ARCHES)" dist
 
 check: ## gofmt, go vet and the quick tests, under a minute on 2 CPUs
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these files' >&2; exit 1; }

@@ -103,6 +103,7 @@ var layers = map[string][]string{
 	"tools/gatepower":       nil,
 	"tools/blocks":          nil,
 	"tools/slowdown":        {},
+	"tools/dist":            {},
 	"kernels":               nil,
 	"cmd/ipcbench":          nil,
 	"cmd/ipcbench/manpages": {},

@@ -349,7 +349,7 @@ func peerDeath(m *mechanisms.Mechanism) string {
 	switch {
 	case m.ReportsDeath():
 		return "reported"
-	case m.EOF || m.Facts.Gone != "":
+	case m.SenderDeath() || m.ReceiverDeath():
 		return "one side"
 	}
 	return "not reported"

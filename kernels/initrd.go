@@ -3,19 +3,20 @@ package kernels
 import (
 	"bufio"
 	"bytes"
-	"debug/elf"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+
+	"ipcbench/host"
 )
 
 // newInitrd is a file without a name that holds the guest's root file system:
 // this program as /init, its job, and files that the job speaks of, in /.
 func newInitrd(program string, j job, files ...string) (f *os.File, err error) {
-	if err := static(program); err != nil {
+	if err := Static(program); err != nil {
 		return nil, err
 	}
 	init, err := os.Open(program)
@@ -56,19 +57,19 @@ func newInitrd(program string, j job, files ...string) (f *os.File, err error) {
 	return f, nil
 }
 
-// static reports whether a program runs where there is nothing else.
-func static(program string) error {
-	f, err := elf.Open(program)
-	if err != nil {
-		return fmt.Errorf("%s: %w", program, err)
-	}
-	defer f.Close()
-	for _, p := range f.Progs {
-		if p.Type == elf.PT_INTERP {
-			return fmt.Errorf("%s is linked dynamically and can't be a guest: build it with CGO_ENABLED=0, as make build does", program)
+// Self is the program of this process, the first process of a guest.
+const Self = "/proc/self/exe"
+
+// Static refuses a program that needs others to start: a guest has nothing else.
+func Static(program string) error {
+	interpreter, err := host.Dynamic(program)
+	if err == nil && interpreter != "" {
+		if program == Self {
+			program = "this program"
 		}
+		err = fmt.Errorf("%s is linked dynamically (it needs %s) and can't be a guest: build it with CGO_ENABLED=0, as make build does", program, interpreter)
 	}
-	return nil
+	return err
 }
 
 // entry is a file of an initial root file system.

@@ -44,7 +44,7 @@ func TestCPIOShortFile(t *testing.T) {
 
 // What is linked dynamically would panic in the guest: it is refused here.
 func TestStatic(t *testing.T) {
-	if err := static("/bin/sh"); err == nil || !strings.Contains(err.Error(), "CGO_ENABLED=0") {
+	if err := Static("/bin/sh"); err == nil || !strings.Contains(err.Error(), "CGO_ENABLED=0") {
 		t.Errorf("/bin/sh: %v", err)
 	}
 }

@@ -73,7 +73,7 @@ func (r *Runner) bootJobs() (all []bootJob) {
 // The first boot that fails ends it: a *BootError, or a *ControlError where a
 // guest's numbers mean nothing.
 func (r *Runner) Execute(ctx context.Context) (err error) {
-	if r.initrd, err = newInitrd(cmp.Or(r.Image, "/proc/self/exe"), r.job()); err != nil {
+	if r.initrd, err = newInitrd(cmp.Or(r.Image, Self), r.job()); err != nil {
 		return err
 	}
 	defer r.initrd.Close()

@@ -21,6 +21,10 @@ type Facts struct {
 	// "": the sender does not learn of it, fills the link, and then waits.
 	Gone string `json:"gone,omitempty"`
 
+	// Killed reports whether Notify fails once the process of the receiver has ended,
+	// where Gone is "": a receiver that closes in a process that lives does not show.
+	Killed bool `json:"killed,omitempty"`
+
 	Cautions []Caution `json:"cautions"` // at least one, the gravest first
 
 	Traits Traits `json:"traits"` // every one of them
@@ -62,10 +66,17 @@ type Caution struct {
 	Silent bool `json:"silent,omitempty"`
 }
 
-// ReportsDeath reports whether a process learns within a second that its peer was
-// killed: its receive ends with the end of file or an error, its send with an
-// error. A side that waits when it happens is woken.
-func (m *Mechanism) ReportsDeath() bool { return m.EOF && m.Facts.Gone != "" }
+// ReportsDeath reports whether either side learns within a second that the process
+// of the other was killed. A side that waits when it happens is woken.
+func (m *Mechanism) ReportsDeath() bool { return m.SenderDeath() && m.ReceiverDeath() }
+
+// SenderDeath reports whether the receiver learns that the sender was killed: its
+// receive ends with the end of file or an error.
+func (m *Mechanism) SenderDeath() bool { return m.EOF }
+
+// ReceiverDeath reports whether the sender learns that the receiver was killed: its
+// send ends with an error.
+func (m *Mechanism) ReceiverDeath() bool { return m.Facts.Gone != "" || m.Facts.Killed }
 
 // BusyWaits reports whether an end that waits never sleeps, so that it uses up a
 // CPU while nothing comes.

@@ -266,7 +266,7 @@ func (s *sessionServer) setUp(o *setup) (limits []string, err error) {
 	if s.journal, err = objects.Create(o.Journal); err != nil {
 		return nil, err
 	}
-	s.dir, err = s.journal.MakeDir(os.TempDir())
+	s.dir, err = s.journal.MakeDir(objects.TempDir())
 	return nil, err
 }
 

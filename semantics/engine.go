@@ -77,7 +77,7 @@ func newEngine(o Options) (*engine, error) {
 	if e.stderr, err = reexec.NewStderr(); err != nil {
 		return nil, err
 	}
-	if err := e.startKeeper(cmp.Or(o.dirBase, os.TempDir())); err != nil {
+	if err := e.startKeeper(cmp.Or(o.dirBase, objects.TempDir())); err != nil {
 		e.stderr.CloseW()
 		return nil, err
 	}

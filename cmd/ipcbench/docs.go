@@ -24,7 +24,7 @@ func newDocs() *cobra.Command {
 			Use: "man DIR", Short: "Write a man page for each command into a directory", Args: takes(1, 1, "a DIR", "man"),
 			RunE: func(c *cobra.Command, args []string) error {
 				if writeMan == nil {
-					return &exitError{exitUnavailable, errors.New("this program was built without man pages: go run -tags man ./cmd/ipcbench docs man DIR, as make install does")}
+					return &exitError{exitUnavailable, errors.New("this program was built without man pages: go run -tags man ./cmd/ipcbench docs man DIR writes them")}
 				}
 				_, err := os.Stat(args[0])
 				if err != nil {

@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
 
+	"ipcbench/host"
 	"ipcbench/kernels"
 	"ipcbench/results"
 	"ipcbench/semantics"
@@ -60,5 +63,40 @@ func TestStatementsFollowNoLink(t *testing.T) {
 	}
 	if info, err := os.Lstat(filepath.Join(dirs[0], semantics.File)); err != nil || !info.Mode().IsRegular() {
 		t.Errorf("%v, %v", info, err)
+	}
+}
+
+// A program that is linked dynamically is refused before QEMU is executed, also to
+// ask for its version; a static one is not.
+func TestDynamicProgramBootsNothing(t *testing.T) {
+	if !kernels.Supported {
+		t.Skip("kernels are booted on amd64 alone")
+	}
+	interpreter, err := host.Dynamic(kernels.Self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	image, asked := filepath.Join(dir, "vmlinuz"), filepath.Join(dir, "asked")
+	head := make([]byte, 4096)
+	copy(head[0x202:], "HdrS")
+	script := "#!/bin/sh\n: >" + asked + "\nexit 1\n"
+	for path, text := range map[string]string{image: string(head), filepath.Join(dir, "qemu-system-x86_64"): script} {
+		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", dir)
+	const cell = "PingPong/mech=pipe/size=64/queue=default/place=same"
+	for _, args := range [][]string{{image}, {"bisect", "--good", image, "--bad", image, cell, "--", "true"}, {"step", "--limit", "1", cell, image}} {
+		os.Remove(asked)
+		root := newRoot()
+		root.SetArgs(append([]string{"kernels"}, args...))
+		root.SetErr(io.Discard)
+		err := root.ExecuteContext(t.Context())
+		refused := err != nil && strings.Contains(err.Error(), "this program is linked dynamically (it needs "+interpreter+")")
+		if _, e := os.Stat(asked); err == nil || refused != (interpreter != "") || refused == (e == nil) {
+			t.Errorf("%q with interpreter %q: %v; QEMU executed: %v", args, interpreter, err, e == nil)
+		}
 	}
 }

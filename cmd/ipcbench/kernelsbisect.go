@@ -165,10 +165,13 @@ func shell(words ...string) string {
 	return h.CommandLine()
 }
 
-// findQEMU finds it, or reports what is missing.
+// findQEMU finds it, or reports what is missing to boot anything.
 func findQEMU(c *cobra.Command) (kernels.QEMU, error) {
 	if !kernels.Supported {
 		return kernels.QEMU{}, &exitError{exitUnavailable, errors.New("kernels boots x86-64 with this program as its first process: build it with GOARCH=amd64")}
+	}
+	if err := kernels.Static(kernels.Self); err != nil {
+		return kernels.QEMU{}, &exitError{exitUnavailable, err}
 	}
 	qemu, err := kernels.Find(c.Context())
 	if err != nil {

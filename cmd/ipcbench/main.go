@@ -160,7 +160,7 @@ each, and reports medians with their intervals.
 Exit status: 0 ok; 1 a check failed; 2 wrong usage; 3 something that was asked
 for failed; 4 everything that was asked for is unavailable here; 5 measured, but
 untrusted or not judged; 128+N ended by signal N.`, len(mechanisms.All())),
-		Version:       version(),
+		Version:       provenance(buildInfo()),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArguments,

@@ -21,6 +21,7 @@ type bed struct {
 	mu      sync.Mutex
 	lines   []*line
 	session *runner.Coordinator
+	peers   []*peer
 	running sync.WaitGroup
 	restore []func() error
 }
@@ -161,7 +162,7 @@ func (b *bed) stop() error {
 // on a descriptor when the other end closes, and one that waits for a slot when
 // it is emptied. Memory is unmapped only when no thread can be in it.
 func (b *bed) close() error {
-	errs := []error{b.stop()}
+	errs := []error{b.stop(), b.endPeers()}
 	b.mu.Lock()
 	lines := b.lines
 	b.mu.Unlock()

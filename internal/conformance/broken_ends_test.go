@@ -93,3 +93,29 @@ type shortener struct{ mechanisms.Sender }
 func (s shortener) SendBatch(ps [][]byte) error {
 	return s.Sender.(mechanisms.BatchSender).SendBatch(ps[:min(len(ps), 15)])
 }
+
+// hoarding has a receiver keep the sending end too.
+func hoarding(m *mechanisms.Mechanism) {
+	make, open := m.New, m.OpenReceiver
+	m.New = func(s mechanisms.Spec) (*mechanisms.Link, error) {
+		l, err := make(s)
+		if err == nil {
+			l.Receiver.FDs = append(l.Receiver.FDs, l.Sender.FDs...)
+		}
+		return l, err
+	}
+	m.OpenReceiver = func(t mechanisms.Ticket) (mechanisms.Receiver, error) {
+		for _, fd := range t.FDs[1:] {
+			if _, err := syscall.Dup(fd); err != nil {
+				return nil, err
+			}
+		}
+		t.FDs = t.FDs[:1]
+		return open(t)
+	}
+}
+
+// stoic swallows the errors of its end.
+type stoic struct{ mechanisms.Sender }
+
+func (s stoic) Send(p []byte) error { s.Sender.Send(p); return nil }

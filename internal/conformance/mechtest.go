@@ -1,8 +1,8 @@
 // Package conformance holds every mechanism to the contract of package
 // mechanisms, rule by rule, in one process and in real workers.
 //
-// A test binary that calls Run must call runner.Init first in its TestMain:
-// the rules for real workers re-execute it.
+// A test binary that calls Run must call runner.Init and then Init first in its
+// TestMain: the rules for real processes re-execute it.
 package conformance
 
 import (
@@ -152,6 +152,8 @@ var rules = []rule{
 		Sentence: "a message takes the system calls that are declared, and no others"},
 	{Name: "workload", Binds: all, check: workloads, Man: "write(2)", InWorkers: true,
 		Sentence: "every workload at every size is measured and verified, or skipped with the number and its source"},
+	{Name: "death", Binds: all, check: death, Man: "kill(2)", InWorkers: true,
+		Sentence: "a process whose peer is killed gets an error or the end of file within a second where that is declared, and waits or goes on where it is not"},
 	{Name: "killed", Binds: all, check: killed, Man: "signal(7)", InWorkers: true,
 		Sentence: "a worker that is killed is named as the cause, and nothing of the launch is left"},
 }

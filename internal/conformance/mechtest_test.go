@@ -14,6 +14,7 @@ import (
 
 func TestMain(m *testing.M) {
 	runner.Init()
+	Init()
 	if os.Getenv(envIdle) != "" {
 		idle()
 	}

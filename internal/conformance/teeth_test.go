@@ -178,6 +178,16 @@ var teeth = []tooth{
 	{"workload", broken("rudeworkers", "futex", locking(func(k mechanisms.Locker) mechanisms.Locker { return rude{k} })), fault(results.FaultCheck)},
 	{"workload", broken("doublingworkers", "eventfd", notifying(func(n mechanisms.Notifier) mechanisms.Notifier { return &doubler{Notifier: n} })), fault(results.FaultCheck)},
 
+	{"death", broken("immortal", "sysvmsg", func(m *mechanisms.Mechanism) { m.EOF = true }), text("the sender is killed, the receiver waits: declared to be reported, and after")},
+	{"death", broken("immortalreader", "shmfutex", func(m *mechanisms.Mechanism) { m.Facts.Gone = "EPIPE" }), text("the receiver is killed, the sender waits: declared to be reported, and after")},
+	{"death", broken("herald", "pipe", func(m *mechanisms.Mechanism) { m.EOF = false }), text("declared not to be reported, and the survivor got: EOF")},
+	{"death", broken("heraldreader", "dgram", func(m *mechanisms.Mechanism) { m.Facts.Gone = "" }), text("declared not to be reported, and the survivor got")},
+	{"death", broken("heraldsignal", "sigrt", func(m *mechanisms.Mechanism) { m.Facts.Killed = false }), text("no such process")},
+	// The survivor keeps a copy of its peer's end: the classic way to miss an end of file.
+	{"death", broken("hoarder", "pipe", hoarding), text("the sender is killed, the receiver waits: declared to be reported, and after")},
+	// It takes an error for a message that was sent.
+	{"death", broken("stoic", "socketpair", sending(func(s mechanisms.Sender) mechanisms.Sender { return stoic{s} })), text("the receiver is killed, the sender waits: declared to be reported, and after")},
+
 	{"killed", broken("leaknames", "pipe", making(leakFile)), text("left behind: path")},
 }
 
@@ -239,7 +249,8 @@ func (x tooth) bite(t *testing.T) {
 	if race && rules[i].NotUnderRace != "" {
 		t.Skip("under the race detector: " + rules[i].NotUnderRace)
 	}
-	defer func(d time.Duration) { patience = d }(patience)
+	defer func(d time.Duration) { patience, heard = d, 10*promised }(patience)
+	heard = promised           // of what is never reported
 	patience = 6 * time.Second // enough to end by themselves, however busy the machine is
 	if x.mayHang() {
 		patience = 2 * time.Second

@@ -13,10 +13,17 @@ import (
 	"ipcbench/mechanisms"
 )
 
-// call is a function that runs on a thread of its own.
+// call is a function that runs on a thread of its own, in this process or another.
 type call struct {
-	tid  int
-	done chan error
+	pid, tid int // pid 0: this process
+	done     chan error
+}
+
+func (c call) stat() string {
+	if c.pid == 0 {
+		return fmt.Sprintf("/proc/self/task/%d/stat", c.tid)
+	}
+	return fmt.Sprintf("/proc/%d/task/%d/stat", c.pid, c.tid)
 }
 
 // thread runs f on a thread of its own.
@@ -67,7 +74,7 @@ func (c call) asleep() error {
 			return false, errReturned
 		default:
 		}
-		stat, err := readStat(fmt.Sprintf("/proc/self/task/%d/stat", c.tid))
+		stat, err := readStat(c.stat())
 		if err != nil {
 			return false, err
 		}

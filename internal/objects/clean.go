@@ -34,7 +34,7 @@ var errGone = errors.New("nothing is left of it")
 // the directory for temporary files.
 func Journals() (paths []string, err error) {
 	dir, _ := Dir()
-	for _, in := range []struct{ dir, prefix string }{{dir, ""}, {os.TempDir(), prefix}} {
+	for _, in := range []struct{ dir, prefix string }{{dir, ""}, {TempDir(), prefix}} {
 		if in.dir == "" {
 			continue // without a home
 		}

@@ -67,6 +67,25 @@ func Dir() (string, error) {
 	return filepath.Join(home, ".local", "state", "ipcbench"), nil
 }
 
+// TempDir is where what is ours in a shared directory goes: $TMPDIR, which need
+// not exist, or without it the first of the usual directories that does. An image
+// without files may have none but the working directory.
+func TempDir() string {
+	if dir := os.Getenv("TMPDIR"); dir != "" {
+		return dir
+	}
+	for _, dir := range []string{"/tmp", "/var/tmp", "/dev/shm"} {
+		if st, err := os.Stat(dir); err == nil && st.IsDir() {
+			return dir
+		}
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return os.TempDir() // its absence is then the error
+	}
+	return dir
+}
+
 // prefix begins the names of what is ours in a directory that users share.
 const prefix, suffix = "ipcbench-", ".journal"
 
@@ -78,7 +97,7 @@ func NewPath() string {
 		err = errors.Join(os.MkdirAll(dir, 0o700), unix.Faccessat(unix.AT_FDCWD, dir, unix.W_OK|unix.X_OK, unix.AT_EACCESS))
 	}
 	if err != nil {
-		return filepath.Join(os.TempDir(), prefix+rand.Text()+suffix)
+		return filepath.Join(TempDir(), prefix+rand.Text()+suffix)
 	}
 	return filepath.Join(dir, rand.Text()+suffix)
 }
@@ -119,7 +138,7 @@ func Scratch() (j *Journal, dir string, err error) {
 	if j, err = Create(NewPath()); err != nil {
 		return nil, "", err
 	}
-	if dir, err = j.MakeDir(os.TempDir()); err != nil {
+	if dir, err = j.MakeDir(TempDir()); err != nil {
 		return nil, "", errors.Join(err, j.Close())
 	}
 	return j, dir, nil

@@ -83,6 +83,20 @@ func fromParent() error {
 // Null stands for /dev/null in Command.Stdio.
 const Null = -1
 
+// openNull opens /dev/null, or a file without a name where a bare root has no
+// /dev: it is as empty for a reader, and goes with its last descriptor.
+func openNull() (int, error) {
+	fd, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err == unix.ENOENT {
+		fd, err = unix.MemfdCreate("null", unix.MFD_CLOEXEC)
+		return fd, os.NewSyscallError("memfd_create", err)
+	}
+	if err != nil {
+		return -1, &os.PathError{Op: "open", Path: os.DevNull, Err: err}
+	}
+	return fd, nil
+}
+
 // Command is a process to start.
 type Command struct {
 	Role   string   // ps(1) shows it as ipcbench-ROLE
@@ -114,9 +128,9 @@ func (v Variable) Start(c Command) (*Process, error) {
 	var files []uintptr
 	for _, fd := range c.Stdio {
 		if fd == Null && null == Null {
-			if null, err = unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0); err != nil {
+			if null, err = openNull(); err != nil {
 				unix.Close(ours)
-				return nil, &os.PathError{Op: "open", Path: os.DevNull, Err: err}
+				return nil, err
 			}
 			defer unix.Close(null)
 		}
@@ -142,7 +156,11 @@ func (v Variable) Start(c Command) (*Process, error) {
 	pid, err := syscall.ForkExec("/proc/self/exe", []string{"ipcbench-" + c.Role, c.Name}, &syscall.ProcAttr{Env: env, Files: files, Sys: &c.Attr})
 	if err != nil {
 		unix.Close(ours)
-		return nil, fmt.Errorf("start %s: %w", c.Role, &os.PathError{Op: "fork/exec", Path: "/proc/self/exe", Err: err})
+		err = &os.PathError{Op: "fork/exec", Path: "/proc/self/exe", Err: err}
+		if errors.Is(err, unix.ENOENT) {
+			err = fmt.Errorf("%w: mount /proc, proc(5)", err)
+		}
+		return nil, fmt.Errorf("start %s: %w", c.Role, err)
 	}
 	p := &Process{PID: pid, Control: ours}
 	if c.Attr.Setpgid {

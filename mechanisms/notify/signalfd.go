@@ -27,6 +27,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			Receive: mechanisms.Hop{Call: "read", Kernel: 1},
 		},
 		Unrelated: true,
+		Killed:    true,
 		Traits: signalTraits(
 			mechanisms.Documented("yes: readable while one is pending", "signalfd(2)"),
 			mechanisms.Documented("no payload but the sender's process and user", "signalfd(2)"),

@@ -22,6 +22,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			Receive: mechanisms.Hop{Call: "rt_sigtimedwait"},
 		},
 		Unrelated: true,
+		Killed:    true,
 		Traits: signalTraits(
 			mechanisms.Documented("by signalfd", "signalfd(2)"),
 			mechanisms.Documented("a number or an address, and the sender", "sigqueue(3)"),

@@ -221,6 +221,10 @@ func (namedMemory) make(l *mechanisms.Link, s mechanisms.Spec, size int) (int, s
 	}
 	path := filepath.Join(dir, "ipcbench-"+rand.Text())
 	fd, err := unix.Open(path, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+	if err == unix.ENOENT {
+		return 0, "", nil, &mechanisms.UnsupportedError{Mechanism: "memory shm",
+			Unavailable: true, What: dir + " is not there: mount a tmpfs there, shm_overview(7)"}
+	}
 	if err != nil {
 		return 0, "", nil, fmt.Errorf("%s: %w", path, os.NewSyscallError("openat", err))
 	}

@@ -8,9 +8,7 @@ import (
 	"io"
 	"iter"
 	"regexp"
-	"runtime/debug"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
@@ -19,8 +17,8 @@ import (
 
 // Write has put write a page for root and for each visible command below it, with the
 // command's flags in sections.
-// Their date is that of the commit: equal sources give equal pages. It changes
-// root, which is not to be executed again.
+// Their date is $SOURCE_DATE_EPOCH, or today. It changes root, which is not to be
+// executed again.
 func Write(root *cobra.Command, sections Sections, put func(name string, write func(io.Writer) error) error) error {
 	root.DisableAutoGenTag = true
 	for _, c := range root.Commands() {
@@ -28,7 +26,7 @@ func Write(root *cobra.Command, sections Sections, put func(name string, write f
 			root.RemoveCommand(c)
 		}
 	}
-	header := doc.GenManHeader{Section: "1", Source: root.Name(), Manual: "User Commands", Date: committed()}
+	header := doc.GenManHeader{Section: "1", Source: root.Name(), Manual: "User Commands"}
 	return pages(root, sections, header, put)
 }
 
@@ -68,20 +66,3 @@ func pages(c *cobra.Command, sections Sections, header doc.GenManHeader, put fun
 }
 
 var name = regexp.MustCompile(`--?[a-z][a-z0-9-]*`)
-
-// committed is the time of the commit, and nil where the build has not
-// recorded it: then the pages have SOURCE_DATE_EPOCH, or today.
-func committed() *time.Time {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return nil
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.time" {
-			if t, err := time.Parse(time.RFC3339, s.Value); err == nil {
-				return &t
-			}
-		}
-	}
-	return nil
-}
