@@ -3,13 +3,14 @@ package kernels
 import (
 	"bufio"
 	"bytes"
-	"debug/elf"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+
+	"ipcbench/host"
 )
 
 // newInitrd is a file without a name that holds the guest's root file system:
@@ -58,17 +59,11 @@ func newInitrd(program string, j job, files ...string) (f *os.File, err error) {
 
 // static reports whether a program runs where there is nothing else.
 func static(program string) error {
-	f, err := elf.Open(program)
-	if err != nil {
-		return fmt.Errorf("%s: %w", program, err)
+	interpreter, err := host.Dynamic(program)
+	if err == nil && interpreter != "" {
+		err = fmt.Errorf("%s is linked dynamically (it needs %s) and can't be a guest: build it with CGO_ENABLED=0, as make build does", program, interpreter)
 	}
-	defer f.Close()
-	for _, p := range f.Progs {
-		if p.Type == elf.PT_INTERP {
-			return fmt.Errorf("%s is linked dynamically and can't be a guest: build it with CGO_ENABLED=0, as make build does", program)
-		}
-	}
-	return nil
+	return err
 }
 
 // entry is a file of an initial root file system.
