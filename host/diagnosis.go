@@ -56,7 +56,7 @@ type Diagnosis struct {
 
 // Fitness is whether a host is good for a use.
 type Fitness struct {
-	Use     Use      `json:"use"`
+	Use     Use      `json:"use"`               // a word for programs: "same-cpu"
 	Title   string   `json:"title"`             // what it is called in a sentence
 	Good    bool     `json:"good"`              // no warning spoils it
 	Because []string `json:"because,omitempty"` // the rules that spoil it

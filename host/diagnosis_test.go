@@ -28,7 +28,13 @@ func diagnose(t *testing.T, name string, mask ...int) (fstest.MapFS, Diagnosis) 
 	pipes(t, mechanisms.UsualPipe().Queue, nil)
 	root, h := host(t, name, mask...)
 	h.Arch, h.PageSize, h.Go, h.GOMAXPROCS = "amd64", 4096, "go1.0", 1 // of the test's own process
-	return root, Diagnose(root, h)
+	d := Diagnose(root, h)
+	for i := range d.Findings {
+		if f := &d.Findings[i]; f.Rule == "pipe pages" {
+			f.Observed = "a new pipe holds what is usual" // as many bytes as 16 pages of this machine
+		}
+	}
+	return root, d
 }
 
 // The screen of each width: no line is wider, but for commands, which stay whole.
@@ -121,7 +127,7 @@ func TestVerdict(t *testing.T) {
 		if f.Use == DifferentCPUs && (f.Good || !slices.Equal(f.Because, []string{"virtual machine", "steal", "load"}) || !slices.Equal(f.Unknown, []string{"governor"})) {
 			t.Errorf("%+v", f)
 		}
-		if f.Use == Mechanisms && !f.Good {
+		if f.Use == Mechanisms && !slices.Equal(f.Because, []string{"load"}) || f.Use == Counters && !f.Good {
 			t.Errorf("%+v", f)
 		}
 	}

@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -95,20 +96,20 @@ func mendSMT(t tree, _ results.Host) []Fix {
 
 // mendFrequency takes the CPUs with the highest clock.
 func mendFrequency(t tree, _ results.Host) []Fix {
-	var fastest int64
-	var ids []string
-	for id := range maxCPUs {
-		file := cpuDir(id) + "/cpufreq/cpuinfo_max_freq"
-		khz, ok := t.number(file)
-		switch {
-		case !ok:
-		case khz > fastest:
-			fastest, ids = khz, []string{strconv.Itoa(id)}
-		case khz == fastest:
-			ids = append(ids, strconv.Itoa(id))
+	ids := map[int64][]int{} // by kHz
+	for _, dir := range t.glob("/sys/devices/system/cpu/cpu[0-9]*") {
+		id, err := strconv.Atoi(strings.TrimPrefix(path.Base(dir), "cpu"))
+		if khz, ok := t.number(dir + "/cpufreq/cpuinfo_max_freq"); ok && err == nil {
+			ids[khz] = append(ids[khz], id)
 		}
 	}
-	return t.start("taskset", "taskset -c "+strings.Join(ids, ","), fmt.Sprintf("workers run only on the CPUs with the highest clock, %d MHz", fastest/1000))
+	if len(ids) == 0 {
+		return nil
+	}
+	fastest := slices.Max(slices.Collect(maps.Keys(ids)))
+	slices.Sort(ids[fastest])
+	list := strings.ReplaceAll(strings.Trim(fmt.Sprint(ids[fastest]), "[]"), " ", ",")
+	return t.start("taskset", "taskset -c "+list, fmt.Sprintf("workers run only on the CPUs with the highest clock, %d MHz", fastest/1000))
 }
 
 // start runs ipcbench by a program, if that is installed.

@@ -13,7 +13,7 @@ import (
 // what each rule observed, and of each warning the remedy.
 func (d *Diagnosis) Write(out io.Writer, s text.Screen) error {
 	b := bufio.NewWriter(out)
-	wrap := func(first, rest, line string) { text.WrapAt(b, s.Width(), first, rest, line) }
+	wrap := func(first, rest, line string) { s.Wrap(b, first, rest, line) }
 	wrap("", "", d.Verdict)
 	b.WriteString("\n")
 	wrap("", "", strings.Join([]string{d.Host.Kernel, d.Host.CPU, d.Host.Topology}, ", "))
@@ -34,11 +34,11 @@ func (d *Diagnosis) Write(out io.Writer, s text.Screen) error {
 	for _, f := range d.Findings {
 		rule = max(rule, len(f.Rule))
 	}
-	room := s.Width() - rule - len("warning    ")
+	behind := rule + len("warning    ")
 	for _, f := range d.Findings {
 		words := strings.Fields(f.Observed)
 		for i, w := range words {
-			words[i] = text.Shorten(w, room) // the path of a file
+			words[i] = s.Short(behind, w) // the path of a file
 		}
 		rules = append(rules, []string{s.Paint(marks[f.State], string(f.State)), f.Rule, strings.Join(words, " ")})
 	}
@@ -70,7 +70,7 @@ func (d *Diagnosis) Write(out io.Writer, s text.Screen) error {
 func (d *Diagnosis) WriteFixes(out io.Writer, s text.Screen) error {
 	b := bufio.NewWriter(out)
 	comment := func(first, line string) {
-		text.WrapAt(b, s.Width(), "# "+first, "# "+strings.Repeat(" ", len(first)), line)
+		s.Wrap(b, "# "+first, "# "+strings.Repeat(" ", len(first)), line)
 	}
 	var without []Finding
 	root := false

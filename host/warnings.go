@@ -115,7 +115,7 @@ var rules = []rule{
 	{"steal", "/proc/stat", []Use{Runs, DifferentCPUs, Large, Tails}, lookSteal,
 		"the hypervisor runs others on these CPUs", "move to a host that is not shared", nil},
 
-	{"load", "/proc/loadavg", []Use{Runs, SameCPU, DifferentCPUs, Large, Many, Tails}, lookLoad,
+	{"load", "/proc/loadavg", []Use{Mechanisms, Runs, SameCPU, DifferentCPUs, Large, Many, Tails}, lookLoad,
 		"other processes compete for the CPUs and caches", "stop them, or wait until the load is gone: uptime", nil},
 
 	{"cpu quota", "/proc/self/cgroup, /proc/self/mountinfo", []Use{Runs, DifferentCPUs, Large, Many, Tails}, func(_ tree, h results.Host) (string, bool) {
