@@ -89,7 +89,7 @@ var layers = map[string][]string{
 	"choose":                       {"internal/text", "mechanisms", "results"},
 	"compare/gate":                 {},
 	"compare":                      {"compare/gate", "results"},
-	"host":                         {"mechanisms", "results"},
+	"host":                         {"internal/text", "mechanisms", "results"},
 	"bench":                        {"internal/suggest", "mechanisms", "results", "internal/sys"},
 	"runner":                       {"mechanisms/all", "mechanisms/sockets", "bench", "host", "mechanisms", "results", "internal/objects", "internal/reexec", "internal/sys"},
 	"runner/first":                 {"runner"},

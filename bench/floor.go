@@ -154,6 +154,14 @@ func (w *Workload) cell(size int, place string) (c results.Cell, ok bool) {
 	return c, c.Size >= w.Least
 }
 
+// FloorCell is the floor of that name as it prices a cell of a size and place;
+// not ok where it means nothing there.
+func FloorCell(name string, size int, place string) (results.Cell, bool) {
+	f := LookupFloor(name)
+	c, ok := f.cell(size, place)
+	return c, ok && f.Admit(c) == nil
+}
+
 // LookupFloor returns the floor of that name, or nil.
 func LookupFloor(name string) *Workload {
 	for _, f := range Floors {

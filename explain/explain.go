@@ -40,14 +40,19 @@ type wakeups struct {
 // New begins the explanation of a mechanism with messages of size bytes, or of the
 // mechanism's minimum where that is larger and least is true.
 func New(m *mechanisms.Mechanism, size int, least bool) *Explanation {
-	e := &Explanation{Mechanism: m, size: size}
-	if l, err := m.Limits(0); err == nil && least {
-		e.size = max(e.size, l.Least.N)
-	}
+	e := &Explanation{Mechanism: m, size: sizeOf(m, size, least)}
 	for _, op := range e.tried() {
 		e.recorded = append(e.recorded, mean{cell: e.cell(op.workload)})
 	}
 	return e
+}
+
+// sizeOf is size, or the mechanism's minimum where that is larger and least is true.
+func sizeOf(m *mechanisms.Mechanism, size int, least bool) int {
+	if l, err := m.Limits(0); err == nil && least {
+		return max(size, l.Least.N)
+	}
+	return size
 }
 
 // Record takes in a record of a run: what a moment is too short to measure.

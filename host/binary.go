@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"ipcbench/results"
 )
 
 // Dynamic returns the interpreter that a program needs to start, such as
@@ -46,4 +48,19 @@ func interpreterOf(program io.ReaderAt) (string, error) {
 		}
 	}
 	return "", nil
+}
+
+func lookBinary(t tree, _ results.Host) (string, bool) {
+	f, err := t.open("/proc/self/exe")
+	if err != nil {
+		return "", false
+	}
+	defer f.Close()
+	switch interpreter, err := interpreterOf(f); {
+	case err != nil:
+		return "", false
+	case interpreter != "":
+		return "the program is linked dynamically: it needs " + interpreter, true
+	}
+	return "the program is static", false
 }

@@ -127,13 +127,14 @@ func (t tree) governor(cpus []CPU) string {
 // turbo is whether clocks above the nominal are allowed. The files of the two
 // drivers have opposite values.
 func (t tree) turbo() string {
-	const intel, generic = "/sys/devices/system/cpu/intel_pstate/no_turbo", "/sys/devices/system/cpu/cpufreq/boost"
-	states := map[string]string{intel + " 0": "on", intel + " 1": "off", generic + " 1": "on", generic + " 0": "off"}
-	if t.exists(intel) {
-		return states[intel+" "+t.text(intel)]
+	states := map[string]string{noTurbo + " 0": "on", noTurbo + " 1": "off", boost + " 1": "on", boost + " 0": "off"}
+	if t.exists(noTurbo) {
+		return states[noTurbo+" "+t.text(noTurbo)]
 	}
-	return states[generic+" "+t.text(generic)]
+	return states[boost+" "+t.text(boost)]
 }
+
+const noTurbo, boost = "/sys/devices/system/cpu/intel_pstate/no_turbo", "/sys/devices/system/cpu/cpufreq/boost"
 
 // cpuModel names the CPU, or CPUs where cores differ.
 func (t tree) cpuModel() string {

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -24,10 +25,12 @@ const (
 
 // Finding is one rule and what it saw. Warning is set where State is Warned.
 type Finding struct {
-	Rule     string // "governor"
-	State    State
-	Observed string // "governor is powersave"; where it was looked for if State is Unknown
-	Warning  results.Warning
+	Rule     string          `json:"rule"`             // "governor"
+	State    State           `json:"state"`            // "fine", "warning" or "unknown"
+	Observed string          `json:"observed"`         // "governor is powersave"; where it was looked for if State is Unknown
+	Spoils   []Use           `json:"spoils"`           // what a warning of this rule spoils
+	Warning  results.Warning `json:"warning,omitzero"` // what, why, and the remedy
+	Fixes    []Fix           `json:"fixes,omitempty"`  // commands on this host that mend it, of a warning
 }
 
 // Check applies every rule to the host and the tree at root
@@ -35,7 +38,7 @@ type Finding struct {
 func Check(root fs.FS, h results.Host) []Finding {
 	var all []Finding
 	for _, r := range rules {
-		f := Finding{Rule: r.name, State: Fine}
+		f := Finding{Rule: r.name, State: Fine, Spoils: r.spoils}
 		var spoils bool
 		f.Observed, spoils = r.look(tree{root}, h)
 		switch {
@@ -43,16 +46,20 @@ func Check(root fs.FS, h results.Host) []Finding {
 			f.State, f.Observed = Unknown, "could not find out: "+r.source
 		case spoils:
 			f.State, f.Warning = Warned, results.Warning{What: f.Observed, Why: r.why, Remedy: r.remedy}
+			if r.mend != nil {
+				f.Fixes = r.mend(tree{root}, h)
+			}
 		}
 		all = append(all, f)
 	}
 	return all
 }
 
-// Warnings are the warnings among the findings, for every number of a run.
+// Warnings are the warnings among the findings, for every number of a run. What
+// spoils nothing but guests is none of its numbers.
 func Warnings(findings []Finding) (all []results.Warning) {
 	for _, f := range findings {
-		if f.State == Warned {
+		if f.State == Warned && !slices.Equal(f.Spoils, []Use{Guests}) {
 			all = append(all, f.Warning)
 		}
 	}
@@ -60,101 +67,110 @@ func Warnings(findings []Finding) (all []results.Warning) {
 }
 
 // rule is one thing that spoils numbers. look returns what it observed, "" where
-// it could not find out, and whether that is a reason for a warning.
+// it could not find out, and whether that is a reason for a warning. mend finds
+// the commands that mend it on this host; nil: none does.
 type rule struct {
 	name        string
 	source      string
+	spoils      []Use
 	look        func(tree, results.Host) (observed string, warns bool)
 	why, remedy string
+	mend        func(tree, results.Host) []Fix
 }
 
 // readsClockInUser are the clocksources that need no system call, vdso(7).
 var readsClockInUser = []string{"tsc", "arch_sys_counter", "kvm-clock", "hyperv_clocksource_tsc_page", "riscv_clocksource", "timebase", "tod"}
 
+// smtStates are words of the kernel's for SMT in plain words.
+var smtStates = map[string]string{"notsupported": "not supported", "notimplemented": "not implemented", "forceoff": "off for good"}
+
 var rules = []rule{
-	{"cpus", "sched_getaffinity(2)", func(_ tree, h results.Host) (string, bool) {
+	{"cpus", "sched_getaffinity(2)", []Use{Many, Tails}, func(_ tree, h results.Host) (string, bool) {
 		return reading(h.CPUs > 0, plural(h.CPUs, "CPU")+" to run on"), h.CPUs < 4
-	}, "workers share CPUs with the coordinator and the kernel's own threads, and at one CPU with each other", "give it at least 4 CPUs"},
+	}, "workers share CPUs with the coordinator and the kernel's own threads, and at one CPU with each other", "give it at least 4 CPUs", nil},
 
-	{"governor", "/sys/devices/system/cpu/cpu*/cpufreq/scaling_governor", func(_ tree, h results.Host) (string, bool) {
+	{"governor", "/sys/devices/system/cpu/cpu*/cpufreq/scaling_governor", []Use{Mechanisms, Runs, SameCPU, DifferentCPUs}, func(_ tree, h results.Host) (string, bool) {
 		return is("governor", h.Governor), h.Governor != "performance"
-	}, "the clock rises and falls with the load, so waiting mechanisms are measured at a lower one", "cpupower frequency-set -g performance"},
+	}, "the clock rises and falls with the load, so waiting mechanisms are measured at a lower one", "cpupower frequency-set -g performance", mendGovernor},
 
-	{"turbo", "/sys/devices/system/cpu/{intel_pstate/no_turbo,cpufreq/boost}", func(_ tree, h results.Host) (string, bool) {
+	{"turbo", "/sys/devices/system/cpu/{intel_pstate/no_turbo,cpufreq/boost}", []Use{Runs, Many}, func(_ tree, h results.Host) (string, bool) {
 		return is("turbo", h.Turbo), h.Turbo != "off"
-	}, "the clock depends on heat and on what other cores do, so launches drift", "echo 1 > /sys/devices/system/cpu/intel_pstate/no_turbo, or echo 0 > /sys/devices/system/cpu/cpufreq/boost"},
+	}, "the clock depends on heat and on what other cores do, so launches drift", "echo 1 > /sys/devices/system/cpu/intel_pstate/no_turbo, or echo 0 > /sys/devices/system/cpu/cpufreq/boost", mendTurbo},
 
-	{"frequency", "/sys/devices/system/cpu/cpu*/cpufreq/cpuinfo_max_freq", lookFrequency,
-		"CPUs of different speed: the number depends on which of them a worker got", "choose CPUs of one kind: taskset -c LIST ipcbench …"},
+	{"frequency", "/sys/devices/system/cpu/cpu*/cpufreq/cpuinfo_max_freq", []Use{Mechanisms, Runs}, lookFrequency,
+		"CPUs of different speed: the number depends on which of them a worker got", "choose CPUs of one kind: taskset -c LIST ipcbench …", mendFrequency},
 
-	{"smt", "/sys/devices/system/cpu/smt/control", func(_ tree, h results.Host) (string, bool) {
-		return is("SMT", h.SMT), h.SMT == "on"
-	}, "whatever runs on a worker's sibling thread takes a share of its core", "echo off > /sys/devices/system/cpu/smt/control, or keep the siblings idle"},
+	{"smt", "/sys/devices/system/cpu/smt/control", []Use{Many, Tails}, func(_ tree, h results.Host) (string, bool) {
+		return is("SMT", cmp.Or(smtStates[h.SMT], h.SMT)), h.SMT == "on"
+	}, "whatever runs on a worker's sibling thread takes a share of its core", "echo off > /sys/devices/system/cpu/smt/control, or keep the siblings idle", mendSMT},
 
-	{"power", "/sys/class/power_supply", lookPower,
-		"firmware and kernel save energy, so clocks are lower and wake-ups slower", "connect the mains"},
+	{"power", "/sys/class/power_supply", []Use{Runs, SameCPU, DifferentCPUs, Others}, lookPower,
+		"firmware and kernel save energy, so clocks are lower and wake-ups slower", "connect the mains", nil},
 
-	{"virtual machine", "/proc/cpuinfo, /sys/class/dmi/id", func(_ tree, h results.Host) (string, bool) {
+	{"virtual machine", "/proc/cpuinfo, /sys/class/dmi/id", []Use{Runs, DifferentCPUs, Tails, Others}, func(_ tree, h results.Host) (string, bool) {
 		vm := !strings.HasPrefix(h.Virt, "none") && !strings.HasPrefix(h.Virt, "container:")
 		return is("virtualisation", h.Virt), vm
-	}, "wake-ups across CPUs cost an exit to the hypervisor, and neighbours on the host take time unseen", "compare only with runs of this machine, or measure on hardware of your own"},
+	}, "wake-ups across CPUs cost an exit to the hypervisor, and neighbours on the host take time unseen", "compare only with runs of this machine, or measure on hardware of your own", nil},
 
-	{"steal", "/proc/stat", lookSteal,
-		"the hypervisor runs others on these CPUs", "move to a host that is not shared"},
+	{"steal", "/proc/stat", []Use{Runs, DifferentCPUs, Large, Tails}, lookSteal,
+		"the hypervisor runs others on these CPUs", "move to a host that is not shared", nil},
 
-	{"load", "/proc/loadavg", lookLoad,
-		"other processes compete for the CPUs and caches", "stop them, or wait until the load is gone: uptime"},
+	{"load", "/proc/loadavg", []Use{Mechanisms, Runs, SameCPU, DifferentCPUs, Large, Many, Tails}, lookLoad,
+		"other processes compete for the CPUs and caches", "stop them, or wait until the load is gone: uptime", nil},
 
-	{"cpu quota", "/proc/self/cgroup, /proc/self/mountinfo", func(_ tree, h results.Host) (string, bool) {
+	{"cpu quota", "/proc/self/cgroup, /proc/self/mountinfo", []Use{Runs, DifferentCPUs, Large, Many, Tails}, func(_ tree, h results.Host) (string, bool) {
 		return is("cgroup limit", h.Cgroup), strings.Contains(h.Cgroup, "cpu.")
-	}, "once the quota is spent every worker stands still to the end of the period, and the launch is untrusted", "lift it: cpu.max or cpu.cfs_quota_us, docker run without --cpus"},
+	}, "once the quota is spent every worker stands still to the end of the period, and the launch is untrusted", "lift it: cpu.max or cpu.cfs_quota_us, docker run without --cpus", mendQuota},
 
-	{"scheduling", "/proc/self/stat", func(_ tree, h results.Host) (string, bool) {
+	{"scheduling", "/proc/self/stat", []Use{SameCPU, Others}, func(_ tree, h results.Host) (string, bool) {
 		return is("scheduling", h.Scheduling), h.Scheduling != "SCHED_OTHER, nice 0"
-	}, "workers inherit it: the kernel wakes and switches them by other rules than most programs", "start it without chrt(1) and nice(1): chrt -o 0 ipcbench …, or nice back to 0"},
+	}, "workers inherit it: the kernel wakes and switches them by other rules than most programs", "start it without chrt(1) and nice(1): chrt -o 0 ipcbench …, or nice back to 0", mendScheduling},
 
-	{"seccomp", "/proc/self/status", func(t tree, _ results.Host) (string, bool) {
+	{"seccomp", "/proc/self/status", []Use{Mechanisms, SameCPU, Others}, func(t tree, _ results.Host) (string, bool) {
 		mode := t.field("/proc/self/status", "Seccomp")
 		return is("seccomp mode", mode), mode != "0"
-	}, "every system call runs through a filter first, seccomp(2)", "docker run --security-opt seccomp=unconfined, or run outside the container"},
+	}, "every system call runs through a filter first, seccomp(2)", "docker run --security-opt seccomp=unconfined, or run outside the container", nil},
 
-	{"tracer", "/proc/self/status", func(t tree, _ results.Host) (string, bool) {
+	{"tracer", "/proc/self/status", []Use{Mechanisms, Runs, SameCPU, DifferentCPUs, Large, Many, Tails, Others}, func(t tree, _ results.Host) (string, bool) {
 		pid := t.field("/proc/self/status", "TracerPid")
 		return is("tracer pid", pid), pid != "0"
-	}, "a tracer stops the process at its system calls, ptrace(2)", "run without strace or debugger"},
+	}, "a tracer stops the process at its system calls, ptrace(2)", "run without strace or debugger", nil},
 
-	{"clocksource", "/sys/devices/system/clocksource/clocksource0/current_clocksource", func(_ tree, h results.Host) (string, bool) {
+	{"clocksource", "/sys/devices/system/clocksource/clocksource0/current_clocksource", []Use{Tails}, func(_ tree, h results.Host) (string, bool) {
 		return is("clocksource", h.Clocksource), !slices.Contains(readsClockInUser, h.Clocksource)
-	}, "each reading of the clock is a slow access to a device or a system call, and is in every percentile", "boot with clocksource=tsc where the CPU's is stable"},
+	}, "each reading of the clock is a slow access to a device or a system call, and is in every percentile", "boot with clocksource=tsc where the CPU's is stable", mendClocksource},
 
-	{"kernel", "/proc/sys/kernel/version", lookKernel,
-		"locks are sleeping or checked ones: the numbers are not those of a kernel as distributions ship it", "boot a kernel without it, or compare only with the same"},
+	{"kernel", "/proc/sys/kernel/version", []Use{Others}, lookKernel,
+		"locks are sleeping or checked ones: the numbers are not those of a kernel as distributions ship it", "boot a kernel without it, or compare only with the same", nil},
 
-	{"mitigations", "/sys/devices/system/cpu/vulnerabilities", func(_ tree, h results.Host) (string, bool) {
+	{"mitigations", "/sys/devices/system/cpu/vulnerabilities", []Use{Others}, func(_ tree, h results.Host) (string, bool) {
 		off := strings.HasPrefix(h.Mitigations, "mitigations=off")
 		if !off && h.Mitigations != "" {
 			return "mitigations not switched off", false
 		}
 		return is("command line has", h.Mitigations), off
-	}, "system calls and switches are cheaper than on machines as they are run", "boot without mitigations=off, or compare only with the same"},
+	}, "system calls and switches are cheaper than on machines as they are run", "boot without mitigations=off, or compare only with the same", nil},
 
-	{"privilege", "/proc/self/status", lookPrivilege,
-		"links are made past limits that bind other users, such as fs.pipe-max-size and kernel.msgmnb", "run as an ordinary user: nothing here needs root"},
+	{"privilege", "/proc/self/status", []Use{Others}, lookPrivilege,
+		"links are made past limits that bind other users, such as fs.pipe-max-size and kernel.msgmnb", "run as an ordinary user: nothing here needs root", mendPrivilege},
 
-	{"pipe pages", "F_GETPIPE_SZ of a new pipe, fcntl(2)", lookPipePages,
-		"the pipes of this user hold more pages than fs.pipe-user-pages-soft, so that new ones get 1 or 2 instead of 16, without an error, pipe(7)", "close pipes of this user, or sysctl -w fs.pipe-user-pages-soft=0"},
+	{"pipe pages", "F_GETPIPE_SZ of a new pipe, fcntl(2)", []Use{Mechanisms, Large, Others}, lookPipePages,
+		"the pipes of this user hold more pages than fs.pipe-user-pages-soft, so that new ones get 1 or 2 instead of 16, without an error, pipe(7)", "close pipes of this user, or sysctl -w fs.pipe-user-pages-soft=0", setTo("/proc/sys/fs/pipe-user-pages-soft", "0", "no user has a limit on the memory of all pipes together")},
 
-	{"user namespaces", "/proc/sys/user/max_user_namespaces", forbids("/proc/sys/user/max_user_namespaces", "0", false),
-		noNamespace, "sysctl -w user.max_user_namespaces=10000"},
-	{"user namespaces, Debian", "/proc/sys/kernel/unprivileged_userns_clone", forbids("/proc/sys/kernel/unprivileged_userns_clone", "0", true),
-		noNamespace, "sysctl -w kernel.unprivileged_userns_clone=1"},
-	{"user namespaces, AppArmor", "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", forbids("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", true),
-		noNamespace, "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile that grants userns"},
+	{"namespaces", "/proc/sys/user/max_user_namespaces", []Use{Isolation}, forbids("/proc/sys/user/max_user_namespaces", "0", false),
+		noNamespace, "sysctl -w user.max_user_namespaces=10000", setTo("/proc/sys/user/max_user_namespaces", "10000", mayNamespace)},
+	{"namespaces (Debian)", "/proc/sys/kernel/unprivileged_userns_clone", []Use{Isolation}, forbids("/proc/sys/kernel/unprivileged_userns_clone", "0", true),
+		noNamespace, "sysctl -w kernel.unprivileged_userns_clone=1", setTo("/proc/sys/kernel/unprivileged_userns_clone", "1", mayNamespace)},
+	{"namespaces (AppArmor)", "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", []Use{Isolation}, forbids("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", true),
+		noNamespace, "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile that grants userns", setTo("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "0", mayNamespace)},
 
-	{"hardware counters", "/proc/sys/kernel/perf_event_paranoid", func(t tree, _ results.Host) (string, bool) {
+	{"hardware counters", "/proc/sys/kernel/perf_event_paranoid", []Use{Counters}, func(t tree, _ results.Host) (string, bool) {
 		level, ok := t.number("/proc/sys/kernel/perf_event_paranoid")
 		return reading(ok, fmt.Sprintf("perf_event_paranoid is %d", level)), level > 2 && !t.exempt(unix.CAP_PERFMON, unix.CAP_SYS_ADMIN)
-	}, "no cycles and cache misses beside the times, so an odd number is harder to explain", "sysctl -w kernel.perf_event_paranoid=2"},
+	}, "no cycles and cache misses beside the times, so an odd number is harder to explain", "sysctl -w kernel.perf_event_paranoid=2", setTo("/proc/sys/kernel/perf_event_paranoid", "2", "users may count events of their own processes")},
+
+	{"binary", "/proc/self/exe", []Use{Guests}, lookBinary,
+		"a guest of `ipcbench kernels` has no other file, so the program cannot start there", "build it with CGO_ENABLED=0, as make build does", nil},
 }
 
 const noNamespace = "the run cannot have an IPC namespace of its own: others' objects count against its limits, and a crash leaves its own for ipcbench clean"

@@ -16,8 +16,9 @@ import (
 var warnedOf = map[string][]string{
 	"x86-vm":       {"cpus", "virtual machine", "steal", "load", "privilege"},
 	"arm64-metal":  {"cpus", "frequency", "scheduling", "kernel", "mitigations"},
-	"container-v2": {"cpus", "governor", "turbo", "smt", "power", "cpu quota", "scheduling", "seccomp", "tracer", "clocksource", "user namespaces, Debian", "user namespaces, AppArmor"},
+	"container-v2": {"cpus", "governor", "turbo", "smt", "power", "cpu quota", "scheduling", "seccomp", "tracer", "clocksource", "namespaces (Debian)", "namespaces (AppArmor)"},
 	"container-v1": {"cpus", "virtual machine", "steal", "cpu quota"},
+	"workstation":  {"cpus", "governor", "turbo", "frequency", "smt", "cpu quota", "scheduling", "clocksource", "namespaces", "namespaces (Debian)", "namespaces (AppArmor)", "hardware counters"},
 }
 
 // pipes makes new pipes hold n bytes until the test ends.
@@ -28,7 +29,7 @@ func pipes(t *testing.T, n int, err error) {
 }
 
 func TestCheck(t *testing.T) {
-	masks := map[string][]int{"x86-vm": {0, 1}, "arm64-metal": {0, 4}, "container-v2": {0}, "container-v1": {0}}
+	masks := map[string][]int{"x86-vm": {0, 1}, "arm64-metal": {0, 4}, "container-v2": {0}, "container-v1": {0}, "workstation": {0, 1, 2}}
 	for name, want := range warnedOf {
 		t.Run(name, func(t *testing.T) {
 			root, h := host(t, name, masks[name]...)
@@ -55,7 +56,7 @@ func TestCheckUnprivileged(t *testing.T) {
 	root["proc/self/status"] = &fstest.MapFile{Data: []byte("Uid:\t1000\t1000\t1000\t1000\nCapEff:\t0\n")}
 	state := states(Check(root, h))
 	for rule, want := range map[string]State{
-		"privilege": Fine, "user namespaces": Warned, "user namespaces, Debian": Fine, "hardware counters": Warned,
+		"privilege": Fine, "namespaces": Warned, "namespaces (Debian)": Fine, "hardware counters": Warned,
 	} {
 		if state[rule] != want {
 			t.Errorf("%s is %s, want %s", rule, state[rule], want)
@@ -70,7 +71,7 @@ func TestCheckNestedRoot(t *testing.T) {
 	root["proc/self/ns/user"] = &fstest.MapFile{Mode: fs.ModeSymlink | 0o777, Data: []byte("user:[4026532001]")}
 	state := states(Check(root, h))
 	for rule, want := range map[string]State{
-		"privilege": Fine, "hardware counters": Warned, "user namespaces": Fine,
+		"privilege": Fine, "hardware counters": Warned, "namespaces": Fine,
 	} {
 		if state[rule] != want {
 			t.Errorf("%s is %s, want %s", rule, state[rule], want)
@@ -82,7 +83,7 @@ func TestCheckNestedRoot(t *testing.T) {
 // is an answer: "fine" must have been seen.
 func TestCheckKnowsNothing(t *testing.T) {
 	pipes(t, 0, os.ErrPermission)
-	absent := []string{"user namespaces, AppArmor", "user namespaces, Debian"}
+	absent := []string{"namespaces (AppArmor)", "namespaces (Debian)"}
 	for _, f := range Check(fstest.MapFS{}, results.Host{}) {
 		want := Unknown
 		if slices.Contains(absent, f.Rule) {
@@ -112,7 +113,9 @@ func TestRules(t *testing.T) {
 		note(Check(root, h))
 		h.CPUs = 8
 		root["proc/self/status"] = &fstest.MapFile{Data: []byte("Uid:\t1000\t1000\t1000\t1000\nCapEff:\t0\n")}
+		root["proc/self/exe"] = &fstest.MapFile{Data: program("-")}
 		note(Check(root, h))
+		root["proc/self/exe"] = &fstest.MapFile{Data: program("/lib/ld.so.1")}
 		pipes(t, 2*os.Getpagesize(), nil) // a user above pipe-user-pages-soft
 		note(Check(root, h))
 	}
@@ -122,8 +125,8 @@ func TestRules(t *testing.T) {
 			t.Errorf("two rules are called %q", r.name)
 		}
 		names[r.name] = true
-		if r.source == "" || r.why == "" || r.remedy == "" {
-			t.Errorf("%s lacks a source, a why or a remedy", r.name)
+		if r.source == "" || r.why == "" || r.remedy == "" || r.spoils == nil {
+			t.Errorf("%s lacks a source, a why, a remedy or a use that it spoils", r.name)
 		}
 		if !fine[r.name] || !warned[r.name] {
 			t.Errorf("%s: seen fine %v, seen warned %v; want both", r.name, fine[r.name], warned[r.name])

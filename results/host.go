@@ -23,15 +23,15 @@ type Host struct {
 	Governor    string            `json:"governor,omitempty"`    // cpufreq's, "performance"
 	Turbo       string            `json:"turbo,omitempty"`       // "on", "off"
 	SMT         string            `json:"smt,omitempty"`         // "on", "off", "notsupported"
-	Clocksource string            `json:"clocksource,omitempty"`
-	Cgroup      string            `json:"cgroup,omitempty"`     // limits in force: "cpu.max 200000/100000, memory.max 1GiB"; "none"
-	Scheduling  string            `json:"scheduling,omitempty"` // of the command, which workers inherit: "SCHED_OTHER, nice 0", "SCHED_FIFO 1"
-	Sysctls     map[string]string `json:"sysctls,omitempty"`    // those that bound the cells: "kernel.msgmax": "8192"
-	Go          string            `json:"go"`                   // runtime.Version()
-	GOMAXPROCS  int               `json:"gomaxprocs"`           // of the coordinator
-	Program     string            `json:"program"`              // version of ipcbench
-	Guest       *Guest            `json:"guest,omitempty"`      // where the machine is a guest that ipcbench booted
-	Warnings    []Warning         `json:"doubts,omitempty"`     // what spoils numbers without voiding them
+	Clocksource string            `json:"clocksource,omitempty"` // the kernel's clock: "tsc", "kvm-clock"
+	Cgroup      string            `json:"cgroup,omitempty"`      // limits in force: "cpu.max 200000/100000, memory.max 1GiB"; "none"
+	Scheduling  string            `json:"scheduling,omitempty"`  // of the command, which workers inherit: "SCHED_OTHER, nice 0", "SCHED_FIFO 1"
+	Sysctls     map[string]string `json:"sysctls,omitempty"`     // those that bound the cells: "kernel.msgmax": "8192"
+	Go          string            `json:"go"`                    // runtime.Version()
+	GOMAXPROCS  int               `json:"gomaxprocs"`            // of the coordinator
+	Program     string            `json:"program"`               // version of ipcbench
+	Guest       *Guest            `json:"guest,omitempty"`       // where the machine is a guest that ipcbench booted
+	Warnings    []Warning         `json:"doubts,omitempty"`      // what spoils numbers without voiding them
 }
 
 // Guest is how ipcbench booted the machine that the rest of Host is about.

@@ -1,7 +1,8 @@
 package main
 
 import (
-	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -9,29 +10,45 @@ import (
 	"ipcbench/internal/text"
 )
 
+var doctorFormats = []string{"text", "json"}
+
 func newDoctor() *cobra.Command {
-	return &cobra.Command{
+	var format string
+	var fix bool
+	c := &cobra.Command{
 		Use:   "doctor",
-		Short: "List what on this host spoils numbers, with the remedy",
-		Args:  noArguments,
+		Short: "State what this host is good for, and what spoils numbers, with the remedy",
+		Long: `Doctor states in one sentence which numbers of this host are good, and which are
+spoiled by what. Below stand each use, each rule with what it observed, and the
+remedy of each warning. It changes nothing. Neither does --fix: it prints the
+commands that mend what was found, with what each changes and how to undo it.`,
+		Example: `  ipcbench doctor
+  ipcbench doctor --fix
+  ipcbench doctor --format json`,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			out := c.OutOrStdout()
+			if !slices.Contains(doctorFormats, format) {
+				return badValue("--format", format, doctorFormats)
+			}
 			cpus, err := host.ReadCPUs(host.Root)
 			if err != nil {
 				return failed(err)
 			}
-			facts := host.Read(host.Root, cpus, version())
-			findings := host.Check(host.Root, facts)
-			fmt.Fprintf(out, "%s, %s, %s\n\n", facts.Kernel, facts.CPU, facts.Topology)
-			var table [][]string
-			for _, f := range findings {
-				table = append(table, []string{string(f.State), f.Rule, f.Observed})
+			d := host.Diagnose(host.Root, host.Read(host.Root, cpus, version()))
+			out := c.OutOrStdout()
+			switch {
+			case format == "json":
+				err = text.WriteJSON(out, d)
+			case fix:
+				err = d.WriteFixes(out, screen(out))
+			default:
+				err = d.Write(out, screen(out))
 			}
-			text.Table(out, "", "l", table)
-			for _, d := range host.Warnings(findings) {
-				fmt.Fprintf(out, "\n%s\n  why:    %s\n  remedy: %s\n", d.What, d.Why, d.Remedy)
-			}
-			return nil
+			return failed(err)
 		},
 	}
+	c.Flags().BoolVar(&fix, "fix", false, "print the commands that mend what was found; none is run")
+	c.Flags().StringVar(&format, "format", doctorFormats[0], strings.Join(doctorFormats, ", "))
+	completeFrom(c, "format", doctorFormats)
+	return c
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"ipcbench/explain"
+	"ipcbench/host"
 	"ipcbench/report"
 	"ipcbench/results"
 )
@@ -23,12 +25,14 @@ import (
 // outputs are what --format json prints, by command. The schema is made from their
 // types, and the comments of their fields.
 var outputs = map[string]reflect.Type{
-	"run":         reflect.TypeFor[report.RunResult](),
-	"list":        reflect.TypeFor[catalog](),
-	"runs":        reflect.TypeFor[report.Runs](),
-	"runs show":   reflect.TypeFor[report.RunResult](),
-	"runs diff":   reflect.TypeFor[report.RunsDiff](),
-	"runs remove": reflect.TypeFor[removed](),
+	"run":            reflect.TypeFor[report.RunResult](),
+	"doctor":         reflect.TypeFor[host.Diagnosis](),
+	"explain --time": reflect.TypeFor[explain.Time](),
+	"list":           reflect.TypeFor[catalog](),
+	"runs":           reflect.TypeFor[report.Runs](),
+	"runs show":      reflect.TypeFor[report.RunResult](),
+	"runs diff":      reflect.TypeFor[report.RunsDiff](),
+	"runs remove":    reflect.TypeFor[removed](),
 }
 
 // schemaFile documents outputs.
