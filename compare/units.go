@@ -22,7 +22,11 @@ func (r *Report) notCompared(old, new *Side, pairs []pair) {
 		}
 	}
 	if left != nil {
-		r.NotCompared = append(r.NotCompared, fmt.Sprintf("%s (--metric %s)", strings.Join(left, ", "), strings.Join(left, ",")))
+		example := left[0]
+		if len(left) > 1 {
+			example += ",…" // all of them are a word that no terminal has room for
+		}
+		r.NotCompared = append(r.NotCompared, fmt.Sprintf("%s (--metric %s)", strings.Join(left, ", "), example))
 	}
 	for m, unit := range old.metrics {
 		n, first := 0, ""

@@ -143,8 +143,8 @@ func (t *turnFlags) run(c *cobra.Command, commands [2]string, what string, seed 
 				fmt.Fprintf(console, "pair %d of %d\n", pair, t.pairs)
 			}
 		},
-		First:  func(a, b *results.Figures) error { return judge.choose(c, better, note, a, b) },
-		Note:   note}
+		First: func(a, b *results.Figures) error { return judge.choose(c, better, note, a, b) },
+		Note:  note}
 	fmt.Fprintf(console, "%s: %d pairs, seed %d\n  old, A: %s\n  new, B: %s\n", id, t.pairs, seed, results.Quote(commands[0]), results.Quote(commands[1]))
 	var paths []string
 	for side, name := range []string{"-a", "-b"} {
