@@ -22,11 +22,11 @@ func (r *Report) notCompared(old, new *Side, pairs []pair) {
 		}
 	}
 	if left != nil {
-		asked := strings.Join(left[:min(2, len(left))], ",")
-		if len(left) > 2 {
-			asked += ",…"
+		example := left[0]
+		if len(left) > 1 {
+			example += ",…" // all of them are a word that no terminal has room for
 		}
-		r.NotCompared = append(r.NotCompared, fmt.Sprintf("%s (--metric %s)", strings.Join(left, ", "), asked))
+		r.NotCompared = append(r.NotCompared, fmt.Sprintf("%s (--metric %s)", strings.Join(left, ", "), example))
 	}
 	for m, unit := range old.metrics {
 		n, first := 0, ""

@@ -34,10 +34,10 @@ var commandGroups = []helpGroup{
 // flagGroups are the sections of a command's help and of its man page, with the
 // flags that are no axes.
 var flagGroups = []helpGroup{
-	{"What", []string{"preset", "floor", "verify", "a", "b", "prepare", "conclude", "kernel", "append", "accel", "semantics", "pattern", "relation", "unrelated",
-		"boundaries", "survives-crash", "fd-passing", "spin", "variants", "in", "filter", "by", "metric", "id", "tour", "list", "choices", "claims", "image", "good", "bad", "limit", "shorter", "qemu"}},
+	{"What", []string{"preset", "floor", "verify", "a", "b", "prepare", "conclude", "measure", "kernel", "append", "accel", "semantics", "pattern", "relation", "unrelated",
+		"boundaries", "survives-crash", "fd-passing", "spin", "variants", "in", "dir", "filter", "by", "metric", "id", "tour", "list", "choices", "claims", "image", "good", "bad", "limit", "shorter", "qemu"}},
 	{"Where", []string{"place", "cpus"}},
-	{"How long", []string{"launches", "time", "until", "budget", "seeds", "boots", "boot-timeout", "seed", "resume"}},
+	{"How long", []string{"launches", "pairs", "time", "timeout", "until", "budget", "seeds", "boots", "boot-timeout", "seed", "resume"}},
 	{"Verdict", []string{"threshold", "alpha", "within", "gate", "force"}},
 	{"Output", []string{"all", "dry-run", "summary", "verbose", "format", "fix", "out", "save-plan", "label", "note", "open", "color", "help", "version"}},
 }

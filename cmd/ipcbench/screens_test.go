@@ -32,7 +32,12 @@ type screenLine struct {
 // runs as text, old.txt and new.txt.
 var screens = []screenLine{
 	{"choose rpc 4KiB --in old.txt", "0", "choose.screen", false},
-	{"compare --help", "0", "", false},
+	{"compare old.txt new.txt --summary", "0,1,5", "", false},
+	{"runs", "0", "", false},
+	{"runs list", "0", "", false},
+	{"runs show old.txt", "0,1,3,5", "", false},
+	{"runs diff old.txt new.txt", "0,1,3,5", "", false},
+	{"runs remove --help", "0", "", false},
 	{"report old.txt --out report", "0", "", false},
 	{"explain", "0", "explain.screen", false},
 	{"list", "0", "", false},
@@ -45,7 +50,7 @@ var screens = []screenLine{
 	{"kernels bisect --help", "0", "", false},
 	{"kernels step --help", "0", "", false},
 	{"run --mech pipe,fifo --size 64 --launches 2 --time 2ms --place same,free", "0,5", "", true},
-	{"ab --help", "0", "", false},
+	{"ab --mech pipe --workload pingpong --size 64 --launches 2 --time 2ms --place same --a ipcbench --b ipcbench", "0,1,3,5", "", true},
 	{"choose rpc 64 --budget 1s", "0,4", "", true},
 }
 
