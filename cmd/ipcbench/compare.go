@@ -7,11 +7,11 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"ipcbench/bench"
 	"ipcbench/compare"
 	"ipcbench/report"
 	"ipcbench/results"
@@ -157,7 +157,7 @@ func sidePaths(arg string) []string {
 func (f *compareFlags) options() (o compare.Options, err error) {
 	o = compare.Options{Force: f.force, By: compare.ByKey(f.by)}
 	if f.threshold != "" {
-		if o.Threshold, err = parseShare("--threshold", f.threshold, 0.001, 10); err != nil {
+		if o.Threshold, err = parseShare("--threshold", f.threshold, 0.001, bench.MaxShare); err != nil {
 			return o, err
 		}
 	}
@@ -172,13 +172,9 @@ func (f *compareFlags) options() (o compare.Options, err error) {
 
 // parseShare reads "5%" or "0.05".
 func parseShare(flag, s string, least, most float64) (float64, error) {
-	digits, isPercent := strings.CutSuffix(s, "%")
-	v, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
-	if isPercent {
-		v /= 100
-	}
-	if err != nil || !(v >= least && v <= most) {
-		return 0, fmt.Errorf("%s %q: want %g%% to %g%%, as in 5%% or 0.05", flag, results.Quote(s), 100*least, 100*most)
+	v, err := results.ParseShare(s, least, most)
+	if err != nil {
+		return 0, fmt.Errorf("%s %q: %w", flag, results.Quote(s), err)
 	}
 	return v, nil
 }

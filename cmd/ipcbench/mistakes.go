@@ -99,7 +99,7 @@ func noArguments(c *cobra.Command, args []string) error {
 	for _, of := range []struct {
 		flag  string
 		names []string
-	}{{"mech", mechanismNames()}, {"workload", workloadNames()}, {"place", placeNames()}, {"preset", presetNames()}} {
+	}{{"mech", mechanismNames()}, {"workload", workloadNames()}, {"place", placeNames()}, {"preset", bench.PresetNames}} {
 		if near := suggest.Near(got, of.names); near != nil && c.Flags().Lookup(of.flag) != nil {
 			remedy = fmt.Sprintf("did you mean --%s %s?", of.flag, strings.Join(near, ","))
 			break

@@ -61,7 +61,7 @@ func (f *planFlags) register(c *cobra.Command) {
 	fl.BoolVar(&f.verify, "verify", false, "add a pass that checks a CRC-32C over every payload")
 	fl.Uint64Var(&f.seed, "seed", 0, "of the order of launches (random)")
 	completeFrom(c, "floor", bench.NamesOf(bench.Floors, func(w *bench.Workload) string { return w.Floor + "\t" + w.Summary }))
-	completeFrom(c, "preset", bench.NamesOf(bench.Presets, func(p bench.Preset) string { return p.Name + "\t" + p.Summary }))
+	completeFrom(c, "preset", bench.NamesOf(bench.Presets(), func(p bench.Preset) string { return p.Name + "\t" + p.Summary }))
 }
 
 // plan turns the flags into a plan. Axes alone span a plan of their own; with
@@ -145,7 +145,7 @@ func (a askedAxes) orDefaults() bench.Axes {
 		Sizes:      or(a.Sizes, 64, 4<<10, 64<<10),
 		Queues:     or(a.Queues, 0),
 		Places:     or(a.Places, "free", "same", "cross"),
-		Peers:      or(a.Peers, 4),
+		Peers:      or(a.Peers, bench.UsualPeers),
 		Options:    a.Options,
 		Floors:     a.Floors,
 	}
@@ -190,11 +190,7 @@ func floorNames() []string {
 	return bench.NamesOf(bench.Floors, func(w *bench.Workload) string { return w.Floor })
 }
 
-func presetNames() []string {
-	return bench.NamesOf(bench.Presets, func(p bench.Preset) string { return p.Name })
-}
-
 func presetHelp() string {
-	lines := bench.NamesOf(bench.Presets, func(p bench.Preset) string { return p.Name + ": " + p.Summary })
+	lines := bench.NamesOf(bench.Presets(), func(p bench.Preset) string { return p.Name + ": " + p.Summary })
 	return strings.Join(lines, "; ")
 }

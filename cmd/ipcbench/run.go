@@ -168,8 +168,8 @@ func resumed(h results.Header, earlier []results.Record) (plan bench.Plan, err e
 	if plan.Seed != h.Seed {
 		return plan, fmt.Errorf("seed %d, and that of the plan is %d: want the same", h.Seed, plan.Seed)
 	}
-	if h.Until != 0 && !(h.Until >= minUntil && h.Until <= maxUntil) {
-		return plan, fmt.Errorf("until %v: want %v to %v, or none", h.Until, minUntil, maxUntil)
+	if h.Until != 0 && !(h.Until >= bench.MinUntil && h.Until <= bench.MaxUntil) {
+		return plan, fmt.Errorf("until %v: want %v to %v, or none", h.Until, bench.MinUntil, bench.MaxUntil)
 	}
 	if err := checkBudget(time.Duration(h.BudgetNs)); err != nil {
 		return plan, fmt.Errorf("budget_ns %d: %w", h.BudgetNs, err)
@@ -192,7 +192,7 @@ func resumed(h results.Header, earlier []results.Record) (plan bench.Plan, err e
 }
 
 // maxPasses is more than fit into the longest budget.
-const maxPasses = int64(maxBudget / bench.MinTime)
+const maxPasses = int64(bench.MaxBudget / bench.MinTime)
 
 // measure executes the plan, writes the records and returns the exit status.
 func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []results.Record, how endFlags) (err error) {
