@@ -1,61 +1,67 @@
 package bench
 
 import (
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
 	"slices"
+	"strings"
 	"testing"
-	"time"
+
+	"ipcbench/results"
 )
 
-var common = append([]string{"unixsock", "unixseq", "tcp", "posixmq", "shmfutex", "shmspin"}, Core...)
-var usualPlaces = []string{"free", "same", "cross"}
-
-var goPresets = []Preset{
-	{
-		Name: "quick", Summary: "the core mechanisms at three sizes, at most a minute on 2 CPUs",
-		Launches: 6, Time: 25 * time.Millisecond,
-		Blocks: []Axes{
-			{Workloads: []string{"PingPong", "Stream"}, Mechanisms: Core, Sizes: []int{64, 4 << 10, 64 << 10}, Queues: []int{0}, Places: usualPlaces},
-			{Workloads: []string{"FanIn", "Pipeline"}, Mechanisms: Core, Sizes: []int{4 << 10}, Queues: []int{0}, Places: usualPlaces, Peers: []int{4}},
-		},
-	},
-	{
-		Name: "default", Summary: "the mechanisms that most programs choose among at four sizes, at most five minutes on 2 CPUs",
-		Launches: 8, Time: 60 * time.Millisecond,
-		Blocks: []Axes{
-			{Workloads: []string{"PingPong", "Stream"}, Mechanisms: common, Sizes: []int{64, 4 << 10, 64 << 10, 1 << 20}, Queues: []int{0}, Places: usualPlaces},
-			{Workloads: []string{"Stream"}, Mechanisms: Pipes, Sizes: []int{4 << 10}, Queues: []int{4 << 10, 1 << 20}, Places: usualPlaces},
-			{Workloads: []string{"FanIn", "Pipeline"}, Mechanisms: common, Sizes: []int{4 << 10}, Queues: []int{0}, Places: usualPlaces, Peers: []int{4}},
-			{Workloads: []string{"Notify"}, Mechanisms: []string{"eventfd"}, Places: usualPlaces},
-		},
-	},
-	{
-		Name: "wide", Summary: "every mechanism at a size that nearly all carry and one from which not copying pays, at most ten minutes on 2 CPUs",
-		Launches: 8, Time: 60 * time.Millisecond,
-		Blocks: []Axes{
-			{Workloads: []string{"PingPong", "Stream", "Notify"}, Sizes: []int{4 << 10, 64 << 10}, Queues: []int{0}, Places: usualPlaces},
-			{Floors: AskedFloors(), Sizes: []int{4 << 10, 64 << 10}, Places: usualPlaces},
-		},
-	},
-	{
-		Name: "full", Summary: "every mechanism, workload, size, capacity and place; hours",
-		Launches: 10, Time: 100 * time.Millisecond,
-		Blocks: []Axes{
-			{Peers: []int{2, 4, 8}},
-			{Floors: AskedFloors(), Sizes: []int{64, 4 << 10, 64 << 10, 1 << 20}},
-		},
-	},
+// The cells of these presets do not depend on which mechanisms there are. People
+// compare runs of them over years: a change of a cell is meant, or a mistake.
+func TestPresetsPlanWhatTheyDid(t *testing.T) {
+	for name, want := range map[string]string{
+		"quick":   "204 caca87892859f3a39749ef955945010d69ec3706ee88435b41bde8f178bca1ec",
+		"default": "456 945302e9afc07890d1721b58b6f897fd68c49b7b55e2979be1d755c271e7fe2f",
+	} {
+		sum, cells := sha256.New(), plan(t, name, 1).Cells
+		for _, c := range cells {
+			fmt.Fprintln(sum, c.Name())
+		}
+		if got := fmt.Sprintf("%d %x", len(cells), sum.Sum(nil)); got != want {
+			t.Errorf("%s plans %s, and planned %s: other cells, or another order", name, got, want)
+		}
+	}
 }
 
-// The presets' files plan what Go data planned: the same cells in the same order.
-func TestPresetFilesAreTheGoData(t *testing.T) {
-	for i, p := range Presets() {
-		old := goPresets[i]
-		if p.Name != old.Name || p.Summary != old.Summary || p.Launches != old.Launches || p.Time != old.Time {
-			t.Errorf("%+v, want %+v", p, old)
+// The preset full has all that there is, and every floor that is planned only on
+// request is in wide and full.
+func TestFullHasAll(t *testing.T) {
+	seen := map[string]bool{}
+	for _, preset := range []string{"wide", "full"} {
+		for _, c := range plan(t, preset, 1).Cells {
+			seen[preset+c.Mechanism], seen[preset+c.Workload], seen[preset+c.Place], seen[preset+fmt.Sprint(c.Peers)] = true, true, true, true
 		}
-		got, want := NewPlan(p.Spans(), 1, time.Second, false, 1).Cells, NewPlan(old.Spans(), 1, time.Second, false, 1).Cells
-		if !slices.Equal(got, want) || len(got) < 100 {
-			t.Errorf("%s: %d cells, want %d, or another order", p.Name, len(got), len(want))
+		for _, floor := range AskedFloors() {
+			if !seen[preset+floor] {
+				t.Errorf("%s lacks the floor %s", preset, floor)
+			}
 		}
+	}
+	all := slices.Concat(Values(results.LookupAxis("mech")), NamesOf(Workloads, func(w *Workload) string { return w.Name }), results.LookupAxis("place").Names(), []string{"2", "4", "8"})
+	for _, name := range all {
+		if !seen["full"+name] {
+			t.Errorf("full lacks %s", name)
+		}
+	}
+}
+
+// Every file is a preset, and says what it is for.
+func TestPresetFiles(t *testing.T) {
+	files, err := fs.Glob(presetFiles, "presets/*")
+	if err != nil || len(files) != len(PresetNames) {
+		t.Errorf("files %v, %v, want those of %v", files, err, PresetNames)
+	}
+	for _, p := range Presets() {
+		if p.Summary == "" || strings.Contains(p.Summary, "\n") || p.Launches == 0 || p.Time == 0 || p.Blocks == nil {
+			t.Errorf("%s: %+v", p.Name, p)
+		}
+	}
+	if _, err := LookupPreset("slow"); err == nil || err.Error() != `preset "slow": want one of quick, default, wide, full` {
+		t.Error(err)
 	}
 }
