@@ -22,8 +22,8 @@ type PlanFile struct {
 	Blocks     []Axes              // nil: none; see Preset
 	Thresholds []results.Threshold // shares from 0.001 to MaxShare
 
-	given  map[string][]string // by key, as its flag would be given
-	blocks *yaml.Node          // as the file has them
+	given              map[string][]string // by key, as its flag would be given
+	blocks, thresholds *yaml.Node          // as the file has them
 }
 
 // Given are the values of a key, nil where the file leaves it out.
@@ -104,6 +104,7 @@ func (r planReader) plan(f *PlanFile, n *yaml.Node) error {
 				return err
 			})
 		case thresholdsKey:
+			f.thresholds = v
 			return r.sequence(v, "thresholds", func(one *yaml.Node) error {
 				t, err := r.threshold(one)
 				f.Thresholds = append(f.Thresholds, t)

@@ -21,16 +21,18 @@ const (
 )
 
 // PlanKey is a key of a plan in a file. Most are flags of `ipcbench run`, with the
-// flag's name and values; keysOf says which are not. The reader, its messages and
-// the schema for editors derive from them.
+// flag's name and values. The reader, its messages and the schema for editors derive
+// from them.
 type PlanKey struct {
-	Name string
-	Help string               // one line
-	List bool                 // several values may be given
-	Flag bool                 // a flag has its name
-	axis *results.Axis        // nil: none
-	item map[string]any       // what the schema says of a value; nil: the words of axis
-	read func(v string) error // what is wrong with a value, beginning with what is wanted; nil: nothing
+	Name  string
+	Help  string               // one line
+	List  bool                 // several values may be given
+	Flag  bool                 // a flag has its name
+	text  bool                 // its value is any text
+	block bool                 // a block may have it too
+	axis  *results.Axis        // nil: none
+	item  map[string]any       // what the schema says of a value; nil: the words of axis
+	read  func(v string) error // what is wrong with a value, beginning with what is wanted; nil: nothing
 }
 
 // blocksKey and thresholdsKey have lists of mappings, whose keys are those of
@@ -68,8 +70,8 @@ func PlanKeys() []PlanKey {
 			}},
 		PlanKey{Name: "cpus", Help: "CPUs that places are drawn from, as in 2,3 or 0-3,8", Flag: true, List: true,
 			item: map[string]any{"type": []string{"string", "integer"}}},
-		PlanKey{Name: "label", Help: "a name for the runs of this plan", Flag: true, item: map[string]any{"type": "string"}},
-		PlanKey{Name: "note", Help: "what the plan is for", Flag: true, item: map[string]any{"type": "string"}},
+		PlanKey{Name: "label", Help: "a name for the runs of this plan", Flag: true, text: true, item: map[string]any{"type": "string"}},
+		PlanKey{Name: "note", Help: "what the plan is for", Flag: true, text: true, item: map[string]any{"type": "string"}},
 		PlanKey{Name: thresholdsKey, Help: "the gate's threshold of some cells: of several that match a cell the last counts"},
 	)
 }
@@ -81,14 +83,14 @@ func blockKeys() (keys []PlanKey) {
 		if x.Found {
 			continue
 		}
-		keys = append(keys, PlanKey{Name: x.Key, Help: Help(x), List: true, Flag: true, axis: x, read: axisRead(x)})
+		keys = append(keys, PlanKey{Name: x.Key, Help: x.Help, List: true, Flag: true, block: true, axis: x, read: axisRead(x)})
 		if x.Key == "mech" {
-			keys = append(keys, PlanKey{Name: familyKey, Help: "families of mechanisms, besides those of mech: " + strings.Join(Families(), ", "), List: true,
+			keys = append(keys, PlanKey{Name: familyKey, Help: "families of mechanisms, besides those of mech: " + strings.Join(Families(), ", "), List: true, block: true,
 				item: words(Families()), read: wordRead(Families)})
 		}
 	}
 	floors := func() []string { return NamesOf(Floors, func(w *Workload) string { return w.Floor }) }
-	return append(keys, PlanKey{Name: "floor", Help: "extra floors; without mech, only these", List: true, Flag: true, item: words(floors()), read: wordRead(floors)})
+	return append(keys, PlanKey{Name: "floor", Help: "extra floors; without mech, only these", List: true, Flag: true, block: true, item: words(floors()), read: wordRead(floors)})
 }
 
 var thresholdKeys = []PlanKey{

@@ -13,13 +13,21 @@ func PlanSchema() map[string]any {
 	schema := object(PlanKeys())
 	schema["$schema"] = "http://json-schema.org/draft-07/schema#"
 	schema["title"] = "A plan of ipcbench"
+	axes := map[string]any{}
+	for _, k := range blockKeys() {
+		axes[k.Name] = k.schema()
+	}
+	schema["definitions"] = axes
 	return schema
 }
 
+// object is a mapping of these keys. Those that a block has are defined once.
 func object(keys []PlanKey) map[string]any {
 	properties := map[string]any{}
 	for _, k := range keys {
-		properties[k.Name] = k.schema()
+		if properties[k.Name] = any(map[string]any{"$ref": "#/definitions/" + k.Name}); !k.block {
+			properties[k.Name] = k.schema()
+		}
 	}
 	return map[string]any{"type": "object", "additionalProperties": false, "properties": properties}
 }

@@ -27,26 +27,31 @@ var runsDir = filepath.Join("results", "runs")
 func newRun() *cobra.Command {
 	var f planFlags
 	var u untilFlags
-	var out, resume string
+	var out, resume, save string
 	var dry bool
 	var end endFlags
 	var asked results.Header
 	c := &cobra.Command{
-		Use:   "run",
+		Use:   "run [PLAN]",
 		Short: "Measure a plan and write its records",
 		Example: `  ipcbench run --preset quick
   ipcbench run --workload pingpong --mech pipe,fifo --size 64,4KiB --place same
-  ipcbench run --workload stream --mech pipe --queue default,4KiB,1MiB --verify`,
-		Args: noArguments,
-		RunE: func(c *cobra.Command, _ []string) error {
+  ipcbench run --workload stream --mech pipe --queue default,4KiB,1MiB --verify
+  ipcbench run plan.yaml --launches 20`,
+		Args:              planArgument,
+		ValidArgsFunction: completePlan,
+		RunE: func(c *cobra.Command, args []string) error {
 			if err := end.check(); err != nil {
 				return err
 			}
 			if resume != "" {
-				if err := alone(c, "resume", "an interrupted run goes on by its own plan"); err != nil {
+				if err := alone(c, "resume", "an interrupted run goes on by its own plan", args...); err != nil {
 					return err
 				}
 				return resumeRun(c, resume, end)
+			}
+			if err := f.load(c, args); err != nil {
+				return err
 			}
 			until, err := u.until()
 			if err != nil {
@@ -62,6 +67,11 @@ func newRun() *cobra.Command {
 			if dry && end.format == "json" {
 				return errors.New("--format json: --dry-run prints the plan as text: leave out one of both")
 			}
+			if save != "" {
+				if err := f.save(c, save); err != nil {
+					return err
+				}
+			}
 			if dry {
 				return printPlan(c.OutOrStdout(), plan)
 			}
@@ -71,6 +81,7 @@ func newRun() *cobra.Command {
 	}
 	f.register(c)
 	u.register(c)
+	c.Flags().StringVar(&save, "save-plan", "", "write the plan into this file, which must not be there yet; with --dry-run measure nothing")
 	c.Flags().StringVar(&out, "out", runsDir, "directory in which the run's own is made")
 	c.Flags().StringVar(&resume, "resume", "", "go on with this interrupted run, by its own plan")
 	end.register(c)
@@ -82,10 +93,9 @@ func newRun() *cobra.Command {
 	return c
 }
 
-// alone refuses every other flag of the command beside the one that is named:
-// a flag that is added later is refused without being listed anywhere.
-func alone(c *cobra.Command, flag, why string) error {
-	var others []string
+// alone refuses every other flag of the command beside the one that is named, and
+// arguments: a flag that is added later is refused without being listed anywhere.
+func alone(c *cobra.Command, flag, why string, others ...string) error {
 	c.Flags().Visit(func(f *pflag.Flag) {
 		if f.Name != flag && f.Name != "all" && f.Name != "format" && f.Name != "color" { // which change nothing but what is printed
 			others = append(others, "--"+f.Name)
