@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -79,15 +78,12 @@ func (r planReader) at(n *yaml.Node, format string, args ...any) error {
 	return fmt.Errorf("%s:%d:%d: %s", r.path, n.Line, n.Column, fmt.Sprintf(format, args...))
 }
 
-var lineOf = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
-
-// syntax is an error of the decoder, which names the line but not the file.
+// syntax is an error of the decoder, "yaml: line 2: …", which does not name the file.
 func (r planReader) syntax(err error) error {
-	text, where := err.Error(), r.path
-	if m := lineOf.FindStringSubmatch(text); m != nil {
-		text = strings.TrimPrefix(text, m[0])
-		if m[1] != "" {
-			where += ":" + m[1]
+	text, where := strings.TrimPrefix(err.Error(), "yaml: "), r.path
+	if rest, ok := strings.CutPrefix(text, "line "); ok {
+		if line, what, ok := strings.Cut(rest, ": "); ok {
+			where, text = where+":"+line, what
 		}
 	}
 	return fmt.Errorf("%s: %s: want YAML", where, results.Quote(text))

@@ -3,6 +3,7 @@ package bench
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,7 +70,12 @@ func PlanKeys() []PlanKey {
 				return nil
 			}},
 		PlanKey{Name: "cpus", Help: "CPUs that places are drawn from, as in 2,3 or 0-3,8", Flag: true, List: true,
-			item: map[string]any{"type": []string{"string", "integer"}}},
+			item: map[string]any{"type": []string{"string", "integer"}, "pattern": cpuList}, read: func(v string) error {
+				if ok, _ := regexp.MatchString(cpuList, v); !ok {
+					return errors.New("want numbers and ranges, as in 2,3 or 0-3,8")
+				}
+				return nil
+			}},
 		PlanKey{Name: "label", Help: "a name for the runs of this plan", Flag: true, text: true, item: map[string]any{"type": "string"}},
 		PlanKey{Name: "note", Help: "what the plan is for", Flag: true, text: true, item: map[string]any{"type": "string"}},
 		PlanKey{Name: thresholdsKey, Help: "the gate's threshold of some cells: of several that match a cell the last counts"},
@@ -99,6 +105,8 @@ var thresholdKeys = []PlanKey{
 	{Name: "percent", Help: "change that is still no regression", item: map[string]any{"type": "number", "minimum": 0.1, "maximum": 100 * MaxShare},
 		read: func(v string) error { _, err := percent(v); return err }},
 }
+
+const cpuList = `^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$`
 
 func percent(v string) (float64, error) {
 	n, err := strconv.ParseFloat(v, 64)

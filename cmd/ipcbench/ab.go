@@ -72,7 +72,10 @@ it. Its variable IPCBENCH_SIDE is a or b.`,
 			if err != nil {
 				return err
 			}
-			dirs, err := ab(c, plan, commands, out, results.Header{Until: until, BudgetNs: int64(u.budget), LaunchNs: int64(plan.Time), Threshold: o.Threshold})
+			if err := f.cpus.confine(c); err != nil {
+				return err
+			}
+			dirs, err := ab(c, plan, commands, out, results.Header{CPUs: f.cpus.ids, Until: until, BudgetNs: int64(u.budget), LaunchNs: int64(plan.Time), Threshold: o.Threshold})
 			if err != nil {
 				return err
 			}

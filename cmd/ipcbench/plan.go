@@ -23,6 +23,7 @@ type planFlags struct {
 	time     time.Duration
 	verify   bool
 	seed     uint64
+	cpus     cpusFlag
 }
 
 // axisFlags are the values that flags give to the axes of results.Axes, by key.
@@ -61,6 +62,7 @@ func (f *planFlags) register(c *cobra.Command) {
 	fl.DurationVar(&f.time, "time", 0, "measured time of one launch (the preset's)")
 	fl.BoolVar(&f.verify, "verify", false, "add a pass that checks a CRC-32C over every payload")
 	fl.Uint64Var(&f.seed, "seed", 0, "of the order of launches (random)")
+	f.cpus.register(c)
 	completeFrom(c, "floor", bench.NamesOf(bench.Floors, func(w *bench.Workload) string { return w.Floor + "\t" + w.Summary }))
 	completeFrom(c, "preset", bench.NamesOf(bench.Presets(), func(p bench.Preset) string { return p.Name + "\t" + p.Summary }))
 }

@@ -72,10 +72,13 @@ func newRun() *cobra.Command {
 					return err
 				}
 			}
+			if err := f.cpus.confine(c); err != nil {
+				return err
+			}
 			if dry {
 				return printPlan(c.OutOrStdout(), plan)
 			}
-			asked.Until, asked.BudgetNs = until, int64(u.budget)
+			asked.Until, asked.BudgetNs, asked.CPUs = until, int64(u.budget), f.cpus.ids
 			return startRun(c, plan, out, asked, end)
 		},
 	}
@@ -101,7 +104,7 @@ func alone(c *cobra.Command, flag, why string, others ...string) error {
 			others = append(others, "--"+f.Name)
 		}
 	})
-	if others == nil {
+	if len(others) == 0 {
 		return nil
 	}
 	return fmt.Errorf("--%s: %s: leave out %s", flag, why, strings.Join(others, ", "))
@@ -162,6 +165,9 @@ func resumeRun(c *cobra.Command, name string, end endFlags) error {
 	plan, err := resumed(dir.Header, earlier)
 	if err != nil {
 		return failed(errors.Join(fmt.Errorf("%s: %s", filepath.Join(path, results.HeaderFile), results.Quote(err.Error())), dir.Close()))
+	}
+	if err := confine(filepath.Join(path, results.HeaderFile)+": cpus", dir.Header.CPUs); err != nil {
+		return failed(errors.Join(err, dir.Close()))
 	}
 	return measure(c, dir, plan, earlier, end)
 }
