@@ -60,6 +60,7 @@ it. Its variable IPCBENCH_SIDE is a or b.`,
 				return t.run(c, commands, what, f.seedOf(c), cmp.Or(out, turnsDir), &judge)
 			}
 			out = cmp.Or(out, runsDir)
+			judge.plan = f.file
 			plan, err := f.plan(c)
 			if err != nil {
 				return err

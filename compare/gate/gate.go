@@ -25,7 +25,7 @@ import (
 // Test is a test of the null hypothesis that no cell is worse by more than a
 // threshold.
 type Test struct {
-	Shift float64 // log(1 + threshold): what new may exceed old by
+	Shift float64 // log(1 + threshold): what new may exceed old by, in cells that have no shift of their own
 	Alpha float64 // cells with p up to here are set aside, and the rest tested again; 0: one round
 	Draws int     // relabellings of a round at most; the smallest p is 1/(Draws+1)
 	Least int     // relabellings of a round at least, however clear the outcome: Critical rests on them
@@ -56,16 +56,17 @@ func (r *Result) Critical(alpha float64) float64 {
 // Seen is the change, as a logarithm, of which the test at alpha finds a share in
 // (0, 1): the mean over the cells of the probability that one which is slower by it
 // exceeds the critical value, with a statistic that is normal and the cell's own
-// standard error. docs/method.md has how often that is so.
-func (r *Result) Seen(shift, alpha, share float64) float64 {
+// standard error. Shifts are those of the cells, in their order. docs/method.md has
+// how often that is so.
+func (r *Result) Seen(shifts []float64, alpha, share float64) float64 {
 	critical := r.Critical(alpha)
 	found := func(change float64) (sum float64) {
-		for _, se := range r.SE {
-			sum += stats.StdNormal.CDF((change-shift)/se - critical)
+		for i, se := range r.SE {
+			sum += stats.StdNormal.CDF((change-shifts[i])/se - critical)
 		}
 		return sum / float64(len(r.SE))
 	}
-	lo, hi := shift, shift+(critical+10)*slices.Max(r.SE) // at hi every cell is found
+	lo, hi := slices.Min(shifts), slices.Max(shifts)+(critical+10)*slices.Max(r.SE) // at hi every cell is found
 	for hi-lo > 1e-5 {
 		if middle := (lo + hi) / 2; found(middle) < share {
 			lo = middle

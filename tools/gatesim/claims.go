@@ -65,7 +65,7 @@ func (c claim) try(suites int) (median, found float64) {
 	slower := max(1, c.cells/100)
 	var all []float64
 	for s := range suites {
-		change := math.Expm1(run(c.noise.suite(r, c.cells, c.n, 0), uint64(s)).Seen(shift, alpha, compare.SeenShare))
+		change := math.Expm1(run(c.noise.suite(r, c.cells, c.n, 0), uint64(s)).Seen(slices.Repeat([]float64{shift}, c.cells), alpha, compare.SeenShare))
 		all = append(all, change)
 		p := run(c.noise.suite(r, c.cells, c.n, 0, slices.Repeat([]float64{change}, slower)...), uint64(s)).P
 		for _, p := range p[:slower] {
