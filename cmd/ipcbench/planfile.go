@@ -83,6 +83,11 @@ func (f *planFlags) save(c *cobra.Command, path string) error {
 			given[flag.Name] = list.GetSlice()
 		}
 	})
+	for _, key := range bench.PlanKeys() {
+		if f.file != nil && c.Flags().Lookup(key.Name) == nil {
+			given[key.Name] = f.file.Given(key.Name)
+		}
+	}
 	if !f.narrows(c) && f.blocks() == nil {
 		given["preset"] = []string{f.preset}
 	}
