@@ -91,7 +91,7 @@ func blockKeys() (keys []PlanKey) {
 		}
 		keys = append(keys, PlanKey{Name: x.Key, Help: x.Help, List: true, Flag: true, block: true, axis: x, read: axisRead(x)})
 		if x.Key == "mech" {
-			keys = append(keys, PlanKey{Name: familyKey, Help: "families of mechanisms, besides those of mech: " + strings.Join(Families(), ", "), List: true, block: true,
+			keys = append(keys, PlanKey{Name: familyKey, Help: "families of mechanisms, added to mech: " + strings.Join(Families(), ", "), List: true, block: true,
 				item: words(Families()), read: wordRead(Families)})
 		}
 	}
