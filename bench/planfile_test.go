@@ -239,3 +239,26 @@ func FuzzParsePlan(f *testing.F) {
 		}
 	})
 }
+
+// The plans that the documents show are plans.
+func TestDocumentedPlans(t *testing.T) {
+	text, err := os.ReadFile("../docs/usage.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plans := strings.Split(string(text), "```yaml\n")[1:]
+	for _, plan := range plans {
+		plan, _, _ = strings.Cut(plan, "```")
+		if _, err := ParsePlan("docs/usage.md", []byte(plan)); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(plans) == 0 {
+		t.Error("docs/usage.md shows no plan")
+	}
+	for _, key := range PlanKeys() {
+		if !strings.Contains(string(text), "`"+key.Name+"`") && !strings.Contains(string(text), "`--"+key.Name+"`") {
+			t.Errorf("docs/usage.md does not name the key %s", key.Name)
+		}
+	}
+}

@@ -76,7 +76,7 @@ it. Its variable IPCBENCH_SIDE is a or b.`,
 			if err := f.cpus.confine(c); err != nil {
 				return err
 			}
-			dirs, err := ab(c, plan, commands, out, results.Header{CPUs: f.cpus.ids, Until: until, BudgetNs: int64(u.budget), LaunchNs: int64(plan.Time), Threshold: o.Threshold})
+			dirs, err := ab(c, plan, commands, out, f.named(results.Header{CPUs: f.cpus.ids, Until: until, BudgetNs: int64(u.budget), LaunchNs: int64(plan.Time), Threshold: o.Threshold}))
 			if err != nil {
 				return err
 			}

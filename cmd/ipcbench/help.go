@@ -38,7 +38,7 @@ var flagGroups = []helpGroup{
 		"boundaries", "survives-crash", "fd-passing", "spin", "variants", "in", "filter", "by", "metric", "id", "tour", "list", "choices", "claims", "image", "good", "bad", "limit", "qemu"}},
 	{"Where", []string{"place", "cpus"}},
 	{"How long", []string{"launches", "time", "until", "budget", "seeds", "boots", "seed", "resume"}},
-	{"Verdict", []string{"threshold", "alpha", "within", "gate", "force"}},
+	{"Verdict", []string{"threshold", "plan", "alpha", "within", "gate", "force"}},
 	{"Output", []string{"all", "dry-run", "summary", "verbose", "format", "fix", "out", "save-plan", "label", "note", "open", "color", "help", "version"}},
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"ipcbench/bench"
+	"ipcbench/results"
 )
 
 // planArgument takes a plan in a file in place of flags, or beside them.
@@ -137,4 +138,13 @@ func (f *planFlags) narrows(c *cobra.Command) bool {
 		narrows = narrows || c.Flags().Changed(key)
 	}
 	return narrows
+}
+
+// named gives a header the label and the note of the plan in the file, for a command
+// that has no flags of these names.
+func (f *planFlags) named(h results.Header) results.Header {
+	if f.file != nil {
+		h.Label, h.Note = strings.Join(f.file.Given("label"), ""), strings.Join(f.file.Given("note"), "")
+	}
+	return h
 }
