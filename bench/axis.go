@@ -119,10 +119,26 @@ func (a *Axes) Set(x *results.Axis, values []string) error {
 	return nil
 }
 
+// maxOptions bounds the combinations of options in a block: a file may ask for more
+// than there is memory for.
+const maxOptions = 10_000
+
+// Most is how many cells the block has at most.
+func (a Axes) Most() float64 {
+	n := float64(max(1, len(a.Workloads)) * max(1, len(a.Mechanisms)+len(a.Floors)))
+	for _, values := range []int{len(a.Sizes), len(a.Queues), len(a.Places), len(a.Peers), len(a.Options)} {
+		n *= float64(max(1, values))
+	}
+	return n
+}
+
 // combine gives the options that there are each value of one more.
 func (a *Axes) combine(x *results.Axis, values []string) error {
 	if a.Options == nil {
 		a.Options = []results.Options{{}}
+	}
+	if n := len(a.Options) * len(values); n > maxOptions {
+		return fmt.Errorf("%d values make %d combinations with those of other options: want at most %d", len(values), n, maxOptions)
 	}
 	var all []results.Options
 	for _, o := range a.Options {

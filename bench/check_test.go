@@ -15,7 +15,7 @@ import (
 // every is a plan of each preset over everything that there is.
 func every() (plans []Plan) {
 	mechs, places := Values(results.LookupAxis("mech")), Values(results.LookupAxis("place"))
-	for _, p := range Presets {
+	for _, p := range Presets() {
 		plans = append(plans, NewPlan(p.Spans(), p.Launches, p.Time, false, 7))
 	}
 	return append(plans, NewPlan([]Axes{{Workloads: []string{"OpenLoop", "Stream"}, Mechanisms: mechs, Sizes: []int{1, results.MaxSize}, Queues: []int{0, 1 << 30}, Places: places, Peers: []int{2},

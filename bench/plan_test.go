@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
@@ -181,30 +180,6 @@ func TestWideHasEveryMechanism(t *testing.T) {
 	}
 }
 
-// TestPresetsAreData: a preset that was written into a file and read back plans the
-// same cells, of values that a command line could have given.
-func TestPresetsAreData(t *testing.T) {
-	for _, p := range Presets {
-		raw, err := json.Marshal(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var again Preset
-		if err := json.Unmarshal(raw, &again); err != nil {
-			t.Fatal(err)
-		}
-		cells := func(p Preset) []results.Cell { return NewPlan(p.Spans(), p.Launches, p.Time, false, 1).Cells }
-		if !slices.Equal(cells(p), cells(again)) || again.Launches != p.Launches || again.Time != p.Time {
-			t.Errorf("%s is read back as %+v", p.Name, again)
-		}
-		for _, a := range p.Spans() {
-			if err := a.Check(); err != nil {
-				t.Errorf("%s: %v", p.Name, err)
-			}
-		}
-	}
-}
-
 // TestPresetsHavePlaces: presets that people start with measure unpinned processes
 // beside pinned ones, and each question has several candidates.
 func TestPresetsHavePlaces(t *testing.T) {
@@ -222,7 +197,7 @@ func TestPresetsHavePlaces(t *testing.T) {
 }
 
 func TestPlanHoldsEachCellOnce(t *testing.T) {
-	for _, preset := range Presets {
+	for _, preset := range Presets() {
 		p := plan(t, preset.Name, 1)
 		seen := map[results.Cell]bool{}
 		for _, c := range p.Cells {

@@ -1,34 +1,33 @@
 package bench
 
 import (
+	"embed"
+	"path"
+	"strconv"
+	"sync"
 	"time"
 
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
 
-// Preset is a named plan: data, and no code.
+// Preset is a named plan, which a file in presets has.
 type Preset struct {
-	Name     string        `json:"name"`
-	Summary  string        `json:"summary"`
-	Launches int           `json:"launches"` // per cell
-	Time     time.Duration `json:"time_ns"`  // measured time of one launch
-	Blocks   []Axes        `json:"blocks"`   // see Spans for axes without values
+	Name     string
+	Summary  string
+	Launches int           // per cell
+	Time     time.Duration // measured time of one launch
+	Blocks   []Axes        // see Spans for axes without values
 }
+
+// PresetNames are the presets that `ipcbench run --preset` knows, the shortest first.
+var PresetNames = []string{"quick", "default", "wide", "full"}
 
 // Core is the mechanisms of the preset quick.
 var Core = []string{"pipe", "fifo", "packetpipe", "socketpair", "seqpacket", "dgram", "sysvshm", "sysvmsg"}
 
-// Common is the mechanisms of the preset default: besides the core what processes
-// choose among that inherit nothing from each other, and rings.
-var Common = append([]string{"unixsock", "unixseq", "tcp", "posixmq", "shmfutex", "shmspin"}, Core...)
-
 // Pipes are the mechanisms with a capacity that F_SETPIPE_SZ sets.
 var Pipes = []string{"pipe", "fifo", "packetpipe"}
-
-// usualPlaces are those of the presets that fit a limited time: unpinned, as most programs run, and
-// pinned to one CPU or to several.
-var usualPlaces = []string{"free", "same", "cross"}
 
 // Sizes and capacities of workloads for the preset full.
 var (
@@ -36,57 +35,63 @@ var (
 	allQueues = []int{0, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20}
 )
 
-// Presets are the plans that `ipcbench run --preset` knows.
-var Presets = []Preset{
-	{
-		Name: "quick", Summary: "the core mechanisms at three sizes, at most a minute on 2 CPUs",
-		Launches: 6, Time: 25 * time.Millisecond,
-		Blocks: []Axes{
-			{Workloads: []string{"PingPong", "Stream"}, Mechanisms: Core, Sizes: []int{64, 4 << 10, 64 << 10}, Queues: []int{0}, Places: usualPlaces},
-			{Workloads: []string{"FanIn", "Pipeline"}, Mechanisms: Core, Sizes: []int{4 << 10}, Queues: []int{0}, Places: usualPlaces, Peers: []int{4}},
-		},
-	},
-	{
-		Name: "default", Summary: "the mechanisms that most programs choose among at four sizes, at most five minutes on 2 CPUs",
-		Launches: 8, Time: 60 * time.Millisecond,
-		Blocks: []Axes{
-			{Workloads: []string{"PingPong", "Stream"}, Mechanisms: Common, Sizes: []int{64, 4 << 10, 64 << 10, 1 << 20}, Queues: []int{0}, Places: usualPlaces},
-			{Workloads: []string{"Stream"}, Mechanisms: Pipes, Sizes: []int{4 << 10}, Queues: []int{4 << 10, 1 << 20}, Places: usualPlaces},
-			{Workloads: []string{"FanIn", "Pipeline"}, Mechanisms: Common, Sizes: []int{4 << 10}, Queues: []int{0}, Places: usualPlaces, Peers: []int{4}},
-			{Workloads: []string{"Notify"}, Mechanisms: []string{"eventfd"}, Places: usualPlaces},
-		},
-	},
-	{
-		Name: "wide", Summary: "every mechanism at a size that nearly all carry and one from which not copying pays, at most ten minutes on 2 CPUs",
-		Launches: 8, Time: 60 * time.Millisecond,
-		Blocks: []Axes{
-			{Workloads: []string{"PingPong", "Stream", "Notify"}, Sizes: []int{4 << 10, 64 << 10}, Queues: []int{0}, Places: usualPlaces},
-			{Floors: AskedFloors(), Sizes: []int{4 << 10, 64 << 10}, Places: usualPlaces},
-		},
-	},
-	{
-		Name: "full", Summary: "every mechanism, workload, size, capacity and place; hours",
-		Launches: 10, Time: 100 * time.Millisecond,
-		Blocks: []Axes{
-			{Peers: []int{2, 4, 8}},
-			{Floors: AskedFloors(), Sizes: []int{64, 4 << 10, 64 << 10, 1 << 20}},
-		},
-	},
+//go:embed presets/*.yaml
+var presetFiles embed.FS
+
+// PresetText is the file of a preset.
+func PresetText(name string) (string, error) {
+	text, err := presetFiles.ReadFile(path.Join("presets", name+".yaml"))
+	if err != nil {
+		return "", unknown("preset", name, PresetNames)
+	}
+	return string(text), nil
+}
+
+// Presets are all of them, read when they are first asked for.
+var Presets = sync.OnceValue(func() (all []Preset) {
+	for _, name := range PresetNames {
+		text, err := PresetText(name)
+		if err != nil {
+			panic(err) // the embedded files are those of PresetNames
+		}
+		f, err := ParsePlan(name+".yaml", []byte(text))
+		if err != nil {
+			panic(err)
+		}
+		all = append(all, f.preset(name))
+	}
+	return all
+})
+
+// preset is the file under a name. Its numbers were checked as the file was read.
+func (f *PlanFile) preset(name string) Preset {
+	p := Preset{Name: name, Blocks: f.Blocks}
+	for _, note := range f.given["note"] {
+		p.Summary = note
+	}
+	for _, n := range f.given["launches"] {
+		p.Launches, _ = strconv.Atoi(n)
+	}
+	for _, d := range f.given["time"] {
+		p.Time, _ = time.ParseDuration(d)
+	}
+	return p
 }
 
 // LookupPreset returns the preset of that name.
 func LookupPreset(name string) (Preset, error) {
-	for _, p := range Presets {
+	for _, p := range Presets() {
 		if p.Name == name {
 			return p, nil
 		}
 	}
-	return Preset{}, unknown("preset", name, NamesOf(Presets, func(p Preset) string { return p.Name }))
+	return Preset{}, unknown("preset", name, PresetNames)
 }
 
 // Spans are the preset's blocks with all values of axes that have none there: every
 // workload, unless the block has floors, mechanism and place. Sizes and capacities
-// are then those of the workload, or 64 B, 4 KiB and 64 KiB at the default capacity.
+// are then those of the workload, or 64 B, 4 KiB and 64 KiB at the default capacity,
+// and peers UsualPeers.
 func (p Preset) Spans() (all []Axes) {
 	for _, a := range p.Blocks {
 		names := a.Workloads
@@ -107,11 +112,16 @@ func (p Preset) Spans() (all []Axes) {
 			one.Workloads = []string{name}
 			one.Sizes = or(or(a.Sizes, w.Sizes), []int{64, 4 << 10, 64 << 10})
 			one.Queues = or(or(a.Queues, w.Queues), []int{0})
+			one.Peers = or(a.Peers, []int{UsualPeers})
 			all = append(all, one)
 		}
 	}
 	return all
 }
+
+// UsualPeers is how many peers a workload has that varies them, where no number is
+// asked for.
+const UsualPeers = 4
 
 func or[T any](values, otherwise []T) []T {
 	if len(values) == 0 {

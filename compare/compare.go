@@ -19,6 +19,10 @@ type Options struct {
 	Shared    int     // how many comparisons share Alpha; 0 is 1
 	By        string  // the key that distinguishes the sides, "" for that of the inputs
 	Implied   bool    // judge a metric also where it follows from another: B/s from ns/op
+
+	// Thresholds are those of some cells, in place of Threshold: the last one whose
+	// pattern a cell's name matches.
+	Thresholds []results.Threshold
 }
 
 // alpha is what one of the comparisons may use.
@@ -64,6 +68,9 @@ func Compare(old, new *Side, o Options) *Report {
 			case row.refused && !o.Force:
 				r.Incomparable = append(r.Incomparable, Incomparable{Cell: row.Cell, Name: row.Name, Metric: row.Metric, Warnings: row.Warnings})
 			default:
+				if own := results.ThresholdOf(o.Thresholds, row.Cell.Name()); own != o.Threshold {
+					row.Threshold = own
+				}
 				r.Rows = append(r.Rows, row)
 			}
 		}

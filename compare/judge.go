@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -29,7 +30,7 @@ const (
 // judge gives every row its verdict. The turns are nil where the sides did not
 // take any.
 func (r *Report) judge(o Options, t *turns) {
-	alpha, shift := o.alpha(), math.Log1p(o.Threshold)
+	alpha := o.alpha()
 	d := design(twoSamples{})
 	if slices.ContainsFunc(r.Rows, func(row Row) bool { return row.Paired() }) {
 		d = pairs{t}
@@ -56,7 +57,7 @@ func (r *Report) judge(o Options, t *turns) {
 			judged = append(judged, row)
 		}
 	}
-	test := gate.Test{Shift: shift, Alpha: alpha, Draws: o.draws(), Seed: seed}
+	test := gate.Test{Shift: math.Log1p(o.Threshold), Alpha: alpha, Draws: o.draws(), Seed: seed}
 	fall := test
 	fall.Fall = true
 	test.Least = leastDraws
@@ -69,13 +70,15 @@ func (r *Report) judge(o Options, t *turns) {
 	detectable := make([]float64, len(judged))
 	for i, row := range judged {
 		row.PGate, row.PFaster = results.Float(up.P[i]), results.Float(down.P[i])
+		threshold := cmp.Or(row.Threshold, o.Threshold)
+		shift := math.Log1p(threshold)
 		detectable[i] = math.Expm1(shift + (critical+powered)*up.SE[i])
 		switch {
 		case up.P[i] <= alpha:
 			row.Verdict = Slower
 		case down.P[i] <= alpha:
 			row.Verdict = Faster
-		case row.Ratio.Inside(o.Threshold):
+		case row.Ratio.Inside(threshold):
 			row.Verdict = Same
 		default:
 			row.Verdict = CantTell

@@ -90,6 +90,8 @@ type Row struct {
 	Warnings []string      `json:"warnings,omitempty"`
 	Before   []string      `json:"doubts,omitempty"` // see Report
 
+	Threshold float64 `json:"threshold,omitempty"` // of this cell, where it is not the report's: 0.1 is 10 %
+
 	pair     pair
 	column   int // of the metric
 	refused  bool

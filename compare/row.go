@@ -61,13 +61,14 @@ func (r *Row) cell() gate.Cell {
 	for j := range newPass {
 		newPass[j] += int32(r.pair.offset)
 	}
-	return gate.Cell{Old: r.worse(results.Logs(old)), New: r.worse(results.Logs(new)), OldPass: oldPass, NewPass: newPass}
+	return gate.Cell{Shift: math.Log1p(r.Threshold), Old: r.worse(results.Logs(old)), New: r.worse(results.Logs(new)), OldPass: oldPass, NewPass: newPass}
 }
 
 // pairs is the same of a row whose sides took turns.
 func (r *Row) pairs(t *turns) gate.Pairs {
 	p := t.pairs(r.pair, r.column)
 	r.worse(p.Diff)
+	p.Shift = math.Log1p(r.Threshold)
 	return p
 }
 

@@ -16,6 +16,9 @@ package mechanisms
 import (
 	"encoding/json"
 	"fmt"
+	"path"
+	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -301,6 +304,15 @@ func Register(m Mechanism) *Mechanism {
 	}
 	registry = slices.Insert(registry, at, &m)
 	return &m
+}
+
+// Family is the folder of this package that has the mechanism: "pipes", "shm".
+// It is read off the name of its New, so that a new file is all that a family
+// needs for one more.
+func (m *Mechanism) Family() string {
+	name := runtime.FuncForPC(reflect.ValueOf(m.New).Pointer()).Name() // "ipcbench/mechanisms/pipes.newFIFO"
+	folder, _, _ := strings.Cut(path.Base(name), ".")
+	return folder
 }
 
 // All returns every registered mechanism in the order of names.

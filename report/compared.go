@@ -64,7 +64,15 @@ func remarks(r *compare.Row, decide string) (s string) {
 	if tenths(medians)*tenths(r.Ratio.Center) < 0 {
 		s += fmt.Sprintf(" (medians say %s, %s %s)", results.Change(medians), map[bool]string{true: "pairs", false: "ratios"}[r.Paired()], results.Change(r.Ratio.Center))
 	}
-	return s
+	return s + ownThreshold(r)
+}
+
+// ownThreshold names that of a row where it is not the report's.
+func ownThreshold(r *compare.Row) string {
+	if r.Threshold == 0 {
+		return ""
+	}
+	return " (threshold " + results.Percent(r.Threshold) + ")"
 }
 
 // tenths is by how much a ratio exceeds 1, in the tenths of a percent that are shown.
@@ -92,6 +100,15 @@ func scope(r *compare.Report) string {
 		results.Percent(r.Threshold), results.Percent(r.Alpha), judged(r), g.Method, g.Draws)
 	s += fmt.Sprintf(" With these launches it finds a change of %s in a typical cell 4 times in 5, in the noisiest one of %s. Of cells slower by %s it finds %s.",
 		results.Percent(float64(g.Detectable)), results.Percent(float64(g.Worst)), results.Percent(roundedUp(float64(g.Seen))), results.Percent(compare.SeenShare))
+	own := 0
+	for i := range r.Rows {
+		if r.Rows[i].Threshold > 0 {
+			own++
+		}
+	}
+	if own > 0 {
+		s += fmt.Sprintf(" Rows with a threshold of their own: %d.", own)
+	}
 	if n := len(r.Implied); n > 0 {
 		s += " B/s follows from ns/op, and is not judged twice."
 	}

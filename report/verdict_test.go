@@ -83,7 +83,8 @@ func TestJudgementHasBounds(t *testing.T) {
 	for want, row := range map[string]compare.Row{
 		"can't tell: between -3.0 and +9.0 % (n ≈ 40 would decide)": {Verdict: compare.CantTell, Ratio: results.Ratio{Center: 1.03, Lo: 0.97, Hi: 1.09}, Need: 40},
 		"can't tell: between -3.0 and +9.0 % (about the threshold)": {Verdict: compare.CantTell, Ratio: results.Ratio{Center: 1.03, Lo: 0.97, Hi: 1.09}, Need: -1},
-		"same": {Verdict: compare.Same, Ratio: results.Ratio{Center: 1, Lo: 0.99, Hi: 1.01}},
+		"same":                    {Verdict: compare.Same, Ratio: results.Ratio{Center: 1, Lo: 0.99, Hi: 1.01}},
+		"slower (threshold 10 %)": {Verdict: compare.Slower, Threshold: 0.1},
 	} {
 		if got := judgement(&row); got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -209,6 +209,9 @@ func (a *Axis) Bounds() string {
 	return a.format(least) + " to " + a.format(a.Most)
 }
 
+// InBytes reports whether its numbers are bytes, which a flag may give a unit.
+func (a *Axis) InBytes() bool { return a.bytes }
+
 // Check names a value of the cell that no flag could have given it. Whether a
 // registry has the name is not known here.
 func (a *Axis) Check(c Cell) error {

@@ -31,6 +31,8 @@ type Header struct {
 	LaunchNs  int64   `json:"launch_ns,omitempty"` // measured time of one launch; 0: not known, or instructions were counted
 	Threshold float64 `json:"threshold,omitempty"` // of the gate that this run is held to, 0.05 for 5 %; 0: none was named
 
+	CPUs []int `json:"cpus,omitempty"` // that places were drawn from, where the user named them
+
 	// Where launches were added until intervals were narrow enough:
 	Until    float64  `json:"until,omitempty"`     // the half width asked for, as a share of the median
 	BudgetNs int64    `json:"budget_ns,omitempty"` // the time that launches might take

@@ -27,7 +27,7 @@ func newAB() *cobra.Command {
 	var commands [2]string
 	var out string
 	c := &cobra.Command{
-		Use:   "ab --a COMMAND --b COMMAND",
+		Use:   "ab [PLAN] --a COMMAND --b COMMAND",
 		Short: "Measure two commands interleaved, launch by launch, and compare them",
 		Long: `Ab measures side A and side B in turns, and compares B with A. Use it on a
 machine whose speed drifts: two runs one after the other see two machines.
@@ -46,8 +46,12 @@ it. Its variable IPCBENCH_SIDE is a or b.`,
   ipcbench ab --mech pipe --a ipcbench --b 'setarch -R ipcbench'
   ipcbench ab --a './old.test -test.bench .' --b './new.test -test.bench .'
   ipcbench ab -n 20 --measure wall --a 'gzip -kf1 data' --b 'zstd -qf1 data'`,
-		Args: noArguments,
-		RunE: func(c *cobra.Command, _ []string) error {
+		Args:              planArgument,
+		ValidArgsFunction: completePlan,
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := f.load(c, args); err != nil {
+				return err
+			}
 			what, err := t.measured(c, commands)
 			if err != nil {
 				return err
@@ -56,6 +60,7 @@ it. Its variable IPCBENCH_SIDE is a or b.`,
 				return t.run(c, commands, what, f.seedOf(c), cmp.Or(out, turnsDir), &judge)
 			}
 			out = cmp.Or(out, runsDir)
+			judge.plan = f.file
 			plan, err := f.plan(c)
 			if err != nil {
 				return err
@@ -68,7 +73,10 @@ it. Its variable IPCBENCH_SIDE is a or b.`,
 			if err != nil {
 				return err
 			}
-			dirs, err := ab(c, plan, commands, out, results.Header{Until: until, BudgetNs: int64(u.budget), LaunchNs: int64(plan.Time), Threshold: o.Threshold})
+			if err := f.cpus.confine(c); err != nil {
+				return err
+			}
+			dirs, err := ab(c, plan, commands, out, f.named(results.Header{CPUs: f.cpus.ids, Until: until, BudgetNs: int64(u.budget), LaunchNs: int64(plan.Time), Threshold: o.Threshold}))
 			if err != nil {
 				return err
 			}

@@ -49,6 +49,7 @@ type chooseFlags struct {
 	size, pattern, relation string // of advise; relation of both
 	budget                  time.Duration
 	seed                    uint64
+	cpus                    cpusFlag
 }
 
 func newChoose() *cobra.Command {
@@ -97,6 +98,7 @@ the answer so far.`,
 	fl.BoolVar(&f.Spin, "spin", false, "a mechanism may keep a CPU busy while it waits")
 	fl.StringSliceVar(&f.places, "place", []string{"free"}, "where processes run: free (unpinned), same, cross, smt, socket; with --in, all that were measured")
 	fl.IntVar(&f.peers, "peers", 4, "senders of fanin, stages of pipeline, receivers of fanout")
+	f.cpus.register(c)
 	fl.StringSliceVar(&f.mechs, "mech", nil, "candidates (all that fit)")
 	fl.BoolVar(&f.variants, "variants", false, "also those that do the work of another by other calls or in other memory, as vmsplice does that of pipe")
 	fl.DurationVar(&f.budget, "budget", 30*time.Second, "time after which the race ends undecided")
@@ -194,7 +196,7 @@ func (f *chooseFlags) parse(c *cobra.Command) (err error) {
 
 // measuresNothing refuses flags of a race beside --in.
 func (f *chooseFlags) measuresNothing(c *cobra.Command) error {
-	for _, flag := range []string{"budget", "out", "seed", "mech", "variants"} {
+	for _, flag := range []string{"budget", "cpus", "out", "seed", "mech", "variants"} {
 		if c.Flags().Changed(flag) {
 			return fmt.Errorf("--%s: --in measures nothing: leave out one of both", flag)
 		}
@@ -264,6 +266,9 @@ func unanswered(err error) error { return &exitError{exitUnavailable, err} }
 
 // race measures what fits, and answers from that.
 func (f *chooseFlags) race(c *cobra.Command) (err error) {
+	if err := f.cpus.confine(c); err != nil {
+		return err
+	}
 	heats, refused, err := f.heats()
 	if err != nil {
 		return err
@@ -374,7 +379,7 @@ func (f *chooseFlags) create(heats []*runner.Heat) (*results.Run, error) {
 	}
 	now := time.Now().UTC()
 	return results.Create(f.out, results.Header{
-		ID: results.NewID(now), Started: now, Seed: f.seed, Program: version(), Command: os.Args, Plan: raw, BudgetNs: int64(f.budget),
+		ID: results.NewID(now), Started: now, Seed: f.seed, Program: version(), Command: os.Args, Plan: raw, BudgetNs: int64(f.budget), CPUs: f.cpus.ids,
 	})
 }
 

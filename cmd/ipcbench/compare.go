@@ -7,11 +7,11 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"ipcbench/bench"
 	"ipcbench/compare"
 	"ipcbench/report"
 	"ipcbench/results"
@@ -21,11 +21,13 @@ import (
 type compareFlags struct {
 	threshold, alpha, filter, by, format string
 	metrics                              []string
+	plan                                 *bench.PlanFile // whose thresholds count; nil: none
 	summary, force                       bool
 }
 
 func newCompare() *cobra.Command {
 	var f compareFlags
+	var plan string
 	c := &cobra.Command{
 		Use:   "compare OLD NEW…",
 		Short: "Report what became slower or faster, and fail if something became slower",
@@ -53,11 +55,20 @@ cell that is untrusted or gone, a package that failed.`,
   ipcbench compare @2 @latest
   ipcbench compare old1,old2 new1,new2 --threshold 10% --format markdown --summary
   ipcbench compare --by mech --filter '.name:PingPong /place:same' results/runs/A`,
-		Args:              takes(1, -1, comparands, comparandsExample),
-		RunE:              func(c *cobra.Command, args []string) error { return f.compare(c, args) },
+		Args: takes(1, -1, comparands, comparandsExample),
+		RunE: func(c *cobra.Command, args []string) (err error) {
+			if plan != "" {
+				if f.plan, err = readPlan(plan); err != nil {
+					return err
+				}
+			}
+			return f.compare(c, args)
+		},
 		ValidArgsFunction: completeRun,
 	}
 	f.register(c)
+	c.Flags().StringVar(&plan, "plan", "", "plan in a file, whose thresholds count for the cells that they name")
+	c.MarkFlagFilename("plan", planExtensions...)
 	c.Flags().StringVar(&f.filter, "filter", "*", "compare only these, in the syntax of benchstat's -filter")
 	c.Flags().StringVar(&f.by, "by", "", "key whose values are the sides: "+strings.Join(compare.ByKeys(), ", "))
 	completeFrom(c, "by", compare.ByKeys())
@@ -68,7 +79,7 @@ cell that is untrusted or gone, a package that failed.`,
 func (f *compareFlags) register(c *cobra.Command) {
 	d, fl := compare.Defaults, c.Flags()
 	f.filter = "*"
-	fl.StringVar(&f.threshold, "threshold", "", fmt.Sprintf("change that is still no regression (default: that of the runs' own gate, else %g%%)", 100*d.Threshold))
+	fl.StringVar(&f.threshold, "threshold", "", fmt.Sprintf("change that is still no regression, of cells for which a plan names none (default: that of the runs' own gate, else %g%%)", 100*d.Threshold))
 	fl.StringVar(&f.alpha, "alpha", fmt.Sprint(d.Alpha), "probability of a false alarm, over all cells together")
 	fl.StringSliceVar(&f.metrics, "metric", compare.DefaultMetrics, "metrics to compare: "+strings.Join(results.Units(), ", ")+"; in text also B/op, allocs/op, and units with a line such as Unit UNIT better=lower")
 	fl.StringVar(&f.format, "format", "text", strings.Join(report.ComparisonFormats, ", "))
@@ -130,6 +141,7 @@ func (f *compareFlags) compare(c *cobra.Command, args []string) error {
 	for _, side := range loaded.Sides[1:] {
 		reports = append(reports, compare.Compare(loaded.Sides[0], side, o))
 	}
+	f.unmatched(c, reports)
 	if err := report.WriteComparisons(c.OutOrStdout(), f.format, screen(c.OutOrStdout()), reports, f.summary); err != nil {
 		return failed(err)
 	}
@@ -145,6 +157,21 @@ func loadError(err error) error {
 	return failed(errors.New(results.Quote(strings.ReplaceAll(err.Error(), "\n", "; "))))
 }
 
+// unmatched warns of thresholds for cells that are not here: a pattern with a slip in
+// it would count for nothing in silence.
+func (f *compareFlags) unmatched(c *cobra.Command, reports []*compare.Report) {
+	if f.plan == nil {
+		return
+	}
+	for _, t := range f.plan.Thresholds {
+		if !slices.ContainsFunc(reports, func(r *compare.Report) bool {
+			return slices.ContainsFunc(r.Rows, func(row compare.Row) bool { return results.MatchCells(t.Cells, row.Cell.Name()) })
+		}) {
+			fmt.Fprintf(c.ErrOrStderr(), "warning: %s: thresholds: %q matches no cell that was compared\n", results.Quote(f.plan.Path), results.Quote(t.Cells))
+		}
+	}
+}
+
 // sidePaths are the paths of one side, separated by commas, unless that is
 // the name of a file.
 func sidePaths(arg string) []string {
@@ -156,8 +183,11 @@ func sidePaths(arg string) []string {
 
 func (f *compareFlags) options() (o compare.Options, err error) {
 	o = compare.Options{Force: f.force, By: compare.ByKey(f.by)}
+	if f.plan != nil {
+		o.Thresholds = f.plan.Thresholds
+	}
 	if f.threshold != "" {
-		if o.Threshold, err = parseShare("--threshold", f.threshold, 0.001, 10); err != nil {
+		if o.Threshold, err = parseShare("--threshold", f.threshold, 0.001, bench.MaxShare); err != nil {
 			return o, err
 		}
 	}
@@ -172,13 +202,9 @@ func (f *compareFlags) options() (o compare.Options, err error) {
 
 // parseShare reads "5%" or "0.05".
 func parseShare(flag, s string, least, most float64) (float64, error) {
-	digits, isPercent := strings.CutSuffix(s, "%")
-	v, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
-	if isPercent {
-		v /= 100
-	}
-	if err != nil || !(v >= least && v <= most) {
-		return 0, fmt.Errorf("%s %q: want %g%% to %g%%, as in 5%% or 0.05", flag, results.Quote(s), 100*least, 100*most)
+	v, err := results.ParseShare(s, least, most)
+	if err != nil {
+		return 0, fmt.Errorf("%s %q: %w", flag, results.Quote(s), err)
 	}
 	return v, nil
 }

@@ -38,7 +38,7 @@ var flagGroups = []helpGroup{
 		"boundaries", "survives-crash", "fd-passing", "spin", "variants", "in", "dir", "filter", "by", "metric", "id", "tour", "list", "choices", "claims", "image", "good", "bad", "limit", "shorter", "qemu"}},
 	{"Where", []string{"place", "cpus"}},
 	{"How long", []string{"launches", "pairs", "time", "timeout", "until", "budget", "seeds", "boots", "boot-timeout", "seed", "resume"}},
-	{"Verdict", []string{"threshold", "alpha", "within", "gate", "force"}},
+	{"Verdict", []string{"threshold", "plan", "alpha", "within", "gate", "force"}},
 	{"Output", []string{"all", "dry-run", "summary", "verbose", "format", "fix", "out", "save-plan", "label", "note", "open", "color", "help", "version"}},
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,6 +32,7 @@ type kernelsFlags struct {
 	time, silent       time.Duration
 	gate, semantics    bool
 	judge              compareFlags
+	cpus               cpusFlag
 }
 
 var accels = []string{"auto", string(kernels.ICount), string(kernels.KVM)}
@@ -76,6 +78,8 @@ could not be judged.`,
 	fl.BoolVar(&f.gate, "gate", false, "fail on a regression with --accel kvm too")
 	fl.BoolVar(&f.semantics, "semantics", false, "check in each kernel what the manual promises instead of measuring, and list the differences")
 	fl.StringVar(&f.out, "out", runsDir, "directory in which the runs of the kernels are made")
+	f.cpus.register(c)
+	fl.Lookup("cpus").Usage = "CPUs of this host that QEMU runs on, as in 2,3 or 0-3,8 (all)"
 	f.judge.register(c)
 	fl.Lookup("threshold").DefValue, f.judge.threshold = "2%", "2%"
 	c.MarkFlagDirname("out")
@@ -104,11 +108,14 @@ func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
 	if len(compared) == 0 {
 		return errors.New("kernels needs a KERNEL: a bzImage or vmlinux, as in /boot/vmlinuz-6.1.0-9-amd64")
 	}
+	if err := f.cpus.confine(c); err != nil {
+		return err
+	}
 	r, err := f.runner(c, compared)
 	if err != nil {
 		return err
 	}
-	dirs, err := record(c, r, f.out, o.Threshold)
+	dirs, err := record(c, r, f.out, results.Header{Threshold: o.Threshold, CPUs: f.cpus.ids})
 	if err != nil {
 		return err
 	}
@@ -191,7 +198,7 @@ func (f *kernelsFlags) runner(c *cobra.Command, compared []kernels.Kernel) (*ker
 	if why != "" {
 		fmt.Fprintf(c.ErrOrStderr(), "no KVM, instructions are counted: %s\n", why)
 	}
-	plan := kernels.Plan{Accel: accel, Boots: f.seeds, Time: f.time, Program: version(), Jobs: runtime.NumCPU(), Silent: f.silent}
+	plan := kernels.Plan{Accel: accel, Boots: f.seeds, Time: f.time, Program: version(), Jobs: cmp.Or(len(f.cpus.ids), runtime.NumCPU()), Silent: f.silent}
 	places := f.places
 	if len(places) == 0 {
 		places = []string{"same"}
@@ -215,15 +222,15 @@ func (f *kernelsFlags) runner(c *cobra.Command, compared []kernels.Kernel) (*ker
 	return &kernels.Runner{QEMU: qemu, Plan: plan, Kernels: compared}, nil
 }
 
-// record executes the plan with a run for each kernel, whose header has the
-// threshold that it will be held to, and returns their directories.
-func record(c *cobra.Command, r *kernels.Runner, out string, threshold float64) (dirs []string, err error) {
+// record executes the plan with a run for each kernel, whose header has what h
+// says, and returns their directories.
+func record(c *cobra.Command, r *kernels.Runner, out string, h results.Header) (dirs []string, err error) {
 	console := c.ErrOrStderr()
 	raw, err := json.Marshal(r.Plan)
 	if err != nil {
 		return nil, failed(err)
 	}
-	h := results.Header{Started: time.Now().UTC(), Program: version(), Command: os.Args, Plan: raw, Threshold: threshold}
+	h.Started, h.Program, h.Command, h.Plan = time.Now().UTC(), version(), os.Args, raw
 	if r.Plan.Accel == kernels.KVM {
 		h.LaunchNs = int64(r.Plan.Time)
 	}

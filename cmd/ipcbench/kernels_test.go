@@ -54,7 +54,7 @@ func TestStatementsFollowNoLink(t *testing.T) {
 	dirs, err := record(c, &kernels.Runner{
 		QEMU: kernels.QEMU{Path: qemu}, Kernels: []kernels.Kernel{{Label: "new", Path: "vmlinuz"}}, Image: image,
 		Plan: kernels.Plan{Accel: kernels.ICount, Boots: 1, Jobs: 1, Statements: true},
-	}, runs, 0)
+	}, runs, results.Header{})
 	if err != nil || len(dirs) != 1 {
 		t.Fatal(dirs, err)
 	}

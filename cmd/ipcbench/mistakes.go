@@ -99,7 +99,7 @@ func noArguments(c *cobra.Command, args []string) error {
 	for _, of := range []struct {
 		flag  string
 		names []string
-	}{{"mech", mechanismNames()}, {"workload", workloadNames()}, {"place", placeNames()}, {"preset", presetNames()}} {
+	}{{"mech", mechanismNames()}, {"workload", workloadNames()}, {"place", placeNames()}, {"preset", bench.PresetNames}} {
 		if near := suggest.Near(got, of.names); near != nil && c.Flags().Lookup(of.flag) != nil {
 			remedy = fmt.Sprintf("did you mean --%s %s?", of.flag, strings.Join(near, ","))
 			break
@@ -108,7 +108,11 @@ func noArguments(c *cobra.Command, args []string) error {
 	if _, err := bench.ParseSize(got); err == nil && c.Flags().Lookup("size") != nil {
 		remedy = fmt.Sprintf("did you mean --size %s?", got)
 	}
-	return fmt.Errorf("%s takes flags only, not %q: %s", c.Name(), got, remedy)
+	takes := "flags only"
+	if strings.Contains(c.Use, "[PLAN]") {
+		takes = "flags and a plan (plan.yaml)"
+	}
+	return fmt.Errorf("%s takes %s, not %q: %s", c.Name(), takes, got, remedy)
 }
 
 // takes refuses fewer than least and more than most arguments, which are named as

@@ -15,6 +15,7 @@ import (
 
 // planFlags are the flags of `ipcbench run` that define what is measured.
 type planFlags struct {
+	file     *bench.PlanFile // nil: none
 	preset   string
 	axes     axisFlags
 	floors   []string
@@ -22,6 +23,7 @@ type planFlags struct {
 	time     time.Duration
 	verify   bool
 	seed     uint64
+	cpus     cpusFlag
 }
 
 // axisFlags are the values that flags give to the axes of results.Axes, by key.
@@ -60,17 +62,18 @@ func (f *planFlags) register(c *cobra.Command) {
 	fl.DurationVar(&f.time, "time", 0, "measured time of one launch (the preset's)")
 	fl.BoolVar(&f.verify, "verify", false, "add a pass that checks a CRC-32C over every payload")
 	fl.Uint64Var(&f.seed, "seed", 0, "of the order of launches (random)")
+	f.cpus.register(c)
 	completeFrom(c, "floor", bench.NamesOf(bench.Floors, func(w *bench.Workload) string { return w.Floor + "\t" + w.Summary }))
-	completeFrom(c, "preset", bench.NamesOf(bench.Presets, func(p bench.Preset) string { return p.Name + "\t" + p.Summary }))
+	completeFrom(c, "preset", bench.NamesOf(bench.Presets(), func(p bench.Preset) string { return p.Name + "\t" + p.Summary }))
 }
 
 // plan turns the flags into a plan. Axes alone span a plan of their own; with
 // --preset they narrow the preset's.
 func (f *planFlags) plan(c *cobra.Command) (bench.Plan, error) {
 	var none bench.Plan
-	preset, err := bench.LookupPreset(f.preset)
+	preset, err := f.basis()
 	if err != nil {
-		return none, fmt.Errorf("--preset: %w", err)
+		return none, err
 	}
 	launches, measured := preset.Launches, preset.Time
 	if c.Flags().Changed("launches") {
@@ -90,16 +93,18 @@ func (f *planFlags) plan(c *cobra.Command) (bench.Plan, error) {
 	if err != nil {
 		return none, err
 	}
-	narrows := c.Flags().Changed("floor")
-	for key := range f.axes {
-		narrows = narrows || c.Flags().Changed(key)
-	}
-	if !narrows || c.Flags().Changed("preset") {
+	if !f.narrows(c) || f.blocks() != nil || c.Flags().Changed("preset") {
 		blocks := append(preset.Spans(), asked.ofFloors())
+		if err := few(blocks...); err != nil {
+			return none, err
+		}
 		p := bench.NewPlan(blocks, launches, measured, f.verify, f.seed)
 		p.Cells = slices.DeleteFunc(p.Cells, func(c results.Cell) bool { return !holds(asked, c) })
-		if !slices.ContainsFunc(p.Cells, func(c results.Cell) bool { return c.Workload != results.FloorWorkload }) {
-			return none, fmt.Errorf("the preset %s has no cell with these values: leave out --preset to span them", f.preset)
+		if f.narrows(c) && !slices.ContainsFunc(p.Cells, func(c results.Cell) bool { return c.Workload != results.FloorWorkload }) {
+			if f.blocks() != nil {
+				return none, fmt.Errorf("no block of %s has a cell with these values: ask for values of its blocks, or leave it out to span them", results.Quote(preset.Name))
+			}
+			return none, fmt.Errorf("the preset %s has no cell with these values: leave out --preset to span them", preset.Name)
 		}
 		return p, nil
 	}
@@ -127,7 +132,26 @@ func (f *planFlags) asked() (askedAxes, error) {
 	if err := axes.Check(); err != nil {
 		return a, err
 	}
+	if err := few(axes); err != nil {
+		return a, err
+	}
 	return a, axes.CheckFit()
+}
+
+// maxCells is far more than a week measures: preset full has 27,000 cells, which take
+// hours.
+const maxCells = 1_000_000
+
+// few refuses blocks that span more cells than a run can have, before they are made.
+func few(blocks ...bench.Axes) error {
+	n := 0.0
+	for _, b := range blocks {
+		n += b.Most()
+	}
+	if n > maxCells {
+		return fmt.Errorf("the plan has up to %.3g cells: want at most %d: leave out values of some axes", n, maxCells)
+	}
+	return nil
 }
 
 // orDefaults fills in the axes that were not given.
@@ -145,7 +169,7 @@ func (a askedAxes) orDefaults() bench.Axes {
 		Sizes:      or(a.Sizes, 64, 4<<10, 64<<10),
 		Queues:     or(a.Queues, 0),
 		Places:     or(a.Places, "free", "same", "cross"),
-		Peers:      or(a.Peers, 4),
+		Peers:      or(a.Peers, bench.UsualPeers),
 		Options:    a.Options,
 		Floors:     a.Floors,
 	}
@@ -190,11 +214,7 @@ func floorNames() []string {
 	return bench.NamesOf(bench.Floors, func(w *bench.Workload) string { return w.Floor })
 }
 
-func presetNames() []string {
-	return bench.NamesOf(bench.Presets, func(p bench.Preset) string { return p.Name })
-}
-
 func presetHelp() string {
-	lines := bench.NamesOf(bench.Presets, func(p bench.Preset) string { return p.Name + ": " + p.Summary })
+	lines := bench.NamesOf(bench.Presets(), func(p bench.Preset) string { return p.Name + ": " + p.Summary })
 	return strings.Join(lines, "; ")
 }

@@ -27,26 +27,31 @@ var runsDir = filepath.Join("results", "runs")
 func newRun() *cobra.Command {
 	var f planFlags
 	var u untilFlags
-	var out, resume string
+	var out, resume, save string
 	var dry bool
 	var end endFlags
 	var asked results.Header
 	c := &cobra.Command{
-		Use:   "run",
+		Use:   "run [PLAN]",
 		Short: "Measure a plan and write its records",
 		Example: `  ipcbench run --preset quick
   ipcbench run --workload pingpong --mech pipe,fifo --size 64,4KiB --place same
-  ipcbench run --workload stream --mech pipe --queue default,4KiB,1MiB --verify`,
-		Args: noArguments,
-		RunE: func(c *cobra.Command, _ []string) error {
+  ipcbench run --workload stream --mech pipe --queue default,4KiB,1MiB --verify
+  ipcbench run plan.yaml --launches 20`,
+		Args:              planArgument,
+		ValidArgsFunction: completePlan,
+		RunE: func(c *cobra.Command, args []string) error {
 			if err := end.check(); err != nil {
 				return err
 			}
 			if resume != "" {
-				if err := alone(c, "resume", "an interrupted run goes on by its own plan"); err != nil {
+				if err := alone(c, "resume", "an interrupted run goes on by its own plan", args...); err != nil {
 					return err
 				}
 				return resumeRun(c, resume, end)
+			}
+			if err := f.load(c, args); err != nil {
+				return err
 			}
 			until, err := u.until()
 			if err != nil {
@@ -62,15 +67,24 @@ func newRun() *cobra.Command {
 			if dry && end.format == "json" {
 				return errors.New("--format json: --dry-run prints the plan as text: leave out one of both")
 			}
+			if save != "" {
+				if err := f.save(c, save); err != nil {
+					return err
+				}
+			}
+			if err := f.cpus.confine(c); err != nil {
+				return err
+			}
 			if dry {
 				return printPlan(c.OutOrStdout(), plan)
 			}
-			asked.Until, asked.BudgetNs = until, int64(u.budget)
+			asked.Until, asked.BudgetNs, asked.CPUs = until, int64(u.budget), f.cpus.ids
 			return startRun(c, plan, out, asked, end)
 		},
 	}
 	f.register(c)
 	u.register(c)
+	c.Flags().StringVar(&save, "save-plan", "", "write the plan into this file, which must not be there yet; with --dry-run measure nothing")
 	c.Flags().StringVar(&out, "out", runsDir, "directory in which the run's own is made")
 	c.Flags().StringVar(&resume, "resume", "", "go on with this interrupted run, by its own plan")
 	end.register(c)
@@ -82,16 +96,15 @@ func newRun() *cobra.Command {
 	return c
 }
 
-// alone refuses every other flag of the command beside the one that is named:
-// a flag that is added later is refused without being listed anywhere.
-func alone(c *cobra.Command, flag, why string) error {
-	var others []string
+// alone refuses every other flag of the command beside the one that is named, and
+// arguments: a flag that is added later is refused without being listed anywhere.
+func alone(c *cobra.Command, flag, why string, others ...string) error {
 	c.Flags().Visit(func(f *pflag.Flag) {
 		if f.Name != flag && f.Name != "all" && f.Name != "format" && f.Name != "color" { // which change nothing but what is printed
 			others = append(others, "--"+f.Name)
 		}
 	})
-	if others == nil {
+	if len(others) == 0 {
 		return nil
 	}
 	return fmt.Errorf("--%s: %s: leave out %s", flag, why, strings.Join(others, ", "))
@@ -153,6 +166,9 @@ func resumeRun(c *cobra.Command, name string, end endFlags) error {
 	if err != nil {
 		return failed(errors.Join(fmt.Errorf("%s: %s", filepath.Join(path, results.HeaderFile), results.Quote(err.Error())), dir.Close()))
 	}
+	if err := confine(filepath.Join(path, results.HeaderFile)+": cpus", dir.Header.CPUs); err != nil {
+		return failed(errors.Join(err, dir.Close()))
+	}
 	return measure(c, dir, plan, earlier, end)
 }
 
@@ -168,8 +184,8 @@ func resumed(h results.Header, earlier []results.Record) (plan bench.Plan, err e
 	if plan.Seed != h.Seed {
 		return plan, fmt.Errorf("seed %d, and that of the plan is %d: want the same", h.Seed, plan.Seed)
 	}
-	if h.Until != 0 && !(h.Until >= minUntil && h.Until <= maxUntil) {
-		return plan, fmt.Errorf("until %v: want %v to %v, or none", h.Until, minUntil, maxUntil)
+	if h.Until != 0 && !(h.Until >= bench.MinUntil && h.Until <= bench.MaxUntil) {
+		return plan, fmt.Errorf("until %v: want %v to %v, or none", h.Until, bench.MinUntil, bench.MaxUntil)
 	}
 	if err := checkBudget(time.Duration(h.BudgetNs)); err != nil {
 		return plan, fmt.Errorf("budget_ns %d: %w", h.BudgetNs, err)
@@ -192,7 +208,7 @@ func resumed(h results.Header, earlier []results.Record) (plan bench.Plan, err e
 }
 
 // maxPasses is more than fit into the longest budget.
-const maxPasses = int64(maxBudget / bench.MinTime)
+const maxPasses = int64(bench.MaxBudget / bench.MinTime)
 
 // measure executes the plan, writes the records and returns the exit status.
 func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []results.Record, how endFlags) (err error) {

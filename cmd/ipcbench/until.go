@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ipcbench/bench"
 	"ipcbench/results"
 )
 
@@ -22,15 +23,9 @@ func (f *untilFlags) register(c *cobra.Command) {
 	c.Flags().DurationVar(&f.budget, "budget", 10*time.Minute, "time after which --until begins no further pass")
 }
 
-// What --until and --budget may be.
-const (
-	minUntil, maxUntil = 0.001, 0.5 // shares of the median
-	maxBudget          = 30 * 24 * time.Hour
-)
-
 func checkBudget(d time.Duration) error {
-	if d < 0 || d > maxBudget {
-		return fmt.Errorf("%v: want 0 to %v", d, maxBudget)
+	if d < 0 || d > bench.MaxBudget {
+		return fmt.Errorf("%v: want 0 to %v", d, bench.MaxBudget)
 	}
 	return nil
 }
@@ -43,5 +38,5 @@ func (f *untilFlags) until() (float64, error) {
 	if f.width == "" {
 		return 0, nil
 	}
-	return parseShare("--until", f.width, minUntil, maxUntil)
+	return parseShare("--until", f.width, bench.MinUntil, bench.MaxUntil)
 }

@@ -23,7 +23,7 @@ import (
 // Test is a test of the null hypothesis that no cell is worse by more than a
 // threshold.
 type Test struct {
-	Shift float64 // log(1 + threshold): what new may exceed old by
+	Shift float64 // log(1 + threshold): what new may exceed old by, in cells that have no shift of their own
 	Alpha float64 // cells with p up to here are set aside, and the rest tested again; 0: one round
 	Draws int     // relabellings of a round at most; the smallest p is 1/(Draws+1)
 	Least int     // relabellings of a round at least, however clear the outcome: Critical rests on them

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"iter"
 	"math"
 	"math/rand/v2"
@@ -9,7 +10,8 @@ import (
 // Pairs is one cell on two sides that took turns: launches of the two that
 // came one right after the other.
 type Pairs struct {
-	Diff []float64 // logarithm of new less that of old, signed so that larger is worse
+	Diff  []float64 // logarithm of new less that of old, signed so that larger is worse
+	Shift float64   // as a Cell's
 	// Turn names the pass of both. The launches of one pass are relabelled
 	// together in all cells.
 	Turn []int32
@@ -25,7 +27,7 @@ func (t Test) RunPaired(cells iter.Seq[Pairs]) *Result {
 			negate(c.Diff)
 		}
 		for i := range c.Diff {
-			c.Diff[i] -= t.Shift
+			c.Diff[i] -= cmp.Or(c.Shift, t.Shift)
 		}
 		f.add(c.Diff, pattern{passes: c.Turn})
 	}

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"iter"
 	"math"
 	"slices"
@@ -18,7 +19,7 @@ func (t Test) Seen(cells iter.Seq[Cell], r *Result, share float64) float64 {
 	for c := range cells {
 		center(c.Old)
 		center(c.New)
-		all = append(all, apart{slices.Concat(c.Old, c.New), pattern{passes: slices.Concat(c.OldPass, c.NewPass), news: len(c.New)}})
+		all = append(all, apart{cmp.Or(c.Shift, t.Shift), slices.Concat(c.Old, c.New), pattern{passes: slices.Concat(c.OldPass, c.NewPass), news: len(c.New)}})
 	}
 	return t.seen(twoSample{}, all, r, share)
 }
@@ -28,7 +29,7 @@ func (t Test) SeenPaired(cells iter.Seq[Pairs], r *Result, share float64) float6
 	var all []apart
 	for c := range cells {
 		center(c.Diff)
-		all = append(all, apart{c.Diff, pattern{passes: c.Turn, news: len(c.Diff)}})
+		all = append(all, apart{cmp.Or(c.Shift, t.Shift), c.Diff, pattern{passes: c.Turn, news: len(c.Diff)}})
 	}
 	return t.seen(paired{}, all, r, share)
 }
@@ -36,22 +37,26 @@ func (t Test) SeenPaired(cells iter.Seq[Pairs], r *Result, share float64) float6
 // apart is a cell's values, each side's about 0. Those of its new side, or of its
 // pairs, are the last.
 type apart struct {
-	y []float64
+	shift float64
+	y     []float64
 	pattern
 }
 
 func (t Test) seen(d design, cells []apart, r *Result, share float64) float64 {
-	critical, worst := r.Critical(t.Alpha), 0.0
+	critical, worst, least, most := r.Critical(t.Alpha), 0.0, math.Inf(1), 0.0
 	found := func(change float64) (sum float64) {
 		for i := range cells {
-			sum += cells[i].power(t, d, r.prior, change-t.Shift, critical)
+			sum += cells[i].power(t, d, r.prior, change-cells[i].shift, critical)
 		}
 		return sum / float64(len(cells))
 	}
 	for _, se := range r.SE {
 		worst = max(worst, se)
 	}
-	lo, hi := t.Shift, t.Shift+(critical+10)*worst
+	for i := range cells {
+		least, most = min(least, cells[i].shift), max(most, cells[i].shift)
+	}
+	lo, hi := least, most+(critical+10)*worst
 	for found(hi) < share && hi < 20 {
 		hi *= 2
 	}

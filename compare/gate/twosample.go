@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"iter"
 	"math"
 	"math/rand/v2"
@@ -14,6 +15,7 @@ import (
 // signed so that larger is worse.
 type Cell struct {
 	Old, New []float64
+	Shift    float64 // as that of the Test, in its place; 0: none
 	// OldPass and NewPass name the pass that each launch was part of, numbered
 	// across both sides: no pass is on both. Launches of one pass are relabelled
 	// together in all cells.
@@ -30,7 +32,7 @@ func (t Test) Run(cells iter.Seq[Cell]) *Result {
 			negate(y)
 		}
 		for i := range c.New {
-			y[len(c.Old)+i] -= t.Shift
+			y[len(c.Old)+i] -= cmp.Or(c.Shift, t.Shift)
 		}
 		center(y)
 		f.add(y, pattern{passes: slices.Concat(c.OldPass, c.NewPass), news: len(c.New)})

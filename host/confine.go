@@ -1,0 +1,85 @@
+package host
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Confine lets this process, and what it starts from now on, run on these CPUs
+// alone, sched_setaffinity(2). The error about a CPU that it may not run on names it.
+func Confine(cpus []int) error {
+	allowed, err := AllowedCPUs()
+	if err != nil {
+		return err
+	}
+	if err := within(cpus, allowed, tree{Root}); err != nil || slices.Equal(cpus, allowed) {
+		return err
+	}
+	return everyThread(cpus)
+}
+
+// within names the first CPU that is not online, or not allowed.
+func within(cpus, allowed []int, t tree) error {
+	online, err := ParseCPUList(t.text(onlineCPUs))
+	for _, cpu := range cpus {
+		switch {
+		case slices.Contains(allowed, cpu):
+		case err == nil && online != nil && !slices.Contains(online, cpu):
+			return fmt.Errorf("CPU %d is not online (%s has %s): take some of %s", cpu, onlineCPUs, FormatCPUList(online), FormatCPUList(allowed))
+		default:
+			return fmt.Errorf("CPU %d is not allowed (sched_getaffinity(2) has %s): take some of those, or start the command with more, cpuset(7)", cpu, FormatCPUList(allowed))
+		}
+	}
+	return nil
+}
+
+// everyThread confines the threads that there are. A thread that one of them starts
+// meanwhile has the CPUs of the one that started it, and is found by looking again.
+func everyThread(cpus []int) error {
+	set := unix.NewCPUSet(maxCPUs)
+	for _, cpu := range cpus {
+		set.Set(cpu)
+	}
+	done := map[int]bool{}
+	for n := -1; n < len(done); {
+		n = len(done)
+		threads, err := os.ReadDir("/proc/self/task")
+		if err != nil {
+			return fmt.Errorf("find the threads of this process: %w: mount /proc, or start the command with taskset -c %s", err, FormatCPUList(cpus))
+		}
+		for _, thread := range threads {
+			id, err := strconv.Atoi(thread.Name())
+			if err != nil || done[id] {
+				continue
+			}
+			if err := unix.SchedSetaffinityDynamic(id, set); err != nil && err != unix.ESRCH { // it has ended
+				return os.NewSyscallError("sched_setaffinity", err)
+			}
+			done[id] = true
+		}
+	}
+	return nil
+}
+
+// FormatCPUList is the list format of ParseCPUList: "0-3,8".
+func FormatCPUList(cpus []int) string {
+	var parts []string
+	for i := 0; i < len(cpus); {
+		j := i
+		for j+1 < len(cpus) && cpus[j+1] == cpus[j]+1 {
+			j++
+		}
+		part := strconv.Itoa(cpus[i])
+		if j > i {
+			part += "-" + strconv.Itoa(cpus[j])
+		}
+		parts = append(parts, part)
+		i = j + 1
+	}
+	return strings.Join(parts, ",")
+}
