@@ -17,7 +17,7 @@ type Preset struct {
 }
 
 // Core is the mechanisms of the preset quick.
-var Core = []string{"pipe", "fifo", "packetpipe", "socketpair", "seqpacket", "dgram", "sysvshm", "sysvmsg"}
+var Core = mechanisms.Core
 
 // Common is the mechanisms of the preset default: besides the core what processes
 // choose among that inherit nothing from each other, and rings.
