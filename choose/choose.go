@@ -147,9 +147,7 @@ func (r *run) answer(q Question) results.Answer {
 		r.answers[q] = map[results.Cell]results.Answer{}
 		fit := slices.DeleteFunc(slices.Clone(r.all[q.Pattern]), func(s results.Summary) bool { kind, _ := q.misfit(s); return kind != "" })
 		for _, a := range q.answers(fit) {
-			c := a.Cell
-			c.Mechanism = ""
-			r.answers[q][c] = a
+			r.answers[q][a.Cell.Point()] = a
 		}
 	}
 	return r.answers[q][at]

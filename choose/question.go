@@ -147,13 +147,10 @@ func Everywhere(summaries []results.Summary, q Question) (all []Question) {
 	return all
 }
 
-// Fact is what is declared of a mechanism, to be shown beside advice.
+// Fact is what a mechanism declares that is shown beside advice.
 type Fact struct {
-	Mechanism  string   `json:"mechanism"`
-	Summary    string   `json:"summary"`
-	Man        []string `json:"man"`
-	Boundaries bool     `json:"boundaries"` // it keeps message boundaries
-	mechanisms.Facts
+	Mechanism string               `json:"mechanism"`
+	Cautions  []mechanisms.Caution `json:"cautions"`
 }
 
 // Facts returns what is declared of the mechanisms of these names, in their
@@ -161,7 +158,7 @@ type Fact struct {
 func Facts(names []string) (all []Fact) {
 	for _, name := range names {
 		if m := mechanisms.Lookup(name); m != nil {
-			all = append(all, Fact{m.Name, m.Summary, m.Man, m.Framing.Boundaries(), m.Facts})
+			all = append(all, Fact{m.Name, m.Facts.Cautions})
 		}
 	}
 	return all

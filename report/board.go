@@ -64,11 +64,9 @@ func newBoards(p *Page) (boards []board) {
 	for i := range p.Answers {
 		answers[plots.SettingOf(p.Answers[i].Cell)] = &p.Answers[i]
 	}
-	values := map[string]string{}
 	unknown := map[plots.Setting][]string{}
 	for i := range p.Cells {
 		c := &p.Cells[i]
-		values[c.Name] = median(c)
 		unranked := c.Outcome == results.OK && c.Cell.Rate > 0 && !c.has("p99")
 		if unranked || c.Outcome == results.Failed || c.Outcome == results.Untrusted {
 			set := plots.SettingOf(c.Cell)
@@ -85,7 +83,7 @@ func newBoards(p *Page) (boards []board) {
 			row := boardRow{Size: c.Size, Peers: c.Peers, Rate: c.Cell.Rate, Options: c.Options.String()}
 			for _, place := range b.Places {
 				set := plots.Setting{Workload: c.Workload, Place: place, Peers: c.Peers, Queue: b.Queue, Size: c.Size, Options: row.Options}
-				row.Cells = append(row.Cells, newVerdict(answers[set], values, unknown[set]))
+				row.Cells = append(row.Cells, newVerdict(answers[set], unknown[set]))
 			}
 			b.Rows, b.Peers = append(b.Rows, row), b.Peers || c.Peers > 0
 			b.Rates = b.Rates || c.Cell.Rate > 0
@@ -141,13 +139,13 @@ func (b *board) has(c results.Cell) bool {
 // kinds of verdicts, but for spins.
 var kinds = map[results.Decision]string{results.Fastest: "decided", results.NoneFaster: "decided", results.TooFew: "few", results.Alone: "alone", results.Undecided: "open"}
 
-func newVerdict(a *results.Answer, values map[string]string, unknown []string) verdict {
+func newVerdict(a *results.Answer, unknown []string) verdict {
 	v := verdict{Unknown: unknown}
 	if a == nil {
 		return v
 	}
 	use := a.Use()
-	v.Use, v.Value, v.Kind, v.Verdict = use.Cell.Mechanism, values[use.Cell.Name()], kinds[a.Decision], choose.Verdict(*a)
+	v.Use, v.Value, v.Kind, v.Verdict = use.Cell.Mechanism, valueOf(&use.Summary), kinds[a.Decision], choose.Verdict(*a)
 	if len(a.Best) == 0 {
 		v.Kind = "spins"
 	}
@@ -164,16 +162,3 @@ func times(ratio results.Float) string {
 }
 
 func (c *Cell) has(key string) bool { _, ok := c.Numbers[key]; return ok }
-
-// median of a cell in words: what flows, or how long it takes.
-func median(c *Cell) string {
-	switch {
-	case c.Cell.Rate > 0 && c.has("p99"):
-		return results.FormatTime(float64(c.Numbers["p99"].Center))
-	case !results.WorkloadOf(c.Cell).TwoWay && c.has("rate"):
-		return results.FormatRate(float64(c.Numbers["rate"].Center))
-	case c.has("time"):
-		return results.FormatTime(float64(c.Numbers["time"].Center))
-	}
-	return ""
-}

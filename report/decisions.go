@@ -97,7 +97,7 @@ func decide(summaries []results.Summary) (answers []results.Answer, decided, ope
 	for i := range answers {
 		a := &answers[i]
 		switch {
-		case unknown[question(a.Cell)]:
+		case unknown[a.Cell.Point()]:
 			a.Decision = results.Undecided
 		case a.Decision == results.Fastest, a.Decision == results.NoneFaster:
 			decided++
@@ -125,18 +125,12 @@ func fasterAside(answers []results.Answer) (names []string, points int) {
 	return names, points
 }
 
-// question is what the cells of mechanisms have in common that are compared.
-func question(c results.Cell) results.Cell {
-	c.Mechanism = ""
-	return c
-}
-
 // withoutNumber are the questions of which a mechanism failed or is untrusted.
 func withoutNumber(summaries []results.Summary) map[results.Cell]bool {
 	unknown := map[results.Cell]bool{}
 	for _, s := range summaries {
 		if c := s.Cell; c.Workload != results.FloorWorkload && (s.Outcome == results.Failed || s.Outcome == results.Untrusted) {
-			unknown[question(c)] = true
+			unknown[c.Point()] = true
 		}
 	}
 	return unknown

@@ -240,7 +240,7 @@ func (m *markdown) vsFloors(group []results.Summary) {
 	slices.Sort(mechs)
 	m.printf("\n### %s\n\n", title(group[0].Cell))
 	text.Head(m, "rrlr", append([]string{"size", "queue", "in"}, mechs...)...)
-	for _, row := range results.GroupBy(group, func(c results.Cell) results.Cell { c.Mechanism = ""; return c }) {
+	for _, row := range results.GroupBy(group, results.Cell.Point) {
 		c := row[0].Cell
 		line := []any{results.FormatBytes(c.Size), results.FormatQueue(c.Queue), row[0].RelativeCost.Unit}
 		for range mechs {

@@ -166,7 +166,7 @@ func Answers(summaries []Summary) []Answer { return Ranking{}.Answers(summaries)
 // Answers is Answers by this ranking.
 func (r Ranking) Answers(summaries []Summary) []Answer {
 	var out []Answer
-	for _, group := range GroupBy(summaries, func(c Cell) Cell { c.Mechanism = ""; return c }) {
+	for _, group := range GroupBy(summaries, Cell.Point) {
 		if group[0].Cell.Workload == FloorWorkload {
 			continue
 		}
@@ -290,6 +290,12 @@ func GroupBy(summaries []Summary, key func(Cell) Cell) [][]Summary {
 		out[len(out)-1] = append(out[len(out)-1], s)
 	}
 	return out
+}
+
+// Point is what cells have in common whose mechanisms are ranked.
+func (c Cell) Point() Cell {
+	c.Mechanism = ""
+	return c
 }
 
 // Setting is what a table or a section is about: cells of one workload, place
