@@ -49,11 +49,11 @@ function advice() {
 			...page.needs.map(n => check(n.key, n.text)));
 		form.querySelectorAll("select, input")[focus]?.focus();
 		const fits = (block("advice", q.pattern, q.size) ?? []).filter(a => page.needs.every(n => !!a[n.key] === q.asks(n)));
-		const told = fits.filter(a => a.ranked?.length || a.neighbours?.length), silent = fits.filter(a => !told.includes(a));
+		const answered = fits.filter(a => a.ranked?.length || a.neighbours?.length), silent = fits.filter(a => !answered.includes(a));
 		const front = document.getElementById("front");
-		if (front && fits.length) front.replaceChildren(...coded(`${(told[0] ?? fits[0]).case}: ${(told[0] ?? fits[0]).sentence}`));
-		out.replaceChildren(...told.map(a => answer(a, block("facts"))));
-		if (!told.length) out.append(element("p", {}, "Nothing that was measured fits."));
+		if (front && fits.length) front.replaceChildren(...coded(`${(answered[0] ?? fits[0]).case}: ${(answered[0] ?? fits[0]).sentence}`));
+		out.replaceChildren(...answered.map(a => answer(a, block("facts"))));
+		if (!answered.length) out.append(element("p", {}, "Nothing that was measured fits."));
 		else if (silent.length) out.append(element("p.none", {}, "Nothing that fits has a number: " + silent.map(a => places[a.place] ?? a.place).join(", ") + "."));
 	}
 	box.hidden = false;
