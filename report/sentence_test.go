@@ -111,7 +111,7 @@ func TestRecommendationIsTheSameEverywhere(t *testing.T) {
 	set := &results.Set{Records: advised(t)}
 	summaries, page := set.Summaries(), NewPage(set)
 	var terminal, reportMD, pageHTML bytes.Buffer
-	for _, err := range []error{WriteDecisions(&terminal, summaries, 0), WriteMarkdown(&reportMD, set), WriteHTML(&pageHTML, page)} {
+	for _, err := range []error{WriteDecisions(&terminal, summaries, text.Screen{}), WriteMarkdown(&reportMD, set), WriteHTML(&pageHTML, page)} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -155,12 +155,12 @@ func TestRecommendationIsTheSameEverywhere(t *testing.T) {
 		for line := range strings.Lines(terminal.String()) {
 			columns := regexp.MustCompile(`\s{2,}`).Split(strings.TrimSpace(line), -1)
 			if strings.HasPrefix(columns[0], c.Workload) && strings.Contains(line, fmt.Sprintf(" %s ", results.FormatBytes(c.Size))) && (c.Rate == 0 || strings.Contains(line, fmt.Sprintf("rate=%d ", c.Rate))) {
-				found = slices.ContainsFunc(columns, func(s string) bool { return s == decided1(&a, true) && strings.HasPrefix(s, use) })
+				found = slices.ContainsFunc(columns, func(s string) bool { return s == decided1(&a, true, text.Screen{}) && strings.HasPrefix(s, use) })
 				break
 			}
 		}
 		if !found {
-			t.Errorf("%s: the terminal does not have %q:\n%s", c.Name(), decided1(&a, true), &terminal)
+			t.Errorf("%s: the terminal does not have %q:\n%s", c.Name(), decided1(&a, true, text.Screen{}), &terminal)
 		}
 
 		_, section, _ := strings.Cut(reportMD.String(), "\n### "+title(c.Setting())+"\n")
