@@ -15,7 +15,7 @@ const wholePlan = `
 preset: quick
 workload: [pingpong, Stream]
 mech: [pipe, fifo]
-family: notify
+family: notifications
 size: [64, 4k, 4KiB]
 queue: [default, 4096]
 place: same
@@ -46,7 +46,7 @@ func TestParsePlan(t *testing.T) {
 	}
 	for key, want := range map[string]string{
 		"preset": "quick", "workload": "pingpong Stream", "size": "64 4k 4KiB", "queue": "default 4096", "copy": "0", "until": "2%", "seed": "18446744073709551615",
-		"cpus": "0 2-3", "note": "what our daemon uses: pipes", "mech": "pipe fifo " + strings.Join(ofFamily("notify"), " "), "family": "", "blocks": "",
+		"cpus": "0 2-3", "note": "what our daemon uses: pipes", "mech": "pipe fifo " + strings.Join(ofFamily("notifications"), " "), "family": "", "blocks": "",
 	} {
 		if got := strings.Join(f.Given(key), " "); got != want {
 			t.Errorf("%s is %q, want %q", key, got, want)

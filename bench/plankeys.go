@@ -118,7 +118,7 @@ func percent(v string) (float64, error) {
 
 // Families are the families of mechanisms, by name.
 func Families() []string {
-	names := NamesOf(mechanisms.All(), (*mechanisms.Mechanism).Family)
+	names := NamesOf(mechanisms.All(), func(m *mechanisms.Mechanism) string { return m.Family.Word() })
 	slices.Sort(names)
 	return slices.Compact(names)
 }
@@ -126,7 +126,7 @@ func Families() []string {
 // ofFamily are the mechanisms of a family, by name.
 func ofFamily(family string) (names []string) {
 	for _, m := range mechanisms.All() {
-		if m.Family() == family {
+		if m.Family.Word() == family {
 			names = append(names, m.Name)
 		}
 	}

@@ -24,7 +24,7 @@ type Preset struct {
 var PresetNames = []string{"quick", "default", "wide", "full"}
 
 // Core is the mechanisms of the preset quick.
-var Core = []string{"pipe", "fifo", "packetpipe", "socketpair", "seqpacket", "dgram", "sysvshm", "sysvmsg"}
+var Core = mechanisms.Core
 
 // Pipes are the mechanisms with a capacity that F_SETPIPE_SZ sets.
 var Pipes = []string{"pipe", "fifo", "packetpipe"}

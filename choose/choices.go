@@ -24,13 +24,7 @@ var questions = []struct {
 		return mechanisms.Trait{Text: "related, or sent a descriptor", Checks: []string{"D08"}}
 	}},
 	{"Does it keep message boundaries?", func(m *mechanisms.Mechanism) mechanisms.Trait {
-		if m.Framing == mechanisms.Count {
-			return mechanisms.Trait{Text: "no bytes"}
-		}
-		if m.Framing.Boundaries() {
-			return mechanisms.Trait{Text: "kept"}
-		}
-		return mechanisms.Trait{Text: "none"}
+		return mechanisms.Trait{Text: boundaries(m)}
 	}},
 	{"In which directions does it go?", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.Duplex }},
 	{"What outlives its processes?", func(m *mechanisms.Mechanism) mechanisms.Trait { return m.Facts.Traits.Persistence }},

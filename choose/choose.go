@@ -38,8 +38,7 @@ type Choice struct {
 
 	Facts *Behaviour `json:"behaviour,omitempty"` // nil: this program does not know it
 
-	equal  bool // no other is more than Within faster
-	capped int  // launches that lay far off
+	capped int // launches that lay far off
 }
 
 // Behaviour is what a table shows of a mechanism beside numbers.
@@ -80,17 +79,17 @@ const (
 func Advise(summaries []results.Summary, q Question) Advice { return newRun(summaries).advise(q) }
 
 // All answers every question that the summaries of one run have data for: each
-// pattern at each size, in each place, for related and unrelated processes,
-// with and without boundaries.
-func All(summaries []results.Summary) (all []Advice) {
+// pattern at each size, in each place, with and without each of these needs.
+func All(summaries []results.Summary, needs ...Need) (all []Advice) {
 	r := newRun(summaries)
 	for _, p := range Patterns {
 		for _, q := range Everywhere(summaries, Question{Pattern: p.Name}) {
 			for _, q.Size = range r.sizes[q.setting()] {
-				for _, q.Unrelated = range []bool{false, true} {
-					for _, q.Boundaries = range []bool{false, true} {
-						all = append(all, r.advise(q))
+				for set := range 1 << len(needs) {
+					for i, n := range needs {
+						*n.of(&q) = set>>i&1 == 1
 					}
+					all = append(all, r.advise(q))
 				}
 			}
 		}
@@ -101,10 +100,10 @@ func All(summaries []results.Summary) (all []Advice) {
 // run is the summaries of one, by what a question is about, and what was found
 // out about them.
 type run struct {
-	cells  map[Question][]results.Summary // of one pattern, size, place and number of peers, with the kernel's own queue and all options at their usual value
-	sizes  map[Question][]int             // at which anything was tried, ascending
-	points map[Question]map[string]int    // of a question at any size and place: where a mechanism may be recommended
-	ranked map[Question]*Advice
+	all     map[string][]results.Summary                 // of a pattern, with the kernel's own queue and all options at their usual value
+	cells   map[Question][]results.Summary               // those of one size, place and number of peers
+	sizes   map[Question][]int                           // at which anything was tried, ascending
+	answers map[Question]map[results.Cell]results.Answer // of a question at any size, place and number of peers, by point
 }
 
 // point and setting are what of a question records depend on, setting without
@@ -119,7 +118,7 @@ func (q Question) setting() Question {
 }
 
 func newRun(summaries []results.Summary) *run {
-	r := &run{map[Question][]results.Summary{}, map[Question][]int{}, map[Question]map[string]int{}, map[Question]*Advice{}}
+	r := &run{map[string][]results.Summary{}, map[Question][]results.Summary{}, map[Question][]int{}, map[Question]map[results.Cell]results.Answer{}}
 	for _, s := range summaries {
 		c := s.Cell
 		i := slices.IndexFunc(Patterns, func(p Pattern) bool { return p.Workload == c.Workload })
@@ -133,17 +132,32 @@ func newRun(summaries []results.Summary) *run {
 			r.sizes[at] = slices.Insert(r.sizes[at], k, q.Size)
 		}
 		r.cells[q] = append(r.cells[q], s)
+		r.all[q.Pattern] = append(r.all[q.Pattern], s)
 	}
 	return r
+}
+
+// answer is what is recommended for q, of what fits; without a leader nothing has a
+// number.
+func (r *run) answer(q Question) results.Answer {
+	p, _ := LookupPattern(q.Pattern)
+	at := results.Cell{Workload: p.Workload, Size: q.Size, Place: q.Place, Peers: q.Peers}
+	q.Size, q.Place, q.Peers = 0, "", 0
+	if r.answers[q] == nil {
+		r.answers[q] = map[results.Cell]results.Answer{}
+		fit := slices.DeleteFunc(slices.Clone(r.all[q.Pattern]), func(s results.Summary) bool { kind, _ := q.misfit(s); return kind != "" })
+		for _, a := range q.answers(fit) {
+			r.answers[q][a.Cell.Point()] = a
+		}
+	}
+	return r.answers[q][at]
 }
 
 func (r *run) advise(q Question) Advice {
 	measured := r.sizes[q.setting()]
 	i, exact := slices.BinarySearch(measured, q.Size)
 	if exact {
-		a := *r.rank(q)
-		r.recommend(&a)
-		return a
+		return r.recommend(q)
 	}
 	a := newAdvice(q)
 	a.Next = q.Command("")
@@ -231,14 +245,9 @@ func (a *Advice) cantTell(format string, args ...any) {
 	a.CantTell = append(a.CantTell, fmt.Sprintf(format, args...))
 }
 
-// rank answers at a size that was measured, without a recommendation.
-func (r *run) rank(q Question) *Advice {
-	if a := r.ranked[q]; a != nil {
-		return a
-	}
+// recommend answers at a size that was measured.
+func (r *run) recommend(q Question) Advice {
 	a := newAdvice(q)
-	r.ranked[q] = &a
-	var fit []results.Summary
 	tried := map[string]bool{}
 	warned := 0
 	for _, s := range r.cells[q.point()] {
@@ -247,7 +256,6 @@ func (r *run) rank(q Question) *Advice {
 			a.leaveOut(s.Cell.Mechanism, kind, why)
 			continue
 		}
-		fit = append(fit, s)
 		if len(s.Warnings) > 0 {
 			warned++
 		}
@@ -267,21 +275,36 @@ func (r *run) rank(q Question) *Advice {
 		}
 	}
 	slices.SortStableFunc(a.LeftOut, func(x, y LeftOut) int { return cmp.Compare(x.Mechanism, y.Mechanism) })
-	answer := q.Ranking().Rank(fit)
+	answer := r.answer(q)
 	a.Decision = answer.Decision
 	a.Within = answer.Within
 	for i, c := range answer.Ranked {
 		a.Ranked = append(a.Ranked, newChoice(c, answer, i == 0, !q.Spin && spins(c.Cell.Mechanism)))
 	}
 	a.limits(warned)
-	return &a
+	for i, name := range answer.Best {
+		if a.Best = append(a.Best, results.Quote(name)); i == 0 {
+			a.Use = a.Best[0]
+		}
+	}
+	a.Verdict = a.verdict()
+	a.Sentence = a.sentence(r, answer)
+	switch a.Decision {
+	case results.Undecided, results.TooFew:
+		budget := "2m"
+		if a.Ranked[0].Cost.N >= 100 {
+			budget = "10m"
+		}
+		a.Next = a.Question.withoutDefaults().Command(budget)
+	}
+	return a
 }
 
 // misfit is why a cell is not ranked: "" where it is. Of several reasons it
 // gives the first; a report has them all.
 func (q Question) misfit(s results.Summary) (Kind, string) {
 	m := mechanisms.Lookup(s.Cell.Mechanism)
-	if m == nil && (q.Unrelated || q.Boundaries || q.SurvivesCrash || q.PassesFDs) {
+	if m == nil && q.Filtered() {
 		return Unfit, "this program does not know it, nor whether it fits"
 	}
 	if m != nil {
@@ -311,7 +334,7 @@ func (a *Advice) leaveOut(mech string, kind Kind, why string) {
 func newChoice(r results.Ranked, of results.Answer, leads, aside bool) Choice {
 	c := Choice{
 		Mechanism: results.Quote(r.Cell.Mechanism), Cell: results.Quote(r.Cell.Name()), Ratio: r.Ratio, Unsure: r.Unsure(), Spins: aside,
-		Tied: leads || r.Tied() && !aside, equal: r.Equal, capped: r.Capped,
+		Tied: leads || r.Tied() && !aside, capped: r.Capped,
 		Cost: &Cost{Time: value(r.NsPerOp), P99: value(r.P99), Rate: value(r.BytesPerSec), CPU: value(r.Of("cpu")), N: r.N, RelativeCost: r.RelativeCost},
 	}
 	if m := mechanisms.Lookup(r.Cell.Mechanism); m != nil {

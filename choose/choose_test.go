@@ -153,9 +153,9 @@ func random(seed uint64) (out []results.Record) {
 // computed here anew.
 func TestAllRanksByMedian(t *testing.T) {
 	records := random(7)
-	all := All(results.Summarize(records))
-	if want := 3 * 3 * 2 * 4; len(all) != want {
-		t.Fatalf("%d answers, want %d: every pattern, size, place, relation and boundaries", len(all), want)
+	all := All(results.Summarize(records), Needs...)
+	if want := 3 * 3 * 2 * 16; len(all) != want {
+		t.Fatalf("%d answers, want %d: every pattern, size, place and set of needs", len(all), want)
 	}
 	seen := map[Question]bool{}
 	for _, a := range all {
@@ -167,7 +167,8 @@ func TestAllRanksByMedian(t *testing.T) {
 		times := map[string][]float64{}
 		for _, r := range records {
 			m := mechanisms.Lookup(r.Cell.Mechanism)
-			fits := m.Offers(mechanisms.Messages) && (!a.Unrelated || m.Facts.Unrelated) && (!a.Boundaries || m.Framing != mechanisms.Stream)
+			fits := m.Offers(mechanisms.Messages) && (!a.Unrelated || m.Facts.Unrelated) && (!a.Boundaries || m.Framing != mechanisms.Stream) &&
+				(!a.SurvivesCrash || m.ReportsDeath()) && (!a.PassesFDs || m.Facts.Traits.PassFD.Has)
 			if fits && r.Cell.Workload == p.Workload && r.Cell.Size == a.Size && r.Cell.Place == a.Place {
 				times[m.Name] = append(times[m.Name], r.NsPerOp)
 			}

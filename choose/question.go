@@ -59,6 +59,29 @@ type Question struct {
 	Within        float64 `json:"within,omitempty"`         // share by which another may be faster; 0: that of the race, or results.Within
 }
 
+// Need is a filter of a Question: what a mechanism must do besides carrying messages.
+type Need struct {
+	Key  string `json:"key"`  // in JSON and, with hyphens, the flag
+	Text string `json:"text"` // a few words for a form
+	of   func(*Question) *bool
+}
+
+// Needs are all that a Question may have.
+var Needs = []Need{
+	{"unrelated", "unrelated processes", func(q *Question) *bool { return &q.Unrelated }},
+	{"boundaries", "message boundaries", func(q *Question) *bool { return &q.Boundaries }},
+	{"survives_crash", "a killed peer is reported", func(q *Question) *bool { return &q.SurvivesCrash }},
+	{"fd_passing", "descriptors are passed", func(q *Question) *bool { return &q.PassesFDs }},
+}
+
+// Has reports whether q has the need.
+func (n Need) Has(q Question) bool { return *n.of(&q) }
+
+// Filtered reports whether q has any need.
+func (q Question) Filtered() bool {
+	return slices.ContainsFunc(Needs, func(n Need) bool { return n.Has(q) })
+}
+
 // Unfit is why a mechanism does not do what is asked, on any machine: "" where it
 // does.
 func (q Question) Unfit(m *mechanisms.Mechanism) string {
@@ -93,18 +116,19 @@ func (q Question) Command(budget string) string {
 	if !p.notifies() {
 		c += " " + results.FormatBytes(q.Size)
 	}
-	for _, f := range []struct {
-		set  bool
-		flag string
-	}{
-		{q.Place != "", " --place " + results.Quote(q.Place)}, {q.Peers > 0, fmt.Sprintf(" --peers %d", q.Peers)},
-		{q.Unrelated, " --unrelated"}, {q.Boundaries, " --boundaries"}, {q.SurvivesCrash, " --survives-crash"}, {q.PassesFDs, " --fd-passing"},
-		{q.Spin, " --spin"}, {q.Within > 0, fmt.Sprintf(" --within %.3g%%", 100*q.Within)}, {budget != "", " --budget " + budget},
-	} {
-		if f.set {
-			c += f.flag
+	add := func(set bool, flag string) {
+		if set {
+			c += flag
 		}
 	}
+	add(q.Place != "", " --place "+results.Quote(q.Place))
+	add(q.Peers > 0, fmt.Sprintf(" --peers %d", q.Peers))
+	for _, n := range Needs {
+		add(n.Has(q), " --"+strings.ReplaceAll(n.Key, "_", "-"))
+	}
+	add(q.Spin, " --spin")
+	add(q.Within > 0, fmt.Sprintf(" --within %.3g%%", 100*q.Within))
+	add(budget != "", " --budget "+budget)
 	return c
 }
 
@@ -123,13 +147,10 @@ func Everywhere(summaries []results.Summary, q Question) (all []Question) {
 	return all
 }
 
-// Fact is what is declared of a mechanism, to be shown beside advice.
+// Fact is what a mechanism declares that is shown beside advice.
 type Fact struct {
-	Mechanism  string   `json:"mechanism"`
-	Summary    string   `json:"summary"`
-	Man        []string `json:"man"`
-	Boundaries bool     `json:"boundaries"` // it keeps message boundaries
-	mechanisms.Facts
+	Mechanism string               `json:"mechanism"`
+	Cautions  []mechanisms.Caution `json:"cautions"`
 }
 
 // Facts returns what is declared of the mechanisms of these names, in their
@@ -137,7 +158,7 @@ type Fact struct {
 func Facts(names []string) (all []Fact) {
 	for _, name := range names {
 		if m := mechanisms.Lookup(name); m != nil {
-			all = append(all, Fact{m.Name, m.Summary, m.Man, m.Framing.Boundaries(), m.Facts})
+			all = append(all, Fact{m.Name, m.Facts.Cautions})
 		}
 	}
 	return all

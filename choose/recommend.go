@@ -10,87 +10,70 @@ import (
 	"ipcbench/results"
 )
 
-// candidates are the choices that may be recommended: the leader, and what is as
-// good a choice. Where that is not decided, they are those that are not shown to be
-// slower and whose time is within the share of the leader's all the same.
-func (a *Advice) candidates() (all []Choice) {
-	if len(a.Ranked) > 0 && a.Ranked[0].Spins {
-		return nil // nothing that sleeps has a number
-	}
-	for i, c := range a.Ranked {
-		open := a.Decision == results.Undecided && c.Tied && float64(c.Ratio.Center) < 1+a.Within
-		if i == 0 || c.equal || open {
-			all = append(all, c)
-		}
-	}
-	return all
-}
+// Answers says what to use wherever a mechanism has a number, in the order of
+// results.Summarize: what every report shows.
+func Answers(summaries []results.Summary) []results.Answer { return Question{}.answers(summaries) }
 
-// counts is at how many sizes and places of the run each mechanism may be
-// recommended, for what q asks.
-func (r *run) counts(q Question) map[string]int {
-	asked := q
-	asked.Size, asked.Place = 0, ""
-	if n := r.points[asked]; n != nil {
-		return n
+// answers applies the rule for ties to what may be recommended at each point. First
+// is what may be so at most sizes and places of its kind; of several, in this order:
+// what carries both directions on one object, reports to a process that its peer was
+// killed, loses or mixes no message in silence, needs least beside read and write,
+// and comes first in the alphabet.
+func (q Question) answers(summaries []results.Summary) []results.Answer {
+	all := q.Ranking().Answers(summaries)
+	kind := func(a results.Answer) results.Cell {
+		a.Cell.Mechanism, a.Cell.Size, a.Cell.Place = "", 0, ""
+		return a.Cell
 	}
-	n := map[string]int{}
-	for at, sizes := range r.sizes {
-		if at.Pattern != q.Pattern || at.Peers != q.Peers {
-			continue
+	points := map[results.Cell]map[string]int{}
+	for _, a := range all {
+		if points[kind(a)] == nil {
+			points[kind(a)] = map[string]int{}
 		}
-		for _, q.Size = range sizes {
-			q.Place = at.Place
-			for _, c := range r.rank(q).candidates() {
-				n[c.Mechanism]++
-			}
+		for _, name := range a.Best {
+			points[kind(a)][name]++
 		}
 	}
-	r.points[asked] = n
-	return n
-}
-
-// recommend applies the rule for ties to what was ranked, and writes the
-// sentence. Of what may be recommended it is the one that may be so at most sizes
-// and places of the run; of several, in this order: the one that carries both
-// directions on one object, reports to a process that its peer was killed, loses
-// or mixes no message in silence, needs least beside read and write, and comes
-// first in the alphabet.
-func (r *run) recommend(a *Advice) {
-	may := a.candidates()
-	if len(may) > 1 {
-		points := r.counts(a.Question.withoutDefaults())
-		slices.SortFunc(may, func(x, y Choice) int {
-			m, n := mechanisms.Lookup(x.Mechanism), mechanisms.Lookup(y.Mechanism)
+	for _, a := range all {
+		at := points[kind(a)]
+		slices.SortFunc(a.Best, func(x, y string) int {
+			m, n := mechanisms.Lookup(x), mechanisms.Lookup(y)
 			if m == nil || n == nil { // what this program does not know comes last
-				return cmp.Or(first(n == nil, m == nil), cmp.Compare(x.Mechanism, y.Mechanism))
+				return cmp.Or(first(n == nil, m == nil), cmp.Compare(x, y))
 			}
 			return cmp.Or(
-				points[y.Mechanism]-points[x.Mechanism],
+				at[y]-at[x],
 				first(m.TwoWay(), n.TwoWay()),
 				first(m.ReportsDeath(), n.ReportsDeath()),
 				first(!m.Silent(), !n.Silent()),
 				m.Complexity()-n.Complexity(),
-				cmp.Compare(x.Mechanism, y.Mechanism),
+				cmp.Compare(x, y),
 			)
 		})
 	}
-	for i, c := range may {
-		if i == 0 {
-			a.Use = c.Mechanism
-		}
-		a.Best = append(a.Best, c.Mechanism)
+	return all
+}
+
+// Verdict says in words how sure an answer is, and what is faster at which price:
+// every report shows it word for word.
+func Verdict(a results.Answer) string {
+	if len(a.Best) == 0 {
+		return "nothing that sleeps while it waits has a number; `" + results.Quote(a.Cell.Mechanism) + "` spins, and costs a CPU while it waits"
 	}
-	a.Verdict = a.verdict()
-	a.Sentence = a.sentence(r)
-	switch a.Decision {
-	case results.Undecided, results.TooFew:
-		budget := "2m"
-		if a.Ranked[0].Cost.N >= 100 {
-			budget = "10m"
-		}
-		a.Next = a.Question.withoutDefaults().Command(budget)
+	if spinning := spinning(a); spinning != "" {
+		return a.Verdict() + "; " + spinning
 	}
+	return a.Verdict()
+}
+
+// spinning names the fastest mechanism that is shown to be faster than what is
+// recommended and costs a CPU; "" where there is none.
+func spinning(a results.Answer) string {
+	c, ok := faster(a, a.Ranked)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("`%s`, which spins, is %s faster and costs a CPU while it waits", results.Quote(c.Cell.Mechanism), factor(a.Use(), c))
 }
 
 // withoutDefaults is the question as it was asked.
@@ -132,7 +115,7 @@ func (a *Advice) noneFaster() string {
 // sentence is the answer in one: what to use, what it takes, how sure that is, and
 // what is faster at which price. Terminal, Markdown, JSON and the page show it word
 // for word.
-func (a *Advice) sentence(r *run) string {
+func (a *Advice) sentence(r *run, of results.Answer) string {
 	if len(a.Ranked) == 0 {
 		return "Can't tell: nothing that fits has a number" + a.without()
 	}
@@ -177,11 +160,11 @@ func (a *Advice) sentence(r *run) string {
 	case results.Alone:
 		parts = append(parts, "nothing else that fits has a number")
 	}
-	if c, ok := a.faster(use, a.Ranked); ok {
-		parts = append(parts, fmt.Sprintf("`%s`, which spins, is %s faster and costs a CPU while it waits", c.Mechanism, factor(use, c)))
+	if s := spinning(of); s != "" {
+		parts = append(parts, s)
 	}
-	if c, why, ok := r.unfit(a); ok {
-		parts = append(parts, fmt.Sprintf("`%s` is %s faster, but %s", c.Mechanism, factor(use, c), why))
+	if c, why, ok := r.unfit(a, of); ok {
+		parts = append(parts, fmt.Sprintf("`%s` is %s faster, but %s", results.Quote(c.Cell.Mechanism), factor(of.Use(), c), why))
 	}
 	return strings.Join(parts, "; ") + a.without()
 }
@@ -194,12 +177,12 @@ func (a *Advice) without() string {
 	return ""
 }
 
-// faster is the fastest of the choices that do not lead, if it is shown to be
-// faster than the leader.
-func (a *Advice) faster(use Choice, of []Choice) (least Choice, ok bool) {
-	for _, c := range of {
-		if c.Spins && c.Ratio.Hi < 1 && float64(c.Ratio.Center) < float64(use.Ratio.Center)/(1+a.Within) && (!ok || c.Ratio.Center < least.Ratio.Center) {
-			least, ok = c, true
+// faster is the fastest of those that never lead, if it is shown to be faster than
+// the leader, and takes less than what is recommended by more than Within.
+func faster(a results.Answer, of []results.Ranked) (least results.Ranked, ok bool) {
+	for _, r := range of {
+		if r.Aside && r.Ratio.Hi < 1 && float64(r.Ratio.Center) < float64(a.Use().Ratio.Center)/(1+a.Within) && (!ok || r.Ratio.Center < least.Ratio.Center) {
+			least, ok = r, true
 		}
 	}
 	return least, ok
@@ -207,19 +190,20 @@ func (a *Advice) faster(use Choice, of []Choice) (least Choice, ok bool) {
 
 // unfit is the fastest mechanism that was measured, does not fit, and is shown to
 // be faster than the leader, with what it lacks.
-func (r *run) unfit(a *Advice) (Choice, string, bool) {
+func (r *run) unfit(a *Advice, of results.Answer) (fastest results.Ranked, why string, ok bool) {
 	q := a.Question.withoutDefaults()
 	all := q
-	all.Unrelated, all.Boundaries, all.SurvivesCrash, all.PassesFDs = false, false, false, false
-	leader := a.Ranked[0].Mechanism
+	for _, n := range Needs {
+		*n.of(&all) = false
+	}
 	ranking := all.Ranking()
-	ranking.Aside = func(mech string) bool { return mech != leader }
+	ranking.Aside = func(mech string) bool { return mech != of.Cell.Mechanism }
 	var group []results.Summary
 	whys := map[string]string{}
 	for _, s := range r.cells[q.point()] {
 		m := mechanisms.Lookup(s.Cell.Mechanism)
 		switch {
-		case s.Cell.Mechanism == leader:
+		case s.Cell == of.Cell:
 			group = append(group, s)
 		case m == nil || m.BusyWaits() || all.Unfit(m) != "" || s.Outcome != results.OK:
 		case q.Unfit(m) != "":
@@ -228,15 +212,10 @@ func (r *run) unfit(a *Advice) (Choice, string, bool) {
 		}
 	}
 	if len(group) < 2 {
-		return Choice{}, "", false
+		return fastest, "", false
 	}
-	answer := ranking.Rank(group)
-	var choices []Choice
-	for i, c := range answer.Ranked {
-		choices = append(choices, newChoice(c, answer, i == 0, i > 0))
-	}
-	c, ok := a.faster(a.Ranked[slices.IndexFunc(a.Ranked, func(c Choice) bool { return c.Mechanism == a.Use })], choices)
-	return c, whys[c.Mechanism], ok
+	fastest, ok = faster(of, ranking.Rank(group).Ranked)
+	return fastest, whys[fastest.Cell.Mechanism], ok
 }
 
 // lack is what a mechanism that does not fit lacks, in a few words.
@@ -253,8 +232,10 @@ func (q Question) lack(m *mechanisms.Mechanism) string {
 }
 
 // factor is by how much c is faster than use: "20×", "30 %".
-func factor(use, c Choice) string {
-	f := float64(use.Cost.Time.Center / c.Cost.Time.Center)
+func factor(use, c results.Ranked) string {
+	of, _, _ := use.RankingMetric()
+	by, _, _ := c.RankingMetric()
+	f := float64(of.Center / by.Center)
 	if f >= 2 {
 		return times(f)
 	}

@@ -14,14 +14,13 @@
 package mechanisms
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
-	"path"
-	"reflect"
-	"runtime"
 	"slices"
 	"strings"
 
+	"ipcbench/internal/suggest"
 	"ipcbench/internal/sys"
 )
 
@@ -46,6 +45,9 @@ type Mechanism struct {
 	Since   string // first Linux release that has it, "2.6.35"; absent from a later kernel is a failure unless Needs says why
 	EOF     bool   // Recv returns io.EOF once every sender has closed
 	Facts   Facts  // what to know before choosing it
+
+	Family Family   // what it is built on
+	Called []string // what people call it besides, in small letters without blanks and hyphens: "uds"
 
 	// VariantOf is the mechanism that it does the work of by other calls, or in other
 	// memory: a reader chooses between the two last. "" for most.
@@ -302,17 +304,10 @@ func Register(m Mechanism) *Mechanism {
 	case !m.complete():
 		panic(fmt.Sprintf("mechanisms: %q lacks one of OpenSender and OpenReceiver, or of OpenNotifier and OpenWaiter", m.Name))
 	}
+	m.Family = cmp.Or(m.Family, Others)
+	suggest.Call(m.Name, m.Called...)
 	registry = slices.Insert(registry, at, &m)
 	return &m
-}
-
-// Family is the folder of this package that has the mechanism: "pipes", "shm".
-// It is read off the name of its New, so that a new file is all that a family
-// needs for one more.
-func (m *Mechanism) Family() string {
-	name := runtime.FuncForPC(reflect.ValueOf(m.New).Pointer()).Name() // "ipcbench/mechanisms/pipes.newFIFO"
-	folder, _, _ := strings.Cut(path.Base(name), ".")
-	return folder
 }
 
 // All returns every registered mechanism in the order of names.

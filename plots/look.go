@@ -8,6 +8,8 @@ import (
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"ipcbench/mechanisms"
 )
 
 // Look is how a mechanism is drawn in every page and picture: its family's hue,
@@ -17,44 +19,23 @@ type Look struct {
 	Shape int `json:"shape"` // of shapes, which the page has in the same order
 }
 
-// looks are the families with their hues. Shapes count on from the first, so that
-// the core mechanisms differ in shape as well as in hue: a reader who sees no
+// hues of the families, and where the shapes of each begin: they count on from there,
+// so that the core mechanisms differ in shape as well as in hue. A reader who sees no
 // colour tells them apart.
-var looks = []struct {
-	family     string
-	color      int
-	first      int // shape
-	mechanisms []string
-}{
-	{"pipes", 5, 0, []string{"pipe", "fifo", "packetpipe", "iouring", "splice", "tee", "vmsplice", "vmsplicegift", "vmsplicesplice", "pipenetpoll"}},
-	{"UNIX sockets", 1, 3, []string{"socketpair", "seqpacket", "dgram", "unixsock", "unixseq", "unixdgramsock", "unixabstract", "unixnetpoll", "memfdpass"}},
-	{"network sockets", 6, 8, []string{"tcp", "udp", "tcpzerocopy", "vsock"}},
-	{"System V", 3, 6, []string{"sysvmsg", "sysvshm", "sysvsem", "sysvshmfutex", "sysvshmspin"}},
-	{"POSIX queues", 7, 9, []string{"posixmq"}},
-	{"shared-memory rings", 0, 1, []string{"shmfutex", "shmspin", "shmeventfd", "shmsem", "shmcond", "shmyield", "processvm"}},
-	{"notifications", 2, 5, []string{"eventfd", "futex", "signalfd", "sigrt"}},
+var hues = map[mechanisms.Family]Look{
+	mechanisms.Pipes: {5, 0}, mechanisms.UnixSockets: {1, 3}, mechanisms.NetworkSockets: {6, 8}, mechanisms.SystemV: {3, 6},
+	mechanisms.PosixQueues: {7, 9}, mechanisms.Rings: {0, 1}, mechanisms.Notifications: {2, 5},
 }
 
-// FamilyOf is what a mechanism is built on, "pipes"; "others" of one that looks does
-// not have.
-func FamilyOf(mechanism string) string {
-	for _, l := range looks {
-		if slices.Contains(l.mechanisms, mechanism) {
-			return l.family
-		}
-	}
-	return "others"
-}
-
-// unknownColor is the hue of mechanisms that looks does not have.
+// unknownColor is the hue of mechanisms without a family.
 const unknownColor = 4
 
 // LookOf returns the look of a mechanism, the same wherever it stands. One that
-// this program does not know has a shape by the hash of its name.
+// has no family here has a shape by the hash of its name.
 func LookOf(mechanism string) Look {
-	for _, l := range looks {
-		if i := slices.Index(l.mechanisms, mechanism); i >= 0 {
-			return Look{l.color, (l.first + i) % len(shapes)}
+	if m := mechanisms.Lookup(mechanism); m != nil {
+		if look, ok := hues[m.Family]; ok {
+			return Look{look.Color, (look.Shape + slices.Index(m.Family.Mechanisms(), m)) % len(shapes)}
 		}
 	}
 	h := fnv.New32a()

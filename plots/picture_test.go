@@ -262,24 +262,22 @@ func TestPicturesCarryTheirSource(t *testing.T) {
 	}
 }
 
-// Each mechanism of a family is one that exists, with a look that no other has.
-// One without a family has a look all the same, the same each time.
+// Each mechanism has a family with a hue, and a look that no other has. An unknown
+// one has a look all the same, the same each time.
 func TestLooks(t *testing.T) {
 	seen := map[Look]string{}
-	for _, l := range looks {
-		for _, m := range l.mechanisms {
-			look := LookOf(m)
-			if other := seen[look]; other != "" || look.Color != l.color {
-				t.Errorf("%s, of %s, has look %v, as has %q", m, l.family, look, other)
-			}
-			if mechanisms.Lookup(m) == nil {
-				t.Errorf("%s, of %s, is no mechanism", m, l.family)
-			}
-			seen[look] = m
+	for _, m := range mechanisms.All() {
+		look := LookOf(m.Name)
+		if other := seen[look]; other != "" || look.Color != hues[m.Family].Color {
+			t.Errorf("%s, of %s, has look %v, as has %q", m.Name, m.Family, look, other)
 		}
+		if _, ok := hues[m.Family]; !ok {
+			t.Errorf("%s has the family %q, which has no hue", m.Name, m.Family)
+		}
+		seen[look] = m.Name
 	}
 	shapesSeen := map[int]bool{}
-	for _, name := range []string{"pipe", "fifo", "packetpipe", "socketpair", "seqpacket", "dgram", "sysvshm", "sysvmsg"} {
+	for _, name := range mechanisms.Core {
 		shapesSeen[LookOf(name).Shape] = true
 	}
 	if len(shapesSeen) != 8 {

@@ -16,22 +16,23 @@ func TestPageAdvises(t *testing.T) {
 	}
 	firsts := map[string]string{} // by cell without its mechanism
 	for _, a := range p.Advice {
-		if a.Unrelated || a.Boundaries {
+		if a.Filtered() {
 			continue
 		}
 		if a.Ranked[0].Cost != nil {
 			t.Error("the cost stands twice in the page")
 		}
 		p := map[string]string{"rpc": "PingPong", "stream": "Stream"}[a.Pattern]
-		firsts[results.Cell{Workload: p, Size: a.Size, Place: a.Place}.Name()] = a.Ranked[0].Mechanism
+		firsts[results.Cell{Workload: p, Size: a.Size, Place: a.Place}.Name()] = a.Use
 	}
 	if len(firsts) != len(p.Answers) || len(firsts) != 12 {
 		t.Fatalf("%d settings with advice, %d with an answer", len(firsts), len(p.Answers))
 	}
 	for _, a := range p.Answers {
-		c := results.Cell{Workload: a.Setting.Workload, Size: a.Setting.Size, Place: a.Setting.Place}
-		if got := firsts[c.Name()]; got != a.Ranked[0].Mechanism {
-			t.Errorf("%s: advice is %q, the answer %q", c.Name(), got, a.Ranked[0].Mechanism)
+		c := a.Cell
+		c.Mechanism = ""
+		if got, want := firsts[c.Name()], a.Use().Cell.Mechanism; got != want {
+			t.Errorf("%s: advice is %q, the answer %q", c.Name(), got, want)
 		}
 	}
 }

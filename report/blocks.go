@@ -18,14 +18,14 @@ import (
 // are looked at. Of 12,000 cells a reader sees some tens.
 type index struct {
 	*Page
-	Axes    axes              `json:"axes"`
-	Cells   []cellBlock       `json:"cells"`
-	Charts  []chartHead       `json:"charts"`
-	Advice  []adviceBlock     `json:"advice"`
-	Tables  []setting         `json:"tables"` // of the numbers by size
-	Words   map[string]string `json:"words"`
-	Answers *struct{}         `json:"answers,omitempty"` // are text in the page
-	Facts   *struct{}         `json:"facts,omitempty"`   // a block
+	Axes   axes              `json:"axes"`
+	Cells  []cellBlock       `json:"cells"`
+	Charts []chartHead       `json:"charts"`
+	Advice []adviceBlock     `json:"advice"`
+	Tables []setting         `json:"tables"` // of the numbers by size
+	Needs  []choose.Need     `json:"needs"`
+	Words  map[string]string `json:"words"`
+	Facts  *struct{}         `json:"facts,omitempty"` // a block
 }
 
 // axes are the values that occur.
@@ -111,10 +111,12 @@ type block struct {
 	Data template.JS
 }
 
-// told is advice as the page has it: with the question in words.
+// told is advice as the page has it: with the question in words, and what is left
+// out as indices into the block "left", as most advice leaves out the same.
 type told struct {
 	choose.Advice
-	Case string `json:"case"`
+	Case    string `json:"case"`
+	LeftOut []int  `json:"left_out"`
 }
 
 // front is the answer to the first question, with the question before it; "" where
@@ -125,7 +127,7 @@ func front(advice []choose.Advice) string {
 	}
 	a := slices.MinFunc(advice, func(x, y choose.Advice) int {
 		plain := func(a choose.Advice) int {
-			return map[bool]int{false: 0, true: 1}[a.Pattern != advice[0].Pattern || a.Unrelated || a.Boundaries]
+			return map[bool]int{false: 0, true: 1}[a.Pattern != advice[0].Pattern || a.Filtered()]
 		}
 		silent := func(a choose.Advice) int { return map[bool]int{false: 1, true: 0}[a.Answered()] }
 		return cmp.Or(cmp.Compare(plain(x), plain(y)), cmp.Compare(x.Size, y.Size), cmp.Compare(silent(x), silent(y)), byPlace(x.Place, y.Place))
@@ -141,7 +143,7 @@ const listed = 8
 
 // blocks splits a page's data. An error names a number that JSON cannot hold.
 func blocks(p *Page) (at index, all []block, err error) {
-	at = index{Page: p, Axes: newAxes(p.Cells), Words: map[string]string{}}
+	at = index{Page: p, Axes: newAxes(p.Cells), Needs: choose.Needs, Words: map[string]string{}}
 	add := func(data any, id ...any) {
 		text, failed := json.Marshal(data) // < > & come out as \u003c and so on: no text ends the element
 		if failed != nil && err == nil {
@@ -172,6 +174,8 @@ func blocks(p *Page) (at index, all []block, err error) {
 		}{chartLines(c.Lines), c.Missing}, "chart", c.ID)
 	}
 	advice := map[adviceBlock][]told{}
+	left := map[string]int{}
+	var lefts []string
 	for _, a := range p.Advice {
 		pattern, _ := choose.LookupPattern(a.Pattern)
 		b := adviceBlock{a.Pattern, a.Size, pattern.Workload}
@@ -179,12 +183,21 @@ func blocks(p *Page) (at index, all []block, err error) {
 			at.Advice = append(at.Advice, b)
 		}
 		a.Ranked = a.Ranked[:min(len(a.Ranked), listed)]
-		advice[b] = append(advice[b], told{a, a.Case()})
+		t := told{Advice: a, Case: a.Case()}
+		for _, l := range a.LeftOut {
+			text := l.Mechanism + ": " + l.Why
+			if _, known := left[text]; !known {
+				left[text], lefts = len(lefts), append(lefts, text)
+			}
+			t.LeftOut = append(t.LeftOut, left[text])
+		}
+		advice[b] = append(advice[b], t)
 	}
 	for _, b := range at.Advice {
 		slices.SortStableFunc(advice[b], func(x, y told) int { return byPlace(x.Place, y.Place) })
 		add(advice[b], "advice", b.Pattern, b.Size)
 	}
+	add(lefts, "left")
 	add(p.Facts, "facts")
 	for _, t := range words.Topics {
 		for _, w := range t.Words {

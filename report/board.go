@@ -6,8 +6,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 
+	"ipcbench/choose"
 	"ipcbench/plots"
 	"ipcbench/results"
 )
@@ -33,12 +33,13 @@ type boardRow struct {
 	Cells   []verdict // one a place
 }
 
-// verdict is one answer in words. Without a leader nothing was measured.
+// verdict is one answer in words. Without a mechanism nothing was measured.
 type verdict struct {
-	Leaders []string // the fastest, or all that are as good a choice
-	Value   string   // the first's median: throughput where messages flow one way, at a rate the 99th percentile, else time
-	Kind    string   // decided: one is fastest; equal: several are; open: can't tell; few; alone
-	Rest    string   // why: what the next takes, or which others may be faster
+	Use     string   // the mechanism that is recommended
+	Value   string   // its median: throughput where messages flow one way, at a rate the 99th percentile, else time
+	Kind    string   // decided; open: can't tell; few; alone; spins: nothing that sleeps has a number
+	Rest    string   // what the next takes, where Use is the fastest
+	Verdict string   // how sure that is, as choose.Verdict has it
 	Unknown []string // mechanisms that failed, are not to be trusted or lack the number to be ranked by: they might be faster
 }
 
@@ -59,15 +60,13 @@ func newBoards(p *Page) (boards []board) {
 			b.Places = append(b.Places, c.Place)
 		}
 	}
-	answers := map[plots.Setting]*Answer{}
+	answers := map[plots.Setting]*results.Answer{}
 	for i := range p.Answers {
-		answers[p.Answers[i].Setting] = &p.Answers[i]
+		answers[plots.SettingOf(p.Answers[i].Cell)] = &p.Answers[i]
 	}
-	values := map[string]string{}
 	unknown := map[plots.Setting][]string{}
 	for i := range p.Cells {
 		c := &p.Cells[i]
-		values[c.Name] = median(c)
 		unranked := c.Outcome == results.OK && c.Cell.Rate > 0 && !c.has("p99")
 		if unranked || c.Outcome == results.Failed || c.Outcome == results.Untrusted {
 			set := plots.SettingOf(c.Cell)
@@ -84,7 +83,7 @@ func newBoards(p *Page) (boards []board) {
 			row := boardRow{Size: c.Size, Peers: c.Peers, Rate: c.Cell.Rate, Options: c.Options.String()}
 			for _, place := range b.Places {
 				set := plots.Setting{Workload: c.Workload, Place: place, Peers: c.Peers, Queue: b.Queue, Size: c.Size, Options: row.Options}
-				row.Cells = append(row.Cells, newVerdict(answers[set], values, unknown[set]))
+				row.Cells = append(row.Cells, newVerdict(answers[set], unknown[set]))
 			}
 			b.Rows, b.Peers = append(b.Rows, row), b.Peers || c.Peers > 0
 			b.Rates = b.Rates || c.Cell.Rate > 0
@@ -116,7 +115,7 @@ func byPlace(a, b string) int {
 // a core on a machine whose cores have one.
 func (b *board) dropEmpty() {
 	for i := len(b.Places) - 1; i >= 0 && len(b.Places) > 1; i-- {
-		if slices.ContainsFunc(b.Rows, func(r boardRow) bool { return r.Cells[i].Leaders != nil || r.Cells[i].Unknown != nil }) {
+		if slices.ContainsFunc(b.Rows, func(r boardRow) bool { return r.Cells[i].Use != "" || r.Cells[i].Unknown != nil }) {
 			continue
 		}
 		b.Places = slices.Delete(b.Places, i, i+1)
@@ -126,8 +125,8 @@ func (b *board) dropEmpty() {
 	}
 }
 
-// Bold reports whether the leader is shown to be one, and not so by luck: of what
-// was not measured reliably any might be faster.
+// Bold reports whether the recommendation is shown to be right: of what was not
+// measured reliably any might be faster.
 func (v verdict) Bold() bool { return v.Kind == "decided" && v.Unknown == nil }
 
 // Usual reports whether only the axes that every cell has are set.
@@ -137,57 +136,23 @@ func (b *board) has(c results.Cell) bool {
 	return slices.ContainsFunc(b.Rows, func(r boardRow) bool { return r.Size == c.Size && r.Peers == c.Peers && r.Rate == c.Rate })
 }
 
-// named is how many mechanisms an open answer names.
-const named = 3
+// kinds of verdicts, but for spins.
+var kinds = map[results.Decision]string{results.Fastest: "decided", results.NoneFaster: "decided", results.TooFew: "few", results.Alone: "alone", results.Undecided: "open"}
 
-func newVerdict(a *Answer, values map[string]string, unknown []string) verdict {
+func newVerdict(a *results.Answer, unknown []string) verdict {
 	v := verdict{Unknown: unknown}
 	if a == nil {
 		return v
 	}
-	v.Leaders, v.Value = []string{a.Ranked[0].Mechanism}, values[a.Ranked[0].Cell]
-	var open []string
-	beaten := ""
-	for _, r := range a.Ranked[1:] {
-		switch {
-		case r.Equal:
-			v.Leaders = append(v.Leaders, r.Mechanism)
-		case r.Tied:
-			open = append(open, fmt.Sprintf("%s takes between %s and %s %%", r.Mechanism, percent(r.Ratio.Lo), percent(r.Ratio.Hi)))
-		case beaten == "" && !r.Unsure:
-			beaten = fmt.Sprintf("%s takes %s× (%s to %s)", r.Mechanism, times(r.Ratio.Center), times(r.Ratio.Lo), times(r.Ratio.Hi))
-		}
+	use := a.Use()
+	v.Use, v.Value, v.Kind, v.Verdict = use.Cell.Mechanism, valueOf(&use.Summary), kinds[a.Decision], choose.Verdict(*a)
+	if len(a.Best) == 0 {
+		v.Kind = "spins"
 	}
-	switch a.Decision {
-	case results.Fastest:
-		v.Kind, v.Rest = "decided", beaten
-	case results.NoneFaster:
-		v.Kind = "decided"
-		if v.Rest = "no other is more than " + results.Percent(results.Within) + " faster"; len(v.Leaders) > 1 {
-			v.Kind, v.Rest = "equal", "no other is more than "+results.Percent(results.Within)+" faster than these"
-		}
-	case results.TooFew:
-		v.Kind, v.Rest = "few", "too few launches"
-	case results.Alone:
-		v.Kind, v.Rest = "alone", "the only one measured"
-	default:
-		v.Kind = "open"
-		if more := len(open) - named; more > 0 {
-			open = append(open[:named], fmt.Sprintf("%d more", more))
-		}
-		v.Rest = "can't tell: " + strings.Join(open, "; ")
+	if next, r, ok := a.Next(); ok && a.Decision == results.Fastest {
+		v.Rest = fmt.Sprintf("%s takes %s× (%s to %s)", next.Cell.Mechanism, times(r.Center), times(r.Lo), times(r.Hi))
 	}
 	return v
-}
-
-// percent is by how much a ratio exceeds 1, with its sign: "−3.1", "+42".
-func percent(ratio results.Float) string {
-	v := 100 * (float64(ratio) - 1)
-	form := "%+.1f"
-	if math.Abs(v) >= 10 {
-		form = "%+.0f"
-	}
-	return strings.Replace(fmt.Sprintf(form, v), "-", "−", 1)
 }
 
 // times writes a ratio with three digits: "1.10", "12.5", "140".
@@ -197,16 +162,3 @@ func times(ratio results.Float) string {
 }
 
 func (c *Cell) has(key string) bool { _, ok := c.Numbers[key]; return ok }
-
-// median of a cell in words: what flows, or how long it takes.
-func median(c *Cell) string {
-	switch {
-	case c.Cell.Rate > 0 && c.has("p99"):
-		return results.FormatTime(float64(c.Numbers["p99"].Center))
-	case !results.WorkloadOf(c.Cell).TwoWay && c.has("rate"):
-		return results.FormatRate(float64(c.Numbers["rate"].Center))
-	case c.has("time"):
-		return results.FormatTime(float64(c.Numbers["time"].Center))
-	}
-	return ""
-}

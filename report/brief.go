@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"ipcbench/mechanisms"
 	"ipcbench/plots"
 )
 
@@ -14,9 +15,6 @@ const most = 8
 
 // fastest is how many of these are the fastest; the others are core mechanisms.
 const fastest = 4
-
-// core are the mechanisms that every reader knows, as bench.Core has them.
-var core = []string{"pipe", "fifo", "packetpipe", "socketpair", "seqpacket", "dgram", "sysvshm", "sysvmsg"}
 
 // brief chooses the mechanisms that charts show at first, where they have more than
 // most: the fastest, then those of the core set, then the next fastest. Charts
@@ -40,7 +38,7 @@ func brief(charts []plots.Chart) {
 			continue
 		}
 		shown := slices.Clone(ranked[:fastest])
-		for _, name := range append(slices.Clone(core), ranked...) {
+		for _, name := range append(slices.Clone(mechanisms.Core), ranked...) {
 			if len(shown) < most && slices.Contains(ranked, name) && !slices.Contains(shown, name) {
 				shown = append(shown, name)
 			}

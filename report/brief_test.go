@@ -8,17 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"ipcbench/bench"
 	"ipcbench/compare"
+	"ipcbench/mechanisms"
 	"ipcbench/plots"
 	"ipcbench/results"
 )
-
-func TestCoreIsThatOfThePresets(t *testing.T) {
-	if !slices.Equal(core, bench.Core) {
-		t.Errorf("core %q, the presets have %q", core, bench.Core)
-	}
-}
 
 // Of more than eight mechanisms a chart shows the fastest at first, then core
 // ones; charts side by side show the same.
@@ -50,7 +44,7 @@ func TestChartsShowEightAtFirst(t *testing.T) {
 				t.Errorf("%s does not show %s, which is among the fastest: %q", c.ID, l.Name, c.Shown)
 			}
 		}
-		others := slices.DeleteFunc(slices.Clone(c.Shown), func(m string) bool { return slices.Contains(core, m) })
+		others := slices.DeleteFunc(slices.Clone(c.Shown), func(m string) bool { return slices.Contains(mechanisms.Core, m) })
 		if len(others) > fastest {
 			t.Errorf("%s shows %q, which are neither core nor among the fastest", c.ID, others)
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"ipcbench/choose"
 	"ipcbench/compare"
 	"ipcbench/internal/need"
 	"ipcbench/results"
@@ -42,7 +43,7 @@ func TestAdviceInBrowser(t *testing.T) {
 	b := open(t, p)
 	b.show(1400, "light", "")
 	first := `document.querySelector("#advice .ranked tbody td").innerText.trim()`
-	checked := 0
+	checked, needs := 0, map[string]int{}
 	for _, a := range p.Advice {
 		if checked == 8 && !need.Long() {
 			break // a second each
@@ -50,8 +51,15 @@ func TestAdviceInBrowser(t *testing.T) {
 		if a.Place != "same" || a.Size != 4096 || len(a.Ranked) == 0 {
 			continue
 		}
-		flag := map[bool]string{true: "1"}
-		b.show(1400, "light", fmt.Sprintf("#pattern=%s&for=%d&unrelated=%s&boundaries=%s", a.Pattern, a.Size, flag[a.Unrelated], flag[a.Boundaries]))
+		asked, boxes := fmt.Sprintf("#pattern=%s&for=%d", a.Pattern, a.Size), ""
+		for _, n := range choose.Needs {
+			if n.Has(a.Question) {
+				asked, boxes = asked+"&"+n.Key+"=1", boxes+" "+n.Text
+				needs[n.Key]++
+			}
+		}
+		b.show(1400, "light", asked)
+		is(b, boxes, `[...document.querySelectorAll("#advice input:checked")].map(i => i.parentElement.innerText).join("")`)
 		is(b, a.Ranked[0].Mechanism, first)
 		if text := run[string](b, `document.getElementById("advice").innerText`); !strings.Contains(text, a.Verdict) {
 			t.Errorf("%s, %d bytes: the page does not say %q", a.Pattern, a.Size, a.Verdict)
@@ -60,6 +68,11 @@ func TestAdviceInBrowser(t *testing.T) {
 	}
 	if checked < 8 {
 		t.Errorf("only %d questions were asked", checked)
+	}
+	for _, n := range choose.Needs {
+		if needs[n.Key] == 0 {
+			t.Errorf("no question needs %s", n.Key)
+		}
 	}
 	b.quiet()
 }

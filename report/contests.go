@@ -52,14 +52,14 @@ func NewContests(summaries []results.Summary, within float64) (*Contests, bool) 
 	unknown := withoutNumber(summaries)
 	ranking := choose.Question{Within: within}.Ranking()
 	for _, a := range ranking.Answers(summaries) {
-		at := question(a.Cell)
+		at := a.Cell.Point()
 		one := Contest{Cell: results.Quote(ofAll(at)), Leader: results.Quote(a.Cell.Mechanism), Decision: a.Decision, Verdict: a.Verdict(), Ranked: choose.Choices(a), at: at}
 		for _, r := range a.Ranked {
 			median, _, _ := r.RankingMetric()
 			one.times = append(one.times, median)
 		}
 		for _, s := range summaries {
-			if s.Outcome != results.OK && question(s.Cell) == at {
+			if s.Outcome != results.OK && s.Cell.Point() == at {
 				one.NoNumber = append(one.NoNumber, NoNumber{results.Quote(s.Cell.Mechanism), s.Outcome, results.Quote(strings.TrimPrefix(s.Reasons[0], s.Cell.Mechanism+": "))})
 			}
 		}

@@ -17,7 +17,7 @@ type column struct {
 }
 
 // csvColumns of summary.csv: the cell, how it ended, its numbers, why it has
-// none, and the warnings. A number that there is none of is empty. Columns that
+// none, the warnings, and what is recommended at its point. A number that there is none of is empty. Columns that
 // were renamed stand at the end under their names of before, for one release.
 func csvColumns(metrics []Metric) []column {
 	all := []column{
@@ -53,7 +53,9 @@ func csvColumns(metrics []Metric) []column {
 	all = append(all, column{"vs_floor_unit", unit}, column{"queued_messages", queued},
 		column{"queue_given_bytes", func(_ *Page, c *Cell) string { return count(c.Given) }},
 		column{"reasons", func(_ *Page, c *Cell) string { return strings.Join(c.Reasons, "; ") }},
-		column{"warnings", warnings})
+		column{"warnings", warnings},
+		column{"recommended", func(_ *Page, c *Cell) string { return map[bool]string{true: "yes"}[c.recommended] }},
+		column{"recommendation", func(_ *Page, c *Cell) string { return c.recommendation }})
 	all = append(all, estimateColumns("worth", floorKey)...)
 	return append(all, column{"worth_unit", unit}, column{"in_flight_messages", queued}, column{"doubts", warnings})
 }

@@ -93,16 +93,16 @@ func WriteDecisions(w io.Writer, summaries []results.Summary, screen text.Screen
 	return buf.Flush()
 }
 
-// decide are the answers of recommendable. One where another mechanism has no number is
+// decide are the answers of choose. One where another mechanism has no number is
 // undecided: that may be faster. It counts the questions that are decided and that are open.
 func decide(summaries []results.Summary) (answers []results.Answer, decided, open int) {
-	answers = recommendable(summaries)
+	answers = choose.Answers(summaries)
 	unknown := withoutNumber(summaries)
 	open = len(unknown)
 	for i := range answers {
 		a := &answers[i]
 		switch {
-		case unknown[question(a.Cell)]:
+		case unknown[a.Cell.Point()]:
 			a.Decision = results.Undecided
 		case a.Decision == results.Fastest, a.Decision == results.NoneFaster:
 			decided++
@@ -113,19 +113,13 @@ func decide(summaries []results.Summary) (answers []results.Answer, decided, ope
 	return answers, decided, open
 }
 
-// recommendable are the answers by the rule of choose: a mechanism that spins leads
-// none.
-func recommendable(summaries []results.Summary) []results.Answer {
-	return choose.Question{}.Ranking().Answers(summaries)
-}
-
 // fasterAside are the mechanisms that are shown to be faster than a leader and lead
 // no answer, and at how many points.
 func fasterAside(answers []results.Answer) (names []string, points int) {
 	for _, a := range answers {
 		faster := false
 		for _, r := range a.Ranked[1:] {
-			if r.Ratio.Hi < 1 {
+			if r.Aside && r.Ratio.Hi < 1 {
 				names, faster = results.AddOnce(names, r.Cell.Mechanism), true
 			}
 		}
@@ -136,18 +130,12 @@ func fasterAside(answers []results.Answer) (names []string, points int) {
 	return names, points
 }
 
-// question is what the cells of mechanisms have in common that are compared.
-func question(c results.Cell) results.Cell {
-	c.Mechanism = ""
-	return c
-}
-
 // withoutNumber are the questions of which a mechanism failed or is untrusted.
 func withoutNumber(summaries []results.Summary) map[results.Cell]bool {
 	unknown := map[results.Cell]bool{}
 	for _, s := range summaries {
 		if c := s.Cell; c.Workload != results.FloorWorkload && (s.Outcome == results.Failed || s.Outcome == results.Untrusted) {
-			unknown[question(c)] = true
+			unknown[c.Point()] = true
 		}
 	}
 	return unknown
@@ -209,9 +197,13 @@ func decided1(a *results.Answer, value bool, screen text.Screen) string {
 	if a == nil {
 		return "–"
 	}
-	s := screen.Paint(decidedColors[a.Decision], a.Cell.Mechanism) + screen.Paint(openColors[a.Decision], decisionMarks[a.Decision])
+	use := a.Use()
+	s := screen.Paint(decidedColors[a.Decision], use.Cell.Mechanism) + screen.Paint(openColors[a.Decision], decisionMarks[a.Decision])
+	if len(a.Best) == 0 {
+		s = use.Cell.Mechanism + " (spins)"
+	}
 	if value {
-		s += " " + valueOf(&a.Ranked[0].Summary)
+		s += " " + valueOf(&use.Summary)
 	}
 	return s
 }

@@ -156,7 +156,7 @@ func next(summaries []results.Summary, run string) string {
 			open(s.Cell, 0)
 		}
 	}
-	for _, a := range recommendable(summaries) {
+	for _, a := range choose.Answers(summaries) {
 		for _, r := range a.Ranked[1:] {
 			if !r.Out && (a.Decision == results.Undecided || a.Decision == results.TooFew) {
 				open(a.Cell, float64(r.Ratio.Lo))

@@ -30,7 +30,7 @@ var ours = []string{"format", "state", "marks", "table", "tip", "lines", "dots",
 // WriteHTML writes the page as one file that needs no other and no network:
 // style, scripts and data are in it, and its policy lets nothing else in. What
 // a reader must know at once is text; the scripts draw the charts from the
-// data. Equal pages give equal bytes. An error is the writer's, or tells of a
+// data. Equal pages give equal bytes. An error is the writer's, or names a
 // number that JSON does not have.
 func WriteHTML(w io.Writer, p *Page) error {
 	at, blocks, err := blocks(p)

@@ -74,11 +74,7 @@ func NewKernels(sets []*results.Set, comparisons []*compare.Report) *Kernels {
 		if h.Guest.Accel == "icount" {
 			k.Unit = "insns/op"
 		}
-		side := KernelSide{Label: results.Quote(h.Guest.Label), Kernel: results.Quote(h.Kernel)}
-		for _, s := range h.Settings() {
-			side.Settings = append(side.Settings, results.Setting{Key: results.Quote(s.Key), Value: results.Quote(s.Value)})
-		}
-		k.Sides = append(k.Sides, side)
+		k.Sides = append(k.Sides, KernelSide{Label: results.Quote(h.Guest.Label), Kernel: results.Quote(h.Kernel), Settings: newHost(h).Settings})
 		for _, s := range set.Summaries() {
 			name := s.Cell.Name()
 			e := s.InsnsPerOp

@@ -81,7 +81,7 @@ func (m *markdown) warnings(set *results.Set, summaries []results.Summary) {
 func (m *markdown) sentences(summaries []results.Summary) {
 	first := true
 	for _, a := range choose.All(summaries) {
-		if a.Unrelated || a.Boundaries || !a.Answered() {
+		if !a.Answered() {
 			continue
 		}
 		if first {
@@ -93,7 +93,7 @@ func (m *markdown) sentences(summaries []results.Summary) {
 }
 
 func (m *markdown) answers(summaries []results.Summary) {
-	answers := results.Answers(summaries)
+	answers := choose.Answers(summaries)
 	if len(answers) == 0 && slices.ContainsFunc(summaries, func(s results.Summary) bool { return s.InsnsPerOp.Known() }) {
 		return // instructions tell kernels apart, not which mechanism is fastest
 	}
@@ -102,13 +102,14 @@ func (m *markdown) answers(summaries []results.Summary) {
 		m.printf("\nNo cell has a number.\n")
 		return
 	}
-	m.printf("\nThe first takes the least time per operation, by the launches of each pass held against each other. Beside it stands by how\n"+
-		"much the next exceeds it, with bounds that hold for all others at once, at %.0f %%. Only the verdict says whether the first is the\n"+
-		"fastest. Can't tell: another may be more than %.3g %% faster.\n", 100*results.Confidence, 100*results.Within)
+	m.printf("\nWhat to use is the mechanism that takes the least time per operation, of those that sleep while they wait, by the launches of each pass\n"+
+		"held against each other. Of several that are as good a choice it is the first by the rule for ties. Another stands beside it, with by\n"+
+		"how much that exceeds it, and bounds that hold for all at once, at %.0f %%. Only the verdict shows how sure the choice is.\n"+
+		"Can't tell: another may be more than %.3g %% faster.\n", 100*results.Confidence, 100*results.Within)
 	if slices.ContainsFunc(answers, func(a results.Answer) bool { return a.Cell.Rate > 0 }) {
 		m.printf("Where messages are due at a rate it is the 99th percentile of their latency.\n")
 	}
-	against := false
+	otherWay := false
 	for i, a := range answers {
 		if i == 0 || a.Cell.Setting() != answers[i-1].Cell.Setting() {
 			m.printf("\n### %s\n\n", title(a.Cell.Setting()))
@@ -116,27 +117,28 @@ func (m *markdown) answers(summaries []results.Summary) {
 				m.printf("%s\n\n", kept)
 			}
 			if a.Cell.Rate > 0 {
-				text.Head(m, "rrrlrlrrl", "size", "queue", "due/s", "first", "median", "next", "median", "exceeds by", "verdict")
+				text.Head(m, "rrrlrlrrl", "size", "queue", "due/s", "use", "median", "against", "median", "exceeds by", "verdict")
 			} else {
-				text.Head(m, "rrlrlrrl", "size", "queue", "first", "median", "next", "median", "exceeds by", "verdict")
+				text.Head(m, "rrlrlrrl", "size", "queue", "use", "median", "against", "median", "exceeds by", "verdict")
 			}
 		}
-		median, _, _ := a.Ranked[0].RankingMetric()
-		next, took, by := "–", "–", "–"
-		if second, ok := a.Next(); ok {
-			of, _, _ := second.RankingMetric()
-			next, took, by = second.Cell.Mechanism, duration(of)+" "+of.PlusMinus(), second.Ratio.Exceeds()
-			if (of.Center < median.Center) != (second.Ratio.Center < 1) {
-				by, against = by+" ¹", true
+		use := a.Use()
+		median, _, _ := use.RankingMetric()
+		against, took, by := "–", "–", "–"
+		if next, ratio, ok := a.Next(); ok {
+			of, _, _ := next.RankingMetric()
+			against, took, by = next.Cell.Mechanism, duration(of)+" "+of.PlusMinus(), ratio.Exceeds()
+			if (of.Center < median.Center) != (ratio.Center < 1) {
+				by, otherWay = by+" ¹", true
 			}
 		}
 		at := []any{results.FormatBytes(a.Cell.Size), results.FormatQueue(a.Cell.Queue)}
 		if a.Cell.Rate > 0 {
 			at = append(at, a.Cell.Rate)
 		}
-		text.Row(m, append(at, a.Cell.Mechanism, duration(median)+" "+median.PlusMinus(), next, took, by, a.Verdict())...)
+		text.Row(m, append(at, use.Cell.Mechanism, duration(median)+" "+median.PlusMinus(), against, took, by, choose.Verdict(a))...)
 	}
-	if against {
+	if otherWay {
 		m.printf("\n¹ The medians lie the other way. The ratio is the mean of those within the passes; a median is only the middle of a mechanism's launches.\n")
 	}
 }
@@ -237,7 +239,7 @@ func (m *markdown) vsFloors(group []results.Summary) {
 	slices.Sort(mechs)
 	m.printf("\n### %s\n\n", title(group[0].Cell))
 	text.Head(m, "rrlr", append([]string{"size", "queue", "in"}, mechs...)...)
-	for _, row := range results.GroupBy(group, func(c results.Cell) results.Cell { c.Mechanism = ""; return c }) {
+	for _, row := range results.GroupBy(group, results.Cell.Point) {
 		c := row[0].Cell
 		line := []any{results.FormatBytes(c.Size), results.FormatQueue(c.Queue), row[0].RelativeCost.Unit}
 		for range mechs {

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/perf/benchmath"
 	"golang.org/x/perf/benchunit"
 
+	"ipcbench/choose"
 	"ipcbench/internal/text"
 	"ipcbench/results"
 )
@@ -24,7 +25,7 @@ func (m *markdown) comparison(summaries []results.Summary) {
 		return
 	}
 	m.printf("\n## Comparison\n\nWhat benchstat prints: medians with its interval, and each mechanism against the first, which is the base: the change of the median, with p and n of the Mann–Whitney U test.\n"+
-		"~: no difference at p ≤ %g. The base is no verdict: it has the least time at most sizes, perhaps by chance. The verdicts are under \"Fastest\".\n", benchmath.DefaultThresholds.CompareAlpha)
+		"~: no difference at p ≤ %g. The base is no verdict: it is recommended at most sizes. The verdicts are under \"Fastest\".\n", benchmath.DefaultThresholds.CompareAlpha)
 	for _, t := range tables {
 		m.printf("\n### %s, queue %s: %s, base %s\n\n", title(t.cell), results.FormatQueue(t.cell.Queue), t.what(), t.mechs[0])
 		m.mechanisms(t)
@@ -196,12 +197,12 @@ func mechanismTables(summaries []results.Summary) []mechanismTable {
 	return out
 }
 
-// ranking orders the mechanisms of a group: the one with the least time at most
+// ranking orders the mechanisms of a group: the one that is recommended at most
 // sizes first, the others by name.
 func ranking(group []results.Summary) []string {
 	wins := map[string]int{}
-	for _, a := range results.Answers(group) {
-		wins[a.Ranked[0].Cell.Mechanism]++
+	for _, a := range choose.Answers(group) {
+		wins[a.Use().Cell.Mechanism]++
 	}
 	var mechs []string
 	for _, s := range group {

@@ -27,7 +27,7 @@ type Page struct {
 	TwoWay     []string          `json:"two_way"`    // workloads whose messages go there and back: their time counts, and not their throughput
 	Places     map[string]string `json:"places"`     // in words
 	Cells      []Cell            `json:"cells"`      // in the order of results.Summarize
-	Answers    []Answer          `json:"answers"`    // the page has them as text
+	Answers    []results.Answer  `json:"-"`          // the page has them as text
 	Charts     []plots.Chart     `json:"charts"`
 	Again      Again             `json:"again"`
 
@@ -79,24 +79,9 @@ type Cell struct {
 	Given     int                         `json:"given,omitempty"`      // bytes of queue
 	Launches  []float64                   `json:"launches,omitempty"`   // ns of an operation, each
 	Kept      string                      `json:"kept,omitempty"`       // where the scheduler kept unpinned processes
-}
 
-// Answer is which mechanism wins in one setting.
-type Answer struct {
-	Setting  plots.Setting    `json:"setting"`
-	Ranked   []Ranked         `json:"ranked"` // the leader first
-	Decision results.Decision `json:"decision"`
-	Verdict  string           `json:"verdict"`
-}
-
-// Ranked is a mechanism of an answer, against the first.
-type Ranked struct {
-	Mechanism string        `json:"mechanism"`
-	Cell      string        `json:"cell"`
-	Ratio     results.Ratio `json:"ratio"` // of its time to the first's
-	Tied      bool          `json:"tied"`
-	Equal     bool          `json:"equal"` // as good a choice
-	Unsure    bool          `json:"unsure"`
+	recommended    bool   // at its point
+	recommendation string // how sure that is, as choose.Verdict has it
 }
 
 // Again is how to repeat the run.
@@ -138,14 +123,28 @@ func NewPage(set *results.Set) *Page {
 	for _, m := range p.Mechanisms {
 		p.Looks = append(p.Looks, plots.LookOf(m))
 	}
-	for _, a := range results.Answers(summaries) {
-		p.Answers = append(p.Answers, newAnswer(a))
-	}
+	p.Answers = choose.Answers(summaries)
+	p.recommend()
 	p.Advice, p.Facts = advice(summaries), choose.Facts(p.Mechanisms)
 	p.Charts = append(Charts(summaries), Distributions(summaries)...)
 	p.color(p.Charts)
 	brief(p.Charts)
 	return p
+}
+
+// recommend notes in each cell that was ranked what is recommended there.
+func (p *Page) recommend() {
+	at := map[string]*Cell{}
+	for i := range p.Cells {
+		at[p.Cells[i].Name] = &p.Cells[i]
+	}
+	for _, a := range p.Answers {
+		verdict := choose.Verdict(a)
+		for _, r := range a.Ranked {
+			c := at[r.Cell.Name()]
+			c.recommended, c.recommendation = len(a.Best) > 0 && r.Cell.Mechanism == a.Best[0], verdict
+		}
+	}
 }
 
 // pageTitle is the label, the machine and the date: "AMD EPYC, 2 CPUs, 2026-11-30".
@@ -319,15 +318,6 @@ func digits[F ~float64](number F) F {
 	return F(math.Round(v*scale) / scale)
 }
 
-func newAnswer(a results.Answer) Answer {
-	set := plots.SettingOf(a.Cell)
-	out := Answer{Setting: set, Decision: a.Decision, Verdict: a.Verdict()}
-	for _, r := range a.Ranked {
-		out.Ranked = append(out.Ranked, Ranked{r.Cell.Mechanism, r.Cell.Name(), r.Ratio, r.Tied(), r.Equal, r.Unsure()})
-	}
-	return out
-}
-
 func newAgain(set *results.Set) Again {
 	var a Again
 	if hosts := set.Hosts(); len(hosts) > 0 {
@@ -349,7 +339,7 @@ func newAgain(set *results.Set) Again {
 
 // advice leaves out what Page.Cells has already.
 func advice(summaries []results.Summary) []choose.Advice {
-	all := choose.All(summaries)
+	all := choose.All(summaries, choose.Needs...)
 	for _, a := range all {
 		for i := range a.Ranked {
 			c := &a.Ranked[i]

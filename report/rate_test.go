@@ -63,7 +63,7 @@ func TestRatesAreRowsOfABoard(t *testing.T) {
 	}
 	for i, rate := range []int{1_000, 10_000, 100_000} {
 		r := b.Rows[i]
-		if r.Rate != rate || len(r.Cells) != 1 || first(r.Cells[0].Leaders) != "fifo" || r.Cells[0].Kind != "decided" {
+		if r.Rate != rate || len(r.Cells) != 1 || r.Cells[0].Use != "fifo" || r.Cells[0].Kind != "decided" {
 			t.Errorf("row %+v", r)
 		}
 	}

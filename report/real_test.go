@@ -68,8 +68,8 @@ func TestAnswersOfARealRun(t *testing.T) {
 	}
 	page, checked := NewPage(set), 0
 	for _, a := range page.Answers {
-		s := a.Setting
-		at := fmt.Sprintf("%s size=%s/queue=%s/place=%s", s.Workload, results.FormatBytes(s.Size), s.Queue, s.Place)
+		s := a.Cell
+		at := fmt.Sprintf("%s size=%s/queue=%s/place=%s", s.Workload, results.FormatBytes(s.Size), results.FormatQueue(s.Queue), s.Place)
 		if s.Peers > 0 {
 			at += fmt.Sprintf("/peers=%d", s.Peers)
 		}
@@ -85,14 +85,14 @@ func TestAnswersOfARealRun(t *testing.T) {
 			}
 		}
 		first := a.Ranked[0]
-		if spoiled[first.Cell] {
+		if spoiled[first.Cell.Name()] {
 			continue
 		}
 		// The leader has the least mean of logarithms. Where the least median is
 		// another's, the page must not have shown that one slower.
-		tied := slices.ContainsFunc(a.Ranked, func(r Ranked) bool { return r.Mechanism == winner && r.Tied })
-		if checked++; first.Mechanism != winner && !tied {
-			t.Errorf("%s: the page says %s, the numbers say %s", at, first.Mechanism, winner)
+		tied := slices.ContainsFunc(a.Ranked, func(r results.Ranked) bool { return r.Cell.Mechanism == winner && r.Tied() })
+		if checked++; first.Cell.Mechanism != winner && !tied {
+			t.Errorf("%s: the page says %s, the numbers say %s", at, first.Cell.Mechanism, winner)
 		}
 	}
 	if checked < 15 {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ipcbench/choose"
 	"ipcbench/internal/text"
 	"ipcbench/results"
 )
@@ -36,10 +37,10 @@ func numeric(head string, value func(*results.Summary) string, drop int) tableCo
 }
 
 // versusBest is by what factor the time of each cell exceeds that of the fastest
-// mechanism at the same point, where others were measured there.
+// mechanism that sleeps while it waits, where others were measured there.
 func versusBest(summaries []results.Summary) map[results.Cell]string {
 	best := map[results.Cell]string{}
-	for _, a := range results.Answers(summaries) {
+	for _, a := range choose.Answers(summaries) {
 		for _, r := range a.Ranked {
 			if a.Decision != results.Alone {
 				best[r.Cell] = times(r.Ratio.Center) + "×"
@@ -148,7 +149,7 @@ func writeCells(w *bufio.Writer, summaries []results.Summary, screen text.Screen
 			fmt.Fprintln(w)
 		}
 	}
-	note(beaten, "vs best: time/op as a multiple of that of the fastest mechanism at the same point, by the launches of each pass")
+	note(beaten, "vs best: time/op as a multiple of that of the fastest mechanism that sleeps while it waits, by the launches of each pass")
 	note(related, "vs floor: time/op as a multiple of a floor of this run: %s of the place, %s of the size, null system %s", results.WakeUps, results.Copies, results.Calls)
 	note(full, "!: saturated: less than %.0f %% of what was due came; latency grows as long as is measured", 100*results.SaturatedBelow)
 	note(untimed, "–: a launch timed too few operations one by one for a percentile: p50 needs %d, p99 %d, p99.9 %d; raise --time", results.TailP50, results.TailP99, results.TailP999)

@@ -65,7 +65,7 @@ func TestRatesHaveATable(t *testing.T) {
 	}
 	for _, want := range []string{
 		"Where messages are due at a rate it is the 99th percentile",
-		"\n### OpenLoop, same CPU\n\n| size | queue | due/s | first |",
+		"\n### OpenLoop, same CPU\n\n| size | queue | due/s | use |",
 		"| 64 | default | 20000 | sysvmsg | 30.00µs ±0% | pipe | 40.00µs ±0% | +33.3 % (",
 	} {
 		if !strings.Contains(report.String(), want) {

@@ -109,7 +109,7 @@ func TestFewMessagesRankNothing(t *testing.T) {
 		}
 	}
 	p := NewPage(&results.Set{Records: all})
-	if len(p.Answers) != 1 || len(p.Answers[0].Ranked) != 1 || p.Answers[0].Ranked[0].Mechanism != "fifo" {
+	if len(p.Answers) != 1 || len(p.Answers[0].Ranked) != 1 || p.Answers[0].Cell.Mechanism != "fifo" {
 		t.Fatalf("answers %+v, want fifo alone", p.Answers)
 	}
 	if v := newBoards(p)[0].Rows[0].Cells[0]; len(v.Unknown) != 1 || v.Unknown[0] != "pipe" {

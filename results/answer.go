@@ -16,6 +16,21 @@ type Answer struct {
 	Decision Decision // how sure that is
 	Within   float64  // the share by which another may be faster
 	Ranked   []Ranked // the mechanisms that are ok, the leader of their Contest first, the others by their ratio
+
+	// Best may be recommended, and its first is: the leader, what is as good a
+	// choice and, undecided, what is not shown to be slower and takes no more than
+	// Within longer. nil where all are aside.
+	Best []string
+}
+
+// Use is the mechanism that is recommended or, where all are aside, the leader.
+func (a Answer) Use() Ranked {
+	for _, r := range a.Ranked {
+		if len(a.Best) > 0 && r.Cell.Mechanism == a.Best[0] {
+			return r
+		}
+	}
+	return a.Ranked[0]
 }
 
 // Ranked is a mechanism in an answer.
@@ -26,28 +41,26 @@ type Ranked struct {
 
 // Tied reports whether it may be as good a choice as the leader: it is, or is not
 // shown to be slower.
-func (r Ranked) Tied() bool { return r.Equal || !r.Out && !r.Unsure() && r.Ratio.Lo <= 1 }
+func (r Ranked) Tied() bool {
+	return !r.Aside && (r.Equal || !r.Out && !r.Unsure() && r.Ratio.Lo <= 1)
+}
 
 // Unsure reports whether there are too few launches for an interval.
 func (r Ranked) Unsure() bool { return r.Ratio.Lo == 0 }
 
-// Next returns the mechanism that follows the leader, and false where there is
-// none.
-func (a Answer) Next() (Ranked, bool) {
-	if len(a.Ranked) < 2 {
-		return Ranked{}, false
+// Next returns the mechanism that the recommended one is held against, with the
+// ratio of its time to that one's: the leader or, where that is recommended, the
+// next that may lead. It is false where there is none.
+func (a Answer) Next() (next Ranked, r Ratio, ok bool) {
+	if use := a.Use(); use.Cell != a.Cell {
+		return a.Ranked[0], use.Ratio.Inverse(), true
 	}
-	return a.Ranked[1], true
-}
-
-// Equal names the mechanisms that are as good a choice as the leader.
-func (a Answer) Equal() (names []string) {
-	for _, r := range a.Ranked[1:] {
-		if r.Equal {
-			names = append(names, r.Cell.Mechanism)
+	for _, next := range a.Ranked[1:] {
+		if !next.Aside {
+			return next, next.Ratio, true
 		}
 	}
-	return names
+	return next, r, false
 }
 
 // Verdict says in words how sure the answer is.
@@ -61,10 +74,14 @@ func (a Answer) Verdict() string {
 		return "fastest"
 	case NoneFaster:
 		s := fmt.Sprintf("no other is more than %.3g %% faster", 100*a.Within)
-		if equal := a.Equal(); equal != nil {
-			s += "; the same: " + strings.Join(equal, ", ")
+		if len(a.Best) > 1 {
+			s += "; the same: " + strings.Join(a.Best[1:], ", ")
 		}
 		return s
+	}
+	against := ""
+	if a.Use().Cell != a.Cell {
+		against = " against " + a.Cell.Mechanism
 	}
 	var open []string
 	for _, r := range a.Ranked[1:] {
@@ -75,7 +92,7 @@ func (a Answer) Verdict() string {
 	if more := len(open) - maxOpen; more > 0 {
 		open = append(open[:maxOpen], fmt.Sprintf("%d more", more))
 	}
-	return CantTell + ": " + strings.Join(open, "; ")
+	return CantTell + against + ": " + strings.Join(open, "; ")
 }
 
 // maxOpen is how many mechanisms that may be faster a verdict names.
@@ -149,7 +166,7 @@ func Answers(summaries []Summary) []Answer { return Ranking{}.Answers(summaries)
 // Answers is Answers by this ranking.
 func (r Ranking) Answers(summaries []Summary) []Answer {
 	var out []Answer
-	for _, group := range GroupBy(summaries, func(c Cell) Cell { c.Mechanism = ""; return c }) {
+	for _, group := range GroupBy(summaries, Cell.Point) {
 		if group[0].Cell.Workload == FloorWorkload {
 			continue
 		}
@@ -211,7 +228,9 @@ func (r Ranking) Rank(group []Summary) Answer {
 	leader, held, d := c.Look()
 	if leader < 0 { // all are aside
 		r.Aside = nil
-		return r.Rank(group)
+		a := r.Rank(group)
+		a.Best = nil
+		return a
 	}
 	a := Answer{Cell: ok[leader].Cell, Decision: d, Within: c.Within}
 	for i, s := range ok {
@@ -226,6 +245,11 @@ func (r Ranking) Rank(group []Summary) Answer {
 		}
 		return cmp.Or(first(x)-first(y), cmp.Compare(x.Ratio.Center, y.Ratio.Center), cmp.Compare(x.Cell.Mechanism, y.Cell.Mechanism))
 	})
+	for i, r := range a.Ranked {
+		if i == 0 || r.Equal || d == Undecided && r.Tied() && float64(r.Ratio.Center) < 1+a.Within {
+			a.Best = append(a.Best, r.Cell.Mechanism)
+		}
+	}
 	return a
 }
 
@@ -266,6 +290,12 @@ func GroupBy(summaries []Summary, key func(Cell) Cell) [][]Summary {
 		out[len(out)-1] = append(out[len(out)-1], s)
 	}
 	return out
+}
+
+// Point is what cells have in common whose mechanisms are ranked.
+func (c Cell) Point() Cell {
+	c.Mechanism = ""
+	return c
 }
 
 // Setting is what a table or a section is about: cells of one workload, place

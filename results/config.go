@@ -167,7 +167,7 @@ func (h *Host) Settings() []Setting {
 	return out
 }
 
-// set puts one configuration line into h and tells whether h has a field for
+// set puts one configuration line into h, and reports whether h has a field for
 // it.
 func (h *Host) set(key, value string) bool {
 	if name, ok := strings.CutPrefix(key, sysctlPrefix); ok {

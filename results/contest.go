@@ -94,6 +94,7 @@ type Held struct {
 	Capped int   // of its launches, those that lay far off and were moved in
 	Out    bool  // shown to be slower than a leader by more than Within, at this look or before
 	Equal  bool  // as good a choice: no other is more than Within faster than it
+	Aside  bool  // it never leads: see Contest
 }
 
 // Look holds the candidates against the leader. One that is shown to be slower by
@@ -140,6 +141,7 @@ func (c *Contest) Look() (leader int, held []Held, d Decision) {
 		beaten = beaten && slower
 	}
 	for i := range held {
+		held[i].Aside = c.aside(i)
 		// What is slower than the leader by more cannot be as good.
 		held[i].Equal = !c.aside(i) && float64(held[i].Ratio.Hi) < 1+c.Within && c.noneFaster(i)
 	}

@@ -52,8 +52,8 @@ type Cell struct {
 }
 
 // FloorWorkload is the workload of cells that are bounds to hold mechanisms
-// against: they have no link. What stands in the place of a mechanism tells
-// them apart.
+// against: they have no link. What stands in the place of a mechanism is
+// their name.
 const FloorWorkload = "Floor"
 
 // The floors, by what stands in the place of a mechanism.

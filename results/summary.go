@@ -187,8 +187,8 @@ func (s *Summary) Of(key string) Estimate {
 }
 
 // RankingMetric is what mechanisms are ranked by, in nanoseconds: the median, the
-// launches and their numbers. A message at a rate takes the time that was asked for; what tells
-// mechanisms apart there is how late the late ones are, the 99th percentile.
+// launches and their numbers. A message at a rate takes the time that was asked for:
+// there mechanisms differ in how late the late ones are, the 99th percentile.
 func (s *Summary) RankingMetric() (median Estimate, launches []float64, numbers []int) {
 	if s.Cell.Rate > 0 {
 		return s.P99, s.P99s, s.P99sOf

@@ -13,7 +13,7 @@ import (
 // equal bytes. run names the run.
 func WriteClaims(w io.Writer, r *Report, run string, cells []results.Summary) error {
 	fmt.Fprintf(w, "Observed on %s.\n", results.EscapeMarkdown(r.Host.Strip()))
-	fmt.Fprintf(w, "Speed is that of %s.\n", results.EscapeMarkdown(run))
+	fmt.Fprintf(w, "Speed was measured in %s.\n", results.EscapeMarkdown(run))
 	for i, c := range Claims {
 		fmt.Fprintf(w, "\n## %d. “%s”\n\n%s\n", i+1, c.Text, c.Answer)
 		if c.Checks != nil {
@@ -70,13 +70,13 @@ func writeSpeed(w io.Writer, c Claim, cells []results.Summary) error {
 			takes += " `" + other.Cell.Mechanism + "`: " + ratio.Bounds()
 			unknown++
 		}
-		text.Row(w, a.Cell.Workload, results.FormatBytes(a.Cell.Size), a.Cell.Place, "`"+a.Ranked[0].Cell.Mechanism+"`", takes)
+		text.Row(w, a.Cell.Workload, results.FormatBytes(a.Cell.Size), results.PlaceTitle(a.Cell.Place), "`"+a.Ranked[0].Cell.Mechanism+"`", takes)
 	}
 	than := "any other"
 	if c.Than != "" {
 		than = "`" + c.Than + "`"
 	}
-	_, err := fmt.Fprintf(w, "\nFaster than %s in %d settings, slower in %d, can't tell in %d.\n", than, faster, slower, unknown)
+	_, err := fmt.Fprintf(w, "\nFaster than %s in %d rows, slower in %d, can't tell in %d.\n", than, faster, slower, unknown)
 	return err
 }
 

@@ -13,24 +13,22 @@ import (
 	"ipcbench/explain"
 	"ipcbench/internal/text"
 	"ipcbench/mechanisms"
-	"ipcbench/plots"
 	"ipcbench/results"
 )
 
 // listFamilies lists the mechanisms by what they are built on, each family in the
 // order of its first.
 func listFamilies(out io.Writer) error {
-	var families []string
-	of := map[string][]string{}
-	for _, m := range mechanisms.All() {
-		family := plots.FamilyOf(m.Name)
-		if of[family] == nil {
-			families = append(families, family)
+	listed := map[mechanisms.Family]bool{}
+	for _, first := range mechanisms.All() {
+		var names []string
+		for _, m := range first.Family.Mechanisms() {
+			names = append(names, m.Name)
 		}
-		of[family] = append(of[family], m.Name)
-	}
-	for _, family := range families {
-		screen(out).Wrap(out, family+": ", "  ", strings.Join(of[family], ", "))
+		if !listed[first.Family] {
+			screen(out).Wrap(out, string(first.Family)+": ", "  ", strings.Join(names, ", "))
+		}
+		listed[first.Family] = true
 	}
 	_, err := fmt.Fprintln(out, "\n`ipcbench explain pipe` explains one of them.")
 	return err

@@ -14,6 +14,8 @@ import (
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:    "example",
 	Summary: "packets through a pair of sockets with the default send buffer",
+	Family:  mechanisms.UnixSockets,
+	Called:  []string{"specimen"},
 	Man:     []string{"socketpair(2)", "unix(7)"},
 	Framing: mechanisms.Packet,
 	Since:   "2.6.27", // SOCK_CLOEXEC

@@ -6,7 +6,10 @@ import (
 
 	"ipcbench/bench"
 	"ipcbench/internal/need"
+	"ipcbench/internal/suggest"
 	"ipcbench/mechanisms"
+	"ipcbench/plots"
+	"ipcbench/report"
 	"ipcbench/results"
 )
 
@@ -37,6 +40,31 @@ func TestOneFileAddsAMechanism(t *testing.T) {
 		}
 		if !slices.ContainsFunc(plan.Cells, func(c results.Cell) bool { return c.Workload == w.Name && c.Mechanism == "example" }) {
 			t.Errorf("the full preset has no cell of %s", w.Name)
+		}
+	}
+}
+
+// The family that the file states, and what people call it besides, are known
+// wherever families are.
+func TestOneFileStatesItsFamily(t *testing.T) {
+	m := mechanisms.Lookup("example")
+	family := m.Family.Mechanisms()
+	if m.Family != mechanisms.UnixSockets || !slices.Contains(family, m) {
+		t.Errorf("the family of example is %q, %d mechanisms", m.Family, len(family))
+	}
+	if near := suggest.Near("specimen", []string{"pipe", "example"}); !slices.Equal(near, []string{"example"}) {
+		t.Errorf("specimen may mean %q, want example", near)
+	}
+	record := results.Record{Schema: results.Schema, Launch: 1, Attempt: 1, Outcome: results.OK, NsPerOp: 1000,
+		Cell: results.Cell{Workload: "PingPong", Mechanism: "example", Size: 64, Place: "same"}}
+	page := report.NewPage(&results.Set{Records: []results.Record{record}})
+	look := plots.LookOf("example")
+	if !slices.Equal(page.Looks, []plots.Look{look}) || look.Color != plots.LookOf("seqpacket").Color {
+		t.Errorf("example looks like %v, on the page %v, seqpacket like %v", look, page.Looks, plots.LookOf("seqpacket"))
+	}
+	for _, other := range family {
+		if other != m && plots.LookOf(other.Name) == look {
+			t.Errorf("%s looks like example", other.Name)
 		}
 	}
 }

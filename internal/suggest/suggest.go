@@ -18,16 +18,20 @@ const (
 // shown is how many names a message suggests: `shm` begins nine mechanisms.
 const shown = 5
 
-// words are what people call things that have another name here.
+// words are what people call things that have another name here. Mechanisms bring
+// their own.
 var words = map[string][]string{
 	"rpc": {"pingpong"}, "latency": {"pingpong"}, "roundtrip": {"pingpong"}, "throughput": {"stream"}, "bandwidth": {"stream"},
 	"mpsc": {"fanin"}, "broadcast": {"fanout"}, "lock": {"contend"}, "mutex": {"contend"},
-	"af_unix": {"unixsock", "socketpair"}, "uds": {"unixsock", "socketpair"}, "domain": {"unixsock"}, "namedpipe": {"fifo"}, "mkfifo": {"fifo"}, "anonpipe": {"pipe"},
-	"mq": {"posixmq", "sysvmsg"}, "messagequeue": {"posixmq", "sysvmsg"}, "msgqueue": {"posixmq", "sysvmsg"}, "mqueue": {"posixmq"},
-	"shm": {"shmfutex", "sysvshm", "shmspin"}, "sharedmemory": {"shmfutex", "sysvshm", "shmspin"}, "mmap": {"shmfutex"}, "ring": {"shmspin", "shmfutex"},
-	"signal": {"sigrt", "signalfd"}, "semaphore": {"sysvsem"}, "sem": {"sysvsem", "shmsem"}, "socket": {"unixsock", "socketpair", "tcp"}, "inet": {"tcp", "udp"}, "loopback": {"tcp", "udp"},
 	"samecpu": {"same"}, "onecpu": {"same"}, "different": {"cross"}, "unpinned": {"free"}, "any": {"free"}, "numa": {"socket"}, "ht": {"smt"}, "hyperthread": {"smt"},
 	"md": {"markdown"}, "xml": {"junit"}, "tap": {"ktap"}, "txt": {"text"}, "human": {"text"},
+}
+
+// Call says what else people call something: Near then suggests it.
+func Call(name string, called ...string) {
+	for _, word := range called {
+		words[plain(word)] = append(words[plain(word)], name)
+	}
 }
 
 // Near are the names that a reader may have meant, the nearest first: one that

@@ -1,6 +1,7 @@
 package suggest
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,13 @@ import (
 var some = []string{"dgram", "fifo", "pipe", "pipenetpoll", "posixmq", "shmfutex", "shmspin", "socketpair", "sysvmsg", "sysvshm", "tcp", "udp", "unixdgramsock", "unixseq", "unixsock"}
 
 func TestNear(t *testing.T) {
+	before := maps.Clone(words)
+	t.Cleanup(func() { words = before })
+	for _, name := range []string{"shmfutex", "sysvshm", "shmspin"} {
+		Call(name, "shm")
+	}
+	Call("posixmq", "mq")
+	Call("sysvmsg", "mq")
 	for got, want := range map[string]string{
 		"pip": "pipe pipenetpoll", "Pipe": "pipe", "pipes": "pipe", "unix": "unixdgramsock unixseq unixsock", "ffio": "fifo", "shm": "shmfutex sysvshm shmspin",
 		"posix-mq": "posixmq", "mq": "posixmq sysvmsg", "sysv": "sysvmsg sysvshm", "futex": "shmfutex", "tpc": "tcp", "zzz": "", "": "", "x": "", "UNIX_SOCK": "unixsock",

@@ -8,10 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// MsgType is the length in bytes of the type word, a C long, that comes
-// before the text of every message: struct msgbuf, msgop(2).
-const MsgType = int(unsafe.Sizeof(uintptr(0)))
-
 // msgHeader is what lies in front of the text in a MsgBuffer.
 type msgHeader struct {
 	guard uintptr // marks such a text among other slices

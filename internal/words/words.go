@@ -99,15 +99,3 @@ var Topics = []struct {
 		{"parker", "the way to sleep and to wake: a futex, an eventfd, a semaphore"},
 	}},
 }
-
-// Meaning is that of the word, "" where the table lacks it.
-func Meaning(name string) string {
-	for _, t := range Topics {
-		for _, w := range t.Words {
-			if w.Name == name {
-				return w.Meaning
-			}
-		}
-	}
-	return ""
-}

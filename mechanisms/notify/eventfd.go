@@ -14,6 +14,7 @@ import (
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:    "eventfd",
 	Summary: "a count in the kernel, behind a descriptor",
+	Family:  mechanisms.Notifications,
 	Man:     []string{"eventfd(2)"},
 	Framing: mechanisms.Count,
 	Since:   "2.6.27", // EFD_CLOEXEC

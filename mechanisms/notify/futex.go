@@ -17,6 +17,7 @@ import (
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:    "futex",
 	Summary: "a word in shared memory, and the kernel only to sleep and to wake",
+	Family:  mechanisms.Notifications,
 	Man:     []string{"futex(2)", "futex(7)", "memfd_create(2)"},
 	Framing: mechanisms.Count,
 	Since:   "3.17", // memfd_create

@@ -14,6 +14,8 @@ import (
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:      "signalfd",
 	Summary:   "a standard signal, taken from a descriptor",
+	Family:    mechanisms.Notifications,
+	Called:    []string{"signal"},
 	Man:       []string{"signalfd(2)", "tgkill(2)", "signal(7)"},
 	Framing:   mechanisms.Count,
 	Since:     "2.6.27", // SFD_CLOEXEC

@@ -10,6 +10,8 @@ import (
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:    "sigrt",
 	Summary: "a real-time signal, queued, taken by sigwait",
+	Family:  mechanisms.Notifications,
+	Called:  []string{"signal"},
 	Man:     []string{"rt_sigqueueinfo(2)", "sigwaitinfo(2)", "signal(7)"},
 	Framing: mechanisms.Count,
 	Since:   "2.6.31", // rt_tgsigqueueinfo

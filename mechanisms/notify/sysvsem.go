@@ -14,6 +14,8 @@ import (
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:    "sysvsem",
 	Summary: "a System V semaphore",
+	Family:  mechanisms.SystemV,
+	Called:  []string{"semaphore", "sem"},
 	Man:     []string{"semop(2)", "semget(2)", "semctl(2)", "sysvipc(7)"},
 	Framing: mechanisms.Count,
 	Since:   "2.6.0", // semtimedop

@@ -16,6 +16,7 @@ import (
 var _ = register(0, mechanisms.Mechanism{
 	Name:    "fifo",
 	Summary: "byte stream through a FIFO, opened by name",
+	Called:  []string{"namedpipe", "mkfifo"},
 	Man:     []string{"fifo(7)", "mkfifo(3)", "pipe(7)"},
 	Framing: mechanisms.Stream,
 	Polls:   true,

@@ -14,6 +14,7 @@ import (
 var _ = register(0, mechanisms.Mechanism{
 	Name:    "pipe",
 	Summary: "byte stream through a pipe",
+	Called:  []string{"anonpipe"},
 	Man:     []string{"pipe(2)", "pipe(7)"},
 	Framing: mechanisms.Stream,
 	Polls:   true,
@@ -53,7 +54,7 @@ const pipeBuf = 4096
 // What all on pipes and FIFOs have in common is filled in here, where the entry
 // has nothing else.
 func register(flags int, m mechanisms.Mechanism) *mechanisms.Mechanism {
-	m.EOF, m.Facts.Gone, m.Capacity, m.Uses, m.Usual = true, "EPIPE", capacityOf, pipeUses, usualPipe
+	m.Family, m.EOF, m.Facts.Gone, m.Capacity, m.Uses, m.Usual = mechanisms.Pipes, true, "EPIPE", capacityOf, pipeUses, usualPipe
 	if m.Limits == nil {
 		m.Limits = pipeLimits
 	}

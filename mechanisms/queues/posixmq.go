@@ -18,6 +18,8 @@ import (
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:    "posixmq",
 	Summary: "messages on a POSIX message queue",
+	Family:  mechanisms.PosixQueues,
+	Called:  []string{"mq", "messagequeue", "msgqueue", "mqueue"},
 	Man:     []string{"mq_overview(7)", "mq_send(3)", "mq_receive(3)", "mq_open(3)"},
 	Framing: mechanisms.Packet,
 	Since:   "2.6.6",

@@ -16,6 +16,8 @@ import (
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:    "sysvmsg",
 	Summary: "messages on a System V message queue",
+	Family:  mechanisms.SystemV,
+	Called:  []string{"mq", "messagequeue", "msgqueue"},
 	Man:     []string{"msgop(2)", "msgget(2)", "msgctl(2)", "sysvipc(7)"},
 	Framing: mechanisms.Packet,
 	Since:   "1.0",

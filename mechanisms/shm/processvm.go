@@ -23,6 +23,7 @@ import (
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:         "processvm",
 	Summary:      "the receiver copies out of the sender's memory; the sender announces each message with a futex",
+	Family:       mechanisms.Rings,
 	Man:          []string{"process_vm_readv(2)", "ptrace(2)", "futex(2)"},
 	Framing:      mechanisms.Slot,
 	Since:        "3.2",

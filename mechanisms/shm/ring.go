@@ -406,9 +406,9 @@ func (k ringKind) register(m mechanisms.Mechanism) *mechanisms.Mechanism {
 	m.New, m.Capacity = k.make, mechanisms.OwnCapacity
 	m.Facts.Path = mechanisms.Path{Send: k.hop, Object: ringObject, Receive: k.hop}
 	if k.in == nil {
-		m.Since, m.Limits, m.Memories, m.Room = ringSince, k.limits, ringMemories, memoryRoom
+		m.Family, m.Since, m.Limits, m.Memories, m.Room = mechanisms.Rings, ringSince, k.limits, ringMemories, memoryRoom
 	} else {
-		m.Since, m.Limits, m.Needs = segmentSince, segmentLimits(k), segmentNeeds(k.name)
+		m.Family, m.Since, m.Limits, m.Needs = mechanisms.SystemV, segmentSince, segmentLimits(k), segmentNeeds(k.name)
 		m.Facts.Path.Object, m.Facts.Unrelated = segmentObject, true
 		if m.Uses == nil {
 			m.Uses = segmentUses

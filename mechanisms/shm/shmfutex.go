@@ -9,6 +9,7 @@ import (
 
 var _ = shmfutex.register(mechanisms.Mechanism{
 	Summary: "slots in shared memory, counted by indices; the waiter spins briefly, then sleeps on a futex",
+	Called:  []string{"shm", "sharedmemory", "mmap", "ring"},
 	Man:     append([]string{"futex(2)", "futex(7)"}, ringMan...),
 	Facts: mechanisms.Facts{
 		Kernel: ringKernel + "The waiter looks at a slot's mark or the other's index some hundred times, and then enters futex_wait. That sleeps unless the word has changed meanwhile. " +

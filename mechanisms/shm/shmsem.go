@@ -9,6 +9,7 @@ import (
 
 var _ = shmsem.register(mechanisms.Mechanism{
 	Summary: "slots in shared memory, counted by POSIX semaphores: sem_wait, sem_post",
+	Called:  []string{"sem"},
 	Man:     append([]string{"sem_overview(7)", "sem_wait(3)", "futex(7)"}, ringMan...),
 	Facts: mechanisms.Facts{
 		Kernel: ringKernel + "Two semaphores count the free and the filled slots, each a count and a number of waiters, as the C library keeps them. " +

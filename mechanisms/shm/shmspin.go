@@ -4,6 +4,7 @@ import "ipcbench/mechanisms"
 
 var _ = shmspin.register(mechanisms.Mechanism{
 	Summary: "slots in shared memory, counted by indices that each side polls",
+	Called:  []string{"shm", "sharedmemory", "ring"},
 	Man:     ringMan,
 	Facts: mechanisms.Facts{
 		Kernel: ringKernel + "Each slot ends in a mark, the number of the message in it, and one index counts the slots that have been emptied. The waiter reads the mark or the index until it changes, " +

@@ -14,6 +14,7 @@ import (
 // filled ones. Several senders take turns by a third.
 var _ = sysvshm.register(mechanisms.Mechanism{
 	Summary: "slots in System V shared memory, counted by semaphores",
+	Called:  []string{"shm", "sharedmemory"},
 	Man:     []string{"shmop(2)", "shmget(2)", "semop(2)", "sysvipc(7)"},
 	Facts: mechanisms.Facts{
 		Kernel: segmentKernel +

@@ -20,6 +20,7 @@ import (
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:         "memfdpass",
 	Summary:      "a memfd for each message, its descriptor passed over a UNIX domain socket",
+	Family:       mechanisms.UnixSockets,
 	Man:          []string{"unix(7)", "memfd_create(2)", "socketpair(2)"},
 	Framing:      mechanisms.Packet,
 	Since:        "3.17",

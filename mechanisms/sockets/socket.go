@@ -57,6 +57,7 @@ func unixPair(mech string, typ int) socketKind {
 // common is filled in here, where the entry has nothing else.
 func (k socketKind) register(m mechanisms.Mechanism) *mechanisms.Mechanism {
 	m.Name, m.Polls, m.Batches, m.Facts.Path = k.mech, true, true, socketPath
+	m.Family = cmp.Or(m.Family, mechanisms.UnixSockets)
 	m.Facts.Gone = cmp.Or(m.Facts.Gone, "EPIPE")
 	m.New, m.NewPair = k.newLink, k.newPair
 	if m.Capacity == nil {

@@ -8,6 +8,7 @@ import (
 
 var _ = unixPair("socketpair", unix.SOCK_STREAM).register(mechanisms.Mechanism{
 	Summary: "byte stream through a pair of UNIX domain sockets",
+	Called:  []string{"af_unix", "uds", "socket"},
 	Man:     socketMan,
 	Framing: mechanisms.Stream,
 	Since:   "2.6.27", // SOCK_CLOEXEC

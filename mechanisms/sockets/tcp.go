@@ -12,6 +12,8 @@ var tcp = socketKind{"tcp", connectPair(unix.AF_INET, unix.SOCK_STREAM, inetPort
 // the one before it is acknowledged.
 var _ = tcp.register(mechanisms.Mechanism{
 	Summary: "byte stream through TCP on 127.0.0.1, TCP_NODELAY",
+	Family:  mechanisms.NetworkSockets,
+	Called:  []string{"socket", "inet", "loopback"},
 	Man:     []string{"tcp(7)", "ip(7)", "socket(7)"},
 	Framing: mechanisms.Stream,
 	Since:   "2.6.28", // accept4

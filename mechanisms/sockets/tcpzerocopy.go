@@ -24,6 +24,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:         "tcpzerocopy",
 	VariantOf:    "tcp",
 	Summary:      "the sender's own pages through TCP on 127.0.0.1, MSG_ZEROCOPY, which the loopback copies after all",
+	Family:       mechanisms.NetworkSockets,
 	Man:          []string{"tcp(7)", "send(2)", "recv(2)", "ip(7)"},
 	Framing:      mechanisms.Stream,
 	Since:        "4.14",

@@ -19,6 +19,8 @@ import (
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:    "udp",
 	Summary: "datagrams through UDP on 127.0.0.1; a full receiver drops them",
+	Family:  mechanisms.NetworkSockets,
+	Called:  []string{"inet", "loopback"},
 	Man:     []string{"udp(7)", "ip(7)", "socket(7)"},
 	Framing: mechanisms.Packet,
 	Since:   "3.9", // SO_REUSEPORT

@@ -15,6 +15,7 @@ import (
 var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:    "unixdgramsock",
 	Summary: "datagrams through UNIX domain sockets, sent to a path",
+	Family:  mechanisms.UnixSockets,
 	Man:     []string{"unix(7)", "socket(7)", "connect(2)", "bind(2)"},
 	Framing: mechanisms.Packet,
 	Since:   "2.6.27", // SOCK_CLOEXEC

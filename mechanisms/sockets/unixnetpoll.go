@@ -14,6 +14,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 	Name:      "unixnetpoll",
 	VariantOf: "socketpair",
 	Summary:   "byte stream through a pair of UNIX domain sockets, by net.UnixConn and Go's poller",
+	Family:    mechanisms.UnixSockets,
 	Man:       append(socketMan[:len(socketMan):len(socketMan)], "epoll(7)"),
 	Framing:   mechanisms.Stream,
 	Since:     "2.6.27", // SOCK_CLOEXEC, epoll_create1

@@ -10,6 +10,7 @@ var unixsock = socketKind{"unixsock", connectPair(unix.AF_UNIX, unix.SOCK_STREAM
 
 var _ = unixsock.register(mechanisms.Mechanism{
 	Summary: "byte stream through UNIX domain sockets, connected by a path",
+	Called:  []string{"af_unix", "uds", "domain", "socket"},
 	Man:     namedMan,
 	Framing: mechanisms.Stream,
 	Since:   "2.6.28", // accept4

@@ -14,6 +14,7 @@ var vsock = socketKind{"vsock", connectPair(unix.AF_VSOCK, unix.SOCK_STREAM, vso
 
 var _ = vsock.register(mechanisms.Mechanism{
 	Summary: "byte stream through virtual sockets, within one machine",
+	Family:  mechanisms.NetworkSockets,
 	Man:     []string{"vsock(7)", "socket(7)"},
 	Framing: mechanisms.Stream,
 	Since:   "5.6", // VMADDR_CID_LOCAL

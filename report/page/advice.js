@@ -5,7 +5,7 @@ function question() {
 	const sizes = page.advice.filter(a => a.pattern === pattern).map(a => a.size).sort((a, b) => a - b);
 	const size = +view.get("for", sizes.map(String)) || sizes[0];
 	return {patterns, pattern, sizes, size, workload: page.advice.find(a => a.pattern === pattern)?.workload,
-		unrelated: view.get("unrelated") === "1", boundaries: view.get("boundaries") === "1"};
+		asks: n => view.get(n.key) === "1"};
 }
 
 // coded is a text with what stands between backquotes as code.
@@ -35,7 +35,7 @@ function advice() {
 		const head = ["mechanism", "time", flow ? "throughput" : "p99", "CPU", "against the leader"].map((name, i) => element(!i || i === 4 ? "th" : i === 3 || i === 2 && !flow ? "th.num.minor" : "th.num", {scope: "col"}, name));
 		const fact = m => (facts ?? []).find(f => f.mechanism === m);
 		const beware = (a.best ?? []).flatMap(m => (fact(m)?.cautions ?? []).map(c => element("li", {}, element("b", {}, m), `: ${c.text} (${c.man})`)));
-		const less = [...(a.left_out ?? []).map(l => `${l.mechanism}: ${l.why}`), ...(a.cant_tell ?? [])];
+		const less = [...(a.left_out ?? []).map(i => block("left")[i]), ...(a.cant_tell ?? [])];
 		const more = (title, items) => items.length ? element("details", {}, element("summary", {}, title), element("ul", {}, ...items)) : null;
 		return element("div.answer", {}, element("h3", {}, (places[a.place] ?? a.place) + (a.peers ? `, ${a.peers} peers` : "")), element("p.sentence", {}, ...coded(a.sentence)),
 			rows.length ? element("table.ranked", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows)) : null,
@@ -46,17 +46,17 @@ function advice() {
 		const focus = box.contains(document.activeElement) ? [...form.querySelectorAll("select, input")].indexOf(document.activeElement) : -1;
 		form.replaceChildren(element("b", {}, "For your case"), choice("pattern", q.patterns.map(p => [p, p]), q.pattern, v => view.set({pattern: v})),
 			choice("message size", q.sizes.map(s => [s, bytes(s)]), q.size, v => view.set({for: v})),
-			check("unrelated", "unrelated processes"), check("boundaries", "message boundaries"));
+			...page.needs.map(n => check(n.key, n.text)));
 		form.querySelectorAll("select, input")[focus]?.focus();
-		const fits = (block("advice", q.pattern, q.size) ?? []).filter(a => !!a.unrelated === q.unrelated && !!a.boundaries === q.boundaries);
-		const told = fits.filter(a => a.ranked?.length || a.neighbours?.length), silent = fits.filter(a => !told.includes(a));
+		const fits = (block("advice", q.pattern, q.size) ?? []).filter(a => page.needs.every(n => !!a[n.key] === q.asks(n)));
+		const answered = fits.filter(a => a.ranked?.length || a.neighbours?.length), silent = fits.filter(a => !answered.includes(a));
 		const front = document.getElementById("front");
-		if (front && fits.length) front.replaceChildren(...coded(`${(told[0] ?? fits[0]).case}: ${(told[0] ?? fits[0]).sentence}`));
-		out.replaceChildren(...told.map(a => answer(a, block("facts"))));
-		if (!told.length) out.append(element("p", {}, "Nothing that was measured fits."));
+		if (front && fits.length) front.replaceChildren(...coded(`${(answered[0] ?? fits[0]).case}: ${(answered[0] ?? fits[0]).sentence}`));
+		out.replaceChildren(...answered.map(a => answer(a, block("facts"))));
+		if (!answered.length) out.append(element("p", {}, "Nothing that was measured fits."));
 		else if (silent.length) out.append(element("p.none", {}, "Nothing that fits has a number: " + silent.map(a => places[a.place] ?? a.place).join(", ") + "."));
 	}
 	box.hidden = false;
 	draw();
-	view.listeners.push(keys => { if (!keys || keys.some(k => ["pattern", "for", "unrelated", "boundaries"].includes(k))) draw(); });
+	view.listeners.push(keys => { if (!keys || keys.some(k => ["pattern", "for", ...page.needs.map(n => n.key)].includes(k))) draw(); });
 }

@@ -36,7 +36,7 @@ const range = (unit, lo, hi) => lo === null || hi === null || lo === undefined ?
 
 const bytes = n => n < 1024 ? n + " B" : units.B(n);
 
-// settingText says a setting in a line, without what the place says.
+// settingText names a setting in a line, without its place.
 function settingText(s) {
 	const parts = [s.workload];
 	if (s.size) parts.push(bytes(s.size));

@@ -96,7 +96,7 @@ function tradeOff() {
 // patternOf names a workload by what a reader calls it.
 const patternOf = workload => page.advice.find(a => a.workload === workload)?.pattern ?? workload;
 
-// allOf says how many mechanisms charts show, and shows all of them.
+// allOf is how many mechanisms charts show, and shows all of them.
 function allOf(charts) {
 	const short = charts.filter(c => c.shown);
 	if (!short.length) return null;

@@ -85,7 +85,7 @@ const view = {
 		if (!h.delete(mech)) h.add(mech);
 		this.set({hide: [...h].join(",")});
 	},
-	// shows tells whether a cell, or what a chart's cells have in common, passes the filters.
+	// shows is whether a cell, or what a chart's cells have in common, passes the filters.
 	shows(c) {
 		const is = (axis, v) => { const f = this.filter(axis); return !f || !v || f === String(v); };
 		return is("workload", c.workload) && is("place", c.place) && is("size", c.size) && is("options", optionsOf(c)) && is("queue", typeof c.queue === "number" ? queueOf(c) : c.queue);

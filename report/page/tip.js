@@ -1,8 +1,8 @@
-// The tip says what a point is: its value, interval, launches and warnings.
+// The tip shows what a point is: its value, interval, launches and warnings.
 const tip = document.getElementById("tip");
 
-// measures of a family that the launches, which are times of an operation,
-// tell about: from a launch to a value.
+// launchesOf are the families whose values follow from the launches, which are times
+// of an operation: from a launch to a value.
 const launchesOf = {
 	throughput: (c, t) => c.rate.median * c.time.median / t,
 	capacity: (c, t) => c.rate.median * c.time.median / t,
