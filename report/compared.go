@@ -67,6 +67,16 @@ func remarks(r *compare.Row, decide string) (s string) {
 	return s + ownThreshold(r)
 }
 
+// ownThresholds is how many rows have a threshold that is not the report's.
+func ownThresholds(r *compare.Report) (n int) {
+	for i := range r.Rows {
+		if r.Rows[i].Threshold > 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // ownThreshold names that of a row where it is not the report's.
 func ownThreshold(r *compare.Row) string {
 	if r.Threshold == 0 {
@@ -100,13 +110,7 @@ func scope(r *compare.Report) string {
 		results.Percent(r.Threshold), results.Percent(r.Alpha), judged(r), g.Method, g.Draws)
 	s += fmt.Sprintf(" With these launches it finds a change of %s in a typical cell 4 times in 5, in the noisiest one of %s. Of cells slower by %s it finds %s.",
 		results.Percent(float64(g.Detectable)), results.Percent(float64(g.Worst)), results.Percent(roundedUp(float64(g.Seen))), results.Percent(compare.SeenShare))
-	own := 0
-	for i := range r.Rows {
-		if r.Rows[i].Threshold > 0 {
-			own++
-		}
-	}
-	if own > 0 {
+	if own := ownThresholds(r); own > 0 {
 		s += fmt.Sprintf(" Rows with a threshold of their own: %d.", own)
 	}
 	if n := len(r.Implied); n > 0 {

@@ -16,7 +16,11 @@ func sentence(r *compare.Report) string {
 	if status == compare.Nothing {
 		return "Nothing was compared: " + r.Cause
 	}
-	above := " more than " + results.Percent(r.Threshold)
+	threshold := results.Percent(r.Threshold)
+	if ownThresholds(r) > 0 {
+		threshold = "their thresholds"
+	}
+	above := " more than " + threshold
 	var parts []string
 	if n := r.Count(compare.Broken); n > 0 {
 		parts = append(parts, fmt.Sprintf("%s ok and %s failed or skipped: %s", are(n, "cell", "was", "were"), word(n, "is", "are"), firstOf(n, r.Outcomes[0].Cell.Short(r.Outcomes[0].Name))))
@@ -40,7 +44,7 @@ func sentence(r *compare.Report) string {
 		if len(parts) > 0 {
 			in = "the other " + in
 		}
-		s := fmt.Sprintf("no regression above %s in %s", results.Percent(r.Threshold), in)
+		s := fmt.Sprintf("no regression above %s in %s", threshold, in)
 		if n := r.Count(compare.Faster); n > 0 {
 			s += fmt.Sprintf(", and %d %s faster by%s", n, word(n, "is", "are"), above)
 		}
