@@ -12,12 +12,18 @@ import (
 	"ipcbench/results"
 )
 
-// Write writes the explanation for a terminal, 100 columns wide.
-func (e *Explanation) Write(out io.Writer) error {
-	b := bufio.NewWriter(out)
-	text.Wrap(b, "", "", e.Name+": "+e.Summary)
+// page is what an explanation is written on.
+type page struct {
+	*bufio.Writer
+	text.Screen
+}
+
+// Write writes the explanation for a screen.
+func (e *Explanation) Write(out io.Writer, screen text.Screen) error {
+	b := page{bufio.NewWriter(out), screen}
+	b.Wrap(b, "", "", e.Name+": "+e.Summary)
 	fmt.Fprintln(b)
-	text.Wrap(b, "", "", e.Facts.Kernel)
+	b.Wrap(b, "", "", e.Facts.Kernel)
 	if e.Offers(mechanisms.Messages) {
 		writePath(b, e.Facts.Path, "sender", "receiver")
 	} else {
@@ -31,20 +37,20 @@ func (e *Explanation) Write(out io.Writer) error {
 		item(b, c.Text+", "+c.Man)
 	}
 	fmt.Fprintln(b)
-	text.Wrap(b, "", "", "Pages: "+strings.Join(e.Man, ", "))
+	b.Wrap(b, "", "", "Pages: "+strings.Join(e.Man, ", "))
 	return b.Flush()
 }
 
-func item(b *bufio.Writer, s string) { text.Wrap(b, "  - ", "    ", s) }
+func item(b page, s string) { b.Wrap(b, "  - ", "    ", s) }
 
 // named is a line behind a word: "copies        2.1 …".
-func named(b *bufio.Writer, name, s string) {
-	text.Wrap(b, fmt.Sprintf("  %-14s", name), strings.Repeat(" ", 16), s)
+func named(b page, name, s string) {
+	b.Wrap(b, fmt.Sprintf("  %-14s", name), strings.Repeat(" ", 16), s)
 }
 
 // writePath draws the way of a message, and apart from it what a process in
 // between does that passes it on.
-func writePath(b *bufio.Writer, p mechanisms.Path, from, to string) {
+func writePath(b page, p mechanisms.Path, from, to string) {
 	var d diagram
 	d.box(from)
 	d.arrow(p.Send)
@@ -62,23 +68,36 @@ func writePath(b *bufio.Writer, p mechanisms.Path, from, to string) {
 }
 
 // diagram is boxes and arrows from left to right.
-type diagram [3]string
+type diagram struct {
+	lines [3]string
+	parts []string // the same in words
+}
 
 func (d *diagram) box(text string) {
+	d.parts = append(d.parts, text)
 	rule := strings.Repeat("─", utf8.RuneCountInString(text)+2)
-	d[0] += "┌" + rule + "┐"
-	d[1] += "│ " + text + " │"
-	d[2] += "└" + rule + "┘"
+	d.lines[0] += "┌" + rule + "┐"
+	d.lines[1] += "│ " + text + " │"
+	d.lines[2] += "└" + rule + "┘"
 }
 
 func (d *diagram) arrow(h mechanisms.Hop) {
+	d.parts = append(d.parts, fmt.Sprintf("%s (%s)", calls(h), copies(h)))
 	n := max(len(calls(h)), len(copies(h)))
-	d[0] += fmt.Sprintf("  %-*s  ", n, calls(h))
-	d[1] += " " + strings.Repeat("─", n+1) + "→ "
-	d[2] += fmt.Sprintf("  %-*s  ", n, copies(h))
+	d.lines[0] += fmt.Sprintf("  %-*s  ", n, calls(h))
+	d.lines[1] += " " + strings.Repeat("─", n+1) + "→ "
+	d.lines[2] += fmt.Sprintf("  %-*s  ", n, copies(h))
 }
 
-func (d *diagram) write(b *bufio.Writer) { fmt.Fprintf(b, "\n%s\n", strings.Join(d[:], "\n")) }
+// write draws it where there is room, and else names its parts in their order.
+func (d *diagram) write(b page) {
+	fmt.Fprintln(b)
+	if utf8.RuneCountInString(d.lines[1]) <= b.Width() {
+		fmt.Fprintln(b, strings.Join(d.lines[:], "\n"))
+		return
+	}
+	b.Wrap(b, "", "  ", strings.Join(d.parts, " → "))
+}
 
 // calls lists what a hop calls; in parentheses what it does only to wait or to
 // wake, where it else needs no call.
@@ -100,7 +119,7 @@ func copies(h mechanisms.Hop) string {
 	return fmt.Sprintf("copies: %d own, %d", h.Own, h.Kernel)
 }
 
-func (e *Explanation) writeMeasured(b *bufio.Writer) {
+func (e *Explanation) writeMeasured(b page) {
 	of, where := "size "+results.FormatBytes(e.size), "one CPU"
 	if !e.Offers(mechanisms.Messages) {
 		of = "notifications"
@@ -168,7 +187,7 @@ func (e *Explanation) allCalls() string {
 // count renders a number of calls: whole ones have no fraction.
 func count(n float64) string { return strings.TrimSuffix(fmt.Sprintf("%.2f", n), ".00") }
 
-func (e *Explanation) writeLimits(b *bufio.Writer) {
+func (e *Explanation) writeLimits(b page) {
 	fmt.Fprintln(b, "\nLimits here")
 	limits := Limits(e.limits)
 	for _, l := range limits {
@@ -179,7 +198,7 @@ func (e *Explanation) writeLimits(b *bufio.Writer) {
 	}
 }
 
-func (e *Explanation) writeFailures(b *bufio.Writer) {
+func (e *Explanation) writeFailures(b page) {
 	fmt.Fprintln(b, "\nWhen the other side has gone")
 	if !e.Offers(mechanisms.Messages) {
 		item(b, e.Facts.Traits.PeerDeath.Text)
@@ -200,7 +219,7 @@ func (e *Explanation) writeFailures(b *bufio.Writer) {
 }
 
 // writeOpening reports which processes can replace one that has ended.
-func (e *Explanation) writeOpening(b *bufio.Writer) {
+func (e *Explanation) writeOpening(b page) {
 	if e.Facts.Unrelated {
 		item(b, "any process that knows its name or identifier, and has the permission, can open it anew")
 	} else {

@@ -93,7 +93,7 @@ interleaved, some seconds, or reads them from the run that --in names.`,
 			if c.Context().Err() != nil {
 				return failed(errors.New("interrupted: nothing is left behind"))
 			}
-			if err := e.Write(c.OutOrStdout()); err != nil {
+			if err := e.Write(c.OutOrStdout(), screen(c.OutOrStdout())); err != nil {
 				return failed(err)
 			}
 			return failed(broken)

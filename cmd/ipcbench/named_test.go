@@ -114,7 +114,7 @@ var namers = map[string]struct {
 	"explain --in":       {"explain pipe --in RUN", `20261130T100000Z-cccccc`},
 	"semantics --in":     {"semantics --in RUN", `semantics\.json: no such file|P16`},
 	"semantics --out":    {"semantics --id P16 --out RUN", `P16`},
-	"semantics --claims": {"semantics --in checked --claims RUN", `Speed is that of a run on Linux 6\.18\.44, Example CPU`},
+	"semantics --claims": {"semantics --in checked --claims RUN", `Speed was measured in a run on Linux 6\.18\.44, Example CPU`},
 	"runs show":          {"runs show RUN", `outcome: ok`},
 	"runs diff":          {"runs diff RUN 20261129", `The plan, the host and the kernel are the same`},
 	"runs remove":        {"runs remove --dry-run RUN", `would be removed`},
