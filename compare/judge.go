@@ -36,10 +36,7 @@ func (r *Report) judge(o Options, t *turns) {
 		d = pairs{t}
 		r.Gate.Paired = true
 	}
-	minN := 1
-	for d.minP(minN, minN, minN) > alpha {
-		minN++
-	}
+	minN := leastOf(d, alpha)
 	var judged []*Row
 	for i := range r.Rows {
 		row := &r.Rows[i]
@@ -50,6 +47,8 @@ func (r *Report) judge(o Options, t *turns) {
 			if row.negative {
 				row.Why = "a value is below 0: there is no ratio"
 			}
+		case p > alpha && row.equal:
+			row.Verdict = Same // counts repeat: one is as good as ten
 		case p > alpha:
 			row.Verdict, row.Need = Unjudged, minN
 			row.Why = fmt.Sprintf("%s: no p can be below %.2g; %d a side would do", d.count(row), p, minN)
@@ -88,6 +87,18 @@ func (r *Report) judge(o Options, t *turns) {
 	slices.Sort(detectable)
 	r.Gate.Seen = results.Float(math.Expm1(d.seen(test, judged, up)))
 	r.Gate.Detectable, r.Gate.Worst = results.Float(detectable[len(detectable)/2]), results.Float(detectable[len(detectable)-1])
+}
+
+// Least is how many launches a side needs at least: with fewer, no change, however
+// large, would be a regression.
+func (o Options) Least() int { return leastOf(twoSamples{}, o.alpha()) }
+
+func leastOf(d design, alpha float64) int {
+	n := 1
+	for d.minP(n, n, n) > alpha {
+		n++
+	}
+	return n
 }
 
 // needed is how many launches a side would show it, if the change is what it

@@ -97,6 +97,7 @@ type Row struct {
 	refused  bool
 	positive bool // all values have logarithms
 	negative bool // one is below 0
+	equal    bool // counts of instructions, the same on both sides to the digit
 }
 
 // Estimate is a median with its interval at 95 % (results.MedianOf), and how the

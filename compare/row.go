@@ -3,6 +3,7 @@ package compare
 import (
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/montanaflynn/stats"
@@ -36,6 +37,7 @@ func (r *Row) describe(t *turns) {
 		sides[i] = benchmath.NewSample(values, &benchmath.DefaultThresholds) // sorts them
 	}
 	old, new := sides[0], sides[1]
+	r.equal = r.Metric == "insns/op" && slices.Equal(old.Values, new.Values)
 	r.Old, r.New = estimate(old), estimate(new)
 	r.P = results.Float(benchmath.AssumeNothing.Compare(old, new).P)
 	r.PGate, r.PFaster = results.Float(math.NaN()), results.Float(math.NaN())

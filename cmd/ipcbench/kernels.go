@@ -115,6 +115,9 @@ func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	if o.Shared = len(compared) - 1; !f.semantics && o.Shared > 0 && r.Plan.Boots < o.Least() {
+		warn(c, fmt.Sprintf("%d boots of each kernel: only equal counts get a verdict; others need %d", r.Plan.Boots, o.Least()))
+	}
 	dirs, err := record(c, r, f.out, results.Header{Threshold: o.Threshold, CPUs: f.cpus.ids})
 	if err != nil {
 		return err
