@@ -31,7 +31,6 @@ var causes = []cause{
 	{unix.EPERM, "", filtered},
 	{unix.EACCES, "", filtered},
 	{unix.EMFILE, "mq_open", rlimited("RLIMIT_MSGQUEUE", unix.RLIMIT_MSGQUEUE)},
-	{unix.EMFILE, "dup dup3 eventfd2 fcntl memfd_create openat pipe2 socket socketpair", rlimited("RLIMIT_NOFILE", unix.RLIMIT_NOFILE)},
 	{unix.EAGAIN, "rt_tgsigqueueinfo", rlimited("RLIMIT_SIGPENDING", unix.RLIMIT_SIGPENDING)},
 	{unix.ENOMEM, "io_uring_setup", rlimited("RLIMIT_MEMLOCK", unix.RLIMIT_MEMLOCK)},
 	{unix.EFBIG, "", rlimited("RLIMIT_FSIZE", unix.RLIMIT_FSIZE)},

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ipcbench/internal/objects"
+	"ipcbench/internal/reexec"
 	"ipcbench/mechanisms"
 )
 
@@ -137,6 +138,9 @@ func (k *kernel) note(e Event) {
 
 // need is the answer to a call that must succeed for the check to go on.
 func need(a answer) answer {
+	if raise := reexec.Raise(a.Errno); a.Errno != 0 && raise != "" {
+		panic(skipped("a call that prepares the check failed: " + a.String() + ": " + raise))
+	}
 	if a.Errno != 0 || a.Late {
 		panic(broken("a call that prepares the check failed: " + a.String()))
 	}

@@ -291,6 +291,9 @@ func ofGuest(err error, runs []*results.Run) error {
 		for _, r := range runs {
 			dirs = append(dirs, r.Dir)
 		}
+		if dirs == nil {
+			return failed(errors.New("interrupted"))
+		}
 		return failed(fmt.Errorf("interrupted; what was measured is in %s", strings.Join(dirs, ", ")))
 	}
 	return failed(err)

@@ -62,7 +62,9 @@ func TestOneFileStatesItsFamily(t *testing.T) {
 	if !slices.Equal(page.Looks, []plots.Look{look}) || look.Color != plots.LookOf("seqpacket").Color {
 		t.Errorf("example looks like %v, on the page %v, seqpacket like %v", look, page.Looks, plots.LookOf("seqpacket"))
 	}
-	for _, other := range family {
+	// With more mechanisms than shapes some of a family look alike; neighbours never do.
+	at := slices.Index(family, m)
+	for _, other := range family[max(0, at-1):min(len(family), at+2)] {
 		if other != m && plots.LookOf(other.Name) == look {
 			t.Errorf("%s looks like example", other.Name)
 		}

@@ -64,10 +64,10 @@ function point(svg, chart, points, width) {
 // missing lists which points have no place in the picture.
 function missing(chart) {
 	if (!chart.missing.length) return null;
-	const what = m => chart.kind === "dots" ? `${cellNamed.get(m.cell)?.mechanism ?? ""} ${places[m.line] ?? m.line}`.trim() : m.line;
-	const by = d3.rollups(chart.missing, list => distinct(list.map(what)), m => m.reason.split(": ")[0]);
+	const lineOf = m => chart.kind === "dots" ? `${cellNamed.get(m.cell)?.mechanism ?? ""} ${places[m.line] ?? m.line}`.trim() : m.line;
+	const by = d3.rollups(chart.missing, list => distinct(list.map(lineOf)), m => m.reason.split(": ")[0]);
 	const what = by.map(([why, names]) => `${why}: ${names.length > 6 ? names.length : names.join(", ")}`).join("; ");
-	const place = m => chart.kind === "lines" && m.x ? `${m.line}, ${write(chart.x.unit, m.x)}` : what(m);
+	const place = m => chart.kind === "lines" && m.x ? `${m.line}, ${write(chart.x.unit, m.x)}` : lineOf(m);
 	return element("details.missing", {}, element("summary", {}, `Without ${chart.missing.length} ${chart.missing.length === 1 ? "point" : "points"} (${what})`),
 		element("ul", {}, ...chart.missing.map(m => element("li", {}, `${place(m)}: ${m.reason}`))));
 }
