@@ -197,7 +197,7 @@ func (d *warnings) interleaving(old, new *Side) bool {
 	w := Warning{Name: "not interleaved", Warning: results.Warning{
 		Why:    "what drifts in between (heat, neighbours, memory layout, the boot) looks like a change in all cells at once, and no test can separate the two",
 		Remedy: "measure the sides in turns; where they need a reboot, boot each several times in the order A B B A and compare old1,old2 with new1,new2"}}
-	w.What = fmt.Sprintf("not interleaved: in order of time, the side changes %d times in %d passes", changes, len(old.passes)+len(new.passes))
+	w.What = fmt.Sprintf("not interleaved: in order of time, the side changes %s in %d passes", results.Plural(changes, "time"), len(old.passes)+len(new.passes))
 	if !known {
 		w.What = "not known to be interleaved: a side has no times"
 	}

@@ -225,7 +225,7 @@ func about(a compare.About) string {
 		s += fmt.Sprintf(", %d of them another attempt at a launch that was untrusted, or whose partner was", a.Again)
 	}
 	if a.Lost > 0 {
-		s += fmt.Sprintf(", %d launches untrusted at every attempt and left out", a.Lost)
+		s += fmt.Sprintf(", %s untrusted at every attempt and left out", results.Plural(a.Lost, "launch"))
 	}
 	if len(a.Kernels) > 0 {
 		s += ", " + strings.Join(a.Kernels, " and ")

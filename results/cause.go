@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Texts that are refused as a whole: what is read of them would mislead.
@@ -93,9 +94,13 @@ func excerpt(text []byte) string {
 	return Quote(string(text))
 }
 
-// Plural counts: "1 cell", "2 cells".
+// Plural counts: "1 cell", "2 cells", "2 launches".
 func Plural(n int, what string) string {
-	if n != 1 {
+	switch {
+	case n == 1:
+	case strings.HasSuffix(what, "ch"):
+		what += "es"
+	default:
 		what += "s"
 	}
 	return fmt.Sprintf("%d %s", n, what)
