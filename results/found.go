@@ -158,7 +158,7 @@ func (r *Removal) open(ours func(name string) bool) (err error) {
 			return err
 		case !info.Mode().IsRegular():
 			return fmt.Errorf("%s is no file that a run or a report writes", filepath.Join(dir, name))
-		case of != HeaderFile && of != RecordsFile && of != BenchFile && !ours(of):
+		case of != HeaderFile && of != RecordsFile && of != BenchFile && of != ConsoleFile && !ours(of):
 			return fmt.Errorf("no run or report writes %s", filepath.Join(dir, name))
 		}
 		r.Files, r.Bytes = append(r.Files, name), r.Bytes+info.Size()

@@ -18,6 +18,7 @@ const (
 	HeaderFile  = "run.json"      // the Header
 	RecordsFile = "records.jsonl" // the truth: one Record a line, each after its setup
 	BenchFile   = "bench.txt"     // the same in the Go benchmark format
+	ConsoleFile = "console.txt"   // of a kernel that did not boot
 )
 
 // Run is the directory of one run, open for writing by this process alone.

@@ -279,10 +279,9 @@ func ofGuest(err error, runs []*results.Run) error {
 	var boot *kernels.BootError
 	switch {
 	case errors.As(err, &boot) && len(boot.Console) > 0 && boot.Kernel < len(runs):
-		const name = "console.txt"
 		keep := func(w io.Writer) error { _, err := w.Write(boot.Console); return err }
-		if err := runs[boot.Kernel].WriteFile(name, keep); err == nil {
-			boot.Kept = filepath.Join(runs[boot.Kernel].Dir, name)
+		if err := runs[boot.Kernel].WriteFile(results.ConsoleFile, keep); err == nil {
+			boot.Kept = filepath.Join(runs[boot.Kernel].Dir, results.ConsoleFile)
 		}
 	case errors.As(err, &moved):
 		return &exitError{exitUntrusted, err}
