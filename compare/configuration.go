@@ -222,7 +222,7 @@ func (s *split) warning(sides ...*Side) (d Warning, ok bool) {
 				all.add(c.values[k])
 			}
 		}
-		what = append(what, fmt.Sprintf("%s is %s", results.Quote(inWords(k)), someOf(all.list)))
+		what = append(what, fmt.Sprintf("%s is %s", results.Quote(inWords(k)), results.Some(all.list, " and ")))
 	}
 	return Warning{Name: "configurations", Warning: results.Warning{What: "a side has results of several configurations: " + strings.Join(what, "; "),
 		Why:    "launches under different settings are no sample of one benchmark, so each configuration has rows of its own",
@@ -230,16 +230,3 @@ func (s *split) warning(sides ...*Side) (d Warning, ok bool) {
 }
 
 func inWords(key string) string { return cmp.Or(named[key], key) }
-
-// someOf names the first of many values.
-func someOf(list []string) string {
-	const most = 4
-	var shown []string
-	for _, v := range list[:min(most, len(list))] {
-		shown = append(shown, results.Quote(v))
-	}
-	if more := len(list) - most; more > 0 {
-		shown = append(shown, fmt.Sprintf("%d others", more))
-	}
-	return strings.Join(shown, " and ")
-}

@@ -67,7 +67,7 @@ func (r *Report) nothing(old, new *Side, pairs []pair) string {
 		return fmt.Sprintf("as for %s, %s: %s", c.Cell.Short(c.Name), c.Metric, strings.Join(c.Warnings, ", "))
 	case len(pairs) > 0:
 		return fmt.Sprintf("no benchmark has %s on both sides; old has %s, new has %s: name units with --metric",
-			strings.Join(old.metrics, ", "), someOf(old.units.list), someOf(new.units.list))
+			strings.Join(old.metrics, ", "), results.Some(old.units.list, " and "), results.Some(new.units.list, " and "))
 	}
 	gone, come := map[string]string{}, []string(nil)
 	for _, c := range r.Outcomes {

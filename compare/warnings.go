@@ -151,7 +151,7 @@ func (d *warnings) add(r rule, old, new []string, refuses bool) {
 		if len(values) == 0 {
 			return "not known"
 		}
-		return someOf(values)
+		return results.Some(values, " and ")
 	}
 	d.list = append(d.list, Warning{Name: r.name, Warning: results.Warning{What: fmt.Sprintf("%s: old %s, new %s", r.name, say(old), say(new)),
 		Why: r.why, Remedy: r.remedy}, Refuses: refuses})

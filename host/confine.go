@@ -20,7 +20,14 @@ func Confine(cpus []int) error {
 	if err := within(cpus, allowed, tree{Root}); err != nil || slices.Equal(cpus, allowed) {
 		return err
 	}
-	return everyThread(cpus)
+	set := unix.NewCPUSet(maxCPUs)
+	for _, cpu := range cpus {
+		set.Set(cpu)
+	}
+	if err := ConfineThreads(set); err != nil {
+		return fmt.Errorf("confine this process: %w: start the command with taskset -c %s", err, FormatCPUList(cpus))
+	}
+	return nil
 }
 
 // within names the first CPU that is not online, or not allowed.
@@ -38,19 +45,16 @@ func within(cpus, allowed []int, t tree) error {
 	return nil
 }
 
-// everyThread confines the threads that there are. A thread that one of them starts
-// meanwhile has the CPUs of the one that started it, and is found by looking again.
-func everyThread(cpus []int) error {
-	set := unix.NewCPUSet(maxCPUs)
-	for _, cpu := range cpus {
-		set.Set(cpu)
-	}
+// ConfineThreads confines the threads that there are. A thread that one of them
+// starts meanwhile has the CPUs of the one that started it, and is found by looking
+// again.
+func ConfineThreads(set unix.CPUSetDynamic) error {
 	done := map[int]bool{}
 	for n := -1; n < len(done); {
 		n = len(done)
 		threads, err := os.ReadDir("/proc/self/task")
 		if err != nil {
-			return fmt.Errorf("find the threads of this process: %w: mount /proc, or start the command with taskset -c %s", err, FormatCPUList(cpus))
+			return err
 		}
 		for _, thread := range threads {
 			id, err := strconv.Atoi(thread.Name())

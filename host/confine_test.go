@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"golang.org/x/sys/unix"
 )
 
 // A CPU that cannot be had is named, with what there is.
@@ -44,7 +46,11 @@ func TestConfineEveryThread(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := everyThread(before); err != nil {
+		set := unix.NewCPUSet(maxCPUs)
+		for _, cpu := range before {
+			set.Set(cpu)
+		}
+		if err := ConfineThreads(set); err != nil {
 			t.Error(err)
 		}
 	}()

@@ -181,14 +181,14 @@ func (all Runs) WriteText(w io.Writer, s text.Screen) error {
 		}
 		dropped, _ := s.Table(buf, "", columns, rows) // a bufio.Writer keeps its error
 		if note := text.Dropped(dropped, "`ipcbench runs --format json`"); note != "" {
-			text.WrapAt(buf, s.Width(), "", "  ", note)
+			s.Wrap(buf, "", "  ", note)
 		}
 	}
 	for i, n := range all.Others {
 		if i == 0 {
 			buf.WriteByte('\n')
 		}
-		text.WrapAt(buf, s.Width(), "no run: ", "  ", n.Directory+": "+n.Problem)
+		s.Wrap(buf, "no run: ", "  ", n.Directory+": "+n.Problem)
 	}
 	return buf.Flush()
 }
@@ -203,7 +203,7 @@ func (r *Run) WriteHead(w io.Writer, s text.Screen) error {
 	fmt.Fprintln(buf, s.Paint(text.Strong, name))
 	line := func(what, value string) {
 		if value != "" {
-			text.WrapAt(buf, s.Width(), what+": ", "  ", value)
+			s.Wrap(buf, what+": ", "  ", value)
 		}
 	}
 	line("note", r.Note)
@@ -434,7 +434,7 @@ func lacking(r, other *Run) string {
 func (d *RunsDiff) WriteText(w io.Writer, s text.Screen) error {
 	buf := bufio.NewWriter(w)
 	for i, r := range []*Run{&d.A, &d.B} {
-		text.WrapAt(buf, s.Width(), "AB"[i:i+1]+"  ", "   ", joined(cmp.Or(r.Label, r.ID), r.Started.UTC().Format("2006-01-02 15:04"))+": "+r.Directory)
+		s.Wrap(buf, "AB"[i:i+1]+"  ", "   ", joined(cmp.Or(r.Label, r.ID), r.Started.UTC().Format("2006-01-02 15:04"))+": "+r.Directory)
 	}
 	buf.WriteByte('\n')
 	if len(d.Differs) == 0 {

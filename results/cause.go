@@ -105,3 +105,17 @@ func Plural(n int, what string) string {
 	}
 	return fmt.Sprintf("%d %s", n, what)
 }
+
+// Some names the first four of many, joined by a word such as " and ", and counts
+// the rest. Each is harmless on a terminal.
+func Some(list []string, join string) string {
+	const most = 4
+	var shown []string
+	for _, v := range list[:min(most, len(list))] {
+		shown = append(shown, Quote(v))
+	}
+	if more := len(list) - most; more > 0 {
+		shown = append(shown, fmt.Sprintf("%d others", more))
+	}
+	return strings.Join(shown, join)
+}

@@ -2,13 +2,12 @@ package runner
 
 import (
 	"errors"
-	"os"
 	"runtime"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 
 	"ipcbench/bench"
+	"ipcbench/host"
 	"ipcbench/mechanisms"
 	"ipcbench/mechanisms/sockets"
 	"ipcbench/results"
@@ -40,28 +39,11 @@ func scheduledMain(token string) int {
 
 // confineProcess lets all threads of this process run on these CPUs alone, and
 // gives Go's scheduler as many processors as a program that is started there has
-// by default: no more than CPUs. A new thread has the CPUs of the one that makes
-// it.
+// by default: no more than CPUs.
 func confineProcess(set *unix.CPUSet) error {
-	for confined := map[int]bool{}; ; {
-		tasks, err := os.ReadDir("/proc/self/task")
-		if err != nil {
-			return err
-		}
-		before := len(confined)
-		for _, task := range tasks {
-			tid, err := strconv.Atoi(task.Name())
-			if err != nil || confined[tid] {
-				continue
-			}
-			if err := unix.SchedSetaffinity(tid, set); err != nil && err != unix.ESRCH { // it has ended
-				return os.NewSyscallError("sched_setaffinity", err)
-			}
-			confined[tid] = true
-		}
-		if len(confined) == before { // none was made while others were confined
-			runtime.SetDefaultGOMAXPROCS()
-			return nil
-		}
+	if err := host.ConfineThreads(set[:]); err != nil {
+		return err
 	}
+	runtime.SetDefaultGOMAXPROCS()
+	return nil
 }

@@ -10,7 +10,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"ipcbench/results"
@@ -98,26 +97,13 @@ func (p *Plan) common(f [2]*results.Figures) error {
 		alone := slices.DeleteFunc(slices.Clone(all[side]), func(name string) bool { return has[1-side][name] })
 		both = both || len(alone) < len(all[side])
 		if both && len(alone) > 0 {
-			p.Note(fmt.Sprintf("%s alone prints %s: not compared", names[side], some(alone)))
+			p.Note(fmt.Sprintf("%s alone prints %s: not compared", names[side], results.Some(alone, ", ")))
 		}
 	}
 	if !both {
-		return fmt.Errorf("no name is on both sides: --a prints %s, --b prints %s: print what is to be compared under one name", some(all[0]), some(all[1]))
+		return fmt.Errorf("no name is on both sides: --a prints %s, --b prints %s: print what is to be compared under one name", results.Some(all[0], ", "), results.Some(all[1], ", "))
 	}
 	return nil
-}
-
-// some names the first of many.
-func some(list []string) string {
-	const most = 4
-	var shown []string
-	for _, name := range list[:min(most, len(list))] {
-		shown = append(shown, results.Quote(name))
-	}
-	if more := len(list) - most; more > 0 {
-		shown = append(shown, fmt.Sprintf("%d more", more))
-	}
-	return strings.Join(shown, ", ")
 }
 
 // measure executes a side once, between Prepare and Conclude. Conclude comes after a
