@@ -12,7 +12,7 @@ type Claim struct {
 // Claims are answered in docs/claims.md.
 var Claims = []Claim{
 	{Text: "A pipe holds 64 KB.",
-		Answer: "True by default, where a page has 4 KiB. A pipe holds 16 pages, which is 1 MiB where a page has 64 KiB. It counts pages: 16 writes of 2049 bytes fill it. A user who has too many pipes gets smaller ones.",
+		Answer: "True by default, where a page has 4 KiB. A pipe holds 16 pages, which is 1 MiB where a page has 64 KiB. It counts pages: 16 writes of 2049 bytes fill it. A user with too many pipes gets smaller ones.",
 		Checks: []string{"P21", "P08", "P22", "P23", "P28"}},
 	{Text: "Pipes work only between parent and child.",
 		Answer: "False. A pipe works between any processes that have its descriptors. They are inherited through fork and execve, or sent over a UNIX domain socket. A FIFO is a pipe with a name.",

@@ -101,7 +101,7 @@ func files(t *testing.T, dir string) map[string][]byte {
 	return all
 }
 
-// A release of the same commit has the same bytes, wherever, by whom and under
+// A release of the same commit has the same bytes, in whatever place and under
 // whatever umask and time zone it is made; its list is that of `make install`; its
 // program runs where there is nothing else.
 func TestRelease(t *testing.T) {
