@@ -146,7 +146,7 @@ func (r *run) answer(q Question) results.Answer {
 	if r.answers[q] == nil {
 		r.answers[q] = map[results.Cell]results.Answer{}
 		fit := slices.DeleteFunc(slices.Clone(r.all[q.Pattern]), func(s results.Summary) bool { kind, _ := q.misfit(s); return kind != "" })
-		for _, a := range q.answers(fit) {
+		for _, a := range q.Answers(fit) {
 			r.answers[q][a.Cell.Point()] = a
 		}
 	}

@@ -12,14 +12,14 @@ import (
 
 // Answers says what to use wherever a mechanism has a number, in the order of
 // results.Summarize: what every report shows.
-func Answers(summaries []results.Summary) []results.Answer { return Question{}.answers(summaries) }
+func Answers(summaries []results.Summary) []results.Answer { return Question{}.Answers(summaries) }
 
-// answers applies the rule for ties to what may be recommended at each point. First
+// Answers applies the rule for ties to what may be recommended at each point. First
 // is what may be so at most sizes and places of its kind; of several, in this order:
 // what carries both directions on one object, reports to a process that its peer was
 // killed, loses or mixes no message in silence, needs least beside read and write,
 // and comes first in the alphabet.
-func (q Question) answers(summaries []results.Summary) []results.Answer {
+func (q Question) Answers(summaries []results.Summary) []results.Answer {
 	all := q.Ranking().Answers(summaries)
 	kind := func(a results.Answer) results.Cell {
 		a.Cell.Mechanism, a.Cell.Size, a.Cell.Place = "", 0, ""

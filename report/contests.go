@@ -27,6 +27,7 @@ type Contests struct {
 type Contest struct {
 	Cell     string           `json:"cell"` // the name of what the mechanisms have in common: "PingPong/mech=all/…"
 	Leader   string           `json:"leader"`
+	Use      string           `json:"use"` // what choose recommends: of equals it may be another
 	Decision results.Decision `json:"decision"`
 	Verdict  string           `json:"verdict"` // in words, with what has no number and may be faster
 	Ranked   []choose.Choice  `json:"ranked"`  // the leader first
@@ -50,10 +51,9 @@ func NewContests(summaries []results.Summary, within float64) (*Contests, bool) 
 	decided, open := 0, 0
 	leads := map[string]int{}
 	unknown := withoutNumber(summaries)
-	ranking := choose.Question{Within: within}.Ranking()
-	for _, a := range ranking.Answers(summaries) {
+	for _, a := range (choose.Question{Within: within}).Answers(summaries) {
 		at := a.Cell.Point()
-		one := Contest{Cell: results.Quote(ofAll(at)), Leader: results.Quote(a.Cell.Mechanism), Decision: a.Decision, Verdict: a.Verdict(), Ranked: choose.Choices(a), at: at}
+		one := Contest{Cell: results.Quote(ofAll(at)), Leader: results.Quote(a.Cell.Mechanism), Use: results.Quote(a.Use().Cell.Mechanism), Decision: a.Decision, Verdict: a.Verdict(), Ranked: choose.Choices(a), at: at}
 		for _, r := range a.Ranked {
 			median, _, _ := r.RankingMetric()
 			one.times = append(one.times, median)
@@ -76,7 +76,7 @@ func NewContests(summaries []results.Summary, within float64) (*Contests, bool) 
 			open++
 		case a.Decision == results.Fastest, a.Decision == results.NoneFaster:
 			decided++
-			leads[one.Leader]++
+			leads[one.Use]++
 		case a.Decision != results.Alone:
 			open++
 		}
@@ -150,7 +150,7 @@ func (c *Contests) write(f text.Form, screen text.Screen, summary bool) {
 		if i == 0 || !summary {
 			f.Printf("\n")
 		}
-		if decision := one.Leader + ", " + one.Verdict; f.Markdown {
+		if decision := one.Use + ", " + one.Verdict; f.Markdown {
 			f.Printf("- %s: %s\n", f.Escape(one.Cell), f.Escape(decision))
 		} else {
 			wrapped(one.place() + ": " + screen.Paint(contestMarks[one.Decision], decision))
@@ -223,7 +223,7 @@ func (c *Contests) suite() ciformat.Suite {
 	s := ciformat.Suite{Name: "mechanisms", Out: c.Sentence}
 	for i := range c.Contests {
 		one := &c.Contests[i]
-		lines := []string{one.Leader + ", " + one.Verdict}
+		lines := []string{one.Use + ", " + one.Verdict}
 		for _, row := range one.rows(c.Within) {
 			lines = append(lines, strings.Join(row, "; "))
 		}

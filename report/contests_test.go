@@ -87,6 +87,9 @@ func TestContestsAreChoosesOwn(t *testing.T) {
 			t.Errorf("%s: %s of %d, choose has %s of %d", one.Cell, one.Decision, len(one.Ranked), a.Decision, len(a.Ranked))
 			continue
 		}
+		if one.Use != a.Use {
+			t.Errorf("%s: use %s, choose recommends %s", one.Cell, one.Use, a.Use)
+		}
 		for k, r := range one.Ranked {
 			if r.Verdict != a.Ranked[k].Verdict || r.Ratio != a.Ranked[k].Ratio || r.Mechanism != a.Ranked[k].Mechanism {
 				t.Errorf("%s: %s %q, choose has %s %q", one.Cell, r.Mechanism, r.Verdict, a.Ranked[k].Mechanism, a.Ranked[k].Verdict)

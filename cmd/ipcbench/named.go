@@ -114,7 +114,7 @@ func noRuns(dir string) error {
 	return fmt.Errorf("no run under %s: measure one with `ipcbench run`, or name a run's directory", dir)
 }
 
-// noSuchRun says what names are near.
+// noSuchRun lists the names that are near.
 func noSuchRun(dir, name string, runs []results.Found) error {
 	what := fmt.Sprintf("run %s: no such file, label or ID", cmp.Or(results.Quote(name), `""`))
 	if len(runs) == 0 {
@@ -140,7 +140,11 @@ func noSuchRun(dir, name string, runs []results.Found) error {
 	if near != nil {
 		meant = "did you mean " + strings.Join(near, " or ") + "? "
 	}
-	return fmt.Errorf("%s: %s`ipcbench runs` lists %s", what, meant, map[bool]string{true: "the run", false: fmt.Sprintf("all %d", len(runs))}[len(runs) == 1])
+	all := "the run"
+	if len(runs) > 1 {
+		all = fmt.Sprintf("all %d", len(runs))
+	}
+	return fmt.Errorf("%s: %s`ipcbench runs` lists %s", what, meant, all)
 }
 
 // namedRuns is namedRun of each.
