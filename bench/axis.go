@@ -59,6 +59,23 @@ func Takers(x *results.Axis) (takers []string) {
 	return takers
 }
 
+// External registers the mechanism of a program outside the suite, which a value that
+// begins with ExternalPrefix names, and returns its name. nil: such values are
+// refused.
+var External func(value string) (name string, err error)
+
+// ExternalPrefix begins a value of mech that is no name: exec:./my-transport.
+const ExternalPrefix = "exec:"
+
+// Named is the name of the mechanism that a value of mech means. Whether there is
+// one is left to Check.
+func Named(value string) (string, error) {
+	if External == nil || !strings.HasPrefix(value, ExternalPrefix) {
+		return value, nil
+	}
+	return External(value)
+}
+
 // NamesOf are the names of all, as name has them.
 func NamesOf[T any](all []T, name func(T) string) (names []string) {
 	for _, x := range all {
@@ -101,7 +118,11 @@ func (a *Axes) Set(x *results.Axis, values []string) error {
 			}
 			a.Workloads = append(a.Workloads, w.Name)
 		case "mech":
-			a.Mechanisms = append(a.Mechanisms, v)
+			name, err := Named(v)
+			if err != nil {
+				return fmt.Errorf("%q: %w", v, err)
+			}
+			a.Mechanisms = append(a.Mechanisms, name)
 		case "size":
 			a.Sizes = append(a.Sizes, c.Size)
 		case "queue":

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -260,6 +261,16 @@ var Rules = []mechanisms.Rule[Asked]{
 			return refuse(!m.Selects, m.Name, "a receiver cannot choose among messages: %s", m.Facts.Traits.Selection.Text)
 		}
 		return nil
+	}},
+	{Name: "external", Remedy: "--workload pingpong, stream, fanin or pipeline, without --touch, of 8 bytes or more if it has several senders", Refuse: func(q Asked) error {
+		if m := q.Mechanism; m == nil || m.Program == nil {
+			return nil
+		}
+		several := q.Size < stampBytes && slices.ContainsFunc(q.Workload.Topology(q.Peers).Wires, func(w Wire) bool { return w.Senders > 1 })
+		return cmp.Or(
+			refuse(!q.Workload.Portable, q.Cell.Mechanism, "%s: external transports do not play it, docs/protocol.md", q.Workload.Name),
+			refuse(q.Touch != "", q.Cell.Mechanism, "touch=%s: external transports do not touch messages", q.Touch),
+			refuse(several, q.Cell.Mechanism, "message size %d < %d: a message of several senders does not name its sender", q.Size, stampBytes))
 	}},
 	{Name: "polls", Remedy: "a mechanism whose ends are descriptors", Refuse: func(q Asked) error {
 		return refuse(q.Mechanism != nil && q.Workload.Polls && !q.Mechanism.Polls, q.Cell.Mechanism,

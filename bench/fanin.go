@@ -14,6 +14,7 @@ var FanIn = Register(&Workload{
 	Means:    "several senders, one receiver",
 	Order:    3,
 	First:    true,
+	Portable: true,
 	Topology: func(k int) Topology {
 		t := Topology{
 			Wires: []Wire{{Senders: k, Receivers: 1}},

@@ -15,6 +15,7 @@ var PingPong = Register(&Workload{
 	TwoWay:   true,
 	Against:  results.WakeUp,
 	First:    true,
+	Portable: true,
 	Sizes:    allSizes,
 	Topology: func(int) Topology {
 		return Topology{

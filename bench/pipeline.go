@@ -18,6 +18,7 @@ var Pipeline = Register(&Workload{
 	Means:    "processes in a row pass messages on",
 	Order:    4,
 	First:    true,
+	Portable: true,
 	Topology: func(n int) Topology {
 		var t Topology
 		for i := range n {

@@ -135,7 +135,14 @@ func ofFamily(family string) (names []string) {
 
 func axisRead(x *results.Axis) func(string) error {
 	if x.Key == "mech" {
-		return wordRead(func() []string { return Values(x) })
+		read := wordRead(func() []string { return Values(x) })
+		return func(v string) error {
+			name, err := Named(v)
+			if err != nil {
+				return err
+			}
+			return read(name)
+		}
 	}
 	return func(v string) error {
 		err := new(Axes).Set(x, []string{v})

@@ -12,6 +12,7 @@ var Stream = Register(&Workload{
 	Means:    "one way, as fast as it goes",
 	Order:    2,
 	First:    true,
+	Portable: true,
 	Sizes:    allSizes,
 	Queues:   allQueues,
 	Topology: func(int) Topology {

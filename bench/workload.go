@@ -41,6 +41,8 @@ type Workload struct {
 
 	// First puts it in a plan of axes alone, and in `go test -bench .`.
 	First bool
+	// Portable: programs outside the suite can play it, see Outside.
+	Portable bool
 	// Sizes (nil: 64 B, 4 KiB and 64 KiB) and Queues (nil: the default) are those
 	// of the preset full.
 	Sizes, Queues []int

@@ -27,7 +27,7 @@ func (m *Mechanism) Offers(c Contract) bool {
 	case Locks:
 		return m.OpenLocker != nil
 	}
-	return m.OpenSender != nil
+	return m.OpenSender != nil || m.Program != nil
 }
 
 // Notifies reports whether m has notifiers and waiters.
@@ -35,7 +35,7 @@ func (m *Mechanism) Notifies() bool { return m.OpenNotifier != nil }
 
 // complete reports whether m offers a contract, and none by half.
 func (m *Mechanism) complete() bool {
-	return (m.OpenSender != nil) == (m.OpenReceiver != nil) && (m.OpenNotifier != nil) == (m.OpenWaiter != nil) &&
+	return m.Program != nil || (m.OpenSender != nil) == (m.OpenReceiver != nil) && (m.OpenNotifier != nil) == (m.OpenWaiter != nil) &&
 		(m.OpenSender != nil || m.OpenNotifier != nil || m.OpenLocker != nil) && (m.OpenSender != nil || !m.Selects)
 }
 

@@ -106,6 +106,10 @@ type Mechanism struct {
 	// them. Optional: without it two links are made.
 	NewPair func(Spec) (there, back *Link, err error)
 
+	// Program opens the ends and plays on them in place of the functions below; nil:
+	// of all mechanisms but external ones.
+	Program *Program
+
 	// OpenSender and OpenReceiver open one end in the calling process. An end
 	// owns what it opened (descriptors are duplicated), so the holder of the
 	// ticket still closes the ticket's own.
@@ -283,9 +287,10 @@ func find(name string) (at int, taken bool) {
 	return slices.BinarySearchFunc(registry, name, func(m *Mechanism, name string) int { return strings.Compare(m.Name, name) })
 }
 
-// validName reports whether s may be a name. No regular expression is compiled
+// ValidName reports whether s may be the name of a mechanism: small letters and
+// digits, with letters at both ends. No regular expression is compiled
 // for it: every process of a run registers all mechanisms.
-func validName(s string) bool {
+func ValidName(s string) bool {
 	const letters, digits = "abcdefghijklmnopqrstuvwxyz", "0123456789"
 	return strings.Trim(s, letters+digits) == "" && strings.Trim(s, digits) == s && s != ""
 }
@@ -295,7 +300,7 @@ func validName(s string) bool {
 func Register(m Mechanism) *Mechanism {
 	at, taken := find(m.Name)
 	switch {
-	case !validName(m.Name):
+	case !ValidName(m.Name):
 		panic(fmt.Sprintf("mechanisms: name %q is not of small letters and digits, with letters at both ends", m.Name))
 	case taken:
 		panic(fmt.Sprintf("mechanisms: %q registered twice", m.Name))

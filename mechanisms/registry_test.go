@@ -11,7 +11,7 @@ func TestNames(t *testing.T) {
 		"pipe": true, "x": true, "a2b": true,
 		"": false, "2a": false, "a2": false, "7": false, "Pipe": false, "a-b": false, "a b": false, "pïpe": false, "a/b": false,
 	} {
-		if validName(name) != want {
+		if ValidName(name) != want {
 			t.Errorf("%q may be a name: %v", name, !want)
 		}
 	}

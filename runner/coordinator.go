@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/external"
 	"ipcbench/host"
 	"ipcbench/internal/objects"
 	"ipcbench/internal/reexec"
@@ -175,7 +176,7 @@ func (co *Coordinator) try(i isolation) error {
 		co.end(child)
 		return errClosed
 	}
-	setup := &setup{Namespaces: i.flags != 0, Sysctls: readSysctls(carriedOver), Journal: co.journal}
+	setup := &setup{Namespaces: i.flags != 0, Sysctls: readSysctls(carriedOver), Journal: co.journal, External: external.All()}
 	r, err := co.call(request{Token: child.token, Setup: setup}, co.options.timeout())
 	if err == nil && r.Setup == nil {
 		err = errors.New("session answered out of turn")

@@ -27,7 +27,7 @@ func (l *sessionLaunch) makeLinks(c results.Cell) error {
 		specs[i].Dir = l.session.dir
 	}
 	var err error
-	if m.Offers(mechanisms.Messages) { // which can fill a link
+	if m.OpenSender != nil { // which can fill a link
 		l.specs = specs
 		if err := l.session.fillAll(m, specs); err != nil {
 			return err
@@ -132,7 +132,7 @@ func joinCapacities(n int, all []endCapacity) []mechanisms.Given {
 // have read it, and finds out how many messages that is.
 func (l *sessionLaunch) noteCapacities(all []endCapacity) {
 	m := l.mechanism
-	if m == nil || !m.Offers(mechanisms.Messages) {
+	if m == nil || m.OpenSender == nil {
 		return
 	}
 	for i, given := range joinCapacities(len(l.specs), all) {

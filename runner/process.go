@@ -55,6 +55,7 @@ func Init() {
 	processes.Become(map[string]func() int{
 		"session":   func() int { return sessionMain(token) },
 		"worker":    func() int { return workerMain(token) },
+		"external":  func() int { return externalMain(token) },
 		"scheduled": func() int { return scheduledMain(token) },
 	})
 }

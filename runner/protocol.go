@@ -8,6 +8,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"ipcbench/bench"
+	"ipcbench/external"
 	"ipcbench/internal/reexec"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
@@ -62,6 +63,8 @@ type setup struct {
 	Namespaces bool              `json:"namespaces"` // it runs in its own IPC and mount namespaces
 	Sysctls    map[string]string `json:"sysctls"`    // the host's limits, to be carried over
 	Journal    string            `json:"journal"`    // file for the objects that outlive a process; "" in namespaces
+
+	External []*external.Declaration `json:"external,omitempty"` // transports that only the coordinator knows
 }
 
 // openRequest starts the processes of one launch.
@@ -112,6 +115,7 @@ type openedReply struct {
 	Warnings    []string         `json:"warnings,omitempty"`     // about them
 	Workers     []results.Worker `json:"workers"`                // by part
 	Settings    []settings       `json:"settings"`               // the same
+	Transport   string           `json:"transport,omitempty"`    // of an external one: name and version
 	SharesFiles bool             `json:"shares_files,omitempty"` // some worker has no descriptor table of its own
 }
 
@@ -130,6 +134,7 @@ type assignment struct {
 	Senders   []mechanisms.Ticket `json:"senders"`
 	Receivers []mechanisms.Ticket `json:"receivers"`
 	Factory   *linkFactory        `json:"factory,omitempty"` // it makes its links itself; there are no tickets then
+	Hosting   *hosting            `json:"hosting,omitempty"` // an external program plays the part
 	Shared    int                 `json:"shared"`            // bytes to map of the first descriptor inherited, which is in no ticket then; 0: none
 }
 
@@ -142,6 +147,8 @@ type workerReply struct {
 	Ready       *settings      `json:"ready,omitempty"`        // attached; its settings as read back
 	SharesFiles bool           `json:"shares_files,omitempty"` // with Ready: it has no descriptor table of its own
 	Capacities  []endCapacity  `json:"capacities,omitempty"`   // with Ready: what its ends hold
+	Made        bool           `json:"made,omitempty"`         // an external program has made what others need to find its links
+	Transport   string         `json:"transport,omitempty"`    // with Made: its name and version, as it says
 	Left        *leaving       `json:"left,omitempty"`         // after the last round, when the session has closed
 	Armed       bool           `json:"armed,omitempty"`        // waits for the byte that starts the round
 	Done        *workerRound   `json:"done,omitempty"`         // with Armed: the round before

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/bench"
+	"ipcbench/external"
 	"ipcbench/internal/objects"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
@@ -23,16 +24,17 @@ import (
 // it lives in IPC and mount namespaces of its own, so that what it makes dies
 // with it. Elsewhere it outlives a killed coordinator long enough to clean up.
 type sessionServer struct {
-	conn     *conn
-	requests chan request     // closed when the coordinator has gone
-	dir      string           // private directory for names
-	journal  *objects.Journal // nil in namespaces
-	launch   *sessionLaunch   // nil between launches
-	prepared *sessionLaunch   // comes after it, and has started already; nil: none has
-	died     []*wireError     // processes of launches that were prepared, since the last answer
-	starter  starter
-	queued   map[fill]int  // messages that a link holds, by trial
-	tried    map[fill]bool // what was tried at the capacity that it is given; its own is 0 here
+	conn       *conn
+	requests   chan request     // closed when the coordinator has gone
+	dir        string           // private directory for names
+	journal    *objects.Journal // nil in namespaces
+	launch     *sessionLaunch   // nil between launches
+	prepared   *sessionLaunch   // comes after it, and has started already; nil: none has
+	died       []*wireError     // processes of launches that were prepared, since the last answer
+	starter    starter
+	namespaces bool          // it has its own, and may make more
+	queued     map[fill]int  // messages that a link holds, by trial
+	tried      map[fill]bool // what was tried at the capacity that it is given; its own is 0 here
 }
 
 // sessionMain is the main function of a session.
@@ -257,6 +259,10 @@ func (s *sessionServer) dropPrepared() {
 
 // setUp arranges the private directory and, in namespaces, the limits.
 func (s *sessionServer) setUp(o *setup) (limits []string, err error) {
+	if err := external.Ensure(o.External); err != nil {
+		return nil, err
+	}
+	s.namespaces = o.Namespaces
 	if o.Namespaces {
 		if s.dir, err = privateMount(); err != nil {
 			return nil, err

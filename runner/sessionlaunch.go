@@ -20,22 +20,24 @@ import (
 
 // sessionLaunch is one run of a cell in fresh processes, as the session sees it.
 type sessionLaunch struct {
-	session  *sessionServer
-	asked    *openRequest
-	topology bench.Topology
-	links    []*mechanisms.Link
-	specs    []mechanisms.Spec  // of the links, by wire; of none that can't be filled
-	made     []mechanisms.Given // what the kernel gave them when they were made
-	given    *results.Given     // the same of the first one, for records
-	capacity []results.Link     // of the links, as their ends read it
-	warnings []string           // about it
-	shared   *os.File           // memory of all parts; nil: none, or all have mapped it
-	factory  *linkFactory       // of the worker that makes the links itself; nil: the session has made them
-	workers  []*process         // by part
-	events   chan event
-	phase    string
-	rounds   int
-	seed     bench.Seed // of its messages' stamps
+	session   *sessionServer
+	asked     *openRequest
+	topology  bench.Topology
+	links     []*mechanisms.Link
+	specs     []mechanisms.Spec  // of the links, by wire; of none that can't be filled
+	made      []mechanisms.Given // what the kernel gave them when they were made
+	given     *results.Given     // the same of the first one, for records
+	capacity  []results.Link     // of the links, as their ends read it
+	warnings  []string           // about it
+	shared    *os.File           // memory of all parts; nil: none, or all have mapped it
+	hosting   *hosting           // of parts that external programs play; nil: workers do
+	transport string             // the name and version of an external one
+	factory   *linkFactory       // of the worker that makes the links itself; nil: the session has made them
+	workers   []*process         // by part
+	events    chan event
+	phase     string
+	rounds    int
+	seed      bench.Seed // of its messages' stamps
 
 	mechanism *mechanisms.Mechanism // of the links; nil: none
 	cursors   [][]bench.Cursor      // of the workers, by part
@@ -66,6 +68,11 @@ func (l *sessionLaunch) start(w *bench.Workload) (err error) {
 	if err := l.makeShared(w); err != nil {
 		return err
 	}
+	if p := isExternal(o.Cell); p != nil {
+		if _, err := l.hosts(p); err != nil {
+			return err
+		}
+	}
 	l.events = make(chan event, 4*len(l.topology.Parts))
 	return l.session.starter.do(func() error {
 		for i := range l.topology.Parts {
@@ -79,11 +86,16 @@ func (l *sessionLaunch) start(w *bench.Workload) (err error) {
 
 // attach waits until all workers have attached.
 func (l *sessionLaunch) attach() (*openedReply, error) {
+	if l.hosting != nil {
+		if err := l.join(); err != nil {
+			return nil, err
+		}
+	}
 	replies, err := l.gather(l.asked.Timeout, nil, func(r workerReply) bool { return r.Ready != nil })
 	if err != nil {
 		return nil, err
 	}
-	opened := &openedReply{Given: l.given}
+	opened := &openedReply{Given: l.given, Transport: l.transport}
 	var capacities []endCapacity
 	for i, r := range replies {
 		capacities = append(capacities, r.Capacities...)
@@ -158,7 +170,11 @@ func (l *sessionLaunch) startWorker(i int, o *openRequest) error {
 		a.Receivers = append(a.Receivers, inherit(l.links[wire].Receiver))
 	}
 	c := reexec.Command{Role: "worker", Name: part.Role, Files: files, Env: env, Attr: syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}}
-	if scheduled(o.Cell) {
+	switch {
+	case l.hosting != nil:
+		c.Role, a.Hosting = "external", l.hosting
+		isolateHost(&c, l.session.namespaces)
+	case scheduled(o.Cell):
 		c.Role = "scheduled"
 	}
 	p, err := startProcess(c, 2)
@@ -345,7 +361,7 @@ func (l *sessionLaunch) abort() {
 
 // destroy removes the links and what belongs to them.
 func (l *sessionLaunch) destroy() error {
-	errs := []error{l.closeShared()}
+	errs := []error{l.closeShared(), l.dropHosting()}
 	for _, link := range l.links {
 		errs = append(errs, l.session.destroy(link))
 	}

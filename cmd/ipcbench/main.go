@@ -15,6 +15,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ipcbench/bench"
+	"ipcbench/external/declare"
 	"ipcbench/internal/reexec"
 	"ipcbench/internal/sys"
 	"ipcbench/internal/text"
@@ -64,6 +66,7 @@ func main() {
 	runner.Init()
 	semantics.Init()
 	kernels.Init()
+	bench.External = declare.Value
 	os.Exit(command(os.Args[1:], os.Stdout, os.Stderr))
 }
 

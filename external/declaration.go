@@ -1,0 +1,30 @@
+// Package external talks with programs that are transports of their own, and makes
+// mechanisms of them: docs/protocol.md. Package declare reads what is stated about
+// one; it is apart, so that no worker initialises what reads YAML.
+package external
+
+import "ipcbench/mechanisms"
+
+// Declaration is what is stated about an external transport. It is checked as far
+// as a launch shows it, and by `ipcbench conform`.
+type Declaration struct {
+	Name        string            `yaml:"name"`    // as that of any mechanism: small letters and digits
+	Summary     string            `yaml:"summary"` // one line
+	Command     []string          `yaml:"command"` // the program and its arguments; a path that contains a slash is relative to the file
+	Environment map[string]string `yaml:"environment"`
+	Framing     string            `yaml:"framing"`     // stream, packet or slot; "": stream
+	Descriptors string            `yaml:"descriptors"` // pipe or socketpair: ipcbench makes one for each link; "": the program makes its links
+	Senders     string            `yaml:"senders"`     // one or many on a link; "": one
+	Unrelated   bool              `yaml:"unrelated"`   // a process that inherited nothing can open an end
+	PeerDeath   string            `yaml:"peer_death"`  // what a receiver gets when the senders have died: eof, error or nothing; "": nothing
+	Spins       bool              `yaml:"spins"`       // its ends wait without sleeping
+	Sizes       Sizes             `yaml:"-"`
+
+	Program mechanisms.Program `yaml:"-"` // found by package declare
+}
+
+// Sizes bound the messages that a transport carries, in bytes; 0: no bound.
+type Sizes struct {
+	Least int `yaml:"-"`
+	Most  int `yaml:"-"`
+}

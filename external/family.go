@@ -1,0 +1,224 @@
+package external
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/results"
+)
+
+// A program's family are the processes that it and its children have started. Where
+// this process is the first of a PID namespace, its family is all that is there, and
+// goes with it. Elsewhere it is what hangs below this process, to which orphans are
+// given by PR_SET_CHILD_SUBREAPER.
+
+// first reports whether this process is the first of a PID namespace.
+func first() bool { return os.Getpid() == 1 }
+
+// Adopt makes this process the parent of orphans of the programs that it starts.
+func Adopt() error {
+	if first() {
+		return nil
+	}
+	return os.NewSyscallError("prctl", unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+}
+
+// descendants are the processes that hang below this one; in a PID namespace the
+// threads as well.
+func descendants() (all []int) {
+	if !first() {
+		return below(os.Getpid())
+	}
+	for pid := 2; pid <= lastPID(); pid++ {
+		if unix.Kill(pid, 0) == nil {
+			if all = append(all, pid); len(all) > 2*maxProcesses {
+				break
+			}
+		}
+	}
+	return all
+}
+
+// lastPID is the last number that this PID namespace has given to a process or
+// thread, proc_loadavg(5).
+func lastPID() int {
+	text, _ := os.ReadFile("/proc/loadavg")
+	fields := strings.Fields(string(text))
+	if len(fields) < 5 {
+		return maxProcesses
+	}
+	n, _ := strconv.Atoi(fields[4])
+	return n
+}
+
+// below are the children of a process, and theirs, proc_pid_task(5).
+func below(pid int) (all []int) {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, file := range files {
+		text, _ := os.ReadFile(file)
+		for _, field := range strings.Fields(string(text)) {
+			if child, err := strconv.Atoi(field); err == nil && len(all) <= 2*maxProcesses {
+				all = append(append(all, child), below(child)...)
+			}
+		}
+	}
+	return all
+}
+
+// killAll ends the program and its family.
+func killAll(program int) {
+	if first() {
+		unix.Kill(-1, unix.SIGKILL) // all but this process
+		return
+	}
+	for range 100 { // one that forks meanwhile is found the next time
+		family := descendants()
+		unix.Kill(program, unix.SIGKILL)
+		running := false
+		for _, pid := range family {
+			if state(pid) != "Z" {
+				running = unix.Kill(pid, unix.SIGKILL) == nil || running
+			}
+		}
+		if !running {
+			return
+		}
+	}
+}
+
+// usage is what a program's family has used so far.
+type usage struct {
+	ran, user, system      int64 // ns: exact; and by the ticks of the kernel
+	voluntary, involuntary int64 // context switches
+	waited                 int64 // ns, ready to run without a CPU
+	unread                 bool  // the kernel does not show all of it
+}
+
+// used reads what the family has used so far.
+func used() (u usage) {
+	for _, pid := range descendants() {
+		ran, err := processClock(pid, clockSched)
+		if err != nil {
+			continue // a thread, or it has ended
+		}
+		user, _ := processClock(pid, clockUser)
+		both, _ := processClock(pid, clockBoth)
+		u.ran, u.user, u.system = u.ran+ran, u.user+user, u.system+both-user
+		if !u.readThreads(outside(pid)) {
+			u.unread = true
+		}
+	}
+	return u
+}
+
+// Clocks of other processes, as clock_getcpuclockid(3) numbers them
+// (include/linux/posix-timers.h).
+const (
+	clockBoth  = 0
+	clockUser  = 1
+	clockSched = 2
+)
+
+// processClock is the processor time of a process, in ns.
+func processClock(pid int, which int32) (int64, error) {
+	var t unix.Timespec
+	if err := unix.ClockGettime(^int32(pid)<<3|which, &t); err != nil {
+		return 0, err
+	}
+	return t.Nano(), nil
+}
+
+// outside is the number of a process as the mounted /proc has it, which may be that
+// of another PID namespace; 0: it is not known.
+func outside(pid int) int {
+	if !first() {
+		return pid
+	}
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return 0
+	}
+	defer unix.Close(fd)
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%d", fd))
+	n, _ := strconv.Atoi(field(string(text), "Pid:"))
+	return n
+}
+
+// field is the value of a line that begins with key.
+func field(text, key string) string {
+	for line := range strings.Lines(text) {
+		if rest, ok := strings.CutPrefix(line, key); ok {
+			return strings.TrimSpace(rest)
+		}
+	}
+	return ""
+}
+
+// readThreads adds the switches and the waits of a process's threads.
+func (u *usage) readThreads(pid int) bool {
+	tasks, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	for _, task := range tasks {
+		dir := fmt.Sprintf("/proc/%d/task/%s/", pid, task.Name())
+		text, err := os.ReadFile(dir + "status")
+		if err != nil {
+			continue // it has ended
+		}
+		voluntary, _ := strconv.ParseInt(field(string(text), "voluntary_ctxt_switches:"), 10, 64)
+		involuntary, _ := strconv.ParseInt(field(string(text), "nonvoluntary_ctxt_switches:"), 10, 64)
+		u.voluntary, u.involuntary = u.voluntary+voluntary, u.involuntary+involuntary
+		var ran, waited int64
+		sched, _ := os.ReadFile(dir + "schedstat")
+		if n, _ := fmt.Sscan(string(sched), &ran, &waited); n < 2 {
+			u.unread = true
+		}
+		u.waited += waited
+	}
+	return len(tasks) > 0
+}
+
+// since is what was used since then, as a worker of a record has it.
+func (u usage) since(then usage) (w results.Worker) {
+	if u.ran < then.ran { // one of the family has ended, and took its time with it
+		return w
+	}
+	ran, share := u.ran-then.ran, 1.0
+	if both := u.user + u.system; both > 0 {
+		share = float64(u.user) / float64(both)
+	}
+	user := int64(share * float64(ran))
+	w.UserNs, w.SystemNs, w.EINTR = results.Known(user), results.Known(ran-user), results.Known(int64(0))
+	if !u.unread && !then.unread && u.voluntary >= then.voluntary {
+		w.Voluntary, w.Involuntary = results.Known(u.voluntary-then.voluntary), results.Known(u.involuntary-then.involuntary)
+		w.WaitNs = results.Known(max(0, u.waited-then.waited))
+	}
+	return w
+}
+
+// state is that of a process in proc_pid_stat(5): "S", "T"; "?": it is not known.
+func state(pid int) string {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", outside(pid)))
+	at := strings.LastIndexByte(string(text), ')')
+	if err != nil || at < 0 || at+2 >= len(text) {
+		return "?"
+	}
+	return string(text[at+2])
+}
+
+// affinity are the CPUs that a process may run on.
+func affinity(pid int) (cpus []int, err error) {
+	var set unix.CPUSet
+	if err := unix.SchedGetaffinity(pid, &set); err != nil {
+		return nil, os.NewSyscallError("sched_getaffinity", err)
+	}
+	for cpu := range 8 * len(set) * 8 {
+		if set.IsSet(cpu) {
+			cpus = append(cpus, cpu)
+		}
+	}
+	return cpus, nil
+}

@@ -1,0 +1,215 @@
+package external
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/internal/reexec"
+	"ipcbench/mechanisms"
+	"ipcbench/results"
+)
+
+// Bounds on what a program may take.
+const (
+	maxOutput    = 1 << 20 // bytes on its standard output and error together
+	maxProcesses = 256     // processes and threads, of it and its children, at once
+	lookInterval = 100 * time.Millisecond
+)
+
+// Process is a running program, and what it has started. The process that starts it
+// must be the first of its PID namespace, or a child subreaper, so that it inherits
+// what the program leaves behind.
+type Process struct {
+	*talk
+	PID  int
+	path string
+
+	mu       sync.Mutex
+	status   *syscall.WaitStatus // nil: it runs
+	output   []byte              // the last of it
+	written  int
+	overdone string // why it was killed; "": it was not
+	ended    chan struct{}
+}
+
+// Start starts a program on the CPUs of the calling thread, to which the goroutine
+// must be locked for as long as the program lives: the program dies with the thread.
+// The files are its descriptors from 4 on.
+func Start(p *mechanisms.Program, dir string, files []int) (*Process, error) {
+	if err := reexec.KnowsItself(); err != nil {
+		return nil, err
+	}
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("socketpair", err)
+	}
+	defer unix.Close(fds[1])
+	unix.SetNonblock(fds[1], false)
+	ours := os.NewFile(uintptr(fds[0]), "control")
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(err, ours.Close())
+	}
+	defer w.Close()
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		return nil, errors.Join(err, ours.Close(), r.Close())
+	}
+	defer null.Close()
+	inherited := []uintptr{null.Fd(), w.Fd(), w.Fd(), uintptr(fds[1])}
+	for _, fd := range files {
+		inherited = append(inherited, uintptr(fd))
+	}
+	env := append([]string{"HOME=" + dir, "TMPDIR=" + dir, "PATH=" + os.Getenv("PATH")}, p.Env...)
+	pid, err := syscall.ForkExec(p.Command[0], p.Command, &syscall.ProcAttr{
+		Dir: dir, Env: env, Files: inherited, Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start %s: %w", results.Quote(p.Command[0]), err), ours.Close(), r.Close())
+	}
+	x := &Process{talk: newTalk(ours), PID: pid, path: p.Command[0], ended: make(chan struct{})}
+	drained := make(chan struct{})
+	go x.drain(r, drained)
+	go x.reap(drained)
+	go x.police()
+	return x, nil
+}
+
+// drain keeps the end of what the program writes. One that does not stop is killed.
+func (x *Process) drain(r *os.File, done chan<- struct{}) {
+	defer close(done)
+	defer r.Close()
+	buf := make([]byte, 4096)
+	for {
+		n, err := r.Read(buf)
+		x.mu.Lock()
+		x.written += n
+		x.output = append(x.output, buf[:n]...)
+		if over := len(x.output) - 2000; over > 0 {
+			x.output = append(x.output[:0], x.output[over:]...)
+		}
+		over := x.written > maxOutput
+		x.mu.Unlock()
+		if over {
+			x.kill("it wrote more than " + results.FormatBytes(maxOutput) + " to its standard output and error")
+			io.Copy(io.Discard, r)
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// reap waits for all children of this process: the program, and what it leaves
+// behind.
+func (x *Process) reap(drained <-chan struct{}) {
+	for {
+		var status syscall.WaitStatus
+		pid, err := syscall.Wait4(-1, &status, 0, nil)
+		if err == syscall.EINTR {
+			continue
+		}
+		if err != nil {
+			break // ECHILD: none is left
+		}
+		if pid == x.PID {
+			killAll(x.PID) // what it has started
+			select {
+			case <-drained:
+			case <-time.After(lookInterval): // a child that lives on holds the pipe
+			}
+			x.mu.Lock()
+			x.status = &status
+			x.mu.Unlock()
+			close(x.ended)
+		}
+	}
+}
+
+// police ends a program that has started too many processes.
+func (x *Process) police() {
+	tick := time.NewTicker(lookInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-x.ended:
+			return
+		case <-tick.C:
+		}
+		if n := len(descendants()); n > maxProcesses {
+			x.kill(fmt.Sprintf("it has %d processes and threads, more than %d", n, maxProcesses))
+		}
+	}
+}
+
+// kill ends the program and all that it has started, for a reason.
+func (x *Process) kill(why string) {
+	x.mu.Lock()
+	if x.overdone == "" {
+		x.overdone = why
+	}
+	x.mu.Unlock()
+	killAll(x.PID)
+}
+
+// Kill ends the program and all that it has started.
+func (x *Process) Kill() {
+	killAll(x.PID)
+	x.f.Close()
+}
+
+// explain is what went wrong, where a conversation ended with err: the program's own
+// end and its output explain more.
+func (x *Process) explain(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) {
+		select {
+		case <-x.ended:
+		case <-time.After(time.Second):
+		}
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	var said *SaidError
+	var refused *mechanisms.UnsupportedError
+	switch {
+	case errors.As(err, &refused):
+		return err
+	case x.overdone != "":
+		err = errors.New(x.overdone + ", and was killed")
+	case errors.As(err, &said):
+	case x.status != nil && x.status.Signaled():
+		err = fmt.Errorf("it died of %s (%s)", unix.SignalName(x.status.Signal()), x.status.Signal())
+	case x.status != nil:
+		err = fmt.Errorf("it exited with status %d before it was asked to", x.status.ExitStatus())
+	case errors.Is(err, io.EOF), errors.Is(err, unix.EPIPE), errors.Is(err, unix.ECONNRESET):
+		err = errors.New("it closed its control descriptor")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		err = fmt.Errorf("it did not answer in time (state %s)", state(x.PID))
+	}
+	text := strings.TrimSpace(results.Quote(lastLine(x.output)))
+	if text != "" {
+		err = fmt.Errorf("%w; its last output: %s", err, text)
+	}
+	return fmt.Errorf("program %s: %w", results.Quote(x.path), err)
+}
+
+func lastLine(text []byte) string {
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return lines[len(lines)-1]
+}
+
+// describe is how a process ended, in words.
+func describe(s syscall.WaitStatus) string {
+	if s.Signaled() {
+		return unix.SignalName(s.Signal())
+	}
+	return fmt.Sprintf("status %d", s.ExitStatus())
+}

@@ -1,0 +1,216 @@
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ipcbench/bench"
+	"ipcbench/external"
+	"ipcbench/internal/reexec"
+	"ipcbench/mechanisms"
+	"ipcbench/results"
+)
+
+// isExternal reports whether the parts of a cell are played by an external program.
+func isExternal(c results.Cell) *mechanisms.Program {
+	if m := mechanisms.Lookup(c.Mechanism); m != nil {
+		return m.Program
+	}
+	return nil
+}
+
+// hosting is what the host of an external program needs besides its assignment.
+type hosting struct {
+	Program *mechanisms.Program `json:"program"`
+	Dir     string              `json:"dir"` // of all parts, private
+	Timeout time.Duration       `json:"timeout"`
+}
+
+// hostShare is the share of a deadline that a host gives its program: the session,
+// which has the same deadline, then hears which program it is and what it did.
+const hostShare = 0.9
+
+func patient(d time.Duration) time.Duration { return time.Duration(hostShare * float64(d)) }
+
+// externalMain is the main function of a host: a worker that has an external program
+// play its part, and sleeps meanwhile. It is the first process of a PID namespace
+// where that is permitted, so that nothing of the program outlives it.
+func externalMain(token string) int {
+	runtime.LockOSThread() // the program dies with this thread
+	c := newConn(controlFD)
+	h := &programHost{conn: c}
+	if err := h.serve(token); err != nil {
+		h.failed.Error = encodeError(err)
+		c.Send(h.failed)
+		return 1
+	}
+	return 0
+}
+
+// programHost is the process beside an external program.
+type programHost struct {
+	conn   *conn
+	part   *external.Part
+	failed workerReply
+}
+
+func (h *programHost) serve(token string) error {
+	if err := external.Adopt(); err != nil {
+		return err
+	}
+	ready, timeout, err := h.attach(token)
+	if err != nil {
+		return err
+	}
+	defer h.part.Kill()
+	if err := h.conn.Send(workerReply{Ready: &ready}); err != nil {
+		return err
+	}
+	for {
+		var play playRequest
+		if err := h.conn.Receive(&play); err != nil {
+			return err // the session has gone
+		}
+		if len(play.Rounds) == 0 {
+			if err := h.part.Leave(timeout); err != nil {
+				return err
+			}
+			h.conn.Send(workerReply{Left: &leaving{}})
+			return nil
+		}
+		var done *workerRound
+		for _, r := range play.Rounds {
+			if done, err = h.round(r, done); err != nil {
+				return err
+			}
+		}
+		if err := h.conn.Send(workerReply{Done: done}); err != nil {
+			return err
+		}
+	}
+}
+
+// attach starts the program, and has it open its ends when all others have begun.
+func (h *programHost) attach(token string) (s settings, timeout time.Duration, err error) {
+	var a assignment
+	if err := h.conn.Receive(&a); err != nil {
+		return s, 0, fmt.Errorf("read assignment: %w", err)
+	}
+	workload := bench.WorkloadOf(a.Cell)
+	if a.Token != token || a.Hosting == nil || workload == nil {
+		return s, 0, errors.New("the parent does not know this worker's token")
+	}
+	if len(a.CPUs) > 0 {
+		var set unix.CPUSet
+		for _, cpu := range a.CPUs {
+			set.Set(cpu)
+		}
+		if err := confineThread(&set); err != nil {
+			return s, 0, outOfCPUSet(a.CPUs, err)
+		}
+	}
+	timeout = patient(a.Hosting.Timeout)
+	h.part, err = external.Begin(external.Open{
+		Program: a.Hosting.Program, Workload: workload, Cell: a.Cell, Part: a.Part, Seed: a.Seed, Dir: a.Hosting.Dir,
+		Senders: a.Senders, Receivers: a.Receivers, Timeout: timeout,
+	})
+	if err != nil {
+		return s, timeout, err
+	}
+	closeAll(ticketFD, countFDs(a.Senders)+countFDs(a.Receivers))
+	err = h.conn.Send(workerReply{Made: true, Transport: h.part.Name})
+	if err == nil {
+		_, err = h.conn.ReadByte()
+	}
+	if err == nil {
+		err = h.part.Attach(timeout)
+	}
+	if err != nil {
+		h.part.Kill()
+		return s, timeout, err
+	}
+	s, err = readSettings()
+	return s, timeout, err
+}
+
+// round has the program get ready, waits for the common start, and returns the
+// account.
+func (h *programHost) round(r roundRequest, before *workerRound) (*workerRound, error) {
+	if r.Kind == Bare || r.Kind == Traced {
+		return nil, &mechanisms.UnsupportedError{What: fmt.Sprintf("a %s round: external transports do not play it", r.Kind)}
+	}
+	timed := h.part.Times()
+	asked := external.Round{Kind: string(r.Kind), N: r.N, Sealed: r.Kind == Verify, Latency: r.Kind == Latency && timed, Timeout: patient(r.Timeout)}
+	if err := h.part.Arm(asked); err != nil {
+		return nil, err
+	}
+	if err := h.conn.Send(workerReply{Armed: true, Done: before}); err != nil {
+		return nil, err
+	}
+	if _, err := h.conn.ReadByte(); err != nil {
+		return nil, fmt.Errorf("wait for the start: %w", err)
+	}
+	a, err := h.part.Play()
+	if err != nil {
+		return nil, err
+	}
+	done := &workerRound{Start: a.Start, End: a.End, Usage: a.Used, Receives: h.part.Receives(), Verified: a.Verified}
+	if done.Settings, err = readSettings(); err != nil {
+		return nil, err
+	}
+	done.Settings.CPUs = a.CPUs
+	if a.Latencies != nil {
+		hist := results.NewHistogram()
+		for ns, n := range a.Latencies {
+			hist.RecordValues(min(max(ns, results.MinLatency), results.MaxLatency), n)
+		}
+		done.ClockNs, done.Latencies = clockCost(), pack(hist)
+	}
+	return done, nil
+}
+
+// hosts gives the parts of a launch a directory, in which they find each other.
+func (l *sessionLaunch) hosts(p *mechanisms.Program) (*hosting, error) {
+	dir, err := os.MkdirTemp(l.session.dir, "external-") // 0700
+	if err != nil {
+		return nil, err
+	}
+	l.hosting = &hosting{Program: p, Dir: dir, Timeout: l.asked.Timeout}
+	return l.hosting, nil
+}
+
+// isolateHost gives a host a PID namespace, if this session may make one.
+func isolateHost(c *reexec.Command, namespaces bool) {
+	if namespaces {
+		reexec.Isolate(&c.Attr, unix.CLONE_NEWPID)
+	}
+}
+
+// join has the programs open their ends, once all have made what others need.
+func (l *sessionLaunch) join() error {
+	replies, err := l.gather(l.asked.Timeout, nil, func(r workerReply) bool { return r.Made })
+	if err != nil {
+		return err
+	}
+	l.transport = replies[0].Transport
+	for _, p := range l.workers {
+		p.conn.f.Write([]byte{'\n'})
+	}
+	return nil
+}
+
+// dropHosting removes the directory of the parts, with what they left there.
+func (l *sessionLaunch) dropHosting() error {
+	if l.hosting == nil {
+		return nil
+	}
+	dir := l.hosting.Dir
+	l.hosting = nil
+	return os.RemoveAll(filepath.Clean(dir))
+}
