@@ -168,6 +168,13 @@ func (p *Part) Arm(r Round) error {
 	return nil
 }
 
+// Used is what the program's family has used since the round began; nothing is known
+// of one that has ended.
+func (p *Part) Used() results.Worker { return used().since(p.before) }
+
+// Patience sets how long the next Play waits for the account.
+func (p *Part) Patience(d time.Duration) { p.round.Timeout = d }
+
 // Play starts the round and waits for its account, which it checks.
 func (p *Part) Play() (*Account, error) {
 	p.started = sys.Monotonic()

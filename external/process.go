@@ -118,19 +118,20 @@ func (x *Process) reap(drained <-chan struct{}) {
 			continue
 		}
 		if err != nil {
-			break // ECHILD: none is left
+			return // ECHILD: none is left
 		}
-		if pid == x.PID {
-			killAll(x.PID) // what it has started
-			select {
-			case <-drained:
-			case <-time.After(lookInterval): // a child that lives on holds the pipe
-			}
-			x.mu.Lock()
-			x.status = &status
-			x.mu.Unlock()
-			close(x.ended)
+		if pid != x.PID {
+			continue
 		}
+		killAll(x.PID) // what it has started
+		select {
+		case <-drained:
+		case <-time.After(lookInterval): // one that could not be killed holds the pipe
+		}
+		x.mu.Lock()
+		x.status = &status
+		x.mu.Unlock()
+		close(x.ended)
 	}
 }
 
@@ -160,7 +161,10 @@ func (x *Process) kill(why string) {
 	killAll(x.PID)
 }
 
-// Kill ends the program and all that it has started.
+// Die kills the program, as kill -9 does.
+func (x *Process) Die() { killAll(x.PID) }
+
+// Kill ends the program and all that it has started, and the conversation with it.
 func (x *Process) Kill() {
 	killAll(x.PID)
 	x.f.Close()
@@ -192,7 +196,7 @@ func (x *Process) explain(err error) error {
 	case errors.Is(err, io.EOF), errors.Is(err, unix.EPIPE), errors.Is(err, unix.ECONNRESET):
 		err = errors.New("it closed its control descriptor")
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		err = fmt.Errorf("it did not answer in time (state %s)", state(x.PID))
+		err = fmt.Errorf("it did not answer in time (state %s)%w", state(x.PID), silent{os.ErrDeadlineExceeded})
 	}
 	text := strings.TrimSpace(results.Quote(lastLine(x.output)))
 	if text != "" {
@@ -200,6 +204,13 @@ func (x *Process) explain(err error) error {
 	}
 	return fmt.Errorf("program %s: %w", results.Quote(x.path), err)
 }
+
+// silent is an error that adds nothing to a message.
+type silent struct{ error }
+
+func (silent) Error() string { return "" }
+
+func (s silent) Unwrap() error { return s.error }
 
 func lastLine(text []byte) string {
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")

@@ -55,6 +55,8 @@ type record struct {
 	Overhead json.RawMessage `json:"overhead,omitempty"`
 	WallNs   int64           `json:"wall_ns,omitempty"`
 	Noise    json.RawMessage `json:"noise,omitempty"`
+
+	Transport string `json:"transport,omitempty"`
 }
 
 // totals are the numbers that PerOp computes.
@@ -122,7 +124,7 @@ func firstLink(links []Link) *Given {
 func (r *Record) appendLine(to []byte, under *setup) ([]byte, error) {
 	l := record{
 		AtMs: r.Time.UnixMilli() - under.Time.UnixMilli(), Cell: r.Cell.Name(), Launch: r.Launch, Outcome: r.Outcome, Reason: r.Reason, Fault: r.Fault, Unavailable: r.Unavailable, Warnings: r.Warnings,
-		Op: r.Op, NsPerOp: r.NsPerOp, InsnsPerOp: r.InsnsPerOp, totals: totalsOf(r), EndedOn: r.EndedOn, Verified: r.Verified, WallNs: r.WallNs,
+		Op: r.Op, NsPerOp: r.NsPerOp, InsnsPerOp: r.InsnsPerOp, totals: totalsOf(r), EndedOn: r.EndedOn, Verified: r.Verified, WallNs: r.WallNs, Transport: r.Transport,
 	}
 	if r.Attempt > 1 {
 		l.Attempt = r.Attempt
@@ -181,7 +183,7 @@ func appendJSON(to []byte, v any) ([]byte, error) {
 func (l *record) record(c Cell, under *known) (r Record, err error) {
 	r = Record{
 		Schema: Schema, Cell: c, Run: under.Run, Time: time.UnixMilli(under.Time.UnixMilli() + l.AtMs).UTC(), Launch: l.Launch, Attempt: max(l.Attempt, 1), Outcome: l.Outcome, Reason: l.Reason, Fault: l.Fault, Unavailable: l.Unavailable, Warnings: l.Warnings,
-		Op: l.Op, NsPerOp: l.NsPerOp, InsnsPerOp: l.InsnsPerOp, EndedOn: l.EndedOn, Verified: l.Verified, WallNs: l.WallNs,
+		Op: l.Op, NsPerOp: l.NsPerOp, InsnsPerOp: l.InsnsPerOp, EndedOn: l.EndedOn, Verified: l.Verified, WallNs: l.WallNs, Transport: l.Transport,
 		Seed: under.Seed, Race: under.Race, LaunchNs: under.LaunchNs, Isolation: under.Isolation, Host: under.Host,
 	}
 	r.Rounds = readRows[Round]("rounds", l.Rounds, under.layout, &err)

@@ -33,6 +33,8 @@ type Header struct {
 
 	CPUs []int `json:"cpus,omitempty"` // that places were drawn from, where the user named them
 
+	External json.RawMessage `json:"external,omitempty"` // declarations of the external transports that it measures
+
 	// Where launches were added until intervals were narrow enough:
 	Until    float64  `json:"until,omitempty"`     // the half width asked for, as a share of the median
 	BudgetNs int64    `json:"budget_ns,omitempty"` // the time that launches might take

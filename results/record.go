@@ -181,6 +181,7 @@ type Record struct {
 	Seed      uint64   `json:"seed"`                // of the plan's shuffle
 	Race      float64  `json:"race,omitempty"`      // of a race, the share by which another may be faster than its winner; 0: a launch of a plan
 	Isolation string   `json:"isolation,omitempty"` // how kernel objects were kept private
+	Transport string   `json:"transport,omitempty"` // of an external transport, its name and version as it states them
 	Host      *Host    `json:"host,omitempty"`
 
 	others []Measurement  // of a benchmark of someone else's

@@ -57,6 +57,7 @@ func externalMain(token string) int {
 type programHost struct {
 	conn   *conn
 	part   *external.Part
+	number int // of the part
 	failed workerReply
 }
 
@@ -115,7 +116,7 @@ func (h *programHost) attach(token string) (s settings, timeout time.Duration, e
 			return s, 0, outOfCPUSet(a.CPUs, err)
 		}
 	}
-	timeout = patient(a.Hosting.Timeout)
+	timeout, h.number = patient(a.Hosting.Timeout), a.Part
 	h.part, err = external.Begin(external.Open{
 		Program: a.Hosting.Program, Workload: workload, Cell: a.Cell, Part: a.Part, Seed: a.Seed, Dir: a.Hosting.Dir,
 		Senders: a.Senders, Receivers: a.Receivers, Timeout: timeout,
@@ -156,6 +157,9 @@ func (h *programHost) round(r roundRequest, before *workerRound) (*workerRound, 
 	if _, err := h.conn.ReadByte(); err != nil {
 		return nil, fmt.Errorf("wait for the start: %w", err)
 	}
+	if r.Kind == Dying {
+		return h.die(r)
+	}
 	a, err := h.part.Play()
 	if err != nil {
 		return nil, err
@@ -173,6 +177,50 @@ func (h *programHost) round(r roundRequest, before *workerRound) (*workerRound, 
 		done.ClockNs, done.Latencies = clockCost(), pack(hist)
 	}
 	return done, nil
+}
+
+// seen is how long a program may take to see that its peer was killed.
+const seen = time.Second
+
+// die kills the program, or shows what it sees of another's death.
+func (h *programHost) die(r roundRequest) (*workerRound, error) {
+	done := &workerRound{}
+	if h.number == r.Victim {
+		time.Sleep(r.After)
+		h.part.Die()
+		return done, nil
+	}
+	h.part.Patience(r.After + seen)
+	_, err := h.part.Play()
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		done.Saw = err.Error()
+	}
+	done.Usage = h.part.Used()
+	return done, nil
+}
+
+// Seen is what a program made of the death of another.
+type Seen struct {
+	Answer string        // "": it did not answer within a second
+	Ran    time.Duration // its processor time from the beginning of the round on
+}
+
+// Dying begins a round on all parts but one, whose program is killed some time later,
+// and returns what the others made of it, by part. The launch is of no other use then:
+// Close returns an error.
+func (l *Launch) Dying(victim, n int, after time.Duration) (saw []Seen, err error) {
+	l.coordinator.phase = string(Dying) + " round"
+	t := l.coordinator.options.timeout()
+	a, err := l.ask(request{Play: &playRequest{Rounds: []roundRequest{{Kind: Dying, N: n, Victim: victim, After: after, Timeout: t}}}}, 3*t, func(a *reply) bool {
+		return len(a.Played) == 1 && len(a.Played[0]) == len(l.Workers)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range a.Played[0] {
+		saw = append(saw, Seen{w.Saw, time.Duration(w.Usage.UserNs.Or(0) + w.Usage.SystemNs.Or(0))})
+	}
+	return saw, nil
 }
 
 // hosts gives the parts of a launch a directory, in which they find each other.

@@ -14,12 +14,13 @@ import (
 // Launch is an open launch of a cell, as the coordinator sees it: its processes
 // run and have attached.
 type Launch struct {
-	Cell     results.Cell
-	Given    *results.Given   // of the first link
-	Links    []results.Link   // by wire
-	Workers  []results.Worker // by part
-	Started  time.Duration    // how long starting and attaching took
-	Warnings []string         // what of its processes costs time that is not the mechanism's
+	Cell      results.Cell
+	Given     *results.Given   // of the first link
+	Links     []results.Link   // by wire
+	Workers   []results.Worker // by part
+	Started   time.Duration    // how long starting and attaching took
+	Transport string           // of an external one: its name and version
+	Warnings  []string         // what of its processes costs time that is not the mechanism's
 
 	coordinator *Coordinator
 	settings    []settings // by part, when all had attached
@@ -55,7 +56,7 @@ func (co *Coordinator) open(c results.Cell) (*Launch, error) {
 	if r.Opened == nil {
 		return nil, errors.New("session answered out of turn")
 	}
-	l := &Launch{Cell: c, Given: r.Opened.Given, Links: r.Opened.Links, Warnings: r.Opened.Warnings, Workers: r.Opened.Workers, settings: r.Opened.Settings, coordinator: co, Started: time.Since(begin)}
+	l := &Launch{Cell: c, Given: r.Opened.Given, Links: r.Opened.Links, Transport: r.Opened.Transport, Warnings: r.Opened.Warnings, Workers: r.Opened.Workers, settings: r.Opened.Settings, coordinator: co, Started: time.Since(begin)}
 	if r.Opened.SharesFiles {
 		l.Warnings = append(l.Warnings, sharedFiles)
 	}

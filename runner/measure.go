@@ -63,7 +63,7 @@ func (co *Coordinator) measure(rec *results.Record, m Measurement) (ops int, err
 		}
 	}()
 	rec.Given, rec.Workers, rec.Warnings = l.Given, l.Workers, l.Warnings
-	rec.Links = l.Links
+	rec.Links, rec.Transport = l.Links, l.Transport
 	rec.Cell.Options.Given = results.Unusual(l.Links)
 	w := bench.WorkloadOf(rec.Cell)
 	rounds := l.closedLoop

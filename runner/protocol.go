@@ -24,6 +24,7 @@ const (
 	Latency   Kind = "latency" // percentiles come from these
 	Verify    Kind = "verify"  // every payload carries and is checked against a CRC-32C
 	Bare      Kind = "bare"    // no message is stamped or checked: what that costs, and no number to publish
+	Dying     Kind = "dying"   // an external program is killed, and the others show what they see of it
 	Traced    Kind = "traced"  // its system calls are counted: it makes none to account for what it uses
 )
 
@@ -84,7 +85,9 @@ type playRequest struct {
 type roundRequest struct {
 	Kind    Kind          `json:"kind"`
 	N       int           `json:"n"`
-	Marks   int           `json:"marks,omitempty"` // of the clock that each part leaves on its way; 0: none
+	Victim  int           `json:"victim,omitempty"` // of a dying round: the part that is killed
+	After   time.Duration `json:"after,omitempty"`  // of a dying round: when, from its start
+	Marks   int           `json:"marks,omitempty"`  // of the clock that each part leaves on its way; 0: none
 	Timeout time.Duration `json:"timeout"`
 }
 
@@ -175,6 +178,8 @@ type workerRound struct {
 	Progress *bench.Progress `json:"progress,omitempty"` // nil: the part left too few marks
 	Settings settings        `json:"settings,omitzero"`  // after the round; none in a round whose calls are counted
 	CPU      results.Count   `json:"cpu,omitzero"`       // that the worker was on when it was done, where it is not pinned
+
+	Saw string `json:"saw,omitempty"` // in a dying round: how the program answered; "": it did not
 
 	// How long a part that makes links has waited for what the kernel gives back
 	// late. End is as if it had not.

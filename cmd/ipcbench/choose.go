@@ -377,9 +377,13 @@ func (f *chooseFlags) create(heats []*runner.Heat) (*results.Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	declared, err := externals()
+	if err != nil {
+		return nil, err
+	}
 	now := time.Now().UTC()
 	return results.Create(f.out, results.Header{
-		ID: results.NewID(now), Started: now, Seed: f.seed, Program: version(), Command: os.Args, Plan: raw, BudgetNs: int64(f.budget), CPUs: f.cpus.ids,
+		ID: results.NewID(now), Started: now, Seed: f.seed, Program: version(), Command: os.Args, Plan: raw, BudgetNs: int64(f.budget), CPUs: f.cpus.ids, External: declared,
 	})
 }
 

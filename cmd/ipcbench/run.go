@@ -134,6 +134,9 @@ func startRun(c *cobra.Command, plan bench.Plan, out string, asked results.Heade
 	now := time.Now().UTC()
 	asked.ID, asked.Started, asked.Seed, asked.Program, asked.Command, asked.Plan = results.NewID(now), now, plan.Seed, version(), os.Args, raw
 	asked.LaunchNs = int64(plan.Time)
+	if asked.External, err = externals(); err != nil {
+		return failed(err)
+	}
 	dir, err := results.Create(out, asked)
 	if err != nil {
 		return failed(err)
@@ -161,6 +164,9 @@ func resumeRun(c *cobra.Command, name string, end endFlags) error {
 	})
 	if err != nil {
 		return failed(errors.Join(err, dir.Close()))
+	}
+	if err := restoreExternals(dir.Header.External); err != nil {
+		return failed(errors.Join(fmt.Errorf("%s: external: %w", filepath.Join(path, results.HeaderFile), err), dir.Close()))
 	}
 	plan, err := resumed(dir.Header, earlier)
 	if err != nil {

@@ -237,3 +237,15 @@ func executable(path string) (string, error) {
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
+
+// Unchanged refuses a declaration whose program is another file than it was.
+func Unchanged(d *external.Declaration) error {
+	if len(d.Program.Command) == 0 || !mechanisms.ValidName(d.Name) {
+		return fmt.Errorf("%q is no declaration", results.Quote(d.Name))
+	}
+	sum, err := executable(d.Program.Command[0])
+	if err == nil && sum != d.Program.Sum {
+		err = fmt.Errorf("%s has another SHA-256 (%s) than the program that was measured (%s): begin another run", results.Quote(d.Program.Command[0]), sum, results.Quote(d.Program.Sum))
+	}
+	return err
+}

@@ -1,0 +1,210 @@
+// Package conform tries whether an external transport does what every mechanism of
+// the suite does, and what its declaration states.
+package conform
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ipcbench/bench"
+	"ipcbench/external"
+	"ipcbench/mechanisms"
+	"ipcbench/results"
+	"ipcbench/runner"
+)
+
+// Verdict is what became of a rule.
+type Verdict string
+
+const (
+	Keeps   Verdict = "keeps"
+	Breaks  Verdict = "breaks"
+	Skipped Verdict = "skipped" // it does not apply, or this machine can't try it
+)
+
+// Finding is the answer to one rule.
+type Finding struct {
+	Rule     string  `json:"rule"`     // its name
+	Sentence string  `json:"sentence"` // what it demands
+	Verdict  Verdict `json:"verdict"`
+	Reason   string  `json:"reason,omitempty"` // of all but Keeps
+}
+
+// rule is one demand.
+type rule struct {
+	name     string
+	sentence func(d *external.Declaration) string
+	try      func(b *bed) error // nil: it keeps it; an *mechanisms.UnsupportedError: it was skipped
+}
+
+// bed is what rules try a transport on.
+type bed struct {
+	*runner.Coordinator
+	d     *external.Declaration
+	tried map[string]bool // workloads that a message has passed in
+	idle  *idling         // nil: not tried yet
+}
+
+// idling is what a receiver did while no message came, and when its peer was killed.
+type idling struct {
+	ran time.Duration // processor time
+	saw string        // how it answered; "": it did not
+	err error
+}
+
+// Sizes are the message lengths, in bytes, that are tried as far as a transport
+// carries them: at and about the ends of stamps and pages, and large.
+var Sizes = []int{1, 7, 8, 64, 4096, 4097, 65536, 65537, 1 << 20}
+
+// operations of a round. Each launch plays three rounds, one with every byte checked.
+const operations = 50
+
+var rules = []rule{
+	carries("PingPong", "a message and its answer"),
+	carries("Stream", "messages one way"),
+	carries("FanIn", "messages of several senders"),
+	carries("Pipeline", "messages that processes in a row pass on"),
+	{"sleeps", func(d *external.Declaration) string {
+		if d.Spins {
+			return "While no message comes, a receiver may keep its CPU busy, as declared."
+		}
+		return "While no message comes, a receiver sleeps."
+	}, sleeps},
+	{"death", func(d *external.Declaration) string {
+		return "When the sender is killed, the receiver sees within a second: " + d.PeerDeath + ", as declared."
+	}, death},
+	{"unrelated", func(d *external.Declaration) string {
+		if d.Unrelated {
+			return "A process that inherits no descriptor can open an end, as declared."
+		}
+		return "Its declaration does not state that unrelated processes can open an end."
+	}, func(b *bed) error {
+		if b.d.Unrelated && b.d.Descriptors != "" {
+			return fmt.Errorf("unrelated: true, and descriptors: %s: its parts inherit their ends", b.d.Descriptors)
+		}
+		return nil
+	}},
+}
+
+// Run tries every rule, in order, and calls found after each.
+func Run(co *runner.Coordinator, d *external.Declaration, found func(Finding)) []Finding {
+	b := &bed{Coordinator: co, d: d, tried: map[string]bool{}}
+	var all []Finding
+	for _, r := range rules {
+		f := Finding{Rule: r.name, Sentence: r.sentence(d), Verdict: Keeps}
+		if err := r.try(b); err != nil {
+			f.Verdict, f.Reason = Breaks, err.Error()
+			if runner.Unsupported(err) {
+				f.Verdict = Skipped
+			}
+		}
+		found(f)
+		all = append(all, f)
+	}
+	return all
+}
+
+// carries demands that a workload's messages all arrive.
+func carries(workload, what string) rule {
+	return rule{strings.ToLower(workload), func(*external.Declaration) string {
+		return fmt.Sprintf("%s: it carries %s, each once, whole and in order.", workload, what)
+	}, func(b *bed) error { return b.carry(workload) }}
+}
+
+func (b *bed) cell(workload string, size int) results.Cell {
+	c := results.Cell{Workload: workload, Mechanism: b.d.Name, Size: size, Place: "free"}
+	if w := bench.LookupWorkload(workload); w.Peers != "" {
+		c.Peers = max(w.MinPeers, 3)
+	}
+	return c
+}
+
+// carry plays the workload at every size, until one goes wrong.
+func (b *bed) carry(workload string) error {
+	var skipped error
+	for _, size := range Sizes {
+		if b.d.Sizes.Least > size || b.d.Sizes.Most > 0 && b.d.Sizes.Most < size {
+			continue
+		}
+		rec, _ := b.Measure(b.cell(workload, size), runner.Measurement{Ops: operations, Exact: true, Time: time.Second, Verify: true})
+		switch rec.Outcome {
+		case results.Failed:
+			return fmt.Errorf("messages of %s: %s", results.FormatBytes(size), rec.Reason)
+		case results.Skipped:
+			skipped = cmp.Or[error](skipped, &mechanisms.UnsupportedError{What: rec.Reason})
+		default: // a launch that something else disturbed has carried its messages too
+			b.tried[workload] = true
+		}
+	}
+	if !b.tried[workload] {
+		return cmp.Or(skipped, errors.New("its declaration leaves no message size to try"))
+	}
+	return nil
+}
+
+// waiting is how long a receiver waits before its sender is killed.
+const waiting = 300 * time.Millisecond
+
+// wait has a receiver wait for a message, and then for one whose sender was killed.
+func (b *bed) wait() *idling {
+	if b.idle != nil {
+		return b.idle
+	}
+	b.idle = &idling{}
+	if !b.tried["Stream"] {
+		b.idle.err = &mechanisms.UnsupportedError{What: "no message passed in Stream"}
+		return b.idle
+	}
+	size := max(64, b.d.Sizes.Least)
+	if b.d.Sizes.Most > 0 {
+		size = min(size, b.d.Sizes.Most)
+	}
+	l, err := b.Open(b.cell("Stream", size))
+	if err != nil {
+		b.idle.err = err
+		return b.idle
+	}
+	defer l.Close() // which fails: a part has died
+	sender := slices.IndexFunc(l.Workers, func(w results.Worker) bool { return w.Role == "sender" })
+	saw, err := l.Dying(sender, operations, waiting)
+	if err != nil {
+		b.idle.err = err
+		return b.idle
+	}
+	s := saw[1-sender]
+	b.idle.saw, b.idle.ran = s.Answer, s.Ran
+	return b.idle
+}
+
+func sleeps(b *bed) error {
+	w := b.wait()
+	if w.err != nil || b.d.Spins {
+		return w.err
+	}
+	if w.ran > waiting/2 {
+		return fmt.Errorf("its receiver ran for %v while it waited %v for a message: declare spins: true, or have it sleep", w.ran.Round(time.Millisecond), waiting)
+	}
+	return nil
+}
+
+func death(b *bed) error {
+	w := b.wait()
+	switch {
+	case w.err != nil:
+		return w.err
+	case b.d.PeerDeath == "nothing" && w.saw != "":
+		return fmt.Errorf("its receiver answered: %s: declare peer_death: eof or error", w.saw)
+	case b.d.PeerDeath != "nothing" && w.saw == "":
+		return errors.New("its receiver still waited a second later: declare peer_death: nothing, or have it report the end")
+	}
+	return nil
+}
+
+// Whole reports whether no rule is broken.
+func Whole(all []Finding) bool {
+	return !slices.ContainsFunc(all, func(f Finding) bool { return f.Verdict == Breaks })
+}
