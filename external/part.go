@@ -172,15 +172,20 @@ func (p *Part) Arm(r Round) error {
 // of one that has ended.
 func (p *Part) Used() results.Worker { return used().since(p.before) }
 
-// Patience sets how long the next Play waits for the account.
+// Patience sets how long the next Finish waits for the account.
 func (p *Part) Patience(d time.Duration) { p.round.Timeout = d }
 
-// Play starts the round and waits for its account, which it checks.
-func (p *Part) Play() (*Account, error) {
+// Go starts the round.
+func (p *Part) Go() error {
 	p.started = sys.Monotonic()
 	if err := p.say("go"); err != nil {
-		return nil, p.explain(err)
+		return p.explain(err)
 	}
+	return nil
+}
+
+// Finish waits for the account of the round, which it checks.
+func (p *Part) Finish() (*Account, error) {
 	done, err := p.hear("done", time.Now().Add(p.round.Timeout))
 	if err != nil {
 		return nil, p.explain(err)

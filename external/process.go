@@ -189,10 +189,8 @@ func (x *Process) explain(err error) error {
 	case x.overdone != "":
 		err = errors.New(x.overdone + ", and was killed")
 	case errors.As(err, &said):
-	case x.status != nil && x.status.Signaled():
-		err = fmt.Errorf("it died of %s (%s)", unix.SignalName(x.status.Signal()), x.status.Signal())
 	case x.status != nil:
-		err = fmt.Errorf("it exited with status %d before it was asked to", x.status.ExitStatus())
+		return &DeathError{Path: x.path, Status: *x.status, Output: strings.TrimSpace(results.Quote(lastLine(x.output)))}
 	case errors.Is(err, io.EOF), errors.Is(err, unix.EPIPE), errors.Is(err, unix.ECONNRESET):
 		err = errors.New("it closed its control descriptor")
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -203,6 +201,17 @@ func (x *Process) explain(err error) error {
 		err = fmt.Errorf("%w; its last output: %s", err, text)
 	}
 	return fmt.Errorf("program %s: %w", results.Quote(x.path), err)
+}
+
+// DeathError is a program that ended without being asked to.
+type DeathError struct {
+	Path   string
+	Status syscall.WaitStatus
+	Output string // the last line of its output
+}
+
+func (e *DeathError) Error() string {
+	return strings.TrimSuffix(fmt.Sprintf("program %s ended with %s: %s", results.Quote(e.Path), describe(e.Status), e.Output), ": ")
 }
 
 // silent is an error that adds nothing to a message.

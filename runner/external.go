@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -13,6 +14,7 @@ import (
 	"ipcbench/bench"
 	"ipcbench/external"
 	"ipcbench/internal/reexec"
+	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -30,11 +32,12 @@ type hosting struct {
 	Program *mechanisms.Program `json:"program"`
 	Dir     string              `json:"dir"` // of all parts, private
 	Timeout time.Duration       `json:"timeout"`
+	Begun   int64               `json:"begun"` // CLOCK_MONOTONIC, ns: when the timeout began
 }
 
 // hostShare is the share of a deadline that a host gives its program: the session,
 // which has the same deadline, then hears which program it is and what it did.
-const hostShare = 0.9
+const hostShare = 0.75
 
 func patient(d time.Duration) time.Duration { return time.Duration(hostShare * float64(d)) }
 
@@ -46,6 +49,11 @@ func externalMain(token string) int {
 	c := newConn(controlFD)
 	h := &programHost{conn: c}
 	if err := h.serve(token); err != nil {
+		if died := (*external.DeathError)(nil); errors.As(err, &died) {
+			dead := newDeathError(died.Status)
+			dead.Stderr = strings.TrimSuffix(fmt.Sprintf("program %s: %s", results.Quote(died.Path), died.Output), ": ")
+			err = dead
+		}
 		h.failed.Error = encodeError(err)
 		c.Send(h.failed)
 		return 1
@@ -117,9 +125,10 @@ func (h *programHost) attach(token string) (s settings, timeout time.Duration, e
 		}
 	}
 	timeout, h.number = patient(a.Hosting.Timeout), a.Part
+	left := timeout - time.Duration(sys.Monotonic()-a.Hosting.Begun)
 	h.part, err = external.Begin(external.Open{
 		Program: a.Hosting.Program, Workload: workload, Cell: a.Cell, Part: a.Part, Seed: a.Seed, Dir: a.Hosting.Dir,
-		Senders: a.Senders, Receivers: a.Receivers, Timeout: timeout,
+		Senders: a.Senders, Receivers: a.Receivers, Timeout: left,
 	})
 	if err != nil {
 		return s, timeout, err
@@ -160,7 +169,10 @@ func (h *programHost) round(r roundRequest, before *workerRound) (*workerRound, 
 	if r.Kind == Dying {
 		return h.die(r)
 	}
-	a, err := h.part.Play()
+	if err := h.part.Go(); err != nil {
+		return nil, err
+	}
+	a, err := h.part.Finish()
 	if err != nil {
 		return nil, err
 	}
@@ -190,19 +202,22 @@ func (h *programHost) die(r roundRequest) (*workerRound, error) {
 		h.part.Die()
 		return done, nil
 	}
-	h.part.Patience(r.After + seen)
-	_, err := h.part.Play()
-	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+	if err := h.part.Go(); err != nil {
+		return nil, err
+	}
+	time.Sleep(r.After * 9 / 10)
+	done.Usage = h.part.Used() // while it lives
+	h.part.Patience(r.After/10 + seen)
+	if _, err := h.part.Finish(); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 		done.Saw = err.Error()
 	}
-	done.Usage = h.part.Used()
 	return done, nil
 }
 
 // Seen is what a program made of the death of another.
 type Seen struct {
 	Answer string        // "": it did not answer within a second
-	Ran    time.Duration // its processor time from the beginning of the round on
+	Awake  time.Duration // for how long it ran, or waited for a CPU, before the other was killed
 }
 
 // Dying begins a round on all parts but one, whose program is killed some time later,
@@ -218,7 +233,7 @@ func (l *Launch) Dying(victim, n int, after time.Duration) (saw []Seen, err erro
 		return nil, err
 	}
 	for _, w := range a.Played[0] {
-		saw = append(saw, Seen{w.Saw, time.Duration(w.Usage.UserNs.Or(0) + w.Usage.SystemNs.Or(0))})
+		saw = append(saw, Seen{w.Saw, time.Duration(w.Usage.UserNs.Or(0) + w.Usage.SystemNs.Or(0) + w.Usage.WaitNs.Or(0))})
 	}
 	return saw, nil
 }
@@ -229,7 +244,7 @@ func (l *sessionLaunch) hosts(p *mechanisms.Program) (*hosting, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.hosting = &hosting{Program: p, Dir: dir, Timeout: l.asked.Timeout}
+	l.hosting = &hosting{Program: p, Dir: dir, Timeout: l.asked.Timeout, Begun: sys.Monotonic()}
 	return l.hosting, nil
 }
 

@@ -51,9 +51,9 @@ type bed struct {
 
 // idling is what a receiver did while no message came, and when its peer was killed.
 type idling struct {
-	ran time.Duration // processor time
-	saw string        // how it answered; "": it did not
-	err error
+	awake time.Duration // in which it ran, or waited for a CPU
+	saw   string        // how it answered; "": it did not
+	err   error
 }
 
 // Sizes are the message lengths, in bytes, that are tried as far as a transport
@@ -176,7 +176,7 @@ func (b *bed) wait() *idling {
 		return b.idle
 	}
 	s := saw[1-sender]
-	b.idle.saw, b.idle.ran = s.Answer, s.Ran
+	b.idle.saw, b.idle.awake = s.Answer, s.Awake
 	return b.idle
 }
 
@@ -185,8 +185,8 @@ func sleeps(b *bed) error {
 	if w.err != nil || b.d.Spins {
 		return w.err
 	}
-	if w.ran > waiting/2 {
-		return fmt.Errorf("its receiver ran for %v while it waited %v for a message: declare spins: true, or have it sleep", w.ran.Round(time.Millisecond), waiting)
+	if w.awake > waiting/2 {
+		return fmt.Errorf("its receiver did not sleep for %v while it waited %v for a message: declare spins: true, or have it sleep", w.awake.Round(time.Millisecond), waiting)
 	}
 	return nil
 }

@@ -1,0 +1,238 @@
+package conform
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/rand"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"ipcbench/external"
+	"ipcbench/mechanisms"
+	"ipcbench/runner"
+)
+
+func TestMain(m *testing.M) {
+	if len(os.Args) >= 3 && os.Args[1] == "rogue" {
+		rogueMain(os.Args[2])
+	}
+	runner.Init()
+	if len(os.Args) == 3 && os.Args[1] == "coordinate" {
+		coordinate(os.Args[2])
+	}
+	flag.Parse()
+	flag.Set("test.parallel", "8") // most tests wait for a deadline
+	os.Exit(m.Run())
+}
+
+// A transport that keeps every rule is told so, and each sin is named.
+func TestRogues(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		sin, rule, want string // want: a pattern in the reason; "": it keeps every rule
+	}{
+		{sin: "none"},
+		{"loses", "stream", `hung|lost|did not answer`},
+		{"doubles", "stream", `lost, doubled`},
+		{"reorders", "stream", `reordered`},
+		{"damages", "stream", `digest of the round's stamps`},
+		{"damages the end", "stream", `CRC-32 of the payloads`},
+		{"unsealed", "pingpong", `CRC-32 of the payloads`},
+		{"cuts", "stream", `digest|did not answer|hung`},
+		{"few", "pingpong", `it sent \d+ messages, and the round has \d+`},
+		{"early", "pingpong", `number of messages|it sent 0 messages`},
+		{"clock", "pingpong", `ipcbench's clock \(CLOCK_MONOTONIC\)`},
+		{"dies", "stream", `died of SIGKILL`},
+		{"crashes", "pingpong", `died of SIGSEGV|exited with status 2`},
+		{"stops", "pingpong", `did not answer in time \(state T\)`},
+		{"mute", "pingpong", `did not answer in time`},
+		{"exits", "pingpong", `exited with status 3: program .*: cannot find my configuration`},
+		{"flood", "pingpong", `wrote more than 1MiB to its standard output and error, and was killed`},
+		{"garbage", "pingpong", `does not keep to the protocol: .*GET`},
+		{"endless line", "pingpong", `a line is longer than 1MiB`},
+		{"closes control", "pingpong", `closed its control descriptor`},
+		{"version", "pingpong", `speaks version "7" of the protocol, this ipcbench version 1`},
+		{"out of turn", "pingpong", `it sent "done start=1 end=2" where "ready" was due`},
+		{"says error", "pingpong", `it reports: connect: no such service`},
+		{"stays", "pingpong", `did not end within .* of close`},
+		{"status", "pingpong", `after close it ended with status 5, not with status 0`},
+		{"children", "pingpong", `processes and threads, more than 256, and was killed`},
+		{"spins", "sleeps", `did not sleep for .* while it waited`},
+		{"blind", "death", `still waited a second later`},
+	} {
+		name := "rogue" + strings.ReplaceAll(test.sin, " ", "")
+		d := &external.Declaration{Name: name, Framing: "stream", Descriptors: "pipe", Senders: "many", PeerDeath: "error",
+			Program: mechanisms.Program{Command: []string{self, "rogue", test.sin}, Ends: "pipe"}}
+		d.Sizes.Least, d.Sizes.Most = 64, 64
+		if mechanisms.Lookup(name) == nil { // -count 2
+			d.Register()
+		}
+		t.Run(test.sin, func(t *testing.T) {
+			t.Parallel()           // most wait for a deadline
+			timeout := time.Minute // on a busy machine to start takes seconds
+			if slices.Contains([]string{"loses", "cuts", "stops", "mute", "stays", "blind", "out of turn"}, test.sin) {
+				timeout = 8 * time.Second // which passes
+			}
+			co, err := runner.Start(runner.Options{Timeout: timeout})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer co.Close()
+			for _, f := range Run(co, d, func(Finding) {}) {
+				switch broken := f.Verdict == Breaks; {
+				case broken && f.Rule == test.rule:
+					if !regexp.MustCompile(test.want).MatchString(f.Reason) {
+						t.Errorf("%s: %s\nwant %s", f.Rule, f.Reason, test.want)
+					}
+					return
+				case broken && test.rule == "":
+					t.Errorf("%s: %s", f.Rule, f.Reason)
+				}
+			}
+			if test.rule != "" {
+				t.Errorf("rule %s is kept", test.rule)
+			}
+		})
+	}
+}
+
+// parent is a rogue that keeps every rule and has a child, of which the token is an
+// argument.
+func parent(token string) *external.Declaration {
+	self, _ := os.Executable()
+	d := &external.Declaration{Name: "roguewithachild", Framing: "stream", Descriptors: "pipe", Senders: "many", PeerDeath: "error",
+		Program: mechanisms.Program{Command: []string{self, "rogue", "parent " + token}, Ends: "pipe"}}
+	if mechanisms.Lookup(d.Name) == nil {
+		d.Register()
+	}
+	return d
+}
+
+// coordinate opens a launch of a program with a child, and waits to be killed.
+func coordinate(token string) {
+	d := parent(token)
+	co, err := runner.Start(runner.Options{Timeout: time.Minute})
+	if err == nil {
+		_, err = co.Open((&bed{d: d}).cell("Stream", 64))
+	}
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println("open")
+	select {}
+}
+
+// with are the processes that have the token in an argument, and how each begins.
+func with(token string) map[int]string {
+	all := map[int]string{}
+	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, file := range files {
+		text, _ := os.ReadFile(file)
+		if pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file))); bytes.Contains(text, []byte(token)) {
+			all[pid] = string(bytes.ReplaceAll(text, []byte{0}, []byte{' '}))
+		}
+	}
+	return all
+}
+
+// below are the processes of a kind below a process: the first of their arguments
+// begins with it.
+func below(t *testing.T, pid int, kind string) (pids []int) {
+	t.Helper()
+	children, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, file := range children {
+		text, _ := os.ReadFile(file)
+		for _, field := range strings.Fields(string(text)) {
+			child, _ := strconv.Atoi(field)
+			name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", child))
+			if bytes.HasPrefix(name, []byte(kind)) {
+				pids = append(pids, child)
+			}
+			pids = append(pids, below(t, child, kind)...)
+		}
+	}
+	return pids
+}
+
+// After kill -9 of the program, of its host, of the session or of the coordinator,
+// neither a program nor a child of one is left.
+func TestNothingIsLeft(t *testing.T) {
+	for _, victim := range []string{"rogue parent", "ipcbench-external", "ipcbench-session", "coordinate"} {
+		t.Run(victim, func(t *testing.T) {
+			t.Parallel()
+			token := rand.Text()
+			self, _ := os.Executable()
+			c := exec.Command(self, "coordinate", token)
+			out, err := c.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			if line, _ := bufio.NewReader(out).ReadString('\n'); line != "open\n" {
+				c.Process.Kill()
+				t.Fatalf("no launch: %s", line)
+			}
+			deadline := time.Now().Add(time.Minute)
+			for len(with(token)) < 5 && time.Now().Before(deadline) { // the coordinator, two programs, a child each
+				time.Sleep(10 * time.Millisecond)
+			}
+			pid := c.Process.Pid
+			if victim == "rogue parent" {
+				for p, args := range with(token) {
+					if strings.Contains(args, victim) {
+						pid = p
+					}
+				}
+			} else if all := below(t, c.Process.Pid, victim); victim != "coordinate" {
+				if len(all) == 0 {
+					t.Fatalf("there is no process %s", victim)
+				}
+				pid = all[0]
+			}
+			syscall.Kill(pid, syscall.SIGKILL)
+			if victim != "ipcbench-session" && victim != "coordinate" {
+				// The session ends the rest when it is asked to; the coordinator does not ask.
+				defer func() { c.Process.Kill(); c.Wait() }()
+				for len(with(token)) > 3 {
+					if time.Now().After(deadline) {
+						t.Fatalf("%s was killed, and its program or child lives: %v", victim, with(token))
+					}
+					time.Sleep(10 * time.Millisecond)
+				}
+				return
+			}
+			if victim == "ipcbench-session" {
+				defer func() { c.Process.Kill(); c.Wait() }()
+			} else {
+				c.Wait()
+			}
+			left := func() map[int]string {
+				all := with(token)
+				delete(all, c.Process.Pid)
+				return all
+			}
+			for len(left()) > 0 {
+				if time.Now().After(deadline) {
+					t.Fatalf("%s was killed, and there is %v", victim, left())
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+		})
+	}
+}
