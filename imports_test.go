@@ -91,7 +91,10 @@ var layers = map[string][]string{
 	"compare":                      {"compare/gate", "results"},
 	"host":                         {"internal/text", "mechanisms", "results"},
 	"bench":                        {"internal/suggest", "mechanisms", "results", "internal/sys"},
-	"runner":                       {"mechanisms/all", "mechanisms/sockets", "bench", "host", "mechanisms", "results", "internal/objects", "internal/reexec", "internal/sys"},
+	"runner":                       {"mechanisms/all", "mechanisms/sockets", "bench", "external", "host", "mechanisms", "results", "internal/objects", "internal/reexec", "internal/sys"},
+	"external":                     {"bench", "internal/reexec", "internal/sys", "mechanisms", "results"},
+	"external/declare":             {"bench", "external", "internal/suggest", "mechanisms", "results"},
+	"external/conform":             {"bench", "external", "mechanisms", "results", "runner"},
 	"runner/first":                 {"runner"},
 	"turns":                        {"internal/reexec", "results"},
 	"explain":                      {"bench", "internal/text", "mechanisms", "results", "runner"},
@@ -110,7 +113,7 @@ var layers = map[string][]string{
 }
 
 // system are the packages that call the kernel.
-var system = []string{"mechanisms", "mechanisms/descriptor", "mechanisms/sysv", "mechanisms/pipes", "mechanisms/shm", "mechanisms/sockets", "mechanisms/queues", "mechanisms/notify", "internal/sharedmem", "mechanisms/internal/linktest", "internal/conformance", "host", "runner", "semantics", "kernels", "internal/sys", "internal/reexec", "internal/objects", "internal/denied", "internal/pty", "tools/slowdown"}
+var system = []string{"mechanisms", "mechanisms/descriptor", "mechanisms/sysv", "mechanisms/pipes", "mechanisms/shm", "mechanisms/sockets", "mechanisms/queues", "mechanisms/notify", "internal/sharedmem", "mechanisms/internal/linktest", "internal/conformance", "external", "external/declare", "host", "runner", "semantics", "kernels", "internal/sys", "internal/reexec", "internal/objects", "internal/denied", "internal/pty", "tools/slowdown"}
 
 // The folders are layers, and imports point one way.
 func TestImports(t *testing.T) {

@@ -24,7 +24,7 @@ type helpGroup struct {
 // commandGroups are the sections of `ipcbench --help`, with their commands in
 // order. A command that none of them names stands in the last.
 var commandGroups = []helpGroup{
-	{"Measure", []string{"run", "choose", "presets"}},
+	{"Measure", []string{"run", "choose", "presets", "conform"}},
 	{"Read", []string{"report", "runs", "explain"}},
 	{"Compare", []string{"compare", "ab", "kernels"}},
 	{"This host", []string{"doctor", "list", "semantics", "clean"}},

@@ -50,6 +50,7 @@ var screens = []screenLine{
 	{"clean --help", "0", "", false},
 	{"run --dry-run --preset quick", "0", "", false},
 	{"semantics --mech pipe --out s", "0,1,5", "", true},
+	{"conform --help", "0", "", false},
 	{"kernels --help", "0", "", false},
 	{"kernels bisect --help", "0", "", false},
 	{"kernels step --help", "0", "", false},
