@@ -121,6 +121,8 @@ func (t *talk) line() (string, error) {
 		part, err := t.r.ReadSlice('\n')
 		text = append(text, part...)
 		switch {
+		case len(text) > maxLine:
+			return "", &ProtocolError{"a line is longer than " + results.FormatBytes(maxLine)}
 		case err == nil:
 			return string(text[:len(text)-1]), nil
 		case !errors.Is(err, bufio.ErrBufferFull):
@@ -128,8 +130,6 @@ func (t *talk) line() (string, error) {
 				err = &ProtocolError{fmt.Sprintf("its last line has no end: %q", short(string(text)))}
 			}
 			return "", err
-		case len(text) > maxLine:
-			return "", &ProtocolError{"a line is longer than " + results.FormatBytes(maxLine)}
 		}
 	}
 }

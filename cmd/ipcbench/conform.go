@@ -26,6 +26,10 @@ func newConform() *cobra.Command {
 order, at many sizes; whether it sleeps while it waits; what it sees when its peer is
 killed. It prints a sentence for each rule, and what the program did if it breaks one.
 
+FILE.yaml declares a program by these keys: name, summary, command, environment,
+framing, descriptors, senders, unrelated, peer_death, spins, sizes. docs/usage.md has
+an example.
+
 Exit status: 0 every rule is kept or skipped; 1 one is broken; 2 usage; 3 another
 failure.`,
 		Example: "  ipcbench conform exec:./my-transport\n  ipcbench conform exec:./transport.yaml",

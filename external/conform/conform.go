@@ -135,7 +135,7 @@ func (b *bed) carry(workload string) error {
 		case results.Failed:
 			return fmt.Errorf("messages of %s: %s", results.FormatBytes(size), rec.Reason)
 		case results.Skipped:
-			skipped = cmp.Or[error](skipped, &mechanisms.UnsupportedError{What: rec.Reason})
+			skipped = &mechanisms.UnsupportedError{What: rec.Reason} // the largest message's stands for all
 		default: // a launch that something else disturbed has carried its messages too
 			b.tried[workload] = true
 		}

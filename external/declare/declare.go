@@ -104,7 +104,7 @@ func known(n *yaml.Node, what string, keys ...string) error {
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if key := n.Content[i]; !slices.Contains(keys, key.Value) {
-			return fmt.Errorf("line %d: unknown key %q: %s", key.Line, results.Quote(key.Value), suggest.Wanted(key.Value, keys, ""))
+			return fmt.Errorf("line %d: unknown key %q: %s", key.Line, results.Quote(key.Value), suggest.Wanted(key.Value, keys, "ipcbench conform --help"))
 		}
 	}
 	return nil
