@@ -183,8 +183,11 @@ func (f *chooseFlags) parse(c *cobra.Command) (err error) {
 			return badValue("--place", place, placeNames())
 		}
 	}
-	for _, mech := range f.mechs {
-		if mechanisms.Lookup(mech) == nil {
+	for i, mech := range f.mechs {
+		if f.mechs[i], err = bench.Named(mech); err != nil {
+			return fmt.Errorf("--mech %q: %w", mech, err)
+		}
+		if mechanisms.Lookup(f.mechs[i]) == nil {
 			return badValue("--mech", mech, mechanismNames())
 		}
 	}
