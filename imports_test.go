@@ -101,6 +101,7 @@ var layers = map[string][]string{
 	"semantics":                    {"internal/ciformat", "internal/text", "mechanisms", "results", "internal/objects", "internal/reexec", "internal/sys"},
 	// What stands above the engine may use all of it.
 	"internal/conformance":  nil,
+	"kit":                   {"internal/need"},
 	"tools/overhead":        nil,
 	"tools/gatesim":         nil,
 	"tools/gatepower":       nil,

@@ -1,0 +1,3 @@
+module ipcbench/kit/go
+
+go 1.21
