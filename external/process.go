@@ -68,7 +68,7 @@ func Start(p *mechanisms.Program, dir string, files []int) (*Process, error) {
 	for _, fd := range files {
 		inherited = append(inherited, uintptr(fd))
 	}
-	env := append([]string{"HOME=" + dir, "TMPDIR=" + dir, "PATH=" + os.Getenv("PATH")}, p.Env...)
+	env := append([]string{"TMPDIR=" + dir}, p.Env...)
 	pid, err := syscall.ForkExec(p.Command[0], p.Command, &syscall.ProcAttr{
 		Dir: dir, Env: env, Files: inherited, Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
 	})

@@ -4,7 +4,7 @@ package mechanisms
 // this program: docs/protocol.md. It is started once for each part of a workload.
 type Program struct {
 	Command []string `json:"command"`        // an absolute path, and its arguments
-	Env     []string `json:"env,omitempty"`  // "NAME=value", besides PATH, HOME and TMPDIR
+	Env     []string `json:"env,omitempty"`  // "NAME=value", besides TMPDIR
 	Sum     string   `json:"sum"`            // SHA-256 of the file that is executed
 	Ends    string   `json:"ends,omitempty"` // "pipe" or "socketpair": what is made for each link and inherited; "": the program makes its links
 }

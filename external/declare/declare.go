@@ -211,6 +211,11 @@ func complete(d *external.Declaration, dir string) error {
 		}
 		d.Program.Env = append(d.Program.Env, name+"="+value)
 	}
+	for _, name := range []string{"HOME", "PATH"} { // the processes of a run have neither
+		if _, stated := d.Environment[name]; !stated {
+			d.Program.Env = append(d.Program.Env, name+"="+os.Getenv(name))
+		}
+	}
 	slices.Sort(d.Program.Env)
 	return nil
 }
