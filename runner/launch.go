@@ -86,7 +86,11 @@ func (co *Coordinator) opening(c results.Cell) (*openRequest, error) {
 		}
 		co.spared = parts
 	}
-	return &openRequest{Cell: c, CPUs: cpus, Timeout: co.options.timeout()}, nil
+	timeout := co.options.timeout()
+	if isExternal(c) != nil {
+		timeout *= 3 // an interpreter starts slowly
+	}
+	return &openRequest{Cell: c, CPUs: cpus, Timeout: timeout}, nil
 }
 
 const sharedFiles = "unshare(2) of descriptors is refused: the kernel counts references in every call, which takes a sixth of a short one; allow unshare or close_range in the seccomp filter"

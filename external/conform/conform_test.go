@@ -84,7 +84,7 @@ func TestRogues(t *testing.T) {
 			t.Parallel()           // most wait for a deadline
 			timeout := time.Minute // on a busy machine to start takes seconds
 			if slices.Contains([]string{"loses", "cuts", "stops", "mute", "stays", "blind", "out of turn"}, test.sin) {
-				timeout = 8 * time.Second // which passes
+				timeout = 4 * time.Second // which passes
 			}
 			co, err := runner.Start(runner.Options{Timeout: timeout})
 			if err != nil {
