@@ -172,6 +172,7 @@ func start(t testing.TB, command []string, what string, fds ...*os.File) *proces
 // say sends a line.
 func (p *process) say(format string, args ...any) {
 	p.t.Helper()
+	p.control.SetDeadline(time.Now().Add(patience))
 	if _, err := fmt.Fprintf(p.control, format+"\n", args...); err != nil {
 		p.t.Fatalf("%s: %v", p.what, err)
 	}

@@ -12,13 +12,6 @@ import (
 	kit "ipcbench/kit/go"
 )
 
-// socket is an end: its descriptor.
-type socket int
-
-func (s socket) Send(message []byte) error        { return kit.Write(int(s), message) }
-func (s socket) Recv(message []byte) (int, error) { return kit.Read(int(s), message) }
-func (s socket) Close() error                     { return syscall.Close(int(s)) }
-
 var listener int // of the link from which this process receives
 
 func address(l *kit.Link) *syscall.SockaddrUnix {
@@ -43,13 +36,13 @@ func makeLink(l *kit.Link) (err error) {
 func open(l *kit.Link) (kit.End, error) {
 	if !l.Sends {
 		fd, _, err := syscall.Accept(listener)
-		return socket(fd), os.NewSyscallError("accept", err)
+		return kit.FD(fd), os.NewSyscallError("accept", err)
 	}
 	fd, err := create()
 	if err != nil {
 		return nil, err
 	}
-	return socket(fd), os.NewSyscallError("connect", syscall.Connect(fd, address(l)))
+	return kit.FD(fd), os.NewSyscallError("connect", syscall.Connect(fd, address(l)))
 }
 
 func main() {

@@ -503,8 +503,6 @@ IPCB_INLINE void ipcb_recv_next(const ipcbench_transport *t)
 	ssize_t n;
 	uint64_t stamp;
 
-	if (ipcb.sealed) /* else the answer to a call would be there before it comes */
-		memset(ipcb.message, 0, ipcb.size);
 	n = t->recv(ipcb.in, ipcb.message, ipcb.size);
 	if (n != (ssize_t)ipcb.size)
 		ipcb_recv_failed(n);
@@ -764,6 +762,8 @@ IPCB_INLINE int ipcbench_main(const ipcbench_transport *t)
 		case IPCB_CALL:
 			for (; n > 0; n--) {
 				ipcb_send_next(t);
+				if (ipcb.sealed) /* else the answer would be there before it comes */
+					memset(ipcb.message, 0, ipcb.size);
 				ipcb_recv_next(t);
 				if (ipcb.latency)
 					ipcb_lap();

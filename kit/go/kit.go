@@ -34,9 +34,9 @@ type Transport struct {
 	Name    string // of the transport or of the library below it, in the records
 	Version string // likewise
 
-	// Raw: Send and Recv enter the kernel by Read, Write or syscall.RawSyscall6
-	// and use nothing of Go that waits: no net, no os.File, no channel, no lock, no
-	// goroutine. Then the process has one thread that works, no garbage collection
+	// Raw: Send and Recv enter the kernel by syscall.RawSyscall6, as FD does, and use
+	// nothing of Go that waits: no net, no os.File, no channel, no lock, no goroutine.
+	// Then the process has one thread that works, no garbage collection
 	// and no preemption, and a short message costs about what it costs in C. False:
 	// Go's runtime is left as it is.
 	Raw bool
@@ -91,59 +91,57 @@ type unsupported struct{ why string }
 
 func (u *unsupported) Error() string { return u.why }
 
-// Write writes all of p to a descriptor in blocking mode, for a Transport that is
-// Raw.
-func Write(fd int, p []byte) error {
-	n, _, errno := syscall.RawSyscall6(syscall.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0)
-	if int(n) == len(p) {
+// FD is an End of a byte stream: a descriptor in blocking mode, such as that of a
+// pipe or a stream socket, in a Transport that is Raw. Where it is a socket, a peer
+// that has closed it is an error of Send: EPIPE.
+type FD int
+
+// Send writes all of the message, write(2).
+func (fd FD) Send(message []byte) error {
+	n, _, errno := syscall.RawSyscall6(syscall.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(message))), uintptr(len(message)), 0, 0, 0)
+	if int(n) == len(message) {
 		return nil
 	}
-	return writeRest(fd, p, n, errno)
+	return fd.sendRest(message, n, errno)
 }
 
-func writeRest(fd int, p []byte, n uintptr, errno syscall.Errno) error {
-	for {
-		if errno == 0 {
-			p = p[n:]
-		} else if errno != syscall.EINTR {
-			return os.NewSyscallError("write", errno)
-		}
-		if len(p) == 0 {
-			return nil
-		}
-		n, _, errno = syscall.RawSyscall6(syscall.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0)
+func (fd FD) sendRest(rest []byte, n uintptr, errno syscall.Errno) error {
+	if errno == 0 {
+		rest = rest[n:]
+	} else if errno != syscall.EINTR {
+		return os.NewSyscallError("write", errno)
 	}
+	return fd.Send(rest)
 }
 
-// Read reads from a descriptor in blocking mode until p is full, for a Transport
-// that is Raw, and returns len(p): fewer bytes if the stream ends, and io.EOF if
-// none comes before its end.
-func Read(fd int, p []byte) (int, error) {
-	n, _, errno := syscall.RawSyscall6(syscall.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0)
-	if int(n) == len(p) {
-		return len(p), nil
+// Recv reads until the message is full, read(2). It returns fewer bytes if the stream
+// ends, and io.EOF if none comes before its end.
+func (fd FD) Recv(message []byte) (int, error) {
+	n, _, errno := syscall.RawSyscall6(syscall.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(message))), uintptr(len(message)), 0, 0, 0)
+	if int(n) == len(message) {
+		return len(message), nil
 	}
-	return readRest(fd, p, n, errno)
+	return fd.recvRest(message, n, errno)
 }
 
-func readRest(fd int, p []byte, n uintptr, errno syscall.Errno) (int, error) {
-	for have := 0; ; {
-		switch {
-		case errno == syscall.EINTR:
-		case errno != 0:
-			return have, os.NewSyscallError("read", errno)
-		case n == 0 && have == 0:
-			return 0, io.EOF
-		default:
-			have += int(n)
-		}
-		if errno == 0 && n == 0 || have == len(p) {
-			return have, nil
-		}
-		rest := p[have:]
-		n, _, errno = syscall.RawSyscall6(syscall.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(rest))), uintptr(len(rest)), 0, 0, 0)
+func (fd FD) recvRest(rest []byte, n uintptr, errno syscall.Errno) (int, error) {
+	switch {
+	case errno == syscall.EINTR:
+		return fd.Recv(rest)
+	case errno != 0:
+		return 0, os.NewSyscallError("read", errno)
+	case n == 0:
+		return 0, io.EOF
 	}
+	more, err := fd.Recv(rest[n:])
+	if err == io.EOF {
+		err = nil
+	}
+	return int(n) + more, err
 }
+
+// Close closes the descriptor, close(2).
+func (fd FD) Close() error { return os.NewSyscallError("close", syscall.Close(int(fd))) }
 
 // Main plays the part that ipcbench gives this process, and ends the process.
 func Main(t Transport) {
@@ -238,7 +236,6 @@ type origin struct {
 	digest     uint64
 	crc        uint32
 	known      bool // first is
-	quick      bool // the next message takes no more than the comparison with due
 }
 
 // part is what this process plays.
@@ -256,6 +253,7 @@ type part struct {
 	first, stamp  uint64 // of the round's first message, and of the next one that is sent
 	sealed, timed bool
 	origins       []origin // of inLink, one for each sender
+	quick         *origin  // its next message takes no more than the comparison with due
 	times         []uint32 // how many operations took how long, see lap
 	watch         time.Time
 	last          time.Duration
@@ -456,7 +454,7 @@ func (p *part) round() bool {
 	if p.playName == "send" || p.playName == "call" {
 		p.first = p.number(line, "first", 16)
 	}
-	p.stamp = p.first
+	p.stamp, p.quick = p.first, nil
 	sealed, _ := field(line, "sealed")
 	timed, _ := field(line, "latency")
 	p.sealed, p.timed = sealed == "1", timed == "1" && p.playName == "call"
@@ -472,65 +470,85 @@ func (p *part) round() bool {
 	return true
 }
 
-// play plays a round.
+// play plays a round. What a message takes besides Send and Recv is compiled into
+// the loops: on a kernel that defends itself against speculation, every return
+// between a system call and its loop costs a misprediction.
 func (p *part) play() {
+	in, out, m := p.in, p.out, p.message
 	switch p.playName {
 	case "send":
 		for n := p.count; n > 0; n-- {
-			p.sendNext()
+			p.next()
+			if err := out.Send(m); err != nil {
+				p.sendFailed(err)
+			}
 		}
 	case "receive":
 		for n := p.count; n > 0; n-- {
-			p.recvNext()
+			if n, err := in.Recv(m); n != len(m) || err != nil {
+				p.recvFailed(n, err)
+			}
+			if !p.acceptNext() {
+				p.examine()
+			}
 		}
 	case "call":
 		for n := p.count; n > 0; n-- {
-			p.sendNext()
-			p.recvNext()
+			p.next()
+			if err := out.Send(m); err != nil {
+				p.sendFailed(err)
+			}
+			if p.sealed { // else the answer would be there before it comes
+				clear(m)
+			}
+			if n, err := in.Recv(m); n != len(m) || err != nil {
+				p.recvFailed(n, err)
+			}
+			if !p.acceptNext() {
+				p.examine()
+			}
 			if p.timed {
 				p.lap()
 			}
 		}
 	case "forward":
 		for n := p.count; n > 0; n-- {
-			p.recvNext()
-			if err := p.out.Send(p.message); err != nil {
+			if n, err := in.Recv(m); n != len(m) || err != nil {
+				p.recvFailed(n, err)
+			}
+			if !p.acceptNext() {
+				p.examine()
+			}
+			if err := out.Send(m); err != nil {
 				p.sendFailed(err)
 			}
 		}
 	}
 }
 
-// sendNext makes the buffer the next message of this part, and sends it.
-func (p *part) sendNext() {
+// next makes the buffer the next message of this part.
+func (p *part) next() {
+	binary.LittleEndian.PutUint64(p.message[:8], p.stamp)
 	if p.sealed {
 		p.seal(p.message, p.stamp)
-	} else {
-		binary.LittleEndian.PutUint64(p.message[:8], p.stamp)
 	}
 	p.stamp++
-	if err := p.out.Send(p.message); err != nil {
-		p.sendFailed(err)
-	}
 }
 
-// recvNext receives the next message and checks it.
-func (p *part) recvNext() {
-	if p.sealed { // else the answer to a call would be there before it comes
-		clear(p.message)
-	}
-	n, err := p.in.Recv(p.message)
-	if n != len(p.message) || err != nil {
-		p.recvFailed(n, err)
+// acceptNext reports whether the short check finds the message that is due, and
+// advances to the next.
+func (p *part) acceptNext() bool {
+	o := p.quick
+	if o == nil {
+		return false
 	}
 	stamp := binary.LittleEndian.Uint64(p.message[:8])
-	o := &p.origins[0]
-	if !o.quick || stamp != o.due {
-		p.examine()
-		return
+	if stamp != o.due {
+		return false
 	}
 	o.digest = (o.digest ^ stamp) * mix
 	o.due++
+	return true
 }
 
 // examine is the check of a message for all that a round may ask.
@@ -570,7 +588,9 @@ func (p *part) examine() {
 	}
 	o.digest = (o.digest ^ got) * mix
 	o.due++
-	o.quick = len(p.origins) == 1 && p.size >= 8 && !p.sealed
+	if len(p.origins) == 1 && p.size >= 8 && !p.sealed {
+		p.quick = o
+	}
 }
 
 // seal fills a message with the stamp and the bytes of a sealed round.
