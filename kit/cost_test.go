@@ -21,7 +21,7 @@ import (
 // of the ratios. The twin in C neither stamps nor checks.
 func BenchmarkLoop(b *testing.B) {
 	twin := filepath.Join(binaries, "twin")
-	compile(b, "../tools/overhead/c", compiler(b, "cc", "gcc"), "-O2", "-pthread", "-o", twin, "pipe.c")
+	compile(b, "../tools/overhead/c", compiler(b, "gcc"), "-O2", "-pthread", "-o", twin, "pipe.c")
 	for _, x := range examples {
 		if !x.pipes {
 			continue

@@ -25,19 +25,20 @@ type example struct {
 	name  string
 	pipes bool // its links are descriptors that the harness hands over
 	build func(t testing.TB, out string) (command []string)
+
+	building sync.Mutex
+	command  []string // nil: it was not built
 }
 
 var examples = []*example{
-	{"c-pipe", true, buildC("pipe")},
-	{"c-socket", false, buildC("socket")},
-	{"go-pipe", true, buildGo("pipe")},
-	{"go-socket", false, buildGo("socket")},
-	{"python-pipe", true, python("pipe.py")},
-	{"python-socket", false, python("unixsocket.py")},
+	{name: "c-pipe", pipes: true, build: buildC("pipe")},
+	{name: "c-socket", pipes: false, build: buildC("socket")},
+	{name: "go-pipe", pipes: true, build: buildGo("pipe")},
+	{name: "go-socket", pipes: false, build: buildGo("socket")},
+	{name: "python-pipe", pipes: true, build: python("pipe.py")},
+	{name: "python-socket", pipes: false, build: python("unixsocket.py")},
+	{name: "readme", pipes: false, build: buildReadme},
 }
-
-// built are the commands of the examples that were built, by their names.
-var built = map[string][]string{}
 
 var binaries string
 
@@ -56,10 +57,12 @@ func TestMain(m *testing.M) {
 // program builds the example, once.
 func (x *example) program(t testing.TB) []string {
 	t.Helper()
-	if built[x.name] == nil {
-		built[x.name] = x.build(t, filepath.Join(binaries, x.name))
+	x.building.Lock()
+	defer x.building.Unlock()
+	if x.command == nil {
+		x.command = x.build(t, filepath.Join(binaries, x.name))
 	}
-	return built[x.name]
+	return x.command
 }
 
 // compile runs a compiler, which may print nothing.
@@ -76,23 +79,40 @@ func compile(t testing.TB, dir, name string, args ...string) {
 // strict are the options with which a user's compiler might look at the kit.
 var strict = []string{"-O2", "-Wall", "-Wextra", "-Wshadow", "-pedantic", "-Werror", "-I../../kit/c"}
 
-func compiler(t testing.TB, names ...string) string {
+// packages are Debian's that have a compiler.
+var packages = map[string]string{"gcc": "gcc libc6-dev", "g++": "g++", "clang": "clang", "clang++": "clang", "musl-gcc": "musl-tools"}
+
+func compiler(t testing.TB, name string) string {
 	t.Helper()
-	for _, name := range names {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		need.Missing(t, name, name+" is missing: on Debian, apt-get install "+packages[name])
 	}
-	need.Missing(t, "gcc", names[0]+" is missing: on Debian, apt-get install gcc g++ libc6-dev")
-	return ""
+	return path
 }
 
 func buildC(name string) func(testing.TB, string) []string {
 	return func(t testing.TB, out string) []string {
 		t.Helper()
-		compile(t, "../examples/c-"+name, compiler(t, "cc", "gcc"), append(strict, "-std=c99", "-o", out, name+".c")...)
+		compile(t, "../examples/c-"+name, compiler(t, "gcc"), append(strict, "-std=c99", "-o", out, name+".c")...)
 		return []string{out}
 	}
+}
+
+// buildReadme builds the program that README.md shows.
+func buildReadme(t testing.TB, out string) []string {
+	t.Helper()
+	page, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, program, _ := strings.Cut(string(page), "```c\n")
+	program, _, _ = strings.Cut(program, "```")
+	if err := os.WriteFile(out+".c", []byte(program), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	compile(t, "../examples/c-pipe", compiler(t, "gcc"), append(strict, "-std=c99", "-o", out, out+".c")...)
+	return []string{out}
 }
 
 func buildGo(name string) func(testing.TB, string) []string {
