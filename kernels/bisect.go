@@ -68,8 +68,9 @@ const bisectSeeds = 3
 
 // Ask puts a question to a kernel, in instruction-counted mode. An error is the
 // host's, or one of a kernel that has no answer: the question can't be tried in it.
-func (q QEMU) Ask(ctx context.Context, kernel Kernel, question Question, program string) (Answer, error) {
-	return q.ask(ctx, kernel, question, &Runner{Plan: Plan{Program: program}})
+// What the cache has is not booted.
+func (q QEMU) Ask(ctx context.Context, kernel Kernel, question Question, program string, cache *Cache) (Answer, error) {
+	return q.ask(ctx, kernel, question, &Runner{Plan: Plan{Program: program}, Cache: cache})
 }
 
 // ask puts it with what the runner has of the program that becomes the guest.

@@ -19,6 +19,7 @@ const exitNoVerdict = 125
 
 func newKernelsBisect() *cobra.Command {
 	var good, bad, image string
+	var cache cacheFlag
 	c := &cobra.Command{
 		Use:   "bisect --good KERNEL --bad KERNEL CELL|STATEMENT -- COMMAND…",
 		Short: "Print a script for `git bisect run` that finds which commit changed a path, or broke something",
@@ -54,9 +55,10 @@ fails. Git then tries another commit.`,
 			if err != nil {
 				return err
 			}
+			kept := cache.open(c)
 			var answers []kernels.Answer
 			for _, a := range compared {
-				answer, err := qemu.Ask(c.Context(), a, question, version())
+				answer, err := qemu.Ask(c.Context(), a, question, version(), kept)
 				if err != nil {
 					return ofGuest(err, nil)
 				}
@@ -78,6 +80,7 @@ fails. Git then tries another commit.`,
 	c.Flags().StringVar(&good, "good", "", "a kernel that is as it was")
 	c.Flags().StringVar(&bad, "bad", "", "a kernel whose path is longer or shorter, or that fails")
 	c.Flags().StringVar(&image, "image", "arch/x86/boot/bzImage", "where COMMAND leaves its kernel")
+	cache.register(c)
 	c.PreRunE = requires([2]string{"good", "vmlinuz-6.1"}, [2]string{"bad", "vmlinuz-6.12"})
 	return c
 }
@@ -105,6 +108,7 @@ func criterionFlags(c kernels.Criterion) (flags string) {
 func newKernelsStep() *cobra.Command {
 	var criterion kernels.Criterion
 	var state, qemuVersion string
+	var cache cacheFlag
 	c := &cobra.Command{
 		Use:   "step --limit N|--bad STATE CELL|STATEMENT KERNEL",
 		Short: "Judge one kernel of a bisection",
@@ -113,7 +117,7 @@ good, 1 bad, 125 no verdict.`,
 		Args: cobra.ArbitraryArgs, // a wrong number is no verdict either
 		RunE: func(c *cobra.Command, args []string) error {
 			criterion.State = kernels.State(state)
-			answer, err := step(c, args, criterion, qemuVersion)
+			answer, err := step(c, args, criterion, qemuVersion, cache.open(c))
 			var bad bool
 			if err == nil {
 				bad, err = criterion.Bad(answer)
@@ -132,12 +136,13 @@ good, 1 bad, 125 no verdict.`,
 	c.Flags().Float64Var(&criterion.Limit, "limit", 0, "insns/op from which on a kernel is bad")
 	c.Flags().BoolVar(&criterion.Shorter, "shorter", false, "a kernel is bad below the limit")
 	c.Flags().StringVar(&state, "bad", "", fmt.Sprintf("what makes a kernel bad in place of a limit: %v", kernels.Broken))
+	cache.register(c)
 	c.Flags().StringVar(&qemuVersion, "qemu", "", "version of QEMU that the limit was found with")
 	return c
 }
 
 // step is the answer of one kernel.
-func step(c *cobra.Command, args []string, criterion kernels.Criterion, qemuVersion string) (a kernels.Answer, err error) {
+func step(c *cobra.Command, args []string, criterion kernels.Criterion, qemuVersion string, cache *kernels.Cache) (a kernels.Answer, err error) {
 	if len(args) != 2 || (criterion.Limit > 0) == slices.Contains(kernels.Broken, criterion.State) {
 		return a, fmt.Errorf("step wants --limit N or --bad one of %v, a CELL or a STATEMENT, and a KERNEL", kernels.Broken)
 	}
@@ -156,7 +161,7 @@ func step(c *cobra.Command, args []string, criterion kernels.Criterion, qemuVers
 	if qemuVersion != "" && qemu.Version != qemuVersion {
 		return a, fmt.Errorf("QEMU is %s, the limit was found with %s: versions count other instructions", qemu.Version, results.Quote(qemuVersion))
 	}
-	return qemu.Ask(c.Context(), step, question, version())
+	return qemu.Ask(c.Context(), step, question, version(), cache)
 }
 
 // shell quotes words so that a shell reads them back.
