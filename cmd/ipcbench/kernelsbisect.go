@@ -102,7 +102,7 @@ func criterionFlags(c kernels.Criterion) (flags string) {
 	if c.Shorter {
 		flags = "--shorter "
 	}
-	return fmt.Sprintf("--limit %.0f %s", c.Limit, flags)
+	return fmt.Sprintf("--limit %.0f --factor %.4f %s", c.Limit, c.Factor, flags)
 }
 
 func newKernelsStep() *cobra.Command {
@@ -117,11 +117,7 @@ good, 1 bad, 125 no verdict.`,
 		Args: cobra.ArbitraryArgs, // a wrong number is no verdict either
 		RunE: func(c *cobra.Command, args []string) error {
 			criterion.State = kernels.State(state)
-			answer, err := step(c, args, criterion, qemuVersion, cache.open(c))
-			var bad bool
-			if err == nil {
-				bad, err = criterion.Bad(answer)
-			}
+			bad, answer, err := step(c, args, criterion, qemuVersion, cache.open(c))
 			switch {
 			case err != nil:
 				return &exitError{exitNoVerdict, err}
@@ -136,32 +132,33 @@ good, 1 bad, 125 no verdict.`,
 	c.Flags().Float64Var(&criterion.Limit, "limit", 0, "insns/op from which on a kernel is bad")
 	c.Flags().BoolVar(&criterion.Shorter, "shorter", false, "a kernel is bad below the limit")
 	c.Flags().StringVar(&state, "bad", "", fmt.Sprintf("what makes a kernel bad in place of a limit: %v", kernels.Broken))
+	c.Flags().Float64Var(&criterion.Factor, "factor", 0, "from the limit to the nearest counts of the good and the bad kernel: beyond, one boot decides")
 	cache.register(c)
 	c.Flags().StringVar(&qemuVersion, "qemu", "", "version of QEMU that the limit was found with")
 	return c
 }
 
-// step is the answer of one kernel.
-func step(c *cobra.Command, args []string, criterion kernels.Criterion, qemuVersion string, cache *kernels.Cache) (a kernels.Answer, err error) {
+// step judges one kernel.
+func step(c *cobra.Command, args []string, criterion kernels.Criterion, qemuVersion string, cache *kernels.Cache) (bad bool, a kernels.Answer, err error) {
 	if len(args) != 2 || (criterion.Limit > 0) == slices.Contains(kernels.Broken, criterion.State) {
-		return a, fmt.Errorf("step wants --limit N or --bad one of %v, a CELL or a STATEMENT, and a KERNEL", kernels.Broken)
+		return false, a, fmt.Errorf("step wants --limit N or --bad one of %v, a CELL or a STATEMENT, and a KERNEL", kernels.Broken)
 	}
 	question, err := kernels.ParseQuestion(args[0])
 	if err != nil {
-		return a, err
+		return false, a, err
 	}
 	step, err := kernels.ParseKernel(args[1] + "=step")
 	if err != nil {
-		return a, err
+		return false, a, err
 	}
 	qemu, err := findQEMU(c)
 	if err != nil {
-		return a, err
+		return false, a, err
 	}
 	if qemuVersion != "" && qemu.Version != qemuVersion {
-		return a, fmt.Errorf("QEMU is %s, the limit was found with %s: versions count other instructions", qemu.Version, results.Quote(qemuVersion))
+		return false, a, fmt.Errorf("QEMU is %s, the limit was found with %s: versions count other instructions", qemu.Version, results.Quote(qemuVersion))
 	}
-	return qemu.Ask(c.Context(), step, question, version(), cache)
+	return qemu.Judge(c.Context(), step, question, criterion, version(), cache)
 }
 
 // shell quotes words so that a shell reads them back.
