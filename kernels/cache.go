@@ -227,7 +227,7 @@ func (c *Cache) about(name string) Kept {
 		return Kept{}
 	}
 	defer f.Close()
-	line, err := bufio.NewReader(io.LimitReader(f, maxOutput)).ReadBytes('\n')
+	line, _ := bufio.NewReader(io.LimitReader(f, maxOutput)).ReadBytes('\n') // a line that is cut short fails its checksum
 	h, err := decodeHeader(line, name)
 	if err != nil {
 		return Kept{}

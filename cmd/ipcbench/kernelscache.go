@@ -165,7 +165,7 @@ func writeKept(c *cobra.Command, format string, k keptBoots, verb string) error 
 		rows = append(rows, row)
 	}
 	if len(rows) > 0 {
-		columns := []text.Column{{Head: "kernel", Least: 12}, {Head: "options", Least: 8, Drop: 1}, {Head: "cells", Least: 16}, {Head: "seeds"}, {Head: "QEMU", Drop: 2}, {Head: "size", Right: true}, {Head: "last used", Right: true}}
+		columns := []text.Column{{Head: "kernel", Least: 12}, {Head: "options", Least: 8}, {Head: "cells", Least: 16}, {Head: "seeds"}, {Head: "QEMU", Drop: 2}, {Head: "size", Right: true, Drop: 1}, {Head: "last used", Right: true}}
 		if _, err := screen(out).Table(out, "", columns, rows); err != nil {
 			return failed(err)
 		}
