@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,15 +67,35 @@ type Answer struct {
 // bisectSeeds are few: one cell in one kernel is all but the same in each.
 const bisectSeeds = 3
 
+// Judge asks a kernel as Ask does, and judges it. One boot is enough where its count is
+// as far from the limit as those of the good or the bad kernel.
+func (q QEMU) Judge(ctx context.Context, kernel Kernel, question Question, c Criterion, program string, cache *Cache) (bad bool, a Answer, err error) {
+	return q.judge(ctx, kernel, question, c, &Runner{Plan: Plan{Program: program}, Cache: cache})
+}
+
+func (q QEMU) judge(ctx context.Context, kernel Kernel, question Question, c Criterion, r *Runner) (bad bool, a Answer, err error) {
+	for _, boots := range []int{1, bisectSeeds} {
+		r.Plan.Boots = boots
+		if a, err = q.ask(ctx, kernel, question, r); err != nil || c.clear(a) {
+			break
+		}
+	}
+	if err == nil {
+		bad, err = c.Bad(a)
+	}
+	return bad, a, err
+}
+
 // Ask puts a question to a kernel, in instruction-counted mode. An error is the
 // host's, or one of a kernel that has no answer: the question can't be tried in it.
-func (q QEMU) Ask(ctx context.Context, kernel Kernel, question Question, program string) (Answer, error) {
-	return q.ask(ctx, kernel, question, &Runner{Plan: Plan{Program: program}})
+// What the cache has is not booted.
+func (q QEMU) Ask(ctx context.Context, kernel Kernel, question Question, program string, cache *Cache) (Answer, error) {
+	return q.ask(ctx, kernel, question, &Runner{Plan: Plan{Program: program}, Cache: cache})
 }
 
 // ask puts it with what the runner has of the program that becomes the guest.
 func (q QEMU) ask(ctx context.Context, kernel Kernel, question Question, r *Runner) (a Answer, err error) {
-	plan := Plan{Accel: ICount, Boots: bisectSeeds, Cells: []results.Cell{question.Cell}, Program: r.Plan.Program, Jobs: runtime.NumCPU()}
+	plan := Plan{Accel: ICount, Boots: cmp.Or(r.Plan.Boots, bisectSeeds), Cells: []results.Cell{question.Cell}, Program: r.Plan.Program, Jobs: runtime.NumCPU()}
 	var statements *semantics.Report
 	if question.Statement != "" {
 		plan.Boots, plan.Cells, plan.Statements = 1, nil, true
@@ -120,6 +141,7 @@ func (q QEMU) ask(ctx context.Context, kernel Kernel, question Question, r *Runn
 type Criterion struct {
 	Limit   float64 // insns/op from which on a kernel is bad; 0: State decides
 	Shorter bool    // below the limit it is bad
+	Factor  float64 // from the limit to the counts of the good and the bad kernel that are nearest to it; 0: not known
 	State   State   // one of Broken
 }
 
@@ -145,7 +167,16 @@ func Tell(good, bad Answer) (Criterion, error) {
 			slices.Min(good.Insns), slices.Max(good.Insns), slices.Min(bad.Insns), slices.Max(bad.Insns))
 	}
 	// Halfway, as factors go.
-	return Criterion{Limit: math.Sqrt(most * least), Shorter: shorter}, nil
+	return Criterion{Limit: math.Sqrt(most * least), Shorter: shorter, Factor: math.Sqrt(least / most)}, nil
+}
+
+// clear reports whether more boots can hardly change the verdict.
+func (c Criterion) clear(a Answer) bool {
+	if a.State != Counts {
+		return true
+	}
+	const rounded = 0.999 // the step's flags have some digits of both
+	return c.Factor > 0 && !slices.ContainsFunc(a.Insns, func(n float64) bool { return max(n/c.Limit, c.Limit/n) < c.Factor*rounded })
 }
 
 // Bad judges a kernel. An error means that it is neither good nor bad by this

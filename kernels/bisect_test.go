@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"os"
 	"strings"
 	"testing"
 )
@@ -13,13 +14,16 @@ func TestTell(t *testing.T) {
 		good, bad Answer
 		want      Criterion
 	}{
-		{counted3(100, 101, 101), counted3(110, 110, 111), Criterion{Limit: 105.40398475}},
+		{counted3(100, 101, 101), counted3(110, 110, 111), Criterion{Limit: 105.40398475, Factor: 1.0436}},
 		{counted3(110, 110, 111), counted3(100, 101, 101), Criterion{Limit: 105.40398475, Shorter: true}},
 		{counted3(100), Answer{State: Fails}, Criterion{State: Fails}},
 		{counted3(100), Answer{State: NoBoot}, Criterion{State: NoBoot}},
 		{Answer{State: Holds}, Answer{State: Differs}, Criterion{State: Differs}},
 	} {
 		c, err := Tell(tt.good, tt.bad)
+		if c.Limit > 0 && !(c.clear(tt.good) && c.clear(tt.bad)) {
+			t.Errorf("%v, %v: not clear by %+v", tt.good, tt.bad, c)
+		}
 		if d := c.Limit - tt.want.Limit; err != nil || c.State != tt.want.State || c.Shorter != tt.want.Shorter || d*d > 1e-10 {
 			t.Errorf("%v, %v: %+v, %v", tt.good, tt.bad, c, err)
 		}
@@ -68,6 +72,34 @@ func TestAsk(t *testing.T) {
 		a, err := QEMU{Path: fake(t, script)}.ask(t.Context(), Kernel{Label: "new", Path: "vmlinuz"}, q, &Runner{Image: image})
 		if a.State != want && want != "" || (err == nil) != (want != "") || want != "" && !strings.Contains(a.Why, "no init") {
 			t.Errorf("%s: %+v, %v", script, a, err)
+		}
+	}
+}
+
+// A step boots once where the first count decides, and as often as bisect did where
+// it lies between those of the good and the bad kernel.
+func TestStepsBootOnce(t *testing.T) {
+	q, err := ParseQuestion("pingpong/pipe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		c     Criterion
+		bad   bool
+		boots int
+	}{
+		{Criterion{Limit: 12000, Factor: 1.05}, true, 1},
+		{Criterion{Limit: 14000, Factor: 1.05}, false, 1},
+		{Criterion{Limit: 12000, Factor: 1.05, Shorter: true}, false, 1},
+		{Criterion{Limit: 12900, Factor: 1.05}, true, bisectSeeds},
+		{Criterion{Limit: 12000}, true, bisectSeeds}, // of a script that an earlier version wrote
+		{Criterion{State: Fails}, false, bisectSeeds},
+	} {
+		g := newGuests(t, strings.Join(lines(t), ""))
+		bad, a, err := g.runner.QEMU.judge(t.Context(), g.runner.Kernels[0], q, tt.c, &g.runner)
+		text, _ := os.ReadFile(g.dir + "/boots")
+		if boots := strings.Count(string(text), "\n"); err != nil || bad != tt.bad || boots != tt.boots {
+			t.Errorf("%+v: bad %v after %d boots: %+v, %v", tt.c, bad, boots, a, err)
 		}
 	}
 }

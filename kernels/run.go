@@ -47,9 +47,12 @@ type Runner struct {
 	Sink    func(kernel int, r results.Record) error    // one at a time
 	Started func(kernel, seed int)                      // one at a time; optional
 	Checked func(kernel int, r *semantics.Report) error // one at a time; where the plan has statements
+	Known   func(counts, of int)                        // how many counts the cache has, before the first boot; optional
 	Image   string                                      // the program that becomes the guest; "": this one
+	Cache   *Cache                                      // of boots in instruction-counted mode; nil: none
 
 	initrd *os.File
+	fixed  identity // what all boots have in common
 	mu     sync.Mutex
 }
 
@@ -80,12 +83,16 @@ func (r *Runner) Execute(ctx context.Context) (err error) {
 	if err := r.skip(); err != nil {
 		return err
 	}
+	jobs, err := r.known(r.bootJobs())
+	if err != nil {
+		return err
+	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	due := make(chan bootJob)
 	go func() {
 		defer close(due)
-		for _, t := range r.bootJobs() {
+		for _, t := range jobs {
 			select {
 			case due <- t:
 			case <-ctx.Done():
@@ -93,12 +100,12 @@ func (r *Runner) Execute(ctx context.Context) (err error) {
 			}
 		}
 	}()
-	jobs := max(1, r.Plan.Jobs)
+	atOnce := max(1, r.Plan.Jobs)
 	if r.Plan.Accel == KVM {
-		jobs = 1
+		atOnce = 1
 	}
 	var wg sync.WaitGroup
-	for range jobs {
+	for range atOnce {
 		wg.Go(func() {
 			for t := range due {
 				if err := r.boot(ctx, t); err != nil {
@@ -164,6 +171,7 @@ func (r *Runner) boot(ctx context.Context, t bootJob) error {
 	if got, off := moved(heard.control, want); off {
 		return &ControlError{kernel.Label, t.seed, got, want}
 	}
+	r.keep(t, begin, heard, port)
 	return r.sink(kernel, t, begin, heard)
 }
 
@@ -189,6 +197,7 @@ func (r *Runner) sink(kernel *Kernel, t bootJob, begin time.Time, s *transcript)
 	}
 	for _, rec := range s.records {
 		rec.Launch, rec.Attempt, rec.Seed, rec.Time, rec.Host = t.seed, 1, uint64(t.seed), begin, &h
+		rec.Cached = s.cached
 		if r.Plan.Accel == ICount {
 			rec = counted(rec)
 		}

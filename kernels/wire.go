@@ -29,16 +29,6 @@ type hello struct {
 	Idle   string        `json:"idle"`   // what an idle CPU does: driver and governor of cpuidle
 }
 
-// A line is a CRC-32C of the message, a space and the message: a serial port
-// has no other way to detect a lost byte.
-func encode(m message) ([]byte, error) {
-	text, err := json.Marshal(m)
-	if err != nil {
-		return nil, err
-	}
-	return fmt.Appendf(nil, "%08x %s\n", checksum(text), text), nil
-}
-
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 func checksum(text []byte) uint32 { return crc32.Checksum(text, castagnoli) }
@@ -49,6 +39,7 @@ type transcript struct {
 	control    []float64
 	records    []results.Record
 	statements *semantics.Report
+	cached     bool // it comes from a Cache
 }
 
 // decode reads what came through the port. Its error has the line at which the
@@ -89,25 +80,43 @@ const complaint = "ipcbench: guest: "
 func gaveUp(why string) error { return errors.New("the guest gave up: " + results.Quote(why)) }
 
 func decodeLine(line []byte) (m message, err error) {
-	text, whole := bytes.CutSuffix(line, []byte("\n"))
-	if !whole {
-		return m, errors.New("torn")
-	}
-	var sum uint32
-	if len(text) < 10 || text[8] != ' ' {
-		return m, errors.New("garbled: no checksum")
-	}
-	if _, err := fmt.Sscanf(string(text[:8]), "%08x", &sum); err != nil {
-		return m, errors.New("garbled: no checksum")
-	}
-	text = text[9:]
-	if sum != checksum(text) {
-		return m, errors.New("garbled: wrong checksum")
+	text, err := checked(line)
+	if err != nil {
+		return m, err
 	}
 	if err := json.Unmarshal(text, &m); err != nil {
 		return m, fmt.Errorf("not a message of this program's guest: %w", err)
 	}
 	return m, nil
+}
+
+// checked is what a line holds, if its checksum is right.
+func checked(line []byte) ([]byte, error) {
+	text, whole := bytes.CutSuffix(line, []byte("\n"))
+	if !whole {
+		return nil, errors.New("torn")
+	}
+	var sum uint32
+	if len(text) < 10 || text[8] != ' ' {
+		return nil, errors.New("garbled: no checksum")
+	}
+	if _, err := fmt.Sscanf(string(text[:8]), "%08x", &sum); err != nil {
+		return nil, errors.New("garbled: no checksum")
+	}
+	if text = text[9:]; sum != checksum(text) {
+		return nil, errors.New("garbled: wrong checksum")
+	}
+	return text, nil
+}
+
+// encode makes a line: a CRC-32C of the message, a space and the message. A serial
+// port has no other way to detect a lost byte.
+func encode(v any) ([]byte, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	return fmt.Appendf(nil, "%08x %s\n", checksum(text), text), nil
 }
 
 // complete holds the end against what came before it.

@@ -38,6 +38,7 @@ type record struct {
 	Fault       Fault    `json:"fault,omitempty"`
 	Unavailable bool     `json:"unavailable,omitempty"`
 	Warnings    []string `json:"warnings,omitempty"`
+	Cached      bool     `json:"cached,omitempty"`
 
 	Op         string  `json:"op,omitempty"`
 	NsPerOp    float64 `json:"ns_per_op,omitempty"` // six digits of it where Payloads stands
@@ -123,7 +124,7 @@ func firstLink(links []Link) *Given {
 // appendLine appends the line of a record of that setup.
 func (r *Record) appendLine(to []byte, under *setup) ([]byte, error) {
 	l := record{
-		AtMs: r.Time.UnixMilli() - under.Time.UnixMilli(), Cell: r.Cell.Name(), Launch: r.Launch, Outcome: r.Outcome, Reason: r.Reason, Fault: r.Fault, Unavailable: r.Unavailable, Warnings: r.Warnings,
+		AtMs: r.Time.UnixMilli() - under.Time.UnixMilli(), Cell: r.Cell.Name(), Launch: r.Launch, Outcome: r.Outcome, Reason: r.Reason, Fault: r.Fault, Unavailable: r.Unavailable, Warnings: r.Warnings, Cached: r.Cached,
 		Op: r.Op, NsPerOp: r.NsPerOp, InsnsPerOp: r.InsnsPerOp, totals: totalsOf(r), EndedOn: r.EndedOn, Verified: r.Verified, WallNs: r.WallNs, Transport: r.Transport,
 	}
 	if r.Attempt > 1 {
@@ -182,7 +183,7 @@ func appendJSON(to []byte, v any) ([]byte, error) {
 // setup.
 func (l *record) record(c Cell, under *known) (r Record, err error) {
 	r = Record{
-		Schema: Schema, Cell: c, Run: under.Run, Time: time.UnixMilli(under.Time.UnixMilli() + l.AtMs).UTC(), Launch: l.Launch, Attempt: max(l.Attempt, 1), Outcome: l.Outcome, Reason: l.Reason, Fault: l.Fault, Unavailable: l.Unavailable, Warnings: l.Warnings,
+		Schema: Schema, Cell: c, Run: under.Run, Time: time.UnixMilli(under.Time.UnixMilli() + l.AtMs).UTC(), Launch: l.Launch, Attempt: max(l.Attempt, 1), Outcome: l.Outcome, Reason: l.Reason, Fault: l.Fault, Unavailable: l.Unavailable, Warnings: l.Warnings, Cached: l.Cached,
 		Op: l.Op, NsPerOp: l.NsPerOp, InsnsPerOp: l.InsnsPerOp, EndedOn: l.EndedOn, Verified: l.Verified, WallNs: l.WallNs, Transport: l.Transport,
 		Seed: under.Seed, Race: under.Race, LaunchNs: under.LaunchNs, Isolation: under.Isolation, Host: under.Host,
 	}

@@ -156,6 +156,7 @@ type Record struct {
 	Fault       Fault     `json:"fault,omitempty"`       // of a failed launch
 	Unavailable bool      `json:"unavailable,omitempty"` // of a skipped launch: the machine withholds the mechanism or the place, whatever the size. Earlier records lack it
 	Warnings    []string  `json:"warnings,omitempty"`    // what does not void the number, each with its remedy
+	Cached      bool      `json:"cached,omitempty"`      // it was measured at its Time for an earlier run, and repeats to the digit
 
 	Op          string  `json:"op,omitempty"` // what one operation is: "round trip", "message"
 	Ops         int64   `json:"ops,omitempty"`

@@ -35,9 +35,9 @@ var commandGroups = []helpGroup{
 // flags that are no axes.
 var flagGroups = []helpGroup{
 	{"What", []string{"preset", "floor", "verify", "a", "b", "prepare", "conclude", "measure", "kernel", "append", "accel", "semantics", "pattern", "relation", "unrelated",
-		"boundaries", "survives-crash", "fd-passing", "spin", "variants", "in", "dir", "filter", "by", "metric", "id", "tour", "list", "choices", "claims", "image", "good", "bad", "limit", "shorter", "qemu"}},
+		"boundaries", "survives-crash", "fd-passing", "spin", "variants", "in", "dir", "filter", "by", "metric", "id", "tour", "list", "choices", "claims", "image", "good", "bad", "limit", "shorter", "factor", "qemu", "older"}},
 	{"Where", []string{"place", "cpus"}},
-	{"How long", []string{"launches", "pairs", "time", "timeout", "until", "budget", "seeds", "boots", "boot-timeout", "seed", "resume"}},
+	{"How long", []string{"launches", "pairs", "time", "timeout", "until", "budget", "seeds", "boots", "boot-timeout", "no-cache", "seed", "resume"}},
 	{"Verdict", []string{"threshold", "plan", "alpha", "within", "gate", "force"}},
 	{"Output", []string{"all", "dry-run", "summary", "verbose", "format", "fix", "out", "save-plan", "label", "note", "open", "color", "help", "version"}},
 }

@@ -33,6 +33,7 @@ type kernelsFlags struct {
 	gate, semantics    bool
 	judge              compareFlags
 	cpus               cpusFlag
+	cache              cacheFlag
 }
 
 var accels = []string{"auto", string(kernels.ICount), string(kernels.KVM)}
@@ -80,10 +81,11 @@ could not be judged.`,
 	fl.StringVar(&f.out, "out", runsDir, "directory in which the runs of the kernels are made")
 	f.cpus.register(c)
 	fl.Lookup("cpus").Usage = "CPUs of this host that QEMU runs on, as in 2,3 or 0-3,8 (all)"
+	f.cache.register(c)
 	f.judge.register(c)
 	fl.Lookup("threshold").DefValue, f.judge.threshold = "2%", "2%"
 	c.MarkFlagDirname("out")
-	c.AddCommand(newKernelsBisect(), newKernelsStep())
+	c.AddCommand(newKernelsBisect(), newKernelsStep(), newKernelsCache())
 	completeFrom(c, "accel", accels)
 	for _, key := range []string{"workload", "mech", "size", "place"} {
 		completeFrom(c, key, described(results.LookupAxis(key)))
@@ -115,6 +117,7 @@ func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	r.Cache = f.cache.open(c)
 	if o.Shared = len(compared) - 1; !f.semantics && o.Shared > 0 && r.Plan.Boots < o.Least() {
 		warn(c, fmt.Sprintf("%d boots of each kernel: only equal counts get a verdict; others need %d", r.Plan.Boots, o.Least()))
 	}
@@ -251,13 +254,19 @@ func record(c *cobra.Command, r *kernels.Runner, out string, h results.Header) (
 	fmt.Fprintf(console, "%d kernels × %d boots × %d cells, %s, QEMU %s\n", len(r.Kernels), r.Plan.Boots, len(r.Plan.Cells), r.Plan.Accel, r.QEMU.Version)
 	r.Sink = func(i int, rec results.Record) error { return runs[i].Append(rec) }
 	r.Checked = func(i int, s *semantics.Report) error { return runs[i].WriteFile(semantics.File, s.WriteJSON) }
-	progress, begun := newProgress(console), 0
+	progress, begun, boots := newProgress(console), 0, len(r.Kernels)*r.Plan.Boots
+	r.Known = func(counts, of int) {
+		if counts > 0 {
+			fmt.Fprintf(console, "%d of %d counts from the cache\n", counts, of)
+			boots -= boots * counts / of
+		}
+	}
 	r.Started = func(i, seed int) {
 		doing := fmt.Sprintf("boot %d of %s", seed, r.Kernels[i].Label)
 		if screen(console).Columns == 0 {
 			fmt.Fprintln(console, doing)
 		}
-		progress.step(max(0, begun-r.Plan.Jobs+1), len(r.Kernels)*r.Plan.Boots, "boots", doing)
+		progress.step(max(0, begun-r.Plan.Jobs+1), boots, "boots", doing)
 		begun++
 	}
 	err = r.Execute(c.Context())

@@ -19,6 +19,7 @@ const exitNoVerdict = 125
 
 func newKernelsBisect() *cobra.Command {
 	var good, bad, image string
+	var cache cacheFlag
 	c := &cobra.Command{
 		Use:   "bisect --good KERNEL --bad KERNEL CELL|STATEMENT -- COMMAND…",
 		Short: "Print a script for `git bisect run` that finds which commit changed a path, or broke something",
@@ -54,9 +55,10 @@ fails. Git then tries another commit.`,
 			if err != nil {
 				return err
 			}
+			kept := cache.open(c)
 			var answers []kernels.Answer
 			for _, a := range compared {
-				answer, err := qemu.Ask(c.Context(), a, question, version())
+				answer, err := qemu.Ask(c.Context(), a, question, version(), kept)
 				if err != nil {
 					return ofGuest(err, nil)
 				}
@@ -78,6 +80,7 @@ fails. Git then tries another commit.`,
 	c.Flags().StringVar(&good, "good", "", "a kernel that is as it was")
 	c.Flags().StringVar(&bad, "bad", "", "a kernel whose path is longer or shorter, or that fails")
 	c.Flags().StringVar(&image, "image", "arch/x86/boot/bzImage", "where COMMAND leaves its kernel")
+	cache.register(c)
 	c.PreRunE = requires([2]string{"good", "vmlinuz-6.1"}, [2]string{"bad", "vmlinuz-6.12"})
 	return c
 }
@@ -99,12 +102,13 @@ func criterionFlags(c kernels.Criterion) (flags string) {
 	if c.Shorter {
 		flags = "--shorter "
 	}
-	return fmt.Sprintf("--limit %.0f %s", c.Limit, flags)
+	return fmt.Sprintf("--limit %.0f --factor %.4f %s", c.Limit, c.Factor, flags)
 }
 
 func newKernelsStep() *cobra.Command {
 	var criterion kernels.Criterion
 	var state, qemuVersion string
+	var cache cacheFlag
 	c := &cobra.Command{
 		Use:   "step --limit N|--bad STATE CELL|STATEMENT KERNEL",
 		Short: "Judge one kernel of a bisection",
@@ -113,11 +117,7 @@ good, 1 bad, 125 no verdict.`,
 		Args: cobra.ArbitraryArgs, // a wrong number is no verdict either
 		RunE: func(c *cobra.Command, args []string) error {
 			criterion.State = kernels.State(state)
-			answer, err := step(c, args, criterion, qemuVersion)
-			var bad bool
-			if err == nil {
-				bad, err = criterion.Bad(answer)
-			}
+			bad, answer, err := step(c, args, criterion, qemuVersion, cache.open(c))
 			switch {
 			case err != nil:
 				return &exitError{exitNoVerdict, err}
@@ -132,31 +132,33 @@ good, 1 bad, 125 no verdict.`,
 	c.Flags().Float64Var(&criterion.Limit, "limit", 0, "insns/op from which on a kernel is bad")
 	c.Flags().BoolVar(&criterion.Shorter, "shorter", false, "a kernel is bad below the limit")
 	c.Flags().StringVar(&state, "bad", "", fmt.Sprintf("what makes a kernel bad in place of a limit: %v", kernels.Broken))
+	c.Flags().Float64Var(&criterion.Factor, "factor", 0, "from the limit to the nearest counts of the good and the bad kernel: beyond, one boot decides")
+	cache.register(c)
 	c.Flags().StringVar(&qemuVersion, "qemu", "", "version of QEMU that the limit was found with")
 	return c
 }
 
-// step is the answer of one kernel.
-func step(c *cobra.Command, args []string, criterion kernels.Criterion, qemuVersion string) (a kernels.Answer, err error) {
+// step judges one kernel.
+func step(c *cobra.Command, args []string, criterion kernels.Criterion, qemuVersion string, cache *kernels.Cache) (bad bool, a kernels.Answer, err error) {
 	if len(args) != 2 || (criterion.Limit > 0) == slices.Contains(kernels.Broken, criterion.State) {
-		return a, fmt.Errorf("step wants --limit N or --bad one of %v, a CELL or a STATEMENT, and a KERNEL", kernels.Broken)
+		return false, a, fmt.Errorf("step wants --limit N or --bad one of %v, a CELL or a STATEMENT, and a KERNEL", kernels.Broken)
 	}
 	question, err := kernels.ParseQuestion(args[0])
 	if err != nil {
-		return a, err
+		return false, a, err
 	}
 	step, err := kernels.ParseKernel(args[1] + "=step")
 	if err != nil {
-		return a, err
+		return false, a, err
 	}
 	qemu, err := findQEMU(c)
 	if err != nil {
-		return a, err
+		return false, a, err
 	}
 	if qemuVersion != "" && qemu.Version != qemuVersion {
-		return a, fmt.Errorf("QEMU is %s, the limit was found with %s: versions count other instructions", qemu.Version, results.Quote(qemuVersion))
+		return false, a, fmt.Errorf("QEMU is %s, the limit was found with %s: versions count other instructions", qemu.Version, results.Quote(qemuVersion))
 	}
-	return qemu.Ask(c.Context(), step, question, version())
+	return qemu.Judge(c.Context(), step, question, criterion, version(), cache)
 }
 
 // shell quotes words so that a shell reads them back.

@@ -33,6 +33,7 @@ var outputs = map[string]reflect.Type{
 	"runs show":      reflect.TypeFor[report.RunResult](),
 	"runs diff":      reflect.TypeFor[report.RunsDiff](),
 	"runs remove":    reflect.TypeFor[removed](),
+	"kernels cache":  reflect.TypeFor[keptBoots](),
 }
 
 // schemaFile documents outputs.
