@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"golang.org/x/perf/benchunit"
@@ -88,6 +89,16 @@ func ownThreshold(r *compare.Row) string {
 // tenths is by how much a ratio exceeds 1, in the tenths of a percent that are shown.
 func tenths(ratio results.Float) float64 { return math.Round(1000 * (float64(ratio) - 1)) }
 
+// says is what the scheduler changed, a sentence each.
+func says(r *compare.Report) (all []string) {
+	for i := range r.Rows {
+		if s := r.Rows[i].Says; s != "" {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
 // outcome renders a change of outcome: "broken: CELL was ok and is failed: …".
 func outcome(c compare.Change) string {
 	s := fmt.Sprintf("%s: %s was %s and is %s", c.Verdict, c.Name, c.From, c.To)
@@ -134,6 +145,9 @@ func variation(r *compare.Report) string {
 	most, outliers, n, capped := 0.0, int64(0), 0, 0
 	for i := range r.Rows {
 		row := &r.Rows[i]
+		if row.Aside {
+			continue
+		}
 		for _, e := range []compare.Estimate{row.Old, row.New} {
 			outliers += e.Outliers.Or(0)
 			n, capped = n+e.N, capped+e.Capped
@@ -176,13 +190,16 @@ func counts(r *compare.Report) string {
 // comparedTable has the rows of a table in Markdown. Warnings have a column where a
 // row has one.
 func comparedTable(rows []*compare.Row) [][]string {
-	table := [][]string{{"cell", "metric", "old", "new", "change", bounds, "p", "p gate", "n", "verdict", "warnings"}}
-	marked := false
+	table := [][]string{{"cell", "metric", "old", "new", "change", bounds, "p", "p gate", "n", "verdict", switchesHead, "warnings"}}
+	marked, switches := false, false
 	for _, r := range rows {
-		marked = marked || len(r.Warnings) > 0
+		marked, switches = marked || len(r.Warnings) > 0, switches || r.Switches != nil
 		table = append(table, comparedRow(r))
 	}
 	for i := range table {
+		if !switches {
+			table[i] = slices.Delete(table[i], len(table[i])-2, len(table[i])-1)
+		}
 		if !marked {
 			table[i] = table[i][:len(table[i])-1]
 		}
@@ -193,7 +210,23 @@ func comparedTable(rows []*compare.Row) [][]string {
 func comparedRow(r *compare.Row) []string {
 	old, new := medians(r)
 	return []string{r.Name, r.Metric, old + " " + r.Old.PlusMinus(), new + " " + r.New.PlusMinus(), results.Change(r.Ratio.Center), r.Ratio.Interval(), probability(r.P), probability(r.PGate), launchesOf(r),
-		judgement(r), strings.Join(r.Warnings, ", ")}
+		judgement(r), switchesOf(r), strings.Join(r.Warnings, ", ")}
+}
+
+// switchesHead heads the column of context switches an operation.
+const switchesHead = "switches/op"
+
+// switchesOf is how often the processes of a cell switch: "4.0", or "4.0, 2.0" of old
+// and new where they differ.
+func switchesOf(r *compare.Row) string {
+	if r.Switches == nil {
+		return ""
+	}
+	old, new := results.Number.Format(float64(r.Switches.Old)), results.Number.Format(float64(r.Switches.New))
+	if old == new {
+		return old
+	}
+	return old + ", " + new
 }
 
 // launchesOf is how many each side has: "10", "10+6".

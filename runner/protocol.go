@@ -23,6 +23,7 @@ const (
 	Latency   Kind = "latency" // percentiles come from these
 	Verify    Kind = "verify"  // every payload carries and is checked against a CRC-32C
 	Bare      Kind = "bare"    // no message is stamped or checked: what that costs, and no number to publish
+	Calm      Kind = "calm"    // as timed, and a worker that is woken does not preempt the one that woke it
 	Traced    Kind = "traced"  // its system calls are counted: it makes none to account for what it uses
 )
 
@@ -82,6 +83,7 @@ type roundRequest struct {
 	Kind    Kind          `json:"kind"`
 	N       int           `json:"n"`
 	Marks   int           `json:"marks,omitempty"` // of the clock that each part leaves on its way; 0: none
+	Rest    time.Duration `json:"rest,omitempty"`  // what a worker that is done sleeps before it accounts for the round
 	Timeout time.Duration `json:"timeout"`
 }
 
