@@ -43,7 +43,7 @@ func (r *Row) describe(t *turns) {
 	r.PGate, r.PFaster = results.Float(math.NaN()), results.Float(math.NaN())
 	r.Ratio = results.Ratio{Center: results.Float(math.NaN()), Lo: 0, Hi: results.Float(math.Inf(1))}
 	r.negative = old.Values[0] < 0 || new.Values[0] < 0
-	if r.positive = r.weight > 0 || old.Values[0] > 0 && new.Values[0] > 0; r.positive {
+	if r.positive = r.weight > 0 || !r.uncosted() && old.Values[0] > 0 && new.Values[0] > 0; r.positive {
 		if t != nil {
 			pairs := t.pairs(r.pair, r.column).Diff
 			if r.Pairs = len(pairs); r.Paired() {

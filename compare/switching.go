@@ -110,6 +110,9 @@ func (r *Row) noteSwitches(first int) {
 	}
 }
 
+// uncosted reports whether the row is of switches of which no launch shows what one takes.
+func (r *Row) uncosted() bool { return r.Aside && r.Metric == rateUnit && r.weight == 0 }
+
 // setAside turns the verdict of the test into that of a row aside, and states what a
 // changed number means.
 func (r *Row) setAside() {
@@ -120,6 +123,12 @@ func (r *Row) setAside() {
 		r.Verdict = Less
 	case Unjudged:
 		r.Verdict = CantTell
+	}
+	if r.uncosted() {
+		r.Why, r.Need = "too few to know what one takes", 0
+		if math.Abs(float64(r.New.Center-r.Old.Center)) < results.FewSwitches {
+			r.Verdict = Same
+		}
 	}
 	if r.Verdict != More && r.Verdict != Less {
 		return

@@ -16,6 +16,9 @@ import (
 
 // medians renders both as benchstat does, on one scale. Their intervals are ours.
 func medians(r *compare.Row) (old, new string) {
+	if r.Aside && r.Metric == "switches/op" {
+		return results.Number.Format(float64(r.Old.Center)), results.Number.Format(float64(r.New.Center))
+	}
 	scale := benchunit.CommonScale([]float64{float64(r.Old.Center), float64(r.New.Center)}, benchunit.ClassOf(r.Unit))
 	suffix := ""
 	switch {
@@ -136,7 +139,11 @@ func change(r *compare.Report) string {
 	if r.Gate.Paired {
 		of = "within pairs of launches that came one right after the other"
 	}
-	return "Change: the median ratio " + of + ", with its 95 % interval. Old and new: medians of launches, which may differ from it, even in sign. n: launches a side; after can't tell, those that would decide."
+	aside := ""
+	if slices.ContainsFunc(r.Rows, func(row compare.Row) bool { return row.Aside }) {
+		aside = " Of switches/op: of what an operation takes with them, in instructions. path-insns/op: without preemption; the gate judges this one alone."
+	}
+	return "Change: the median ratio " + of + ", with its 95 % interval." + aside + " Old and new: medians of launches, which may differ from it, even in sign. n: launches a side; after can't tell, those that would decide."
 }
 
 // variation states how launches vary.

@@ -41,7 +41,7 @@ const (
 	Number         Class = "n"
 )
 
-// Format renders a value of the class: "5.210µs", "1.395GiB/s", "9000.0", "0.12".
+// Format renders a value of the class: "5.210µs", "1.395GiB/s", "9000.0", "0.121".
 func (c Class) Format(v float64) string {
 	switch c {
 	case Nanoseconds:
@@ -50,7 +50,7 @@ func (c Class) Format(v float64) string {
 		return FormatRate(v)
 	}
 	if v > 0 && v < 1 {
-		return strconv.FormatFloat(v, 'g', 2, 64)
+		return strconv.FormatFloat(v, 'f', 3, 64)
 	}
 	return strconv.FormatFloat(v, 'f', 1, 64)
 }

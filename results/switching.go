@@ -10,9 +10,10 @@ const (
 	timedRound = "timed"
 )
 
-// fewestSwitches is from how many switches beyond those of calm rounds on what one of
-// them takes is known.
-const fewestSwitches = 200
+// FewSwitches is the number of switches an operation, beyond those of calm rounds, from
+// which on what one of them takes is known. How a round begins moves the instructions
+// of 10,000 messages by 30,000: with 200 switches that is 5 % of what they take.
+const FewSwitches = 0.02
 
 // SplitSwitches sets PathInsns and SwitchInsns by the rounds of the record, where it
 // has two calm ones, the shorter first. The path is what an operation more adds to a
@@ -44,7 +45,11 @@ func (r *Record) SplitSwitches() {
 	path, insns := split(func(r *Round) int64 { return r.Insns })
 	_, switches := split(func(r *Round) int64 { return r.Switches.Or(0) })
 	r.PathInsns = path
-	if insns > 0 && switches >= fewestSwitches {
+	ops := int64(0)
+	for _, round := range timed {
+		ops += round.Ops
+	}
+	if insns > 0 && switches >= FewSwitches*float64(ops) {
 		r.SwitchInsns = insns / switches
 	}
 }
