@@ -22,7 +22,7 @@ const (
 func (r *Report) assumptions(old, new *Side, t *turns, interleaved bool) (out []Warning) {
 	var judged []*Row
 	for i := range r.Rows {
-		if row := &r.Rows[i]; !math.IsNaN(float64(row.PGate)) {
+		if row := &r.Rows[i]; !row.Aside && !math.IsNaN(float64(row.PGate)) {
 			judged = append(judged, row)
 		}
 	}

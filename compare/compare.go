@@ -68,16 +68,23 @@ func Compare(old, new *Side, o Options) *Report {
 			case row.refused && !o.Force:
 				r.Incomparable = append(r.Incomparable, Incomparable{Cell: row.Cell, Name: row.Name, Metric: row.Metric, Warnings: row.Warnings})
 			default:
-				if own := results.ThresholdOf(o.Thresholds, row.Cell.Name()); own != o.Threshold {
-					row.Threshold = own
+				rows := []Row{row}
+				if unit == counted && !o.Implied && p.split(len(old.metrics)) {
+					rows = p.splitRows(row, len(old.metrics))
 				}
-				r.Rows = append(r.Rows, row)
+				for _, row := range rows {
+					if own := results.ThresholdOf(o.Thresholds, row.Cell.Name()); own != o.Threshold {
+						row.Threshold = own
+					}
+					r.Rows = append(r.Rows, row)
+				}
 			}
 		}
 	}
 	r.notCompared(old, new, pairs)
 	t := takeTurns(old, new)
-	parallel(len(r.Rows), func(i int) { r.Rows[i].describe(t) })
+	r.weigh()
+	parallel(len(r.Rows), func(i int) { r.Rows[i].describe(t); r.Rows[i].noteSwitches(len(old.metrics)) })
 	r.judge(o, t)
 	r.Warnings = append(d.list, r.assumptions(old, new, t, d.interleaved)...)
 	r.Means = means(r.Rows)
@@ -85,6 +92,9 @@ func Compare(old, new *Side, o Options) *Report {
 		r.Cause = r.nothing(old, new, pairs)
 	}
 	slices.SortFunc(r.Rows, func(a, b Row) int {
+		if a.Aside != b.Aside {
+			return map[bool]int{true: 1, false: -1}[a.Aside]
+		}
 		return cmp.Or(cmp.Compare(a.Verdict.order(), b.Verdict.order()), -cmp.Compare(a.size(), b.size()),
 			cmp.Compare(a.Name, b.Name), cmp.Compare(a.column, b.column))
 	})

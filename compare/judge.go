@@ -30,16 +30,34 @@ const (
 // judge gives every row its verdict. The turns are nil where the sides did not
 // take any.
 func (r *Report) judge(o Options, t *turns) {
-	alpha := o.alpha()
 	d := design(twoSamples{})
 	if slices.ContainsFunc(r.Rows, func(row Row) bool { return row.Paired() }) {
 		d = pairs{t}
 		r.Gate.Paired = true
 	}
+	var gated, aside []*Row
+	for i := range r.Rows {
+		if row := &r.Rows[i]; row.Aside {
+			aside = append(aside, row)
+		} else {
+			gated = append(gated, row)
+		}
+	}
+	// Rows aside are a family of their own: the more of them, the less would the gate see.
+	beside := r.Gate
+	beside.judge(aside, d, o)
+	for _, row := range aside {
+		row.setAside()
+	}
+	r.Gate.judge(gated, d, o)
+}
+
+// judge gives rows their verdicts, all together.
+func (g *Gate) judge(rows []*Row, d design, o Options) {
+	alpha := o.alpha()
 	minN := leastOf(d, alpha)
 	var judged []*Row
-	for i := range r.Rows {
-		row := &r.Rows[i]
+	for _, row := range rows {
 		p := d.minP(row.Old.N, row.New.N, row.Pairs)
 		switch {
 		case !row.positive:
@@ -61,7 +79,7 @@ func (r *Report) judge(o Options, t *turns) {
 	fall.Fall = true
 	test.Least = leastDraws
 	up, down := d.run(test, judged), d.run(fall, judged)
-	r.Gate.Method, r.Gate.Cells, r.Gate.Draws, r.Gate.MinN = d.method(), len(judged), up.Draws(), minN
+	g.Method, g.Cells, g.Draws, g.MinN = d.method(), len(judged), up.Draws(), minN
 	if len(judged) == 0 {
 		return
 	}
@@ -85,8 +103,8 @@ func (r *Report) judge(o Options, t *turns) {
 		}
 	}
 	slices.Sort(detectable)
-	r.Gate.Seen = results.Float(math.Expm1(d.seen(test, judged, up)))
-	r.Gate.Detectable, r.Gate.Worst = results.Float(detectable[len(detectable)/2]), results.Float(detectable[len(detectable)-1])
+	g.Seen = results.Float(math.Expm1(d.seen(test, judged, up)))
+	g.Detectable, g.Worst = results.Float(detectable[len(detectable)/2]), results.Float(detectable[len(detectable)-1])
 }
 
 // Least is how many launches a side needs at least: with fewer, no change, however
@@ -127,7 +145,7 @@ func means(rows []Row) []Mean {
 	var sums []float64
 	for i := range rows {
 		row := &rows[i]
-		if !row.positive {
+		if !row.positive || row.Aside {
 			continue
 		}
 		key := Mean{Workload: row.Cell.Workload, Mechanism: row.Cell.Mechanism, Metric: row.Metric}

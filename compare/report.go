@@ -16,13 +16,15 @@ const (
 	Unjudged    Verdict = "unjudged"       // no p could pass: too few launches, or a value that has no ratio; or go test reports a failure of what was not compared
 	Faster      Verdict = results.Faster   // better by more than the threshold
 	CantTell    Verdict = results.CantTell // neither shown to be beyond the threshold nor within
+	More        Verdict = "more"           // of a row aside: the number grew by more than the threshold
+	Less        Verdict = "less"           // of a row aside: it fell by more than the threshold
 	Same        Verdict = results.Same     // the interval of the ratio lies within the threshold
 	Recovered   Verdict = "recovered"      // was not ok and is
 	NotCompared Verdict = "other"          // another outcome, which fails no gate
 )
 
 // verdicts in the order in which they matter.
-var verdicts = []Verdict{Broken, Slower, Lost, Unjudged, Faster, CantTell, Same, Recovered, NotCompared}
+var verdicts = []Verdict{Broken, Slower, Lost, Unjudged, Faster, More, Less, CantTell, Same, Recovered, NotCompared}
 
 // Verdicts returns all verdicts in the order in which they matter.
 func Verdicts() []Verdict { return slices.Clone(verdicts) }
@@ -90,14 +92,27 @@ type Row struct {
 	Warnings []string      `json:"warnings,omitempty"`
 	Before   []string      `json:"doubts,omitempty"` // see Report
 
+	Aside    bool      `json:"aside,omitempty"`    // what the scheduler does to a cell whose path another row has: it fails no gate
+	Says     string    `json:"says,omitempty"`     // of a row aside whose number changed, what that means
+	Switches *Switches `json:"switches,omitempty"` // of a row of instructions
+
 	Threshold float64 `json:"threshold,omitempty"` // of this cell, where it is not the report's: 0.1 is 10 %
 
 	pair     pair
 	column   int // of the metric
 	refused  bool
-	positive bool // all values have logarithms
-	negative bool // one is below 0
-	equal    bool // counts of instructions, the same on both sides to the digit
+	positive bool    // all values have logarithms
+	negative bool    // one is below 0
+	equal    bool    // counts of instructions, the same on both sides to the digit
+	weight   float64 // of switches an operation: what one takes, as a share of the path; 0: the values count themselves
+	insns    float64 // what one takes
+}
+
+// Switches is how often the processes of a cell stop running in an operation, all
+// together: medians.
+type Switches struct {
+	Old results.Float `json:"old"`
+	New results.Float `json:"new"`
 }
 
 // Estimate is a median with its interval at 95 % (results.MedianOf), and how the
@@ -167,10 +182,11 @@ const (
 	Undecided               // what could be judged passed, and some could not
 )
 
-// Count returns how many rows and changed outcomes have the verdict.
+// Count returns how many rows and changed outcomes have the verdict. Rows aside do not
+// count.
 func (r *Report) Count(v Verdict) (n int) {
 	for i := range r.Rows {
-		if r.Rows[i].Verdict == v {
+		if r.Rows[i].Verdict == v && !r.Rows[i].Aside {
 			n++
 		}
 	}

@@ -37,13 +37,13 @@ func (r *Row) describe(t *turns) {
 		sides[i] = benchmath.NewSample(values, &benchmath.DefaultThresholds) // sorts them
 	}
 	old, new := sides[0], sides[1]
-	r.equal = r.Metric == "insns/op" && slices.Equal(old.Values, new.Values)
+	r.equal = (r.Metric == counted || r.Metric == pathUnit || r.Aside) && slices.Equal(old.Values, new.Values)
 	r.Old, r.New = estimate(old), estimate(new)
 	r.P = results.Float(benchmath.AssumeNothing.Compare(old, new).P)
 	r.PGate, r.PFaster = results.Float(math.NaN()), results.Float(math.NaN())
 	r.Ratio = results.Ratio{Center: results.Float(math.NaN()), Lo: 0, Hi: results.Float(math.Inf(1))}
 	r.negative = old.Values[0] < 0 || new.Values[0] < 0
-	if r.positive = old.Values[0] > 0 && new.Values[0] > 0; r.positive {
+	if r.positive = r.weight > 0 || !r.uncosted() && old.Values[0] > 0 && new.Values[0] > 0; r.positive {
 		if t != nil {
 			pairs := t.pairs(r.pair, r.column).Diff
 			if r.Pairs = len(pairs); r.Paired() {
@@ -51,7 +51,7 @@ func (r *Row) describe(t *turns) {
 				return
 			}
 		}
-		r.Ratio = results.NewRatio(results.Logs(old.Values), results.Logs(new.Values))
+		r.Ratio = results.NewRatio(r.logs(old.Values), r.logs(new.Values))
 	}
 }
 
@@ -63,7 +63,7 @@ func (r *Row) cell() gate.Cell {
 	for j := range newPass {
 		newPass[j] += int32(r.pair.offset)
 	}
-	return gate.Cell{Shift: math.Log1p(r.Threshold), Old: r.worse(results.Logs(old)), New: r.worse(results.Logs(new)), OldPass: oldPass, NewPass: newPass}
+	return gate.Cell{Shift: math.Log1p(r.Threshold), Old: r.worse(r.logs(old)), New: r.worse(r.logs(new)), OldPass: oldPass, NewPass: newPass}
 }
 
 // pairs is the same of a row whose sides took turns.

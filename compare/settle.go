@@ -124,7 +124,9 @@ func (c *launches) join(d *launches) *launches {
 	}
 	out := &launches{text: c.text || d.text, pass: slices.Concat(c.pass, d.pass), notOK: slices.Concat(c.notOK, d.notOK), values: make([][]float64, len(c.values))}
 	for m := range out.values {
-		out.values[m] = slices.Concat(c.values[m], d.values[m])
+		if out.values[m] = c.values[m]; d.values[m] != nil {
+			out.values[m] = slices.Concat(padded(c.values[m], len(c.pass)), d.values[m])
+		}
 	}
 	for from, side := range []*launches{c, d} {
 		for i, attempt := range side.again {
@@ -304,6 +306,9 @@ func (s *Side) gap(rows map[results.Cell][]int32, keys []pass) string {
 func (s *settled) measured(metric int) iter.Seq2[int, float64] {
 	return func(yield func(int, float64) bool) {
 		for _, i := range s.counts {
+			if int(i) >= len(s.values[metric]) {
+				continue
+			}
 			if v := s.values[metric][i]; !math.IsNaN(v) && !yield(int(i), v) {
 				return
 			}

@@ -54,7 +54,7 @@ type pass struct {
 type launches struct {
 	pass   []int32
 	again  map[int]int32 // attempts from the second on, by index
-	values [][]float64   // by metric; NaN where it was not measured
+	values [][]float64   // by metric; NaN where it was not measured. Those of switching follow, nil where nothing was counted
 	notOK  []notOK
 	given  map[string]*values // facts of the links and workers, by rule
 	text   bool               // they were read from benchmark text that has no numbers of launches
@@ -125,7 +125,7 @@ func (s *Side) add(r *results.Record, cell results.Cell, metrics uint64) {
 	at := measured{cell, s.note(r)}
 	c := s.cells[at]
 	if c == nil {
-		c = &launches{values: make([][]float64, len(s.metrics)), text: r.Text() != nil && r.Time.IsZero()}
+		c = &launches{values: make([][]float64, len(s.metrics)+len(switching)), text: r.Text() != nil && r.Time.IsZero()}
 		s.cells[at] = c
 	}
 	p := s.pass(r)
@@ -150,6 +150,7 @@ func (s *Side) add(r *results.Record, cell results.Cell, metrics uint64) {
 		}
 		c.values[m] = append(c.values[m], v)
 	}
+	c.addSwitching(r, len(s.metrics))
 	if r.Given == nil && r.Workers == nil {
 		return // benchmark text
 	}

@@ -16,6 +16,9 @@ func (r *Report) notCompared(old, new *Side, pairs []pair) {
 	for _, s := range []*Side{old, new} {
 		for _, unit := range s.units.list {
 			m := slices.IndexFunc(results.Metrics, func(m results.Metric) bool { return m.Unit == unit })
+			if slices.Contains(switching, unit) && slices.Contains(s.metrics, counted) {
+				continue // it has rows of its own
+			}
 			if !slices.ContainsFunc(s.metrics, func(asked string) bool { return results.SameUnit(asked, unit) }) && (m < 0 || results.Metrics[m].Better != "") {
 				left = results.AddOnce(left, results.Quote(unit))
 			}

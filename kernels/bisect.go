@@ -60,7 +60,7 @@ var Broken = []State{Differs, Fails, NoBoot}
 // Answer is a kernel's to a Question.
 type Answer struct {
 	State State
-	Insns []float64 // of each seed, per operation, ascending; where the state is Counts
+	Insns []float64 // of each seed, the path of an operation or all of it, ascending; where the state is Counts
 	Why   string    // where the state is one of Broken
 }
 
@@ -105,7 +105,7 @@ func (q QEMU) ask(ctx context.Context, kernel Kernel, question Question, r *Runn
 	r.Sink = func(_ int, rec results.Record) error {
 		switch rec.Outcome {
 		case results.OK:
-			a.Insns = append(a.Insns, rec.InsnsPerOp)
+			a.Insns = append(a.Insns, cmp.Or(rec.PathInsns, rec.InsnsPerOp))
 		case results.Failed:
 			a.State, a.Why = Fails, rec.Reason
 		default:

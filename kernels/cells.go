@@ -64,11 +64,21 @@ func (a Accel) admit(c results.Cell) error {
 // that of a call 350.7 with 100,000, 350.8 with 50,000 and 352.4 with 20,000.
 const (
 	countedRoundTrips = 4_000
-	countedMessages   = 30_000
+	countedMessages   = 10_000
+	countedCalm       = 12_000
 	countedWakes      = 20_000
 	countedCalls      = 50_000
 	countedTime       = 100 * time.Millisecond // for the watchdog
+	countedRest       = 10 * time.Millisecond  // a full queue is read in 3 ms of the guest's time; to sleep costs no instruction
 )
+
+// mayPreempt reports whether a process of the cell may preempt one that wakes it, or
+// may wait until that one sleeps: then the scheduler decides how often processes
+// switch. A round trip leaves it no choice.
+func mayPreempt(c results.Cell) bool {
+	w := bench.WorkloadOf(c)
+	return w != nil && w.Floor == "" && !w.TwoWay && !w.Makes && !w.Paced && len(w.Topology(c.Peers).Parts) > 1
+}
 
 // measurement is how a cell is measured.
 func (a Accel) measurement(c results.Cell, measured time.Duration) runner.Measurement {
@@ -84,7 +94,11 @@ func (a Accel) measurement(c results.Cell, measured time.Duration) runner.Measur
 	case c.Mechanism == results.FloorCall:
 		ops = countedCalls
 	}
-	return runner.Measurement{Time: countedTime, Ops: ops, Exact: true, Warmup: ops / 2, Plain: true}
+	m := runner.Measurement{Time: countedTime, Ops: ops, Exact: true, Warmup: ops / 2, Plain: true, Rest: countedRest}
+	if mayPreempt(c) {
+		m.Calm = countedCalm
+	}
+	return m
 }
 
 // counted makes a record of instructions of one of a guest's time, in which
@@ -95,8 +109,10 @@ func counted(r results.Record) results.Record {
 	r.ElapsedNs, r.BytesPerSec, r.CPUNsPerOp, r.WallNs = 0, 0, results.Amount{}, 0
 	r.Latency, r.Overhead, r.Noise = nil, nil, nil
 	for i := range r.Rounds {
-		r.Rounds[i].ElapsedNs, r.Rounds[i].StalledNs = 0, results.Count{}
+		round := &r.Rounds[i]
+		round.Insns, round.ElapsedNs, round.StalledNs = round.ElapsedNs, 0, results.Count{}
 	}
+	r.SplitSwitches()
 	for i := range r.Workers {
 		w := &r.Workers[i]
 		w.UserNs, w.SystemNs, w.WaitNs = results.Count{}, results.Count{}, results.Count{}

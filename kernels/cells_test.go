@@ -36,3 +36,23 @@ func TestWhatIsCounted(t *testing.T) {
 		}
 	}
 }
+
+// A cell whose processes the scheduler may let preempt has calm rounds, from which its
+// path is counted; a round trip leaves the scheduler no choice, and real time has none.
+func TestWhatHasAPath(t *testing.T) {
+	for c, want := range map[results.Cell]bool{
+		{Workload: "Stream", Mechanism: "pipe", Size: 64, Place: "same"}:                                         true,
+		{Workload: "FanIn", Mechanism: "pipe", Size: 64, Place: "same", Peers: 4}:                                true,
+		{Workload: "PingPong", Mechanism: "pipe", Size: 64, Place: "same"}:                                       false,
+		{Workload: "Lifecycle", Mechanism: "pipe", Size: 64, Place: "same"}:                                      false,
+		{Workload: results.FloorWorkload, Mechanism: results.FloorCall, Size: 1, Place: "same"}:                  false,
+		{Workload: "OpenLoop", Mechanism: "pipe", Size: 64, Place: "same", Options: results.Options{Rate: 1000}}: false,
+	} {
+		if got := ICount.measurement(c, 0).Calm > 0; got != want {
+			t.Errorf("%s: calm rounds: %v, want %v", c.Name(), got, want)
+		}
+		if KVM.measurement(c, 0).Calm > 0 {
+			t.Errorf("%s: calm rounds in real time", c.Name())
+		}
+	}
+}

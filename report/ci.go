@@ -64,7 +64,7 @@ func suite(r *compare.Report) ciformat.Suite {
 	}
 	for i := range r.Rows {
 		row := &r.Rows[i]
-		add("ipcbench."+row.Cell.Workload+"."+row.Cell.Mechanism, row.Name+" "+row.Metric, row.Verdict, strings.Join(comparedRow(row)[2:], "; "))
+		add("ipcbench."+row.Cell.Workload+"."+row.Cell.Mechanism, row.Name+" "+row.Metric, row.Verdict, strings.TrimRight(strings.Join(comparedRow(row)[2:], "; "), "; "))
 	}
 	for _, c := range r.Outcomes {
 		add("ipcbench."+c.Cell.Workload, c.Name, c.Verdict, outcome(c))

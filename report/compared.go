@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"golang.org/x/perf/benchunit"
@@ -15,6 +16,9 @@ import (
 
 // medians renders both as benchstat does, on one scale. Their intervals are ours.
 func medians(r *compare.Row) (old, new string) {
+	if r.Aside && r.Metric == "switches/op" {
+		return results.Number.Format(float64(r.Old.Center)), results.Number.Format(float64(r.New.Center))
+	}
 	scale := benchunit.CommonScale([]float64{float64(r.Old.Center), float64(r.New.Center)}, benchunit.ClassOf(r.Unit))
 	suffix := ""
 	switch {
@@ -88,6 +92,16 @@ func ownThreshold(r *compare.Row) string {
 // tenths is by how much a ratio exceeds 1, in the tenths of a percent that are shown.
 func tenths(ratio results.Float) float64 { return math.Round(1000 * (float64(ratio) - 1)) }
 
+// says is what the scheduler changed, a sentence each.
+func says(r *compare.Report) (all []string) {
+	for i := range r.Rows {
+		if s := r.Rows[i].Says; s != "" {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
 // outcome renders a change of outcome: "broken: CELL was ok and is failed: …".
 func outcome(c compare.Change) string {
 	s := fmt.Sprintf("%s: %s was %s and is %s", c.Verdict, c.Name, c.From, c.To)
@@ -125,7 +139,11 @@ func change(r *compare.Report) string {
 	if r.Gate.Paired {
 		of = "within pairs of launches that came one right after the other"
 	}
-	return "Change: the median ratio " + of + ", with its 95 % interval. Old and new: medians of launches, which may differ from it, even in sign. n: launches a side; after can't tell, those that would decide."
+	aside := ""
+	if slices.ContainsFunc(r.Rows, func(row compare.Row) bool { return row.Aside }) {
+		aside = " Of switches/op: of what an operation takes with them, in instructions. path-insns/op: without preemption; the gate judges this one alone."
+	}
+	return "Change: the median ratio " + of + ", with its 95 % interval." + aside + " Old and new: medians of launches, which may differ from it, even in sign. n: launches a side; after can't tell, those that would decide."
 }
 
 // variation states how launches vary.
@@ -134,6 +152,9 @@ func variation(r *compare.Report) string {
 	most, outliers, n, capped := 0.0, int64(0), 0, 0
 	for i := range r.Rows {
 		row := &r.Rows[i]
+		if row.Aside {
+			continue
+		}
 		for _, e := range []compare.Estimate{row.Old, row.New} {
 			outliers += e.Outliers.Or(0)
 			n, capped = n+e.N, capped+e.Capped
@@ -176,13 +197,16 @@ func counts(r *compare.Report) string {
 // comparedTable has the rows of a table in Markdown. Warnings have a column where a
 // row has one.
 func comparedTable(rows []*compare.Row) [][]string {
-	table := [][]string{{"cell", "metric", "old", "new", "change", bounds, "p", "p gate", "n", "verdict", "warnings"}}
-	marked := false
+	table := [][]string{{"cell", "metric", "old", "new", "change", bounds, "p", "p gate", "n", "verdict", switchesHead, "warnings"}}
+	marked, switches := false, false
 	for _, r := range rows {
-		marked = marked || len(r.Warnings) > 0
+		marked, switches = marked || len(r.Warnings) > 0, switches || r.Switches != nil
 		table = append(table, comparedRow(r))
 	}
 	for i := range table {
+		if !switches {
+			table[i] = slices.Delete(table[i], len(table[i])-2, len(table[i])-1)
+		}
 		if !marked {
 			table[i] = table[i][:len(table[i])-1]
 		}
@@ -193,7 +217,23 @@ func comparedTable(rows []*compare.Row) [][]string {
 func comparedRow(r *compare.Row) []string {
 	old, new := medians(r)
 	return []string{r.Name, r.Metric, old + " " + r.Old.PlusMinus(), new + " " + r.New.PlusMinus(), results.Change(r.Ratio.Center), r.Ratio.Interval(), probability(r.P), probability(r.PGate), launchesOf(r),
-		judgement(r), strings.Join(r.Warnings, ", ")}
+		judgement(r), switchesOf(r), strings.Join(r.Warnings, ", ")}
+}
+
+// switchesHead heads the column of context switches an operation.
+const switchesHead = "switches/op"
+
+// switchesOf is how often the processes of a cell switch: "4.0", or "4.0, 2.0" of old
+// and new where they differ.
+func switchesOf(r *compare.Row) string {
+	if r.Switches == nil {
+		return ""
+	}
+	old, new := results.Number.Format(float64(r.Switches.Old)), results.Number.Format(float64(r.Switches.New))
+	if old == new {
+		return old
+	}
+	return old + ", " + new
 }
 
 // launchesOf is how many each side has: "10", "10+6".

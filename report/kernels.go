@@ -21,6 +21,7 @@ type Kernels struct {
 	Rows     []KernelRow // what moved most first
 	Not      []KernelAbsence
 	Gates    []string // of each comparison: what it came to, and what it can see
+	Says     []string // what the scheduler changed
 	Warnings []compare.Warning
 
 	least, most float64 // of all ratios
@@ -47,7 +48,12 @@ type KernelValue struct {
 	Ratio   float64 // to the first kernel; 0: not known
 	Verdict compare.Verdict
 	Note    string
+
+	Switches string // of an operation; "": not known
 }
+
+// pathOf follows the name of a cell whose value is its path.
+const pathOf = " path"
 
 // KernelAbsence is a cell without a number, and why.
 type KernelAbsence struct{ Name, Reason string }
@@ -77,9 +83,12 @@ func NewKernels(sets []*results.Set, comparisons []*compare.Report) *Kernels {
 		k.Sides = append(k.Sides, KernelSide{Label: results.Quote(h.Guest.Label), Kernel: results.Quote(h.Kernel), Settings: newHost(h).Settings})
 		for _, s := range set.Summaries() {
 			name := s.Cell.Name()
-			e := s.InsnsPerOp
-			if k.Unit == "ns/op" {
-				e = s.NsPerOp
+			e, switches := s.NsPerOp, ""
+			if k.Unit == "insns/op" {
+				e, switches = s.InsnsPerOp, results.Number.Format(float64(s.Of("switches").Center))
+				if path := s.Of("path"); path.Known() {
+					e, name = path, name+pathOf
+				}
 			}
 			if !e.Known() {
 				if a := (KernelAbsence{name, results.Quote(strings.Join(s.Reasons, "; "))}); !slices.Contains(k.Not, a) {
@@ -90,11 +99,12 @@ func NewKernels(sets []*results.Set, comparisons []*compare.Report) *Kernels {
 			if values[name] == nil {
 				values[name] = make([]KernelValue, len(sets))
 			}
-			values[name][i].Median = float64(e.Center)
+			values[name][i].Median, values[name][i].Switches = float64(e.Center), switches
 		}
 	}
 	for i, c := range comparisons {
 		k.Gates = append(k.Gates, fmt.Sprintf("%s against %s: %s. %s", k.Sides[i+1].Label, k.Sides[0].Label, counts(c), scope(c)))
+		k.Says = append(k.Says, says(c)...)
 		for _, w := range c.Warnings {
 			if !slices.ContainsFunc(k.Warnings, func(e compare.Warning) bool { return e.What == w.What }) {
 				k.Warnings = append(k.Warnings, w)
@@ -102,7 +112,11 @@ func NewKernels(sets []*results.Set, comparisons []*compare.Report) *Kernels {
 		}
 		for r := range c.Rows {
 			row := &c.Rows[r]
-			if v := values[row.Name]; row.Metric == k.Unit && v != nil {
+			name := row.Name
+			if row.Metric == "path-insns/op" {
+				name += pathOf
+			}
+			if v := values[name]; (row.Metric == k.Unit || name != row.Name) && v != nil {
 				v[i+1].Verdict, v[i+1].Note = row.Verdict, judgement(row)
 			}
 		}

@@ -82,11 +82,18 @@ func judged(r *compare.Report) string {
 	return results.Plural(r.Gate.Cells, "cell")
 }
 
+// severalMetrics reports whether the gate judged several metrics of a cell.
 func severalMetrics(r *compare.Report) bool {
+	of := map[string]string{}
 	for i := range r.Rows {
-		if r.Rows[i].Metric != r.Rows[0].Metric {
+		row := &r.Rows[i]
+		if row.Aside {
+			continue
+		}
+		if metric, known := of[row.Name]; known && metric != row.Metric {
 			return true
 		}
+		of[row.Name] = row.Metric
 	}
 	return false
 }
@@ -104,7 +111,7 @@ func unknown(r *compare.Report) (n int, first string) {
 		}
 	}
 	for i := range r.Rows {
-		if row := &r.Rows[i]; row.Verdict == compare.Unjudged {
+		if row := &r.Rows[i]; row.Verdict == compare.Unjudged && !row.Aside {
 			note(row.Cell.Short(row.Name) + ": " + row.Why)
 		}
 	}

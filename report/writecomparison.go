@@ -74,6 +74,10 @@ func (c comparisonForm) write(r *compare.Report, summary bool) {
 	if left := c.rows(r, summary); left > 0 {
 		c.Printf("\n%d rows with the verdict same or can't tell are left out%s\n", left, map[bool]string{true: "."}[c.Markdown])
 	}
+	for _, s := range says(r) {
+		c.Printf("\n")
+		c.line(s)
+	}
 	c.Table("", "llr", meansTable(r))
 	if len(r.Outcomes)+len(r.Incomparable) > 0 {
 		c.Printf("\n")
@@ -122,7 +126,7 @@ func (c comparisonForm) rows(r *compare.Report, summary bool) (left int) {
 		c.Table("", "llrrrrrrrl", comparedTable(shown))
 	default:
 		c.Printf("\n")
-		c.screenTable(shown, severalMetrics(r) || r.Rows[0].Metric != compared)
+		c.screenTable(shown, slices.ContainsFunc(r.Rows, func(row compare.Row) bool { return row.Metric != compared }))
 	}
 	return left
 }
@@ -140,6 +144,10 @@ func (c comparisonForm) screenTable(shown []*compare.Row, metrics bool) {
 	columns = append(columns, text.Column{Head: "old", Right: true, Drop: 2}, text.Column{Head: "±", Right: true, Drop: 6}, text.Column{Head: "new", Right: true, Drop: 2}, text.Column{Head: "±", Right: true, Drop: 6},
 		text.Column{Head: "change", Right: true}, text.Column{Head: bounds, Right: true, Drop: 3}, text.Column{Head: "p gate", Right: true, Drop: 7},
 		text.Column{Head: "n", Right: true, Drop: 4}, text.Column{Head: "verdict", Prose: true})
+	switches := slices.ContainsFunc(shown, func(r *compare.Row) bool { return r.Switches != nil })
+	if switches {
+		columns = slices.Insert(columns, len(columns)-3, text.Column{Head: switchesHead, Right: true, Drop: 5})
+	}
 	var rows [][]string
 	for _, r := range shown {
 		row := []string{r.Cell.Short(r.Name)}
@@ -151,7 +159,11 @@ func (c comparisonForm) screenTable(shown []*compare.Row, metrics bool) {
 		if len(r.Warnings) > 0 {
 			verdict += "; warning: " + strings.Join(r.Warnings, ", ")
 		}
-		rows = append(rows, append(row, old, r.Old.Reach(), new, r.New.Reach(), results.Change(r.Ratio.Center), r.Ratio.Interval(), probability(r.PGate), launchesOf(r), verdict))
+		row = append(row, old, r.Old.Reach(), new, r.New.Reach(), results.Change(r.Ratio.Center), r.Ratio.Interval())
+		if switches {
+			row = append(row, switchesOf(r))
+		}
+		rows = append(rows, append(row, probability(r.PGate), launchesOf(r), verdict))
 	}
 	var table strings.Builder
 	dropped, _ := c.screen.Table(&table, "", columns, rows) // a strings.Builder takes everything

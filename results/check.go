@@ -82,7 +82,8 @@ func (r *Record) checkNumbers() error {
 		numbers = append(numbers, number{"latency.count", float64(l.Count)}, number{"latency.clock_ns", l.ClockNs})
 	}
 	for _, round := range r.Rounds {
-		numbers = append(numbers, number{"rounds.ops", float64(round.Ops)}, number{"rounds.elapsed_ns", float64(round.ElapsedNs)})
+		numbers = append(numbers, number{"rounds.ops", float64(round.Ops)}, number{"rounds.elapsed_ns", float64(round.ElapsedNs)},
+			number{"rounds.insns", float64(round.Insns)}, number{"rounds.switches", float64(round.Switches.Or(0))})
 	}
 	if len(r.EndedOn) > 0 && len(r.EndedOn) != len(r.Rounds) {
 		return fmt.Errorf("ended_on of %d rounds: want %d", len(r.EndedOn), len(r.Rounds))

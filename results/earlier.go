@@ -12,6 +12,7 @@ func (r *Record) Unmeasured() {
 	late := Saturation(r.Cell, r.NsPerOp)
 	r.Warnings = slices.DeleteFunc(slices.Clone(r.Warnings), func(w string) bool { return w == late })
 	r.Op, r.Ops, r.ElapsedNs, r.NsPerOp, r.InsnsPerOp, r.BytesPerSec = "", 0, 0, 0, 0, 0
+	r.PathInsns, r.SwitchInsns = 0, 0
 	r.CPUNsPerOp, r.Voluntary, r.Involuntary, r.EINTR = Amount{}, Amount{}, Amount{}, Count{}
 	r.Latency, r.Rounds, r.EndedOn, r.Verified, r.Overhead, r.Noise = nil, nil, nil, Count{}, nil, nil
 	r.Workers = slices.Clone(r.Workers) // others may have the same

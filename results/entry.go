@@ -40,10 +40,12 @@ type record struct {
 	Warnings    []string `json:"warnings,omitempty"`
 	Cached      bool     `json:"cached,omitempty"`
 
-	Op         string  `json:"op,omitempty"`
-	NsPerOp    float64 `json:"ns_per_op,omitempty"` // six digits of it where Payloads stands
-	InsnsPerOp float64 `json:"insns_per_op,omitempty"`
-	Payloads   Count   `json:"payloads,omitzero"` // that an operation delivers; where it stands, all of ns_per_op and the totals follow from it, the rounds and the workers
+	Op          string  `json:"op,omitempty"`
+	NsPerOp     float64 `json:"ns_per_op,omitempty"` // six digits of it where Payloads stands
+	InsnsPerOp  float64 `json:"insns_per_op,omitempty"`
+	PathInsns   float64 `json:"path_insns_per_op,omitempty"`
+	SwitchInsns float64 `json:"insns_per_switch,omitempty"`
+	Payloads    Count   `json:"payloads,omitzero"` // that an operation delivers; where it stands, all of ns_per_op and the totals follow from it, the rounds and the workers
 	totals
 
 	Latency  json.RawMessage `json:"latency,omitempty"`
@@ -125,7 +127,7 @@ func firstLink(links []Link) *Given {
 func (r *Record) appendLine(to []byte, under *setup) ([]byte, error) {
 	l := record{
 		AtMs: r.Time.UnixMilli() - under.Time.UnixMilli(), Cell: r.Cell.Name(), Launch: r.Launch, Outcome: r.Outcome, Reason: r.Reason, Fault: r.Fault, Unavailable: r.Unavailable, Warnings: r.Warnings, Cached: r.Cached,
-		Op: r.Op, NsPerOp: r.NsPerOp, InsnsPerOp: r.InsnsPerOp, totals: totalsOf(r), EndedOn: r.EndedOn, Verified: r.Verified, WallNs: r.WallNs, Transport: r.Transport,
+		Op: r.Op, NsPerOp: r.NsPerOp, InsnsPerOp: r.InsnsPerOp, PathInsns: r.PathInsns, SwitchInsns: r.SwitchInsns, totals: totalsOf(r), EndedOn: r.EndedOn, Verified: r.Verified, WallNs: r.WallNs, Transport: r.Transport,
 	}
 	if r.Attempt > 1 {
 		l.Attempt = r.Attempt
@@ -184,7 +186,7 @@ func appendJSON(to []byte, v any) ([]byte, error) {
 func (l *record) record(c Cell, under *known) (r Record, err error) {
 	r = Record{
 		Schema: Schema, Cell: c, Run: under.Run, Time: time.UnixMilli(under.Time.UnixMilli() + l.AtMs).UTC(), Launch: l.Launch, Attempt: max(l.Attempt, 1), Outcome: l.Outcome, Reason: l.Reason, Fault: l.Fault, Unavailable: l.Unavailable, Warnings: l.Warnings, Cached: l.Cached,
-		Op: l.Op, NsPerOp: l.NsPerOp, InsnsPerOp: l.InsnsPerOp, EndedOn: l.EndedOn, Verified: l.Verified, WallNs: l.WallNs, Transport: l.Transport,
+		Op: l.Op, NsPerOp: l.NsPerOp, InsnsPerOp: l.InsnsPerOp, PathInsns: l.PathInsns, SwitchInsns: l.SwitchInsns, EndedOn: l.EndedOn, Verified: l.Verified, WallNs: l.WallNs, Transport: l.Transport,
 		Seed: under.Seed, Race: under.Race, LaunchNs: under.LaunchNs, Isolation: under.Isolation, Host: under.Host,
 	}
 	r.Rounds = readRows[Round]("rounds", l.Rounds, under.layout, &err)

@@ -39,7 +39,7 @@ func okRecord(c Cell, n int, ns float64) Record {
 		Outcome: OK, Op: "round trip", Ops: 20000, ElapsedNs: int64(20000 * ns), NsPerOp: ns, BytesPerSec: float64(2*c.Size) / ns * 1e9,
 		CPUNsPerOp: Known(ns * 0.75), Voluntary: Known(2.0), Involuntary: Known(0.0), EINTR: Known(int64(0)),
 		Latency:  &Latency{Count: 20000, P50: int64(ns), P90: int64(ns * 1.25), P99: int64(ns * 1.75), P999: int64(ns * 3), Max: int64(ns * 20), ClockNs: 27},
-		Rounds:   []Round{{"warmup", 100, int64(100 * ns), Known(int64(0))}, {"timed", 20000, int64(20000 * ns), Known(int64(0))}},
+		Rounds:   []Round{{Kind: "warmup", Ops: 100, ElapsedNs: int64(100 * ns), StalledNs: Known(int64(0))}, {Kind: "timed", Ops: 20000, ElapsedNs: int64(20000 * ns), StalledNs: Known(int64(0))}},
 		Given:    &Given{Queue: 65536, Source: "F_GETPIPE_SZ", InFlight: Known(int64(16))},
 		Overhead: &Cost{StartNs: 4e6, StopNs: 1e6}, WallNs: int64(20100*ns) + 6e6,
 		Seed: 42, Isolation: "ipc and mount namespace", Host: &host,

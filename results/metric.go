@@ -16,7 +16,7 @@ import (
 type Metric struct {
 	Key    string // of Summary.Of and in the page's data: "time"
 	Record string // the key in a record: "ns_per_op"; "": it is the sum of others
-	Unit   string // in bench.txt: "ns/op"; "": it is not there. No scaled unit (us, GB/s): benchstat takes these for units of their own
+	Unit   string // "ns/op", in bench.txt where it is no sum; "": it has none. No scaled unit (us, GB/s): benchstat takes these for units of their own
 	Better string // which way: "lower", "higher"; "": neither
 	Class  Class  // how values are written
 	Title  string // in words, on the page; "": the page does not have it
@@ -29,7 +29,7 @@ type Metric struct {
 
 	Get func(*Record) (float64, bool) // false where it was not measured
 	Set func(*Record, float64)        // reads it back from bench.txt; nil where that does not have it
-	sum []string                      // units of the metrics that it is the sum of
+	sum []string                      // units of the metrics that it is the sum of, which bench.txt has in its place
 }
 
 // Class is how the values of a metric are written, as the page names it.
@@ -41,13 +41,16 @@ const (
 	Number         Class = "n"
 )
 
-// Format renders a value of the class: "5.210µs", "1.395GiB/s", "9000.0".
+// Format renders a value of the class: "5.210µs", "1.395GiB/s", "9000.0", "0.121".
 func (c Class) Format(v float64) string {
 	switch c {
 	case Nanoseconds:
 		return FormatTime(v)
 	case BytesPerSecond:
 		return FormatRate(v)
+	}
+	if v > 0 && v < 1 {
+		return strconv.FormatFloat(v, 'f', 3, 64)
 	}
 	return strconv.FormatFloat(v, 'f', 1, 64)
 }
@@ -67,10 +70,18 @@ var Metrics = []Metric{
 		Column: "time/op", In: Timed, Spread: Timed,
 		Get: func(r *Record) (float64, bool) { return positive(r.NsPerOp) },
 		Set: func(r *Record, v float64) { r.NsPerOp = v }},
-	{Key: "insns", Record: "insns_per_op", Unit: "insns/op", Better: "lower", Class: Number,
+	{Key: "insns", Record: "insns_per_op", Unit: "insns/op", Better: "lower", Class: Number, Title: "instructions per operation", CSV: "insns_per_op",
 		Column: "insns/op", In: Counted, Spread: Counted,
 		Get: func(r *Record) (float64, bool) { return positive(r.InsnsPerOp) },
 		Set: func(r *Record, v float64) { r.InsnsPerOp = v }},
+	{Key: "path", Record: "path_insns_per_op", Unit: "path-insns/op", Better: "lower", Class: Number, Title: "path of an operation, in instructions", CSV: "path_insns_per_op",
+		Column: "path", In: Counted, Spread: Counted,
+		Get: func(r *Record) (float64, bool) { return positive(r.PathInsns) },
+		Set: func(r *Record, v float64) { r.PathInsns = v }},
+	{Key: "switch", Record: "insns_per_switch", Unit: "insns/switch", Better: "lower", Class: Number, Title: "instructions per context switch", CSV: "insns_per_switch",
+		Column: "insns/switch", In: Counted, Drop: 2,
+		Get: func(r *Record) (float64, bool) { return positive(r.SwitchInsns) },
+		Set: func(r *Record, v float64) { r.SwitchInsns = v }},
 	{Key: "rate", Record: "bytes_per_sec", Unit: "B/s", Better: "higher", Class: BytesPerSecond, Title: "throughput", CSV: "payload_bytes_per_second",
 		Column: "throughput", In: Timed, Drop: 1,
 		Get: func(r *Record) (float64, bool) { return positive(r.BytesPerSec) },
@@ -103,9 +114,9 @@ var Metrics = []Metric{
 	{Key: "involuntary", Record: "involuntary_per_op", Unit: "invol-switches/op", Better: "lower", Class: Number,
 		Get: func(r *Record) (float64, bool) { return r.Involuntary.Get() },
 		Set: func(r *Record, v float64) { r.Involuntary = Known(v) }},
-	{Key: "switches", Better: "lower", Class: Number, Title: "context switches per operation", CSV: "context_switches_per_op",
-		Column: "switches/op",
-		sum:    []string{"vol-switches/op", "invol-switches/op"}},
+	{Key: "switches", Unit: "switches/op", Better: "lower", Class: Number, Title: "context switches per operation", CSV: "context_switches_per_op",
+		Column: "switches/op", In: Counted, Drop: 1,
+		sum: []string{"vol-switches/op", "invol-switches/op"}},
 	{Key: "queued", Record: "given.in_flight", Unit: "inflight-msgs", Class: Number,
 		Get: func(r *Record) (float64, bool) { return r.inFlight() },
 		Set: func(r *Record, v float64) { r.Given = &Given{InFlight: Known(int64(v))} }},
@@ -173,11 +184,28 @@ func (r *Record) Measured(unit string) (float64, bool) {
 		return 0, true // printed, so measured
 	}
 	for _, m := range Metrics {
-		if m.Unit == unit && r.Cell.Other == "" {
+		switch {
+		case m.Unit != unit || r.Cell.Other != "":
+		case m.sum == nil:
 			return m.get(r)
+		default:
+			return r.total(m.sum)
 		}
 	}
 	return r.other(unit)
+}
+
+// total is the sum of what the record measured in several units, and false where it
+// lacks one of them.
+func (r *Record) total(units []string) (sum float64, ok bool) {
+	for _, unit := range units {
+		v, ok := r.Measured(unit)
+		if !ok {
+			return 0, false
+		}
+		sum += v
+	}
+	return sum, true
 }
 
 // other is what benchmark text has in a unit that is not the suite's, or of
@@ -195,7 +223,7 @@ func (r *Record) other(unit string) (float64, bool) {
 func (r *Record) AllUnits() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for i := range Metrics {
-			if m := &Metrics[i]; m.Unit != "" && r.Cell.Other == "" {
+			if m := &Metrics[i]; m.Unit != "" && m.sum == nil && r.Cell.Other == "" {
 				if _, ok := r.Measured(m.Unit); ok && !yield(m.Unit) {
 					return
 				}
@@ -264,7 +292,7 @@ func (r *Record) latency() *Latency {
 
 func writeUnits(w io.Writer) error {
 	for _, m := range Metrics {
-		if m.Better == "" || m.Unit == "" {
+		if m.Better == "" || m.Unit == "" || m.sum != nil {
 			continue
 		}
 		if _, err := fmt.Fprintf(w, "Unit %s better=%s\n", m.Unit, m.Better); err != nil {

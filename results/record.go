@@ -163,9 +163,11 @@ type Record struct {
 	ElapsedNs   int64   `json:"elapsed_ns,omitempty"`
 	NsPerOp     float64 `json:"ns_per_op,omitempty"`         // from rounds that read no clock per operation
 	InsnsPerOp  float64 `json:"insns_per_op,omitempty"`      // instructions, all processes and the kernel; in place of every time where a guest's instructions were counted
+	PathInsns   float64 `json:"path_insns_per_op,omitempty"` // of InsnsPerOp, what an operation takes where no process preempts another; 0: not counted
+	SwitchInsns float64 `json:"insns_per_switch,omitempty"`  // what each further context switch adds; 0: not counted, or too few happened
 	BytesPerSec float64 `json:"bytes_per_sec,omitempty"`     // payload delivered; both directions of a round trip count
 	CPUNsPerOp  Amount  `json:"cpu_ns_per_op,omitzero"`      // user and system time of all workers; absent where instructions were counted
-	Voluntary   Amount  `json:"voluntary_per_op,omitzero"`   // context switches, all workers
+	Voluntary   Amount  `json:"voluntary_per_op,omitzero"`   // context switches, all workers: each stop of each one
 	Involuntary Amount  `json:"involuntary_per_op,omitzero"` // context switches, all workers
 	EINTR       Count   `json:"eintr,omitzero"`              // calls that a signal interrupted
 
@@ -194,10 +196,12 @@ type Record struct {
 // Round is n operations between a common start and the last receiver's last
 // message.
 type Round struct {
-	Kind      string `json:"kind"` // calibrate, warmup, timed, latency, verify
+	Kind      string `json:"kind"` // calibrate, warmup, timed, calm, latency, verify
 	Ops       int64  `json:"ops"`
 	ElapsedNs int64  `json:"elapsed_ns,omitempty"`
 	StalledNs Count  `json:"stalled_ns,omitzero"` // in which no process passed a message, counted from 10 ms in one piece; absent where no process left marks
+	Insns     int64  `json:"insns,omitempty"`     // in place of ElapsedNs where a guest's instructions were counted
+	Switches  Count  `json:"switches,omitzero"`   // context switches of all workers; earlier records lack it
 }
 
 // Worker is one process of a launch and what it used in the timed rounds. What

@@ -210,7 +210,7 @@ func TestReadNamesBadReferences(t *testing.T) {
 		{"a record with a host", setup + "\n" + edit(record, `"launch"`, `"host":{},"launch"`), 0, "what its setup has"},
 		{"a field of schema 1", setup + "\n" + edit(record, `"given":[65536,"F_GETPIPE_SZ",16]`, `"given":{}`), 0, "given: "},
 		{"an unknown field", setup + "\n" + edit(record, `"launch"`, `"lunch":1,"launch"`), 0, `unknown field "lunch"`},
-		{"a short row", setup + "\n" + edit(record, `["warmup",100,`, `["warmup",`), 0, "rounds: a row of 3 values: want 4: [kind ops elapsed_ns stalled_ns]"},
+		{"a short row", setup + "\n" + edit(record, `["warmup",100,`, `["warmup",`), 0, "rounds: a row of 5 values: want 6: [kind ops elapsed_ns stalled_ns insns switches]"},
 		{"a row of another kind", setup + "\n" + edit(record, `["warmup",100,`, `[100,"warmup",`), 0, "rounds: kind: "},
 		{"a row again, before any", setup + "\n" + edit(record, `"rounds":[`, `"rounds":[3,`), 0, "a row stands 3 times more"},
 		{"too many rows", setup + "\n" + edit(record, `,["timed"`, `,1000000000000,["timed"`), 0, "at most 10000 in all"},

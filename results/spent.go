@@ -8,7 +8,7 @@ import (
 // Spent is where the wall time of a run went, in ns.
 type Spent struct {
 	Wall      int64 // from the start of the first launch, pauses between sessions left out
-	Measuring int64 // in rounds that give numbers: timed, latency, verify
+	Measuring int64 // in rounds that give numbers: timed, calm, latency, verify
 	Start     int64 // making links, starting workers, attaching
 	Stop      int64 // ending workers, removing objects
 
@@ -21,7 +21,7 @@ type Spent struct {
 }
 
 // Measuring are the kinds of rounds that give numbers.
-var Measuring = []string{"timed", "latency", "verify"}
+var Measuring = []string{"timed", "calm", "latency", "verify"}
 
 // spending is a Spent under way.
 type spending struct {

@@ -15,7 +15,7 @@ func TestSpent(t *testing.T) {
 	launch := func(outcome Outcome, wall, timed int64) Record {
 		r := okRecord(pingPong, 1, 5000)
 		r.Outcome, r.WallNs = outcome, wall
-		r.Rounds = []Round{{"warmup", 1, 900, Count{}}, {"timed", 1, timed / 2, Count{}}, {"latency", 1, timed / 4, Count{}}, {"verify", 1, timed / 4, Count{}}}
+		r.Rounds = []Round{{Kind: "warmup", Ops: 1, ElapsedNs: 900, StalledNs: Count{}}, {Kind: "timed", Ops: 1, ElapsedNs: timed / 2, StalledNs: Count{}}, {Kind: "latency", Ops: 1, ElapsedNs: timed / 4, StalledNs: Count{}}, {Kind: "verify", Ops: 1, ElapsedNs: timed / 4, StalledNs: Count{}}}
 		r.Overhead = &Cost{StartNs: 7, StopNs: 3}
 		return r
 	}

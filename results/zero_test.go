@@ -71,9 +71,9 @@ func TestAbsentCountIsNoZero(t *testing.T) {
 // never0 are the numbers that are not 0 where they were measured: JSON leaves
 // out their 0, which is the absence of one. All other numbers are counts.
 var never0 = []string{
-	"Record.ops", "Record.elapsed_ns", "Record.ns_per_op", "Record.insns_per_op", "Record.bytes_per_sec", "Record.wall_ns", "Record.launch_ns",
+	"Record.ops", "Record.elapsed_ns", "Record.ns_per_op", "Record.insns_per_op", "Record.path_insns_per_op", "Record.insns_per_switch", "Record.bytes_per_sec", "Record.wall_ns", "Record.launch_ns",
 	"Latency.count", "Latency.p50_ns", "Latency.p90_ns", "Latency.p99_ns", "Latency.p999_ns", "Latency.max_ns", "Latency.clock_ns",
-	"Round.elapsed_ns", "Given.queue", "Noise.slowest_khz", "Record.race",
+	"Round.elapsed_ns", "Round.insns", "Given.queue", "Noise.slowest_khz", "Record.race",
 }
 
 // No count of a record is dropped when it is 0, none is written when it is

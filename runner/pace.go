@@ -18,6 +18,7 @@ const (
 	latencyShare = 0.25
 	warmupShare  = 0.05
 	verifyShare  = 0.1
+	shortCalm    = 6 // the part of calm operations that the shorter round has, one in so many
 )
 
 // warmupMost bounds the warm-up: after 2 ms of it the first timed round was no

@@ -25,6 +25,7 @@ const (
 	Verify    Kind = "verify"  // every payload carries and is checked against a CRC-32C
 	Bare      Kind = "bare"    // no message is stamped or checked: what that costs, and no number to publish
 	Dying     Kind = "dying"   // an external program is killed, and the others show what they see of it
+	Calm      Kind = "calm"    // as timed, and a worker that is woken does not preempt the one that woke it
 	Traced    Kind = "traced"  // its system calls are counted: it makes none to account for what it uses
 )
 
@@ -88,6 +89,7 @@ type roundRequest struct {
 	Victim  int           `json:"victim,omitempty"` // of a dying round: the part that is killed
 	After   time.Duration `json:"after,omitempty"`  // of a dying round: when, from its start
 	Marks   int           `json:"marks,omitempty"`  // of the clock that each part leaves on its way; 0: none
+	Rest    time.Duration `json:"rest,omitempty"`   // what a worker that is done sleeps before it accounts for the round
 	Timeout time.Duration `json:"timeout"`
 }
 

@@ -91,7 +91,7 @@ func TestEveryWorkloadLeavesMarks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := l.Play(time.Second, Ask{Timed, 101, 7}, Ask{Latency, 100, 50}, Ask{Verify, 103, 3}, Ask{Timed, 1, 9}); err != nil {
+			if _, err := l.Play(time.Second, Ask{Kind: Timed, N: 101, Marks: 7}, Ask{Kind: Latency, N: 100, Marks: 50}, Ask{Kind: Verify, N: 103, Marks: 3}, Ask{Kind: Timed, N: 1, Marks: 9}); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := l.Close(); err != nil {

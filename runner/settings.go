@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"os"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -27,6 +28,19 @@ func readSettings() (s settings, err error) {
 		s.Policy, s.Nice = int(attr.Policy), int(attr.Nice)
 	}
 	return s, nil
+}
+
+// calm makes the calling thread one of SCHED_BATCH, which preempts no other when it
+// is woken, sched(7), until leave. Nothing else about it changes.
+func calm() (leave func() error, err error) {
+	before, err := unix.SchedGetAttr(0, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("sched_getattr", err)
+	}
+	set := func(a unix.SchedAttr) error { return os.NewSyscallError("sched_setattr", unix.SchedSetAttr(0, &a, 0)) }
+	batch := *before
+	batch.Policy = unix.SCHED_BATCH
+	return func() error { return set(*before) }, set(batch)
 }
 
 // changed is how s differs from what was before, in a phrase; "": it does not.

@@ -221,6 +221,13 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 		gauge = unseen{}
 	}
 	gauge.arm()
+	leave := func() error { return nil }
+	if r.Kind == Calm {
+		var err error
+		if leave, err = calm(); err != nil {
+			return nil, err
+		}
+	}
 	if err := w.conn.Send(workerReply{Armed: true, Done: before}); err != nil {
 		return nil, err
 	}
@@ -240,7 +247,13 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 		sys.Unpin()
 	}
 	used := gauge.stop()
-
+	if r.Rest > 0 {
+		rest := unix.NsecToTimespec(int64(r.Rest))
+		unix.Nanosleep(&rest, nil)
+	}
+	if fault := leave(); err == nil {
+		err = fault
+	}
 	if err == nil {
 		err = e.Finish(r.N)
 	}
