@@ -65,6 +65,9 @@ func (e *BootError) Unwrap() error { return e.Err }
 // of the kernel.
 var ErrQEMU = errors.New("QEMU")
 
+// errHung is a guest that went on, and came to nothing.
+var errHung = errors.New("it hangs")
+
 // boot is one machine to be run.
 type boot struct {
 	qemu   string // path
@@ -91,23 +94,27 @@ func (b boot) run(ctx context.Context) (console, port []byte, err error) {
 	defer stop()
 	defer reexec.AfterFunc(b.limit, stop)()
 	var hung atomic.Bool
-	cmd := exec.CommandContext(limited, b.qemu, b.args...)
+	cmd := command(limited, b.qemu, b.args...)
 	cmd.ExtraFiles = []*os.File{files[0], files[1], b.initrd}
 	var complaint capped
 	cmd.Stderr = &complaint
-	cmd.WaitDelay = 5 * time.Second
-	// QEMU goes when we do, however we go: the signal follows this thread. A
-	// terminal's Ctrl-C is for us alone.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	// QEMU goes when we do, however we go: the signal follows this thread.
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := cmd.Start(); err != nil {
 		return nil, nil, err
 	}
-	// A port that is written to without end fills its file and no disk.
-	full := unix.Rlimit{Cur: maxOutput, Max: maxOutput}
-	if err := unix.Prlimit(cmd.Process.Pid, unix.RLIMIT_FSIZE, &full, nil); err != nil {
-		cmd.Process.Kill()
+	// A port that is written to without end fills its file and no disk. Only root may
+	// raise the hard limit that QEMU has from us.
+	var full unix.Rlimit
+	err = unix.Prlimit(cmd.Process.Pid, unix.RLIMIT_FSIZE, nil, &full)
+	if err == nil {
+		most := min(maxOutput, full.Max)
+		err = unix.Prlimit(cmd.Process.Pid, unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: most, Max: most}, nil)
+	}
+	if err != nil {
+		cmd.Cancel()
 		cmd.Wait()
 		return nil, nil, os.NewSyscallError("prlimit", err)
 	}
@@ -132,15 +139,28 @@ func (b boot) run(ctx context.Context) (console, port []byte, err error) {
 	case ctx.Err() != nil:
 		return console, port, ctx.Err()
 	case hung.Load():
-		return console, port, fmt.Errorf("it said nothing for %v: it hangs, or --boot-timeout is too short", b.silent)
+		return console, port, fmt.Errorf("it said nothing for %v: %w, or --boot-timeout is too short", b.silent, errHung)
 	case limited.Err() != nil:
-		return console, port, fmt.Errorf("it did not end within %v", b.limit)
+		return console, port, fmt.Errorf("it did not end within %v: %w", b.limit, errHung)
 	case len(console) >= maxOutput, len(port) >= maxOutput:
 		return console, port, fmt.Errorf("it wrote more than %s", results.FormatBytes(maxOutput))
 	case err != nil:
-		return console, port, fmt.Errorf("%w: %w: %s", ErrQEMU, err, results.Quote(strings.TrimSpace(string(complaint.text))))
+		if said := results.Quote(strings.TrimSpace(string(complaint.text))); said != "" {
+			err = fmt.Errorf("%w: %s", err, said)
+		}
+		return console, port, fmt.Errorf("%w: %w", ErrQEMU, err)
 	}
 	return console, port, nil
+}
+
+// command is one that ends with ctx, and with all that it has started: what is
+// called QEMU may be a script. A terminal's Ctrl-C is for us alone.
+func command(ctx context.Context, path string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = 5 * time.Second
+	return cmd
 }
 
 // listen waits until ctx is done, and reports whether the guest hangs: for longer
@@ -216,9 +236,14 @@ func tail(console []byte) (last []string) {
 	return lines[max(0, len(lines)-lastLines):]
 }
 
-// fault is how a kernel begins to report a fault of its own: panic, bug, oops or
-// warning (kernel/panic.c, lib/bug.c, arch/x86/kernel/dumpstack.c).
-var fault = regexp.MustCompile(`Kernel panic - |BUG: |Oops: |WARNING: |kernel BUG at |general protection fault|Internal error: `)
+// oops is how a kernel begins to report that it is broken (kernel/panic.c, lib/bug.c,
+// arch/x86/kernel/dumpstack.c). It may go on, and count something else. Quiet boots
+// print such a line, those of warnings only at a loglevel of 5 or more.
+const oops = `Kernel panic - |BUG: |Oops: |kernel BUG at |: [0-9a-f]{4} \[#[0-9]+\]`
+
+// fault is how a kernel begins to report a fault of its own, or Go's runtime why it
+// ends the guest's first process, of which a panic follows.
+var broken, fault = regexp.MustCompile(oops), regexp.MustCompile(`(?m)` + oops + `|WARNING: |^fatal error: |^panic: `)
 
 // faultIn is a console from the first line on with which the kernel reports a
 // fault, nil where there is none.

@@ -68,9 +68,6 @@ func (a *Kernel) open() error {
 	if !validLabel.MatchString(a.Label) {
 		return fmt.Errorf("kernel %s: label %q: want at most 32 of A-Z a-z 0-9 . _ -, as in KERNEL=base", results.Quote(a.Path), results.Quote(a.Label))
 	}
-	if strings.ContainsAny(a.Append, "\n\x00") || strings.Contains(" "+a.Append+" ", " -- ") {
-		return fmt.Errorf("kernel %s: options %q: want one line of kernel options", a.Label, results.Quote(a.Append))
-	}
 	f, err := os.OpenFile(a.Path, os.O_RDONLY|unix.O_NONBLOCK, 0) // of a FIFO it would wait for a writer
 	if err != nil {
 		return fmt.Errorf("kernel %s: %w", a.Label, err)
@@ -91,18 +88,27 @@ func (a *Kernel) open() error {
 	if least := statedSize(head); info.Size() < least {
 		return fmt.Errorf("kernel %s: %s has %d bytes, its header states %d: the file is cut short: copy it anew", a.Label, results.Quote(a.Path), info.Size(), least)
 	}
-	sum := sha256.New()
-	sum.Write(head)
-	if _, err := io.Copy(sum, f); err != nil {
+	if a.Image, err = sumOf(a.Path); err != nil {
 		return fmt.Errorf("kernel %s: %w", a.Label, err)
 	}
-	a.Image = hex.EncodeToString(sum.Sum(nil))
 	if want := sumBeside(a.Path); want != "" && want != a.Image {
 		return fmt.Errorf("kernel %s: the SHA-256 of %s is %s, and %s beside it has %s: the file is damaged or another: fetch it anew, or mend %[4]s",
 			a.Label, results.Quote(a.Path), a.Image, sumsFile, results.Quote(want))
 	}
 	a.Config = configBeside(a.Path)
 	return nil
+}
+
+// sumOf is the SHA-256 of a file.
+func sumOf(path string) (string, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0) // see open
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	_, err = io.Copy(sum, f)
+	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
 // isKernel knows an image by its beginning: "HdrS" at 0x202 of a bzImage
@@ -163,10 +169,13 @@ func configBeside(image string) string {
 	return ""
 }
 
-// CheckKernels reports why kernels can't be compared.
+// CheckKernels reports why kernels can't be booted as asked, or compared.
 func CheckKernels(kernels []Kernel) error {
 	labels := map[string]bool{}
 	for _, a := range kernels {
+		if strings.ContainsAny(a.Append, "\n\x00") || strings.Contains(" "+a.Append+" ", " -- ") {
+			return fmt.Errorf("kernel %s: options %q: want one line of kernel options", a.Label, results.Quote(a.Append))
+		}
 		if labels[a.Label] {
 			return fmt.Errorf("two kernels are called %s: name them, as in %s=old", a.Label, results.Quote(cmp.Or(a.Path, "KERNEL")))
 		}

@@ -42,9 +42,9 @@ func Find(ctx context.Context) (QEMU, error) {
 	ctx, stop := context.WithTimeout(ctx, 10*time.Second)
 	defer stop()
 	q := QEMU{Path: path}
-	out, err := exec.CommandContext(ctx, path, "-sandbox", sandbox, "--version").Output()
+	out, err := command(ctx, path, "-sandbox", sandbox, "--version").Output()
 	if q.Unconfined = err != nil; q.Unconfined {
-		out, err = exec.CommandContext(ctx, path, "--version").Output()
+		out, err = command(ctx, path, "--version").Output()
 	}
 	if err != nil {
 		return QEMU{}, fmt.Errorf("%s --version: %w", path, err)
