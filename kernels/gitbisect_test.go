@@ -121,7 +121,7 @@ func TestGitBisect(t *testing.T) {
 				in(0, "git", "tag", fmt.Sprint("c", i+1))
 			}
 			step := filepath.Join(t.TempDir(), "step")
-			t.Log(in(0, "sh", "-c", `"$@" >`+step+` && cat `+step, "sh", self, "kernels", "bisect", "--boot-timeout", "10s", "--image", "bzImage",
+			t.Log(in(0, "sh", "-c", `"$@" >`+step+` && cat `+step, "sh", self, "kernels", "bisect", "--image", "bzImage",
 				"--good", built+"/1", "--bad", built+"/9", tt.question, "--", "sh", "-c", "cp "+built+"/$(cat number) bzImage"))
 			in(0, "git", "bisect", "start", "c9", "c1")
 			out := in(0, "git", "bisect", "run", "sh", step)

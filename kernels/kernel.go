@@ -81,9 +81,12 @@ func (a *Kernel) open() error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("kernel %s: %s is no regular file: %s", a.Label, results.Quote(a.Path), remedy)
 	}
-	head := make([]byte, 0x206)
+	head := make([]byte, 0x238)
 	if _, err := io.ReadFull(f, head); err != nil || !isKernel(head) {
 		return fmt.Errorf("kernel %s: %s is neither a bzImage nor a vmlinux for x86-64: %s", a.Label, results.Quote(a.Path), remedy)
+	}
+	if is32bit(head) {
+		return fmt.Errorf("kernel %s: %s is a 32-bit kernel, which runs no program for x86-64: build it with CONFIG_64BIT", a.Label, results.Quote(a.Path))
 	}
 	if least := statedSize(head); info.Size() < least {
 		return fmt.Errorf("kernel %s: %s has %d bytes, its header states %d: the file is cut short: copy it anew", a.Label, results.Quote(a.Path), info.Size(), least)
@@ -116,6 +119,12 @@ func sumOf(path string) (string, error) {
 func isKernel(head []byte) bool {
 	return bytes.Equal(head[0x202:0x206], []byte("HdrS")) ||
 		bytes.HasPrefix(head, []byte("\x7fELF\x02\x01")) && head[18] == 62
+}
+
+// is32bit knows a bzImage that has no 64-bit entry, XLF_KERNEL_64 of xloadflags, from
+// version 2.12 of the boot protocol on (Documentation/arch/x86/boot.rst).
+func is32bit(head []byte) bool {
+	return head[0] != 0x7f && binary.LittleEndian.Uint16(head[0x206:]) >= 0x20c && head[0x236]&1 == 0
 }
 
 // statedSize is how many bytes an image has at least, by its own header: of a
