@@ -109,7 +109,7 @@ func TestScriptInPlaceOfQEMU(t *testing.T) {
 	}
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
 	for name, start := range map[string]func() error{
-		"boot":    func() error { _, _, err := b.run(t.Context()); return err },
+		"boot": func() error { _, _, err := b.run(t.Context()); return err },
 		"version": func() error {
 			asked, stop := context.WithTimeout(t.Context(), time.Second)
 			defer stop()

@@ -33,8 +33,7 @@ const (
 	unbuildable = "unbuildable"
 )
 
-// images writes a kernel for each of the options, and one that hangs, into a
-// directory, and returns what names the one of some options.
+// images writes a kernel for each of the options into a directory, named by its place.
 func images(t *testing.T, dir string, options ...string) {
 	t.Helper()
 	kernel, err := os.ReadFile(cachedKernel(t))
@@ -65,7 +64,7 @@ const panics = "rdinit=/none"
 // in another way, it tries others.
 func TestGitBisect(t *testing.T) {
 	if !need.Long() {
-		t.Skip("some 80 boots: make test-long plays it")
+		t.Skip("some 60 boots: make test-long plays it")
 	}
 	qemu, err := Find(t.Context())
 	if err != nil {
@@ -86,19 +85,19 @@ func TestGitBisect(t *testing.T) {
 	const wide = "sysctl.user.max_ipc_namespaces=0" // of an IPC namespace of its own a check would see no option
 	for name, tt := range map[string]struct {
 		question             string
-		good, bad, otherwise string // options
+		good, bad, otherwise string // options; of the commit without a verdict, which Git tries first
 		said                 string // of the bad kernel
 	}{
 		"longer":  {"PingPong/socketpair", "", "slub_debug=FZPU", panics, "takes "},
-		"shorter": {"PingPong/pipe", "", "psi=0", hung, "takes "},
+		"shorter": {"PingPong/pipe", "", "psi=0", unbuildable, "takes "},
 		"fails":   {"Stream/udp", "", "sysctl.net.core.rmem_default=2304", panics, "fails: receiver "},
-		"skips":   {"PingPong/processvm", "", "sysctl.kernel.yama.ptrace_scope=3", panics, "skips: processvm: /proc/sys/kernel/yama/ptrace_scope is 3"},
+		"skips":   {"PingPong/processvm", "", "sysctl.kernel.yama.ptrace_scope=3", unbuildable, "skips: processvm: /proc/sys/kernel/yama/ptrace_scope is 3"},
 		"differs": {"S10", wide, wide + " sysctl.kernel.shm_rmid_forced=1", hung, "differs: expected "},
 		"hangs":   {"PingPong/pipe", "", hung, panics, "hangs: kernel "},
 		"panics":  {"S10", wide, panics, hung, "no-boot: kernel "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			commits := []string{tt.good, tt.good, tt.good, tt.bad, unbuildable, tt.otherwise, tt.bad, tt.bad, tt.bad}
+			commits := []string{tt.good, tt.good, tt.bad, tt.otherwise, unbuildable, tt.bad, tt.bad}
 			repository, built := t.TempDir(), t.TempDir()
 			images(t, built, commits...)
 			in := func(status int, command ...string) string {
@@ -122,16 +121,16 @@ func TestGitBisect(t *testing.T) {
 			}
 			step := filepath.Join(t.TempDir(), "step")
 			t.Log(in(0, "sh", "-c", `"$@" >`+step+` && cat `+step, "sh", self, "kernels", "bisect", "--image", "bzImage",
-				"--good", built+"/1", "--bad", built+"/9", tt.question, "--", "sh", "-c", "cp "+built+"/$(cat number) bzImage"))
-			in(0, "git", "bisect", "start", "c9", "c1")
+				"--good", built+"/1", "--bad", built+"/7", tt.question, "--", "sh", "-c", "cp "+built+"/$(cat number) bzImage"))
+			in(0, "git", "bisect", "start", "c7", "c1")
 			out := in(0, "git", "bisect", "run", "sh", step)
 			t.Log(out)
-			first := strings.TrimSpace(in(0, "git", "rev-parse", "c4"))
+			first := strings.TrimSpace(in(0, "git", "rev-parse", "c3"))
 			if !strings.Contains(out, first+" is the first bad commit") {
-				t.Errorf("the first bad commit is c4, %s", first)
+				t.Errorf("the first bad commit is c3, %s", first)
 			}
-			if log := in(0, "git", "bisect", "log"); strings.Count(log, "git bisect skip") != 2 {
-				t.Errorf("two commits have no verdict: %s", log)
+			if log := in(0, "git", "bisect", "log"); !strings.Contains(log, "git bisect skip") {
+				t.Errorf("no commit was without a verdict: %s", log)
 			}
 			if !strings.Contains(out, "ipcbench: bad: "+tt.said) {
 				t.Errorf("the bad kernel is not said to be %q", tt.said)

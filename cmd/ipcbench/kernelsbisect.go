@@ -152,7 +152,8 @@ func inWords(a kernels.Answer) string {
 	if a.State == kernels.Counts {
 		return fmt.Sprintf("takes %.1f insns/op", a.Insns[len(a.Insns)/2])
 	}
-	why, _, _ := strings.Cut(a.Why, "\n")
+	lines := strings.SplitN(a.Why, "\n", 3) // the second is where a console reports a fault
+	why := strings.Join(lines[:min(len(lines), 2)], "")
 	return strings.TrimSuffix(string(a.State)+": "+results.Quote(why), ": ")
 }
 
