@@ -72,6 +72,9 @@ const bisectSeeds = 3
 // reports no reason that could be a verdict.
 var ErrNoAnswer = errors.New("no answer")
 
+// errAnswered ends the boots of a kernel whose first one answers the question.
+var errAnswered = errors.New("answered")
+
 // Ask puts a question to a kernel, in instruction-counted mode. Of the plan it takes
 // Program and Silent. An error is the host's, or wraps ErrNoAnswer.
 func (q QEMU) Ask(ctx context.Context, kernel Kernel, question Question, p Plan) (Answer, error) {
@@ -94,15 +97,19 @@ func (q QEMU) ask(ctx context.Context, kernel Kernel, question Question, r *Runn
 			a.Insns = append(a.Insns, rec.InsnsPerOp)
 		case results.Failed:
 			a.State, a.Why = Fails, rec.Reason
+			return errAnswered
 		case results.Skipped:
 			a.State, a.Why = Skips, rec.Reason
+			return errAnswered
 		default:
 			return fmt.Errorf("kernel %s: %w: %s %s: %s", kernel.Label, ErrNoAnswer, question, rec.Outcome, results.Quote(rec.Reason))
 		}
 		return nil
 	}
 	r.Checked = func(_ int, s *semantics.Report) error { statements = s; return nil }
-	err = r.Execute(ctx)
+	if err = r.Execute(ctx); err == errAnswered {
+		return a, nil
+	}
 	var boot *BootError
 	var moved *ControlError
 	switch {

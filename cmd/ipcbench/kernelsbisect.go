@@ -21,6 +21,10 @@ const (
 	exitStopBisect = 255 // it stops: every other commit would fare alike
 )
 
+// bisectTimeout is twice that of kernels: a build takes longer than a guest that is
+// found to hang, and a slow boot that is taken for a hang is a wrong verdict.
+const bisectTimeout = 2 * kernels.BootTimeout
+
 // bisectFlags are the flags that bisect and each of its steps have.
 type bisectFlags struct {
 	append string
@@ -29,7 +33,7 @@ type bisectFlags struct {
 
 func (f *bisectFlags) register(c *cobra.Command) {
 	c.Flags().StringVar(&f.append, "append", "", "boot options of every kernel, as in 'psi=0'")
-	c.Flags().DurationVar(&f.silent, "boot-timeout", kernels.BootTimeout, "after how long without a word a guest is taken for hung")
+	c.Flags().DurationVar(&f.silent, "boot-timeout", bisectTimeout, "after how long without a word a guest is taken for hung")
 }
 
 // ask puts the question to the kernel at a path.
@@ -141,7 +145,7 @@ func (f *bisectFlags) flags() (words []string) {
 	if f.append != "" {
 		words = append(words, "--append", f.append)
 	}
-	if f.silent != kernels.BootTimeout {
+	if f.silent != bisectTimeout {
 		words = append(words, "--boot-timeout", f.silent.String())
 	}
 	return words
