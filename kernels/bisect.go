@@ -51,11 +51,13 @@ const (
 	Holds   State = "holds"   // the statement holds
 	Differs State = "differs" // the kernel does something else
 	Fails   State = "fails"   // the cell failed
-	NoBoot  State = "no-boot" // the guest did not come up, died or said nothing
+	Skips   State = "skips"   // the kernel lacks what the cell or the statement needs
+	Hangs   State = "hangs"   // the guest stopped to say anything, and had not oopsed
+	NoBoot  State = "no-boot" // the guest did not come up, oopsed or died
 )
 
 // Broken are the states by which a kernel can be bad, whatever it counts.
-var Broken = []State{Differs, Fails, NoBoot}
+var Broken = []State{Differs, Fails, Skips, Hangs, NoBoot}
 
 // Answer is a kernel's to a Question.
 type Answer struct {
@@ -67,58 +69,73 @@ type Answer struct {
 // bisectSeeds are few: one cell in one kernel is all but the same in each.
 const bisectSeeds = 3
 
-// Judge asks a kernel as Ask does, and judges it. One boot is enough where its count is
-// as far from the limit as those of the good or the bad kernel.
-func (q QEMU) Judge(ctx context.Context, kernel Kernel, question Question, c Criterion, program string, cache *Cache) (bad bool, a Answer, err error) {
-	return q.judge(ctx, kernel, question, c, &Runner{Plan: Plan{Program: program}, Cache: cache})
+// ErrNoAnswer is a question that can't be tried in a kernel, where the kernel
+// reports no reason that could be a verdict.
+var ErrNoAnswer = errors.New("no answer")
+
+// errAnswered ends the boots of a kernel whose first one answers the question.
+var errAnswered = errors.New("answered")
+
+// Ask puts a question to a kernel, in instruction-counted mode. Of the plan it takes
+// Program and Silent. By a criterion one boot is enough if its count is as far from the
+// limit as those of the good or the bad kernel. What the cache has is not booted. An
+// error is the host's, or wraps ErrNoAnswer.
+func (q QEMU) Ask(ctx context.Context, kernel Kernel, question Question, by *Criterion, p Plan, cache *Cache) (Answer, error) {
+	r := &Runner{Plan: p, Cache: cache}
+	if by == nil {
+		return q.ask(ctx, kernel, question, r)
+	}
+	return q.askEnough(ctx, kernel, question, *by, r)
 }
 
-func (q QEMU) judge(ctx context.Context, kernel Kernel, question Question, c Criterion, r *Runner) (bad bool, a Answer, err error) {
+func (q QEMU) askEnough(ctx context.Context, kernel Kernel, question Question, by Criterion, r *Runner) (a Answer, err error) {
 	for _, boots := range []int{1, bisectSeeds} {
 		r.Plan.Boots = boots
-		if a, err = q.ask(ctx, kernel, question, r); err != nil || c.clear(a) {
+		if a, err = q.ask(ctx, kernel, question, r); err != nil || by.clear(a) {
 			break
 		}
 	}
-	if err == nil {
-		bad, err = c.Bad(a)
-	}
-	return bad, a, err
-}
-
-// Ask puts a question to a kernel, in instruction-counted mode. An error is the
-// host's, or one of a kernel that has no answer: the question can't be tried in it.
-// What the cache has is not booted.
-func (q QEMU) Ask(ctx context.Context, kernel Kernel, question Question, program string, cache *Cache) (Answer, error) {
-	return q.ask(ctx, kernel, question, &Runner{Plan: Plan{Program: program}, Cache: cache})
+	return a, err
 }
 
 // ask puts it with what the runner has of the program that becomes the guest.
 func (q QEMU) ask(ctx context.Context, kernel Kernel, question Question, r *Runner) (a Answer, err error) {
-	plan := Plan{Accel: ICount, Boots: cmp.Or(r.Plan.Boots, bisectSeeds), Cells: []results.Cell{question.Cell}, Program: r.Plan.Program, Jobs: runtime.NumCPU()}
+	p := &r.Plan
+	p.Accel, p.Boots, p.Cells, p.Jobs = ICount, cmp.Or(p.Boots, bisectSeeds), []results.Cell{question.Cell}, runtime.NumCPU()
 	var statements *semantics.Report
 	if question.Statement != "" {
-		plan.Boots, plan.Cells, plan.Statements = 1, nil, true
+		p.Boots, p.Cells, p.Statements, p.Statement = 1, nil, true, question.Statement
 	}
 	a.State = Counts
-	r.QEMU, r.Kernels, r.Plan = q, []Kernel{kernel}, plan
+	r.QEMU, r.Kernels = q, []Kernel{kernel}
 	r.Sink = func(_ int, rec results.Record) error {
 		switch rec.Outcome {
 		case results.OK:
 			a.Insns = append(a.Insns, cmp.Or(rec.PathInsns, rec.InsnsPerOp))
 		case results.Failed:
 			a.State, a.Why = Fails, rec.Reason
+			return errAnswered
+		case results.Skipped:
+			a.State, a.Why = Skips, rec.Reason
+			return errAnswered
 		default:
-			return fmt.Errorf("kernel %s: %s %s: %s", kernel.Label, question, rec.Outcome, results.Quote(rec.Reason))
+			return fmt.Errorf("kernel %s: %w: %s %s: %s", kernel.Label, ErrNoAnswer, question, rec.Outcome, results.Quote(rec.Reason))
 		}
 		return nil
 	}
 	r.Checked = func(_ int, s *semantics.Report) error { statements = s; return nil }
-	err = r.Execute(ctx)
+	if err = r.Execute(ctx); err == errAnswered {
+		return a, nil
+	}
 	var boot *BootError
+	var moved *ControlError
 	switch {
+	case errors.As(err, &boot) && errors.Is(err, errHung) && !broken.Match(boot.Console):
+		return Answer{State: Hangs, Why: boot.Error()}, nil
 	case errors.As(err, &boot) && !errors.Is(err, ErrQEMU):
 		return Answer{State: NoBoot, Why: boot.Error()}, nil
+	case errors.As(err, &boot), errors.As(err, &moved):
+		return a, fmt.Errorf("%w: %w", ErrNoAnswer, err)
 	case err != nil:
 		return a, err
 	case question.Statement == "":
@@ -131,10 +148,12 @@ func (q QEMU) ask(ctx context.Context, kernel Kernel, question Question, r *Runn
 		return Answer{State: Holds}, nil
 	case f != nil && f.Verdict == semantics.Differs:
 		return Answer{State: Differs, Why: fmt.Sprintf("expected %q, observed %q", f.Expect, f.Observed)}, nil
+	case f != nil && f.Verdict == semantics.Skipped:
+		return Answer{State: Skips, Why: f.Reason}, nil
 	case f == nil:
-		return a, fmt.Errorf("kernel %s: the guest reported nothing of %s", kernel.Label, question)
+		return a, fmt.Errorf("kernel %s: %w: the guest reported nothing of %s", kernel.Label, ErrNoAnswer, question)
 	}
-	return a, fmt.Errorf("kernel %s: %s is %s: %s", kernel.Label, question, f.Verdict, results.Quote(f.Reason))
+	return a, fmt.Errorf("kernel %s: %w: %s is %s: %s", kernel.Label, ErrNoAnswer, question, f.Verdict, results.Quote(f.Reason))
 }
 
 // Criterion is what makes a kernel of a bisection bad: a count, or a state.
@@ -150,11 +169,11 @@ type Criterion struct {
 func Tell(good, bad Answer) (Criterion, error) {
 	switch {
 	case slices.Contains(Broken, good.State):
-		return Criterion{}, fmt.Errorf("the good kernel is not good, %s: %s", good.State, good.Why)
+		return Criterion{}, fmt.Errorf("the good kernel is not good, %s: %s", good.State, good.Why) // a console is last
 	case bad.State != Counts && bad.State != Holds:
 		return Criterion{State: bad.State}, nil
 	case bad.State == Holds:
-		return Criterion{}, errors.New("the statement holds in both kernels")
+		return Criterion{}, errors.New("the statement holds in both kernels: `ipcbench kernels --semantics GOOD BAD` lists those that changed")
 	}
 	low, high, shorter := good.Insns, bad.Insns, false
 	if slices.Max(bad.Insns) < slices.Min(good.Insns) {
@@ -163,7 +182,7 @@ func Tell(good, bad Answer) (Criterion, error) {
 	most, least := slices.Max(low), slices.Min(high)
 	spread := max(most-slices.Min(low), slices.Max(high)-least)
 	if least-most <= spread {
-		return Criterion{}, fmt.Errorf("good takes %.0f to %.0f insns/op and bad %.0f to %.0f: they must differ by more than seeds do",
+		return Criterion{}, fmt.Errorf("good takes %.1f to %.1f insns/op and bad %.1f to %.1f: they must differ by more than seeds do; `ipcbench kernels GOOD BAD` shows which cells changed",
 			slices.Min(good.Insns), slices.Max(good.Insns), slices.Min(bad.Insns), slices.Max(bad.Insns))
 	}
 	// Halfway, as factors go.

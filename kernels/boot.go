@@ -50,6 +50,9 @@ func (e *BootError) Error() string {
 	if fault := faultIn(e.Console); fault != nil {
 		told, lines = "reports", fault
 	}
+	if len(lines) == 0 && errors.Is(e.Err, ErrQEMU) {
+		return s
+	}
 	if len(lines) == 0 {
 		return s + "; its console is empty: is CONFIG_SERIAL_8250_CONSOLE on?"
 	}
@@ -64,6 +67,9 @@ func (e *BootError) Unwrap() error { return e.Err }
 // ErrQEMU is a virtual machine that ended with an error of its own: it shows nothing
 // of the kernel.
 var ErrQEMU = errors.New("QEMU")
+
+// errHung is a guest that went on, and came to nothing.
+var errHung = errors.New("it hangs")
 
 // boot is one machine to be run.
 type boot struct {
@@ -91,23 +97,27 @@ func (b boot) run(ctx context.Context) (console, port []byte, err error) {
 	defer stop()
 	defer reexec.AfterFunc(b.limit, stop)()
 	var hung atomic.Bool
-	cmd := exec.CommandContext(limited, b.qemu, b.args...)
+	cmd := command(limited, b.qemu, b.args...)
 	cmd.ExtraFiles = []*os.File{files[0], files[1], b.initrd}
 	var complaint capped
 	cmd.Stderr = &complaint
-	cmd.WaitDelay = 5 * time.Second
-	// QEMU goes when we do, however we go: the signal follows this thread. A
-	// terminal's Ctrl-C is for us alone.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	// QEMU goes when we do, however we go: the signal follows this thread.
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := cmd.Start(); err != nil {
 		return nil, nil, err
 	}
-	// A port that is written to without end fills its file and no disk.
-	full := unix.Rlimit{Cur: maxOutput, Max: maxOutput}
-	if err := unix.Prlimit(cmd.Process.Pid, unix.RLIMIT_FSIZE, &full, nil); err != nil {
-		cmd.Process.Kill()
+	// A port that is written to without end fills its file and no disk. Only root may
+	// raise the hard limit that QEMU has from us.
+	var full unix.Rlimit
+	err = unix.Prlimit(cmd.Process.Pid, unix.RLIMIT_FSIZE, nil, &full)
+	if err == nil {
+		most := min(maxOutput, full.Max)
+		err = unix.Prlimit(cmd.Process.Pid, unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: most, Max: most}, nil)
+	}
+	if err != nil {
+		cmd.Cancel()
 		cmd.Wait()
 		return nil, nil, os.NewSyscallError("prlimit", err)
 	}
@@ -118,10 +128,8 @@ func (b boot) run(ctx context.Context) (console, port []byte, err error) {
 	}
 	if b.silent > 0 {
 		go func() {
-			if b.listen(limited, cmd.Process.Pid, files) {
-				hung.Store(true)
-				stop()
-			}
+			hung.Store(b.listen(limited, cmd.Process.Pid, files))
+			stop()
 		}()
 	}
 	leave := reexec.Follow(func(sig syscall.Signal) { syscall.Kill(-cmd.Process.Pid, sig) })
@@ -131,59 +139,85 @@ func (b boot) run(ctx context.Context) (console, port []byte, err error) {
 	switch {
 	case ctx.Err() != nil:
 		return console, port, ctx.Err()
-	case hung.Load():
-		return console, port, fmt.Errorf("it said nothing for %v: it hangs, or --boot-timeout is too short", b.silent)
-	case limited.Err() != nil:
-		return console, port, fmt.Errorf("it did not end within %v", b.limit)
 	case len(console) >= maxOutput, len(port) >= maxOutput:
 		return console, port, fmt.Errorf("it wrote more than %s", results.FormatBytes(maxOutput))
+	case hung.Load():
+		return console, port, fmt.Errorf("it said nothing for %v: %w, or --boot-timeout is too short", b.silent, errHung)
+	case limited.Err() != nil:
+		return console, port, fmt.Errorf("it did not end within %v: %w", b.limit, errHung)
 	case err != nil:
-		return console, port, fmt.Errorf("%w: %w: %s", ErrQEMU, err, results.Quote(strings.TrimSpace(string(complaint.text))))
+		if said := results.Quote(strings.TrimSpace(string(complaint.text))); said != "" {
+			err = fmt.Errorf("%w: %s", err, said)
+		}
+		return console, port, fmt.Errorf("%w: %w", ErrQEMU, err)
 	}
 	return console, port, nil
 }
 
-// listen waits until ctx is done, and reports whether the guest hangs: for longer
-// than b.silent neither port grew. Time in which QEMU waited for a CPU does not
-// count: on a busy host a boot takes five times as long.
+// command is one that ends with ctx, and with all that it has started: what is
+// called QEMU may be a script. A terminal's Ctrl-C is for us alone.
+func command(ctx context.Context, path string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = 5 * time.Second
+	return cmd
+}
+
+// listen waits until ctx is done or a port is full, and reports whether the guest
+// hangs: for longer than b.silent neither port grew. Time in which QEMU waited for a
+// CPU does not count: on a busy host a boot takes five times as long. A full port ends
+// no QEMU that ignores SIGXFSZ, as this program and all that it starts do.
 func (b boot) listen(ctx context.Context, pid int, ports [2]*os.File) (hangs bool) {
 	tick := time.NewTicker(min(time.Second, b.silent/4))
 	defer tick.Stop()
 	var sizes [2]int64
-	last, waited := time.Now(), longestWait(pid)
+	var silent time.Duration
+	last, waited := time.Now(), waits(pid)
 	for {
 		select {
 		case <-ctx.Done():
 			return false
 		case <-tick.C:
 		}
+		now, waiting := time.Now(), waits(pid)
+		var longest time.Duration
+		for thread, d := range waiting {
+			longest = max(longest, d-waited[thread])
+		}
+		silent += max(0, now.Sub(last)-longest)
+		last, waited = now, waiting
 		for i, f := range ports {
 			if info, err := f.Stat(); err == nil && info.Size() != sizes[i] {
-				sizes[i] = info.Size()
-				last, waited = time.Now(), longestWait(pid)
+				sizes[i], silent = info.Size(), 0
 			}
 		}
 		switch {
-		case b.spoke && sizes[1] > 0:
+		case max(sizes[0], sizes[1]) >= maxOutput:
 			return false
-		case time.Since(last)-(longestWait(pid)-waited) > b.silent:
+		case b.spoke && sizes[1] > 0:
+			continue
+		case silent > b.silent:
 			return true
 		}
 	}
 }
 
-// longestWait is for how long the thread of a process that waited most has waited
-// for a CPU, proc_pid_schedstat(5). QEMU's virtual CPU is such a thread.
-func longestWait(pid int) (most time.Duration) {
+// waits is for how long each thread of a process has waited for a CPU,
+// proc_pid_schedstat(5). QEMU's virtual CPU is one of them, and not always the one
+// that waited longest: a boot of 7 s on a host with a load of 25 was taken for silent
+// for 12 s.
+func waits(pid int) map[string]time.Duration {
+	all := map[string]time.Duration{}
 	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
 	for _, file := range files {
 		var ran, wait int64
 		text, _ := os.ReadFile(file)
 		if n, _ := fmt.Sscan(string(text), &ran, &wait); n == 2 {
-			most = max(most, time.Duration(wait))
+			all[file] = time.Duration(wait)
 		}
 	}
-	return most
+	return all
 }
 
 // unnamed makes a file that ends with the last process that holds it: a guest
@@ -216,9 +250,14 @@ func tail(console []byte) (last []string) {
 	return lines[max(0, len(lines)-lastLines):]
 }
 
-// fault is how a kernel begins to report a fault of its own: panic, bug, oops or
-// warning (kernel/panic.c, lib/bug.c, arch/x86/kernel/dumpstack.c).
-var fault = regexp.MustCompile(`Kernel panic - |BUG: |Oops: |WARNING: |kernel BUG at |general protection fault|Internal error: `)
+// oops is how a kernel begins to report that it is broken (kernel/panic.c, lib/bug.c,
+// arch/x86/kernel/dumpstack.c). It may go on, and count something else. Quiet boots
+// print such a line, those of warnings only at a loglevel of 5 or more.
+const oops = `Kernel panic - |BUG: |Oops: |kernel BUG at |: [0-9a-f]{4} \[#[0-9]+\]`
+
+// fault is how a kernel begins to report a fault of its own, or Go's runtime why it
+// ends the guest's first process, of which a panic follows.
+var broken, fault = regexp.MustCompile(oops), regexp.MustCompile(`(?m)` + oops + `|WARNING: |^fatal error: |^panic: `)
 
 // faultIn is a console from the first line on with which the kernel reports a
 // fault, nil where there is none.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func fakeBoot(t *testing.T, script string, limit time.Duration) boot {
@@ -58,6 +60,12 @@ func TestEndlessGuest(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "more than 8MiB") {
 			t.Errorf("%s: %v", to, err)
 		}
+		// Nor does one go on that the signal of a full file does not end.
+		b = fakeBoot(t, `trap '' XFSZ; while :; do head -c 9000000 /dev/zero; done >"$`+to+`" 2>/dev/null`, time.Hour)
+		b.silent = 20 * time.Second
+		if _, _, err := b.run(t.Context()); err == nil || !strings.Contains(err.Error(), "more than 8MiB") {
+			t.Errorf("%s, without the signal: %v", to, err)
+		}
 	}
 }
 
@@ -87,10 +95,53 @@ func TestInterruptedGuest(t *testing.T) {
 	}
 }
 
+// What is called QEMU may be a script: what it has started ends with it.
+func TestScriptInPlaceOfQEMU(t *testing.T) {
+	dir := t.TempDir()
+	fifo := filepath.Join(dir, "fifo")
+	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	script := "sleep 1000 >" + fifo + "; exit 1"
+	b := fakeBoot(t, script, time.Second)
+	if err := os.WriteFile(filepath.Join(dir, "qemu-system-x86_64"), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	for name, start := range map[string]func() error{
+		"boot": func() error { _, _, err := b.run(t.Context()); return err },
+		"version": func() error {
+			asked, stop := context.WithTimeout(t.Context(), time.Second)
+			defer stop()
+			_, err := Find(asked)
+			return err
+		},
+	} {
+		// The end of file comes when the last process has gone that writes.
+		gone := make(chan error, 1)
+		go func() { _, err := os.ReadFile(fifo); gone <- err }()
+		if err := start(); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		select {
+		case err := <-gone:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(time.Minute):
+			t.Fatalf("%s: a process is left", name)
+		}
+	}
+}
+
 func TestRefusingQEMU(t *testing.T) {
 	b := fakeBoot(t, `echo 'qemu: no such machine' >&2; exit 1`, time.Minute)
-	if _, _, err := b.run(t.Context()); err == nil || !strings.Contains(err.Error(), "no such machine") {
+	_, _, err := b.run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "no such machine") {
 		t.Errorf("%v", err)
+	}
+	if text := (&BootError{Label: "new", Seed: 1, Err: err}).Error(); strings.Contains(text, "console") {
+		t.Errorf("a kernel is blamed: %s", text)
 	}
 }
 
@@ -109,6 +160,10 @@ func TestFault(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	if got := faultIn([]byte("[    0.1] all is well\n")); got != nil {
+		t.Errorf("%q", got)
+	}
+	// Of a first process that dies it is what its runtime printed.
+	if got := faultIn([]byte("[    0.1] quiet\nfatal error: out of memory\n\ngoroutine 1:\n[    1.5] Kernel panic - not syncing: Attempted to kill init!\n")); len(got) != 3 || got[0] != "fatal error: out of memory" {
 		t.Errorf("%q", got)
 	}
 }
@@ -162,4 +217,19 @@ func staticProgram(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// An image that is another after a boot makes the run's records those of two kernels.
+func TestImageThatChanges(t *testing.T) {
+	path := image(t, "bzImage", "HdrS")
+	kernel, err := ParseKernel(path + "=new")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for script, want := range map[string]string{"echo >>" + path: "its SHA-256 is another", "rm " + path: "no such file"} {
+		r := Runner{QEMU: QEMU{Path: fake(t, script)}, Plan: Plan{Accel: ICount, Boots: 1, Jobs: 1}, Kernels: []Kernel{kernel}, Image: staticProgram(t)}
+		if err := r.Execute(t.Context()); err == nil || !strings.Contains(err.Error(), "changed during its boots") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", script, err)
+		}
+	}
 }

@@ -84,7 +84,9 @@ func TestParseKernel(t *testing.T) {
 	if err := unix.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	narrow := image(t, "bzImage-686", "HdrS\x0f\x02") // version 2.15, without XLF_KERNEL_64
 	for arg, want := range map[string]string{
+		narrow:                            "is a 32-bit kernel",
 		short:                             "has 4096 bytes, its header states 6656",
 		fifo:                              "is no regular file",
 		path + "=a b":                     "want at most 32 of",
@@ -110,5 +112,10 @@ func TestParseKernel(t *testing.T) {
 	}
 	if err := CheckKernels([]Kernel{{Label: "a"}, {Label: "a"}}); err == nil {
 		t.Error("two kernels of one name pass")
+	}
+	for _, options := range []string{"a -- b", "a\nb"} {
+		if err := CheckKernels([]Kernel{{Label: "a", Append: options}}); err == nil {
+			t.Errorf("options %q pass", options)
+		}
 	}
 }

@@ -68,9 +68,6 @@ func (a *Kernel) open() error {
 	if !validLabel.MatchString(a.Label) {
 		return fmt.Errorf("kernel %s: label %q: want at most 32 of A-Z a-z 0-9 . _ -, as in KERNEL=base", results.Quote(a.Path), results.Quote(a.Label))
 	}
-	if strings.ContainsAny(a.Append, "\n\x00") || strings.Contains(" "+a.Append+" ", " -- ") {
-		return fmt.Errorf("kernel %s: options %q: want one line of kernel options", a.Label, results.Quote(a.Append))
-	}
 	f, err := os.OpenFile(a.Path, os.O_RDONLY|unix.O_NONBLOCK, 0) // of a FIFO it would wait for a writer
 	if err != nil {
 		return fmt.Errorf("kernel %s: %w", a.Label, err)
@@ -84,19 +81,19 @@ func (a *Kernel) open() error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("kernel %s: %s is no regular file: %s", a.Label, results.Quote(a.Path), remedy)
 	}
-	head := make([]byte, 0x206)
+	head := make([]byte, 0x238)
 	if _, err := io.ReadFull(f, head); err != nil || !isKernel(head) {
 		return fmt.Errorf("kernel %s: %s is neither a bzImage nor a vmlinux for x86-64: %s", a.Label, results.Quote(a.Path), remedy)
+	}
+	if is32bit(head) {
+		return fmt.Errorf("kernel %s: %s is a 32-bit kernel, which runs no program for x86-64: build it with CONFIG_64BIT", a.Label, results.Quote(a.Path))
 	}
 	if least := statedSize(head); info.Size() < least {
 		return fmt.Errorf("kernel %s: %s has %d bytes, its header states %d: the file is cut short: copy it anew", a.Label, results.Quote(a.Path), info.Size(), least)
 	}
-	sum := sha256.New()
-	sum.Write(head)
-	if _, err := io.Copy(sum, f); err != nil {
+	if a.Image, err = sumOf(a.Path); err != nil {
 		return fmt.Errorf("kernel %s: %w", a.Label, err)
 	}
-	a.Image = hex.EncodeToString(sum.Sum(nil))
 	if want := sumBeside(a.Path); want != "" && want != a.Image {
 		return fmt.Errorf("kernel %s: the SHA-256 of %s is %s, and %s beside it has %s: the file is damaged or another: fetch it anew, or mend %[4]s",
 			a.Label, results.Quote(a.Path), a.Image, sumsFile, results.Quote(want))
@@ -105,11 +102,27 @@ func (a *Kernel) open() error {
 	return nil
 }
 
+// sumOf is the SHA-256 of a file.
+func sumOf(path string) (string, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0) // see open
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	return sum(f)
+}
+
 // isKernel knows an image by its beginning: "HdrS" at 0x202 of a bzImage
 // (Documentation/arch/x86/boot.rst), or a 64-bit ELF file for x86-64, elf(5).
 func isKernel(head []byte) bool {
 	return bytes.Equal(head[0x202:0x206], []byte("HdrS")) ||
 		bytes.HasPrefix(head, []byte("\x7fELF\x02\x01")) && head[18] == 62
+}
+
+// is32bit knows a bzImage that has no 64-bit entry, XLF_KERNEL_64 of xloadflags, from
+// version 2.12 of the boot protocol on (Documentation/arch/x86/boot.rst).
+func is32bit(head []byte) bool {
+	return head[0] != 0x7f && binary.LittleEndian.Uint16(head[0x206:]) >= 0x20c && head[0x236]&1 == 0
 }
 
 // statedSize is how many bytes an image has at least, by its own header: of a
@@ -163,10 +176,13 @@ func configBeside(image string) string {
 	return ""
 }
 
-// CheckKernels reports why kernels can't be compared.
+// CheckKernels reports why kernels can't be booted as asked, or compared.
 func CheckKernels(kernels []Kernel) error {
 	labels := map[string]bool{}
 	for _, a := range kernels {
+		if strings.ContainsAny(a.Append, "\n\x00") || strings.Contains(" "+a.Append+" ", " -- ") {
+			return fmt.Errorf("kernel %s: options %q: want one line of kernel options", a.Label, results.Quote(a.Append))
+		}
 		if labels[a.Label] {
 			return fmt.Errorf("two kernels are called %s: name them, as in %s=old", a.Label, results.Quote(cmp.Or(a.Path, "KERNEL")))
 		}

@@ -1,7 +1,9 @@
 package kernels
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -39,15 +41,15 @@ func Find(ctx context.Context) (QEMU, error) {
 	if err != nil {
 		return QEMU{}, fmt.Errorf("qemu-system-x86_64 is not installed; on Debian: apt-get install qemu-system-x86")
 	}
-	ctx, stop := context.WithTimeout(ctx, 10*time.Second)
+	ctx, stop := context.WithTimeoutCause(ctx, time.Minute, errors.New("no answer within a minute"))
 	defer stop()
 	q := QEMU{Path: path}
-	out, err := exec.CommandContext(ctx, path, "-sandbox", sandbox, "--version").Output()
+	out, err := command(ctx, path, "-sandbox", sandbox, "--version").Output()
 	if q.Unconfined = err != nil; q.Unconfined {
-		out, err = exec.CommandContext(ctx, path, "--version").Output()
+		out, err = command(ctx, path, "--version").Output()
 	}
 	if err != nil {
-		return QEMU{}, fmt.Errorf("%s --version: %w", path, err)
+		return QEMU{}, fmt.Errorf("%s --version: %w", path, cmp.Or(context.Cause(ctx), err))
 	}
 	v := regexp.MustCompile(`version (\d+(?:\.\d+)+)`).FindSubmatch(out)
 	if v == nil {

@@ -23,7 +23,8 @@ type Plan struct {
 	Program    string        // version, for records
 	Jobs       int           // boots at a time; in real time always one
 	Statements bool          // check what the manual promises, too
-	Silent     time.Duration `json:"-"` // after how long without a word a guest is taken for hung; 0: BootTimeout
+	Statement  string        `json:",omitempty"` // ID of the only one to check; "": all
+	Silent     time.Duration `json:"-"`          // after how long without a word a guest is taken for hung; 0: BootTimeout
 }
 
 // settle is how long a guest sleeps before it measures. In
@@ -120,7 +121,7 @@ func (r *Runner) Execute(ctx context.Context) (err error) {
 }
 
 func (r *Runner) job() job {
-	j := job{Program: r.Plan.Program, Settle: settle, Statements: r.Plan.Statements}
+	j := job{Program: r.Plan.Program, Settle: settle, Statements: r.Plan.Statements, Statement: r.Plan.Statement}
 	for _, c := range r.Plan.Cells {
 		if r.Plan.Accel.admit(c) == nil {
 			j.Tasks = append(j.Tasks, task{c, r.Plan.Accel.measurement(c, r.Plan.Time)})
@@ -160,8 +161,14 @@ func (r *Runner) boot(ctx context.Context, t bootJob) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	if now, e := sumOf(kernel.Path); kernel.Image != "" && now != kernel.Image {
+		return fmt.Errorf("kernel %s: %s changed during its boots: copy it to where no build writes: %w", kernel.Label, results.Quote(kernel.Path), cmp.Or(e, errors.New("its SHA-256 is another")))
+	}
 	heard, unheard := decode(port)
-	if err = cmp.Or(err, unheard); err != nil {
+	if err = cmp.Or(err, unheard); err == nil && broken.Match(console) {
+		err = errors.New("the kernel oopsed, and went on")
+	}
+	if err != nil {
 		return &BootError{Kernel: t.kernel, Label: kernel.Label, Seed: t.seed, Err: err, Console: console}
 	}
 	want := float64(spinInsns)
