@@ -67,7 +67,7 @@ var Metrics = []Metric{
 		Column: "time/op", In: Timed, Spread: Timed,
 		Get: func(r *Record) (float64, bool) { return positive(r.NsPerOp) },
 		Set: func(r *Record, v float64) { r.NsPerOp = v }},
-	{Key: "insns", Record: "insns_per_op", Unit: "insns/op", Better: "lower", Class: Number,
+	{Key: "insns", Record: "insns_per_op", Unit: "insns/op", Better: "lower", Class: Number, CSV: "insns_per_op",
 		Column: "insns/op", In: Counted, Spread: Counted,
 		Get: func(r *Record) (float64, bool) { return positive(r.InsnsPerOp) },
 		Set: func(r *Record, v float64) { r.InsnsPerOp = v }},
