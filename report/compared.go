@@ -15,16 +15,34 @@ import (
 
 // medians renders both as benchstat does, on one scale. Their intervals are ours.
 func medians(r *compare.Row) (old, new string) {
-	scale := benchunit.CommonScale([]float64{float64(r.Old.Center), float64(r.New.Center)}, benchunit.ClassOf(r.Unit))
+	all := onOneScale(r.Unit, r.Old, r.New)
+	return all[0], all[1]
+}
+
+// onOneScale renders medians of one unit; "" where there is none.
+func onOneScale(unit string, estimates ...compare.Estimate) (all []string) {
+	var known []float64
+	for _, e := range estimates {
+		if e.N > 0 {
+			known = append(known, float64(e.Center))
+		}
+	}
+	scale := benchunit.CommonScale(known, benchunit.ClassOf(unit))
 	suffix := ""
 	switch {
-	case strings.Contains(r.Unit, "B/s"):
+	case strings.Contains(unit, "B/s"):
 		suffix = "B/s"
-	case strings.Contains(r.Unit, "sec"):
+	case strings.Contains(unit, "sec"):
 		suffix = "s"
 	}
-	show := func(e compare.Estimate) string { return scale.Format(float64(e.Center)) + suffix }
-	return show(r.Old), show(r.New)
+	for _, e := range estimates {
+		s := ""
+		if e.N > 0 {
+			s = scale.Format(float64(e.Center)) + suffix
+		}
+		all = append(all, s)
+	}
+	return all
 }
 
 // probability renders p as benchstat does, and smaller ones with the digits
@@ -125,20 +143,23 @@ func change(r *compare.Report) string {
 	if r.Gate.Paired {
 		of = "within pairs of launches that came one right after the other"
 	}
-	return "Change: the median ratio " + of + ", with its 95 % interval. Old and new: medians of launches, which may differ from it, even in sign. n: launches a side; after can't tell, those that would decide."
+	old, new := compare.Called(r.Old.Label, r.New.Label)
+	return "Change: the median ratio " + of + ", with its 95 % interval. " + capital(old) + " and " + new + ": medians of launches, which may differ from it, even in sign. n: launches a side; after can't tell, those that would decide."
 }
 
-// variation states how launches vary.
-func variation(r *compare.Report) string {
+// variation states how launches vary, those of a base that reports share counted once.
+func variation(reports ...*compare.Report) string {
 	var worst *compare.Row
 	most, outliers, n, capped := 0.0, int64(0), 0, 0
-	for i := range r.Rows {
-		row := &r.Rows[i]
-		for _, e := range []compare.Estimate{row.Old, row.New} {
-			outliers += e.Outliers.Or(0)
-			n, capped = n+e.N, capped+e.Capped
-			if cv := float64(e.CV); !math.IsNaN(cv) && (worst == nil || cv > most) {
-				worst, most = row, cv
+	for k, r := range reports {
+		for i := range r.Rows {
+			row := &r.Rows[i]
+			for _, e := range []compare.Estimate{row.New, row.Old}[:map[bool]int{true: 2, false: 1}[k == 0]] {
+				outliers += e.Outliers.Or(0)
+				n, capped = n+e.N, capped+e.Capped
+				if cv := float64(e.CV); !math.IsNaN(cv) && (worst == nil || cv > most) {
+					worst, most = row, cv
+				}
 			}
 		}
 	}
@@ -175,8 +196,8 @@ func counts(r *compare.Report) string {
 
 // comparedTable has the rows of a table in Markdown. Warnings have a column where a
 // row has one.
-func comparedTable(rows []*compare.Row) [][]string {
-	table := [][]string{{"cell", "metric", "old", "new", "change", bounds, "p", "p gate", "n", "verdict", "warnings"}}
+func comparedTable(rows []*compare.Row, old, new string) [][]string {
+	table := [][]string{{"cell", "metric", old, new, "change", bounds, "p", "p gate", "n", "verdict", "warnings"}}
 	marked := false
 	for _, r := range rows {
 		marked = marked || len(r.Warnings) > 0
