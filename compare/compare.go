@@ -43,7 +43,7 @@ func Compare(old, new *Side, o Options) *Report {
 	o.Threshold = cmp.Or(o.Threshold, gateOf(old, new), Defaults.Threshold)
 	r := &Report{
 		Old: old.about(), New: new.about(),
-		Threshold: o.Threshold, Alpha: o.alpha(),
+		Threshold: o.Threshold, Alpha: o.alpha(), metrics: old.metrics,
 		Gate: Gate{Seen: results.Float(math.NaN()), Detectable: results.Float(math.NaN()), Worst: results.Float(math.NaN())}, // until a row is judged
 	}
 	apart := newSplit(old, new)
@@ -125,6 +125,7 @@ func (r *Report) pair(old, new *Side, apart *split, o Options) (pairs []pair) {
 		if !ok {
 			b = &settled{outcome: Absent, reason: "no record"}
 		}
+		r.found = append(r.found, pair{cell: at.cell, name: name, old: a, new: b})
 		switch {
 		case a.outcome == results.OK && b.outcome == results.OK:
 			pairs = append(pairs, pair{at.cell, name, a, b, len(old.passes)})
@@ -132,16 +133,22 @@ func (r *Report) pair(old, new *Side, apart *split, o Options) (pairs []pair) {
 			r.Outcomes = append(r.Outcomes, newChange(at.cell, name, a, b, o))
 		default:
 			r.NeverOK++
+			r.Missing = append(r.Missing, newChange(at.cell, name, a, b, o))
 		}
 	}
 	for at, b := range news {
 		if olds[at] == nil {
-			r.Outcomes = append(r.Outcomes, newChange(at.cell, apart.pointName(at), &settled{outcome: Absent}, b, o))
+			a := &settled{outcome: Absent, reason: "no record"}
+			r.found = append(r.found, pair{cell: at.cell, name: apart.pointName(at), old: a, new: b})
+			r.Outcomes = append(r.Outcomes, newChange(at.cell, apart.pointName(at), a, b, o))
 		}
 	}
 	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Compare(a.name, b.name) })
-	slices.SortFunc(r.Outcomes, func(a, b Change) int {
-		return cmp.Or(cmp.Compare(a.Verdict.order(), b.Verdict.order()), cmp.Compare(a.Name, b.Name))
-	})
+	for _, list := range [][]Change{r.Outcomes, r.Missing} {
+		slices.SortFunc(list, func(a, b Change) int {
+			return cmp.Or(cmp.Compare(a.Verdict.order(), b.Verdict.order()), cmp.Compare(a.Name, b.Name))
+		})
+	}
+	slices.SortFunc(r.found, func(a, b pair) int { return cmp.Compare(a.name, b.name) })
 	return pairs
 }

@@ -52,12 +52,16 @@ type Report struct {
 	Before       []Warning      `json:"doubts"` // Warnings, by their key of before, for one release: the writer of JSON fills it in
 	Rows         []Row          `json:"rows"`   // what matters first
 	Means        []Mean         `json:"means"`
-	Outcomes     []Change       `json:"outcomes"`               // cells whose outcome changed
-	Incomparable []Incomparable `json:"incomparable"`           // rows that were left out
-	NotCompared  []string       `json:"not_compared,omitempty"` // units and metrics of the files that no row shows
-	Cause        string         `json:"cause,omitempty"`        // why nothing could be compared
-	Implied      []string       `json:"implied,omitempty"`      // cells whose B/s follows from their ns/op: they have no row for it
-	NeverOK      int            `json:"never_ok"`               // cells that are not ok, with the same outcome on both sides
+	Outcomes     []Change       `json:"outcomes"`                 // cells whose outcome changed
+	Incomparable []Incomparable `json:"incomparable"`             // rows that were left out
+	NotCompared  []string       `json:"not_compared,omitempty"`   // units and metrics of the files that no row shows
+	Cause        string         `json:"cause,omitempty"`          // why nothing could be compared
+	Implied      []string       `json:"implied,omitempty"`        // cells whose B/s follows from their ns/op: they have no row for it
+	NeverOK      int            `json:"never_ok"`                 // cells that are not ok, with the same outcome on both sides
+	Missing      []Change       `json:"without_number,omitempty"` // these cells, with the reason of the new side
+
+	found   []pair   // every cell of either side
+	metrics []string // that were asked for
 }
 
 // Gate is how the gate came to its p.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/montanaflynn/stats"
 	"golang.org/x/perf/benchmath"
-	"golang.org/x/perf/benchunit"
 
 	"ipcbench/compare/gate"
 	"ipcbench/results"
@@ -28,15 +27,9 @@ func newRow(p pair, metric int, name, better string, d *warnings) (Row, bool) {
 // describe fills in what follows from the row alone. The turns are nil where
 // the sides did not take any.
 func (r *Row) describe(t *turns) {
-	var sides [2]*benchmath.Sample
-	for i, side := range []*settled{r.pair.old, r.pair.new} {
-		values, _ := side.sample(r.column)
-		for j, v := range values {
-			values[j], r.Unit = benchunit.Tidy(v, r.Metric)
-		}
-		sides[i] = benchmath.NewSample(values, &benchmath.DefaultThresholds) // sorts them
-	}
-	old, new := sides[0], sides[1]
+	old, unit := r.pair.old.tidied(r.column, r.Metric)
+	new, _ := r.pair.new.tidied(r.column, r.Metric)
+	r.Unit = unit
 	r.equal = (r.Metric == counted || r.Metric == pathUnit || r.Aside) && slices.Equal(old.Values, new.Values)
 	r.Old, r.New = estimate(old), estimate(new)
 	r.P = results.Float(benchmath.AssumeNothing.Compare(old, new).P)

@@ -30,6 +30,7 @@ type Side struct {
 	hosts     results.Hosts
 	configs   configurations
 	nothing   string  // why a file has no records
+	labels    values  // what the runs are called: "" is none
 	gate      float64 // the threshold of the gate that its runs are held to; 0: they name none
 	units     values  // that records have values in
 	isolation values
@@ -98,7 +99,11 @@ func (s *Side) next(set *results.Set) {
 // Of notes what the header of a run says of the side that has its records; nil
 // says nothing.
 func (s *Side) Of(h *results.Header) {
-	if h != nil && h.Threshold > 0 && (s.gate == 0 || h.Threshold < s.gate) {
+	if h == nil {
+		return
+	}
+	s.labels.add(h.Label)
+	if h.Threshold > 0 && (s.gate == 0 || h.Threshold < s.gate) {
 		s.gate = h.Threshold
 	}
 }
@@ -223,6 +228,7 @@ func (s *Side) Fail(failures ...results.Failure) { s.failures = append(s.failure
 // About is what a report says of a side.
 type About struct {
 	Name    string   `json:"name"`
+	Label   string   `json:"label,omitempty"` // of the kernel that was booted, or of the run
 	Records int      `json:"records"`
 	Cells   int      `json:"cells"`
 	Passes  int      `json:"passes"`
@@ -238,7 +244,32 @@ func (s *Side) about() About {
 		kernels.add(results.Quote(h.Kernel))
 	}
 	a.Kernels = append(a.Kernels, kernels.list...)
+	a.Label = s.label()
 	return a
+}
+
+// label is what the kernel that was booted is called, or else the run; "" where the
+// side has several or none.
+func (s *Side) label() string {
+	booted := values{}
+	for _, h := range s.hosts.All() {
+		booted.add(guest(func(g *results.Guest) string { return g.Label })(h))
+	}
+	for _, v := range []values{booted, s.labels} {
+		if len(v.list) == 1 {
+			return results.Quote(v.list[0])
+		}
+	}
+	return ""
+}
+
+// Called is what two sides with these labels are called: old and new where the labels
+// do not distinguish them.
+func Called(a, b string) (old, new string) {
+	if a == "" || b == "" || a == b {
+		return "old", "new"
+	}
+	return a, b
 }
 
 // cellFacts are what was given to a cell, by the name of the warning where it

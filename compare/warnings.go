@@ -16,6 +16,9 @@ type Warning struct {
 	results.Warning
 	Refuses bool `json:"refuses"` // without --force nothing is judged for which it holds
 	Cells   int  `json:"cells"`   // for how many it holds; 0: for all
+
+	as   string    // what What has before the facts
+	said [2]string // the facts of both sides; "": it is about no facts
 }
 
 // rule is a fact that should be the same on both sides.
@@ -85,6 +88,7 @@ type warnings struct {
 	refused bool
 	cells   bool           // the facts of cells are to be compared
 	at      map[string]int // warnings about cells, by name: where they are listed
+	called  [2]string      // the sides
 
 	interleaved bool // what drifts is on both sides, or no time was measured
 }
@@ -92,6 +96,7 @@ type warnings struct {
 // warn compares what both sides say of themselves.
 func warn(old, new *Side, apart *split, o Options) *warnings {
 	d := &warnings{list: []Warning{}, cells: results.LookupAxis(o.By) == nil, at: map[string]int{}}
+	d.called[0], d.called[1] = Called(old.label(), new.label())
 	known := len(old.hosts.All()) > 0 && len(new.hosts.All()) > 0
 	for _, r := range slices.Concat(hostRules, guestRules) {
 		if r.key == o.By || !known {
@@ -153,8 +158,9 @@ func (d *warnings) add(r rule, old, new []string, refuses bool) {
 		}
 		return results.Some(values, " and ")
 	}
-	d.list = append(d.list, Warning{Name: r.name, Warning: results.Warning{What: fmt.Sprintf("%s: old %s, new %s", r.name, say(old), say(new)),
-		Why: r.why, Remedy: r.remedy}, Refuses: refuses})
+	w := Warning{Name: r.name, as: r.name, said: [2]string{say(old), say(new)}, Warning: results.Warning{Why: r.why, Remedy: r.remedy}, Refuses: refuses}
+	w.What = fmt.Sprintf("%s: %s %s, %s %s", w.as, d.called[0], w.said[0], d.called[1], w.said[1])
+	d.list = append(d.list, w)
 	if refuses {
 		d.refused = true
 		d.marks = append(d.marks, r.name)
@@ -179,7 +185,8 @@ func (d *warnings) of(p pair) (names []string, refused bool) {
 			d.add(r, a, b, false)
 			k = len(d.list) - 1
 			d.at[r.name] = k
-			d.list[k].What = fmt.Sprintf("%s, as in %s: %s", d.list[k].Name, p.cell.Short(p.name), strings.TrimPrefix(d.list[k].What, r.name+": "))
+			d.list[k].as = fmt.Sprintf("%s, as in %s", r.name, p.cell.Short(p.name))
+			d.list[k].What = d.list[k].as + strings.TrimPrefix(d.list[k].What, r.name)
 			d.list[k].Refuses = r.refuses
 		}
 		d.list[k].Cells++

@@ -64,6 +64,17 @@ func (e *BootError) Error() string {
 
 func (e *BootError) Unwrap() error { return e.Err }
 
+// sinceBoot is the time that begins a line of the kernel's log.
+var sinceBoot = regexp.MustCompile(`^\[ *[0-9.]+\] *`)
+
+// cause is the first line of what the kernel reports, or else how the guest ended.
+func (e *BootError) cause() string {
+	if lines := faultIn(e.Console); lines != nil {
+		return sinceBoot.ReplaceAllString(lines[0], "")
+	}
+	return e.Err.Error()
+}
+
 // ErrQEMU is a virtual machine that ended with an error of its own: it shows nothing
 // of the kernel.
 var ErrQEMU = errors.New("QEMU")

@@ -74,3 +74,35 @@ func TestCachedKernelIsChecked(t *testing.T) {
 		}
 	}
 }
+
+// A security suite comes from its own mirror, another from the main one, and any from
+// the mirror that is named.
+func TestMirrorOfASuite(t *testing.T) {
+	script, err := filepath.Abs("../scripts/fetch-debian-kernel")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := exec.LookPath("sha256sum"); err != nil {
+		t.Skipf("%v: coreutils has it", err)
+	}
+	stubs := t.TempDir()
+	for tool, text := range map[string]string{
+		"apt-get":   `case $1 in indextargets) printf '%s\n' http://m.example/debian-security/ http://m.example/debian/;; update) cat "$(dirname "$APT_CONFIG")/sources.list"; exit 100;; esac`,
+		"apt-cache": "", "dpkg-deb": "",
+	} {
+		if err := os.WriteFile(filepath.Join(stubs, tool), []byte("#!/bin/sh\n"+text+"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct{ suite, mirror, want string }{
+		{"bullseye-security", "", "http://m.example/debian-security/ bullseye-security main"}, {"sid", "", "http://m.example/debian/ sid main"},
+		{"buster", "http://old.example/debian", "http://old.example/debian buster main"},
+	} {
+		c := exec.Command("/bin/sh", script, "5.10.*")
+		c.Env = append(os.Environ(), "IPCBENCH_KERNELS="+t.TempDir(), "PATH="+stubs+":"+os.Getenv("PATH"), "SUITE="+tt.suite, "MIRROR="+tt.mirror)
+		said, err := c.CombinedOutput()
+		if err == nil || !strings.Contains(string(said), tt.want+"\n") || !strings.Contains(string(said), "does not have the suite "+tt.suite) {
+			t.Errorf("%s: %v, %s, want %s", tt.suite, err, said, tt.want)
+		}
+	}
+}

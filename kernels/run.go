@@ -47,6 +47,8 @@ type Runner struct {
 	Kernels []Kernel
 	Sink    func(kernel int, r results.Record) error    // one at a time
 	Started func(kernel, seed int)                      // one at a time; optional
+	Ended   func(kernel, seed int)                      // of a boot that was started; one at a time; optional
+	Died    func(*BootError)                            // of a guest that ended in a cell, which fails; one at a time; nil: it ends the run
 	Checked func(kernel int, r *semantics.Report) error // one at a time; where the plan has statements
 	Known   func(counts, of int)                        // how many counts the cache has, before the first boot; optional
 	Image   string                                      // the program that becomes the guest; "": this one
@@ -109,7 +111,9 @@ func (r *Runner) Execute(ctx context.Context) (err error) {
 	for range atOnce {
 		wg.Go(func() {
 			for t := range due {
-				if err := r.boot(ctx, t); err != nil {
+				err := r.boot(ctx, t)
+				r.tell(r.Ended, t)
+				if err != nil {
 					stop(err)
 					return
 				}
@@ -146,14 +150,19 @@ func (r *Runner) skip() error {
 	return nil
 }
 
+// tell calls a function of a boot, where there is one.
+func (r *Runner) tell(of func(kernel, seed int), t bootJob) {
+	if of != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		of(t.kernel, t.seed)
+	}
+}
+
 // boot runs one guest and hands on its records.
 func (r *Runner) boot(ctx context.Context, t bootJob) error {
 	kernel := &r.Kernels[t.kernel]
-	if r.Started != nil {
-		r.mu.Lock()
-		r.Started(t.kernel, t.seed)
-		r.mu.Unlock()
-	}
+	r.tell(r.Started, t)
 	begin := time.Now().UTC()
 	b := boot{qemu: r.QEMU.Path, initrd: r.initrd, limit: r.Plan.limit(), silent: cmp.Or(r.Plan.Silent, BootTimeout), spoke: r.Plan.Statements, onCPUs: r.Plan.Accel == KVM,
 		args: append(r.QEMU.arguments(r.Plan.Accel, kernel.Path, kernel.commandLine(), t.seed), "-initrd", initrdFile)}
@@ -169,7 +178,13 @@ func (r *Runner) boot(ctx context.Context, t bootJob) error {
 		err = errors.New("the kernel oopsed, and went on")
 	}
 	if err != nil {
-		return &BootError{Kernel: t.kernel, Label: kernel.Label, Seed: t.seed, Err: err, Console: console}
+		died := &BootError{Kernel: t.kernel, Label: kernel.Label, Seed: t.seed, Err: err, Console: console}
+		if r.Died == nil || errors.Is(err, ErrQEMU) || !heard.blame(r.job().Tasks, died) {
+			return died
+		}
+		r.mu.Lock()
+		r.Died(died)
+		r.mu.Unlock()
 	}
 	want := float64(spinInsns)
 	if r.Plan.Accel == KVM {

@@ -132,6 +132,23 @@ func (s *transcript) complete(records int) error {
 	return nil
 }
 
+// blame gives the cell in which a guest ended the failure, and the cells behind it the
+// reason why they have no number. It is false where the guest ended in none.
+func (s *transcript) blame(tasks []task, e *BootError) bool {
+	if s.hello == nil || len(s.control) == 0 || len(s.records) >= len(tasks) {
+		return false
+	}
+	tasks = tasks[len(s.records):]
+	for i, t := range tasks {
+		r := results.Record{Schema: results.Schema, Cell: t.Cell, Outcome: results.Failed, Reason: "the guest ended in this cell: " + e.cause()}
+		if i > 0 {
+			r.Outcome, r.Reason = results.Untrusted, "not measured: the guest ended in "+tasks[0].Cell.Short(tasks[0].Cell.Name())
+		}
+		s.records = append(s.records, r)
+	}
+	return true
+}
+
 func (s *transcript) progress() string {
 	if s.hello == nil {
 		return "it sent nothing"

@@ -69,6 +69,9 @@ func suite(r *compare.Report) ciformat.Suite {
 	for _, c := range r.Outcomes {
 		add("ipcbench."+c.Cell.Workload, c.Name, c.Verdict, outcome(c))
 	}
+	for _, c := range r.Missing {
+		add("ipcbench."+c.Cell.Workload, c.Name, c.Verdict, missing(c))
+	}
 	for _, c := range r.Incomparable {
 		add("ipcbench."+c.Cell.Workload, c.Name+" "+c.Metric, compare.Unjudged, "not comparable: "+strings.Join(c.Warnings, ", "))
 	}
@@ -102,10 +105,12 @@ func writeSuites(w io.Writer, suites []ciformat.Suite, sentences []string) error
 		sub := ciformat.KTAP{W: b, Indent: "  "}
 		sub.Plan(len(s.Cases), "Subtest: "+s.Name, sentences[i])
 		for j, c := range s.Cases {
-			for line := range strings.SplitSeq(c.Message, "\n") {
-				sub.Note("%s", line)
+			if c.Outcome != ciformat.Skipped { // whose result has it
+				for line := range strings.SplitSeq(c.Message, "\n") {
+					sub.Note("%s", line)
+				}
 			}
-			sub.Result(j+1, c.Name, c.Outcome, "")
+			sub.Result(j+1, c.Name, c.Outcome, c.Message)
 		}
 		outcome := ciformat.Passed
 		if s.Count(ciformat.Failed)+s.Count(ciformat.Errored) > 0 {
@@ -175,6 +180,9 @@ func writeKCIDB(w io.Writer, reports []*compare.Report) error {
 		}
 		for _, c := range r.Outcomes {
 			add(kcidbPath(c.Name), "outcome", kcidbStatus(c.Verdict), outcome(c), nil)
+		}
+		for _, c := range r.Missing {
+			add(kcidbPath(c.Name), "outcome", kcidbStatus(c.Verdict), missing(c), nil)
 		}
 	}
 	return text.WriteJSON(w, out)

@@ -16,19 +16,44 @@ import (
 
 // medians renders both as benchstat does, on one scale. Their intervals are ours.
 func medians(r *compare.Row) (old, new string) {
-	if r.Aside && r.Metric == "switches/op" {
-		return results.Number.Format(float64(r.Old.Center)), results.Number.Format(float64(r.New.Center))
+	all := onOneScale(r.Unit, r.Old, r.New)
+	return all[0], all[1]
+}
+
+// onOneScale renders medians of one unit; "" where there is none.
+func onOneScale(unit string, estimates ...compare.Estimate) (all []string) {
+	var known []float64
+	for _, e := range estimates {
+		if e.N > 0 {
+			known = append(known, float64(e.Center))
+		}
 	}
-	scale := benchunit.CommonScale([]float64{float64(r.Old.Center), float64(r.New.Center)}, benchunit.ClassOf(r.Unit))
+	if unit == "switches/op" { // 121.000m reads badly
+		for _, e := range estimates {
+			s := ""
+			if e.N > 0 {
+				s = results.Number.Format(float64(e.Center))
+			}
+			all = append(all, s)
+		}
+		return all
+	}
+	scale := benchunit.CommonScale(known, benchunit.ClassOf(unit))
 	suffix := ""
 	switch {
-	case strings.Contains(r.Unit, "B/s"):
+	case strings.Contains(unit, "B/s"):
 		suffix = "B/s"
-	case strings.Contains(r.Unit, "sec"):
+	case strings.Contains(unit, "sec"):
 		suffix = "s"
 	}
-	show := func(e compare.Estimate) string { return scale.Format(float64(e.Center)) + suffix }
-	return show(r.Old), show(r.New)
+	for _, e := range estimates {
+		s := ""
+		if e.N > 0 {
+			s = scale.Format(float64(e.Center)) + suffix
+		}
+		all = append(all, s)
+	}
+	return all
 }
 
 // probability renders p as benchstat does, and smaller ones with the digits
@@ -143,23 +168,26 @@ func change(r *compare.Report) string {
 	if slices.ContainsFunc(r.Rows, func(row compare.Row) bool { return row.Aside }) {
 		aside = " Of switches/op: of what an operation takes with them, in instructions. path-insns/op: without preemption; the gate judges this one alone."
 	}
-	return "Change: the median ratio " + of + ", with its 95 % interval." + aside + " Old and new: medians of launches, which may differ from it, even in sign. n: launches a side; after can't tell, those that would decide."
+	old, new := compare.Called(r.Old.Label, r.New.Label)
+	return "Change: the median ratio " + of + ", with its 95 % interval." + aside + " " + capital(old) + " and " + new + ": medians of launches, which may differ from it, even in sign. n: launches a side; after can't tell, those that would decide."
 }
 
-// variation states how launches vary.
-func variation(r *compare.Report) string {
+// variation states how launches vary, those of a base that reports share counted once.
+func variation(reports ...*compare.Report) string {
 	var worst *compare.Row
 	most, outliers, n, capped := 0.0, int64(0), 0, 0
-	for i := range r.Rows {
-		row := &r.Rows[i]
-		if row.Aside {
-			continue
-		}
-		for _, e := range []compare.Estimate{row.Old, row.New} {
-			outliers += e.Outliers.Or(0)
-			n, capped = n+e.N, capped+e.Capped
-			if cv := float64(e.CV); !math.IsNaN(cv) && (worst == nil || cv > most) {
-				worst, most = row, cv
+	for k, r := range reports {
+		for i := range r.Rows {
+			row := &r.Rows[i]
+			if row.Aside {
+				continue
+			}
+			for _, e := range []compare.Estimate{row.New, row.Old}[:map[bool]int{true: 2, false: 1}[k == 0]] {
+				outliers += e.Outliers.Or(0)
+				n, capped = n+e.N, capped+e.Capped
+				if cv := float64(e.CV); !math.IsNaN(cv) && (worst == nil || cv > most) {
+					worst, most = row, cv
+				}
 			}
 		}
 	}
@@ -196,8 +224,8 @@ func counts(r *compare.Report) string {
 
 // comparedTable has the rows of a table in Markdown. Warnings have a column where a
 // row has one.
-func comparedTable(rows []*compare.Row) [][]string {
-	table := [][]string{{"cell", "metric", "old", "new", "change", bounds, "p", "p gate", "n", "verdict", switchesHead, "warnings"}}
+func comparedTable(rows []*compare.Row, old, new string) [][]string {
+	table := [][]string{{"cell", "metric", old, new, "change", bounds, "p", "p gate", "n", "verdict", switchesHead, "warnings"}}
 	marked, switches := false, false
 	for _, r := range rows {
 		marked, switches = marked || len(r.Warnings) > 0, switches || r.Switches != nil

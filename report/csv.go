@@ -17,9 +17,10 @@ type column struct {
 }
 
 // csvColumns of summary.csv: the cell, how it ended, its numbers, why it has
-// none, the warnings, and what is recommended at its point. A number that there is none of is empty. Columns that
+// none, the warnings, what is recommended at its point, and in which kernel that was
+// booted. A number that there is none of is empty. Columns that
 // were renamed stand at the end under their names of before, for one release.
-func csvColumns(metrics []Metric) []column {
+func csvColumns(booted bool) []column {
 	all := []column{
 		{"workload", func(_ *Page, c *Cell) string { return c.Workload }},
 		{"mechanism", func(_ *Page, c *Cell) string { return c.Mechanism }},
@@ -31,11 +32,12 @@ func csvColumns(metrics []Metric) []column {
 		{"outcome", func(_ *Page, c *Cell) string { return string(c.Outcome) }},
 		{"launches_ok", func(_ *Page, c *Cell) string { return strconv.Itoa(c.N) }},
 	}
-	for _, m := range metrics {
-		if m.csv != "" {
-			all = append(all, estimateColumns(m.csv, m.Key)...)
+	for _, m := range results.Metrics {
+		if m.CSV != "" {
+			all = append(all, estimateColumns(m.CSV, m.Key)...)
 		}
 	}
+	all = append(all, estimateColumns("vs_floor", floorKey)...)
 	unit := func(_ *Page, c *Cell) string { return c.FloorUnit }
 	queued := func(_ *Page, c *Cell) string {
 		if n, ok := c.InFlight.Get(); ok {
@@ -56,6 +58,9 @@ func csvColumns(metrics []Metric) []column {
 		column{"warnings", warnings},
 		column{"recommended", func(_ *Page, c *Cell) string { return map[bool]string{true: "yes"}[c.recommended] }},
 		column{"recommendation", func(_ *Page, c *Cell) string { return c.recommendation }})
+	if booted {
+		all = append(all, column{"kernel", func(p *Page, _ *Cell) string { return p.booted }})
+	}
 	all = append(all, estimateColumns("worth", floorKey)...)
 	return append(all, column{"worth_unit", unit}, column{"in_flight_messages", queued}, column{"doubts", warnings})
 }
@@ -98,12 +103,13 @@ func count(n int) string {
 	return strconv.Itoa(n)
 }
 
-// WriteCSV writes the cells of a page, one a row below a row of names, in the
-// form of RFC 4180. Amounts are bytes and nanoseconds, _low and _high bound
-// the 95 % interval. What a spreadsheet would take for a formula is text.
-func WriteCSV(w io.Writer, p *Page) error {
+// WriteCSV writes the cells of pages, of which several are those of kernels that were
+// booted, one a row below a row of names, in the form of RFC 4180. Amounts are bytes and
+// nanoseconds, _low and _high bound the 95 % interval. What a spreadsheet would take for
+// a formula is text.
+func WriteCSV(w io.Writer, pages ...*Page) error {
 	out := csv.NewWriter(w)
-	columns := csvColumns(p.Metrics)
+	columns := csvColumns(pages[0].booted != "")
 	row := make([]string, len(columns))
 	for i, col := range columns {
 		row[i] = col.name
@@ -111,12 +117,14 @@ func WriteCSV(w io.Writer, p *Page) error {
 	if err := out.Write(row); err != nil {
 		return fmt.Errorf("write CSV: %w", err)
 	}
-	for i := range p.Cells {
-		for j, col := range columns {
-			row[j] = inert(results.Quote(col.of(p, &p.Cells[i])))
-		}
-		if err := out.Write(row); err != nil {
-			return fmt.Errorf("write CSV: %w", err)
+	for _, p := range pages {
+		for i := range p.Cells {
+			for j, col := range columns {
+				row[j] = inert(results.Quote(col.of(p, &p.Cells[i])))
+			}
+			if err := out.Write(row); err != nil {
+				return fmt.Errorf("write CSV: %w", err)
+			}
 		}
 	}
 	out.Flush()

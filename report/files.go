@@ -95,14 +95,23 @@ type File struct {
 
 // Files are those of the report, in the order in which they are written.
 func (r *Report) Files() []File {
-	page := func(w io.Writer) error { return WriteHTML(w, r.Page) }
+	page, pages := func(w io.Writer) error { return WriteHTML(w, r.Page) }, []*Page{r.Page}
 	if InGuests(r.sets) {
+		pages = nil
+		for _, set := range r.sets {
+			p := r.Page
+			if set != r.sets[len(r.sets)-1] {
+				p = NewPage(set)
+			}
+			p.booted = set.Hosts()[0].Guest.Label
+			pages = append(pages, p)
+		}
 		page = func(w io.Writer) error { return WriteKernels(w, NewKernels(r.sets, r.comparisons)) }
 	}
 	all := []File{
 		{PageFile, page},
 		{MarkdownFile, r.writeMarkdown},
-		{CSVFile, func(w io.Writer) error { return WriteCSV(w, r.Page) }},
+		{CSVFile, func(w io.Writer) error { return WriteCSV(w, pages...) }},
 	}
 	for i := range r.Pictures {
 		c := &r.Pictures[i]
@@ -120,13 +129,11 @@ func (r *Report) writeMarkdown(w io.Writer) error {
 			return err
 		}
 	}
-	for _, c := range r.comparisons {
+	if r.comparisons != nil {
 		fmt.Fprintln(w)
-		if err := WriteComparisons(w, "markdown", text.Screen{}, []*compare.Report{c}, true); err != nil {
+		if err := WriteComparisons(w, "markdown", text.Screen{}, r.comparisons, true); err != nil {
 			return err
 		}
-	}
-	if r.comparisons != nil {
 		fmt.Fprintln(w)
 	}
 	return WriteMarkdown(w, r.sets[len(r.sets)-1])

@@ -16,13 +16,17 @@ import (
 
 // Kernels is the page of runs in guests: cells against kernels.
 type Kernels struct {
-	Unit     string // "insns/op", or "ns/op" where guests ran in real time
-	Sides    []KernelSide
-	Rows     []KernelRow // what moved most first
-	Not      []KernelAbsence
-	Gates    []string // of each comparison: what it came to, and what it can see
-	Says     []string // what the scheduler changed
-	Warnings []compare.Warning
+	Sides     []KernelSide
+	Rows      []KernelRow // what matters first
+	Gaps      []KernelGap // cells without a number, and why
+	Found     []string    // of each comparison: what it came to
+	Says      []string    // what the scheduler changed
+	Gate      string      // how all were judged
+	Common    string      // what all names of cells lack: "place=same"
+	Threshold string      // up to which a change is none: "2 %"
+	Counted   bool        // the numbers are instructions, not times
+	Several   bool        // a cell has several numbers, each in a row
+	Warnings  []compare.Warning
 
 	least, most float64 // of all ratios
 }
@@ -34,29 +38,31 @@ type KernelSide struct {
 	Settings []results.Setting
 }
 
-// KernelRow is one cell in each kernel.
+// KernelRow is one number of a cell in each kernel.
 type KernelRow struct {
 	Name   string
+	Metric string
 	Values []KernelValue // one a side
-	moved  float64
 	page   *Kernels
 }
 
-// KernelValue is a cell in one kernel; a Median of 0 is none.
+// KernelValue is what one kernel has.
 type KernelValue struct {
-	Median  float64
-	Ratio   float64 // to the first kernel; 0: not known
+	Number  string // or why there is none: "failed"
+	Step    string // from the kernel before: "+2.7 %"; "": it is within the threshold
+	Longer  bool   // that step is upwards
+	Change  string // against the first kernel: "+24.6 %"
 	Verdict compare.Verdict
-	Note    string
-
-	Switches string // of an operation; "": not known
+	Note    string // the verdict, with what would decide it where it is none
+	Class   string // how the verdict is coloured
+	ratio   float64
 }
 
-// pathOf follows the name of a cell whose value is its path.
-const pathOf = " path"
-
-// KernelAbsence is a cell without a number, and why.
-type KernelAbsence struct{ Name, Reason string }
+// KernelGap is cells without a number for one reason.
+type KernelGap struct {
+	Where, Reason, Class string
+	Names                []string
+}
 
 // InGuests reports whether all records of the sets are of guests that ipcbench
 // booted: their page is that of NewKernels.
@@ -73,121 +79,126 @@ func InGuests(sets []*results.Set) bool {
 // NewKernels builds the page of sets, of which the comparisons are those of
 // each but the first with the first.
 func NewKernels(sets []*results.Set, comparisons []*compare.Report) *Kernels {
-	k := &Kernels{Unit: "ns/op", least: 1, most: 1}
-	values := map[string][]KernelValue{}
-	for i, set := range sets {
+	k := &Kernels{least: 1, most: 1}
+	for _, set := range sets {
 		h := set.Hosts()[0]
-		if h.Guest.Accel == "icount" {
-			k.Unit = "insns/op"
-		}
+		k.Counted = k.Counted || h.Guest.Accel == "icount"
 		k.Sides = append(k.Sides, KernelSide{Label: results.Quote(h.Guest.Label), Kernel: results.Quote(h.Kernel), Settings: newHost(h).Settings})
-		for _, s := range set.Summaries() {
-			name := s.Cell.Name()
-			e, switches := s.NsPerOp, ""
-			if k.Unit == "insns/op" {
-				e, switches = s.InsnsPerOp, results.Number.Format(float64(s.Of("switches").Center))
-				if path := s.Of("path"); path.Known() {
-					e, name = path, name+pathOf
-				}
-			}
-			if !e.Known() {
-				if a := (KernelAbsence{name, results.Quote(strings.Join(s.Reasons, "; "))}); !slices.Contains(k.Not, a) {
-					k.Not = append(k.Not, a)
-				}
-				continue
-			}
-			if values[name] == nil {
-				values[name] = make([]KernelValue, len(sets))
-			}
-			values[name][i].Median, values[name][i].Switches = float64(e.Center), switches
-		}
+	}
+	s := alone(sets[0])
+	if comparisons != nil {
+		s = compare.NewSeries(comparisons)
+		k.Warnings, k.Gate, k.Threshold = s.Warnings, scope(mostJudged(comparisons)), results.Percent(comparisons[0].Threshold)
 	}
 	for i, c := range comparisons {
-		k.Gates = append(k.Gates, fmt.Sprintf("%s against %s: %s. %s", k.Sides[i+1].Label, k.Sides[0].Label, counts(c), scope(c)))
+		k.Found = append(k.Found, fmt.Sprintf("%s: %s (%s)", k.Sides[i+1].Label, sentence(c), counts(c)))
 		k.Says = append(k.Says, says(c)...)
-		for _, w := range c.Warnings {
-			if !slices.ContainsFunc(k.Warnings, func(e compare.Warning) bool { return e.What == w.What }) {
-				k.Warnings = append(k.Warnings, w)
-			}
-		}
-		for r := range c.Rows {
-			row := &c.Rows[r]
-			name := row.Name
-			if row.Metric == "path-insns/op" {
-				name += pathOf
-			}
-			if v := values[name]; (row.Metric == k.Unit || name != row.Name) && v != nil {
-				v[i+1].Verdict, v[i+1].Note = row.Verdict, judgement(row)
-			}
+	}
+	for i := range s.Cells {
+		c := &s.Cells[i]
+		k.Several = k.Several || len(c.Rows) > 1
+		for _, row := range c.Rows {
+			k.add(c, row)
 		}
 	}
-	for name, v := range values {
-		k.add(name, v)
+	names := make([][]string, len(k.Rows))
+	for i := range k.Rows {
+		names[i] = []string{k.Rows[i].Name}
 	}
-	slices.SortFunc(k.Rows, func(a, b KernelRow) int {
-		return cmp.Or(-cmp.Compare(a.moved, b.moved), cmp.Compare(a.Name, b.Name))
-	})
+	if len(names) > 0 {
+		k.Common = cutCommon(names)
+	}
+	for i := range k.Rows {
+		k.Rows[i].Name = names[i][0]
+	}
+	for _, g := range seriesGaps(s) {
+		gap := KernelGap{Where: g.where, Reason: g.reason, Class: class(g.verdict)}
+		for i, name := range g.names {
+			gap.Names = append(gap.Names, g.cells[i].Short(name))
+		}
+		k.Gaps = append(k.Gaps, gap)
+	}
 	return k
 }
 
-func (k *Kernels) add(name string, values []KernelValue) {
-	row := KernelRow{Name: name, Values: values, page: k}
-	for i := range values {
-		if v := &values[i]; v.Median > 0 && values[0].Median > 0 {
-			v.Ratio = v.Median / values[0].Median
-			row.moved = max(row.moved, math.Abs(math.Log(v.Ratio)))
-			k.least, k.most = min(k.least, v.Ratio), max(k.most, v.Ratio)
+// alone is the series of one kernel.
+func alone(set *results.Set) *compare.Series {
+	s := &compare.Series{Names: []string{results.Quote(set.Hosts()[0].Guest.Label)}}
+	for _, sum := range set.Summaries() {
+		c := compare.SeriesCell{Cell: sum.Cell, Name: sum.Cell.Name()}
+		for _, m := range results.Metrics {
+			if e := sum.Of(m.Key); e.Known() && (m.In&results.Counted != 0 || m.Key == "time") {
+				value := compare.SeriesValue{Estimate: compare.Estimate{Estimate: e}, Step: results.Ratio{Center: results.Float(math.NaN())}}
+				c.Rows = append(c.Rows, compare.SeriesRow{Metric: m.Unit, Unit: m.Unit, Values: []compare.SeriesValue{value}})
+			}
 		}
+		if c.Rows == nil {
+			c.Absences = []compare.Absence{{Outcome: sum.Outcome, Reason: results.Quote(strings.Join(sum.Reasons, "; ")), Sides: []int{0}}}
+		}
+		s.Cells = append(s.Cells, c)
+	}
+	return s
+}
+
+func (k *Kernels) add(c *compare.SeriesCell, in compare.SeriesRow) {
+	row := KernelRow{Name: c.Cell.Short(c.Name), Metric: in.Metric, page: k}
+	base := 0.0
+	for i, number := range valuesOf(c, in) {
+		v := in.Values[i]
+		value := KernelValue{Number: number, Step: step(v), Longer: v.Step.Center > 1}
+		if v.N > 0 {
+			base = cmp.Or(base, float64(v.Center))
+			if value.ratio = float64(v.Center) / base; value.ratio > 0 {
+				k.least, k.most = min(k.least, value.ratio), max(k.most, value.ratio)
+			}
+			if in.Metric == "insns/op" {
+				value.Number = spaced(float64(v.Center))
+			}
+		}
+		if a := c.Absence(i); a != nil {
+			value.Class = cmp.Or(class(a.Verdict), "none")
+		}
+		if v.Row != nil {
+			value.Change, value.Verdict, value.Note, value.Class = results.Change(v.Row.Ratio.Center), v.Row.Verdict, judgement(v.Row), class(v.Row.Verdict)
+		}
+		row.Values = append(row.Values, value)
 	}
 	k.Rows = append(k.Rows, row)
 }
 
-// Short is the cell's name without what all cells have in common.
-func (r KernelRow) Short() string {
-	s := strings.NewReplacer("/mech=", " ", "/size=", " ", "/queue=default", "", "/place=same", "").Replace(r.Name)
-	return strings.TrimSuffix(s, " 1")
-}
-
-// Number is the median with three digits or all that it has before the point.
-func (v KernelValue) Number() string {
-	if v.Median == 0 {
-		return "–"
-	}
-	whole := fmt.Sprintf("%.0f", v.Median)
+// spaced is a number without its fraction, its digits in groups of three.
+func spaced(v float64) string {
+	whole := fmt.Sprintf("%.0f", v)
 	for i := len(whole) - 3; i > 0; i -= 3 {
 		whole = whole[:i] + "\u202f" + whole[i:]
 	}
 	return whole
 }
 
-// Change is against the first kernel.
-func (v KernelValue) Change() string {
-	if v.Ratio == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%+.1f\u202f%%", 100*(v.Ratio-1))
-}
-
-// Class is how a verdict is coloured.
-func (v KernelValue) Class() string {
-	return map[compare.Verdict]string{compare.Slower: "bad", compare.Broken: "bad", compare.Faster: "good", compare.CantTell: "warning", compare.Unjudged: "warning"}[v.Verdict]
+// class is how a verdict is coloured.
+func class(v compare.Verdict) string {
+	return map[compare.Verdict]string{compare.Slower: "bad", compare.Broken: "bad", compare.Faster: "good", compare.CantTell: "warning", compare.Unjudged: "warning", compare.Lost: "warning"}[v]
 }
 
 // Size of a small chart, in pixels.
 const (
-	sparkWidth, sparkHeight = 230, 84
-	sparkMargin             = 14
+	sparkWidth, sparkHeight = 160, 44
+	sparkMargin             = 7
 )
 
 // mark is a kernel's place in a small chart.
-type mark struct{ X, Y float64 }
+type mark struct {
+	X, Y    float64
+	Stepped bool
+}
 
-// Marks are the cell's ratios over kernels, all charts of a page on one scale.
+// Marks are the row's ratios over kernels, to the first that has a number, all charts of
+// a page on one scale.
 func (r KernelRow) Marks() (out []mark) {
 	for i, v := range r.Values {
-		if v.Ratio > 0 {
+		if v.ratio > 0 {
 			x := float64(sparkMargin) + float64(sparkWidth-2*sparkMargin)*float64(i)/float64(max(1, len(r.Values)-1))
-			out = append(out, mark{math.Round(x), r.page.height(v.Ratio)})
+			out = append(out, mark{math.Round(x), r.page.height(v.ratio), v.Step != ""})
 		}
 	}
 	return out
@@ -202,16 +213,25 @@ func (r KernelRow) Line() string {
 	return strings.TrimSpace(b.String())
 }
 
-// Base is the height of the first kernel's value.
+// Base is the height of the first value.
 func (r KernelRow) Base() float64 { return r.page.height(1) }
 
-// Last is the newest kernel's value.
-func (r KernelRow) Last() KernelValue { return r.Values[len(r.Values)-1] }
+// Box is the size of a small chart, as the viewBox of SVG.
+func (r KernelRow) Box() string { return fmt.Sprintf("0 0 %d %d", sparkWidth, sparkHeight) }
+
+// Told is what the chart shows, for a reader that does not see it.
+func (r KernelRow) Told() string {
+	var parts []string
+	for i, v := range r.Values {
+		parts = append(parts, r.page.Sides[i].Label+" "+v.Number)
+	}
+	return r.Name + ": " + strings.Join(parts, ", ")
+}
 
 func (k *Kernels) height(ratio float64) float64 {
 	span := max(math.Log(k.most)-math.Log(k.least), 0.02)
 	share := (math.Log(ratio) - math.Log(k.least)) / span
-	return math.Round(10 * (sparkHeight - sparkMargin - share*(sparkHeight-2*sparkMargin)) / 10)
+	return math.Round(10*(sparkHeight-sparkMargin-share*(sparkHeight-2*sparkMargin))) / 10
 }
 
 // Title names the kernels.

@@ -35,6 +35,7 @@ type Page struct {
 	// page; "": it does not.
 	Records string `json:"-"`
 
+	booted     string                                   // what the kernel of the guest is called; "": it was no guest
 	origin     string                                   // the host with its kernel, and the date
 	launches   map[string]int                           // of cells, by name, that count
 	roundTrips map[string]*hdrhistogram.PackedHistogram // of cells that have any, by name
@@ -255,7 +256,7 @@ func (p *Page) newCell(s *results.Summary) Cell {
 		Numbers: map[string]results.Estimate{},
 	}
 	for _, m := range results.Metrics {
-		if e := s.Of(m.Key); m.Title != "" && e.Known() {
+		if e := s.Of(m.Key); m.Title+m.CSV != "" && e.Known() {
 			c.Numbers[m.Key] = rounded(e)
 		}
 	}
@@ -290,21 +291,20 @@ type Metric struct {
 	Column string        `json:"column"`
 	Unit   results.Class `json:"unit"`
 	More   bool          `json:"more"` // is better
-	csv    string
 }
 
 // floorKey is that of the cost relative to the floor, which is no number of a
 // launch.
 const floorKey = "floor"
 
-// pageMetrics are those that the page and summary.csv have.
+// pageMetrics are those that the page has.
 func pageMetrics() (all []Metric) {
 	for _, m := range results.Metrics {
 		if m.Title != "" {
-			all = append(all, Metric{m.Key, m.Title, m.Column, m.Class, m.Better == "higher", m.CSV})
+			all = append(all, Metric{m.Key, m.Title, m.Column, m.Class, m.Better == "higher"})
 		}
 	}
-	return append(all, Metric{floorKey, "cost relative to the machine's floor", "vs floor", results.Number, false, "vs_floor"})
+	return append(all, Metric{floorKey, "cost relative to the machine's floor", "vs floor", results.Number, false})
 }
 
 // digits rounds to five: a page has thousands of numbers, and no sixth digit

@@ -23,11 +23,10 @@ func WriteComparisons(w io.Writer, format string, screen text.Screen, reports []
 		return write(w, reports)
 	}
 	c := comparisonForm{text.Form{Writer: bufio.NewWriter(w), Markdown: format == "markdown", Columns: screen.Columns}, screen}
-	for i, r := range reports {
-		if i > 0 {
-			c.Printf("\n")
-		}
-		c.write(r, summary)
+	if len(reports) > 1 {
+		c.series(reports, summary)
+	} else {
+		c.write(reports[0], summary)
 	}
 	return c.Flush()
 }
@@ -59,16 +58,16 @@ func (c comparisonForm) name(cell results.Cell, name string) string {
 // write writes what it came to, the sides and what spoils the comparison, the rows,
 // what has no row, and how it was found.
 func (c comparisonForm) write(r *compare.Report, summary bool) {
+	old, new := compare.Called(r.Old.Label, r.New.Label)
 	if c.Markdown {
-		c.Printf("## Comparison: %s\n\n%s\n\n- old: %s\n- new: %s\n", c.Escape(sentence(r)), counts(r), c.Escape(about(r.Old)), c.Escape(about(r.New)))
+		c.Printf("## Comparison: %s\n\n%s\n\n- %s: %s\n- %s: %s\n", c.Escape(sentence(r)), counts(r), c.Escape(old), c.Escape(about(r.Old)), c.Escape(new), c.Escape(about(r.New)))
 	} else {
 		c.screen.Wrap(c, "", "  ", c.screen.Paint(statusMarks[r.Status()], sentence(r)))
 		if r.Status() != compare.Nothing {
 			c.screen.Wrap(c, "", "  ", counts(r))
 		}
 		c.Printf("\n")
-		c.screen.Wrap(c, "old  ", "     ", about(r.Old))
-		c.screen.Wrap(c, "new  ", "     ", about(r.New))
+		c.sides([]string{old, new}, about(r.Old), about(r.New))
 	}
 	c.warnings(r.Warnings)
 	if left := c.rows(r, summary); left > 0 {
@@ -86,27 +85,72 @@ func (c comparisonForm) write(r *compare.Report, summary bool) {
 		o.Name = c.name(o.Cell, o.Name)
 		c.line(outcome(o))
 	}
-	for _, i := range r.Incomparable {
-		c.line(fmt.Sprintf("not comparable: %s, %s: %s", c.name(i.Cell, i.Name), i.Metric, strings.Join(i.Warnings, ", ")))
-	}
-	if len(r.NotCompared) > 0 {
-		c.Printf("\n")
-	}
-	for _, s := range r.NotCompared {
-		c.line("not compared: " + s)
-	}
-	if r.NeverOK > 0 {
-		c.Printf("\nCells without a number on either side: %d%s\n", r.NeverOK, map[bool]string{true: "."}[c.Markdown])
-	}
+	c.leftOut([]*compare.Report{r}, nil)
+	c.absent(missingGaps(r))
 	if len(r.Rows) > 0 {
 		c.Printf("\n")
 		for _, s := range []string{change(r), scope(r), variation(r)} {
-			if c.Markdown && s != "" {
-				c.Printf("%s\n", c.Escape(s))
-			} else if s != "" {
-				c.screen.Wrap(c, "", "  ", s)
+			c.prose(s)
+		}
+	}
+}
+
+// sides writes a line a side behind its name, or an item.
+func (c comparisonForm) sides(names []string, lines ...string) {
+	width := 0
+	for _, name := range names {
+		width = max(width, text.Width([][]string{{name}}))
+	}
+	for i, line := range lines {
+		if name := names[len(names)-len(lines)+i]; c.Markdown {
+			c.Printf("- %s: %s\n", c.Escape(name), c.Escape(line))
+		} else {
+			c.screen.Wrap(c, name+strings.Repeat(" ", width-text.Width([][]string{{name}})+2), strings.Repeat(" ", width), line)
+		}
+	}
+}
+
+// prose writes a paragraph of a line.
+func (c comparisonForm) prose(s string) {
+	if c.Markdown && s != "" {
+		c.Printf("%s\n", c.Escape(s))
+	} else if s != "" {
+		c.screen.Wrap(c, "", "  ", s)
+	}
+}
+
+// leftOut writes what could not be compared: rows of sides with these names, which
+// a single comparison does without, and units.
+func (c comparisonForm) leftOut(reports []*compare.Report, names []string) {
+	var rows, units []string
+	for k, r := range reports {
+		where := ""
+		if names != nil {
+			where = " in " + names[k+1]
+			for _, c := range r.Outcomes {
+				if c.Cell == (results.Cell{}) { // a package
+					rows = append(rows, names[k+1]+": "+outcome(c))
+				}
 			}
 		}
+		for _, i := range r.Incomparable {
+			rows = append(rows, fmt.Sprintf("not comparable%s: %s, %s: %s", where, c.name(i.Cell, i.Name), i.Metric, strings.Join(i.Warnings, ", ")))
+		}
+		for _, s := range r.NotCompared {
+			units = results.AddOnce(units, "not compared: "+s)
+		}
+	}
+	if names != nil && rows != nil {
+		c.Printf("\n")
+	}
+	for _, s := range rows {
+		c.line(s)
+	}
+	if units != nil {
+		c.Printf("\n")
+	}
+	for _, s := range units {
+		c.line(s)
 	}
 }
 
@@ -123,10 +167,11 @@ func (c comparisonForm) rows(r *compare.Report, summary bool) (left int) {
 	switch {
 	case shown == nil:
 	case c.Markdown:
-		c.Table("", "llrrrrrrrl", comparedTable(shown))
+		old, new := compare.Called(r.Old.Label, r.New.Label)
+		c.Table("", "llrrrrrrrl", comparedTable(shown, old, new))
 	default:
 		c.Printf("\n")
-		c.screenTable(shown, slices.ContainsFunc(r.Rows, func(row compare.Row) bool { return row.Metric != compared }))
+		c.screenTable(r, shown)
 	}
 	return left
 }
@@ -136,12 +181,14 @@ const bounds = "95 % interval"
 
 // screenTable writes rows for the screen. Where intervals have no room, names go
 // without what all of them have in common.
-func (c comparisonForm) screenTable(shown []*compare.Row, metrics bool) {
-	columns := []text.Column{{Head: "cell", Least: 20}}
+func (c comparisonForm) screenTable(r *compare.Report, shown []*compare.Row) {
+	columns, metrics := []text.Column{{Head: "cell", Least: 20}}, slices.ContainsFunc(r.Rows, func(row compare.Row) bool { return row.Metric != compared })
+	heads := shortLabels([]string{r.Old.Label, r.New.Label})
+	heads[0], heads[1] = compare.Called(heads[0], heads[1])
 	if metrics {
 		columns = append(columns, text.Column{Head: "metric"})
 	}
-	columns = append(columns, text.Column{Head: "old", Right: true, Drop: 2}, text.Column{Head: "±", Right: true, Drop: 6}, text.Column{Head: "new", Right: true, Drop: 2}, text.Column{Head: "±", Right: true, Drop: 6},
+	columns = append(columns, text.Column{Head: text.Shorten(heads[0], seriesHead), Right: true, Drop: 2}, text.Column{Head: "±", Right: true, Drop: 6}, text.Column{Head: text.Shorten(heads[1], seriesHead), Right: true, Drop: 2}, text.Column{Head: "±", Right: true, Drop: 6},
 		text.Column{Head: "change", Right: true}, text.Column{Head: bounds, Right: true, Drop: 3}, text.Column{Head: "p gate", Right: true, Drop: 7},
 		text.Column{Head: "n", Right: true, Drop: 4}, text.Column{Head: "verdict", Prose: true})
 	switches := slices.ContainsFunc(shown, func(r *compare.Row) bool { return r.Switches != nil })
@@ -200,7 +247,7 @@ func cutCommon(rows [][]string) string {
 // statusMarks and verdictMarks are how a comparison and a verdict stand out.
 var (
 	statusMarks  = map[compare.Status]text.Mark{compare.Passed: text.Good, compare.Regressed: text.Bad, compare.Nothing: text.Doubt, compare.Undecided: text.Doubt}
-	verdictMarks = map[compare.Verdict]text.Mark{compare.Slower: text.Bad, compare.Unjudged: text.Doubt, compare.Faster: text.Good, compare.CantTell: text.Doubt}
+	verdictMarks = map[compare.Verdict]text.Mark{compare.Broken: text.Bad, compare.Slower: text.Bad, compare.Lost: text.Doubt, compare.Unjudged: text.Doubt, compare.Faster: text.Good, compare.CantTell: text.Doubt}
 )
 
 func (c comparisonForm) warnings(warnings []compare.Warning) {

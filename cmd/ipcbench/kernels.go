@@ -18,6 +18,7 @@ import (
 
 	"ipcbench/bench"
 	"ipcbench/kernels"
+	"ipcbench/report"
 	"ipcbench/results"
 	"ipcbench/semantics"
 )
@@ -119,7 +120,7 @@ func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
 	}
 	r.Cache = f.cache.open(c)
 	if o.Shared = len(compared) - 1; !f.semantics && o.Shared > 0 && r.Plan.Boots < o.Least() {
-		warn(c, fmt.Sprintf("%d boots of each kernel: only equal counts get a verdict; others need %d", r.Plan.Boots, o.Least()))
+		warn(c, fmt.Sprintf("%s of each kernel: only equal counts get a verdict; others need %d", results.Plural(r.Plan.Boots, "boot"), o.Least()))
 	}
 	dirs, err := record(c, r, f.out, results.Header{Threshold: o.Threshold, CPUs: f.cpus.ids})
 	if err != nil {
@@ -142,7 +143,7 @@ func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
 	}
 	fmt.Fprintf(c.ErrOrStderr(), "the page: ipcbench report %s\n", strings.Join(dirs, " "))
 	if len(dirs) == 1 {
-		return nil
+		return f.showOne(c, dirs[0])
 	}
 	err = f.judge.compare(c, dirs)
 	var e *exitError
@@ -151,6 +152,18 @@ func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
 		return nil
 	}
 	return err
+}
+
+// showOne writes the cells of the only kernel: nothing is compared.
+func (f *kernelsFlags) showOne(c *cobra.Command, dir string) error {
+	if f.judge.format != "text" {
+		warn(c, "--format "+f.judge.format+" is for a comparison, and there is one kernel: name another")
+	}
+	set, err := results.Read(dir)
+	if err != nil {
+		return failed(err)
+	}
+	return failed(report.WriteTable(c.OutOrStdout(), set.Summaries(), screen(c.OutOrStdout())))
 }
 
 func (f *kernelsFlags) parseKernels(args []string) (compared []kernels.Kernel, err error) {
@@ -254,20 +267,18 @@ func record(c *cobra.Command, r *kernels.Runner, out string, h results.Header) (
 	fmt.Fprintf(console, "%d kernels × %d boots × %d cells, %s, QEMU %s\n", len(r.Kernels), r.Plan.Boots, len(r.Plan.Cells), r.Plan.Accel, r.QEMU.Version)
 	r.Sink = func(i int, rec results.Record) error { return runs[i].Append(rec) }
 	r.Checked = func(i int, s *semantics.Report) error { return runs[i].WriteFile(semantics.File, s.WriteJSON) }
-	progress, begun, boots := newProgress(console), 0, len(r.Kernels)*r.Plan.Boots
+	progress := bootProgress(console, r)
 	r.Known = func(counts, of int) {
 		if counts > 0 {
 			fmt.Fprintf(console, "%d of %d counts from the cache\n", counts, of)
-			boots -= boots * counts / of
+			progress.known(counts, of)
 		}
 	}
-	r.Started = func(i, seed int) {
-		doing := fmt.Sprintf("boot %d of %s", seed, r.Kernels[i].Label)
-		if screen(console).Columns == 0 {
-			fmt.Fprintln(console, doing)
-		}
-		progress.step(max(0, begun-r.Plan.Jobs+1), boots, "boots", doing)
-		begun++
+	r.Started, r.Ended = progress.started, progress.ended
+	r.Died = func(e *kernels.BootError) {
+		progress.finish()
+		keepConsole(e, runs)
+		warn(c, e.Error())
 	}
 	err = r.Execute(c.Context())
 	progress.finish()
@@ -282,16 +293,24 @@ func record(c *cobra.Command, r *kernels.Runner, out string, h results.Header) (
 	return dirs, nil
 }
 
+// keepConsole writes what a guest's console said beside the records of its kernel.
+func keepConsole(e *kernels.BootError, runs []*results.Run) {
+	keep := func(w io.Writer) error { _, err := w.Write(e.Console); return err }
+	if len(e.Console) == 0 {
+		return
+	}
+	if err := runs[e.Kernel].WriteFile(results.ConsoleFile, keep); err == nil {
+		e.Kept = filepath.Join(runs[e.Kernel].Dir, results.ConsoleFile)
+	}
+}
+
 // ofGuest gives what ended a run of guests its exit status.
 func ofGuest(err error, runs []*results.Run) error {
 	var moved *kernels.ControlError
 	var boot *kernels.BootError
 	switch {
-	case errors.As(err, &boot) && len(boot.Console) > 0 && boot.Kernel < len(runs):
-		keep := func(w io.Writer) error { _, err := w.Write(boot.Console); return err }
-		if err := runs[boot.Kernel].WriteFile(results.ConsoleFile, keep); err == nil {
-			boot.Kept = filepath.Join(runs[boot.Kernel].Dir, results.ConsoleFile)
-		}
+	case errors.As(err, &boot) && boot.Kernel < len(runs):
+		keepConsole(boot, runs)
 	case errors.As(err, &moved):
 		return &exitError{exitUntrusted, err}
 	case errors.Is(err, context.Canceled):

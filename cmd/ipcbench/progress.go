@@ -223,13 +223,16 @@ func (c *countdown) at(now, estimate time.Duration) time.Duration {
 	return max(0, c.end-now)
 }
 
-// timeLeft is a time in as few digits as it is sure of: "45 s left", "12 min left".
+// timeLeft is a time in as few digits as it is sure of: "45 s left", "1m20 left",
+// "12 min left".
 func timeLeft(d time.Duration) string {
 	switch {
 	case d >= 2*time.Hour:
 		return fmt.Sprintf("%d h %d min left", int(d.Hours()), int(d.Minutes())%60/10*10)
-	case d >= 2*time.Minute:
+	case d >= 10*time.Minute:
 		return fmt.Sprintf("%d min left", int(d.Minutes()))
+	case d >= time.Minute:
+		return fmt.Sprintf("%dm%02d left", int(d.Minutes()), int(d.Seconds())%60/10*10)
 	}
 	return fmt.Sprintf("%d s left", int(d.Seconds()))
 }
