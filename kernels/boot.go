@@ -80,7 +80,7 @@ type boot struct {
 
 	// With beside, the machine is ended when that returns: io.EOF if the machine did
 	// so first. QEMU inherits files after those that every machine has.
-	beside func(ctx context.Context, port *os.File) error
+	beside func(context.Context) error
 	files  []*os.File
 }
 
@@ -134,7 +134,7 @@ func (b boot) run(ctx context.Context) (console, port []byte, err error) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			if err := b.beside(limited, files[1]); err != io.EOF {
+			if err := b.beside(limited); err != io.EOF {
 				stop(cmp.Or(err, errDone))
 			}
 		}()

@@ -35,31 +35,31 @@ func (p *profiling) trace(ctx context.Context, round *surveyed, from int) ([]pro
 		return nil, err
 	}
 	defer conn.Close()
-	r, w, err := os.Pipe()
+	r, w, err := logPipe()
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
 	defer w.Close()
-	unix.FcntlInt(w.Fd(), unix.F_SETPIPE_SZ, 1<<20) // fewer switches between QEMU and this process
 	memory, err := unnamed("memory")
 	if err != nil {
 		return nil, err
 	}
 	defer memory.Close()
-	f := &follower{profiling: p, round: round, from: from, memory: memory}
+	f := &follower{profiling: p, round: round, from: from, memory: memory, ended: make(chan error, 2)}
 	b := p.boot("-D", logFile, "-d", "mmu", "-chardev", fmt.Sprintf("socket,id=monitor,fd=%d", monitorFD), "-mon", "chardev=monitor,mode=control")
 	b.files = []*os.File{w, theirs, memory}
 	b.spoke = true // a guest whose instructions are logged is slow
-	b.beside = func(ctx context.Context, _ *os.File) error {
+	b.beside = func(ctx context.Context) error {
 		theirs.Close()
 		w.Close()
-		defer context.AfterFunc(ctx, func() { conn.Close(); r.Close() })()
+		defer context.AfterFunc(ctx, func() { conn.Close() })()
 		var err error
-		if f.monitor, err = openQMP(conn); err == nil {
-			err = f.read(r)
+		if f.monitor, err = openQMP(conn); err != nil {
+			return ofMachine(err)
 		}
-		return ofMachine(err)
+		go func() { f.ended <- f.read(r) }() // until the machine has ended, at the latest
+		return ofMachine(<-f.ended)
 	}
 	console, port, err := b.run(ctx)
 	if ctx.Err() != nil {
@@ -95,59 +95,45 @@ var errMissed = errors.New("QEMU began to log instructions after the round had b
 type follower struct {
 	*profiling
 	round   *surveyed
-	from    int // the change of address spaces at which every instruction is asked for
+	from    int        // the change of address spaces at which every instruction is asked for
+	ended   chan error // the round has, or what did not go well
 	monitor *qmp
 	memory  *os.File
 	stacks  *stacks // of the round; nil: it has not begun
 
 	spaces int               // how often the machine has changed its page tables
-	latest *logged           // the instruction that has not been taken back so far
+	latest logged            // the instruction, if any, that has not been taken back so far
 	roles  map[space]string  // of parts
 	names  map[uint64]string // of tasks, by the address of their task_struct
 }
 
 // read reads the log up to the end of the round.
-func (f *follower) read(log *os.File) error {
-	var begun chan error // when the log has every instruction
-	failed := func(err error) error {
-		if begun != nil {
-			err = cmp.Or(<-begun, err)
-		}
-		return err
-	}
-	err := readLog(log, func(l logged, _ []byte) (bool, error) {
+func (f *follower) read(log io.Reader) error {
+	begun := make(chan struct{}) // the log has every instruction
+	return readLog(log, func(l logged, _ []byte) (bool, error) {
 		switch l.kind {
 		case spaceLine:
 			if f.spaces++; f.spaces == f.from {
-				begun = make(chan error, 1)
 				go func() { // the machine goes on meanwhile, and what it logs must be read
-					err := f.begin()
-					if err != nil {
-						log.Close()
+					defer close(begun)
+					if err := f.begin(); err != nil {
+						f.ended <- err
 					}
-					begun <- err
 				}()
 			}
 		case takenLine:
-			f.latest = nil
+			f.latest.kind = otherLine
 		case traceLine:
-			if err := failed(nil); err != nil {
-				return false, err
-			}
-			begun = nil
-			if f.latest != nil {
-				if ended, err := f.execute(*f.latest); ended || err != nil {
+			<-begun
+			if f.latest.kind == traceLine {
+				if ended, err := f.execute(f.latest); ended || err != nil {
 					return ended, err
 				}
 			}
-			f.latest = &l
+			f.latest = l
 		}
 		return false, nil
 	})
-	if err != nil {
-		return failed(err)
-	}
-	return nil
 }
 
 // execute follows an instruction, if it is of the round.

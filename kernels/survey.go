@@ -38,7 +38,7 @@ type surveyed struct {
 // the machine: of all blocks QEMU logs those that begin at a few addresses, with the
 // registers. A guest executes the same as without a log.
 func (p *profiling) survey(ctx context.Context) (*surveyed, error) {
-	r, w, err := os.Pipe()
+	r, w, err := logPipe()
 	if err != nil {
 		return nil, err
 	}
@@ -47,10 +47,9 @@ func (p *profiling) survey(ctx context.Context) (*surveyed, error) {
 	b := p.boot("-D", logFile, "-d", "exec,cpu,mmu", "-dfilter", fmt.Sprintf("%#x+1,%#x+1,%#x+1", p.play, p.played, p.switches))
 	b.files = []*os.File{w}
 	var log stopLog
-	b.beside = func(ctx context.Context, port *os.File) error {
+	b.beside = func(context.Context) error {
 		w.Close()
-		defer context.AfterFunc(ctx, func() { r.Close() })()
-		return ofMachine(cmp.Or(log.read(r, p), io.EOF))
+		return log.read(r)
 	}
 	console, port, err := b.run(ctx)
 	if ctx.Err() != nil {
@@ -82,7 +81,7 @@ type stopLog struct {
 	spaces int
 }
 
-func (g *stopLog) read(log io.Reader, p *profiling) error {
+func (g *stopLog) read(log io.Reader) error {
 	commit := func() {
 		if g.latest != nil {
 			g.stops = append(g.stops, *g.latest)
@@ -169,8 +168,8 @@ func (p *profiling) late(round []stop) int {
 			last = s.changedSpaces
 		}
 	}
-	if last-first < 100 {
+	if last-first < 16 {
 		return round[0].changedSpaces
 	}
-	return last - (last-first)/4
+	return last - (last-first)/3
 }

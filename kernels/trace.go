@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // logged is a line of QEMU's log.
@@ -105,4 +108,15 @@ func (p patient) Read(b []byte) (int, error) {
 		time.Sleep(time.Millisecond)
 	}
 	return n, err
+}
+
+// logPipe is a pipe that holds 1 MiB of a log. Its reader sleeps in the kernel: Go's
+// poller would wake up at each line.
+func logPipe() (r, w *os.File, err error) {
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
+		return nil, nil, os.NewSyscallError("pipe2", err)
+	}
+	unix.FcntlInt(uintptr(fds[1]), unix.F_SETPIPE_SZ, 1<<20) // it may be less where a user has many
+	return os.NewFile(uintptr(fds[0]), "log"), os.NewFile(uintptr(fds[1]), "log"), nil
 }

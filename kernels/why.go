@@ -17,16 +17,16 @@ import (
 
 // ProfileOptions are the settings of a profile. The zero value suits every cell.
 type ProfileOptions struct {
-	Ops    int           // operations of the profiled round; 0: some 300 round trips, or 1,500 messages
+	Ops    int           // operations of the profiled round; 0: some 200 round trips, or 1,000 messages
 	Image  string        // the program that becomes the guest; "": this one
 	Silent time.Duration // after how long without a word a guest is taken for hung; 0: BootTimeout
 }
 
-// Operations of a profiled round: 300 round trips through a pipe are 4 million
+// Operations of a profiled round: 200 round trips through a pipe are 2.6 million
 // instructions, and QEMU logs 1 million a second.
 const (
-	profiledRoundTrips = 300
-	profiledMessages   = 1_500
+	profiledRoundTrips = 200
+	profiledMessages   = 1_000
 	profiledCalls      = 5_000
 )
 
