@@ -105,6 +105,7 @@ var layers = map[string][]string{
 	"tools/slowdown":        {},
 	"tools/dist":            {},
 	"kernels":               nil,
+	"kernels/profile":       {},
 	"cmd/ipcbench":          nil,
 	"cmd/ipcbench/manpages": {},
 }
