@@ -7,7 +7,9 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"strings"
 
+	"ipcbench/bench"
 	"ipcbench/results"
 	"ipcbench/semantics"
 )
@@ -25,14 +27,24 @@ func ParseQuestion(s string) (Question, error) {
 	if semantics.Lookup(s) != nil {
 		return Question{Statement: s}, nil
 	}
-	cell, err := results.AskedCell(s)
+	if !strings.Contains(s, "/") {
+		return Question{}, fmt.Errorf("%s is neither a cell, as in PingPong/pipe, nor the ID of a statement of ipcbench semantics, as in P28", results.Quote(s))
+	}
+	cell, err := CountedCell(s)
+	return Question{Cell: cell}, err
+}
+
+// CountedCell reads a cell as people type it. One whose instructions mean nothing is
+// refused, with the reason and what to ask for instead.
+func CountedCell(s string) (results.Cell, error) {
+	cell, err := bench.AskedCell(s)
 	if err != nil {
-		return Question{}, fmt.Errorf("%w, or the ID of a statement of ipcbench semantics, as in P28", err)
+		return cell, err
 	}
 	if err := ICount.admit(cell); err != nil {
-		return Question{}, fmt.Errorf("%s: %w", cell.Name(), err)
+		return cell, fmt.Errorf("%s: %w", cell.Name(), err)
 	}
-	return Question{Cell: cell}, nil
+	return cell, nil
 }
 
 func (q Question) String() string {

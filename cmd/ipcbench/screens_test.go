@@ -51,6 +51,8 @@ var screens = []screenLine{
 	{"run --dry-run --preset quick", "0", "", false},
 	{"semantics --mech pipe --out s", "0,1,5", "", true},
 	{"kernels --help", "0", "", false},
+	{"kernels why --in old.json,new.json", "0", "why.screen", false},
+	{"kernels why --in new.json", "0", "whyone.screen", false},
 	{"kernels bisect --help", "0", "", false},
 	{"kernels step --help", "0", "", false},
 	{"run --mech pipe,fifo --size 64 --launches 2 --time 2ms --place same,free", "0,5", "", true},
