@@ -1,12 +1,12 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"io"
 	"math"
 	"slices"
-	"strings"
 	"sync"
 
 	"ipcbench/kernels/profile"
@@ -56,7 +56,7 @@ func flames(c *profile.Comparison) (all []flame) {
 		begin = end
 	}
 	slices.SortStableFunc(all, func(a, b flame) int { // the largest first
-		return -int(math.Copysign(1, max(a.All.Old, a.All.New)-max(b.All.Old, b.All.New)))
+		return -cmp.Compare(max(a.All.Old, a.All.New), max(b.All.Old, b.All.New))
 	})
 	return all
 }
@@ -79,8 +79,8 @@ func newFlame(c *profile.Comparison, nodes []profile.Node, whole float64) flame 
 	for i, n := range nodes {
 		x := next[n.Depth]
 		next = append(next[:n.Depth], x+widths[i], x)
-		if share := widths[i] / widths[0]; share >= thinnest {
-			f.Frames = append(f.Frames, frame{X: percent(x / widths[0]), Width: percent(share), Y: frameHeight * n.Depth,
+		if wide := widths[i] / widths[0]; wide >= thinnest {
+			f.Frames = append(f.Frames, frame{X: percent(x / widths[0]), Width: percent(wide), Y: frameHeight * n.Depth,
 				Name: functionName(n.Function), Tip: flameTip(c, n), Class: flameClass(c, n.All, whole)})
 			f.Height = max(f.Height, frameHeight*(n.Depth+1))
 		}
@@ -94,13 +94,13 @@ func percent(share float64) float64 { return math.Round(1e5*share) / 1e3 }
 func flameTip(c *profile.Comparison, n profile.Node) string {
 	name := functionName(n.Function)
 	if c.Old == nil {
-		return fmt.Sprintf("%s: %s insns/op, %s; itself %s", name, insns(n.All.New), results.Percent(n.All.New/c.Total.New), insns(n.Own.New))
+		return fmt.Sprintf("%s: %s insns/op, %s; itself %s", name, insns(n.All.New), share(n.All.New/c.Total.New), insns(n.Own.New))
 	}
 	return fmt.Sprintf("%s: %s → %s insns/op, change %s; itself %s → %s", name, insns(n.All.Old), insns(n.All.New), insnsMore(n.All.By()), insns(n.Own.Old), insns(n.Own.New))
 }
 
-// flameClass is "more3" for the third level of a longer path, "less1", or "" for no
-// change; of one kernel "one".
+// flameClass is "more3" for the third level of a longer path, "less1" for the first of
+// a shorter one, and "same" for no change; of one kernel "one".
 func flameClass(c *profile.Comparison, n profile.Change, whole float64) string {
 	if c.Old == nil {
 		return "one"
@@ -109,30 +109,41 @@ func flameClass(c *profile.Comparison, n profile.Change, whole float64) string {
 	for level < len(levels) && math.Abs(n.By()) >= levels[level]*whole {
 		level++
 	}
-	switch {
-	case level == 0:
-		return "same"
-	case n.By() > 0:
-		return fmt.Sprintf("more%d", level)
+	if n.By() < 0 {
+		level = -level
 	}
-	return fmt.Sprintf("less%d", level)
+	return shadeOf(level).Class
+}
+
+// shade is a color of the legend.
+type shade struct{ Class, Text string }
+
+// shadeOf is the color of a level, negative for a shorter path.
+func shadeOf(level int) shade {
+	switch {
+	case level < 0:
+		return shade{fmt.Sprintf("less%d", -level), fmt.Sprintf("−%g %%", 100*levels[-level-1])}
+	case level > 0:
+		return shade{fmt.Sprintf("more%d", level), fmt.Sprintf("+%g %%", 100*levels[level-1])}
+	}
+	return shade{"same", "0"}
 }
 
 // whyPage is what the template shows.
 type whyPage struct {
 	*profile.Comparison
-	Title, Table  string
-	Flames        []flame
-	Policy        string
-	Style         template.CSS
-	Script        template.JS
-	Levels        []string
-	More, Grouped []string
+	Title   string
+	Flames  []flame
+	Policy  string
+	Style   template.CSS
+	Script  template.JS
+	Scale   []shade // of the colors
+	Grouped []string
 }
 
 var whyTemplate = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("why.html.tmpl").Funcs(template.FuncMap{
-		"add1": func(i int) int { return i + 1 }, "insns": insns, "more": insnsMore, "function": functionName, "quote": results.Quote,
+		"insns": insns, "more": insnsMore, "function": functionName, "quote": results.Quote,
 	}).ParseFS(files, "page/why.html.tmpl"))
 })
 
@@ -146,8 +157,8 @@ func WriteWhyPage(w io.Writer, old, new *profile.Profile) error {
 	style, script := read("page/style.css")+read("page/kernels.css")+read("page/why.css"), read("page/why.js")
 	p := whyPage{Comparison: c, Title: whyTitle(c), Flames: flames(c), Style: template.CSS(style), Script: template.JS(script),
 		Policy: "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; style-src " + hash(style) + "; script-src " + hash(script)}
-	for _, l := range levels {
-		p.Levels = append(p.Levels, strings.TrimSuffix(results.Percent(l), " %"))
+	for i := len(levels); i > -len(levels)-1; i-- {
+		p.Scale = append(p.Scale, shadeOf(-i))
 	}
 	for _, r := range c.Functions {
 		if r.Why != "" {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"ipcbench/internal/text"
@@ -15,10 +16,11 @@ import (
 // WhyFormats are those of a comparison of profiles.
 var WhyFormats = []string{"text", "markdown", "json", "folded"}
 
-// Lines of the tables of a comparison of profiles.
+// Lines of the tables of a comparison of profiles, at most.
 const (
 	whyFunctions = 20
 	whyPaths     = 30
+	leastInsns   = 0.05 // a smaller change of a function is printed as none
 )
 
 // WriteWhy writes profiles in one of WhyFormats: the new one, and its comparison with
@@ -55,7 +57,7 @@ type why struct {
 }
 
 func (y *why) write() error {
-	y.f.Paragraph("", whyTitle(y.Comparison))
+	y.f.Paragraph("", results.Quote(y.Cell)+": "+whyTitle(y.Comparison))
 	y.totals()
 	y.functions()
 	y.paths()
@@ -68,7 +70,7 @@ func whyTitle(c *profile.Comparison) string {
 	if c.Old != nil {
 		what = fmt.Sprintf("why %s differs from %s", results.Quote(c.New.Kernel), results.Quote(c.Old.Kernel))
 	}
-	return fmt.Sprintf("%s: %s, in insns/op (%s, seed %d, QEMU %s)", results.Quote(c.Cell), what, results.Plural(c.New.Ops, "operation"), c.New.Seed, results.Quote(c.QEMU))
+	return fmt.Sprintf("%s, in insns/op (%s, seed %d, QEMU %s)", what, results.Plural(c.New.Ops, "operation"), c.New.Seed, results.Quote(c.QEMU))
 }
 
 // table writes rows whose first column is a name, and whose others are numbers of the
@@ -109,13 +111,15 @@ func (y *why) numbers() []text.Column {
 // cells are a Change in those columns.
 func (y *why) cells(n profile.Change) []string {
 	if y.Old == nil {
-		return []string{insns(n.New), results.Percent(n.New / y.Total.New)}
+		return []string{insns(n.New), share(n.New / y.Total.New)}
 	}
 	return []string{insns(n.Old), insns(n.New), insnsMore(n.By())}
 }
 
 func insns(v float64) string     { return fmt.Sprintf("%.1f", v) }
 func insnsMore(v float64) string { return strings.Replace(fmt.Sprintf("%+.1f", v), "-0.0", "+0.0", 1) }
+
+func share(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) }
 
 // totals are what the round took in all, and what it took unprofiled.
 func (y *why) totals() {
@@ -128,7 +132,7 @@ func (y *why) totals() {
 	if known {
 		row := y.cells(counted)
 		if y.Old == nil {
-			row[1] = results.Percent(counted.New / y.Total.New)
+			row[1] = ""
 		}
 		rows = append(rows, append([]string{"the same round, not profiled"}, row...))
 	}
@@ -147,6 +151,9 @@ func (y *why) functions() {
 	further := []text.Column{{Head: "with callees", Right: true, Drop: 1}}
 	var rows [][]string
 	shown := y.Functions[:min(whyFunctions, len(y.Functions))]
+	for len(shown) > 1 && math.Abs(shown[len(shown)-1].Own.By()) < leastInsns {
+		shown = shown[:len(shown)-1]
+	}
 	var grouped []string
 	for _, r := range shown {
 		all := insns(r.All.New)

@@ -115,7 +115,7 @@ type flat struct {
 // count is what a function took.
 type count struct {
 	own, all Change
-	below    map[Function]*Change // own, by the nearest caller that both kernels have; see anchor
+	below    map[Function]*Change // own in the only kernel that has it, by the nearest caller that both have
 }
 
 // each calls f with every path of both kernels and with its instructions per

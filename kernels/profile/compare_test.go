@@ -152,7 +152,15 @@ func TestGroups(t *testing.T) {
 		"renamed, with a wrapper": {
 			[]string{"ping: a;caller 60", "ping: a;caller;wrapper 6", "ping: a;caller;wrapper;light 136"},
 			[]string{"ping: a;caller 62", "ping: a;caller;pos 148"},
-			"pos", []string{"light", "wrapper"}, "pos in place of light, wrapper: caller calls the one or the other, 148.0 and 142.0 insns/op"},
+			"pos", []string{"light", "wrapper"}, "pos in place of light, wrapper, below caller: 148.0 and 142.0 insns/op"},
+		"renamed below two callers": {
+			[]string{"ping: a;one;wrapper;light 70", "ping: a;two;wrapper;light 70", "ping: a;one 500"},
+			[]string{"ping: a;one;pos 75", "ping: a;two;pos 75", "ping: a;one 500"},
+			"pos", []string{"light"}, "pos in place of light, below one, two"},
+		"below other callers": {
+			[]string{"ping: a;one;light 140", "ping: a;two 60"},
+			[]string{"ping: a;one 0", "ping: a;two 60", "ping: a;two;pos 140"},
+			"", nil, ""},
 		"replaced by much more": {
 			[]string{"ping: a;caller 60", "ping: a;caller;before 100"},
 			[]string{"ping: a;caller 60", "ping: a;caller;after 400"},
@@ -184,7 +192,7 @@ func TestGroups(t *testing.T) {
 		"the root renamed": {
 			[]string{"ping: entry 30", "ping: entry;work 500"},
 			[]string{"ping: entry_new 31", "ping: entry_new;work 500"},
-			"entry_new", []string{"entry"}, "entry_new in place of entry: the root calls"},
+			"entry_new", []string{"entry"}, "entry_new in place of entry, below the root"},
 		"of another task, too": {
 			[]string{"ping: a;caller 60", "ping: a;caller;gone 120", "pong: a;caller 60", "pong: a;caller;gone 120"},
 			[]string{"ping: a;caller 180", "pong: a;caller 180"},

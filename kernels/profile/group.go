@@ -3,6 +3,7 @@ package profile
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -14,16 +15,15 @@ import (
 //
 //   - A function is one kernel's alone if the other executes at most gone of what this
 //     one executes in it and below it.
-//   - Its anchor is the nearest caller that both kernels have. It must have called
-//     most of what the function executed, so that one caller explains it.
-//   - What the anchor lost and what it gained must be nearly equal: functions of the
-//     old kernel alone against functions of the new one (in place of), or against what
-//     the anchor itself executes (inlined into, moved out of).
+//   - Its anchors are the nearest callers that both kernels have, on all paths.
+//   - What the same anchors lost and gained must be nearly equal: functions of the old
+//     kernel alone against functions of the new one (in place of) or, of a single
+//     anchor, against what that executes itself (inlined into, moved out of).
 const (
-	gone     = 0.05
-	anchored = 0.8
-	apart    = 1. / 3 // of the larger number, by which nearly equal ones differ at most
-	least    = 0.001  // of all instructions, that a group must move
+	gone  = 0.05
+	minor = 0.1    // of a function's instructions, below which a caller is no anchor of it
+	apart = 1. / 3 // of the larger number, by which nearly equal ones differ at most
+	least = 0.001  // of all instructions, that a group must move
 )
 
 func near(a, b float64) bool { return a > 0 && b > 0 && math.Abs(a-b) <= apart*max(a, b) }
@@ -57,18 +57,17 @@ func (f *flat) anchor(calls []Function) int {
 	return i
 }
 
-// moved are functions of one kernel alone below an anchor, the largest first.
+// moved are functions of one kernel alone below the same anchors.
 type moved struct {
-	calls []Function
-	insns float64 // per operation
+	anchors []Function
+	calls   [2][]Function // of the old and of the new kernel, the largest first
+	insns   [2]float64    // of them, per operation
 }
 
-// group finds the groups. Anchors with the most to explain come first, and a
-// function is in one group at most.
+// group finds the groups, those that move most first. A function is in one at most.
 func (f *flat) group() {
 	f.each(func(side int, path *Path, insns float64) {
-		last := path.Calls[len(path.Calls)-1]
-		n := f.counts[last]
+		n := f.counts[path.Calls[len(path.Calls)-1]]
 		if n.alone() != side {
 			return
 		}
@@ -81,77 +80,66 @@ func (f *flat) group() {
 		}
 		n.below[caller].add(side, insns)
 	})
-	lost, came := map[Function]*moved{}, map[Function]*moved{}
-	var anchors []Function
+	byAnchors := map[string]*moved{}
 	for call, n := range f.counts {
 		side := n.alone()
-		if side < 0 {
+		if side < 0 || len(n.below) == 0 {
 			continue
 		}
+		var anchors []Function
 		for caller, below := range n.below {
-			of, part, whole := lost, below.Old, n.own.Old
-			if side == 1 {
-				of, part, whole = came, below.New, n.own.New
-			}
-			if part < anchored*whole || part == 0 {
-				continue
-			}
-			if of[caller] == nil {
-				of[caller] = &moved{}
-			}
-			of[caller].calls, of[caller].insns = append(of[caller].calls, call), of[caller].insns+whole
-			if !slices.Contains(anchors, caller) {
+			if below.most() >= minor*n.own.most() {
 				anchors = append(anchors, caller)
 			}
 		}
+		slices.SortFunc(anchors, compareFunctions)
+		key := fmt.Sprint(anchors)
+		m := byAnchors[key]
+		if m == nil {
+			m = &moved{anchors: anchors}
+			byAnchors[key] = m
+		}
+		m.calls[side], m.insns[side] = append(m.calls[side], call), m.insns[side]+n.own.most()
 	}
-	none := &moved{}
-	size := func(caller Function) float64 {
-		return cmp.Or(lost[caller], none).insns + cmp.Or(came[caller], none).insns
-	}
-	slices.SortFunc(anchors, func(a, b Function) int {
-		return cmp.Or(-cmp.Compare(size(a), size(b)), compareFunctions(a, b))
+	all := slices.SortedFunc(maps.Values(byAnchors), func(a, b *moved) int {
+		return cmp.Or(-cmp.Compare(a.insns[0]+a.insns[1], b.insns[0]+b.insns[1]), slices.CompareFunc(a.anchors, b.anchors, compareFunctions))
 	})
-	for _, caller := range anchors {
-		f.explain(caller, f.sorted(lost[caller]), f.sorted(came[caller]))
-	}
-}
-
-// sorted has the largest first.
-func (f *flat) sorted(m *moved) moved {
-	if m == nil {
-		return moved{}
-	}
-	slices.SortFunc(m.calls, func(a, b Function) int {
-		return cmp.Or(-cmp.Compare(f.counts[a].own.most(), f.counts[b].own.most()), compareFunctions(a, b))
-	})
-	return *m
-}
-
-// explain makes a group of what an anchor lost and gained, where the numbers agree.
-func (f *flat) explain(caller Function, lost, came moved) {
-	grew := 0.0
-	if n := f.counts[caller]; n != nil && f.of[caller] == nil {
-		grew = n.own.By()
-	}
 	total := 0.0
 	f.each(func(_ int, _ *Path, insns float64) { total += insns / 2 })
+	for _, m := range all {
+		for _, calls := range m.calls {
+			slices.SortFunc(calls, func(a, b Function) int {
+				return cmp.Or(-cmp.Compare(f.counts[a].own.most(), f.counts[b].own.most()), compareFunctions(a, b))
+			})
+		}
+		if max(m.insns[0], m.insns[1]) >= least*total {
+			f.explain(m, least*total)
+		}
+	}
+}
+
+// explain makes a group of what anchors lost and gained, where the numbers agree.
+func (f *flat) explain(m *moved, enough float64) {
+	grew, caller := 0.0, m.anchors[0] // of several, none can have taken it all in
+	if n := f.counts[caller]; n != nil && f.of[caller] == nil && len(m.anchors) == 1 {
+		grew = n.own.By()
+	}
+	lost, came := m.insns[0], m.insns[1]
 	switch {
-	case max(lost.insns, came.insns) < least*total:
-	case near(lost.insns, came.insns):
-		f.add(group{head: came.calls[0], rest: slices.Concat(came.calls[1:], lost.calls),
-			why: fmt.Sprintf("%s in place of %s: %s calls the one or the other, %.1f and %.1f insns/op", names(came.calls), names(lost.calls), nameOf(caller), came.insns, lost.insns)})
-	case near(lost.insns, grew):
-		f.inline(caller, lost.calls, lost.insns, grew)
-	case near(came.insns, -grew):
-		f.add(group{head: caller, rest: came.calls, inlined: true,
-			why: fmt.Sprintf("%s moved out of %s: it came with %.1f insns/op, and its caller's own code shrank by %.1f", names(came.calls), caller.Name, came.insns, -grew)})
-	case grew > 0 && near(lost.insns, grew+came.insns):
-		f.add(group{head: caller, rest: slices.Concat(lost.calls, came.calls), inlined: true,
-			why: fmt.Sprintf("%s inlined into %s and %s: it went with %.1f insns/op, and these came with %.1f and %.1f", names(lost.calls), caller.Name, names(came.calls), lost.insns, grew, came.insns)})
+	case near(lost, came):
+		f.add(group{head: m.calls[1][0], rest: slices.Concat(m.calls[1][1:], m.calls[0]),
+			why: fmt.Sprintf("%s in place of %s, below %s: %.1f and %.1f insns/op", names(m.calls[1]), names(m.calls[0]), names(m.anchors), came, lost)})
+	case near(lost, grew):
+		f.inline(caller, m.calls[0], lost, grew)
+	case near(came, -grew):
+		f.add(group{head: caller, rest: m.calls[1], inlined: true,
+			why: fmt.Sprintf("%s moved out of %s: it came with %.1f insns/op, and its caller's own code shrank by %.1f", names(m.calls[1]), caller.Name, came, -grew)})
+	case grew > 0 && near(lost, grew+came):
+		f.add(group{head: caller, rest: slices.Concat(m.calls[0], m.calls[1]), inlined: true,
+			why: fmt.Sprintf("%s inlined into %s and %s: it went with %.1f insns/op, and these came with %.1f and %.1f", names(m.calls[0]), caller.Name, names(m.calls[1]), lost, grew, came)})
 	default:
-		for _, call := range lost.calls {
-			if own := f.counts[call].own.Old; own >= least*total && near(own, grew) {
+		for _, call := range m.calls[0] {
+			if own := f.counts[call].own.Old; own >= enough && near(own, grew) {
 				f.inline(caller, []Function{call}, own, grew)
 				return
 			}
@@ -175,19 +163,12 @@ func (f *flat) add(g group) {
 func names(calls []Function) string {
 	var all []string
 	for _, c := range calls[:min(3, len(calls))] {
-		all = append(all, c.Name)
+		all = append(all, cmp.Or(c.Name, "the root"))
 	}
 	if more := len(calls) - len(all); more > 0 {
 		all = append(all, fmt.Sprintf("%d more", more))
 	}
 	return strings.Join(all, ", ")
-}
-
-func nameOf(caller Function) string {
-	if caller.Name == "" {
-		return "the root"
-	}
-	return caller.Name
 }
 
 // row sums up a group.
