@@ -93,6 +93,9 @@ func checkCell(c results.Cell) error {
 // usually has, such as peers, or always, such as its size. A cell that no plan can have
 // is refused, with the word that is near.
 func AskedCell(text string) (results.Cell, error) {
+	if name, _, more := strings.Cut(text, "/"); more && LookupWorkload(name) == nil && !strings.EqualFold(name, results.FloorWorkload) {
+		return results.Cell{}, unknown("workload", name, Values(results.LookupAxis("workload")))
+	}
 	c, err := results.AskedCell(text)
 	w := WorkloadOf(c)
 	if err != nil || w == nil {

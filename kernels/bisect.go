@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"ipcbench/bench"
+	"ipcbench/mechanisms"
 	"ipcbench/results"
 	"ipcbench/semantics"
 )
@@ -41,10 +42,13 @@ func CountedCell(s string) (results.Cell, error) {
 	if err != nil {
 		return cell, err
 	}
-	if err := ICount.admit(cell); err != nil {
-		return cell, fmt.Errorf("%s: %w", cell.Name(), err)
+	err = ICount.admit(cell)
+	if u := (*mechanisms.UnsupportedError)(nil); errors.As(err, &u) {
+		// A remedy is worded for flags, and what is not counted needs other commands.
+		instead := strings.NewReplacer(", or --accel kvm", "", "--place same", "place=same", "--size", "size").Replace(u.Remedy)
+		return cell, fmt.Errorf("%s: %w: want %s", cell.Name(), err, instead)
 	}
-	return cell, nil
+	return cell, err
 }
 
 func (q Question) String() string {

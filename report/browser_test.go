@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,12 +49,18 @@ type browser struct {
 // open writes the page to a file and starts a browser, which ends with the test.
 func open(t *testing.T, p *Page) *browser {
 	t.Helper()
+	return openWritten(t, func(w io.Writer) error { return WriteHTML(w, p) })
+}
+
+// openWritten is open of a page that write writes.
+func openWritten(t *testing.T, write func(io.Writer) error) *browser {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "index.html")
 	f, err := os.Create(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteHTML(f, p); err != nil {
+	if err := write(f); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Close(); err != nil {

@@ -80,7 +80,7 @@ func (y *why) table(name string, further []text.Column, rows [][]string) {
 	if y.f.Markdown {
 		head := make([]string, len(all))
 		for i, c := range all {
-			head[i] = cmp.Or(c.Head, " ")
+			head[i] = cmp.Or(y.f.Escape(c.Head), " ")
 		}
 		y.f.Table("", "lr", append([][]string{head}, rows...))
 		return
