@@ -36,8 +36,9 @@ type whyFlags struct {
 	seed    int
 }
 
-func newKernelsWhy() *cobra.Command {
-	var f whyFlags
+func newKernelsWhy() *cobra.Command { return new(whyFlags).command() }
+
+func (f *whyFlags) command() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "why [OLD] NEW CELL",
 		Short: "Show which functions a cell's instructions are in, and which made it longer or shorter",
