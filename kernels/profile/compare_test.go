@@ -183,7 +183,7 @@ func TestGroups(t *testing.T) {
 			"caller", []string{"gone"}, "gone inlined into caller"},
 		"of many callers": {
 			[]string{"ping: a;one 60", "ping: a;one;check 70", "ping: a;two 60", "ping: a;two;check 70"},
-			[]string{"ping: a;one 130", "ping: a;two 130"},
+			[]string{"ping: a;one 200", "ping: a;two 60"},
 			"", nil, ""},
 		"still there": {
 			[]string{"ping: a;caller 60", "ping: a;caller;less 250"},
@@ -267,6 +267,10 @@ func TestCarrying(t *testing.T) {
 	}
 	if got := lines(3); len(got) > 3 || !strings.Contains(got[len(got)-1], "wait") {
 		t.Errorf("%q", got)
+	}
+	old, new = made(t, "old", "ping: a 100", "ping: a;b 50"), made(t, "new", "ping: a 300", "ping: a;b 100")
+	if got, want := lines(30), []string{"0 ping +250", "1 a +250", "2 b +50"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 
