@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +13,6 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -65,6 +65,9 @@ func (e *BootError) Unwrap() error { return e.Err }
 // of the kernel.
 var ErrQEMU = errors.New("QEMU")
 
+// errDone ends a machine that is not needed any longer.
+var errDone = errors.New("done")
+
 // boot is one machine to be run.
 type boot struct {
 	qemu   string // path
@@ -74,6 +77,11 @@ type boot struct {
 	silent time.Duration // most wall time without a word on its ports; 0: any
 	spoke  bool          // silence counts until the first word on the second port alone
 	onCPUs bool          // give each virtual CPU one of the host's
+
+	// With beside, the machine is ended when that returns: io.EOF if the machine did
+	// so first. QEMU inherits files after those that every machine has.
+	beside func(ctx context.Context, port *os.File) error
+	files  []*os.File
 }
 
 // run boots the machine, waits until it ends and returns what it wrote to its
@@ -87,12 +95,11 @@ func (b boot) run(ctx context.Context) (console, port []byte, err error) {
 		}
 		defer files[i].Close()
 	}
-	limited, stop := context.WithCancel(ctx)
-	defer stop()
-	defer reexec.AfterFunc(b.limit, stop)()
-	var hung atomic.Bool
+	limited, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	defer reexec.AfterFunc(b.limit, func() { stop(fmt.Errorf("it did not end within %v", b.limit)) })()
 	cmd := exec.CommandContext(limited, b.qemu, b.args...)
-	cmd.ExtraFiles = []*os.File{files[0], files[1], b.initrd}
+	cmd.ExtraFiles = append([]*os.File{files[0], files[1], b.initrd}, b.files...)
 	var complaint capped
 	cmd.Stderr = &complaint
 	cmd.WaitDelay = 5 * time.Second
@@ -114,27 +121,36 @@ func (b boot) run(ctx context.Context) (console, port []byte, err error) {
 	if b.onCPUs {
 		pinned := make(chan struct{})
 		go func() { defer close(pinned); pinCPUs(limited, cmd.Process.Pid) }()
-		defer func() { stop(); <-pinned }()
+		defer func() { stop(nil); <-pinned }()
 	}
 	if b.silent > 0 {
 		go func() {
 			if b.listen(limited, cmd.Process.Pid, files) {
-				hung.Store(true)
-				stop()
+				stop(fmt.Errorf("it said nothing for %v: it hangs, or --boot-timeout is too short", b.silent))
 			}
 		}()
+	}
+	if b.beside != nil {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			if err := b.beside(limited, files[1]); err != io.EOF {
+				stop(cmp.Or(err, errDone))
+			}
+		}()
+		defer func() { stop(nil); <-done }()
 	}
 	leave := reexec.Follow(func(sig syscall.Signal) { syscall.Kill(-cmd.Process.Pid, sig) })
 	err = cmd.Wait()
 	leave()
 	console, port = contents(files[0]), contents(files[1])
-	switch {
+	switch cause := context.Cause(limited); {
 	case ctx.Err() != nil:
 		return console, port, ctx.Err()
-	case hung.Load():
-		return console, port, fmt.Errorf("it said nothing for %v: it hangs, or --boot-timeout is too short", b.silent)
-	case limited.Err() != nil:
-		return console, port, fmt.Errorf("it did not end within %v", b.limit)
+	case cause == errDone:
+		return console, port, nil
+	case cause != nil:
+		return console, port, cause
 	case len(console) >= maxOutput, len(port) >= maxOutput:
 		return console, port, fmt.Errorf("it wrote more than %s", results.FormatBytes(maxOutput))
 	case err != nil:

@@ -34,7 +34,8 @@ type job struct {
 
 	Statements bool `json:"statements,omitempty"` // check what the manual promises, before the tasks
 
-	Suite *suite `json:"suite,omitempty"` // in the place of all these
+	Suite   *suite `json:"suite,omitempty"`   // in the place of all these
+	Symbols bool   `json:"symbols,omitempty"` // the same: send those of the kernel
 }
 
 // task is one cell and how it is measured.
@@ -104,6 +105,9 @@ func work(raw []byte, send func(message) error) error {
 			return err
 		}
 		return send(message{End: new(int)})
+	}
+	if j.Symbols {
+		return sendSymbols(send)
 	}
 	debug.SetGCPercent(-1) // nothing runs beside the workers, and this process is short
 	// The kernel is still busy with starting up, beside whatever runs.

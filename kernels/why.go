@@ -1,12 +1,18 @@
 package kernels
 
 import (
+	"cmp"
 	"context"
+	"debug/elf"
 	"errors"
+	"fmt"
+	"os"
 	"time"
 
+	"ipcbench/bench"
 	"ipcbench/kernels/profile"
 	"ipcbench/results"
+	"ipcbench/runner"
 )
 
 // ProfileOptions are the settings of a profile. The zero value suits every cell.
@@ -16,10 +22,190 @@ type ProfileOptions struct {
 	Silent time.Duration // after how long without a word a guest is taken for hung; 0: BootTimeout
 }
 
-// Profile boots a kernel twice with one seed, in instruction-counted mode: once as
-// Runner does, for the round's unprofiled count, and once to follow every instruction
-// of that round. Program is the version, for records. A *BootError is the guest's
+// Operations of a profiled round: 300 round trips through a pipe are 4 million
+// instructions, and QEMU logs 1 million a second.
+const (
+	profiledRoundTrips = 300
+	profiledMessages   = 1_500
+	profiledCalls      = 5_000
+)
+
+// Profile boots a kernel twice with one seed, in instruction-counted mode. Both boots
+// execute the same, instruction by instruction. The first gives the round's count, and
+// which task ran when; in the second QEMU logs every instruction of the round. The
+// kernel's symbols take a boot more, once for each image. Program is the version, for records. A *BootError is the guest's
 // failure; any other error is the host's.
 func (q QEMU) Profile(ctx context.Context, kernel Kernel, cell results.Cell, seed int, program string, o ProfileOptions) (*profile.Profile, error) {
-	return nil, errors.New("profiles of a kernel's instructions are not built yet")
+	if !Supported {
+		return nil, errors.New("a profile needs an x86-64 guest, which this program can't be")
+	}
+	if err := ICount.admit(cell); err != nil {
+		return nil, fmt.Errorf("%s: %w", cell.Name(), err)
+	}
+	p := &profiling{qemu: q, kernel: kernel, cell: cell, seed: seed, image: cmp.Or(o.Image, Self), program: program, silent: cmp.Or(o.Silent, BootTimeout), parts: map[string]bench.Part{}}
+	for _, part := range bench.WorkloadOf(cell).Topology(cell.Peers).Parts {
+		p.parts[part.Role] = part
+	}
+	var err error
+	if p.elf, err = elf.Open(p.image); err != nil {
+		return nil, err
+	}
+	defer p.elf.Close()
+	if err := p.prepare(ctx); err != nil {
+		return nil, err
+	}
+	if p.initrd, err = newInitrd(p.image, job{Program: program, Settle: settle, Tasks: []task{{cell, profiledMeasurement(cell, o.Ops)}}}); err != nil {
+		return nil, err
+	}
+	defer p.initrd.Close()
+	round, err := p.survey(ctx)
+	if err != nil {
+		return nil, err
+	}
+	paths, err := []profile.Path(nil), errMissed
+	for _, from := range round.from { // on a busy host the log may begin too late
+		if paths, err = p.trace(ctx, round, from); !errors.Is(err, errMissed) {
+			break
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &profile.Profile{
+		Kernel: kernel.Label, Image: kernel.Image, Options: kernel.commandLine(), Cell: cell.Name(), Seed: seed, QEMU: q.Version,
+		Ops: int(round.counted.Ops), Counted: float64(round.counted.ElapsedNs) / float64(round.counted.Ops), Paths: paths,
+	}, nil
+}
+
+// profiledMeasurement is how a cell is measured whose last round is profiled.
+func profiledMeasurement(c results.Cell, ops int) runner.Measurement {
+	m := ICount.measurement(c, 0)
+	usual := m.Ops
+	if ops == 0 {
+		switch usual {
+		case countedRoundTrips:
+			ops = profiledRoundTrips
+		case countedMessages:
+			ops = profiledMessages
+		default:
+			ops = profiledCalls
+		}
+	}
+	m.Ops = ops
+	if !bench.WorkloadOf(c).Paced {
+		m.Ops *= 2 // in two rounds
+	}
+	m.Time = m.Time * time.Duration(m.Ops) / time.Duration(usual) // a clock is read as often
+	return m
+}
+
+// profiling is one profile in the making.
+type profiling struct {
+	qemu    QEMU
+	kernel  Kernel
+	cell    results.Cell
+	seed    int
+	image   string // the program that becomes the guest
+	program string
+	silent  time.Duration
+	parts   map[string]bench.Part // of the cell, by role
+
+	elf       *elf.File // image
+	code      code
+	landmarks map[string]uint64
+	play      uint64 // address of the function that plays a round
+	played    uint64 // where it returns to
+	switches  uint64 // address of the kernel's __switch_to_asm
+	initrd    *os.File
+}
+
+// A machine whose instructions are logged inherits the log, and if it is stopped on its
+// way, a connection to it and a file for its memory.
+const (
+	logFile    = "/proc/self/fd/6"
+	monitorFD  = 7
+	memoryFile = "/proc/self/fd/8"
+)
+
+func (p *profiling) boot(more ...string) boot {
+	plan := Plan{Cells: []results.Cell{p.cell}}
+	args := append(p.qemu.arguments(ICount, p.kernel.Path, p.kernel.commandLine(), p.seed), "-initrd", initrdFile)
+	return boot{qemu: p.qemu.Path, initrd: p.initrd, limit: plan.limit(), silent: p.silent, args: append(args, more...)}
+}
+
+// failed is a guest that did not do what it was booted for.
+func (p *profiling) failed(err error, console []byte) error {
+	return &BootError{Label: p.kernel.Label, Seed: p.seed, Err: err, Console: console}
+}
+
+// prepare finds out where the code is that boots are followed by.
+func (p *profiling) prepare(ctx context.Context) (err error) {
+	if p.code.user, err = userSymbols(p.elf); err != nil {
+		return err
+	}
+	text := p.elf.Section(".text")
+	raw, err := text.Data()
+	if err != nil {
+		return err
+	}
+	p.code.segments = []segment{{text.Addr, raw}}
+	player, caller := p.code.user.named("ipcbench/bench.(*Ends).Play"), p.code.user.named("ipcbench/runner.(*worker).round")
+	if player == nil || caller == nil {
+		return errors.New("the guest's program does not play rounds as this one does: it is another version's")
+	}
+	p.play = player.start
+	for at := caller.start; at < caller.end; {
+		in := p.code.at(at)
+		if in.flow == call && in.target == p.play {
+			p.played = in.next
+		}
+		at = max(at+1, in.next)
+	}
+	if p.played == 0 {
+		return errors.New("the guest's program does not call the function that plays a round")
+	}
+	if p.code.kernel, p.landmarks, err = p.kernelSymbols(ctx); err != nil {
+		return err
+	}
+	changer := p.code.kernel.named("__switch_to_asm")
+	if changer == nil {
+		return fmt.Errorf("kernel %s has no __switch_to_asm: a profile needs Linux 4.9 or later", p.kernel.Label)
+	}
+	p.switches = changer.start
+	return nil
+}
+
+// kernelSymbols are those that an earlier profile has kept, or the guest's.
+func (p *profiling) kernelSymbols(ctx context.Context) (symbols, map[string]uint64, error) {
+	file := symbolsFile(&p.kernel)
+	if packed, err := os.ReadFile(file); err == nil {
+		if code, at, err := kernelSymbols(packed); err == nil {
+			return code, at, nil
+		}
+	}
+	var err error
+	if p.initrd, err = newInitrd(p.image, job{Program: p.program, Symbols: true}); err != nil {
+		return nil, nil, err
+	}
+	defer p.initrd.Close()
+	console, port, err := p.boot().run(ctx)
+	if ctx.Err() != nil {
+		return nil, nil, context.Cause(ctx)
+	}
+	var m message
+	if err == nil {
+		m, err = decodeLine(port)
+	}
+	if err == nil && m.Symbols == nil {
+		err = errors.New(cmp.Or(m.Failed, "the guest did not send its kernel's symbols"))
+	}
+	if err != nil {
+		return nil, nil, p.failed(err, console)
+	}
+	code, at, err := kernelSymbols(m.Symbols)
+	if err != nil {
+		return nil, nil, fmt.Errorf("kernel %s: %w", p.kernel.Label, err)
+	}
+	keepSymbols(file, m.Symbols)
+	return code, at, nil
 }

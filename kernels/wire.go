@@ -20,6 +20,7 @@ type message struct {
 	Statements *semantics.Report `json:"statements,omitempty"` // where they were asked for
 	End        *int              `json:"end,omitempty"`        // last: how many records there were
 	Failed     string            `json:"failed,omitempty"`     // last: why there is no more
+	Symbols    []byte            `json:"symbols,omitempty"`    // of the kernel, in the place of all these: see packSymbols
 }
 
 // hello is what the guest is.
