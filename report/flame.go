@@ -81,7 +81,7 @@ func newFlame(c *profile.Comparison, nodes []profile.Node, whole float64) flame 
 		next = append(next[:n.Depth], x+widths[i], x)
 		if wide := widths[i] / widths[0]; wide >= thinnest {
 			f.Frames = append(f.Frames, frame{X: percent(x / widths[0]), Width: percent(wide), Y: frameHeight * n.Depth,
-				Name: functionName(n.Function), Tip: flameTip(c, n), Class: flameClass(c, n.All, whole)})
+				Name: callName(n.Function), Tip: flameTip(c, n), Class: flameClass(c, n.All, whole)})
 			f.Height = max(f.Height, frameHeight*(n.Depth+1))
 		}
 	}

@@ -193,7 +193,7 @@ func (y *why) paths() {
 	for _, chain := range y.Carrying(whyPaths) {
 		var names []string
 		for _, call := range chain.Calls {
-			names = append(names, functionName(call))
+			names = append(names, callName(call))
 		}
 		indent := "  "
 		if y.f.Markdown {
@@ -207,7 +207,16 @@ func (y *why) paths() {
 // functionName marks functions of the program.
 func functionName(f profile.Function) string {
 	if f.User {
-		return results.Quote(f.Name) + " (program)"
+		return callName(f) + " (program)"
+	}
+	return callName(f)
+}
+
+// callName is the name of a function where its callers show what it is of. Of a Go
+// function the last part of its package's path is enough.
+func callName(f profile.Function) string {
+	if f.User {
+		return results.Quote(f.Name[strings.LastIndexByte(f.Name, '/')+1:])
 	}
 	return results.Quote(f.Name)
 }

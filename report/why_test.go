@@ -33,7 +33,7 @@ func profiled(kernel string, write, gone, came int64) *profile.Profile {
 				p.Paths = append(p.Paths, profile.Path{Task: task, Calls: calls, Insns: path.insns})
 			}
 		}
-		p.Paths = append(p.Paths, profile.Path{Task: task, Calls: []profile.Function{{Name: "main.play", User: true}}, Insns: 100})
+		p.Paths = append(p.Paths, profile.Path{Task: task, Calls: []profile.Function{{Name: "example/cmd/main.play", User: true}}, Insns: 100})
 	}
 	return p
 }
@@ -132,7 +132,7 @@ func TestFlames(t *testing.T) {
 			t.Errorf("%+v lies below no caller: %+v", f, all[0].Frames)
 		}
 	}
-	for name, class := range map[string]string{"pipe_write": "less4", "gone": "less4", "came": "more4", "wake": "same", "main.play (program)": "same"} {
+	for name, class := range map[string]string{"pipe_write": "less4", "gone": "less4", "came": "more4", "wake": "same", "main.play": "same"} {
 		if classes[name] != class {
 			t.Errorf("%s has the color %q, want %q", name, classes[name], class)
 		}

@@ -185,6 +185,14 @@ func TestGroups(t *testing.T) {
 			[]string{"ping: a;one 60", "ping: a;one;check 70", "ping: a;two 60", "ping: a;two;check 70"},
 			[]string{"ping: a;one 200", "ping: a;two 60"},
 			"", nil, ""},
+		"many functions that come to as much": {
+			[]string{"ping: a;caller 60", "ping: a;caller;one 100", "ping: a;caller;two 60", "ping: a;caller;three 50", "ping: a;caller;four 40"},
+			[]string{"ping: a;caller 60", "ping: a;caller;five 250"},
+			"", nil, ""},
+		"what is next to nothing": {
+			[]string{"ping: a;caller 60000", "ping: a;caller;light 13600", "ping: a;caller;i 1", "ping: a;caller;j 1", "ping: a;caller;k 1"},
+			[]string{"ping: a;caller 60000", "ping: a;caller;pos 14800"},
+			"pos", []string{"light"}, "pos in place of light, below caller"},
 		"still there": {
 			[]string{"ping: a;caller 60", "ping: a;caller;less 250"},
 			[]string{"ping: a;caller 280", "ping: a;caller;less 30"},

@@ -18,12 +18,15 @@ import (
 //   - Its anchors are the nearest callers that both kernels have, on all paths.
 //   - What the same anchors lost and gained must be nearly equal: functions of the old
 //     kernel alone against functions of the new one (in place of) or, of a single
-//     anchor, against what that executes itself (inlined into, moved out of).
+//     anchor, against what that executes itself (inlined into, moved out of). These are
+//     few functions: of many, some would agree by chance.
 const (
 	gone  = 0.05
 	minor = 0.1    // of a function's instructions, below which a caller is no anchor of it
 	apart = 1. / 3 // of the larger number, by which nearly equal ones differ at most
 	least = 0.001  // of all instructions, that a group must move
+	trace = 0.0001 // of all instructions, below which a function is left out
+	many  = 3      // functions of a kernel in a group, at most
 )
 
 func near(a, b float64) bool { return a > 0 && b > 0 && math.Abs(a-b) <= apart*max(a, b) }
@@ -81,9 +84,11 @@ func (f *flat) group() {
 		n.below[caller].add(side, insns)
 	})
 	byAnchors := map[string]*moved{}
+	total := 0.0
+	f.each(func(_ int, _ *Path, insns float64) { total += insns / 2 })
 	for call, n := range f.counts {
 		side := n.alone()
-		if side < 0 || len(n.below) == 0 {
+		if side < 0 || n.own.most() < trace*total {
 			continue
 		}
 		var anchors []Function
@@ -91,6 +96,9 @@ func (f *flat) group() {
 			if below.most() >= minor*n.own.most() {
 				anchors = append(anchors, caller)
 			}
+		}
+		if anchors == nil { // it has many, and none of weight
+			continue
 		}
 		slices.SortFunc(anchors, compareFunctions)
 		key := fmt.Sprint(anchors)
@@ -104,8 +112,6 @@ func (f *flat) group() {
 	all := slices.SortedFunc(maps.Values(byAnchors), func(a, b *moved) int {
 		return cmp.Or(-cmp.Compare(a.insns[0]+a.insns[1], b.insns[0]+b.insns[1]), slices.CompareFunc(a.anchors, b.anchors, compareFunctions))
 	})
-	total := 0.0
-	f.each(func(_ int, _ *Path, insns float64) { total += insns / 2 })
 	for _, m := range all {
 		for _, calls := range m.calls {
 			slices.SortFunc(calls, func(a, b Function) int {
@@ -125,16 +131,17 @@ func (f *flat) explain(m *moved, enough float64) {
 		grew = n.own.By()
 	}
 	lost, came := m.insns[0], m.insns[1]
+	few := len(m.calls[0]) <= many && len(m.calls[1]) <= many
 	switch {
-	case near(lost, came):
+	case near(lost, came) && few:
 		f.add(group{head: m.calls[1][0], rest: slices.Concat(m.calls[1][1:], m.calls[0]),
 			why: fmt.Sprintf("%s in place of %s, below %s: %.1f and %.1f insns/op", names(m.calls[1]), names(m.calls[0]), names(m.anchors), came, lost)})
-	case near(lost, grew):
+	case near(lost, grew) && few:
 		f.inline(caller, m.calls[0], lost, grew)
-	case near(came, -grew):
+	case near(came, -grew) && few:
 		f.add(group{head: caller, rest: m.calls[1], inlined: true,
 			why: fmt.Sprintf("%s moved out of %s: it came with %.1f insns/op, and its caller's own code shrank by %.1f", names(m.calls[1]), caller.Name, came, -grew)})
-	case grew > 0 && near(lost, grew+came):
+	case grew > 0 && near(lost, grew+came) && few:
 		f.add(group{head: caller, rest: slices.Concat(m.calls[0], m.calls[1]), inlined: true,
 			why: fmt.Sprintf("%s inlined into %s and %s: it went with %.1f insns/op, and these came with %.1f and %.1f", names(m.calls[0]), caller.Name, names(m.calls[1]), lost, grew, came)})
 	default:
