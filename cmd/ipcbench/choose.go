@@ -32,7 +32,7 @@ var (
 
 // raceTime is the measured time of a launch of a race. What differs from launch to
 // launch is far more than what differs within one: of 5, 10, 25 and 100 ms, 10 ms
-// decided in the least time.
+// decided in the least time. Unpinned, 80 and 160 ms decided 1 of 12 races, 10 ms 2 of 6.
 const raceTime = 10 * time.Millisecond
 
 func patternNames() []string {
