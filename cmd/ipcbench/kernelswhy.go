@@ -248,7 +248,7 @@ type movedCell struct {
 }
 
 // movedCells are the cells whose instructions changed by more than the threshold, the
-// largest change first.
+// largest change first, and floors last.
 func movedCells(reports []*compare.Report, verdicts ...compare.Verdict) (all []movedCell) {
 	for i, r := range reports {
 		for _, row := range r.Rows {
@@ -257,7 +257,15 @@ func movedCells(reports []*compare.Report, verdicts ...compare.Verdict) (all []m
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b movedCell) int { return -cmp.Compare(math.Abs(a.by), math.Abs(b.by)) })
+	floor := func(m movedCell) int {
+		if m.cell.Workload == results.FloorWorkload {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(all, func(a, b movedCell) int {
+		return cmp.Or(floor(a)-floor(b), -cmp.Compare(math.Abs(a.by), math.Abs(b.by)))
+	})
 	return all
 }
 
@@ -296,6 +304,9 @@ func (f *kernelsFlags) explainMoved(c *cobra.Command, qemu kernels.QEMU, compare
 		w.format = f.judge.format
 	}
 	for _, m := range all {
+		if out, ok := c.OutOrStdout().(interface{ Flush() }); ok {
+			out.Flush() // the comparison, and the profile before
+		}
 		fmt.Fprintln(c.OutOrStdout())
 		if err := w.explain(c, qemu, []kernels.Kernel{compared[0], compared[m.comparison+1]}, m.cell); err != nil {
 			return err

@@ -41,7 +41,7 @@ func TestSuggestedCommand(t *testing.T) {
 		return compare.Row{Name: cell.Name(), Cell: cell, Metric: metric, Verdict: v, Ratio: results.Ratio{Center: results.Float(ratio)}}
 	}
 	reports := []*compare.Report{
-		{Rows: []compare.Row{row(mild, 1.05, compare.Slower, "insns/op"), row(faster, 0.2, compare.Faster, "insns/op"), row(faster, 9, compare.Slower, "ns/op")}},
+		{Rows: []compare.Row{row(results.Cell{Workload: results.FloorWorkload, Mechanism: "wake", Size: 64, Place: "same"}, 3, compare.Slower, "insns/op"), row(mild, 1.05, compare.Slower, "insns/op"), row(faster, 0.2, compare.Faster, "insns/op"), row(faster, 9, compare.Slower, "ns/op")}},
 		{Rows: []compare.Row{row(worst, 1.2, compare.Slower, "insns/op"), row(mild, 1.5, compare.Same, "insns/op")}},
 	}
 	for _, options := range [][3]string{{"", "", ""}, {"psi=0 quiet", "psi=0 quiet", "psi=0 quiet"}, {"", "", `slub_debug=FZPU dyndbg="a;b"`}, {"a=1", "", "b=$x 'c'"}} {
@@ -81,7 +81,7 @@ func TestSuggestedCommand(t *testing.T) {
 			}
 		}
 	}
-	if all := movedCells(reports, compare.Slower, compare.Faster); !slices.Equal([]results.Cell{all[0].cell, all[1].cell, all[2].cell}, []results.Cell{faster, worst, mild}) || len(all) != 3 || all[1].comparison != 1 {
+	if all := movedCells(reports, compare.Slower, compare.Faster); !slices.Equal([]results.Cell{all[0].cell, all[1].cell, all[2].cell}, []results.Cell{faster, worst, mild}) || len(all) != 4 || all[1].comparison != 1 {
 		t.Errorf("%+v", all)
 	}
 	if movedCells(nil, compare.Slower) != nil {
