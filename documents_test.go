@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -92,7 +93,8 @@ func dead(path, text string, pages map[string]string, exists func(string) bool) 
 	}
 	for _, m := range quoted.FindAllStringSubmatch(code.ReplaceAllString(text, ""), -1) {
 		first, _, _ := strings.Cut(m[1], "/")
-		if exists(first) && first != "bin" && !strings.HasPrefix(m[1], "results/runs/") && !strings.HasPrefix(m[1], "results/races/") && !strings.HasPrefix(m[1], "results/ab") && !exists(m[1]) {
+		made := slices.ContainsFunc([]string{"runs/", "races/", "profiles/", "ab"}, func(dir string) bool { return strings.HasPrefix(m[1], "results/"+dir) })
+		if exists(first) && first != "bin" && !made && !exists(m[1]) {
 			bad = append(bad, m[1])
 		}
 	}

@@ -89,6 +89,30 @@ func checkCell(c results.Cell) error {
 	return nil
 }
 
+// AskedCell reads a cell as people type it: results.AskedCell with what its workload
+// usually has, such as peers, or always, such as its size. A cell that no plan can have
+// is refused, with the word that is near.
+func AskedCell(text string) (results.Cell, error) {
+	if name, _, more := strings.Cut(text, "/"); more && LookupWorkload(name) == nil && !strings.EqualFold(name, results.FloorWorkload) {
+		return results.Cell{}, unknown("workload", name, Values(results.LookupAxis("workload")))
+	}
+	c, err := results.AskedCell(text)
+	w := WorkloadOf(c)
+	if err != nil || w == nil {
+		return c, cmp.Or(err, checkCell(c))
+	}
+	if planned, ok := w.cell(c.Size, c.Place); ok && w.Floor != "" {
+		c = planned
+	}
+	if w.Peers != "" && c.Peers == 0 {
+		c.Peers = UsualPeers
+	}
+	if w.Size > 0 && !strings.Contains(text, "/size=") {
+		c.Size, c.Queue = w.Size, 0
+	}
+	return c, checkCell(c)
+}
+
 // Check names the first value of the axes that does not exist.
 func (a Axes) Check() error {
 	for _, name := range a.Workloads {

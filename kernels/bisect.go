@@ -8,7 +8,10 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"strings"
 
+	"ipcbench/bench"
+	"ipcbench/mechanisms"
 	"ipcbench/results"
 	"ipcbench/semantics"
 )
@@ -26,14 +29,27 @@ func ParseQuestion(s string) (Question, error) {
 	if semantics.Lookup(s) != nil {
 		return Question{Statement: s}, nil
 	}
-	cell, err := results.AskedCell(s)
+	if !strings.Contains(s, "/") {
+		return Question{}, fmt.Errorf("%s is neither a cell, as in PingPong/pipe, nor the ID of a statement of ipcbench semantics, as in P28", results.Quote(s))
+	}
+	cell, err := CountedCell(s)
+	return Question{Cell: cell}, err
+}
+
+// CountedCell reads a cell as people type it. One whose instructions mean nothing is
+// refused, with the reason and what to ask for instead.
+func CountedCell(s string) (results.Cell, error) {
+	cell, err := bench.AskedCell(s)
 	if err != nil {
-		return Question{}, fmt.Errorf("%w, or the ID of a statement of ipcbench semantics, as in P28", err)
+		return cell, err
 	}
-	if err := ICount.admit(cell); err != nil {
-		return Question{}, fmt.Errorf("%s: %w", cell.Name(), err)
+	err = ICount.admit(cell)
+	if u := (*mechanisms.UnsupportedError)(nil); errors.As(err, &u) {
+		// A remedy is worded for flags, and what is not counted needs other commands.
+		instead := strings.NewReplacer(", or --accel kvm", "", "--place same", "place=same", "--size", "size").Replace(u.Remedy)
+		return cell, fmt.Errorf("%s: %w: want %s", cell.Name(), err, instead)
 	}
-	return Question{Cell: cell}, nil
+	return cell, err
 }
 
 func (q Question) String() string {

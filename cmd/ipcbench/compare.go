@@ -23,6 +23,7 @@ type compareFlags struct {
 	metrics                              []string
 	plan                                 *bench.PlanFile // whose thresholds count; nil: none
 	summary, force                       bool
+	compared                             func([]*compare.Report) // given what was compared; nil: not asked for
 }
 
 func newCompare() *cobra.Command {
@@ -140,6 +141,9 @@ func (f *compareFlags) compare(c *cobra.Command, args []string) error {
 	var reports []*compare.Report
 	for _, side := range loaded.Sides[1:] {
 		reports = append(reports, compare.Compare(loaded.Sides[0], side, o))
+	}
+	if f.compared != nil {
+		f.compared(reports)
 	}
 	f.unmatched(c, reports)
 	if err := report.WriteComparisons(c.OutOrStdout(), f.format, screen(c.OutOrStdout()), reports, f.summary); err != nil {

@@ -34,7 +34,7 @@ var commandGroups = []helpGroup{
 // flagGroups are the sections of a command's help and of its man page, with the
 // flags that are no axes.
 var flagGroups = []helpGroup{
-	{"What", []string{"preset", "floor", "verify", "a", "b", "prepare", "conclude", "measure", "kernel", "append", "accel", "semantics", "pattern", "relation", "unrelated",
+	{"What", []string{"preset", "floor", "verify", "a", "b", "prepare", "conclude", "measure", "kernel", "append", "accel", "semantics", "why", "pattern", "relation", "unrelated",
 		"boundaries", "survives-crash", "fd-passing", "spin", "variants", "in", "dir", "filter", "by", "metric", "id", "tour", "list", "choices", "claims", "image", "good", "bad", "limit", "shorter", "factor", "qemu", "older"}},
 	{"Where", []string{"place", "cpus"}},
 	{"How long", []string{"launches", "pairs", "time", "timeout", "until", "budget", "seeds", "boots", "boot-timeout", "no-cache", "seed", "resume"}},

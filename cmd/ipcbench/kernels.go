@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ipcbench/bench"
+	"ipcbench/compare"
 	"ipcbench/kernels"
 	"ipcbench/report"
 	"ipcbench/results"
@@ -32,6 +33,7 @@ type kernelsFlags struct {
 	seeds, boots       int
 	time, silent       time.Duration
 	gate, semantics    bool
+	why                bool
 	judge              compareFlags
 	cpus               cpusFlag
 	cache              cacheFlag
@@ -79,6 +81,7 @@ could not be judged.`,
 	fl.DurationVar(&f.silent, "boot-timeout", kernels.BootTimeout, "after how long without a word a guest is taken for hung; time in which QEMU waits for a CPU does not count")
 	fl.BoolVar(&f.gate, "gate", false, "fail on a regression with --accel kvm too")
 	fl.BoolVar(&f.semantics, "semantics", false, "check in each kernel what the manual promises instead of measuring, and list the differences")
+	fl.BoolVar(&f.why, "why", false, "profile the cells that moved in both kernels, as kernels why does")
 	fl.StringVar(&f.out, "out", runsDir, "directory in which the runs of the kernels are made")
 	f.cpus.register(c)
 	fl.Lookup("cpus").Usage = "CPUs of this host that QEMU runs on, as in 2,3 or 0-3,8 (all)"
@@ -86,7 +89,7 @@ could not be judged.`,
 	f.judge.register(c)
 	fl.Lookup("threshold").DefValue, f.judge.threshold = "2%", "2%"
 	c.MarkFlagDirname("out")
-	c.AddCommand(newKernelsBisect(), newKernelsStep(), newKernelsCache())
+	c.AddCommand(newKernelsWhy(), newKernelsBisect(), newKernelsStep(), newKernelsCache())
 	completeFrom(c, "accel", accels)
 	for _, key := range []string{"workload", "mech", "size", "place"} {
 		completeFrom(c, key, described(results.LookupAxis(key)))
@@ -110,6 +113,12 @@ func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
 	}
 	if len(compared) == 0 {
 		return errors.New("kernels needs a KERNEL: a bzImage or vmlinux, as in /boot/vmlinuz-6.1.0-9-amd64")
+	}
+	switch {
+	case f.why && (len(compared) < 2 || f.semantics):
+		return errors.New("--why explains cells that moved between two kernels: name two, and leave out --semantics; ipcbench kernels why KERNEL CELL profiles one")
+	case f.why && !slices.Contains([]string{"text", "markdown"}, f.judge.format):
+		return fmt.Errorf("--why --format %s: profiles are shown behind the comparison in text or markdown only", results.Quote(f.judge.format))
 	}
 	if err := f.cpus.confine(c); err != nil {
 		return err
@@ -145,7 +154,20 @@ func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
 	if len(dirs) == 1 {
 		return f.showOne(c, dirs[0])
 	}
+	var reports []*compare.Report
+	f.judge.compared = func(all []*compare.Report) { reports = all }
 	err = f.judge.compare(c, dirs)
+	if r.Plan.Accel == kernels.ICount {
+		if f.why {
+			if why := f.explainMoved(c, r.QEMU, compared, reports); err == nil {
+				err = why
+			} else if why != nil {
+				warn(c, why.Error()) // the verdict has the exit status
+			}
+		} else {
+			suggestWhy(c, compared, reports)
+		}
+	}
 	var e *exitError
 	if r.Plan.Accel == kernels.KVM && !f.gate && errors.As(err, &e) && e.status == exitNo {
 		fmt.Fprintf(c.ErrOrStderr(), "%v: not a gate in real time; --gate makes it one\n", e)
@@ -187,6 +209,13 @@ func (f *kernelsFlags) parseKernels(args []string) (compared []kernels.Kernel, e
 	return compared, kernels.CheckKernels(compared)
 }
 
+func (f *kernelsFlags) timeout() error {
+	if f.silent < time.Second {
+		return fmt.Errorf("--boot-timeout %v: want at least 1s", f.silent)
+	}
+	return nil
+}
+
 // maxBoots bounds the boots of each kernel: each takes some seconds.
 const maxBoots = 100
 
@@ -203,8 +232,8 @@ func (f *kernelsFlags) runner(c *cobra.Command, compared []kernels.Kernel) (*ker
 			return nil, fmt.Errorf("%s %d: want 1 to %d", n.flag, n.value, maxBoots)
 		}
 	}
-	if f.silent < time.Second {
-		return nil, fmt.Errorf("--boot-timeout %v: want at least 1s", f.silent)
+	if err := f.timeout(); err != nil {
+		return nil, err
 	}
 	qemu, err := findQEMU(c)
 	if err != nil {
@@ -236,6 +265,9 @@ func (f *kernelsFlags) runner(c *cobra.Command, compared []kernels.Kernel) (*ker
 	axes, err := p.asked()
 	if err != nil {
 		return nil, err
+	}
+	if f.why && accel == kernels.KVM {
+		return nil, errors.New("--why counts instructions: add --accel icount")
 	}
 	plan.Cells = bench.NewPlan([]bench.Axes{axes.orDefaults()}, plan.Boots, f.time, false, 0).Cells
 	return &kernels.Runner{QEMU: qemu, Plan: plan, Kernels: compared}, nil

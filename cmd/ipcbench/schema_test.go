@@ -18,6 +18,7 @@ import (
 
 	"ipcbench/explain"
 	"ipcbench/host"
+	"ipcbench/kernels/profile"
 	"ipcbench/report"
 	"ipcbench/results"
 )
@@ -26,6 +27,7 @@ import (
 // types, and the comments of their fields.
 var outputs = map[string]reflect.Type{
 	"run":            reflect.TypeFor[report.RunResult](),
+	"kernels why":    reflect.TypeFor[profile.Comparison](),
 	"doctor":         reflect.TypeFor[host.Diagnosis](),
 	"explain --time": reflect.TypeFor[explain.Time](),
 	"list":           reflect.TypeFor[catalog](),

@@ -29,7 +29,7 @@ type screenLine struct {
 }
 
 // screens has a line for each command at least. They run in a directory with two
-// runs as text, old.txt and new.txt.
+// runs as text, old.txt and new.txt, and two profiles, old.json and new.json.
 var screens = []screenLine{
 	{"choose rpc 4KiB --in old.txt", "0", "choose.screen", false},
 	{"compare old.txt new.txt --summary", "0,1,5", "", false},
@@ -52,6 +52,8 @@ var screens = []screenLine{
 	{"semantics --mech pipe --out s", "0,1,5", "", true},
 	{"conform --help", "0", "", false},
 	{"kernels --help", "0", "", false},
+	{"kernels why --in old.json,new.json", "0", "why.screen", false},
+	{"kernels why --in new.json", "0", "whyone.screen", false},
 	{"kernels bisect --help", "0", "", false},
 	{"kernels step --help", "0", "", false},
 	{"run --mech pipe,fifo --size 64 --launches 2 --time 2ms --place same,free", "0,5", "", true},
@@ -59,8 +61,8 @@ var screens = []screenLine{
 	{"choose rpc 64 --budget 1s", "0,4", "", true},
 }
 
-// staged is a directory with old.txt, a run of the default preset, and new.txt,
-// the same with pipe slower by a fifth.
+// staged is a directory with old.txt, a run of the default preset, new.txt, the same
+// with pipe slower by a fifth, and profiles of a round trip in two kernels.
 func staged(t *testing.T) (dir string) {
 	t.Helper()
 	f, err := os.Open("../../report/testdata/default-run.txt.gz")
@@ -85,7 +87,13 @@ func staged(t *testing.T) (dir string) {
 		return fmt.Appendf(nil, "%s %s %g ns/op", f[0], f[1], 1.2*ns)
 	})
 	dir = t.TempDir()
-	for name, data := range map[string][]byte{"old.txt": old, "new.txt": slower} {
+	staged := map[string][]byte{"old.txt": old, "new.txt": slower}
+	for _, name := range []string{"old.json", "new.json"} {
+		if staged[name], err = os.ReadFile(filepath.Join("testdata", "profiles", name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, data := range staged {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 			t.Fatal(err)
 		}
