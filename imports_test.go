@@ -110,7 +110,6 @@ var layers = map[string][]string{
 	"tools/slowdown":        {},
 	"tools/dist":            {},
 	"kernels":               nil,
-	"kernels/profile":       {"results"},
 	"cmd/ipcbench":          nil,
 	"cmd/ipcbench/manpages": {},
 }
