@@ -158,6 +158,9 @@ func (c *SeriesCell) fill(side int, s *settled, metrics, shown []string, sides i
 		if !s.has(m) || !slices.Contains(shown, metric) && len(shown) > 0 {
 			continue
 		}
+		if metric == counted && slices.ContainsFunc(c.Rows, func(r SeriesRow) bool { return r.Metric == pathUnit }) {
+			continue // the path stands in its place
+		}
 		sample, unit := s.tidied(m, metric)
 		v := &c.row(metric, unit, sides).Values[side]
 		if v.N == 0 {

@@ -25,7 +25,6 @@ type Part struct {
 	before  usage
 	round   Round
 	first   uint64 // of the round, of what it originates
-	counts  []int  // of the round, of what it receives, by origin
 	started int64  // CLOCK_MONOTONIC when the round was started, ns
 }
 

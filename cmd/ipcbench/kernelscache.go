@@ -174,8 +174,11 @@ func writeKept(c *cobra.Command, format string, k keptBoots, verb string) error 
 	if verb != "" {
 		line += ": " + verb
 	}
-	_, err := fmt.Fprintln(out, line)
-	return failed(err)
+	if screen(out).Columns == 0 {
+		_, err := fmt.Fprintln(out, line)
+		return failed(err)
+	}
+	return failed(screen(out).Wrap(out, "", "  ", line))
 }
 
 // age is how long ago something was, in the largest unit of which there are two.

@@ -159,7 +159,7 @@ func verdictIn(t *testing.T, form, text string, c results.Cell) string {
 			}
 		}
 	case "index.html":
-		return word(`(?s)<tr><td>` + c.Workload + " " + c.Mechanism + ` [^<]*</td>.*?<td class="[^"]*">(slower|same)</td></tr>`)
+		return word(`<tr><th scope="row">` + c.Workload + "/" + c.Mechanism + ` <small>` + metric + `</small></th>.*(slower|same)</span></td></tr>`)
 	default: // a table
 		if form == "report.md" && !strings.Contains(text, "| "+c.Name()+" |") && strings.Contains(text, "rows with the verdict same or can't tell are left out") {
 			return "same"
