@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/external"
 	"ipcbench/results"
 	"ipcbench/runner"
 	"ipcbench/semantics"
@@ -34,6 +35,8 @@ type job struct {
 
 	Statements bool   `json:"statements,omitempty"` // check what the manual promises, before the tasks
 	Statement  string `json:"statement,omitempty"`  // ID of the only one to check
+
+	External []*external.Declaration `json:"external,omitempty"` // transports whose programs are in the guest
 
 	Suite   *suite `json:"suite,omitempty"`   // in the place of all these
 	Symbols bool   `json:"symbols,omitempty"` // the same: send those of the kernel
@@ -100,6 +103,9 @@ func work(raw []byte, send func(message) error) error {
 	var j job
 	if err := json.Unmarshal(raw, &j); err != nil {
 		return fmt.Errorf("%s: %w", jobFile, err)
+	}
+	if err := external.Ensure(j.External); err != nil {
+		return err
 	}
 	if j.Suite != nil {
 		if err := j.Suite.run(); err != nil {

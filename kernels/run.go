@@ -79,7 +79,12 @@ func (r *Runner) bootJobs() (all []bootJob) {
 // The first boot that fails ends it: a *BootError, or a *ControlError where a
 // guest's numbers mean nothing.
 func (r *Runner) Execute(ctx context.Context) (err error) {
-	if r.initrd, err = newInitrd(cmp.Or(r.Image, Self), r.job()); err != nil {
+	j := r.job()
+	var programs []string
+	if j.External, programs, err = externals(r.Plan.Cells); err != nil {
+		return err
+	}
+	if r.initrd, err = newInitrd(cmp.Or(r.Image, Self), j, programs...); err != nil {
 		return err
 	}
 	defer r.initrd.Close()

@@ -42,6 +42,9 @@ func (q QEMU) Profile(ctx context.Context, kernel Kernel, cell results.Cell, see
 	if err := ICount.admit(cell); err != nil {
 		return nil, fmt.Errorf("%s: %w", cell.Name(), err)
 	}
+	if isExternal(cell) {
+		return nil, fmt.Errorf("%s: profiles are of what this program plays: external transports are counted, and not profiled", cell.Name())
+	}
 	p := &profiling{qemu: q, kernel: kernel, cell: cell, seed: seed, image: cmp.Or(o.Image, Self), program: program, silent: cmp.Or(o.Silent, BootTimeout), parts: map[string]bench.Part{}}
 	for _, part := range bench.WorkloadOf(cell).Topology(cell.Peers).Parts {
 		p.parts[part.Role] = part
