@@ -1,8 +1,10 @@
 package declare
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -107,4 +109,25 @@ func FuzzParse(f *testing.F) {
 			t.Error("neither a declaration nor an error")
 		}
 	})
+}
+
+// The declarations of the documents are read.
+func TestDocumentedDeclarations(t *testing.T) {
+	text, err := os.ReadFile("../../docs/usage.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(text, -1) {
+		if !bytes.Contains(block[1], []byte("\ncommand:")) {
+			continue // a plan
+		}
+		found++
+		if _, err := parse(block[1]); err != nil {
+			t.Errorf("%v\n%s", err, block[1])
+		}
+	}
+	if found == 0 {
+		t.Error("docs/usage.md declares no transport")
+	}
 }
