@@ -39,6 +39,10 @@ type hosting struct {
 // which has the same deadline, then hears which program it is and what it did.
 const hostShare = 0.75
 
+// externalStart is how many times as long as a worker an external program may take to
+// start and open its ends: an interpreter is slow.
+const externalStart = 3
+
 func patient(d time.Duration) time.Duration { return time.Duration(hostShare * float64(d)) }
 
 // externalMain is the main function of a host: a worker that has an external program
@@ -146,7 +150,7 @@ func (h *programHost) attach(token string) (s settings, timeout time.Duration, e
 		return s, timeout, err
 	}
 	s, err = readSettings()
-	return s, timeout, err
+	return s, patient(a.Hosting.Timeout / externalStart), err
 }
 
 // round has the program get ready, waits for the common start, and returns the

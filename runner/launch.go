@@ -88,7 +88,7 @@ func (co *Coordinator) opening(c results.Cell) (*openRequest, error) {
 	}
 	timeout := co.options.timeout()
 	if isExternal(c) != nil {
-		timeout *= 3 // an interpreter starts slowly
+		timeout *= externalStart
 	}
 	return &openRequest{Cell: c, CPUs: cpus, Timeout: timeout}, nil
 }
