@@ -139,7 +139,7 @@ func TestEveryNameOfARunIsTried(t *testing.T) {
 		path := strings.TrimPrefix(c.CommandPath(), "ipcbench ")
 		if names(c.ValidArgsFunction, c) {
 			found[path] = true
-		} else if regexp.MustCompile(`\bRUN|\bOLD\b`).MatchString(c.Use) {
+		} else if regexp.MustCompile(`\bRUN|\bOLD\b`).MatchString(c.Use) && !strings.HasPrefix(path, "kernels") { // whose OLD is a kernel
 			t.Errorf("%s takes a run, and does not complete names", path)
 		}
 		c.Flags().VisitAll(func(f *pflag.Flag) {
