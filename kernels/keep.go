@@ -47,7 +47,7 @@ func (r *Runner) identity(t bootJob) identity {
 }
 
 // keep puts a boot into the cache whose control held still. A boot in which a cell
-// failed is played again, for whoever looks into it.
+// failed or was untrusted is not kept: the next run boots it again.
 func (r *Runner) keep(t bootJob, begin time.Time, heard *transcript, sent []byte) {
 	k := &r.Kernels[t.kernel]
 	if r.Cache == nil || slices.ContainsFunc(heard.records, func(rec results.Record) bool { return rec.Outcome != results.OK && rec.Outcome != results.Skipped }) {

@@ -34,7 +34,7 @@ type surveyed struct {
 	from    []int  // a log that begins at such a change of address spaces has all of the round, later ones less besides
 }
 
-// survey boots the kernel and notes what it stands at and who runs, without touching
+// survey boots the kernel and notes where it is and which task runs, without touching
 // the machine: of all blocks QEMU logs those that begin at a few addresses, with the
 // registers. A guest executes the same as without a log.
 func (p *profiling) survey(ctx context.Context) (*surveyed, error) {

@@ -33,8 +33,8 @@ const (
 // Profile boots a kernel twice with one seed, in instruction-counted mode. Both boots
 // execute the same, instruction by instruction. The first gives the round's count, and
 // which task ran when; in the second QEMU logs every instruction of the round. The
-// kernel's symbols take a boot more, once for each image. Program is the version, for records. A *BootError is the guest's
-// failure; any other error is the host's.
+// kernel's symbols take a boot more, once for each image. Program is the version, for
+// records. A *BootError is the guest's failure; any other error is the host's.
 func (q QEMU) Profile(ctx context.Context, kernel Kernel, cell results.Cell, seed int, program string, o ProfileOptions) (*profile.Profile, error) {
 	if !Supported {
 		return nil, errors.New("a profile needs an x86-64 guest, which this program can't be")
