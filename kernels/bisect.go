@@ -174,7 +174,7 @@ func (q QEMU) ask(ctx context.Context, kernel Kernel, question Question, r *Runn
 
 // Criterion is what makes a kernel of a bisection bad: a count, or a state.
 type Criterion struct {
-	Limit   float64 // insns/op from which on a kernel is bad; 0: State decides
+	Limit   float64 // instructions of an operation, or of its path, from which on a kernel is bad; 0: State decides
 	Shorter bool    // below the limit it is bad
 	Factor  float64 // from the limit to the counts of the good and the bad kernel that are nearest to it; 0: not known
 	State   State   // one of Broken
@@ -198,7 +198,7 @@ func Tell(good, bad Answer) (Criterion, error) {
 	most, least := slices.Max(low), slices.Min(high)
 	spread := max(most-slices.Min(low), slices.Max(high)-least)
 	if least-most <= spread {
-		return Criterion{}, fmt.Errorf("good takes %.1f to %.1f insns/op and bad %.1f to %.1f: they must differ by more than seeds do; `ipcbench kernels GOOD BAD` shows which cells changed",
+		return Criterion{}, fmt.Errorf("good takes %.1f to %.1f instructions an operation and bad %.1f to %.1f: they must differ by more than seeds do; `ipcbench kernels GOOD BAD` shows which cells changed",
 			slices.Min(good.Insns), slices.Max(good.Insns), slices.Min(bad.Insns), slices.Max(bad.Insns))
 	}
 	// Halfway, as factors go.

@@ -52,12 +52,15 @@ the first. It needs QEMU, but no root, network, modules or disk image.
 
 If KVM works it measures real time (--accel kvm). A regression in real time then
 changes the exit status only with --gate. Otherwise QEMU counts instructions
-(--accel icount): one kernel gives the same numbers on any host, loaded or not,
-in insns/op. They show whether the path got longer, not whether it got slower.
+(--accel icount): one kernel gives the same numbers on any host, loaded or not.
+They show whether the path got longer, not whether it got slower. The gate judges
+insns/op. Where the scheduler decides how often processes switch, as in Stream, it
+judges path-insns/op: what an operation takes without preemption.
 
-Exit status: 0 no regression; 1 a regression; 2 usage; 3 a guest did not boot or
-gave no result; 4 QEMU or KVM is not available; 5 the control moved, or something
-could not be judged.`,
+Exit status: 0 no regression; 1 a regression, a cell that no longer works, or a
+statement that no longer holds; 2 usage; 3 a guest did not boot or gave no result;
+4 QEMU or KVM is not available; 5 the control moved, or something could not be
+judged.`,
 		Example: `  ipcbench kernels /boot/vmlinuz-6.1.0-9-amd64=old arch/x86/boot/bzImage=new
   ipcbench kernels --kernel base:vmlinuz --kernel nopsi:vmlinuz:psi=0 --mech pipe`,
 		RunE: func(c *cobra.Command, args []string) error { return f.run(c, args) },
@@ -78,10 +81,10 @@ could not be judged.`,
 	fl.IntVar(&f.seeds, "seeds", 6, "boots of each kernel with --accel icount, each with a seed of its own")
 	fl.IntVar(&f.boots, "boots", 10, "boots of each kernel with --accel kvm, interleaved")
 	fl.DurationVar(&f.time, "time", 90*time.Millisecond, "measured time of one launch with --accel kvm")
-	fl.DurationVar(&f.silent, "boot-timeout", kernels.BootTimeout, "after how long without a word a guest is taken for hung; time in which QEMU waits for a CPU does not count")
+	fl.DurationVar(&f.silent, "boot-timeout", kernels.BootTimeout, "time without output after which a guest counts as hung, less the time in which QEMU waits for a CPU")
 	fl.BoolVar(&f.gate, "gate", false, "fail on a regression with --accel kvm too")
 	fl.BoolVar(&f.semantics, "semantics", false, "check in each kernel what the manual promises instead of measuring, and list the differences")
-	fl.BoolVar(&f.why, "why", false, "profile the cells that moved in both kernels, as kernels why does")
+	fl.BoolVar(&f.why, "why", false, "profile each cell that moved, in both kernels, as kernels why does; counted instructions only")
 	fl.StringVar(&f.out, "out", runsDir, "directory in which the runs of the kernels are made")
 	f.cpus.register(c)
 	fl.Lookup("cpus").Usage = "CPUs of this host that QEMU runs on, as in 2,3 or 0-3,8 (all)"

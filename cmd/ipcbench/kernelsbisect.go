@@ -33,7 +33,7 @@ type bisectFlags struct {
 
 func (f *bisectFlags) register(c *cobra.Command) {
 	c.Flags().StringVar(&f.append, "append", "", "boot options of every kernel, as in 'psi=0'")
-	c.Flags().DurationVar(&f.silent, "boot-timeout", bisectTimeout, "after how long without a word a guest is taken for hung")
+	c.Flags().DurationVar(&f.silent, "boot-timeout", bisectTimeout, "time without output after which a guest counts as hung, less the time in which QEMU waits for a CPU")
 }
 
 // ask puts the question to the kernel at a path, as often as the criterion needs; nil:
@@ -69,7 +69,8 @@ func newKernelsBisect() *cobra.Command {
 		Long: `Bisect asks a good and a bad kernel the same question, and prints a script that
 asks each commit. The question is a CELL, as in PingPong/pipe, or the ID of a
 STATEMENT of ipcbench semantics. The bad kernel takes more or fewer instructions,
-fails the cell, no longer does what is stated, or does not come up.
+fails the cell, lacks what it needs, no longer does what is stated, hangs, or does
+not boot. Where kernels judges the path, as in Stream, bisect counts the path.
 
 The script builds a commit with COMMAND, and exits with 0 for a good kernel and 1
 for a bad one. It exits with 125 if there is no verdict, such as after a build that
@@ -122,7 +123,7 @@ ends the build, if COMMAND or QEMU is missing, or if output can't be written.`,
 			return nil
 		},
 	}
-	c.Flags().StringVar(&good, "good", "", "a kernel that is as it was")
+	c.Flags().StringVar(&good, "good", "", "a kernel without the change")
 	c.Flags().StringVar(&bad, "bad", "", "a kernel whose path is longer or shorter, or that fails")
 	c.Flags().StringVar(&image, "image", "arch/x86/boot/bzImage", "where COMMAND leaves its kernel")
 	cache.register(c)
@@ -158,7 +159,7 @@ func (f *bisectFlags) flags() (words []string) {
 // inWords is an answer in a line of a comment.
 func inWords(a kernels.Answer) string {
 	if a.State == kernels.Counts {
-		return fmt.Sprintf("takes %.1f insns/op", a.Insns[len(a.Insns)/2])
+		return fmt.Sprintf("takes %.1f instructions an operation", a.Insns[len(a.Insns)/2])
 	}
 	lines := strings.SplitN(a.Why, "\n", 3) // the second is where a console reports a fault
 	why := strings.Join(lines[:min(len(lines), 2)], "")
@@ -189,7 +190,8 @@ func newKernelsStep() *cobra.Command {
 		Use:   "step --limit N|--bad STATE CELL|STATEMENT KERNEL",
 		Short: "Judge one kernel of a bisection",
 		Long: `Step asks one kernel what bisect asked the good and the bad one. Exit status: 0
-good, 1 bad, 125 no verdict, 255 the host can't ask, or the command line is wrong.`,
+good, 1 bad, 125 no verdict, 255 the host can't judge any kernel, or the command
+line is wrong.`,
 		Args: cobra.ArbitraryArgs, // a wrong number stops a bisection too
 		RunE: func(c *cobra.Command, args []string) error {
 			criterion.State = kernels.State(state)
@@ -213,10 +215,10 @@ good, 1 bad, 125 no verdict, 255 the host can't ask, or the command line is wron
 	}
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitStopBisect, err} })
 	f.register(c)
-	c.Flags().Float64Var(&criterion.Limit, "limit", 0, "insns/op from which on a kernel is bad")
+	c.Flags().Float64Var(&criterion.Limit, "limit", 0, "instructions of an operation, or of its path, from which on a kernel is bad")
 	c.Flags().BoolVar(&criterion.Shorter, "shorter", false, "a kernel is bad below the limit")
 	c.Flags().StringVar(&state, "bad", "", fmt.Sprintf("what makes a kernel bad in place of a limit: %v", kernels.Broken))
-	c.Flags().Float64Var(&criterion.Factor, "factor", 0, "from the limit to the nearest counts of the good and the bad kernel: beyond, one boot decides")
+	c.Flags().Float64Var(&criterion.Factor, "factor", 0, "ratio of the limit to the nearest count of the good or the bad kernel; beyond it, one boot decides")
 	cache.register(c)
 	c.Flags().StringVar(&qemuVersion, "qemu", "", "version of QEMU that the limit was found with")
 	return c

@@ -50,11 +50,12 @@ func newKernelsCache() *cobra.Command {
 	verbs := []string{"list", "prune"}
 	c := &cobra.Command{
 		Use:   "cache list|prune",
-		Short: "List or remove counts that are known, so that kernels boots less",
+		Short: "List or remove the boots whose counts are kept",
 		Long: `Cache lists or removes the boots whose counts are kept. A boot is known by all that
 its counts depend on: kernel image, command line, QEMU, this program, cells and seed.
-A boot that is known is not repeated. The boots that were used least recently are
-removed at 64 MiB. --no-cache of kernels, bisect and step passes the cache over.`,
+A boot that is known is not repeated. Beyond 64 MiB, the boots that were used least
+recently are removed. Statements, profiles and real time are not cached. --no-cache
+of kernels, bisect and step neither reads nor writes the cache.`,
 		Example: "  ipcbench kernels cache list\n  ipcbench kernels cache prune --older 720h",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {

@@ -42,10 +42,13 @@ func (f *whyFlags) command() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "why [OLD] NEW CELL",
 		Short: "Show which functions a cell's instructions are in, and which made it longer or shorter",
-		Long: `Why boots each KERNEL, counts every instruction of one round of the CELL, by
+		Long: `Why boots each kernel, counts every instruction of one round of the CELL, by
 function and call path, and lists what changed most. Of one kernel it lists where
 the instructions are. In a CELL, as in PingPong/pipe, keys at their usual value may
 be left out. It needs an x86-64 kernel and QEMU, and no debug symbols.
+
+The round has 200 round trips, 1,000 messages, or 5,000 calls or wake-ups. Where
+kernels judges the path, as in Stream, the round is one that counts it.
 
 A directory below --out gets the page with flame graphs, and for each kernel a
 profile as JSON, which --in shows again, and one for "go tool pprof".
@@ -66,7 +69,7 @@ is not available, or this is no x86-64 program; 5 the control moved.`,
 	fl.StringArrayVar(&f.kernels.labeled, "kernel", nil, "LABEL:KERNEL[:OPTIONS], a kernel with boot options of its own; may be repeated")
 	fl.StringVar(&f.kernels.append, "append", "", "boot options of every kernel, as in 'psi=0'")
 	fl.IntVar(&f.seed, "seed", 1, "seed of the boots")
-	fl.DurationVar(&f.kernels.silent, "boot-timeout", kernels.BootTimeout, "after how long without a word a guest is taken for hung; time in which QEMU waits for a CPU does not count")
+	fl.DurationVar(&f.kernels.silent, "boot-timeout", kernels.BootTimeout, "time without output after which a guest counts as hung, less the time in which QEMU waits for a CPU")
 	fl.StringSliceVar(&f.in, "in", nil, "profiles that were kept, the old one first, in place of KERNELs and a CELL")
 	fl.StringVar(&f.format, "format", report.WhyFormats[0], strings.Join(report.WhyFormats, ", "))
 	fl.StringVar(&f.kernels.out, "out", profilesDir, "directory in which that of the profiles is made; with --in none, unless it is named")
@@ -122,7 +125,7 @@ func (f *whyFlags) explain(c *cobra.Command, qemu kernels.QEMU, compared []kerne
 	for _, k := range compared {
 		labels = append(labels, k.Label)
 	}
-	fmt.Fprintf(c.ErrOrStderr(), "profiles of %s in %s, QEMU %s: some 30 s of a CPU each\n", cell.Name(), strings.Join(labels, " and "), qemu.Version)
+	fmt.Fprintf(c.ErrOrStderr(), "profiles of %s in %s, QEMU %s: 30 to 60 s of a CPU each\n", cell.Name(), strings.Join(labels, " and "), qemu.Version)
 	all := make([]*profile.Profile, len(compared))
 	errs := make([]error, len(compared))
 	jobs := make(chan struct{}, cmp.Or(len(f.kernels.cpus.ids), runtime.NumCPU()))
