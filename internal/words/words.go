@@ -53,7 +53,7 @@ var Topics = []struct {
 	{"Results", []Word{
 		{"time/op", "the time of one operation. Benchmark text calls it `ns/op`, a record `ns_per_op`"},
 		{"path", "what an operation takes, in counted instructions, if no process preempts another that wakes it: `path-insns/op`"},
-		{"calm", "a round that counts the path: its processes do not preempt"},
+		{"calm", "a round that counts the path: a process that is woken does not preempt"},
 		{"switches/op", "how often the processes of a cell stop running in an operation, all together. `insns/switch` is what each such context switch adds to the path"},
 		{"confidence interval", "a range made so that it contains the true median 95 times in 100"},
 		{"±", "how far the interval reaches from the number, at most: with `100µs ±11%` its farther end is 11 % away"},
@@ -74,7 +74,7 @@ var Topics = []struct {
 		{"kernel", "one of the kernels that `kernels` compares, with its boot options"},
 		{"threshold", "a change below it is not called slower or faster: 5 %, for kernels 2 %"},
 		{"slower, faster", "the change exceeds the threshold, and chance would hardly produce it"},
-		{"more, less", "of `switches/op` and `insns/switch`: the number grew or fell by more than the threshold. Neither is a regression"},
+		{"more, less", "of `switches/op` and `insns/switch`: the number grew or fell by more than the threshold. For `switches/op`, what switches add to an operation did. Neither is a regression"},
 		{"same", "the interval lies within the threshold"},
 		{"can't tell", "neither a difference nor equality is shown"},
 		{"fastest", "all others are shown to be slower"},
