@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"ipcbench/external/declare"
 	"ipcbench/internal/need"
 )
 
@@ -191,6 +192,29 @@ func playAll(t *testing.T, x *example, w workload, size int) {
 		if status := p.leave(); status != 0 || p.stderr.Len() > 0 {
 			t.Errorf("%s: status %d after close\n%s", p.what, status, &p.stderr)
 		}
+	}
+}
+
+// The declaration that README.md shows is that of the program that it shows.
+func TestREADME(t *testing.T) {
+	page, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	buildReadme(t, filepath.Join(dir, "mine"))
+	_, text, _ := strings.Cut(string(page), "```yaml\n")
+	text, _, _ = strings.Cut(text, "```")
+	path := filepath.Join(dir, "transport.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d, err := declare.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Framing != "packet" || d.Senders != "one" || d.PeerDeath != "eof" || !d.Unrelated || d.Sizes.Most == 0 {
+		t.Errorf("declaration %+v", d)
 	}
 }
 

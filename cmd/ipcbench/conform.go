@@ -21,17 +21,17 @@ func newConform() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "conform exec:PROGRAM|exec:FILE.yaml",
 		Short: "Try whether a transport of your own does what every mechanism does",
-		Long: `Conform starts a program that speaks the protocol of external transports
-(docs/protocol.md), and tries it: whether every message arrives once, whole and in
-order, at many sizes; whether it sleeps while it waits; what it sees when its peer is
-killed. It prints a sentence for each rule, and what the program did if it breaks one.
+		Long: `Conform tries a program that speaks the protocol of external transports
+(docs/protocol.md), as those of the kits do (kit/README.md). Its rules: every message
+arrives once, whole and in order, at many sizes; a receiver sleeps while no message
+comes; it reports that its sender was killed. For each rule, conform prints whether the
+program keeps or breaks it, or why it was skipped.
 
 FILE.yaml declares a program by these keys: name, summary, command, environment,
-framing, descriptors, senders, unrelated, peer_death, spins, sizes. docs/usage.md has
-an example.
+framing, descriptors, senders, unrelated, peer_death, spins, sizes. docs/usage.md
+describes each. A program without a declaration has the default of each.
 
-Exit status: 0 every rule is kept or skipped; 1 one is broken; 2 usage; 3 another
-failure.`,
+Exit status: 0 no rule is broken; 1 one is broken; 2 usage; 3 another failure.`,
 		Example: "  ipcbench conform exec:./my-transport\n  ipcbench conform exec:./transport.yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {

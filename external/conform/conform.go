@@ -70,21 +70,26 @@ var rules = []rule{
 	carries("Pipeline", "messages that processes in a row pass on"),
 	{"sleeps", func(d *external.Declaration) string {
 		if d.Spins {
-			return "While no message comes, a receiver may keep its CPU busy, as declared."
+			return "While no message comes, a receiver may keep its CPU busy, as spins: true declares."
 		}
 		return "While no message comes, a receiver sleeps."
 	}, sleeps},
 	{"death", func(d *external.Declaration) string {
-		return "When the sender is killed, the receiver sees within a second: " + d.PeerDeath + ", as declared."
-	}, death},
-	{"unrelated", func(d *external.Declaration) string {
-		if d.Unrelated {
-			return "A process that inherits no descriptor can open an end, as declared."
+		if d.PeerDeath == "nothing" {
+			return "When the sender is killed, the receiver goes on waiting, as peer_death: nothing declares."
 		}
-		return "Its declaration does not state that unrelated processes can open an end."
+		return "When the sender is killed, the receiver reports it within a second, as peer_death: " + d.PeerDeath + " declares."
+	}, death},
+	{"unrelated", func(*external.Declaration) string {
+		return "A process that inherits no descriptor can open an end."
 	}, func(b *bed) error {
-		if b.d.Unrelated && b.d.Descriptors != "" {
+		switch {
+		case !b.d.Unrelated:
+			return &mechanisms.UnsupportedError{What: "its declaration does not state unrelated: true"}
+		case b.d.Descriptors != "":
 			return fmt.Errorf("unrelated: true, and descriptors: %s: its parts inherit their ends", b.d.Descriptors)
+		case len(b.tried) == 0:
+			return &mechanisms.UnsupportedError{What: "no message passed"}
 		}
 		return nil
 	}},

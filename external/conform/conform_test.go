@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// A transport that keeps every rule is told so, and each sin is named. Without
+// A transport that keeps every rule breaks none, and each sin is named. Without
 // IPCBENCH_LONG one sin of each kind is tried.
 func TestRogues(t *testing.T) {
 	self, err := os.Executable()

@@ -57,6 +57,9 @@ func Read(path string) (*external.Declaration, error) {
 	return d, nil
 }
 
+// keys are those of a declaration.
+var keys = []string{"name", "summary", "command", "environment", "framing", "descriptors", "senders", "unrelated", "peer_death", "spins", "sizes"}
+
 // parse reads a declaration. It is strict.
 func parse(text []byte) (*external.Declaration, error) {
 	var doc yaml.Node
@@ -66,7 +69,6 @@ func parse(text []byte) (*external.Declaration, error) {
 	if doc.Kind == 0 {
 		return nil, errors.New("nothing is in it: want keys such as name: mine and command: [./mine]")
 	}
-	keys := []string{"name", "summary", "command", "environment", "framing", "descriptors", "senders", "unrelated", "peer_death", "spins", "sizes"}
 	if err := known(doc.Content[0], "a declaration", keys...); err != nil {
 		return nil, err
 	}

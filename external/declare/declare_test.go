@@ -80,6 +80,29 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// The declaration that docs/usage.md shows is one, with every key.
+func TestUsage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/usage.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "## A transport of your own")
+	_, text, _ := strings.Cut(section, "```yaml\n")
+	text, _, _ = strings.Cut(text, "```")
+	d, err := Read(write(t, strings.Replace(text, "./my-transport", "./mine", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range keys {
+		if !strings.Contains("\n"+text, "\n"+key+":") {
+			t.Errorf("docs/usage.md does not show the key %s", key)
+		}
+	}
+	if d.Name != "my" || d.Descriptors != "pipe" || d.PeerDeath != "eof" || d.Sizes.Most != 1<<20 {
+		t.Errorf("declaration %+v", d)
+	}
+}
+
 // A program without a declaration is named for its file, and twice the same is one
 // mechanism.
 func TestValue(t *testing.T) {

@@ -7,15 +7,17 @@
  * received, and how the end is closed. This file has the rest: the loops, the
  * clock, the stamps, the checks and the protocol of docs/protocol.md, version 1.
  * It needs Linux and libc: C99 or C++11, gcc or clang. Compile with -O2. Include
- * it before other headers: it asks libc for all of its functions.
+ * it in one source file, before other headers: it defines _GNU_SOURCE.
+ * kit/README.md has a whole program.
  *
  *     static int snd(ipcbench_end *e, const void *message, size_t size) { ... }
  *     static ssize_t rcv(ipcbench_end *e, void *message, size_t size) { ... }
  *     static const ipcbench_transport mine = {"mine", "1.0", NULL, open_end, snd, rcv, close_end};
  *     int main(void) { return ipcbench_main(&mine); }
  *
- * Names that begin with ipcbench_ are for authors, those that begin with ipcb_
- * are not.
+ * Use the names that begin with ipcbench_. Those that begin with ipcb_ are the
+ * kit's own. All functions of a process are called from one thread. The kit
+ * ignores SIGPIPE.
  */
 #ifndef IPCBENCH_H
 #define IPCBENCH_H
@@ -45,63 +47,63 @@ typedef struct ipcbench_end {
 	int number;           /* of the link, from 0: the same in all processes */
 	int senders;          /* how many processes send on the link, at least 1 */
 	int receivers;        /* how many receive from it: 1 */
-	int origin;           /* which of the senders this one is, from 0 */
-	int fd;               /* a descriptor from ipcbench, for this end to use and to close; -1: none */
+	int origin;           /* the number of this sender on the link, from 0; 0 in a receiver */
+	int fd;               /* what descriptors in the declaration gave this end, to use and to close; -1: none */
 	size_t size;          /* bytes of every message, at least 1 */
-	size_t queue;         /* bytes that the link is to hold; 0: the transport's own capacity */
-	const char *dir;      /* a private directory that all processes share */
+	size_t queue;         /* capacity of the link in bytes (run --queue); 0: the transport's own */
+	const char *dir;      /* a private directory, the same in all processes; also the working directory */
 	const char *play;     /* "send", "receive", "call" or "forward" */
 	const char *workload; /* such as "PingPong" */
 	const char *role;     /* such as "ping" */
-	void *state;          /* the transport's own; NULL before open */
+	void *state;          /* for the transport's own data; NULL at first */
 } ipcbench_end;
 
 /*
  * A transport. A function that returns -1 ends the launch with the text of errno,
- * or with what ipcbench_fail or ipcbench_unsupported says. The object that
- * ipcbench_main gets is best static const: then send and recv are compiled into
- * the loops.
+ * or with that of ipcbench_fail. Make the object static const: the compiler then
+ * inlines send and recv into the loops.
  */
 typedef struct ipcbench_transport {
-	const char *name;    /* of the transport or of the library below it, in the records */
-	const char *version; /* likewise */
+	const char *name;    /* of the transport, or of the library that it uses: for the records */
+	const char *version; /* of the same */
 
 	/* Makes what senders need to find the link: binds, listens, creates. It runs
-	 * in the receiver, before any process opens an end. 0, or -1. NULL: nothing to make. */
+	 * in the receiver, before any process opens an end. Returns 0, or -1. The
+	 * function pointer can be NULL: nothing to make. */
 	int (*make)(ipcbench_end *);
 
-	/* Opens the end. 0, or -1. NULL: nothing to open. */
+	/* Opens the end. Returns 0, or -1. NULL: nothing to open. */
 	int (*open)(ipcbench_end *);
 
-	/* Sends a message of size bytes, and waits while there is no room. The message
-	 * changes after send has returned. 0, or -1. */
+	/* Sends a message of size bytes, and waits while there is no room. The kit
+	 * changes the message after send has returned. Returns 0, or -1. */
 	int (*send)(ipcbench_end *, const void *message, size_t size);
 
-	/* Waits for the next message and puts it into message. It may write up to
-	 * size + 1 bytes, so that a longer message shows. The bytes of the message; 0: the
-	 * senders have closed the link; or -1. */
+	/* Waits for the next message and copies it to message, which has room for size + 1
+	 * bytes: enough to find a message that is too long. Returns the bytes of the
+	 * message, 0 if the senders have closed the link, or -1. */
 	ssize_t (*recv)(ipcbench_end *, void *message, size_t size);
 
-	/* Closes the end, after the last round. 0, or -1. NULL: nothing to close. */
+	/* Closes the end, after the last round. Returns 0, or -1. NULL: nothing to close. */
 	int (*close)(ipcbench_end *);
 } ipcbench_transport;
 
-/* Why a function of the transport fails, as printf has it. The text of errno
- * follows, unless errno is 0. Returns -1. */
+/* Notes why a function of the transport fails, formatted as by printf. Adds the text
+ * of errno, unless errno is 0. Returns -1, for the function to return. */
 static int ipcbench_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Why the transport cannot play this part: ipcbench skips the cell with that
- * reason. For make and open. Returns -1. */
+/* Notes why the transport cannot do what the cell requires: ipcbench skips the cell
+ * with that reason. For make and open only. Returns -1, for them to return. */
 static int ipcbench_unsupported(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Writes size bytes to a descriptor in blocking mode. 0, or -1. */
+/* Writes size bytes to a descriptor in blocking mode. Returns 0, or -1. */
 static int ipcbench_write(int fd, const void *from, size_t size);
 
-/* Reads size bytes from a descriptor in blocking mode: size; less if the stream
- * ends, 0 if nothing comes before its end; or -1. */
+/* Reads size bytes from a descriptor in blocking mode. Returns size, fewer if the
+ * stream ends, 0 if it ends before the first byte, or -1. */
 static ssize_t ipcbench_read(int fd, void *to, size_t size);
 
-/* ---- what follows is no concern of a transport ---- */
+/* ---- the kit's own: a transport needs nothing below but ipcbench_main ---- */
 
 #define IPCB_LINE (1 << 20)  /* bytes of a line of the protocol, at most */
 #define IPCB_BUCKETS 32768   /* 1024 of each power of two, up to 2^41 ns */

@@ -31,8 +31,8 @@ import (
 
 // Transport is what an author writes.
 type Transport struct {
-	Name    string // of the transport or of the library below it, in the records
-	Version string // likewise
+	Name    string // of the transport, or of the library that it uses: for the records
+	Version string // of the same
 
 	// Raw: Send and Recv enter the kernel by syscall.RawSyscall6, as FD does, and use
 	// nothing of Go that waits: no net, no os.File, no channel, no lock, no goroutine.
@@ -56,11 +56,11 @@ type Link struct {
 	Number    int    // from 0: the same in all processes
 	Senders   int    // how many processes send on the link, at least 1
 	Receivers int    // how many receive from it: 1
-	Origin    int    // which of the senders this one is, from 0
-	FD        int    // a descriptor from ipcbench, for the end to use and to close; -1: none
+	Origin    int    // the number of this sender on the link, from 0; 0 in a receiver
+	FD        int    // what descriptors in the declaration gave this end, to use and to close; -1: none
 	Size      int    // bytes of every message, at least 1
-	Queue     int    // bytes that the link is to hold; 0: the transport's own capacity
-	Dir       string // a private directory that all processes share
+	Queue     int    // capacity of the link in bytes (run --queue); 0: the transport's own
+	Dir       string // a private directory, the same in all processes; also the working directory
 	Play      string // "send", "receive", "call" or "forward"
 	Workload  string // such as "PingPong"
 	Role      string // such as "ping"
@@ -70,19 +70,18 @@ type Link struct {
 // ends the launch with its text.
 type End interface {
 	// Send sends a message of Link.Size bytes, and waits while there is no room. The
-	// message changes after Send has returned.
+	// kit changes the message after Send has returned.
 	Send(message []byte) error
-	// Recv waits for the next message, puts it into message, which has Link.Size
-	// bytes, and returns the message's length. It may write to
-	// message[:Link.Size+1], so that a longer message shows. io.EOF: the senders
-	// have closed the link.
+	// Recv waits for the next message, copies it to message, and returns its length.
+	// message has Link.Size bytes; message[:Link.Size+1] has room to find a message
+	// that is too long. Recv returns io.EOF if the senders have closed the link.
 	Recv(message []byte) (int, error)
 	// Close closes the end, after the last round.
 	Close() error
 }
 
-// Unsupported is an error of Make or Open: the transport cannot play this part, and
-// ipcbench skips the cell with that reason.
+// Unsupported is an error of Make or Open: the transport cannot do what the cell
+// requires, and ipcbench skips the cell with that reason.
 func Unsupported(format string, args ...any) error {
 	return &unsupported{fmt.Sprintf(format, args...)}
 }

@@ -35,11 +35,13 @@ class Link:
     number     of the link, from 0: the same in all processes
     senders    how many processes send on the link, at least 1
     receivers  how many receive from it: 1
-    origin     which of the senders this one is, from 0
-    fd         a descriptor from ipcbench, for the end to use and to close, or None
+    origin     the number of this sender on the link, from 0; 0 in a receiver
+    fd         what descriptors in the declaration gave this end, to use and to close,
+               or None
     size       bytes of every message, at least 1
-    queue      bytes that the link is to hold; 0: the transport's own capacity
-    dir        a private directory that all processes share
+    queue      capacity of the link in bytes (run --queue); 0: the transport's own
+    dir        a private directory, the same in all processes; also the working
+               directory
     play       "send", "receive", "call" or "forward"
     workload   such as "PingPong"
     role       such as "ping"
@@ -47,8 +49,8 @@ class Link:
 
 
 class Unsupported(Exception):
-    """Raised by make or open: the transport cannot play this part, and ipcbench skips
-    the cell with that reason."""
+    """Raised by make or open: the transport cannot do what the cell requires, and
+    ipcbench skips the cell with that reason."""
 
 
 def write(fd, message):
@@ -77,17 +79,19 @@ def read(fd, size):
 def main(name, version, open, make=None):
     """Plays the part that ipcbench gives this process, and ends the process.
 
-    name and version are those of the transport, or of the library below it. They
-    stand in the records.
+    name and version are those of the transport, or of the library that it uses. The
+    records have both.
 
     make(link) makes what senders need to find the link: it binds, listens, creates.
-    It runs in the receiver, before any process opens an end.
+    It runs in the receiver, before any process opens an end. None: nothing to make.
 
     open(link) returns this process's end of the link, an object with
-      send(message)  sends a message, a bytearray of link.size bytes that changes after
-                     send has returned; it waits while there is no room
-      recv(size)     waits for the next message and returns it, as any object like
-                     bytes; b"", or EOFError: the senders have closed the link
+      send(message)  sends a message, a bytearray of link.size bytes, and waits while
+                     there is no room. The kit changes the message after send has
+                     returned
+      recv(size)     waits for the next message and returns it as a bytes-like object.
+                     If the senders have closed the link, it returns b"" or raises
+                     EOFError
       close()        closes the end, after the last round
     An exception of these functions ends the launch with its text.
     """
