@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/sys/unix"
 
@@ -244,6 +245,9 @@ func (l *Launch) Dying(victim, n int, after time.Duration) (saw []Seen, err erro
 
 // hosts gives the parts of a launch a directory, in which they find each other.
 func (l *sessionLaunch) hosts(p *mechanisms.Program) (*hosting, error) {
+	if strings.ContainsFunc(l.session.dir, unicode.IsSpace) {
+		return nil, fmt.Errorf("directory %s: external transports need one without blanks, docs/protocol.md: set TMPDIR to another", results.Quote(l.session.dir))
+	}
 	dir, err := os.MkdirTemp(l.session.dir, "external-") // 0700
 	if err != nil {
 		return nil, err

@@ -138,7 +138,7 @@ func (b *bed) carry(workload string) error {
 		rec, _ := b.Measure(b.cell(workload, size), runner.Measurement{Ops: operations, Exact: true, Time: time.Second, Verify: true})
 		switch rec.Outcome {
 		case results.Failed:
-			return fmt.Errorf("messages of %s: %s", results.FormatBytes(size), rec.Reason)
+			return fmt.Errorf("message size %s: %s", results.FormatBytes(size), rec.Reason)
 		case results.Skipped:
 			skipped = &mechanisms.UnsupportedError{What: rec.Reason} // the largest message's stands for all
 		default: // a launch that something else disturbed has carried its messages too

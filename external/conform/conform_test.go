@@ -96,7 +96,8 @@ func TestRogues(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer co.Close()
-			for _, f := range Run(co, d, func(Finding) {}) {
+			all := Run(co, d, func(Finding) {})
+			for _, f := range all {
 				switch broken := f.Verdict == Breaks; {
 				case broken && f.Rule == test.rule:
 					if !regexp.MustCompile(test.want).MatchString(f.Reason) {
@@ -108,9 +109,51 @@ func TestRogues(t *testing.T) {
 				}
 			}
 			if test.rule != "" {
-				t.Errorf("rule %s is kept", test.rule)
+				t.Errorf("rule %s is not broken: %+v", test.rule, all)
 			}
 		})
+	}
+}
+
+// What a declaration does not state, or no message showed, is skipped rather than kept.
+func TestUnrelated(t *testing.T) {
+	r := rules[slices.IndexFunc(rules, func(r rule) bool { return r.name == "unrelated" })]
+	for _, test := range []struct {
+		unrelated   bool
+		descriptors string
+		tried       map[string]bool
+		want        string
+	}{
+		{false, "", map[string]bool{"Stream": true}, "does not state unrelated: true"},
+		{true, "", nil, "no message passed"},
+		{true, "pipe", map[string]bool{"Stream": true}, "its parts inherit their ends"},
+		{true, "", map[string]bool{"Stream": true}, ""},
+	} {
+		err := r.try(&bed{d: &external.Declaration{Unrelated: test.unrelated, Descriptors: test.descriptors}, tried: test.tried})
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%+v: %v", test, err)
+		}
+		if breaks := err != nil && !runner.Unsupported(err); breaks != (test.descriptors != "") {
+			t.Errorf("%+v: breaks %v", test, breaks)
+		}
+	}
+}
+
+// A line of the protocol has no place for a directory with a blank.
+func TestBlankInTMPDIR(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a b")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", dir)
+	d := parent("blank") // before the session starts, which knows the mechanisms of now
+	co, err := runner.Start(runner.Options{Shared: true, Timeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer co.Close()
+	if l, err := co.Open((&bed{d: d}).cell("Stream", 64)); err == nil || !strings.Contains(err.Error(), "set TMPDIR to another") {
+		t.Errorf("%v, %v", l, err)
 	}
 }
 
