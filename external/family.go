@@ -200,8 +200,10 @@ func (u usage) since(then usage) (w results.Worker) {
 }
 
 // state is that of a process in proc_pid_stat(5): "S", "T"; "?": it is not known.
-func state(pid int) string {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", outside(pid)))
+func state(pid int) string { return stateIn(fmt.Sprintf("/proc/%d/stat", outside(pid))) }
+
+func stateIn(file string) string {
+	text, err := os.ReadFile(file)
 	at := strings.LastIndexByte(string(text), ')')
 	if err != nil || at < 0 || at+2 >= len(text) {
 		return "?"

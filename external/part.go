@@ -3,6 +3,7 @@ package external
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -167,9 +168,16 @@ func (p *Part) Arm(r Round) error {
 	return nil
 }
 
-// Used is what the program's family has used since the round began; nothing is known
-// of one that has ended.
-func (p *Part) Used() results.Worker { return used().since(p.before) }
+// Runs reports whether a thread of the program's family runs now, or waits for a CPU.
+func (p *Part) Runs() bool {
+	for _, pid := range descendants() {
+		tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", outside(pid)))
+		if slices.ContainsFunc(tasks, func(file string) bool { return stateIn(file) == "R" }) {
+			return true
+		}
+	}
+	return false
+}
 
 // Patience sets how long the next Finish waits for the account.
 func (p *Part) Patience(d time.Duration) { p.round.Timeout = d }

@@ -199,6 +199,9 @@ func (h *programHost) round(r roundRequest, before *workerRound) (*workerRound, 
 // seen is how long a program may take to see that its peer was killed.
 const seen = time.Second
 
+// looks are how often a program is looked at that waits.
+const looks = 20
+
 // die kills the program, or shows what it sees of another's death.
 func (h *programHost) die(r roundRequest) (*workerRound, error) {
 	done := &workerRound{}
@@ -210,8 +213,14 @@ func (h *programHost) die(r roundRequest) (*workerRound, error) {
 	if err := h.part.Go(); err != nil {
 		return nil, err
 	}
-	time.Sleep(r.After * 9 / 10)
-	done.Usage = h.part.Used() // while it lives
+	// Its states are looked at, not its processor time: on a busy machine one that
+	// never sleeps gets little of that, and its wait counts only once it runs again.
+	for range looks {
+		time.Sleep(r.After * 9 / 10 / looks)
+		if h.part.Runs() {
+			done.Runs++
+		}
+	}
 	h.part.Patience(r.After/10 + seen)
 	if _, err := h.part.Finish(); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 		done.Saw = err.Error()
@@ -221,8 +230,8 @@ func (h *programHost) die(r roundRequest) (*workerRound, error) {
 
 // Seen is what a program made of the death of another.
 type Seen struct {
-	Answer string        // "": it did not answer within a second
-	Awake  time.Duration // for how long it ran, or waited for a CPU, before the other was killed
+	Answer string  // "": it did not answer within a second
+	Awake  float64 // the share of looks in which it ran, or waited for a CPU, before the other was killed
 }
 
 // Dying begins a round on all parts but one, whose program is killed some time later,
@@ -238,7 +247,7 @@ func (l *Launch) Dying(victim, n int, after time.Duration) (saw []Seen, err erro
 		return nil, err
 	}
 	for _, w := range a.Played[0] {
-		saw = append(saw, Seen{w.Saw, time.Duration(w.Usage.UserNs.Or(0) + w.Usage.SystemNs.Or(0) + w.Usage.WaitNs.Or(0))})
+		saw = append(saw, Seen{w.Saw, float64(w.Runs) / looks})
 	}
 	return saw, nil
 }

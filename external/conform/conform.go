@@ -51,8 +51,8 @@ type bed struct {
 
 // idling is what a receiver did while no message came, and when its peer was killed.
 type idling struct {
-	awake time.Duration // in which it ran, or waited for a CPU
-	saw   string        // how it answered; "": it did not
+	awake float64 // the share of the time in which it ran, or waited for a CPU
+	saw   string  // how it answered; "": it did not
 	err   error
 }
 
@@ -190,8 +190,8 @@ func sleeps(b *bed) error {
 	if w.err != nil || b.d.Spins {
 		return w.err
 	}
-	if w.awake > waiting/2 {
-		return fmt.Errorf("its receiver did not sleep for %v while it waited %v for a message: declare spins: true, or have it sleep", w.awake.Round(time.Millisecond), waiting)
+	if w.awake > 0.5 {
+		return fmt.Errorf("its receiver did not sleep for %s of the time in which it waited for a message: declare spins: true, or have it sleep", results.Percent(w.awake))
 	}
 	return nil
 }
