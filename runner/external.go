@@ -20,8 +20,8 @@ import (
 	"ipcbench/results"
 )
 
-// isExternal reports whether the parts of a cell are played by an external program.
-func isExternal(c results.Cell) *mechanisms.Program {
+// programOf is the program that plays the parts of a cell; nil: workers do.
+func programOf(c results.Cell) *mechanisms.Program {
 	if m := mechanisms.Lookup(c.Mechanism); m != nil {
 		return m.Program
 	}

@@ -87,7 +87,7 @@ func (co *Coordinator) opening(c results.Cell) (*openRequest, error) {
 		co.spared = parts
 	}
 	timeout := co.options.timeout()
-	if isExternal(c) != nil {
+	if programOf(c) != nil {
 		timeout *= externalStart
 	}
 	return &openRequest{Cell: c, CPUs: cpus, Timeout: timeout}, nil

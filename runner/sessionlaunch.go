@@ -68,7 +68,7 @@ func (l *sessionLaunch) start(w *bench.Workload) (err error) {
 	if err := l.makeShared(w); err != nil {
 		return err
 	}
-	if p := isExternal(o.Cell); p != nil {
+	if p := programOf(o.Cell); p != nil {
 		if _, err := l.hosts(p); err != nil {
 			return err
 		}
