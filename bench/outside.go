@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"encoding/binary"
 	"hash/crc32"
 )
 
@@ -72,15 +71,5 @@ func PayloadCRC(first uint64, n, size int) (crc uint32) {
 // SealFor makes p the sealed message with that stamp.
 func SealFor(p []byte, stamp uint64) {
 	putStamp(p, stamp)
-	x := stamp*weyl + 1
-	body := p[min(len(p), stampBytes):]
-	for ; len(body) >= 8; body = body[8:] {
-		x ^= x << 13
-		x ^= x >> 7
-		x ^= x << 17
-		binary.LittleEndian.PutUint64(body, x)
-	}
-	for i := range body {
-		body[i] = byte(x >> (8 * i))
-	}
+	fill(p[min(len(p), stampBytes):], stamp)
 }

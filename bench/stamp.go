@@ -190,8 +190,15 @@ func seal(p []byte) bool {
 	if len(p) <= sealedFrom {
 		return false
 	}
-	x := getStamp(p)*0x9e3779b97f4a7c15 + 1 // Weyl sequence with the golden ratio, Marsaglia's xorshift below
-	body := p[sealedFrom:]
+	fill(p[sealedFrom:], getStamp(p))
+	binary.LittleEndian.PutUint32(p[stampBytes:], crc32.Checksum(p[sealedFrom:], castagnoli()))
+	return true
+}
+
+// fill makes bytes that depend on the stamp: a Weyl sequence with the golden ratio, then
+// Marsaglia's xorshift.
+func fill(body []byte, stamp uint64) {
+	x := stamp*weyl + 1
 	for ; len(body) >= 8; body = body[8:] {
 		x ^= x << 13
 		x ^= x >> 7
@@ -201,8 +208,6 @@ func seal(p []byte) bool {
 	for i := range body {
 		body[i] = byte(x >> (8 * i))
 	}
-	binary.LittleEndian.PutUint32(p[stampBytes:], crc32.Checksum(p[sealedFrom:], castagnoli()))
-	return true
 }
 
 func checkSeal(p []byte) error {
