@@ -18,7 +18,7 @@ type gap struct {
 	names   []string // of the cells
 }
 
-// gaps groups what it is told of one after the other.
+// gaps groups cells without a number, which come one after the other.
 type gaps []gap
 
 func (g *gaps) add(c results.Cell, name string, verdict compare.Verdict, where, reason string) {

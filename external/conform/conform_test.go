@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"ipcbench/external"
 	"ipcbench/internal/need"
@@ -158,6 +161,26 @@ func TestBlankInTMPDIR(t *testing.T) {
 	}
 }
 
+// What a program does not support is skipped, with its reason.
+func TestUnsupportedIsSkipped(t *testing.T) {
+	self, _ := os.Executable()
+	d := &external.Declaration{Name: "rogueunsupported", Framing: "stream", Descriptors: "pipe", Senders: "many", PeerDeath: "error", Sizes: external.Sizes{Least: 64, Most: 64},
+		Program: mechanisms.Program{Command: []string{self, "rogue", "unsupported"}, Ends: "pipe"}}
+	if mechanisms.Lookup(d.Name) == nil {
+		d.Register()
+	}
+	co, err := runner.Start(runner.Options{Timeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer co.Close()
+	for _, f := range Run(co, d, func(Finding) {})[:4] {
+		if f.Verdict != Skipped || !strings.Contains(f.Reason, "the daemon is not installed") {
+			t.Errorf("%s: %s, %s", f.Rule, f.Verdict, f.Reason)
+		}
+	}
+}
+
 // parent is a rogue that keeps every rule and has a child, of which the token is an
 // argument.
 func parent(token string) *external.Declaration {
@@ -217,10 +240,38 @@ func below(t *testing.T, pid int, kind string) (pids []int) {
 	return pids
 }
 
+// ends waits until so many of the processes have ended.
+func ends(t *testing.T, pids []int, n int) {
+	t.Helper()
+	var fds []unix.PollFd
+	for _, pid := range pids {
+		fd, err := unix.PidfdOpen(pid, 0)
+		if err == unix.ESRCH {
+			n-- // it has already
+			continue
+		} else if err != nil {
+			t.Skipf("pidfd_open: %v", err)
+		}
+		defer unix.Close(fd)
+		fds = append(fds, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
+	}
+	for ; n > 0; n-- {
+		if ready, err := unix.Poll(fds, 60_000); err != nil && err != unix.EINTR || ready == 0 {
+			t.Fatalf("%d processes more should have ended: %v", n, err)
+		} else if err == unix.EINTR {
+			n++
+			continue
+		}
+		at := slices.IndexFunc(fds, func(f unix.PollFd) bool { return f.Revents != 0 })
+		fds = slices.Delete(fds, at, at+1)
+	}
+}
+
 // After kill -9 of the program, of its host, of the session or of the coordinator,
-// neither a program nor a child of one is left.
+// neither a program nor a child of one is left. With a program or its host only that
+// program and its child go: the session ends the rest when it is asked to.
 func TestNothingIsLeft(t *testing.T) {
-	for _, victim := range []string{"rogue parent", "ipcbench-external", "ipcbench-session", "coordinate"} {
+	for victim, gone := range map[string]int{"rogue parent": 2, "ipcbench-external": 2, "ipcbench-session": 4, "coordinate": 4} {
 		t.Run(victim, func(t *testing.T) {
 			t.Parallel()
 			token := rand.Text()
@@ -233,55 +284,33 @@ func TestNothingIsLeft(t *testing.T) {
 			if err := c.Start(); err != nil {
 				t.Fatal(err)
 			}
+			defer func() { c.Process.Kill(); c.Wait() }()
 			if line, _ := bufio.NewReader(out).ReadString('\n'); line != "open\n" {
-				c.Process.Kill()
 				t.Fatalf("no launch: %s", line)
 			}
-			deadline := time.Now().Add(time.Minute)
-			for len(with(token)) < 5 && time.Now().Before(deadline) { // the coordinator, two programs, a child each
-				time.Sleep(10 * time.Millisecond)
+			all := with(token)
+			delete(all, c.Process.Pid)
+			if len(all) != 4 {
+				t.Fatalf("want two programs with a child each, there is %v", all)
 			}
 			pid := c.Process.Pid
-			if victim == "rogue parent" {
-				for p, args := range with(token) {
+			switch {
+			case victim == "rogue parent":
+				for p, args := range all {
 					if strings.Contains(args, victim) {
 						pid = p
 					}
 				}
-			} else if all := below(t, c.Process.Pid, victim); victim != "coordinate" {
-				if len(all) == 0 {
+			case victim != "coordinate":
+				hosts := below(t, pid, victim)
+				if len(hosts) == 0 {
 					t.Fatalf("there is no process %s", victim)
 				}
-				pid = all[0]
+				pid = hosts[0]
 			}
+			pids := slices.Collect(maps.Keys(all))
 			syscall.Kill(pid, syscall.SIGKILL)
-			if victim != "ipcbench-session" && victim != "coordinate" {
-				// The session ends the rest when it is asked to; the coordinator does not ask.
-				defer func() { c.Process.Kill(); c.Wait() }()
-				for len(with(token)) > 3 {
-					if time.Now().After(deadline) {
-						t.Fatalf("%s was killed, and its program or child lives: %v", victim, with(token))
-					}
-					time.Sleep(10 * time.Millisecond)
-				}
-				return
-			}
-			if victim == "ipcbench-session" {
-				defer func() { c.Process.Kill(); c.Wait() }()
-			} else {
-				c.Wait()
-			}
-			left := func() map[int]string {
-				all := with(token)
-				delete(all, c.Process.Pid)
-				return all
-			}
-			for len(left()) > 0 {
-				if time.Now().After(deadline) {
-					t.Fatalf("%s was killed, and there is %v", victim, left())
-				}
-				time.Sleep(10 * time.Millisecond)
-			}
+			ends(t, pids, gone)
 		})
 	}
 }
