@@ -95,6 +95,9 @@ func (f *whyFlags) run(c *cobra.Command, args []string) error {
 		return takes(1, -1, "one or two KERNELs and a CELL", "vmlinuz-6.1 vmlinuz-6.12 PingPong/pipe")(c, args)
 	}
 	typed := args[len(args)-1]
+	if _, err := os.Stat(typed); err == nil {
+		return fmt.Errorf("%s is a file: the CELL comes last, as in PingPong/pipe", results.Quote(typed))
+	}
 	cell, err := kernels.CountedCell(typed)
 	if err != nil {
 		return err
