@@ -46,10 +46,10 @@ test: ## all tests that need nothing special, about 9 minutes on 2 CPUs
 	$(GO) test -timeout 15m ./...
 
 test-long: ## tests that `make test` plays in part, whole: some minutes more
-	IPCBENCH_LONG=1 $(GO) test -timeout 30m -run 'TestConformance$$|TestNoFaultPasses$$|TestSessionOutOfFiles|TestIsolations|TestCapacityOfEveryLink|TestScarce|TestPageIsUpToDate|TestAdviceInBrowser|TestAliasIsTheSame|TestRelease$$|TestGitBisect$$|TestRogues$$' ./internal/alias ./external/conform ./internal/conformance ./runner ./cmd/ipcbench ./tools/dist ./tools/gatesim ./report ./kernels
+	IPCBENCH_LONG=1 $(GO) test -timeout 30m -run 'TestConformance$$|TestNoFaultPasses$$|TestSessionOutOfFiles|TestIsolations|TestCapacityOfEveryLink|TestScarce|TestPageIsUpToDate|TestAdviceInBrowser|TestAliasIsTheSame|TestRelease$$|TestGitBisect$$|TestRogues$$' ./internal/alias ./external/conform ./internal/conformance ./runner ./command ./tools/dist ./tools/gatesim ./report ./kernels
 
 test-denied: ## every system call refused alone by a seccomp filter, by EPERM and ENOSYS: an hour or more
-	IPCBENCH_LONG=1 $(GO) test -timeout 5h -run 'TestEveryRefusedCall|TestInherited' ./cmd/ipcbench
+	IPCBENCH_LONG=1 $(GO) test -timeout 5h -run 'TestEveryRefusedCall|TestInherited' ./command
 
 surroundings: ## the tests in each of a dozen surroundings, one after the other: as another user, on one CPU, with small limits …
 	scripts/try-surroundings
@@ -72,7 +72,7 @@ fidelity: ## the engine against hand-written C, 30 quiet minutes (needs gcc: apt
 lint: ## gofmt, go vet for every architecture, staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these files' >&2; exit 1; }
 	for arch in amd64 arm64 riscv64 386; do GOARCH=$$arch CGO_ENABLED=0 $(GO) vet ./... || exit 1; done
-	CGO_ENABLED=0 $(GO) vet -tags man ./cmd/ipcbench
+	CGO_ENABLED=0 $(GO) vet -tags man ./command ./cmd/ipcbench
 	$(GO) tool staticcheck ./...
 
 nolinkname: ## build without functions of Go's runtime, as a later Go may force, and try it

@@ -101,17 +101,18 @@ var layers = map[string][]string{
 	"explain":                      {"bench", "internal/text", "mechanisms", "results", "runner"},
 	"semantics":                    {"internal/ciformat", "internal/text", "mechanisms", "results", "internal/objects", "internal/reexec", "internal/sys"},
 	// What stands above the engine may use all of it.
-	"internal/conformance":  nil,
-	"kit":                   {"internal/need"},
-	"tools/overhead":        nil,
-	"tools/gatesim":         nil,
-	"tools/gatepower":       nil,
-	"tools/blocks":          nil,
-	"tools/slowdown":        {},
-	"tools/dist":            {},
-	"kernels":               nil,
-	"cmd/ipcbench":          nil,
-	"cmd/ipcbench/manpages": {},
+	"internal/conformance": nil,
+	"kit":                  {"internal/need"},
+	"tools/overhead":       nil,
+	"tools/gatesim":        nil,
+	"tools/gatepower":      nil,
+	"tools/blocks":         nil,
+	"tools/slowdown":       {},
+	"tools/dist":           {},
+	"kernels":              nil,
+	"command":              nil,
+	"command/manpages":     {},
+	"cmd/ipcbench":         {"command", "runner/first"},
 }
 
 // system are the packages that call the kernel.
@@ -145,7 +146,7 @@ func TestImports(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{"mechanisms", "results", "bench", "runner", "cmd/ipcbench"} {
+	for _, name := range []string{"mechanisms", "results", "bench", "runner", "command"} {
 		if _, ok := all[module+"/"+name]; !ok {
 			t.Errorf("%s is gone, or `go list` does not show it: %d packages of ours", name, seen)
 		}
@@ -168,7 +169,7 @@ func TestWorkersInitialiseNoManPages(t *testing.T) {
 	if _, ok := deps["github.com/spf13/cobra"]; !ok {
 		t.Fatal("`go list` does not show cobra")
 	}
-	for _, path := range []string{module + "/cmd/ipcbench/manpages", "github.com/spf13/cobra/doc"} {
+	for _, path := range []string{module + "/command/manpages", "github.com/spf13/cobra/doc"} {
 		if _, ok := deps[path]; ok {
 			t.Errorf("the usual build of cmd/ipcbench depends on %s", path)
 		}

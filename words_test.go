@@ -62,7 +62,7 @@ var stays = []struct{ path, text, why string }{
 	{`^host/host\.go$`, `^ARM implementer\b`, "it is the maker of the CPU"},
 	{`\.`, `\btoo few launches to tell\b`, "it is the reason of the verdict can't tell"},
 	{`^report/csv\.go$`, `^(worth|doubts)$`, "the old names of columns are written for one release"},
-	{`^cmd/ipcbench/kernels\.go$`, `^arm$`, "the old name of a flag is accepted, hidden, for one release"},
+	{`^command/kernels\.go$`, `^arm$`, "the old name of a flag is accepted, hidden, for one release"},
 	{`^ARCHITECTURE\.md$`, `\barms it\b`, "a worker arms itself for a round"},
 }
 

@@ -1,7 +1,0 @@
-//go:build man
-
-package main
-
-import "ipcbench/cmd/ipcbench/manpages"
-
-func init() { writeMan = manpages.Write }

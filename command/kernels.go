@@ -1,0 +1,362 @@
+package command
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ipcbench/bench"
+	"ipcbench/compare"
+	"ipcbench/kernels"
+	"ipcbench/report"
+	"ipcbench/results"
+	"ipcbench/semantics"
+)
+
+// kernelsFlags are the flags of `ipcbench kernels`.
+type kernelsFlags struct {
+	accel, append, out string
+	labeled, arms      []string
+	workloads, mechs   []string
+	sizes, places      []string
+	seeds, boots       int
+	time, silent       time.Duration
+	gate, semantics    bool
+	why                bool
+	judge              compareFlags
+	cpus               cpusFlag
+	cache              cacheFlag
+}
+
+var accels = []string{"auto", string(kernels.ICount), string(kernels.KVM)}
+
+func newKernels() *cobra.Command {
+	var f kernelsFlags
+	c := &cobra.Command{
+		Use:   "kernels KERNEL[=label]…",
+		Short: "Boot kernels in QEMU, measure in each, and compare",
+		Long: `Kernels boots each KERNEL, a bzImage or vmlinux for x86-64, in QEMU, with this
+program as its first process. It measures in each kernel, and compares each with
+the first. It needs QEMU, but no root, network, modules or disk image.
+
+If KVM works it measures real time (--accel kvm). A regression in real time then
+changes the exit status only with --gate. Otherwise QEMU counts instructions
+(--accel icount): one kernel gives the same numbers on any host, loaded or not.
+They show whether the path got longer, not whether it got slower. The gate judges
+insns/op. Where the scheduler decides how often processes switch, as in Stream, it
+judges path-insns/op: what an operation takes without preemption.
+
+Exit status: 0 no regression; 1 a regression, a cell that no longer works, or a
+statement that no longer holds; 2 usage; 3 a guest did not boot or gave no result;
+4 QEMU or KVM is not available; 5 the control moved, or something could not be
+judged.`,
+		Example: `  ipcbench kernels /boot/vmlinuz-6.1.0-9-amd64=old arch/x86/boot/bzImage=new
+  ipcbench kernels --kernel base:vmlinuz --kernel nopsi:vmlinuz:psi=0 --mech pipe`,
+		RunE: func(c *cobra.Command, args []string) error { return f.run(c, args) },
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveDefault
+		},
+	}
+	fl := c.Flags()
+	fl.StringVar(&f.accel, "accel", "auto", strings.Join(accels, ", ")+": count instructions, or measure real time; auto takes kvm if a probe boot succeeds")
+	fl.StringArrayVar(&f.labeled, "kernel", nil, "LABEL:KERNEL[:OPTIONS], a kernel with boot options of its own; may be repeated")
+	fl.StringArrayVar(&f.arms, "arm", nil, "the old name of --kernel")
+	fl.MarkHidden("arm")
+	fl.StringVar(&f.append, "append", "", "boot options of every kernel, as in 'psi=0'")
+	fl.StringSliceVar(&f.workloads, "workload", []string{"pingpong", "stream"}, bench.Help(results.LookupAxis("workload")))
+	fl.StringSliceVar(&f.mechs, "mech", bench.Core, bench.Help(results.LookupAxis("mech")))
+	fl.StringSliceVar(&f.sizes, "size", []string{"64"}, "message sizes; instructions are counted up to 4KiB")
+	fl.StringSliceVar(&f.places, "place", nil, "where processes run (same; with kvm also cross)")
+	fl.IntVar(&f.seeds, "seeds", 6, "boots of each kernel with --accel icount, each with a seed of its own")
+	fl.IntVar(&f.boots, "boots", 10, "boots of each kernel with --accel kvm, interleaved")
+	fl.DurationVar(&f.time, "time", 90*time.Millisecond, "measured time of one launch with --accel kvm")
+	fl.DurationVar(&f.silent, "boot-timeout", kernels.BootTimeout, "time without output after which a guest counts as hung, less the time in which QEMU waits for a CPU")
+	fl.BoolVar(&f.gate, "gate", false, "fail on a regression with --accel kvm too")
+	fl.BoolVar(&f.semantics, "semantics", false, "check in each kernel what the manual promises instead of measuring, and list the differences")
+	fl.BoolVar(&f.why, "why", false, "profile each cell that moved, in both kernels, as kernels why does; counted instructions only")
+	fl.StringVar(&f.out, "out", runsDir, "directory in which the runs of the kernels are made")
+	f.cpus.register(c)
+	fl.Lookup("cpus").Usage = "CPUs of this host that QEMU runs on, as in 2,3 or 0-3,8 (all)"
+	f.cache.register(c)
+	f.judge.register(c)
+	fl.Lookup("threshold").DefValue, f.judge.threshold = "2%", "2%"
+	c.MarkFlagDirname("out")
+	c.AddCommand(newKernelsWhy(), newKernelsBisect(), newKernelsStep(), newKernelsCache())
+	completeFrom(c, "accel", accels)
+	for _, key := range []string{"workload", "mech", "size", "place"} {
+		completeFrom(c, key, described(results.LookupAxis(key)))
+	}
+	return c
+}
+
+func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
+	o, err := f.judge.options()
+	if err != nil {
+		return err
+	}
+	if f.semantics {
+		if err := f.judge.statementForm(); err != nil {
+			return err
+		}
+	}
+	compared, err := f.parseKernels(args)
+	if err != nil {
+		return err
+	}
+	if len(compared) == 0 {
+		return errors.New("kernels needs a KERNEL: a bzImage or vmlinux, as in /boot/vmlinuz-6.1.0-9-amd64")
+	}
+	switch {
+	case f.why && (len(compared) < 2 || f.semantics):
+		return errors.New("--why explains cells that moved between two kernels: name two, and leave out --semantics; ipcbench kernels why KERNEL CELL profiles one")
+	case f.why && !slices.Contains([]string{"text", "markdown"}, f.judge.format):
+		return fmt.Errorf("--why --format %s: profiles are shown behind the comparison in text or markdown only", results.Quote(f.judge.format))
+	}
+	if err := f.cpus.confine(c); err != nil {
+		return err
+	}
+	r, err := f.runner(c, compared)
+	if err != nil {
+		return err
+	}
+	r.Cache = f.cache.open(c)
+	if o.Shared = len(compared) - 1; !f.semantics && o.Shared > 0 && r.Plan.Boots < o.Least() {
+		warn(c, fmt.Sprintf("%s of each kernel: only equal counts get a verdict; others need %d", results.Plural(r.Plan.Boots, "boot"), o.Least()))
+	}
+	dirs, err := record(c, r, f.out, results.Header{Threshold: o.Threshold, CPUs: f.cpus.ids})
+	if err != nil {
+		return err
+	}
+	if f.semantics {
+		if len(dirs) == 1 {
+			r, err := semantics.ReadFile(c.Context(), dirs[0])
+			if err != nil {
+				return failed(err)
+			}
+			return failed(r.WriteText(c.OutOrStdout(), screen(c.OutOrStdout())))
+		}
+		var reports []string
+		for _, dir := range dirs {
+			reports = append(reports, filepath.Join(dir, semantics.File))
+		}
+		_, err := f.judge.statements(c, newInputs(c.Context()), reports)
+		return err
+	}
+	fmt.Fprintf(c.ErrOrStderr(), "the page: ipcbench report %s\n", strings.Join(dirs, " "))
+	if len(dirs) == 1 {
+		return f.showOne(c, dirs[0])
+	}
+	var reports []*compare.Report
+	f.judge.compared = func(all []*compare.Report) { reports = all }
+	err = f.judge.compare(c, dirs)
+	if r.Plan.Accel == kernels.ICount {
+		if f.why {
+			if why := f.explainMoved(c, r.QEMU, compared, reports); err == nil {
+				err = why
+			} else if why != nil {
+				warn(c, why.Error()) // the verdict has the exit status
+			}
+		} else {
+			suggestWhy(c, compared, reports)
+		}
+	}
+	var e *exitError
+	if r.Plan.Accel == kernels.KVM && !f.gate && errors.As(err, &e) && e.status == exitNo {
+		fmt.Fprintf(c.ErrOrStderr(), "%v: not a gate in real time; --gate makes it one\n", e)
+		return nil
+	}
+	return err
+}
+
+// showOne writes the cells of the only kernel: nothing is compared.
+func (f *kernelsFlags) showOne(c *cobra.Command, dir string) error {
+	if f.judge.format != "text" {
+		warn(c, "--format "+f.judge.format+" is for a comparison, and there is one kernel: name another")
+	}
+	set, err := results.Read(dir)
+	if err != nil {
+		return failed(err)
+	}
+	return failed(report.WriteTable(c.OutOrStdout(), set.Summaries(), screen(c.OutOrStdout())))
+}
+
+func (f *kernelsFlags) parseKernels(args []string) (compared []kernels.Kernel, err error) {
+	for _, arg := range args {
+		a, err := kernels.ParseKernel(arg)
+		if err != nil {
+			return nil, err
+		}
+		compared = append(compared, a)
+	}
+	for _, arg := range append(f.labeled, f.arms...) {
+		a, err := kernels.ParseLabeled(arg)
+		if err != nil {
+			return nil, err
+		}
+		compared = append(compared, a)
+	}
+	for i := range compared {
+		compared[i].Append = strings.TrimSpace(f.append + " " + compared[i].Append)
+	}
+	return compared, kernels.CheckKernels(compared)
+}
+
+func (f *kernelsFlags) timeout() error {
+	if f.silent < time.Second {
+		return fmt.Errorf("--boot-timeout %v: want at least 1s", f.silent)
+	}
+	return nil
+}
+
+// maxBoots bounds the boots of each kernel: each takes some seconds.
+const maxBoots = 100
+
+// runner finds QEMU, chooses how it is to run, and plans.
+func (f *kernelsFlags) runner(c *cobra.Command, compared []kernels.Kernel) (*kernels.Runner, error) {
+	if !slices.Contains(accels, f.accel) {
+		return nil, badValue("--accel", f.accel, accels)
+	}
+	for _, n := range []struct {
+		flag  string
+		value int
+	}{{"--seeds", f.seeds}, {"--boots", f.boots}} {
+		if n.value < 1 || n.value > maxBoots {
+			return nil, fmt.Errorf("%s %d: want 1 to %d", n.flag, n.value, maxBoots)
+		}
+	}
+	if err := f.timeout(); err != nil {
+		return nil, err
+	}
+	qemu, err := findQEMU(c)
+	if err != nil {
+		return nil, err
+	}
+	accel, why, err := qemu.Choose(c.Context(), f.accel, &compared[0])
+	if err != nil {
+		return nil, &exitError{exitUnavailable, err}
+	}
+	if why != "" {
+		fmt.Fprintf(c.ErrOrStderr(), "no KVM, instructions are counted: %s\n", why)
+	}
+	plan := kernels.Plan{Accel: accel, Boots: f.seeds, Time: f.time, Program: version(), Jobs: cmp.Or(len(f.cpus.ids), runtime.NumCPU()), Silent: f.silent}
+	places := f.places
+	if len(places) == 0 {
+		places = []string{"same"}
+	}
+	if accel == kernels.KVM {
+		plan.Boots = f.boots
+		if len(f.places) == 0 {
+			places = append(places, "cross")
+		}
+	}
+	if f.semantics {
+		plan.Boots, plan.Statements = 1, true
+		return &kernels.Runner{QEMU: qemu, Plan: plan, Kernels: compared}, nil
+	}
+	p := planFlags{axes: axisFlags{"workload": &f.workloads, "mech": &f.mechs, "size": &f.sizes, "place": &places}}
+	axes, err := p.asked()
+	if err != nil {
+		return nil, err
+	}
+	if f.why && accel == kernels.KVM {
+		return nil, errors.New("--why counts instructions: add --accel icount")
+	}
+	plan.Cells = bench.NewPlan([]bench.Axes{axes.orDefaults()}, plan.Boots, f.time, false, 0).Cells
+	return &kernels.Runner{QEMU: qemu, Plan: plan, Kernels: compared}, nil
+}
+
+// record executes the plan with a run for each kernel, whose header has what h
+// says, and returns their directories.
+func record(c *cobra.Command, r *kernels.Runner, out string, h results.Header) (dirs []string, err error) {
+	console := c.ErrOrStderr()
+	raw, err := json.Marshal(r.Plan)
+	if err != nil {
+		return nil, failed(err)
+	}
+	h.Started, h.Program, h.Command, h.Plan = time.Now().UTC(), version(), os.Args, raw
+	if r.Plan.Accel == kernels.KVM {
+		h.LaunchNs = int64(r.Plan.Time)
+	}
+	id := results.NewID(h.Started)
+	var runs []*results.Run
+	for _, a := range r.Kernels {
+		h.ID = id + "-" + a.Label
+		dir, err := results.Create(out, h)
+		if err != nil {
+			return nil, failed(err)
+		}
+		defer dir.Close()
+		runs, dirs = append(runs, dir), append(dirs, dir.Dir)
+	}
+	fmt.Fprintf(console, "%d kernels × %d boots × %d cells, %s, QEMU %s\n", len(r.Kernels), r.Plan.Boots, len(r.Plan.Cells), r.Plan.Accel, r.QEMU.Version)
+	r.Sink = func(i int, rec results.Record) error { return runs[i].Append(rec) }
+	r.Checked = func(i int, s *semantics.Report) error { return runs[i].WriteFile(semantics.File, s.WriteJSON) }
+	progress := bootProgress(console, r)
+	r.Known = func(counts, of int) {
+		if counts > 0 {
+			fmt.Fprintf(console, "%d of %d counts from the cache\n", counts, of)
+			progress.known(counts, of)
+		}
+	}
+	r.Started, r.Ended = progress.started, progress.ended
+	r.Died = func(e *kernels.BootError) {
+		progress.finish()
+		keepConsole(e, runs)
+		warn(c, e.Error())
+	}
+	err = r.Execute(c.Context())
+	progress.finish()
+	if err != nil {
+		return nil, ofGuest(err, runs)
+	}
+	for _, dir := range runs {
+		if err := dir.WriteBench(); err != nil {
+			return nil, failed(err)
+		}
+	}
+	return dirs, nil
+}
+
+// keepConsole writes what a guest's console said beside the records of its kernel.
+func keepConsole(e *kernels.BootError, runs []*results.Run) {
+	keep := func(w io.Writer) error { _, err := w.Write(e.Console); return err }
+	if len(e.Console) == 0 {
+		return
+	}
+	if err := runs[e.Kernel].WriteFile(results.ConsoleFile, keep); err == nil {
+		e.Kept = filepath.Join(runs[e.Kernel].Dir, results.ConsoleFile)
+	}
+}
+
+// ofGuest gives what ended a run of guests its exit status.
+func ofGuest(err error, runs []*results.Run) error {
+	var moved *kernels.ControlError
+	var boot *kernels.BootError
+	switch {
+	case errors.As(err, &boot) && boot.Kernel < len(runs):
+		keepConsole(boot, runs)
+	case errors.As(err, &moved):
+		return &exitError{exitUntrusted, err}
+	case errors.Is(err, context.Canceled):
+		var dirs []string
+		for _, r := range runs {
+			dirs = append(dirs, r.Dir)
+		}
+		if dirs == nil {
+			return failed(errors.New("interrupted"))
+		}
+		return failed(fmt.Errorf("interrupted; what was measured is in %s", strings.Join(dirs, ", ")))
+	}
+	return failed(err)
+}
