@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 ARCHES ?= amd64,arm64,riscv64,386
 DIST = GOOS= GOARCH= $(GO) run ./tools/dist
 
-.PHONY: help build dist install uninstall check test test-long test-denied surroundings race bench report fidelity lint generate check-generated nolinkname ci
+.PHONY: help build dist install uninstall check test test-long test-denied surroundings race bench report fidelity examples lint generate check-generated nolinkname ci
 
 GO ?= go
 BIN := bin/ipcbench
@@ -68,6 +68,9 @@ report: $(BIN) ## measure the default preset, about 5 minutes, and write the rep
 
 fidelity: ## the engine against hand-written C, 30 quiet minutes (needs gcc: apt-get install gcc libc6-dev; perf and stress-ng if they are there)
 	$(GO) run ./tools/overhead
+
+examples: ## build the examples of transports; names those whose Debian packages are missing
+	@GO=$(GO) scripts/build-examples
 
 lint: ## gofmt, go vet for every architecture, staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these files' >&2; exit 1; }
