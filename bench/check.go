@@ -293,6 +293,7 @@ var Rules = []mechanisms.Rule[Asked]{
 		several := q.Size < stampBytes && slices.ContainsFunc(q.Workload.Topology(q.Peers).Wires, func(w Wire) bool { return w.Senders > 1 })
 		return cmp.Or(
 			refuse(!q.Workload.Portable, q.Cell.Mechanism, "%s: external transports do not play it, docs/protocol.md", q.Workload.Name),
+			refuse(q.Mechanism.Program.Plays != nil && !slices.Contains(q.Mechanism.Program.Plays, q.Workload.Name), q.Cell.Mechanism, "%s: its declaration has workloads: %s", q.Workload.Name, strings.Join(q.Mechanism.Program.Plays, ", ")),
 			refuse(q.Touch != "", q.Cell.Mechanism, "touch=%s: external transports do not touch messages", q.Touch),
 			refuse(several, q.Cell.Mechanism, "message size %d < %d: a message of several senders does not name its sender", q.Size, stampBytes))
 	}},

@@ -18,6 +18,7 @@ type Declaration struct {
 	Unrelated   bool              `yaml:"unrelated" json:"unrelated,omitempty"`     // a process that inherited nothing can open an end
 	PeerDeath   string            `yaml:"peer_death" json:"peer_death,omitempty"`   // what a receiver gets when the senders have died: eof, error or nothing; "": nothing
 	Spins       bool              `yaml:"spins" json:"spins,omitempty"`             // its ends wait without sleeping
+	Workloads   []string          `yaml:"workloads" json:"workloads,omitempty"`     // that it takes part in; nil: all that programs can play
 	Sizes       Sizes             `yaml:"-" json:"sizes,omitzero"`
 
 	Program mechanisms.Program `yaml:"-" json:"program"` // found by package declare

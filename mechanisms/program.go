@@ -6,5 +6,6 @@ type Program struct {
 	Command []string `json:"command"`        // an absolute path, and its arguments
 	Env     []string `json:"env,omitempty"`  // "NAME=value", besides TMPDIR
 	Sum     string   `json:"sum"`            // SHA-256 of the file that is executed
+	Plays   []string `json:"plays,omitempty"` // the workloads that it takes part in; nil: all that programs can play
 	Ends    string   `json:"ends,omitempty"` // "pipe" or "socketpair": what is made for each link and inherited; "": the program makes its links
 }

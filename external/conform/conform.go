@@ -164,21 +164,25 @@ func (b *bed) wait() *idling {
 		return b.idle
 	}
 	b.idle = &idling{}
-	if !b.tried["Stream"] {
-		b.idle.err = &mechanisms.UnsupportedError{What: "no message passed in Stream"}
+	workload, originates := "Stream", "sender"
+	if !b.tried[workload] {
+		workload, originates = "PingPong", "ping"
+	}
+	if !b.tried[workload] {
+		b.idle.err = &mechanisms.UnsupportedError{What: "no message passed in Stream or PingPong"}
 		return b.idle
 	}
 	size := max(64, b.d.Sizes.Least)
 	if b.d.Sizes.Most > 0 {
 		size = min(size, b.d.Sizes.Most)
 	}
-	l, err := b.Open(b.cell("Stream", size))
+	l, err := b.Open(b.cell(workload, size))
 	if err != nil {
 		b.idle.err = err
 		return b.idle
 	}
 	defer l.Close() // which fails: a part has died
-	sender := slices.IndexFunc(l.Workers, func(w results.Worker) bool { return w.Role == "sender" })
+	sender := slices.IndexFunc(l.Workers, func(w results.Worker) bool { return w.Role == originates })
 	saw, err := l.Dying(sender, operations, waiting)
 	if err != nil {
 		b.idle.err = err

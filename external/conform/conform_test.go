@@ -40,6 +40,37 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// What a declaration leaves out is skipped with the reason, and the rules about a
+// receiver that waits are tried on the workload that is left.
+func TestOneWorkload(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for sin, death := range map[string]Verdict{"none": Keeps, "blind": Breaks} {
+		d := &external.Declaration{Name: "rogueone" + sin, Framing: "stream", Descriptors: "pipe", Senders: "many", PeerDeath: "error", Workloads: []string{"PingPong"},
+			Program: mechanisms.Program{Command: []string{self, "rogue", sin}, Ends: "pipe", Plays: []string{"PingPong"}}}
+		d.Sizes.Least, d.Sizes.Most = 64, 64
+		if mechanisms.Lookup(d.Name) == nil { // -count 2
+			d.Register()
+		}
+		co, err := runner.Start(runner.Options{Timeout: 4 * time.Second}) // which passes
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer co.Close()
+		want := map[string]Verdict{"pingpong": Keeps, "stream": Skipped, "fanin": Skipped, "pipeline": Skipped, "sleeps": Keeps, "death": death, "unrelated": Skipped}
+		for _, f := range Run(co, d, func(Finding) {}) {
+			if f.Verdict != want[f.Rule] {
+				t.Errorf("%s: %s %s: %s, want %s", sin, f.Rule, f.Verdict, f.Reason, want[f.Rule])
+			}
+			if f.Rule == "stream" && !strings.Contains(f.Reason, "Stream: its declaration has workloads: PingPong") {
+				t.Errorf("Stream is skipped: %s", f.Reason)
+			}
+		}
+	}
+}
+
 // A transport that keeps every rule breaks none, and each sin is named. Without
 // IPCBENCH_LONG one sin of each kind is tried.
 func TestRogues(t *testing.T) {

@@ -58,7 +58,7 @@ func Read(path string) (*external.Declaration, error) {
 }
 
 // keys are those of a declaration.
-var keys = []string{"name", "summary", "command", "environment", "framing", "descriptors", "senders", "unrelated", "peer_death", "spins", "sizes"}
+var keys = []string{"name", "summary", "command", "environment", "framing", "descriptors", "senders", "unrelated", "peer_death", "spins", "workloads", "sizes"}
 
 // parse reads a declaration. It is strict.
 func parse(text []byte) (*external.Declaration, error) {
@@ -180,6 +180,14 @@ func complete(d *external.Declaration, dir string) error {
 			return fmt.Errorf("%s %q: %s", one.key, results.Quote(*one.value), suggest.Wanted(*one.value, slices.DeleteFunc(one.want, func(s string) bool { return s == "" }), ""))
 		}
 	}
+	portable := bench.NamesOf(slices.DeleteFunc(slices.Clone(bench.Workloads), func(w *bench.Workload) bool { return !w.Portable }), func(w *bench.Workload) string { return w.Name })
+	for i, name := range d.Workloads {
+		w := bench.LookupWorkload(name)
+		if w == nil || !w.Portable {
+			return fmt.Errorf("workloads: %q: %s", results.Quote(name), suggest.Wanted(name, portable, ""))
+		}
+		d.Workloads[i] = w.Name
+	}
 	switch {
 	case len(d.Command) == 0 || d.Command[0] == "":
 		return errors.New("no command: want the program and its arguments, as in command: [./mine]")
@@ -206,7 +214,7 @@ func complete(d *external.Declaration, dir string) error {
 	if err != nil {
 		return err
 	}
-	d.Program = mechanisms.Program{Command: append([]string{path}, d.Command[1:]...), Sum: sum, Ends: d.Descriptors}
+	d.Program = mechanisms.Program{Command: append([]string{path}, d.Command[1:]...), Sum: sum, Ends: d.Descriptors, Plays: d.Workloads}
 	for name, value := range d.Environment {
 		if name == "" || strings.ContainsAny(name, "=\x00") || strings.Contains(value, "\x00") {
 			return fmt.Errorf("environment: %q is no name of a variable", results.Quote(name))
