@@ -56,6 +56,11 @@ typedef struct ipcbench_end {
 	const char *workload; /* such as "PingPong" */
 	const char *role;     /* such as "ping" */
 	void *state;          /* for the transport's own data; NULL at first */
+
+	/* Set it in open if send may leave bytes that go out only in a later call of the
+	 * library. It runs after the last operation of a round, and returns 0 when all of
+	 * them are on their way, or -1. NULL at first. */
+	int (*flush)(struct ipcbench_end *);
 } ipcbench_end;
 
 /*
@@ -711,6 +716,16 @@ static inline int ipcb_round(void)
 	return 1;
 }
 
+/* Has the transport send what it holds back, before this process waits for ipcbench. */
+static inline void ipcb_flush(void)
+{
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (ipcb.ends[i].flush && ipcb.ends[i].flush(&ipcb.ends[i]))
+			ipcb_die("flush of link %d: %s", ipcb.ends[i].number, ipcb_reason());
+}
+
 /* Answers with the account of the round. */
 static inline void ipcb_account(int64_t start, int64_t end)
 {
@@ -779,6 +794,7 @@ IPCB_INLINE int ipcbench_main(const ipcbench_transport *t)
 			}
 			break;
 		}
+		ipcb_flush();
 		ipcb_account(start, ipcb_now());
 	}
 	for (i = 0; i < 2; i++)
