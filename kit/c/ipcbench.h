@@ -57,9 +57,9 @@ typedef struct ipcbench_end {
 	const char *role;     /* such as "ping" */
 	void *state;          /* for the transport's own data; NULL at first */
 
-	/* Set it in open if send may leave bytes that go out only in a later call of the
-	 * library. It runs after the last operation of a round, and returns 0 when all of
-	 * them are on their way, or -1. NULL at first. */
+	/* Set it in open if the library sends only while it is called: it may hold the last
+	 * messages of a round, or replies, back. Runs after a round's last operation, outside
+	 * of its time, on all ends that have it; returns 0 when all has gone, or -1. NULL at first. */
 	int (*flush)(struct ipcbench_end *);
 } ipcbench_end;
 
@@ -766,7 +766,7 @@ IPCB_INLINE int ipcbench_main(const ipcbench_transport *t)
 	ipcb_begin(t);
 	while (ipcb_round()) {
 		uint64_t n = ipcb.count;
-		int64_t start = ipcb.last = ipcb_now();
+		int64_t end, start = ipcb.last = ipcb_now();
 		switch (ipcb.play) {
 		case IPCB_SEND:
 			for (; n > 0; n--)
@@ -794,8 +794,9 @@ IPCB_INLINE int ipcbench_main(const ipcbench_transport *t)
 			}
 			break;
 		}
+		end = ipcb_now();
 		ipcb_flush();
-		ipcb_account(start, ipcb_now());
+		ipcb_account(start, end);
 	}
 	for (i = 0; i < 2; i++)
 		if (ipcb.ends[i].size && t->close && t->close(&ipcb.ends[i]))
