@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 
 	"ipcbench/bench"
 	"ipcbench/external"
+	"ipcbench/internal/objects"
 	"ipcbench/internal/reexec"
 	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
@@ -257,7 +257,7 @@ func (l *sessionLaunch) hosts(p *mechanisms.Program) (*hosting, error) {
 	if strings.ContainsFunc(l.session.dir, unicode.IsSpace) {
 		return nil, fmt.Errorf("directory %s: external transports need one without blanks, docs/protocol.md: set TMPDIR to another", results.Quote(l.session.dir))
 	}
-	dir, err := os.MkdirTemp(l.session.dir, "external-") // 0700
+	dir, err := objects.MakeLaunchDir(l.session.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -285,12 +285,13 @@ func (l *sessionLaunch) join() error {
 	return nil
 }
 
-// dropHosting removes the directory of the parts, with what they left there.
+// dropHosting removes the directory of the parts, with what they left there and what
+// has its name in POSIX shared memory.
 func (l *sessionLaunch) dropHosting() error {
 	if l.hosting == nil {
 		return nil
 	}
 	dir := l.hosting.Dir
 	l.hosting = nil
-	return os.RemoveAll(filepath.Clean(dir))
+	return objects.RemoveLaunchDir(dir)
 }

@@ -192,6 +192,38 @@ func TestBlankInTMPDIR(t *testing.T) {
 	}
 }
 
+// An object in POSIX shared memory that is named after the program's directory goes
+// with the launch, also where it is in no namespace of the run.
+func TestNamedObject(t *testing.T) {
+	token := rand.Text()
+	d := parent(token)
+	co, err := runner.Start(runner.Options{Shared: true, Timeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer co.Close()
+	l, err := co.Open((&bed{d: d}).cell("Stream", 64))
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := func() []string {
+		paths, _ := filepath.Glob("/dev/shm/*" + token)
+		return paths
+	}
+	if len(left()) == 0 {
+		t.Skip("the program can't make an object in /dev/shm")
+	}
+	for pid, args := range with(token) {
+		if strings.Contains(args, "rogue parent") {
+			syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
+	l.Close() // which fails: its programs have died
+	if all := left(); len(all) > 0 {
+		t.Errorf("left: %v", all)
+	}
+}
+
 // What a program does not support is skipped, with its reason.
 func TestUnsupportedIsSkipped(t *testing.T) {
 	self, _ := os.Executable()

@@ -188,7 +188,14 @@ func (l *list) clean(remove, keeper bool) (left []Remnant, finished bool, err er
 		case !l.used && errors.Is(why, unix.EACCES):
 			why = fmt.Errorf("nothing was made in it, and it can't be reached (%w): %w", why, errGone)
 		}
-		note(o, exists, why, func() error { return os.RemoveAll(l.dir) })
+		if exists && why == nil {
+			for _, launch := range launches(l.dir) {
+				for _, path := range namedAfter(filepath.Base(launch)) {
+					note(mechanisms.Object{Kind: mechanisms.KindPath, Path: path}, true, nil, func() error { return os.Remove(path) })
+				}
+			}
+		}
+		note(o, exists, why, func() error { return removePrivateDir(l.dir) })
 	}
 	return left, finished, err
 }

@@ -242,7 +242,7 @@ func (j *Journal) Close() error {
 		errs = append(errs, o.Remove())
 	}
 	if j.dir != "" {
-		errs = append(errs, os.RemoveAll(j.dir))
+		errs = append(errs, removePrivateDir(j.dir))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err // the journal stays, for Clean
