@@ -446,3 +446,41 @@ func TestModules(t *testing.T) {
 		compile(t, dir, "go", "vet", "./...")
 	}
 }
+
+// A library that holds its last message back sends it in flush: the round would not end
+// without.
+func TestFlush(t *testing.T) {
+	source := `#include "ipcbench.h"
+static unsigned char held[64];
+static int holds;
+static int put(ipcbench_end *e)
+{
+	int r = holds ? ipcbench_write(e->fd, held, sizeof held) : 0;
+	holds = 0;
+	return r;
+}
+static int open_end(ipcbench_end *e) { e->flush = e->sends ? put : NULL; return 0; }
+static int send_message(ipcbench_end *e, const void *message, size_t size)
+{
+	int r = put(e);
+	memcpy(held, message, size);
+	holds = 1;
+	return r;
+}
+static ssize_t recv_message(ipcbench_end *e, void *message, size_t size) { return ipcbench_read(e->fd, message, size); }
+static const ipcbench_transport holding = {"holding", "1", NULL, open_end, send_message, recv_message, NULL};
+int main(void) { return ipcbench_main(&holding); }
+`
+	x := &example{name: "holding", pipes: true, build: func(t testing.TB, out string) []string {
+		if err := os.WriteFile(out+".c", []byte(source), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		compile(t, "../examples/c-pipe", compiler(t, "gcc"), append(strict, "-std=c99", "-o", out, out+".c")...)
+		return []string{out}
+	}}
+	w := workloads[0] // stream
+	all := launch(t, x, w, 64)
+	open(t, all, "")
+	play(t, w, all, 64, round{options: "plain", count: 20, first: 9})
+	play(t, w, all, 64, round{options: "sealed", sealed: true, count: 4, first: 9})
+}
