@@ -23,7 +23,16 @@ static int make_link(ipcbench_end *e)
 	if (room == 0)
 		return ipcbench_unsupported("a queue of %zu bytes has no room for a message", e->queue);
 	try {
-		e->state = new message_queue(create_only, name_of(e).c_str(), room, e->size, permissions(0600));
+		message_queue *queue = new message_queue(create_only, name_of(e).c_str(), room, e->size, permissions(0600));
+		e->state = queue;
+		/* Every page of the queue is written once, so that no page fault falls into a round. */
+		std::string message(e->size, 0);
+		message_queue::size_type received;
+		unsigned priority;
+		while (queue->try_send(message.data(), message.size(), 0))
+			continue;
+		while (queue->try_receive(&message[0], message.size(), received, priority))
+			continue;
 	} catch (const interprocess_exception &x) {
 		return ipcbench_fail("create %s: %s", name_of(e).c_str(), x.what());
 	}

@@ -1,10 +1,11 @@
-/* Cap'n Proto RPC over a UNIX socket, by EzRpc: an event loop in each process, and one
- * thread. PingPong is a call and its result. On all other links messages are streaming
- * calls, which the library keeps to 64 KiB on their way.
+/* Cap'n Proto RPC over a UNIX socket: an event loop in each process, and one thread.
+ * PingPong is a call and its result. On all other links messages are streaming calls:
+ * the library bounds how many bytes are on their way. EzRpc would wait for each of them.
  */
 #include "ipcbench.h"
 #include "message.capnp.h"
-#include <capnp/ez-rpc.h>
+#include <capnp/rpc-twoparty.h>
+#include <kj/async-io.h>
 #include <kj/debug.h>
 
 typedef kj::Own<kj::PromiseFulfiller<void>> Fulfiller;
@@ -33,7 +34,7 @@ public:
 	capnp::Data::Reader message;    /* empty: none waits for recv */
 	kj::Maybe<CallContext> called;  /* of a call without an answer */
 	Fulfiller done;                 /* ends the method that holds message */
-	int finished = 0;               /* senders that have sent all of this round */
+	int finished = 0;               /* calls of finish in this round */
 
 	/* Runs the event loop until a method has been called. */
 	void next(kj::WaitScope &scope)
@@ -56,10 +57,28 @@ private:
 	Fulfiller event = kj::newPromiseAndFulfiller<void>().fulfiller;
 };
 
-/* The connections of this process: at most one of each way. */
-static kj::Own<capnp::EzRpcServer> listener;
-static Server *server;
-static kj::Own<capnp::EzRpcClient> connection;
+/* The receiving side of this process, which accepts connections from all senders. */
+struct Listener {
+	kj::Own<kj::ConnectionReceiver> socket;
+	capnp::TwoPartyServer server;
+	kj::Promise<void> task;
+
+	Listener(kj::Own<kj::ConnectionReceiver> s, kj::Own<Server> messages)
+	    : socket(kj::mv(s)), server(kj::mv(messages)), task(server.listen(*socket).eagerlyEvaluate(nullptr)) {}
+};
+
+/* The sending side. */
+struct Connection {
+	kj::Own<kj::AsyncIoStream> stream;
+	capnp::TwoPartyClient rpc;
+
+	explicit Connection(kj::Own<kj::AsyncIoStream> s) : stream(kj::mv(s)), rpc(*stream) {}
+};
+
+static kj::Own<kj::AsyncIoContext> io; /* the event loop */
+static kj::Own<Listener> listener;
+static Server *server; /* of listener */
+static kj::Own<Connection> connection;
 static kj::Maybe<Messages::Client> client;
 static kj::Maybe<capnp::Response<Messages::CallResults>> response;
 
@@ -78,44 +97,42 @@ template <typename F> static ssize_t attempt(F f)
 	}
 }
 
-static kj::String address(const ipcbench_end *e)
+static kj::Own<kj::NetworkAddress> address(const ipcbench_end *e)
 {
-	return kj::str("unix:", e->dir, "/link", e->number);
+	if (!io.get())
+		io = kj::heap(kj::setupAsyncIo());
+	return io->provider->getNetwork().parseAddress(kj::str("unix:", e->dir, "/link", e->number)).wait(io->waitScope);
 }
 
 static int make_link(ipcbench_end *e)
 {
 	if (e->queue)
-		return ipcbench_unsupported("the library has a window of its own, 64 KiB");
+		return ipcbench_unsupported("the library sizes its window itself");
 	if (answers(e))
 		return 0;
 	return attempt([&] {
 		auto s = kj::heap<Server>();
 		server = s.get();
-		listener = kj::heap<capnp::EzRpcServer>(kj::mv(s), address(e));
-		listener->getPort().wait(listener->getWaitScope());
+		listener = kj::heap<Listener>(address(e)->listen(), kj::mv(s));
 		return 0;
 	});
 }
 
-/* Runs the event loop while there is something to do without waiting. */
-static void pump(kj::WaitScope &scope)
-{
-	kj::Promise<void>(kj::NEVER_DONE).poll(scope);
-}
-
-/* Ends the stream of a round: the loop does not run between rounds. */
+/* Ends the stream of a round: the loop does not run between rounds. The results of many
+ * calls may fill the socket. That of the second finish finds it empty, so that the receiver
+ * need not wait for room. */
 static int flush_link(ipcbench_end *e)
 {
 	return attempt([&] {
 		if (e->sends) {
-			KJ_ASSERT_NONNULL(client).finishRequest().send().wait(connection->getWaitScope());
+			for (int i = 0; i < 2; i++)
+				KJ_ASSERT_NONNULL(client).finishRequest().send().wait(io->waitScope);
 			return 0;
 		}
-		for (; server->finished < e->senders; )
-			server->next(listener->getWaitScope());
+		while (server->finished < 2 * e->senders)
+			server->next(io->waitScope);
 		server->finished = 0;
-		pump(listener->getWaitScope());
+		kj::Promise<void>(kj::NEVER_DONE).poll(io->waitScope); /* sends what can be sent without waiting */
 		return 0;
 	});
 }
@@ -128,8 +145,8 @@ static int open_end(ipcbench_end *e)
 	if (!e->sends)
 		return 0;
 	return attempt([&] {
-		connection = kj::heap<capnp::EzRpcClient>(address(e));
-		client = connection->getMain<Messages>();
+		connection = kj::heap<Connection>(address(e)->connect().wait(io->waitScope));
+		client = connection->rpc.bootstrap().castAs<Messages>();
 		return 0;
 	});
 }
@@ -142,11 +159,11 @@ static int send_message(ipcbench_end *e, const void *message, size_t size)
 		if (!calls(e)) {
 			auto request = KJ_ASSERT_NONNULL(client).putRequest();
 			request.setMessage(data);
-			request.send().wait(connection->getWaitScope());
+			request.send().wait(io->waitScope);
 		} else if (e->number == 0) {
 			auto request = KJ_ASSERT_NONNULL(client).callRequest();
 			request.setMessage(data);
-			response = request.send().wait(connection->getWaitScope());
+			response = request.send().wait(io->waitScope);
 		} else {
 			KJ_ASSERT_NONNULL(server->called).getResults().setMessage(data);
 			server->called = nullptr;
@@ -164,7 +181,7 @@ static ssize_t recv_message(ipcbench_end *e, void *message, size_t size)
 			data = KJ_ASSERT_NONNULL(response).getMessage();
 		} else {
 			while (server->message.size() == 0)
-				server->next(listener->getWaitScope());
+				server->next(io->waitScope);
 			data = server->message;
 		}
 		memcpy(message, data.begin(), data.size() <= size ? data.size() : size + 1);
