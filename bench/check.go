@@ -93,6 +93,10 @@ func checkCell(c results.Cell) error {
 // usually has, such as peers, or always, such as its size. A cell that no plan can have
 // is refused, with the word that is near.
 func AskedCell(text string) (results.Cell, error) {
+	text, err := namedCell(text)
+	if err != nil {
+		return results.Cell{}, err
+	}
 	if name, _, more := strings.Cut(text, "/"); more && LookupWorkload(name) == nil && !strings.EqualFold(name, results.FloorWorkload) {
 		return results.Cell{}, unknown("workload", name, Values(results.LookupAxis("workload")))
 	}
@@ -111,6 +115,23 @@ func AskedCell(text string) (results.Cell, error) {
 		c.Size, c.Queue = w.Size, 0
 	}
 	return c, checkCell(c)
+}
+
+// namedCell has the name of a mechanism in the place of the program that the cell names,
+// as in PingPong/exec:./my-transport/size=4KiB.
+func namedCell(text string) (string, error) {
+	workload, rest, _ := strings.Cut(text, "/")
+	if rest = strings.TrimPrefix(rest, "mech="); !strings.HasPrefix(rest, ExternalPrefix) {
+		return text, nil
+	}
+	end := len(rest)
+	for _, axis := range results.Axes {
+		if at := strings.Index(rest, "/"+axis.Key+"="); at >= 0 {
+			end = min(end, at)
+		}
+	}
+	name, err := Named(rest[:end])
+	return workload + "/" + name + rest[end:], err
 }
 
 // Check names the first value of the axes that does not exist.

@@ -118,8 +118,12 @@ ends the build, if COMMAND or QEMU is missing, or if output can't be written.`,
 			if err != nil {
 				return failed(err)
 			}
+			asked := question.Statement
+			if asked == "" {
+				asked = typedCell(question.Cell)
+			}
 			fmt.Fprintf(c.OutOrStdout(), stepScript, question, inWords(answers[0]), inWords(answers[1]), shell(args[1:]...),
-				shell(slices.Concat([]string{self, "kernels", "step"}, criterionFlags(criterion), f.flags(), []string{"--qemu", qemu.Version, question.String(), image})...))
+				shell(slices.Concat([]string{self, "kernels", "step"}, criterionFlags(criterion), f.flags(), []string{"--qemu", qemu.Version, asked, image})...))
 			return nil
 		},
 	}

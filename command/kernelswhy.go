@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -18,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ipcbench/compare"
+	"ipcbench/external/declare"
 	"ipcbench/kernels"
 	"ipcbench/kernels/profile"
 	"ipcbench/report"
@@ -162,7 +164,7 @@ func (f *whyFlags) again(c *cobra.Command, args []string) error {
 	}
 	var all []*profile.Profile
 	for _, path := range f.in {
-		p, err := readProfile(path)
+		p, err := readProfile(path, profile.Read)
 		if err != nil {
 			return failed(fmt.Errorf("--in %s: %w", results.Quote(path), err))
 		}
@@ -174,7 +176,7 @@ func (f *whyFlags) again(c *cobra.Command, args []string) error {
 	return f.show(c, all)
 }
 
-func readProfile(path string) (*profile.Profile, error) {
+func readProfile(path string, read func(io.Reader) (*profile.Profile, error)) (*profile.Profile, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // of a FIFO it would wait for a writer
 	if err != nil {
 		return nil, err
@@ -183,7 +185,7 @@ func readProfile(path string) (*profile.Profile, error) {
 	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
 		return nil, cmp.Or(err, errors.New("it is no regular file: want the .json of a profile"))
 	}
-	return profile.Read(file)
+	return read(file)
 }
 
 // show writes the profiles to standard output.
@@ -206,6 +208,7 @@ func (f *whyFlags) keep(c *cobra.Command, all []*profile.Profile) error {
 	if err := f.show(c, all); err != nil {
 		return err
 	}
+	flush(c) // before what is printed on standard error
 	path := filepath.Join(f.kernels.out, results.NewID(time.Now()))
 	dir, err := results.OpenDir(path)
 	if err != nil {
@@ -244,6 +247,37 @@ func (f *whyFlags) keep(c *cobra.Command, all []*profile.Profile) error {
 	fmt.Fprintf(console, "in pprof: %s%s\n", pprof, shell(names[len(names)-1]+".pb.gz"))
 	fmt.Fprintf(console, "again: %s kernels why --in %s\n", shell(os.Args[0]), shell(strings.Join(names, ".json,")+".json"))
 	return nil
+}
+
+// profilesOf is where the profiles are of cells whose runs are made in a directory:
+// beside it.
+func profilesOf(runs string) string {
+	return filepath.Join(filepath.Dir(filepath.Clean(runs)), filepath.Base(profilesDir))
+}
+
+// explained are the pairs of profiles that are kept for a run, the oldest first, with
+// their pages as a page in the directory out reaches them. What is no profile is left
+// out.
+func explained(run, out string) (all []report.Explained) {
+	out, _ = filepath.Abs(out)
+	run, _ = filepath.Abs(run)
+	pages, _ := filepath.Glob(filepath.Join(profilesOf(filepath.Dir(run)), "*", report.PageFile))
+	for _, page := range pages {
+		var heads []*profile.Profile
+		files, _ := filepath.Glob(filepath.Join(filepath.Dir(page), "*.json"))
+		for _, file := range files {
+			if p, err := readProfile(file, profile.ReadHead); err == nil {
+				heads = append(heads, p)
+			}
+		}
+		rel, err := filepath.Rel(out, page)
+		if len(heads) != 2 || err != nil {
+			continue
+		}
+		address := (&url.URL{Path: filepath.ToSlash(rel)}).String()
+		all = append(all, report.Explained{Old: heads[0], New: heads[1], Page: address}, report.Explained{Old: heads[1], New: heads[0], Page: address})
+	}
+	return all
 }
 
 // movedCell is a cell whose count changed, in the comparison of that number.
@@ -296,7 +330,12 @@ func whyCommand(old, new kernels.Kernel, cell results.Cell) string {
 	if old.Append == new.Append && old.Append != "" {
 		words = append(words, "--append", old.Append)
 	}
-	return shell(append(words, cell.Name())...)
+	return shell(append(words, typedCell(cell))...)
+}
+
+// typedCell is a cell as it is typed in another process.
+func typedCell(cell results.Cell) string {
+	return strings.Replace(cell.Name(), "mech="+cell.Mechanism+"/", "mech="+declare.Typed(cell.Mechanism)+"/", 1)
 }
 
 // explainMoved profiles each cell that moved, in the kernels of its comparison.
@@ -305,14 +344,12 @@ func (f *kernelsFlags) explainMoved(c *cobra.Command, qemu kernels.QEMU, compare
 	if all == nil {
 		fmt.Fprintln(c.ErrOrStderr(), "no cell moved: there is nothing to explain")
 	}
-	w := whyFlags{kernels: kernelsFlags{out: filepath.Join(filepath.Dir(filepath.Clean(f.out)), filepath.Base(profilesDir)), silent: f.silent, cpus: f.cpus}, format: "text", seed: 1}
+	flush(c) // the comparison
+	w := whyFlags{kernels: kernelsFlags{out: profilesOf(f.out), silent: f.silent, cpus: f.cpus}, format: "text", seed: 1}
 	if f.judge.format == "markdown" {
 		w.format = f.judge.format
 	}
 	for _, m := range all {
-		if out, ok := c.OutOrStdout().(interface{ Flush() }); ok {
-			out.Flush() // the comparison, and the profile before
-		}
 		fmt.Fprintln(c.OutOrStdout())
 		if err := w.explain(c, qemu, []kernels.Kernel{compared[0], compared[m.comparison+1]}, m.cell); err != nil {
 			return err

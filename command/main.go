@@ -147,6 +147,13 @@ func (c *checkedWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// flush writes what was printed on standard output so far.
+func flush(c *cobra.Command) {
+	if out, ok := c.OutOrStdout().(*checkedWriter); ok {
+		out.Flush()
+	}
+}
+
 // Flush hands over what was written so far.
 func (c *checkedWriter) Flush() {
 	if err := c.w.Flush(); c.err == nil {

@@ -122,6 +122,7 @@ func writeReport(c *cobra.Command, paths []string, out string) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
 		warn(c, fmt.Sprintf("%s: the page has no statements; ipcbench semantics --out %s writes it anew", results.Quote(err.Error()), results.Quote(last)))
 	}
+	r.Explained = explained(last, out)
 	dir, err := results.OpenDir(out)
 	if err != nil {
 		return failed(err)
@@ -159,9 +160,7 @@ func openPage(c *cobra.Command, page string) error {
 	if err != nil {
 		return failed(fmt.Errorf("--open: xdg-open is not installed (Debian: xdg-utils): open %s yourself", page))
 	}
-	if f, ok := c.OutOrStdout().(interface{ Flush() }); ok {
-		f.Flush() // a browser of the terminal takes it over
-	}
+	flush(c) // a browser of the terminal takes it over
 	cmd := exec.CommandContext(c.Context(), opener, page)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if err := cmd.Run(); err != nil {

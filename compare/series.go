@@ -195,6 +195,9 @@ func (c *SeriesCell) steps(reports []*Report) {
 			case before.Lo > 0 && v.Lo > 0:
 				v.Step.Lo, v.Step.Hi = v.Lo/before.Hi, v.Hi/before.Lo
 			}
+			if row.Metric == rateUnit && fewSwitches(before.Estimate, v.Estimate) {
+				continue
+			}
 			up, down := results.Float(1+threshold), results.Float(1/(1+threshold))
 			v.Stepped = v.Step.Center > up || v.Step.Center < down
 			v.Sure = v.Step.Lo > up || v.Step.Hi < down

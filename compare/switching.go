@@ -113,6 +113,12 @@ func (r *Row) noteSwitches(first int) {
 // uncosted reports whether the row is of switches of which no launch shows what one takes.
 func (r *Row) uncosted() bool { return r.Aside && r.Metric == rateUnit && r.weight == 0 }
 
+// fewSwitches reports whether two rates differ by too little to matter, by whatever
+// factor they do.
+func fewSwitches(a, b Estimate) bool {
+	return math.Abs(float64(a.Center-b.Center)) < results.FewSwitches
+}
+
 // setAside turns the verdict of the test into that of a row aside, and states what a
 // changed number means.
 func (r *Row) setAside() {
@@ -126,7 +132,7 @@ func (r *Row) setAside() {
 	}
 	if r.uncosted() {
 		r.Why, r.Need = "too few to know what one takes", 0
-		if math.Abs(float64(r.New.Center-r.Old.Center)) < results.FewSwitches {
+		if fewSwitches(r.Old, r.New) {
 			r.Verdict = Same
 		}
 	}

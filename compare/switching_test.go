@@ -1,8 +1,10 @@
 package compare
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"ipcbench/results"
 )
@@ -94,5 +96,27 @@ func TestInstructionsWithoutPath(t *testing.T) {
 	r.row(t, stream, counted) // one side has no path
 	if len(r.Rows) != 2 || len(r.Incomparable) != 0 {
 		t.Errorf("%d rows, %v", len(r.Rows), r.Incomparable)
+	}
+}
+
+// A series has no step where a cell hardly switches, by whatever factor it does less
+// hardly in the next kernel.
+func TestFewSwitchesAreNoStep(t *testing.T) {
+	rates := []float64{0.0002, 0.0031, 0.0009, 0.14}
+	sides := make([]*session, len(rates))
+	for i := range rates {
+		sides[i] = newSession(fmt.Sprint(i), uint64(i), time.Duration(i)*time.Minute)
+		sides[i].boots(stream, 6, 5000, 3000, rates[i])
+	}
+	var reports []*Report
+	for _, side := range sides[1:] {
+		reports = append(reports, compare(sides[0], side, func(o *Options) { o.Threshold = 0.02 }))
+	}
+	for _, row := range NewSeries(reports).Cells[0].Rows {
+		for i, v := range row.Values {
+			if want := row.Metric == rateUnit && i == 3; v.Stepped != want {
+				t.Errorf("%s of side %d: %v after %v, step %v", row.Metric, i, v.Center, row.Values[max(0, i-1)].Center, v.Stepped)
+			}
+		}
 	}
 }

@@ -19,6 +19,7 @@ import (
 type Part struct {
 	*Process
 	Name    string // of the transport, as it says; a version may follow
+	Role    string // in the workload, as in "ping"; a profile of a guest reads it there
 	does    bench.Outside
 	size    int
 	next    map[int]uint64 // by origin: the stamp of its next message
@@ -48,6 +49,7 @@ type Round struct {
 	N       int // operations of the whole round
 	Sealed  bool
 	Latency bool
+	Rest    time.Duration // from the program's account on, before what it used is read
 	Timeout time.Duration
 }
 
@@ -68,11 +70,11 @@ func Begin(o Open) (*Part, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s: external transports do not play it", o.Workload.Name)
 	}
-	p := &Part{does: does, size: o.Cell.Size, next: map[int]uint64{}}
+	part := topology.Parts[o.Part]
+	p := &Part{Role: part.Role, does: does, size: o.Cell.Size, next: map[int]uint64{}}
 	for id := range topology.Parts {
 		p.next[id] = o.Seed.First(id)
 	}
-	part := topology.Parts[o.Part]
 	type end struct {
 		wire   int
 		sends  bool
@@ -198,6 +200,7 @@ func (p *Part) Finish() (*Account, error) {
 		return nil, p.explain(err)
 	}
 	ended := sys.Monotonic()
+	time.Sleep(p.round.Rest)
 	a := &Account{Used: used().since(p.before)}
 	if err := p.check(done, a, ended); err != nil {
 		return nil, fmt.Errorf("program %s: %w", results.Quote(p.path), err)

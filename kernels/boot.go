@@ -28,6 +28,7 @@ const (
 	lastLines   = 12      // of the console, in an error
 	lastColumns = 200
 	panicLines  = 24 // from the line at which a kernel reports its own fault
+	busiest     = 20 // times its limit that a boot may take, whatever it waits for: 10 were seen at a load of 35 on 2 CPUs
 )
 
 // BootTimeout is after how long without a word on its ports a guest is taken for
@@ -90,8 +91,8 @@ type boot struct {
 	qemu   string // path
 	args   []string
 	initrd *os.File      // nil: none
-	limit  time.Duration // of wall time
-	silent time.Duration // most wall time without a word on its ports; 0: any
+	limit  time.Duration // of time, less that in which it waits for a CPU
+	silent time.Duration // the same without a word on its ports; 0: any
 	spoke  bool          // silence counts until the first word on the second port alone
 	onCPUs bool          // give each virtual CPU one of the host's
 
@@ -114,7 +115,7 @@ func (b boot) run(ctx context.Context) (console, port []byte, err error) {
 	}
 	limited, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	defer reexec.AfterFunc(b.limit, func() { stop(fmt.Errorf("it did not end within %v: %w", b.limit, errHung)) })()
+	defer reexec.AfterFunc(busiest*b.limit, func() { stop(fmt.Errorf("%w did not end within %v: this host is too busy", ErrQEMU, busiest*b.limit)) })()
 	cmd := command(limited, b.qemu, b.args...)
 	cmd.ExtraFiles = append([]*os.File{files[0], files[1], b.initrd}, b.files...)
 	var complaint capped
@@ -144,15 +145,7 @@ func (b boot) run(ctx context.Context) (console, port []byte, err error) {
 		go func() { defer close(pinned); pinCPUs(limited, cmd.Process.Pid) }()
 		defer func() { stop(nil); <-pinned }()
 	}
-	if b.silent > 0 {
-		go func() {
-			over := fmt.Errorf("it wrote more than %s", results.FormatBytes(maxOutput))
-			if b.listen(limited, cmd.Process.Pid, files) {
-				over = fmt.Errorf("it said nothing for %v: %w, or --boot-timeout is too short", b.silent, errHung)
-			}
-			stop(over)
-		}()
-	}
+	go func() { stop(b.listen(limited, cmd.Process.Pid, files)) }()
 	if b.beside != nil {
 		done := make(chan struct{})
 		go func() {
@@ -195,20 +188,22 @@ func command(ctx context.Context, path string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// listen waits until ctx is done or a port is full, and reports whether the guest
-// hangs: for longer than b.silent neither port grew. Time in which QEMU waited for a
-// CPU does not count: on a busy host a boot takes five times as long. A full port ends
+// listen waits until ctx is done, and returns nil, or until the guest hangs or has filled
+// a port. It hangs if neither port grew for longer than b.silent, or if it does not end.
+// Time in which QEMU waited for a CPU does not count: on a busy host a boot takes many
+// times as long. Neither does time in which this process was stopped. A full port ends
 // no QEMU that ignores SIGXFSZ, as this program and all that it starts do.
-func (b boot) listen(ctx context.Context, pid int, ports [2]*os.File) (hangs bool) {
-	tick := time.NewTicker(min(time.Second, b.silent/4))
+func (b boot) listen(ctx context.Context, pid int, ports [2]*os.File) error {
+	period := min(time.Second, cmp.Or(b.silent, b.limit)/4)
+	tick := time.NewTicker(period)
 	defer tick.Stop()
 	var sizes [2]int64
-	var silent time.Duration
+	var silent, ran time.Duration
 	last, waited := time.Now(), waits(pid)
 	for {
 		select {
 		case <-ctx.Done():
-			return false
+			return nil
 		case <-tick.C:
 		}
 		now, waiting := time.Now(), waits(pid)
@@ -216,7 +211,8 @@ func (b boot) listen(ctx context.Context, pid int, ports [2]*os.File) (hangs boo
 		for thread, d := range waiting {
 			longest = max(longest, d-waited[thread])
 		}
-		silent += max(0, now.Sub(last)-longest)
+		passed := max(0, min(now.Sub(last), 2*period)-longest)
+		silent, ran = silent+passed, ran+passed
 		last, waited = now, waiting
 		for i, f := range ports {
 			if info, err := f.Stat(); err == nil && info.Size() != sizes[i] {
@@ -225,11 +221,11 @@ func (b boot) listen(ctx context.Context, pid int, ports [2]*os.File) (hangs boo
 		}
 		switch {
 		case max(sizes[0], sizes[1]) >= maxOutput:
-			return false
-		case b.spoke && sizes[1] > 0:
-			continue
-		case silent > b.silent:
-			return true
+			return fmt.Errorf("it wrote more than %s", results.FormatBytes(maxOutput))
+		case ran > b.limit:
+			return fmt.Errorf("it did not end within %v: %w", b.limit, errHung)
+		case b.silent > 0 && silent > b.silent && !(b.spoke && sizes[1] > 0):
+			return fmt.Errorf("it said nothing for %v: %w, or --boot-timeout is too short", b.silent, errHung)
 		}
 	}
 }

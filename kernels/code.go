@@ -1,6 +1,8 @@
 package kernels
 
 import (
+	"cmp"
+
 	"golang.org/x/arch/x86/x86asm"
 )
 
@@ -25,6 +27,11 @@ type instruction struct {
 	in       *function
 }
 
+// span is a stretch of memory.
+type span struct{ from, to uint64 }
+
+func (s span) has(pc uint64) bool { return s.from <= pc && pc < s.to }
+
 // segment is a stretch of code as it lies in memory.
 type segment struct {
 	start uint64
@@ -35,6 +42,7 @@ type segment struct {
 type code struct {
 	kernel, user symbols
 	segments     []segment
+	vdso         span // of a process that runs it; zero: not known
 	seen         map[uint64]*instruction
 	odd          map[oddKey]*function // what no symbol covers
 }
@@ -66,16 +74,19 @@ func (c *code) at(pc uint64) *instruction {
 	return in
 }
 
-// vdsoRange is where of a process only the stack and the kernel's own code for it
-// are, vdso(7); a stack is not executed.
-const vdsoRange = 0x7ff000000000
+// vdsoRange is where of a process whose program has a place of its own only the stack
+// and the kernel's own code for it are, vdso(7); a stack is not executed.
+var vdsoRange = span{0x7ff000000000, kernelHalf}
+
+// vdsoName is what a profile calls that code.
+const vdsoName = "[vdso]"
 
 func (c *code) function(pc uint64) *function {
 	table, key := c.kernel, oddKey{name: "?"}
 	if pc < kernelHalf {
 		table, key.user = c.user, true
-		if pc >= vdsoRange {
-			key.name = "[vdso]"
+		if cmp.Or(c.vdso, vdsoRange).has(pc) {
+			key.name = vdsoName
 		}
 	}
 	if f := table.at(pc); f != nil {

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/bench"
+	"ipcbench/external"
 	"ipcbench/kernels/profile"
 	"ipcbench/results"
 )
@@ -69,6 +70,9 @@ func (p *profiling) trace(ctx context.Context, round *surveyed, from int) ([]pro
 		_, err = decode(port)
 		err = cmp.Or(err, errors.New("the guest ended before the profiled round did"))
 	}
+	if err == nil && f.stacks.stretch == 0 {
+		return nil, fmt.Errorf("%s: no process of the program read the clock in the profiled round, by which it begins and ends", p.cell.Name())
+	}
 	switch {
 	case errors.Is(err, errMissed):
 		return nil, err
@@ -101,10 +105,11 @@ type follower struct {
 	memory  *os.File
 	stacks  *stacks // of the round; nil: it has not begun
 
-	spaces int               // how often the machine has changed its page tables
-	latest logged            // the instruction, if any, that has not been taken back so far
-	roles  map[space]string  // of parts
-	names  map[uint64]string // of tasks, by the address of their task_struct
+	spaces int                 // how often the machine has changed its page tables
+	latest logged              // the instruction, if any, that has not been taken back so far
+	roles  map[space]string    // of parts
+	names  map[uint64]string   // of tasks, by the address of their task_struct
+	plays  map[uint64]*playing // of tasks of an external program, by the same
 }
 
 // read reads the log up to the end of the round.
@@ -152,7 +157,11 @@ func (f *follower) execute(l logged) (ended bool, err error) {
 				receivers++
 			}
 		}
-		f.stacks = newStacks(stacks{code: &f.code, play: f.play, played: f.played, switches: f.switches, waits: receivers, events: f.event})
+		s := stacks{code: &f.code, play: f.play, played: f.played, switches: f.switches, waits: receivers, events: f.event}
+		if f.outside != nil {
+			s.clock = f.clock
+		}
+		f.stacks = newStacks(s)
 	}
 	return f.stacks.execute(l.pc, l.kernel)
 }
@@ -165,8 +174,18 @@ func (f *follower) event() (event, error) {
 	s := f.round.stops[0]
 	f.round.stops = f.round.stops[1:]
 	role := f.roles[s.space]
-	return event{pc: s.pc, role: role, receives: f.parts[role].Origins > 0, from: s.di, to: s.si, name: f.names[s.si]}, nil
+	e := event{pc: s.pc, role: role, receives: f.parts[role].Origins > 0, from: s.di, to: s.si, name: f.names[s.si], plays: f.plays[s.si]}
+	if e.plays != nil {
+		e.name = e.plays.role
+	}
+	if f.outside != nil {
+		e.role = hostName // beside the program that plays the part
+	}
+	return e, nil
 }
+
+// hostName is what a profile calls the processes beside external programs.
+const hostName = "ipcbench"
 
 // begin has QEMU log each instruction that it executes: blocks of one, and not chained.
 // It looks at what does not change any more, while the machine stands.
@@ -203,8 +222,9 @@ func (f *follower) explore() error {
 		}
 		f.code.segments = append(f.code.segments, segment{from, code})
 	}
-	f.roles, f.names = map[space]string{}, map[uint64]string{}
-	comm := uint64(0) // where a task_struct has the task's name
+	f.roles, f.names, f.plays = map[space]string{}, map[uint64]string{}, map[uint64]*playing{}
+	hosts := map[uint64]string{} // roles of the programs that these tasks have started
+	comm := uint64(0)            // where a task_struct has the task's name
 	if at := f.landmarks["init_task"]; at > 0 {
 		idle, err := f.save("memsave", at, 8<<10)
 		if err != nil {
@@ -220,26 +240,67 @@ func (f *follower) explore() error {
 			if err != nil {
 				return err
 			}
-			f.roles[s.space] = role
+			f.roles[s.space], hosts[s.task] = role, role
 		case s.pc == f.switches && f.names[s.si] == "" && comm > 0:
-			text, err := f.save("memsave", s.si+comm, 16)
+			text, err := f.save("memsave", s.si, max(page, comm+16))
 			if err != nil {
 				return err
 			}
-			name, _, _ := strings.Cut(string(text), "\x00")
+			name, _, _ := strings.Cut(string(text[comm:comm+16]), "\x00")
 			f.names[s.si] = results.Quote(name)
+			if host, leads := family(text, s.si, hosts); f.outside != nil && host > 0 {
+				if err := f.program(s, hosts[host], leads); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	return nil
 }
 
+// program notes that a task is one of an external program, which plays a part. All
+// processes of a program have it at the same addresses: these are not random.
+func (f *follower) program(s stop, role string, leads bool) error {
+	p := &playing{role: role, receives: f.parts[role].Origins > 0, leads: leads}
+	for _, other := range f.plays {
+		p.code = other.code
+	}
+	if p.code == nil {
+		by, vdso, err := f.outside.locate(func(at, n uint64) ([]byte, error) { return f.load(s.space, at, n) })
+		if err != nil {
+			return err
+		}
+		p.code = f.outside.code(&f.code, by, vdso)
+	}
+	f.plays[s.si] = p
+	return nil
+}
+
+// family finds in a task_struct which of the tasks has started its process, and whether
+// it is the first thread of that. The fields are real_parent, parent, two lists and
+// group_leader (include/linux/sched.h), wherever these begin.
+func family(task []byte, at uint64, of map[uint64]string) (parent uint64, leads bool) {
+	word := func(i int) uint64 { return binary.LittleEndian.Uint64(task[8*i:]) }
+	for i := 0; 8*(i+7) <= len(task); i++ {
+		if _, known := of[word(i)]; known && word(i) == word(i+1) {
+			return word(i), word(i+6) == at
+		}
+	}
+	return 0, false
+}
+
 // role is that of the part which begins a round.
 func (f *follower) role(s stop) (string, error) {
 	// Go passes a method's receiver in RAX (cmd/compile/abi-internal.md), and its
-	// compiler has laid out bench.Ends for the guest's program as for this one.
+	// compiler has laid out the guest's program as this one.
 	part, _ := reflect.TypeFor[bench.Ends]().FieldByName("part")
 	name, _ := part.Type.FieldByName("Role")
-	head, err := f.load(s.space, s.ax+uint64(part.Offset+name.Offset), 16)
+	at := part.Offset + name.Offset
+	if f.outside != nil {
+		name, _ = reflect.TypeFor[external.Part]().FieldByName("Role")
+		at = name.Offset
+	}
+	head, err := f.load(s.space, s.ax+uint64(at), 16)
 	if err != nil {
 		return "", err
 	}

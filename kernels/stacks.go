@@ -14,7 +14,32 @@ type node struct {
 	of     *function // nil: above a path, or not known yet
 	parent *node
 	below  map[*function]*node
-	insns  int64
+	counts []count // by stretch, ascending
+}
+
+// count is how many instructions were executed in a stretch.
+type count struct {
+	stretch int
+	insns   int64
+}
+
+// add counts instructions of a stretch, the last one so far.
+func (n *node) add(stretch int, insns int64) {
+	if last := len(n.counts) - 1; last >= 0 && n.counts[last].stretch == stretch {
+		n.counts[last].insns += insns
+		return
+	}
+	n.counts = append(n.counts, count{stretch, insns})
+}
+
+// between is what was counted from one stretch on and before another.
+func (n *node) between(from, to int) (sum int64) {
+	for _, c := range n.counts {
+		if from <= c.stretch && c.stretch < to {
+			sum += c.insns
+		}
+	}
+	return sum
 }
 
 // to is the node of a function that this one calls.
@@ -34,7 +59,12 @@ func (n *node) to(f *function) *node {
 func (n *node) take(other *node) {
 	for f, theirs := range other.below {
 		ours := n.to(f)
-		ours.insns += theirs.insns
+		both := slices.Concat(ours.counts, theirs.counts)
+		slices.SortStableFunc(both, func(a, b count) int { return cmp.Compare(a.stretch, b.stretch) })
+		ours.counts = nil
+		for _, c := range both {
+			ours.add(c.stretch, c.insns)
+		}
 		ours.take(theirs)
 	}
 }
@@ -53,6 +83,15 @@ type stack struct {
 	top    *node        // above the first frame
 	ended  *node        // what earlier tops came to
 	last   *instruction // that the task executed
+	plays  *playing     // of an external program's tasks
+}
+
+// playing is a part that an external program plays.
+type playing struct {
+	role     string
+	receives bool
+	leads    bool  // the task is the first thread of its process
+	code     *code // of the program
 }
 
 func newStack(name string) *stack { return &stack{name: name, top: &node{}, ended: &node{}} }
@@ -128,9 +167,10 @@ func (t *stack) unwind(in *instruction) bool {
 // for each task, as calls and returns have built it.
 type stacks struct {
 	code     *code
-	play     uint64 // address of the function that plays a round
-	played   uint64 // where it returns to
+	play     uint64 // address of the function that plays a round, or has a program play it
+	played   uint64 // where it returns to, or what returns when the program has
 	switches uint64 // address of the kernel's __switch_to_asm
+	clock    uint64 // of an external program's round: address of the kernel's clock_gettime; 0: no such round
 	waits    int    // parts that receive and have not played their round to its end
 	events   func() (event, error)
 
@@ -139,6 +179,8 @@ type stacks struct {
 	tasks      map[uint64]*stack // by the address of their task_struct
 	all        []*stack
 	interrupts *stack
+	stretch    int        // of the round; 0: it has not begun
+	readings   []*playing // of the clock, by which tasks of an external program: each begins a stretch
 }
 
 // event is what the machine stopped for, before an instruction: a part begins its
@@ -149,19 +191,24 @@ type event struct {
 	receives bool
 	from, to uint64 // addresses of task_structs
 	name     string // of the task that it switches to; "": not known
+	plays    *playing
 }
 
 func newStacks(s stacks) *stacks {
 	s.tasks, s.now, s.interrupts = map[uint64]*stack{}, newStack(""), newStack("interrupt")
 	s.all = []*stack{s.now, s.interrupts}
+	if s.clock == 0 {
+		s.stretch = 1
+	}
 	return &s
 }
 
 // execute follows one instruction, and reports whether the round ended before it.
 func (s *stacks) execute(pc uint64, kernel bool) (ended bool, err error) {
-	in := s.code.at(pc)
+	in := s.codeOf(s.now).at(pc)
 	s.follow(in, kernel)
-	if pc == s.play || pc == s.switches || pc == s.played && s.now.last.flow == ret {
+	own := s.now.plays == nil // this program's, at whose addresses another has other code
+	if pc == s.switches || own && (pc == s.play || pc == s.played && s.now.last.flow == ret) {
 		e, err := s.events()
 		if err == nil && e.pc != pc {
 			err = fmt.Errorf("the machine stopped at %#x, its log stands at %#x", e.pc, pc)
@@ -186,9 +233,56 @@ func (s *stacks) execute(pc uint64, kernel bool) (ended bool, err error) {
 		}
 	}
 	t := s.now
-	t.frames[len(t.frames)-1].node.insns++
+	if s.clock > 0 {
+		s.look(t, in)
+	}
+	if s.stretch > 0 {
+		t.frames[len(t.frames)-1].node.add(s.stretch, 1)
+	}
 	t.last, s.kernel = in, kernel
 	return false, nil
+}
+
+func (s *stacks) codeOf(t *stack) *code {
+	if t.plays != nil {
+		return t.plays.code
+	}
+	return s.code
+}
+
+// look notes the readings of the clock: a part of an external program reads it before
+// its first operation and after its last (docs/protocol.md).
+func (s *stacks) look(t *stack, in *instruction) {
+	if t.plays != nil && (in.at == s.clock || in.in.Name == vdsoName && (t.last == nil || t.last.in != in.in)) {
+		s.readings = append(s.readings, t.plays)
+		s.stretch = len(s.readings)
+	}
+}
+
+// round is the stretches of which it consists. That of an external program begins with
+// the first reading of the clock, and ends with the last one of a part that receives: by
+// the first threads, if these have read it. Others look at it when they please: with
+// Go's sysmon 3.6 % more than the round were counted.
+func (s *stacks) round() (from, to int) {
+	if s.clock == 0 {
+		return 1, 2
+	}
+	from, to = len(s.readings)+1, 0
+	for _, leaders := range []bool{true, false} {
+		for i, r := range s.readings {
+			switch {
+			case leaders && !r.leads:
+			case i+1 < from && from > len(s.readings):
+				from = i + 1
+			case r.receives && from <= i:
+				to = i + 1
+			}
+		}
+		if to > 0 {
+			return from, to
+		}
+	}
+	return from, len(s.readings) + 1
 }
 
 // follow moves the present task's stack on to an instruction.
@@ -285,6 +379,7 @@ func (s *stacks) change(e event, in *instruction) error {
 	next := s.tasks[e.to]
 	if next == nil {
 		next = newStack(cmp.Or(e.name, fmt.Sprintf("task %d", len(s.all))))
+		next.plays = e.plays
 		s.tasks[e.to], s.all = next, append(s.all, next)
 	}
 	if s.now = next; len(next.frames) == 0 {
@@ -341,11 +436,11 @@ func (s *stacks) add(root, to, from *node, names map[profile.Function]*function)
 			names[f.Function] = f
 		}
 		at := to
-		if f.start == s.play {
+		if s.clock == 0 && f.start == s.play {
 			at = root
 		}
 		at = at.to(names[f.Function])
-		at.insns += n.insns
+		at.add(0, n.between(s.round()))
 		s.add(root, at, n, names)
 	}
 }
@@ -354,8 +449,8 @@ func (s *stacks) add(root, to, from *node, names map[profile.Function]*function)
 func (n *node) walk(above []profile.Function, visit func([]profile.Function, int64)) {
 	for f, c := range n.below {
 		calls := append(slices.Clip(above), f.Function)
-		if c.insns > 0 {
-			visit(calls, c.insns)
+		if insns := c.between(0, 1); insns > 0 {
+			visit(calls, insns)
 		}
 		c.walk(calls, visit)
 	}

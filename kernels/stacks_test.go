@@ -27,7 +27,7 @@ func newPlayed(t *testing.T, receivers int) *played {
 	}
 	for i, name := range []string{
 		"entry", "do_syscall", "pipe_write", "pipe_read", "wake", "try_to_wake_up", "schedule", "__switch_to_asm", "__switch_to", "return_thunk", "indirect_thunk",
-		"asm_sysvec_timer", "error_entry", "sysvec_timer", "asm_exc_page_fault", "worker_thread",
+		"asm_sysvec_timer", "error_entry", "sysvec_timer", "asm_exc_page_fault", "worker_thread", "sys_clock",
 	} {
 		start := 0xffffffff81000000 + uint64(i)*0x100
 		p.names[name] = &function{Function: profile.Function{Name: name}, start: start, end: start + 0x100, root: rootOf(name)}
@@ -61,7 +61,7 @@ func (p *played) do(text string) {
 		if len(f) > 2 {
 			in.target = p.address(f[2])
 		}
-		p.s.code.seen[at] = in
+		p.s.codeOf(p.s.now).seen[at] = in
 		ended, err := p.s.execute(at, at >= kernelHalf)
 		if err != nil {
 			p.t.Fatalf("%s: %v", line, err)
@@ -292,5 +292,56 @@ func FuzzStacks(f *testing.F) {
 		if sum != n {
 			t.Errorf("%d instructions, %d counted", n, sum)
 		}
+	})
+}
+
+// The round of an external program is what is executed between two readings of the clock:
+// the first of any part, and the last of one that receives. At the addresses of this
+// program another has other code.
+func TestStacksOfAnotherProgram(t *testing.T) {
+	p := newPlayed(t, 1)
+	p.s.clock, p.s.stretch = p.names["sys_clock"].start, 0
+	ping := &playing{role: "ping", receives: true, leads: true, code: &code{seen: map[uint64]*instruction{}}}
+	p.events = []event{{pc: p.s.play, role: hostName}}
+	p.do(`Play+0 call write+0
+		write+0 syscall
+		entry+0 call schedule+0
+		schedule+0 call __switch_to_asm+0`)
+	p.events = append(p.events, event{pc: p.s.switches, from: 1, to: 2, name: "ping", plays: ping})
+	p.do(`__switch_to_asm+0 jump __switch_to+0
+		__switch_to+0 ret
+		schedule+4 ret
+		entry+4 leave
+		read+4 ret
+		loop+4 syscall
+		entry+0 call sys_clock+0
+		sys_clock+0 ret
+		entry+4 leave
+		loop+8 call Play+0
+		Play+0 ret
+		loop+12 syscall
+		entry+0 call sys_clock+0
+		sys_clock+0 ret
+		entry+4 leave
+		loop+16 syscall
+		entry+0 call schedule+0
+		schedule+0 call __switch_to_asm+0`)
+	p.switches(2, 1, hostName)
+	p.events = append(p.events, event{pc: p.s.played, receives: true})
+	p.do(`__switch_to_asm+0 jump __switch_to+0
+		__switch_to+0 ret
+		schedule+4 ret
+		entry+4 leave
+		write+4 ret
+		Play+4 ret
+		round+8`)
+	if !p.ended || len(p.events) > 0 {
+		t.Errorf("ended %v, %d events are left", p.ended, len(p.events))
+	}
+	p.want(map[string]int64{
+		"ping: loop":                     2,
+		"ping: loop > Play":              1,
+		"ping: loop > entry":             2,
+		"ping: loop > entry > sys_clock": 1,
 	})
 }

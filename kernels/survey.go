@@ -18,7 +18,8 @@ type stop struct {
 	pc            uint64
 	ax, si, di    uint64 // registers before it
 	space         space
-	changedSpaces int // how often the machine changed it before
+	changedSpaces int    // how often the machine changed it before
+	task          uint64 // of a part: address of the task_struct that runs; 0: not known
 }
 
 // space is an address space.
@@ -63,7 +64,9 @@ func (p *profiling) survey(ctx context.Context) (*surveyed, error) {
 		return nil, &ControlError{p.kernel.Label, p.seed, got, spinInsns}
 	}
 	rec := heard.records[0]
-	if rec.Outcome != results.OK {
+	// Other processes ran for 1.9 of 7.2 ms beside a program's 400 round trips, before and
+	// behind its rounds: that much is not trusted, and is no part of a profile.
+	if rec.Outcome != results.OK && (rec.Outcome != results.Untrusted || p.outside == nil) {
 		return nil, fmt.Errorf("kernel %s: %s: %s: %s", p.kernel.Label, p.cell.Name(), rec.Outcome, results.Quote(rec.Reason))
 	}
 	s, err := p.round(log.stops)
@@ -134,10 +137,15 @@ func (s *stop) register(line []byte) {
 func (p *profiling) round(stops []stop) (*surveyed, error) {
 	var begins []int // of each round
 	playing := map[space]bool{}
+	task := uint64(0)
 	for i, s := range stops {
+		if s.pc == p.switches {
+			task = s.si
+		}
 		if s.pc != p.play {
 			continue
 		}
+		stops[i].task = task
 		if len(playing) == 0 {
 			begins = append(begins, i)
 		}
@@ -149,8 +157,8 @@ func (p *profiling) round(stops []stop) (*surveyed, error) {
 	if bench.WorkloadOf(p.cell).Paced {
 		want = 2
 	}
-	if mayPreempt(p.cell) {
-		want += 2 // calm ones
+	if profiledMeasurement(p.cell, 0).Calm > 0 {
+		want += 2
 	}
 	if len(begins) != want || len(playing) > 0 {
 		return nil, fmt.Errorf("the guest played %d rounds, not %d", len(begins), want)

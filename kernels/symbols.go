@@ -125,31 +125,52 @@ func rootOf(name string) root {
 	return called
 }
 
-// userSymbols reads the functions of a Go program: from the table that the runtime
-// itself needs, since releases are stripped of every other.
-func userSymbols(f *elf.File) (symbols, error) {
-	lines, text := f.Section(".gopclntab"), f.Section(".text")
-	switch {
-	case f.Machine != elf.EM_X86_64:
+// userSymbols reads the functions of a program: those of Go from the table that its
+// runtime needs, since releases are stripped of every other, and the rest from the
+// symbol table. The addresses are those of the file.
+func userSymbols(f *elf.File) (code symbols, err error) {
+	if f.Machine != elf.EM_X86_64 {
 		return nil, fmt.Errorf("the program is one for %v: a profile needs an x86-64 guest", f.Machine)
-	case f.Type != elf.ET_EXEC:
-		return nil, errors.New("the program's addresses are not known before it runs: build it without -buildmode=pie")
-	case lines == nil, text == nil:
-		return nil, errors.New("the program has no table of Go functions")
 	}
-	raw, err := lines.Data()
-	if err != nil {
+	rank := map[*function]int{}
+	add := func(name string, start, end uint64, of int) {
+		name, _, _ = strings.Cut(name, ".cold")
+		fn := &function{Function: profile.Function{Name: name, User: true}, start: start, end: end}
+		rank[fn] = of
+		code = append(code, fn)
+	}
+	if lines, text := f.Section(".gopclntab"), f.Section(".text"); lines != nil && text != nil {
+		raw, err := lines.Data()
+		if err != nil {
+			return nil, err
+		}
+		table, err := gosym.NewTable(nil, gosym.NewLineTable(raw, text.Addr))
+		if err != nil {
+			return nil, err
+		}
+		for _, fn := range table.Funcs {
+			add(fn.Name, fn.Entry, fn.End, -1)
+		}
+	}
+	all, err := f.Symbols()
+	if err != nil && !errors.Is(err, elf.ErrNoSymbols) {
 		return nil, err
 	}
-	table, err := gosym.NewTable(nil, gosym.NewLineTable(raw, text.Addr))
-	if err != nil {
-		return nil, err
+	for _, y := range all {
+		if elf.ST_TYPE(y.Info) == elf.STT_FUNC && y.Section != elf.SHN_UNDEF {
+			// Of write, __write and __libc_write the first is known best.
+			add(y.Name, y.Value, y.Value+y.Size, 100*(len(y.Name)-len(strings.TrimLeft(y.Name, "_")))+min(len(y.Name), 99))
+		}
 	}
-	var code symbols
-	for _, fn := range table.Funcs {
-		code = append(code, &function{Function: profile.Function{Name: fn.Name, User: true}, start: fn.Entry, end: fn.End})
+	slices.SortStableFunc(code, func(a, b *function) int {
+		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(rank[a], rank[b]), strings.Compare(a.Name, b.Name))
+	})
+	code = slices.CompactFunc(code, func(a, b *function) bool { return a.start == b.start })
+	for i, fn := range code[:max(0, len(code)-1)] {
+		if next := code[i+1].start; fn.end > next || fn.end == fn.start { // assembly has no size
+			fn.end = next
+		}
 	}
-	slices.SortFunc(code, func(a, b *function) int { return cmp.Compare(a.start, b.start) })
 	return code, nil
 }
 

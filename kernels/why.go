@@ -3,7 +3,6 @@ package kernels
 import (
 	"cmp"
 	"context"
-	"debug/elf"
 	"errors"
 	"fmt"
 	"os"
@@ -42,22 +41,20 @@ func (q QEMU) Profile(ctx context.Context, kernel Kernel, cell results.Cell, see
 	if err := ICount.admit(cell); err != nil {
 		return nil, fmt.Errorf("%s: %w", cell.Name(), err)
 	}
-	if isExternal(cell) {
-		return nil, fmt.Errorf("%s: profiles are of what this program plays: external transports are counted, and not profiled", cell.Name())
-	}
 	p := &profiling{qemu: q, kernel: kernel, cell: cell, seed: seed, image: cmp.Or(o.Image, Self), program: program, silent: cmp.Or(o.Silent, BootTimeout), parts: map[string]bench.Part{}}
 	for _, part := range bench.WorkloadOf(cell).Topology(cell.Peers).Parts {
 		p.parts[part.Role] = part
 	}
 	var err error
-	if p.elf, err = elf.Open(p.image); err != nil {
+	j := job{Program: program, Settle: settle, Tasks: []task{{cell, profiledMeasurement(cell, o.Ops)}}}
+	var programs []string
+	if j.External, programs, err = externals([]results.Cell{cell}); err != nil {
 		return nil, err
 	}
-	defer p.elf.Close()
-	if err := p.prepare(ctx); err != nil {
+	if err := p.prepare(ctx, programs); err != nil {
 		return nil, err
 	}
-	if p.initrd, err = newInitrd(p.image, job{Program: program, Settle: settle, Tasks: []task{{cell, profiledMeasurement(cell, o.Ops)}}}); err != nil {
+	if p.initrd, err = newInitrd(p.image, j, programs...); err != nil {
 		return nil, err
 	}
 	defer p.initrd.Close()
@@ -116,13 +113,15 @@ type profiling struct {
 	silent  time.Duration
 	parts   map[string]bench.Part // of the cell, by role
 
-	elf       *elf.File // image
 	code      code
 	landmarks map[string]uint64
-	play      uint64 // address of the function that plays a round
-	played    uint64 // where it returns to
+	play      uint64 // address of the function that plays a round, or has a program play it
+	played    uint64 // where it returns to, or what returns when the program has
 	switches  uint64 // address of the kernel's __switch_to_asm
 	initrd    *os.File
+
+	outside *executable // of an external transport; nil: this program plays the parts
+	clock   uint64      // address of the kernel's clock_gettime
 }
 
 // A machine whose instructions are logged inherits the log, and if it is stopped on its
@@ -144,41 +143,52 @@ func (p *profiling) failed(err error, console []byte) error {
 	return &BootError{Label: p.kernel.Label, Seed: p.seed, Err: err, Console: console}
 }
 
-// prepare finds out where the code is that boots are followed by.
-func (p *profiling) prepare(ctx context.Context) (err error) {
-	if p.code.user, err = userSymbols(p.elf); err != nil {
-		return err
-	}
-	text := p.elf.Section(".text")
-	raw, err := text.Data()
+// prepare finds out where the code is that boots are followed by. The programs are those
+// of the cell's external transport, if it has one.
+func (p *profiling) prepare(ctx context.Context, programs []string) error {
+	own, err := openExecutable(p.image)
 	if err != nil {
 		return err
 	}
-	p.code.segments = []segment{{text.Addr, raw}}
-	player, caller := p.code.user.named("ipcbench/bench.(*Ends).Play"), p.code.user.named("ipcbench/runner.(*worker).round")
-	if player == nil || caller == nil {
-		return errors.New("the guest's program does not play rounds as this one does: it is another version's")
-	}
-	p.play = player.start
-	for at := caller.start; at < caller.end; {
-		in := p.code.at(at)
-		if in.flow == call && in.target == p.play {
-			p.played = in.next
+	p.code.user, p.code.segments = own.functions, own.segments
+	play, wait, caller := "ipcbench/bench.(*Ends).Play", "", "ipcbench/runner.(*worker).round"
+	if len(programs) > 0 { // a process beside each starts its rounds, and waits for their accounts
+		play, wait, caller = "ipcbench/external.(*Part).Go", "ipcbench/external.(*Part).Finish", "ipcbench/runner.(*programHost).round"
+		if p.outside, err = openExecutable(programs[0]); err != nil {
+			return err
 		}
-		at = max(at+1, in.next)
+	}
+	if f := own.functions.named(play); f != nil && !own.pie {
+		p.play, p.played = f.start, p.returns(cmp.Or(wait, play), caller)
 	}
 	if p.played == 0 {
-		return errors.New("the guest's program does not call the function that plays a round")
+		return errors.New("the guest's program does not play rounds as this one does: it is another version's, or built with -buildmode=pie")
 	}
 	if p.code.kernel, p.landmarks, err = p.kernelSymbols(ctx); err != nil {
 		return err
 	}
-	changer := p.code.kernel.named("__switch_to_asm")
-	if changer == nil {
-		return fmt.Errorf("kernel %s has no __switch_to_asm: a profile needs Linux 4.9 or later", p.kernel.Label)
+	changer, clock := p.code.kernel.named("__switch_to_asm"), p.code.kernel.named("__x64_sys_clock_gettime")
+	if changer == nil || clock == nil {
+		return fmt.Errorf("kernel %s has no __switch_to_asm or no __x64_sys_clock_gettime: a profile needs Linux 4.17 or later", p.kernel.Label)
 	}
-	p.switches = changer.start
+	p.switches, p.clock = changer.start, clock.start
 	return nil
+}
+
+// returns is where a function returns to in its caller; 0: this does not call it.
+func (p *profiling) returns(name, caller string) (to uint64) {
+	called, calls := p.code.user.named(name), p.code.user.named(caller)
+	if called == nil || calls == nil {
+		return 0
+	}
+	for at := calls.start; at < calls.end; {
+		in := p.code.at(at)
+		if in.flow == call && in.target == called.start {
+			to = in.next
+		}
+		at = max(at+1, in.next)
+	}
+	return to
 }
 
 // kernelSymbols are those that an earlier profile has kept, or the guest's.

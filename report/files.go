@@ -31,6 +31,7 @@ type Report struct {
 	name        string // of the run, or of both
 	Page        *Page
 	Pictures    []plots.Chart
+	Explained   []Explained // cells of guests whose profiles are kept
 }
 
 // New reports the last of sets, and compares each other one with the first.
@@ -106,7 +107,11 @@ func (r *Report) Files() []File {
 			p.booted = set.Hosts()[0].Guest.Label
 			pages = append(pages, p)
 		}
-		page = func(w io.Writer) error { return WriteKernels(w, NewKernels(r.sets, r.comparisons)) }
+		page = func(w io.Writer) error {
+			k := NewKernels(r.sets, r.comparisons)
+			k.Explain(r.Explained)
+			return WriteKernels(w, k)
+		}
 	}
 	all := []File{
 		{PageFile, page},

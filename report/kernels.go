@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"ipcbench/compare"
+	"ipcbench/kernels/profile"
 	"ipcbench/results"
 )
 
@@ -28,6 +29,7 @@ type Kernels struct {
 	Several   bool        // a cell has several numbers, each in a row
 	Warnings  []compare.Warning
 
+	Explained   bool    // a change has flame graphs
 	least, most float64 // of all ratios
 }
 
@@ -36,6 +38,13 @@ type KernelSide struct {
 	Label    string
 	Kernel   string
 	Settings []results.Setting
+	guest    *results.Guest
+}
+
+// Explained is a cell whose instructions were profiled in two kernels.
+type Explained struct {
+	Old, New *profile.Profile // without paths
+	Page     string           // address of their flame graphs
 }
 
 // KernelRow is one number of a cell in each kernel.
@@ -44,6 +53,7 @@ type KernelRow struct {
 	Metric string
 	Values []KernelValue // one a side
 	page   *Kernels
+	cell   string // its whole name
 }
 
 // KernelValue is what one kernel has.
@@ -55,6 +65,7 @@ type KernelValue struct {
 	Verdict compare.Verdict
 	Note    string // the verdict, with what would decide it where it is none
 	Class   string // how the verdict is coloured
+	Flames  string // where the flame graphs are of its change against the first kernel; "": none are kept
 	ratio   float64
 }
 
@@ -83,7 +94,7 @@ func NewKernels(sets []*results.Set, comparisons []*compare.Report) *Kernels {
 	for _, set := range sets {
 		h := set.Hosts()[0]
 		k.Counted = k.Counted || h.Guest.Accel == "icount"
-		k.Sides = append(k.Sides, KernelSide{Label: results.Quote(h.Guest.Label), Kernel: results.Quote(h.Kernel), Settings: newHost(h).Settings})
+		k.Sides = append(k.Sides, KernelSide{Label: results.Quote(h.Guest.Label), Kernel: results.Quote(h.Kernel), Settings: newHost(h).Settings, guest: h.Guest})
 	}
 	s := alone(sets[0])
 	if comparisons != nil {
@@ -141,7 +152,7 @@ func alone(set *results.Set) *compare.Series {
 }
 
 func (k *Kernels) add(c *compare.SeriesCell, in compare.SeriesRow) {
-	row := KernelRow{Name: c.Cell.Short(c.Name), Metric: in.Metric, page: k}
+	row := KernelRow{Name: c.Cell.Short(c.Name), Metric: in.Metric, page: k, cell: c.Cell.Name()}
 	base := 0.0
 	for i, number := range valuesOf(c, in) {
 		v := in.Values[i]
@@ -164,6 +175,25 @@ func (k *Kernels) add(c *compare.SeriesCell, in compare.SeriesRow) {
 		row.Values = append(row.Values, value)
 	}
 	k.Rows = append(k.Rows, row)
+}
+
+// Explain notes where the flame graphs of each change are, those of the last profiles.
+func (k *Kernels) Explain(all []Explained) {
+	of := func(p *profile.Profile, s KernelSide) bool {
+		return p.Image == s.guest.Image && p.Options == s.guest.CommandLine && p.QEMU == s.guest.QEMU
+	}
+	for _, e := range all {
+		for _, row := range k.Rows {
+			if row.cell != e.New.Cell || row.cell != e.Old.Cell || row.Metric != "insns/op" && row.Metric != "path-insns/op" {
+				continue
+			}
+			for i := 1; i < len(row.Values); i++ {
+				if of(e.Old, k.Sides[0]) && of(e.New, k.Sides[i]) {
+					row.Values[i].Flames, k.Explained = e.Page, true
+				}
+			}
+		}
+	}
 }
 
 // spaced is a number without its fraction, its digits in groups of three.

@@ -161,7 +161,7 @@ func (h *programHost) round(r roundRequest, before *workerRound) (*workerRound, 
 		return nil, &mechanisms.UnsupportedError{What: fmt.Sprintf("a %s round: external transports do not play it", r.Kind)}
 	}
 	timed := h.part.Times()
-	asked := external.Round{Kind: string(r.Kind), N: r.N, Sealed: r.Kind == Verify, Latency: r.Kind == Latency && timed, Timeout: patient(r.Timeout)}
+	asked := external.Round{Kind: string(r.Kind), N: r.N, Sealed: r.Kind == Verify, Latency: r.Kind == Latency && timed, Rest: r.Rest, Timeout: patient(r.Timeout)}
 	if err := h.part.Arm(asked); err != nil {
 		return nil, err
 	}

@@ -139,6 +139,17 @@ func Value(value string) (name string, err error) {
 // named are the values that Value has seen, without the prefix.
 var named = map[string]string{}
 
+// Typed is a value that names the mechanism in another process, in whatever directory
+// that is: the name, or of what Value has registered the prefix and the path.
+func Typed(name string) string {
+	for path, of := range named {
+		if abs, err := filepath.Abs(path); of == name && err == nil {
+			return Prefix + abs
+		}
+	}
+	return name
+}
+
 // OfProgram is the declaration of a program that has none: exec:./my-transport.
 // Its name is made of the file's.
 func OfProgram(path string) (*external.Declaration, error) {
