@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"ipcbench/host"
 )
 
 func fakeBoot(t *testing.T, script string, limit time.Duration) boot {
@@ -74,6 +77,43 @@ func TestHungGuest(t *testing.T) {
 	console, _, err := b.run(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "did not end within") || string(console) != "panic\n" {
 		t.Errorf("%q, %v", console, err)
+	}
+}
+
+// The limit leaves out time in which the machine waits for a CPU: one that shares a CPU
+// with three others has four times as long.
+func TestLimitOfBusyHost(t *testing.T) {
+	cpus, err := host.AllowedCPUs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pids []int
+	for range 4 {
+		c := exec.Command("sh", "-c", "while :; do :; done")
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer c.Wait()
+		defer c.Process.Kill()
+		var one unix.CPUSet
+		one.Set(cpus[0])
+		if err := unix.SchedSetaffinity(c.Process.Pid, &one); err != nil {
+			t.Fatal(err)
+		}
+		pids = append(pids, c.Process.Pid)
+	}
+	var ports [2]*os.File
+	for i := range ports {
+		if ports[i], err = unnamed("port"); err != nil {
+			t.Fatal(err)
+		}
+		defer ports[i].Close()
+	}
+	const limit = time.Second
+	begin := time.Now()
+	err = boot{limit: limit}.listen(t.Context(), pids[0], ports)
+	if took := time.Since(begin); !errors.Is(err, errHung) || took < 2*limit {
+		t.Errorf("after %v: %v", took, err)
 	}
 }
 

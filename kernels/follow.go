@@ -70,7 +70,7 @@ func (p *profiling) trace(ctx context.Context, round *surveyed, from int) ([]pro
 		_, err = decode(port)
 		err = cmp.Or(err, errors.New("the guest ended before the profiled round did"))
 	}
-	if err == nil && f.stacks.stretch == 0 {
+	if err == nil && f.outside != nil && len(f.stacks.readings) < 2 {
 		return nil, fmt.Errorf("%s: no process of the program read the clock in the profiled round, by which it begins and ends", p.cell.Name())
 	}
 	switch {
@@ -159,7 +159,7 @@ func (f *follower) execute(l logged) (ended bool, err error) {
 		}
 		s := stacks{code: &f.code, play: f.play, played: f.played, switches: f.switches, waits: receivers, events: f.event}
 		if f.outside != nil {
-			s.clock = f.clock
+			s.clock, s.lasted = f.clock, f.round.counted.ElapsedNs
 		}
 		f.stacks = newStacks(s)
 	}
@@ -248,8 +248,8 @@ func (f *follower) explore() error {
 			}
 			name, _, _ := strings.Cut(string(text[comm:comm+16]), "\x00")
 			f.names[s.si] = results.Quote(name)
-			if host, leads := family(text, s.si, hosts); f.outside != nil && host > 0 {
-				if err := f.program(s, hosts[host], leads); err != nil {
+			if role := hosts[parent(text, hosts)]; f.outside != nil && role != "" {
+				if err := f.program(s, role); err != nil {
 					return err
 				}
 			}
@@ -260,8 +260,8 @@ func (f *follower) explore() error {
 
 // program notes that a task is one of an external program, which plays a part. All
 // processes of a program have it at the same addresses: these are not random.
-func (f *follower) program(s stop, role string, leads bool) error {
-	p := &playing{role: role, receives: f.parts[role].Origins > 0, leads: leads}
+func (f *follower) program(s stop, role string) error {
+	p := &playing{role: role, receives: f.parts[role].Origins > 0}
 	for _, other := range f.plays {
 		p.code = other.code
 	}
@@ -276,17 +276,16 @@ func (f *follower) program(s stop, role string, leads bool) error {
 	return nil
 }
 
-// family finds in a task_struct which of the tasks has started its process, and whether
-// it is the first thread of that. The fields are real_parent, parent, two lists and
-// group_leader (include/linux/sched.h), wherever these begin.
-func family(task []byte, at uint64, of map[uint64]string) (parent uint64, leads bool) {
-	word := func(i int) uint64 { return binary.LittleEndian.Uint64(task[8*i:]) }
-	for i := 0; 8*(i+7) <= len(task); i++ {
-		if _, known := of[word(i)]; known && word(i) == word(i+1) {
-			return word(i), word(i+6) == at
+// parent finds which of the tasks has started the one with this task_struct: real_parent
+// and parent stand side by side in it (include/linux/sched.h).
+func parent(task []byte, of map[uint64]string) uint64 {
+	for ; len(task) >= 16; task = task[8:] {
+		p := binary.LittleEndian.Uint64(task)
+		if _, known := of[p]; known && p == binary.LittleEndian.Uint64(task[8:]) {
+			return p
 		}
 	}
-	return 0, false
+	return 0
 }
 
 // role is that of the part which begins a round.

@@ -90,7 +90,6 @@ type stack struct {
 type playing struct {
 	role     string
 	receives bool
-	leads    bool  // the task is the first thread of its process
 	code     *code // of the program
 }
 
@@ -171,6 +170,7 @@ type stacks struct {
 	played   uint64 // where it returns to, or what returns when the program has
 	switches uint64 // address of the kernel's __switch_to_asm
 	clock    uint64 // of an external program's round: address of the kernel's clock_gettime; 0: no such round
+	lasted   int64  // of the same: instructions, as the program has reported it
 	waits    int    // parts that receive and have not played their round to its end
 	events   func() (event, error)
 
@@ -179,8 +179,9 @@ type stacks struct {
 	tasks      map[uint64]*stack // by the address of their task_struct
 	all        []*stack
 	interrupts *stack
-	stretch    int        // of the round; 0: it has not begun
-	readings   []*playing // of the clock, by which tasks of an external program: each begins a stretch
+	stretch    int       // of the round; 0: it has not begun
+	readings   []reading // of the clock, by an external program: each begins a stretch
+	executed   int64     // instructions so far
 }
 
 // event is what the machine stopped for, before an instruction: a part begins its
@@ -250,39 +251,36 @@ func (s *stacks) codeOf(t *stack) *code {
 	return s.code
 }
 
+// reading is one of the clock.
+type reading struct {
+	at       int64 // instructions executed before it
+	receives bool  // the part that reads it
+}
+
 // look notes the readings of the clock: a part of an external program reads it before
 // its first operation and after its last (docs/protocol.md).
 func (s *stacks) look(t *stack, in *instruction) {
-	if t.plays != nil && (in.at == s.clock || in.in.Name == vdsoName && (t.last == nil || t.last.in != in.in)) {
-		s.readings = append(s.readings, t.plays)
+	if s.executed++; t.plays != nil && (in.at == s.clock || in.in.Name == vdsoName && (t.last == nil || t.last.in != in.in)) {
+		s.readings = append(s.readings, reading{s.executed, t.plays.receives})
 		s.stretch = len(s.readings)
 	}
 }
 
-// round is the stretches of which it consists. That of an external program begins with
-// the first reading of the clock, and ends with the last one of a part that receives: by
-// the first threads, if these have read it. Others look at it when they please: with
-// Go's sysmon 3.6 % more than the round were counted.
+// round is the stretches of which it consists. That of an external program lies between
+// two readings of the clock, the second by a part that receives. A language's runtime
+// reads it as well, as Go's does before a thread goes on that has waited: those two are
+// taken between which it took as long as the program reports.
 func (s *stacks) round() (from, to int) {
-	if s.clock == 0 {
-		return 1, 2
-	}
-	from, to = len(s.readings)+1, 0
-	for _, leaders := range []bool{true, false} {
-		for i, r := range s.readings {
-			switch {
-			case leaders && !r.leads:
-			case i+1 < from && from > len(s.readings):
-				from = i + 1
-			case r.receives && from <= i:
-				to = i + 1
+	from, to = 1, 2
+	best := int64(-1)
+	for k, end := range s.readings {
+		for i, begin := range s.readings[:k] {
+			if off := max(end.at-begin.at-s.lasted, begin.at+s.lasted-end.at); end.receives && (best < 0 || off < best) {
+				best, from, to = off, i+1, k+1
 			}
 		}
-		if to > 0 {
-			return from, to
-		}
 	}
-	return from, len(s.readings) + 1
+	return from, to
 }
 
 // follow moves the present task's stack on to an instruction.
@@ -408,6 +406,7 @@ func (t *stack) exits() bool {
 func (s *stacks) paths() (all []profile.Path) {
 	names := map[profile.Function]*function{}
 	tasks := map[string]*node{}
+	from, to := s.round()
 	for _, t := range s.all {
 		root := tasks[t.name]
 		if root == nil {
@@ -415,7 +414,7 @@ func (s *stacks) paths() (all []profile.Path) {
 			tasks[t.name] = root
 		}
 		for _, top := range []*node{t.ended, t.top} {
-			s.add(root, root, top, names)
+			s.add(root, root, top, names, from, to)
 		}
 	}
 	for name, root := range tasks {
@@ -429,19 +428,19 @@ func (s *stacks) paths() (all []profile.Path) {
 	return all
 }
 
-// add adds what is below a node to another by names: two functions may have one.
-func (s *stacks) add(root, to, from *node, names map[profile.Function]*function) {
-	for f, n := range from.below {
+// add adds what was counted below a node to another by names: two functions may have one.
+func (s *stacks) add(root, above, of *node, names map[profile.Function]*function, from, to int) {
+	for f, n := range of.below {
 		if names[f.Function] == nil {
 			names[f.Function] = f
 		}
-		at := to
+		at := above
 		if s.clock == 0 && f.start == s.play {
 			at = root
 		}
 		at = at.to(names[f.Function])
-		at.add(0, n.between(s.round()))
-		s.add(root, at, n, names)
+		at.add(0, n.between(from, to))
+		s.add(root, at, n, names, from, to)
 	}
 }
 

@@ -296,12 +296,12 @@ func FuzzStacks(f *testing.F) {
 }
 
 // The round of an external program is what is executed between two readings of the clock:
-// the first of any part, and the last of one that receives. At the addresses of this
-// program another has other code.
+// of all readings, the two that lie as far apart as the program reports. At the addresses
+// of this program another has other code.
 func TestStacksOfAnotherProgram(t *testing.T) {
 	p := newPlayed(t, 1)
-	p.s.clock, p.s.stretch = p.names["sys_clock"].start, 0
-	ping := &playing{role: "ping", receives: true, leads: true, code: &code{seen: map[uint64]*instruction{}}}
+	p.s.clock, p.s.stretch, p.s.lasted = p.names["sys_clock"].start, 0, 6
+	ping := &playing{role: "ping", receives: true, code: &code{seen: map[uint64]*instruction{}}}
 	p.events = []event{{pc: p.s.play, role: hostName}}
 	p.do(`Play+0 call write+0
 		write+0 syscall
@@ -313,6 +313,10 @@ func TestStacksOfAnotherProgram(t *testing.T) {
 		schedule+4 ret
 		entry+4 leave
 		read+4 ret
+		loop+0 syscall
+		entry+0 call sys_clock+0
+		sys_clock+0 ret
+		entry+4 leave
 		loop+4 syscall
 		entry+0 call sys_clock+0
 		sys_clock+0 ret
