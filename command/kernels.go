@@ -219,6 +219,14 @@ func (f *kernelsFlags) timeout() error {
 	return nil
 }
 
+// plan is what the flags ask for, in these places or else in those that they name.
+func (f *kernelsFlags) plan(places []string) *planFlags {
+	if places == nil {
+		places = f.places
+	}
+	return &planFlags{axes: axisFlags{"workload": &f.workloads, "mech": &f.mechs, "size": &f.sizes, "place": &places}}
+}
+
 // maxBoots bounds the boots of each kernel: each takes some seconds.
 const maxBoots = 100
 
@@ -236,6 +244,9 @@ func (f *kernelsFlags) runner(c *cobra.Command, compared []kernels.Kernel) (*ker
 		}
 	}
 	if err := f.timeout(); err != nil {
+		return nil, err
+	}
+	if _, err := f.plan(nil).asked(); err != nil { // before a probe boot
 		return nil, err
 	}
 	qemu, err := findQEMU(c)
@@ -264,8 +275,7 @@ func (f *kernelsFlags) runner(c *cobra.Command, compared []kernels.Kernel) (*ker
 		plan.Boots, plan.Statements = 1, true
 		return &kernels.Runner{QEMU: qemu, Plan: plan, Kernels: compared}, nil
 	}
-	p := planFlags{axes: axisFlags{"workload": &f.workloads, "mech": &f.mechs, "size": &f.sizes, "place": &places}}
-	axes, err := p.asked()
+	axes, err := f.plan(places).asked()
 	if err != nil {
 		return nil, err
 	}
@@ -273,6 +283,9 @@ func (f *kernelsFlags) runner(c *cobra.Command, compared []kernels.Kernel) (*ker
 		return nil, errors.New("--why counts instructions: add --accel icount")
 	}
 	plan.Cells = bench.NewPlan([]bench.Axes{axes.orDefaults()}, plan.Boots, f.time, false, 0).Cells
+	if err := kernels.CheckExternals(plan.Cells...); err != nil {
+		return nil, err
+	}
 	return &kernels.Runner{QEMU: qemu, Plan: plan, Kernels: compared}, nil
 }
 
@@ -299,7 +312,7 @@ func record(c *cobra.Command, r *kernels.Runner, out string, h results.Header) (
 		defer dir.Close()
 		runs, dirs = append(runs, dir), append(dirs, dir.Dir)
 	}
-	fmt.Fprintf(console, "%d kernels × %d boots × %d cells, %s, QEMU %s\n", len(r.Kernels), r.Plan.Boots, len(r.Plan.Cells), r.Plan.Accel, r.QEMU.Version)
+	fmt.Fprintf(console, "%s × %s × %s, %s, QEMU %s\n", results.Plural(len(r.Kernels), "kernel"), results.Plural(r.Plan.Boots, "boot"), results.Plural(len(r.Plan.Cells), "cell"), r.Plan.Accel, r.QEMU.Version)
 	r.Sink = func(i int, rec results.Record) error { return runs[i].Append(rec) }
 	r.Checked = func(i int, s *semantics.Report) error { return runs[i].WriteFile(semantics.File, s.WriteJSON) }
 	progress := bootProgress(console, r)

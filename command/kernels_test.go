@@ -13,6 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ipcbench/bench"
+	"ipcbench/external/declare"
 	"ipcbench/host"
 	"ipcbench/kernels"
 	"ipcbench/results"
@@ -98,5 +100,40 @@ func TestDynamicProgramBootsNothing(t *testing.T) {
 		if _, e := os.Stat(asked); err == nil || refused != (interpreter != "") || refused == (e == nil) {
 			t.Errorf("%q with interpreter %q: %v; QEMU executed: %v", args, interpreter, err, e == nil)
 		}
+	}
+}
+
+// What no guest can run, or is no kernel, is refused in a line, before QEMU is looked for
+// and before a run is made.
+func TestKernelsRefuses(t *testing.T) {
+	bench.External = declare.Value
+	defer func() { bench.External = nil }()
+	dir := t.TempDir()
+	t.Chdir(dir)
+	t.Setenv("PATH", dir)
+	head := make([]byte, 4096)
+	copy(head[0x202:], "HdrS")
+	for path, text := range map[string]string{"vmlinuz": string(head), "mineofsh": "#!/bin/sh\n"} {
+		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for want, args := range map[string][]string{
+		"a KERNEL is empty: give ":     {""},
+		"needs an interpreter":         {"why", "vmlinuz", "PingPong/exec:./mineofsh"},
+		"want a path with a slash":     {"why", "vmlinuz", "PingPong/exec:mineofsh/size=4KiB"},
+		`mechanism "nope": there is`:   {"vmlinuz", "--mech", "nope"},
+		"--limit \"x\": want a number": {"step", "--limit", "x", "PingPong/pipe", "vmlinuz"},
+	} {
+		root := newRoot()
+		root.SetArgs(append([]string{"kernels"}, args...))
+		root.SetErr(io.Discard)
+		err := root.ExecuteContext(t.Context())
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %v, want %s", args, err, want)
+		}
+	}
+	if _, err := os.Stat("results"); err == nil {
+		t.Error("a run was made")
 	}
 }

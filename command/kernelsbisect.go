@@ -217,7 +217,7 @@ line is wrong.`,
 			return nil
 		},
 	}
-	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitStopBisect, err} })
+	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return &exitError{exitStopBisect, flagMistake(c, err)} })
 	f.register(c)
 	c.Flags().Float64Var(&criterion.Limit, "limit", 0, "instructions of an operation, or of its path, from which on a kernel is bad")
 	c.Flags().BoolVar(&criterion.Shorter, "shorter", false, "a kernel is bad below the limit")

@@ -111,7 +111,7 @@ func (f *whyFlags) run(c *cobra.Command, args []string) error {
 	if len(compared) < 1 || len(compared) > 2 {
 		return fmt.Errorf("why takes one or two KERNELs before the CELL, and not %d", len(compared))
 	}
-	if err := f.kernels.timeout(); err != nil {
+	if err := cmp.Or(f.kernels.timeout(), kernels.CheckExternals(cell)); err != nil {
 		return err
 	}
 	if err := f.kernels.cpus.confine(c); err != nil {

@@ -67,6 +67,8 @@ func wanted(e *pflag.InvalidValueError) string {
 		return "a whole number"
 	case "uint64", "uint":
 		return "a whole number from 0"
+	case "float64":
+		return "a number"
 	case "duration":
 		return "a time with its unit, as in 20ms, 1s or 5m"
 	case "bool":

@@ -42,6 +42,13 @@ func externals(cells []results.Cell) (declared []*external.Declaration, files []
 	return declared, slices.Compact(files), nil
 }
 
+// CheckExternals reports why the program of an external transport among cells can't run
+// in a guest.
+func CheckExternals(cells ...results.Cell) error {
+	_, _, err := externals(cells)
+	return err
+}
+
 // isScript reports whether the kernel hands a file to an interpreter, execve(2).
 func isScript(path string) (bool, error) {
 	f, err := os.Open(path)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"ipcbench/host"
+	"ipcbench/results"
 )
 
 // newInitrd is a file without a name that holds the guest's root file system:
@@ -64,10 +65,11 @@ const Self = "/proc/self/exe"
 func Static(program string) error {
 	interpreter, err := host.Dynamic(program)
 	if err == nil && interpreter != "" {
+		remedy := "build it statically: gcc -static, or CGO_ENABLED=0 go build"
 		if program == Self {
-			program = "this program"
+			program, remedy = "this program", "build it with CGO_ENABLED=0, as make build does"
 		}
-		err = fmt.Errorf("%s is linked dynamically (it needs %s) and can't be a guest: build it with CGO_ENABLED=0, as make build does", program, interpreter)
+		err = fmt.Errorf("%s is linked dynamically (it needs %s), and a guest has nothing else: %s", results.Quote(program), interpreter, remedy)
 	}
 	return err
 }

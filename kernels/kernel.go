@@ -34,10 +34,15 @@ type Kernel struct {
 
 var validLabel = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$`)
 
+const kernelRemedy = "give arch/x86/boot/bzImage of a kernel tree, or /boot/vmlinuz-…"
+
 // ParseKernel reads KERNEL[=label]. Without a label the kernel is called by
 // its file's name.
 func ParseKernel(s string) (Kernel, error) {
 	a := Kernel{Path: s}
+	if s == "" {
+		return a, fmt.Errorf("a KERNEL is empty: %s", kernelRemedy)
+	}
 	if _, err := os.Stat(s); err != nil {
 		if i := strings.LastIndexByte(s, '='); i >= 0 {
 			a.Path, a.Label = s[:i], s[i+1:]
@@ -77,13 +82,12 @@ func (a *Kernel) open() error {
 	if err != nil {
 		return fmt.Errorf("kernel %s: %w", a.Label, err)
 	}
-	const remedy = "give arch/x86/boot/bzImage of a kernel tree, or /boot/vmlinuz-…"
 	if !info.Mode().IsRegular() {
-		return fmt.Errorf("kernel %s: %s is no regular file: %s", a.Label, results.Quote(a.Path), remedy)
+		return fmt.Errorf("kernel %s: %s is no regular file: %s", a.Label, results.Quote(a.Path), kernelRemedy)
 	}
 	head := make([]byte, 0x238)
 	if _, err := io.ReadFull(f, head); err != nil || !isKernel(head) {
-		return fmt.Errorf("kernel %s: %s is neither a bzImage nor a vmlinux for x86-64: %s", a.Label, results.Quote(a.Path), remedy)
+		return fmt.Errorf("kernel %s: %s is neither a bzImage nor a vmlinux for x86-64: %s", a.Label, results.Quote(a.Path), kernelRemedy)
 	}
 	if is32bit(head) {
 		return fmt.Errorf("kernel %s: %s is a 32-bit kernel, which runs no program for x86-64: build it with CONFIG_64BIT", a.Label, results.Quote(a.Path))

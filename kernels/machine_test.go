@@ -80,3 +80,11 @@ func TestSandbox(t *testing.T) {
 		}
 	}
 }
+
+// Where KVM was asked for and is of no use, the reason is in one line.
+func TestWithoutKVM(t *testing.T) {
+	q := QEMU{Path: fake(t, "exit 1")}
+	if a, _, err := q.Choose(t.Context(), string(KVM), &Kernel{Path: "vmlinuz"}); err == nil || strings.Contains(err.Error(), "\n") || !strings.HasPrefix(err.Error(), "KVM is not available here: ") {
+		t.Errorf("%s, %v", a, err)
+	}
+}

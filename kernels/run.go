@@ -258,7 +258,7 @@ func (q QEMU) Choose(ctx context.Context, asked string, a *Kernel) (Accel, strin
 	case err == nil:
 		return KVM, "", nil
 	case asked == string(KVM):
-		return "", "", errors.Join(errors.New("KVM is not to be had here"), err)
+		return "", "", fmt.Errorf("KVM is not available here: %w", err)
 	}
 	return ICount, err.Error(), nil
 }
