@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -86,5 +87,33 @@ func TestSuggestedCommand(t *testing.T) {
 	}
 	if movedCells(nil, compare.Slower) != nil {
 		t.Error("nothing moved")
+	}
+}
+
+// The profiles of a run are those beside its directory, wherever the page is made, and in
+// either order. What is damaged is left out.
+func TestExplained(t *testing.T) {
+	dir := t.TempDir()
+	for path, from := range map[string]string{
+		"profiles/1/old.json": "testdata/profiles/old.json", "profiles/1/new.json": "testdata/profiles/new.json", "profiles/1/index.html": "",
+		"profiles/2/old.json": "testdata/profiles/old.json", "profiles/2/new.json": "", "profiles/2/index.html": "", "runs/a/run.json": "",
+	} {
+		var text []byte
+		if from != "" {
+			var err error
+			if text, err = os.ReadFile(from); err != nil {
+				t.Fatal(err)
+			}
+		}
+		path = filepath.Join(dir, path)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, text, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for out, want := range map[string]string{filepath.Join(dir, "runs", "a"): "../../profiles/1/index.html", filepath.Join(dir, "a b"): "../profiles/1/index.html"} {
+		all := explained(filepath.Join(dir, "runs", "a"), out)
+		if len(all) != 2 || all[0].Page != want || all[0].Old.Kernel != "new" || all[1].Old.Kernel != "old" || all[0].Old.Cell == "" || all[0].New.Paths != nil {
+			t.Errorf("%s: %+v", out, all)
+		}
 	}
 }

@@ -46,7 +46,7 @@ const keptMost = 64 << 20
 func UserCache() (*Cache, error) {
 	dir, err := os.UserCacheDir()
 	if err != nil {
-		return nil, fmt.Errorf("%w: set one", err)
+		return nil, fmt.Errorf("%w: set XDG_CACHE_HOME to an absolute path", err)
 	}
 	return &Cache{Dir: filepath.Join(dir, "ipcbench", "counts"), Most: keptMost}, nil
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"ipcbench/internal/need"
+	"ipcbench/internal/sides"
+	"ipcbench/kernels/profile"
 )
 
 // The page of a series can be read on a screen and on a telephone: no word is broken
@@ -17,7 +19,11 @@ import (
 func TestKernelsInBrowser(t *testing.T) {
 	need.Time(t)
 	sets, all := booted(5)
-	b := openWritten(t, func(w io.Writer) error { return WriteKernels(w, NewKernels(sets, againstFirst(all))) })
+	b := openWritten(t, func(w io.Writer) error {
+		k := NewKernels(sets, againstFirst(all))
+		k.Rows[0].Values[4].Flames = "profiles/ID/index.html"
+		return WriteKernels(w, k)
+	})
 	for _, width := range []int64{1200, 400} {
 		if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 900), chromedp.Navigate(b.url)); err != nil {
 			t.Fatal(err)
@@ -92,5 +98,30 @@ func TestCSVOfASeries(t *testing.T) {
 	}
 	if len(found) != 3 || found["5.10"] != "12679 0.75" || found["6.12"] != "11629 0.75" {
 		t.Errorf("%q", found)
+	}
+}
+
+// A change whose profiles are kept has a link to their flame graphs, the last ones, and
+// no other number has one.
+func TestKernelsPageFlames(t *testing.T) {
+	sets, all := booted(3)
+	k := NewKernels(sets, againstFirst(all))
+	of := func(side int, cell, qemu string) *profile.Profile {
+		g := sets[side].Hosts()[0].Guest
+		return &profile.Profile{Image: g.Image, Options: g.CommandLine, QEMU: qemu, Cell: cell}
+	}
+	pipe := sides.Cell("PingPong", "pipe", 64).Name()
+	k.Explain([]Explained{
+		{of(0, pipe, "7.2.22"), of(2, pipe, "7.2.22"), "../profiles/1/index.html"},
+		{of(0, pipe, "7.2.22"), of(2, pipe, "7.2.22"), "../profiles/2/index.html"},
+		{of(0, pipe, "10.0"), of(1, pipe, "10.0"), "of another QEMU"},
+		{of(1, pipe, "7.2.22"), of(2, pipe, "7.2.22"), "of another base"},
+	})
+	var page bytes.Buffer
+	if err := WriteKernels(&page, k); err != nil {
+		t.Fatal(err)
+	}
+	if got := page.String(); strings.Count(got, `class="why"`) != 1 || !strings.Contains(got, `<td data-kernel="6.12">`) || !strings.Contains(got, ` <a class="why" href="../profiles/2/index.html">flame graph</a></td>`) {
+		t.Errorf("%d links:\n%s", strings.Count(got, `class="why"`), got[strings.Index(got, "<main>"):])
 	}
 }
