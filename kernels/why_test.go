@@ -2,10 +2,14 @@ package kernels
 
 import (
 	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"ipcbench/external/declare"
 	"ipcbench/internal/need"
 	"ipcbench/kernels/profile"
 	"ipcbench/results"
@@ -79,6 +83,57 @@ func TestProfile(t *testing.T) {
 	}
 	if n := below(p, "ping", "ipcbench/bench.forward") + below(p, "pong", "ipcbench/bench.ping"); n > 0 {
 		t.Errorf("%d instructions stand at the other part", n)
+	}
+}
+
+// The profile of an external program has its functions and the kernel's by the part that
+// plays, and adds up to what the program's own clock has counted.
+func TestProfileOfAnotherProgram(t *testing.T) {
+	need.Time(t)
+	qemu, err := Find(t.Context())
+	if err != nil {
+		lacking(t, err.Error())
+	}
+	kernel, err := ParseKernel(cachedKernel(t) + "=a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "pipe"), ".")
+	build.Dir, build.Env = "../examples/go-pipe", append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	declared, err := os.ReadFile("../examples/go-pipe/transport.yaml")
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "transport.yaml"), declared, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, err := declare.Value(declare.Prefix + filepath.Join(dir, "transport.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cell := results.Cell{Workload: "PingPong", Mechanism: name, Size: 64, Place: "same"}
+	p, err := qemu.Profile(t.Context(), kernel, cell, 1, "", ProfileOptions{Ops: 40, Image: program(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if off := math.Abs(p.PerOp()/p.Counted - 1); off > 0.002 {
+		t.Errorf("%.3f insns/op profiled, %.3f counted", p.PerOp(), p.Counted)
+	}
+	for _, part := range []string{"ping", "pong"} {
+		for _, calls := range [][]string{{"ipcbench/kit/go.(*part).play", "ipcbench/kit/go.FD.Send", "pipe_write"}, {"ipcbench/kit/go.(*part).play", "ipcbench/kit/go.FD.Recv", "pipe_read", "__schedule"}} {
+			if n := below(p, part, calls...); float64(n)/float64(p.Ops) < 500 {
+				t.Errorf("%s: %s: %d instructions in %d operations", part, strings.Join(calls, " > "), n, p.Ops)
+			}
+		}
+		for _, call := range []string{"ipcbench/external.(*Part).Go", "ipcbench/bench.(*Ends).Play"} { // which have the addresses of other code here
+			if n := below(p, part, call); n > 0 {
+				t.Errorf("%s: %d instructions below %s", part, n, call)
+			}
+		}
 	}
 }
 

@@ -201,8 +201,8 @@ func variation(reports ...*compare.Report) string {
 	if capped > 0 {
 		moved = fmt.Sprintf(", %d capped for the interval of a median", capped)
 	}
-	return fmt.Sprintf("Launches: %d values, %d outliers, none removed%s; coefficient of variation at most %s, in %s, %s.",
-		n, outliers, moved, results.Percent(most), worst.Cell.Short(worst.Name), worst.Metric)
+	return fmt.Sprintf("Launches: %d values, %s, none removed%s; coefficient of variation at most %s, in %s, %s.",
+		n, results.Plural(int(outliers), "outlier"), moved, results.Percent(most), worst.Cell.Short(worst.Name), worst.Metric)
 }
 
 // counts sums up: "1 slower, 30 same".
