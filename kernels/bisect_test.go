@@ -111,7 +111,7 @@ func TestAsk(t *testing.T) {
 		{saysRecord(t, measured, `echo '[    1.5] invalid opcode: 0000 [#1] PREEMPT SMP' >"$console"`), NoBoot, "invalid opcode"},
 		{saysRecord(t, measured, `echo '[    1.5] WARNING: CPU: 0 PID: 1 at kernel/fork.c' >"$console"`), Counts, ""},
 		{`echo 'Kernel panic - not syncing: no init' >"$console"`, NoBoot, "no init"},
-		{`echo up >"$console"; exec sleep 1000`, Hangs, "it said nothing for 1s"},
+		{`echo up >"$console"; exec sleep 1000`, Hangs, "it printed nothing for 1s"},
 		{`echo 'Kernel panic - not syncing: no init' >"$console"; exec sleep 1000`, NoBoot, "no init"},
 		{`echo 'no memory' >&2; exit 1`, "", "no answer: "},
 	} {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -199,21 +200,18 @@ func (b boot) listen(ctx context.Context, pid int, ports [2]*os.File) error {
 	defer tick.Stop()
 	var sizes [2]int64
 	var silent, ran time.Duration
-	last, waited := time.Now(), waits(pid)
+	last, before := time.Now(), scheduled(pid)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
-		now, waiting := time.Now(), waits(pid)
-		var longest time.Duration
-		for thread, d := range waiting {
-			longest = max(longest, d-waited[thread])
+		now, threads := time.Now(), scheduled(pid)
+		if passed := min(now.Sub(last), 2*period) - waited(before, threads); passed > 0 {
+			silent, ran = silent+passed, ran+passed
 		}
-		passed := max(0, min(now.Sub(last), 2*period)-longest)
-		silent, ran = silent+passed, ran+passed
-		last, waited = now, waiting
+		last, before = now, threads
 		for i, f := range ports {
 			if info, err := f.Stat(); err == nil && info.Size() != sizes[i] {
 				sizes[i], silent = info.Size(), 0
@@ -225,26 +223,48 @@ func (b boot) listen(ctx context.Context, pid int, ports [2]*os.File) error {
 		case ran > b.limit:
 			return fmt.Errorf("it did not end within %v: %w", b.limit, errHung)
 		case b.silent > 0 && silent > b.silent && !(b.spoke && sizes[1] > 0):
-			return fmt.Errorf("it said nothing for %v: %w, or --boot-timeout is too short", b.silent, errHung)
+			return fmt.Errorf("it printed nothing for %v: %w, or --boot-timeout is too short", b.silent, errHung)
 		}
 	}
 }
 
-// waits is for how long each thread of a process has waited for a CPU,
-// proc_pid_schedstat(5). QEMU's virtual CPU is one of them, and not always the one
-// that waited longest: a boot of 7 s on a host with a load of 25 was taken for silent
-// for 12 s.
-func waits(pid int) map[string]time.Duration {
-	all := map[string]time.Duration{}
-	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
-	for _, file := range files {
-		var ran, wait int64
-		text, _ := os.ReadFile(file)
-		if n, _ := fmt.Sscan(string(text), &ran, &wait); n == 2 {
-			all[file] = time.Duration(wait)
+// turn is how a thread came to a CPU so far, proc_pid_schedstat(5).
+type turn struct {
+	ran, waited time.Duration
+	ready       bool // it runs, or waits for a CPU
+}
+
+// scheduled are the threads of a process.
+func scheduled(pid int) map[string]turn {
+	all := map[string]turn{}
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", pid))
+	for _, task := range tasks {
+		var t turn
+		text, _ := os.ReadFile(task + "/schedstat")
+		stat, _ := os.ReadFile(task + "/stat")
+		if n, _ := fmt.Sscan(string(text), &t.ran, &t.waited); n == 2 {
+			t.ready = bytes.HasPrefix(stat[1+bytes.LastIndexByte(stat, ')'):], []byte(" R"))
+			all[task] = t
 		}
 	}
 	return all
+}
+
+// waited is for how long a process waited for a CPU between two looks at its threads: the
+// longest of them did. QEMU's virtual CPU is one of them, and not always the one that
+// waited longest: a boot of 7 s on a host with a load of 25 was taken for silent for 12 s.
+// A wait that is not over yet is in no count: all the time is one if a thread is ready
+// and none has run.
+func waited(before, now map[string]turn) (longest time.Duration) {
+	ran, ready := time.Duration(0), false
+	for task, t := range now {
+		longest = max(longest, t.waited-before[task].waited)
+		ran, ready = ran+t.ran-before[task].ran, ready || t.ready
+	}
+	if ready && ran == 0 {
+		return time.Duration(math.MaxInt64)
+	}
+	return longest
 }
 
 // unnamed makes a file that ends with the last process that holds it: a guest

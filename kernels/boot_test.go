@@ -3,6 +3,7 @@ package kernels
 import (
 	"context"
 	"errors"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -117,6 +118,26 @@ func TestLimitOfBusyHost(t *testing.T) {
 	}
 }
 
+// A wait that is not over is in no count of the kernel's. It is none of the machine's.
+func TestWaited(t *testing.T) {
+	second := func(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
+	before := map[string]turn{"cpu": {ran: second(5), waited: second(1)}, "io": {ran: second(1)}}
+	for name, tt := range map[string]struct {
+		now  map[string]turn
+		want time.Duration
+	}{
+		"one waited":    {map[string]turn{"cpu": {ran: second(5.1), waited: second(1.9), ready: true}, "io": {ran: second(1), waited: second(0.2)}}, second(0.9)},
+		"it sleeps":     {map[string]turn{"cpu": {ran: second(5), waited: second(1)}, "io": {ran: second(1)}}, 0},
+		"it runs":       {map[string]turn{"cpu": {ran: second(6), waited: second(1), ready: true}, "io": {ran: second(1)}}, 0},
+		"it waits on":   {map[string]turn{"cpu": {ran: second(5), waited: second(1), ready: true}, "io": {ran: second(1)}}, math.MaxInt64},
+		"another began": {map[string]turn{"cpu": {ran: second(5), waited: second(1)}, "io": {ran: second(1)}, "new": {ran: second(0.1), waited: second(0.3)}}, second(0.3)},
+	} {
+		if got := waited(before, tt.now); got != tt.want {
+			t.Errorf("%s: %v, want %v", name, got, tt.want)
+		}
+	}
+}
+
 func TestInterruptedGuest(t *testing.T) {
 	began := filepath.Join(t.TempDir(), "began")
 	b := fakeBoot(t, `: >`+began+`; exec sleep 1000`, time.Minute)
@@ -213,7 +234,7 @@ func TestFault(t *testing.T) {
 func TestSilentGuest(t *testing.T) {
 	b := fakeBoot(t, `echo up >"$console"; exec sleep 1000`, time.Hour)
 	b.silent = 200 * time.Millisecond
-	if console, _, err := b.run(t.Context()); err == nil || !strings.Contains(err.Error(), "it said nothing for 200ms") || string(console) != "up\n" {
+	if console, _, err := b.run(t.Context()); err == nil || !strings.Contains(err.Error(), "it printed nothing for 200ms") || string(console) != "up\n" {
 		t.Errorf("%q, %v", console, err)
 	}
 	b = fakeBoot(t, `for i in 1 2 3 4 5 6; do echo $i >>"$port"; sleep 1; done`, time.Hour)
