@@ -89,3 +89,20 @@ func TestCheckRefuses(t *testing.T) {
 		}
 	}
 }
+
+// A cell may name a program in place of a mechanism, whose path has slashes.
+func TestAskedCellOfProgram(t *testing.T) {
+	var asked string
+	External = func(value string) (string, error) { asked = value; return "pipe", nil }
+	defer func() { External = nil }()
+	for text, want := range map[string]string{
+		"PingPong/exec:./a/mine":                   "PingPong/mech=pipe/size=64/queue=default/place=same",
+		"pingpong/mech=exec:/a/b=c/mine/size=4KiB": "PingPong/mech=pipe/size=4KiB/queue=default/place=same",
+		"Stream/exec:../mine/size=128/place=cross": "Stream/mech=pipe/size=128/queue=default/place=cross",
+	} {
+		c, err := AskedCell(text)
+		if err != nil || c.Name() != want || !strings.Contains(text, asked) || !strings.HasSuffix(asked, "/mine") {
+			t.Errorf("%s: %s of %s, %v, want %s", text, c.Name(), asked, err, want)
+		}
+	}
+}
