@@ -57,6 +57,9 @@ Exit status: 0 no rule is broken; 1 one is broken; 2 usage; 3 another failure.`,
 func conformTo(c *cobra.Command, name, format string) (err error) {
 	all := external.All()
 	d := all[slices.IndexFunc(all, func(d *external.Declaration) bool { return d.Name == name })]
+	if d.Unbuilt != "" {
+		return fmt.Errorf("%s: %s", name, d.Unbuilt)
+	}
 	co, err := runner.Start(runner.Options{})
 	if err != nil {
 		return failed(err)

@@ -19,9 +19,11 @@ type Declaration struct {
 	PeerDeath   string            `yaml:"peer_death" json:"peer_death,omitempty"`   // what a receiver gets when the senders have died: eof, error or nothing; "": nothing
 	Spins       bool              `yaml:"spins" json:"spins,omitempty"`             // its ends wait without sleeping
 	Workloads   []string          `yaml:"workloads" json:"workloads,omitempty"`     // that it takes part in; nil: all that programs can play
+	BuiltOn     string            `yaml:"built_on" json:"built_on,omitempty"`       // the mechanism of the suite that it stands on; "": none is named
 	Sizes       Sizes             `yaml:"-" json:"sizes,omitzero"`
 
-	Program mechanisms.Program `yaml:"-" json:"program"` // found by package declare
+	Program mechanisms.Program `yaml:"-" json:"program"`           // found by package declare
+	Unbuilt string             `yaml:"-" json:"unbuilt,omitempty"` // why there is no program, and what builds it; "": there is one
 }
 
 // Sizes bound the messages that a transport carries, in bytes; 0: no bound.

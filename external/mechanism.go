@@ -22,6 +22,7 @@ func (d *Declaration) Register() *mechanisms.Mechanism {
 		Spins:   d.Spins,
 		Facts:   mechanisms.Facts{Unrelated: d.Unrelated},
 		Limits:  func(int) (mechanisms.Limits, error) { return d.limits(), nil },
+		Needs:   d.built,
 		New:     d.makeLink,
 	}
 	if m.Summary == "" {
@@ -35,6 +36,14 @@ func (d *Declaration) Register() *mechanisms.Mechanism {
 	}
 	all = append(all, d)
 	return mechanisms.Register(m)
+}
+
+// built reports whether there is a program.
+func (d *Declaration) built() error {
+	if d.Unbuilt == "" {
+		return nil
+	}
+	return &mechanisms.UnsupportedError{Mechanism: d.Name, What: d.Unbuilt}
 }
 
 func (d *Declaration) limits() mechanisms.Limits {

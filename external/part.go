@@ -1,6 +1,7 @@
 package external
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -20,6 +21,7 @@ type Part struct {
 	*Process
 	Name    string // of the transport, as it says; a version may follow
 	Role    string // in the workload, as in "ping"; a profile of a guest reads it there
+	BuiltOn string // the mechanism of the suite that it stands on; "": none is named
 	does    bench.Outside
 	size    int
 	next    map[int]uint64 // by origin: the stamp of its next message
@@ -110,6 +112,9 @@ func Begin(o Open) (*Part, error) {
 		return fail(fmt.Errorf("it speaks version %q of the protocol, this ipcbench version %d: build it with the kit of this ipcbench", short(v), Version))
 	}
 	p.Name = strings.TrimSpace(short(hello.fields["name"]) + " " + short(hello.fields["version"]))
+	if p.BuiltOn = cmp.Or(o.Program.BuiltOn, hello.fields["built_on"]); p.BuiltOn != "" && !mechanisms.ValidName(p.BuiltOn) {
+		return fail(&ProtocolError{fmt.Sprintf("hello: built_on is %q: want the name of a mechanism", short(p.BuiltOn))})
+	}
 	p.say("part play=%s workload=%s role=%s size=%d queue=%d dir=%s", does.Play, o.Workload.Name, part.Role, o.Cell.Size, o.Cell.Queue, o.Dir)
 	fd := 4
 	for _, e := range ends {

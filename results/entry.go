@@ -60,6 +60,7 @@ type record struct {
 	Noise    json.RawMessage `json:"noise,omitempty"`
 
 	Transport string `json:"transport,omitempty"`
+	BuiltOn   string `json:"built_on,omitempty"`
 }
 
 // totals are the numbers that PerOp computes.
@@ -127,7 +128,7 @@ func firstLink(links []Link) *Given {
 func (r *Record) appendLine(to []byte, under *setup) ([]byte, error) {
 	l := record{
 		AtMs: r.Time.UnixMilli() - under.Time.UnixMilli(), Cell: r.Cell.Name(), Launch: r.Launch, Outcome: r.Outcome, Reason: r.Reason, Fault: r.Fault, Unavailable: r.Unavailable, Warnings: r.Warnings, Cached: r.Cached,
-		Op: r.Op, NsPerOp: r.NsPerOp, InsnsPerOp: r.InsnsPerOp, PathInsns: r.PathInsns, SwitchInsns: r.SwitchInsns, totals: totalsOf(r), EndedOn: r.EndedOn, Verified: r.Verified, WallNs: r.WallNs, Transport: r.Transport,
+		Op: r.Op, NsPerOp: r.NsPerOp, InsnsPerOp: r.InsnsPerOp, PathInsns: r.PathInsns, SwitchInsns: r.SwitchInsns, totals: totalsOf(r), EndedOn: r.EndedOn, Verified: r.Verified, WallNs: r.WallNs, Transport: r.Transport, BuiltOn: r.BuiltOn,
 	}
 	if r.Attempt > 1 {
 		l.Attempt = r.Attempt
@@ -186,7 +187,7 @@ func appendJSON(to []byte, v any) ([]byte, error) {
 func (l *record) record(c Cell, under *known) (r Record, err error) {
 	r = Record{
 		Schema: Schema, Cell: c, Run: under.Run, Time: time.UnixMilli(under.Time.UnixMilli() + l.AtMs).UTC(), Launch: l.Launch, Attempt: max(l.Attempt, 1), Outcome: l.Outcome, Reason: l.Reason, Fault: l.Fault, Unavailable: l.Unavailable, Warnings: l.Warnings, Cached: l.Cached,
-		Op: l.Op, NsPerOp: l.NsPerOp, InsnsPerOp: l.InsnsPerOp, PathInsns: l.PathInsns, SwitchInsns: l.SwitchInsns, EndedOn: l.EndedOn, Verified: l.Verified, WallNs: l.WallNs, Transport: l.Transport,
+		Op: l.Op, NsPerOp: l.NsPerOp, InsnsPerOp: l.InsnsPerOp, PathInsns: l.PathInsns, SwitchInsns: l.SwitchInsns, EndedOn: l.EndedOn, Verified: l.Verified, WallNs: l.WallNs, Transport: l.Transport, BuiltOn: l.BuiltOn,
 		Seed: under.Seed, Race: under.Race, LaunchNs: under.LaunchNs, Isolation: under.Isolation, Host: under.Host,
 	}
 	r.Rounds = readRows[Round]("rounds", l.Rounds, under.layout, &err)

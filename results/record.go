@@ -185,6 +185,7 @@ type Record struct {
 	Race      float64  `json:"race,omitempty"`      // of a race, the share by which another may be faster than its winner; 0: a launch of a plan
 	Isolation string   `json:"isolation,omitempty"` // how kernel objects were kept private
 	Transport string   `json:"transport,omitempty"` // of an external transport, its name and version as it states them
+	BuiltOn   string   `json:"built_on,omitempty"`  // of the same: the mechanism of the suite that it stands on; "": none is named
 	Host      *Host    `json:"host,omitempty"`
 
 	others []Measurement  // of a benchmark of someone else's

@@ -139,7 +139,7 @@ func (h *programHost) attach(token string) (s settings, timeout time.Duration, e
 		return s, timeout, err
 	}
 	closeAll(ticketFD, countFDs(a.Senders)+countFDs(a.Receivers))
-	err = h.conn.Send(workerReply{Made: true, Transport: h.part.Name})
+	err = h.conn.Send(workerReply{Made: true, Transport: h.part.Name, BuiltOn: h.part.BuiltOn})
 	if err == nil {
 		_, err = h.conn.ReadByte()
 	}
@@ -278,7 +278,7 @@ func (l *sessionLaunch) join() error {
 	if err != nil {
 		return err
 	}
-	l.transport = replies[0].Transport
+	l.transport, l.builtOn = replies[0].Transport, replies[0].BuiltOn
 	for _, p := range l.workers {
 		p.conn.f.Write([]byte{'\n'})
 	}

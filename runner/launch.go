@@ -20,6 +20,7 @@ type Launch struct {
 	Workers   []results.Worker // by part
 	Started   time.Duration    // how long starting and attaching took
 	Transport string           // of an external one: its name and version
+	BuiltOn   string           // of the same: the mechanism that it stands on
 	Warnings  []string         // what of its processes costs time that is not the mechanism's
 
 	coordinator *Coordinator
@@ -56,7 +57,7 @@ func (co *Coordinator) open(c results.Cell) (*Launch, error) {
 	if r.Opened == nil {
 		return nil, errors.New("session answered out of turn")
 	}
-	l := &Launch{Cell: c, Given: r.Opened.Given, Links: r.Opened.Links, Transport: r.Opened.Transport, Warnings: r.Opened.Warnings, Workers: r.Opened.Workers, settings: r.Opened.Settings, coordinator: co, Started: time.Since(begin)}
+	l := &Launch{Cell: c, Given: r.Opened.Given, Links: r.Opened.Links, Transport: r.Opened.Transport, BuiltOn: r.Opened.BuiltOn, Warnings: r.Opened.Warnings, Workers: r.Opened.Workers, settings: r.Opened.Settings, coordinator: co, Started: time.Since(begin)}
 	if r.Opened.SharesFiles {
 		l.Warnings = append(l.Warnings, sharedFiles)
 	}

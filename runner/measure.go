@@ -69,7 +69,7 @@ func (co *Coordinator) measure(rec *results.Record, m Measurement) (ops int, err
 		}
 	}()
 	rec.Given, rec.Workers, rec.Warnings = l.Given, l.Workers, l.Warnings
-	rec.Links, rec.Transport = l.Links, l.Transport
+	rec.Links, rec.Transport, rec.BuiltOn = l.Links, l.Transport, l.BuiltOn
 	rec.Cell.Options.Given = results.Unusual(l.Links)
 	w := bench.WorkloadOf(rec.Cell)
 	rounds := l.closedLoop

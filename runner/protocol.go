@@ -121,6 +121,7 @@ type openedReply struct {
 	Workers     []results.Worker `json:"workers"`                // by part
 	Settings    []settings       `json:"settings"`               // the same
 	Transport   string           `json:"transport,omitempty"`    // of an external one: name and version
+	BuiltOn     string           `json:"built_on,omitempty"`     // of the same: the mechanism that it stands on
 	SharesFiles bool             `json:"shares_files,omitempty"` // some worker has no descriptor table of its own
 }
 
@@ -154,6 +155,7 @@ type workerReply struct {
 	Capacities  []endCapacity  `json:"capacities,omitempty"`   // with Ready: what its ends hold
 	Made        bool           `json:"made,omitempty"`         // an external program has made what others need to find its links
 	Transport   string         `json:"transport,omitempty"`    // with Made: its name and version, as it says
+	BuiltOn     string         `json:"built_on,omitempty"`     // with Made: the mechanism that it stands on
 	Left        *leaving       `json:"left,omitempty"`         // after the last round, when the session has closed
 	Armed       bool           `json:"armed,omitempty"`        // waits for the byte that starts the round
 	Done        *workerRound   `json:"done,omitempty"`         // with Armed: the round before

@@ -32,6 +32,7 @@ type sessionLaunch struct {
 	shared    *os.File           // memory of all parts; nil: none, or all have mapped it
 	hosting   *hosting           // of parts that external programs play; nil: workers do
 	transport string             // the name and version of an external one
+	builtOn   string             // the mechanism that it stands on
 	factory   *linkFactory       // of the worker that makes the links itself; nil: the session has made them
 	workers   []*process         // by part
 	events    chan event
@@ -95,7 +96,7 @@ func (l *sessionLaunch) attach() (*openedReply, error) {
 	if err != nil {
 		return nil, err
 	}
-	opened := &openedReply{Given: l.given, Transport: l.transport}
+	opened := &openedReply{Given: l.given, Transport: l.transport, BuiltOn: l.builtOn}
 	var capacities []endCapacity
 	for i, r := range replies {
 		capacities = append(capacities, r.Capacities...)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -58,7 +59,7 @@ func Read(path string) (*external.Declaration, error) {
 }
 
 // keys are those of a declaration.
-var keys = []string{"name", "summary", "command", "environment", "framing", "descriptors", "senders", "unrelated", "peer_death", "spins", "workloads", "sizes"}
+var keys = []string{"name", "summary", "command", "environment", "framing", "descriptors", "senders", "unrelated", "peer_death", "spins", "workloads", "built_on", "sizes"}
 
 // parse reads a declaration. It is strict.
 func parse(text []byte) (*external.Declaration, error) {
@@ -206,6 +207,8 @@ func complete(d *external.Declaration, dir string) error {
 		return fmt.Errorf("name %q: want small letters and digits, with a letter at both ends", results.Quote(d.Name))
 	case mechanisms.Lookup(d.Name) != nil:
 		return fmt.Errorf("name %q: there is such a mechanism: want another name", d.Name)
+	case d.BuiltOn != "" && !ofSuite(d.BuiltOn):
+		return fmt.Errorf("built_on %q: %s", results.Quote(d.BuiltOn), suggest.Wanted(d.BuiltOn, bench.NamesOf(mechanisms.All(), func(m *mechanisms.Mechanism) string { return m.Name }), "ipcbench list"))
 	case d.Sizes.Most > 0 && d.Sizes.Least > d.Sizes.Most:
 		return fmt.Errorf("sizes: least %d is more than most %d", d.Sizes.Least, d.Sizes.Most)
 	}
@@ -222,10 +225,13 @@ func complete(d *external.Declaration, dir string) error {
 		return err
 	}
 	sum, err := executable(path)
+	if _, unbuilt := os.Stat(filepath.Join(dir, BuildFile)); unbuilt == nil && errors.Is(err, fs.ErrNotExist) {
+		d.Unbuilt, err = "its program "+results.Quote(path)+" is not built: `make examples` builds it", nil
+	}
 	if err != nil {
 		return err
 	}
-	d.Program = mechanisms.Program{Command: append([]string{path}, d.Command[1:]...), Sum: sum, Ends: d.Descriptors, Plays: d.Workloads}
+	d.Program = mechanisms.Program{Command: append([]string{path}, d.Command[1:]...), Sum: sum, Ends: d.Descriptors, Plays: d.Workloads, BuiltOn: d.BuiltOn}
 	for name, value := range d.Environment {
 		if name == "" || strings.ContainsAny(name, "=\x00") || strings.Contains(value, "\x00") {
 			return fmt.Errorf("environment: %q is no name of a variable", results.Quote(name))
@@ -239,6 +245,15 @@ func complete(d *external.Declaration, dir string) error {
 	}
 	slices.Sort(d.Program.Env)
 	return nil
+}
+
+// BuildFile stands beside a declaration whose program `make examples` builds.
+const BuildFile = "build"
+
+// ofSuite reports whether the suite has a mechanism of that name.
+func ofSuite(name string) bool {
+	m := mechanisms.Lookup(name)
+	return m != nil && m.Program == nil
 }
 
 // executable is the SHA-256 of a file that can be executed.
@@ -270,6 +285,9 @@ func Unchanged(d *external.Declaration) error {
 		return fmt.Errorf("%q is no declaration", results.Quote(d.Name))
 	}
 	sum, err := executable(d.Program.Command[0])
+	if d.Unbuilt != "" && errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err == nil && sum != d.Program.Sum {
 		err = fmt.Errorf("%s has another SHA-256 (%s) than the program that was measured (%s): begin another run", results.Quote(d.Program.Command[0]), sum, results.Quote(d.Program.Sum))
 	}
