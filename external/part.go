@@ -318,9 +318,14 @@ func (l line) latencies(n int) (map[int64]int64, error) {
 // Leave has the program close its ends and end.
 func (p *Part) Leave(timeout time.Duration) error {
 	p.say("close")
+	late := time.After(timeout)
+	var said *SaidError
+	if _, err := p.hear("nothing", time.Now().Add(timeout)); errors.As(err, &said) {
+		return p.explain(err)
+	}
 	select {
 	case <-p.ended:
-	case <-time.After(timeout):
+	case <-late:
 		err := fmt.Errorf("program %s: it did not end within %v of close (state %s)", results.Quote(p.path), timeout, state(p.PID))
 		p.Kill()
 		return err

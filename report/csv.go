@@ -34,10 +34,10 @@ func csvColumns(booted bool) []column {
 	}
 	for _, m := range results.Metrics {
 		if m.CSV != "" {
-			all = append(all, estimateColumns(m.CSV, m.Key)...)
+			all = append(all, numberColumns(m.CSV, m.Key)...)
 		}
 	}
-	all = append(all, estimateColumns("vs_floor", floorKey)...)
+	all = append(all, numberColumns("vs_floor", floorKey)...)
 	unit := func(_ *Page, c *Cell) string { return c.FloorUnit }
 	queued := func(_ *Page, c *Cell) string {
 		if n, ok := c.InFlight.Get(); ok {
@@ -58,15 +58,40 @@ func csvColumns(booted bool) []column {
 		column{"warnings", warnings},
 		column{"recommended", func(_ *Page, c *Cell) string { return map[bool]string{true: "yes"}[c.recommended] }},
 		column{"recommendation", func(_ *Page, c *Cell) string { return c.recommendation }})
+	all = append(all, column{"transport", func(_ *Page, c *Cell) string { return c.transport }},
+		column{"built_on", func(_ *Page, c *Cell) string { return c.base().Mechanism }})
+	all = append(all, estimateColumns("vs_built_on", func(c *Cell) results.Estimate { return c.base().Estimate() })...)
+	all = append(all, estimateColumns("adds_ns_per_op", func(c *Cell) results.Estimate { return c.base().Adds })...)
+	all = append(all, estimateColumns("adds_cpu_ns_per_op", func(c *Cell) results.Estimate { return c.base().CPU })...)
 	if booted {
 		all = append(all, column{"kernel", func(p *Page, _ *Cell) string { return p.booted }})
 	}
-	all = append(all, estimateColumns("worth", floorKey)...)
+	all = append(all, numberColumns("worth", floorKey)...)
 	return append(all, column{"worth_unit", unit}, column{"in_flight_messages", queued}, column{"doubts", warnings})
 }
 
-// estimateColumns are the median and the bounds of its interval.
-func estimateColumns(name, key string) (all []column) {
+// base is what a library is built on, without numbers where there is none.
+func (c *Cell) base() results.BuiltOn {
+	if c.builtOn == nil {
+		return results.BuiltOn{}
+	}
+	return *c.builtOn
+}
+
+// numberColumns are those of a number of cells.
+func numberColumns(name, key string) []column {
+	return estimateColumns(name, func(c *Cell) results.Estimate {
+		if v, ok := c.Numbers[key]; ok {
+			v.N = 1 // the page's have none
+			return v
+		}
+		return results.Estimate{}
+	})
+}
+
+// estimateColumns are the median and the bounds of its interval, empty where no launch
+// has the number.
+func estimateColumns(name string, estimate func(*Cell) results.Estimate) (all []column) {
 	for _, part := range []struct {
 		suffix string
 		of     func(results.Estimate) results.Float
@@ -76,7 +101,7 @@ func estimateColumns(name, key string) (all []column) {
 		{"_high", func(v results.Estimate) results.Float { return v.Hi }},
 	} {
 		all = append(all, column{name + part.suffix, func(_ *Page, c *Cell) string {
-			if v, ok := c.Numbers[key]; ok {
+			if v := estimate(c); v.Known() {
 				return number(part.of(v))
 			}
 			return ""

@@ -45,6 +45,10 @@ func (e End) Write(w io.Writer) error {
 	case strings.Count(table.String(), "\n") <= mostLines:
 		io.WriteString(w, table.String())
 	}
+	if !e.All {
+		writeLibraries(buf, e.Summaries, e.Screen)
+		buf.Flush()
+	}
 	WriteDecisions(w, e.Summaries, e.Screen)
 	writeMissing(w, e.Summaries, e.Screen)
 	for _, withheld := range results.WithheldFrom(e.Summaries) {

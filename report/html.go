@@ -21,6 +21,7 @@ var files embed.FS
 var page = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("page.html.tmpl").Funcs(template.FuncMap{
 		"heading": heading, "place": results.PlaceTitle, "detail": detail, "bytes": results.InBytes, "code": code, "quote": results.Quote,
+		"librariesTitle": func() string { return librariesTitle }, "librariesLede": func() string { return librariesLede },
 	}).ParseFS(files, "page/page.html.tmpl"))
 })
 

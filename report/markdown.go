@@ -13,7 +13,7 @@ import (
 )
 
 // WriteMarkdown writes a report of set: the host in a line and its warnings,
-// which mechanism is fastest where, mechanisms compared, how far from the
+// which mechanism is fastest where, mechanisms compared, libraries against what they are built on, how far from the
 // machine's floors that is, every number, what has none and why, how to run it
 // again, and all that is known of the host. It depends on nothing but the
 // records.
@@ -26,6 +26,7 @@ func WriteMarkdown(w io.Writer, set *results.Set) error {
 	m.sentences(summaries)
 	m.answers(summaries)
 	m.comparison(summaries)
+	m.libraries(summaries)
 	m.floors(summaries)
 	m.numbers(summaries)
 	m.notOK(summaries)

@@ -43,6 +43,8 @@ type Page struct {
 	Advice []choose.Advice `json:"advice"` // of every question that there is data for; what a choice costs is in its cell
 	Facts  []choose.Fact   `json:"facts"`  // of the mechanisms that this program knows
 
+	Libraries []libraryTable `json:"-"`
+
 	Absences []absence `json:"-"` // why cells have no number
 
 	// Semantics is what the manual promises, checked where the run was; nil
@@ -80,6 +82,9 @@ type Cell struct {
 	Given     int                         `json:"given,omitempty"`      // bytes of queue
 	Launches  []float64                   `json:"launches,omitempty"`   // ns of an operation, each
 	Kept      string                      `json:"kept,omitempty"`       // where the scheduler kept unpinned processes
+
+	transport string           // of an external transport, its name and version
+	builtOn   *results.BuiltOn // of a library; nil: it names nothing
 
 	recommended    bool   // at its point
 	recommendation string // how sure that is, as choose.Verdict has it
@@ -124,6 +129,7 @@ func NewPage(set *results.Set) *Page {
 	for _, m := range p.Mechanisms {
 		p.Looks = append(p.Looks, plots.LookOf(m))
 	}
+	p.Libraries = libraries(summaries)
 	p.Answers = choose.Answers(summaries)
 	p.recommend()
 	p.Advice, p.Facts = advice(summaries), choose.Facts(p.Mechanisms)
@@ -253,6 +259,7 @@ func indexOf(all []Warning, w string) int {
 func (p *Page) newCell(s *results.Summary) Cell {
 	c := Cell{
 		Cell: s.Cell, Unusual: s.Cell.Options.String(), Name: s.Cell.Name(), Outcome: s.Outcome, N: s.N, InFlight: s.InFlight, Given: s.Queue, Kept: s.Kept.String(),
+		transport: s.Transport, builtOn: s.BuiltOn,
 		Numbers: map[string]results.Estimate{},
 	}
 	for _, m := range results.Metrics {

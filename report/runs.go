@@ -270,10 +270,12 @@ type RunCell struct {
 	Outcome   results.Outcome             `json:"outcome"`
 	Reasons   []string                    `json:"reasons,omitempty"` // why it is not ok
 	Warnings  []string                    `json:"warnings,omitempty"`
-	Launches  int                         `json:"launches"`           // that there are
-	N         int                         `json:"n"`                  // of these, those that the numbers are from
-	Numbers   map[string]results.Estimate `json:"numbers,omitempty"`  // by unit, as in bench.txt: the median of the launches and its 95 % interval
-	VsFloor   *results.RelativeCost       `json:"vs_floor,omitempty"` // the cost relative to the floor
+	Launches  int                         `json:"launches"`            // that there are
+	N         int                         `json:"n"`                   // of these, those that the numbers are from
+	Numbers   map[string]results.Estimate `json:"numbers,omitempty"`   // by unit, as in bench.txt: the median of the launches and its 95 % interval
+	VsFloor   *results.RelativeCost       `json:"vs_floor,omitempty"`  // the cost relative to the floor
+	Transport string                      `json:"transport,omitempty"` // of an external transport, its name and version
+	BuiltOn   *results.BuiltOn            `json:"built_on,omitempty"`  // of a library, what it costs over the mechanism that it is built on
 }
 
 func pointOf(c results.Cell) RunPoint {
@@ -302,6 +304,9 @@ func (e End) Result() RunResult {
 	for i := range e.Summaries {
 		s := &e.Summaries[i]
 		c := RunCell{Name: s.Cell.Name(), RunPoint: pointOf(s.Cell), Mechanism: s.Cell.Mechanism, Outcome: s.Outcome, Launches: s.Launches, N: s.N, VsFloor: s.RelativeCost}
+		if c.Transport = results.Quote(s.Transport); s.BuiltOn != nil && s.BuiltOn.N > 0 {
+			c.BuiltOn = s.BuiltOn
+		}
 		for _, m := range results.Metrics {
 			if x := s.Of(m.Key); m.Unit != "" && x.Known() {
 				if c.Numbers == nil {

@@ -20,6 +20,7 @@ import (
 func WriteTable(w io.Writer, summaries []results.Summary, screen text.Screen) error {
 	buf := bufio.NewWriter(w)
 	writeCells(buf, summaries, screen)
+	writeLibraries(buf, summaries, screen)
 	writeNotOK(buf, summaries, screen)
 	return buf.Flush()
 }

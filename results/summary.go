@@ -28,10 +28,14 @@ type Summary struct {
 	Times        []float64 // of the launches, nanoseconds per operation, in order
 	TimesOf      []int     // the number of the launch of each
 	BytesPerSec  Estimate
+	CPUs         []float64     // of the launches that have it, nanoseconds of processor time per operation, in order
+	CPUsOf       []int         // the number of the launch of each
 	P99          Estimate      // nanoseconds
 	P99s         []float64     // of the launches that have one, nanoseconds, in order
 	P99sOf       []int         // the number of the launch of each
 	Timed        Count         // operations that were timed one by one, in the launch with the fewest; absent: none were
+	BuiltOn      *BuiltOn      // of a library that names what it is built on; nil: it names nothing
+	Transport    string        // of an external transport, its name and version; "": it is none, or did not start
 	RelativeCost *RelativeCost // in units of a floor; nil where it or the floor has no number
 	InFlight     Count         // messages a link held before Send blocked, the fewest of all links and launches; absent: not tried
 	Queue        int           // bytes that the kernel gave a link, the fewest; 0: not known
@@ -165,6 +169,8 @@ func (s *Summary) estimate(launches []tally) {
 		switch m.Key {
 		case "time":
 			s.Times, s.TimesOf = values, of
+		case "cpu":
+			s.CPUs, s.CPUsOf = values, of
 		case "p99":
 			s.P99s, s.P99sOf = values, of
 		}

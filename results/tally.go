@@ -1,6 +1,7 @@
 package results
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -25,10 +26,11 @@ type Tally struct {
 
 // tallied is what the launches of one cell gave.
 type tallied struct {
-	launches []tally
-	race     float64                       // Record.Race, the greatest
-	times    *hdrhistogram.PackedHistogram // of single round trips, ns, of all launches that are ok
-	damaged  error                         // why that is not known
+	launches           []tally
+	transport, builtOn string                        // of the last launch that names them
+	race               float64                       // Record.Race, the greatest
+	times              *hdrhistogram.PackedHistogram // of single round trips, ns, of all launches that are ok
+	damaged            error                         // why that is not known
 }
 
 // tally is what is kept of a record.
@@ -65,6 +67,7 @@ func (t *Tally) Add(r *Record) {
 		t.cells[r.Cell] = c
 	}
 	c.race = max(c.race, r.Race)
+	c.transport, c.builtOn = cmp.Or(r.Transport, c.transport), cmp.Or(r.BuiltOn, c.builtOn)
 	l := tally{launch: r.Launch, attempt: r.Attempt, outcome: r.Outcome, check: r.Fault == FaultCheck}
 	if r.Outcome != OK {
 		l.reason, l.unavailable = t.one(r.Reason), r.Unavailable
@@ -140,6 +143,9 @@ func (t *Tally) Summaries() []Summary {
 			continue
 		}
 		s := summarize(cell, launches, t.last[cell.Asked()], c.race)
+		if s.Transport = c.transport; c.builtOn != "" {
+			s.BuiltOn = &BuiltOn{Mechanism: c.builtOn}
+		}
 		if s.Outcome == OK {
 			s.RoundTrips, s.Damaged = c.times, c.damaged
 		}
@@ -147,6 +153,7 @@ func (t *Tally) Summaries() []Summary {
 	}
 	slices.SortFunc(out, func(a, b Summary) int { return CompareCells(a.Cell, b.Cell) })
 	relateToFloors(out)
+	relateToBases(out)
 	return out
 }
 

@@ -31,7 +31,7 @@ func (l *sessionLaunch) blame(first event) error {
 	weigh := func(e event) {
 		if e.ended {
 			ended++
-			if e.err == nil {
+			if e.err == nil && l.phase != exiting {
 				e.err = &DeathError{} // unasked, with status 0
 			}
 		}

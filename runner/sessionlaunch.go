@@ -314,10 +314,13 @@ func (l *sessionLaunch) lookAt(missing map[int]bool) {
 	}
 }
 
+// exiting is the phase in which workers end because they are asked to.
+const exiting = "exit"
+
 // stop asks the workers to end, waits for their exit and removes the links. It
 // calls meanwhile while they end.
 func (l *sessionLaunch) stop(timeout time.Duration, meanwhile func()) (*closedReply, error) {
-	l.phase = "exit"
+	l.phase = exiting
 	closed := &closedReply{}
 	for _, p := range l.workers {
 		closed.Stopped = p.TakeStops() || closed.Stopped

@@ -41,13 +41,15 @@ type unaryEnd struct {
 	conn   *grpc.ClientConn // nil: the server's
 	client transport.TransportClient
 	answer *transport.Message
+
+	answers *unaryEnd // the client whose answers this end receives; nil: it is none
 }
 
 var clientEnd *unaryEnd
 
 func openUnary(l *kit.Link) (kit.End, error) {
 	if comesBack(l) && !l.Sends {
-		return clientEnd, nil
+		return &unaryEnd{answers: clientEnd}, nil
 	}
 	if comesBack(l) || !l.Sends {
 		return &unaryEnd{}, nil
@@ -68,8 +70,8 @@ func (e *unaryEnd) Send(message []byte) (err error) {
 
 func (e *unaryEnd) Recv(message []byte) (int, error) {
 	payload := []byte(nil)
-	if e.client != nil {
-		payload = e.answer.Payload
+	if e.answers != nil {
+		payload = e.answers.answer.Payload
 	} else {
 		payload = <-handler.messages
 	}

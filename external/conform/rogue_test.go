@@ -124,6 +124,10 @@ func rogueMain(sin string) {
 			if sin == "status" {
 				os.Exit(5)
 			}
+			if sin == "closes badly" {
+				say("error close: no such link")
+				os.Exit(1)
+			}
 			os.Exit(0)
 		}
 	}
