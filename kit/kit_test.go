@@ -484,3 +484,27 @@ int main(void) { return ipcbench_main(&holding); }
 	play(t, w, all, 64, round{options: "plain", count: 20, first: 9})
 	play(t, w, all, 64, round{options: "sealed", sealed: true, count: 4, first: 9})
 }
+
+// A child of a program inherits neither the control descriptor nor an end of a link: it
+// would keep both open when the program has ended.
+func TestDescriptorsCloseOnExec(t *testing.T) {
+	pipeExamples(t, func(t *testing.T, x *example) {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Close()
+		p := start(t, x.program(t), "receiver", r)
+		r.Close()
+		p.say("%s\nlink number=0 way=receive senders=1 receivers=1 fd=4\nmake", partLine)
+		p.want("hello")
+		p.want("made")
+		for fd := 3; fd <= 4; fd++ {
+			text, err := os.ReadFile(fmt.Sprintf("/proc/%d/fdinfo/%d", p.cmd.Process.Pid, fd))
+			_, flags, _ := strings.Cut(string(text), "flags:")
+			if flags, _, _ = strings.Cut(strings.TrimSpace(flags), "\n"); err != nil || !strings.HasPrefix(flags, "02") {
+				t.Errorf("descriptor %d: flags %s, %v: want O_CLOEXEC, 02000000", fd, flags, err)
+			}
+		}
+	})
+}

@@ -110,6 +110,7 @@ func TestRogues(t *testing.T) {
 		{"says error", "pingpong", `it reports: connect: no such service`},
 		{"stays", "pingpong", `did not end within .* of close`},
 		{"status", "pingpong", `after close it ended with status 5, not with status 0`},
+		{"base", "pingpong", `hello: built_on is "../pipe": want the name of a mechanism`},
 		{"closes badly", "pingpong", `it reports: close: no such link`},
 		{"children", "pingpong", `processes and threads, more than 256, and was killed`},
 		{"spins", "sleeps", `did not sleep for .* of the time in which it waited`},

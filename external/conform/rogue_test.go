@@ -84,7 +84,11 @@ func rogueMain(sin string) {
 	if sin == "version" {
 		version = 7
 	}
-	say("hello protocol=%d name=rogue version=1 kit=none", version)
+	base := ""
+	if sin == "base" {
+		base = " built_on=../pipe"
+	}
+	say("hello protocol=%d name=rogue version=1 kit=none%s", version, base)
 	for {
 		text, err := r.in.ReadString('\n')
 		if err != nil {

@@ -43,6 +43,7 @@ func TestMistakes(t *testing.T) {
 		{"name: mine\ncommand: [./mine]\nsizes: {least: 1MiB, most: 4KiB}\n", "sizes: least 1048576 is more than most 4096"},
 		{"name: mine\ncommand: [./mine]\nsizes: {larges: 4KiB}\n", `line 3: unknown key "larges": want one of least, most`},
 		{"name: mine\ncommand: [./mine]\nspins: maybe\n", "line 3"},
+		{"name: mine\ncommand: [./mine]\nbuilt_on: pipes\n", `built_on "pipes": did you mean pipe?`},
 		{"name: mine\ncommand: [./mine]\nworkloads: [Steam]\n", `workloads: "Steam": did you mean Stream?`},
 		{"name: mine\ncommand: [./mine]\nworkloads: [Burst]\n", `workloads: "Burst": want one of PingPong, Stream, FanIn, Pipeline`},
 		{"name: mine\ncommand: [./mine]\nenvironment: {A=B: c}\n", `environment: "A=B" is no name of a variable`},

@@ -9,8 +9,7 @@ import (
 	"testing"
 
 	"ipcbench/external"
-	"ipcbench/mechanisms"
-	_ "ipcbench/mechanisms/all" // the floors of examples
+	_ "ipcbench/mechanisms/all" // what examples are built on
 )
 
 const examples = "../../examples"
@@ -30,9 +29,6 @@ func TestExamples(t *testing.T) {
 	for _, dir := range dirs {
 		name := filepath.Base(dir)
 		build := readBuild(t, dir)
-		if floor := build["floor"]; mechanisms.Lookup(floor) == nil {
-			t.Errorf("examples/%s/build: floor %q is no mechanism", name, floor)
-		}
 		declarations, _ := filepath.Glob(dir + "/*.yaml")
 		if len(declarations) == 0 {
 			t.Errorf("examples/%s: no declaration", name)
@@ -42,8 +38,8 @@ func TestExamples(t *testing.T) {
 			if other := names[d.Name]; other != "" {
 				t.Errorf("%s and %s both have the name %s", path, other, d.Name)
 			}
-			if names[d.Name] = path; d.Summary == "" {
-				t.Errorf("%s: no summary", path)
+			if names[d.Name] = path; d.Summary == "" || d.BuiltOn == "" {
+				t.Errorf("%s: summary %q, built_on %q: want both", path, d.Summary, d.BuiltOn)
 			}
 			program := filepath.Base(d.Command[0])
 			switch {
@@ -61,7 +57,7 @@ func TestExamples(t *testing.T) {
 }
 
 // buildKeys are those of a file build.
-var buildKeys = []string{"library", "licence", "floor", "packages", "needs", "build"}
+var buildKeys = []string{"library", "licence", "packages", "needs", "build"}
 
 func readBuild(t *testing.T, dir string) map[string]string {
 	t.Helper()
@@ -156,5 +152,60 @@ func TestBuildExamples(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "examples/absent/made")); err == nil {
 		t.Error("an example was built whose needs are missing")
+	}
+}
+
+// The plan of libraries has every library, and what each is built on.
+func TestPlanOfLibraries(t *testing.T) {
+	text, err := os.ReadFile("../../plan-libraries.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths, _ := filepath.Glob(examples + "/*/*.yaml")
+	for _, path := range paths {
+		example := strings.TrimPrefix(path, "../../")
+		if build := readBuild(t, filepath.Dir(path)); strings.HasPrefix(build["library"], "none") {
+			continue // an example of a kit
+		}
+		base := readExample(t, path).BuiltOn
+		if !strings.Contains(string(text), "- exec:./"+example+"\n") || !strings.Contains(string(text), "- "+base+"\n") {
+			t.Errorf("plan-libraries.yaml lacks %s, or %s that it is built on", example, base)
+		}
+	}
+}
+
+// A program that make examples builds, and that is not there, is a mechanism that is
+// missing. Without a file build beside it, it is an error.
+func TestUnbuilt(t *testing.T) {
+	dir := t.TempDir()
+	declaration := filepath.Join(dir, "transport.yaml")
+	write := func(name, text string, mode os.FileMode) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("transport.yaml", "name: unbuilt\ncommand: [./unbuilt]\nbuilt_on: pipe\n", 0o600)
+	if _, err := Read(declaration); err == nil || !strings.Contains(err.Error(), "no such file") {
+		t.Errorf("a program that is not there: %v", err)
+	}
+	write(BuildFile, "build: make\n", 0o600)
+	d, err := Read(declaration)
+	if err != nil || !strings.Contains(d.Unbuilt, "is not built: `make examples` builds it") {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	if err := d.Register().Available(); err == nil || !strings.Contains(err.Error(), d.Unbuilt) {
+		t.Errorf("available: %v", err)
+	}
+	if err := Unchanged(d); err != nil {
+		t.Errorf("a run goes on without it: %v", err)
+	}
+	write("unbuilt", "#!/bin/sh\n", 0o700)
+	if err := Unchanged(d); err == nil {
+		t.Error("a run goes on with another program than it began with")
+	}
+	write("transport.yaml", "name: built\ncommand: [./unbuilt]\nbuilt_on: pipe\n", 0o600)
+	if d, err = Read(declaration); err != nil || d.Unbuilt != "" || d.Program.BuiltOn != "pipe" {
+		t.Errorf("%+v, %v", d, err)
 	}
 }

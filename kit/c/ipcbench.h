@@ -26,6 +26,7 @@
 #define _GNU_SOURCE 1
 #endif
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -600,6 +601,8 @@ static inline const char *ipcb_read_part(void)
 		e->senders = (int)ipcb_number(line, "senders", 10, -1);
 		e->receivers = (int)ipcb_number(line, "receivers", 10, -1);
 		e->fd = ipcb_field(line, "fd") ? (int)ipcb_number(line, "fd", 10, 0) : -1;
+		if (e->fd >= 0)
+			fcntl(e->fd, F_SETFD, FD_CLOEXEC); /* a child would keep the link open */
 		e->size = ipcb.size;
 		e->queue = queue;
 		e->dir = ipcb.dir;
@@ -637,6 +640,7 @@ static inline void ipcb_begin(const ipcbench_transport *t)
 		fprintf(stderr, "%s is a transport for ipcbench, which starts it: ipcbench run --mech exec:PROGRAM\n", t->name);
 		exit(2);
 	}
+	fcntl(3, F_SETFD, FD_CLOEXEC);
 	signal(SIGPIPE, SIG_IGN);
 	ipcb.line = (char *)malloc(IPCB_LINE);
 	ipcb.answer = (char *)malloc(IPCB_LINE + 1);

@@ -153,6 +153,7 @@ func Main(t Transport) {
 	} else {
 		runtime.UnlockOSThread()
 	}
+	syscall.CloseOnExec(control)
 	p := &part{transport: t}
 	p.answer("hello protocol=1 kit=go name=%s version=%s", strings.ReplaceAll(t.Name, " ", "-"), strings.ReplaceAll(t.Version, " ", "-"))
 	p.begin()
@@ -379,6 +380,7 @@ func (p *part) begin() {
 		}
 		if _, ok := field(line, "fd"); ok {
 			l.FD = int(p.number(line, "fd", 10))
+			syscall.CloseOnExec(l.FD) // a child would keep the link open
 		}
 		if l.Senders < 1 || l.Senders > 65535 {
 			p.die("line %q: no number of senders", line)

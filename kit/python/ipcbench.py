@@ -102,6 +102,7 @@ def main(name, version, open, make=None):
     if not started:
         print(f"{name} is a transport for ipcbench, which starts it: ipcbench run --mech exec:PROGRAM", file=sys.stderr)
         sys.exit(2)
+    os.set_inheritable(_CONTROL, False)
     _answer(f"hello protocol=1 kit=python name={name.replace(' ', '-')} version={version.replace(' ', '-')}")
     part = _Part(open, make)
     gc.freeze()
@@ -216,6 +217,8 @@ class _Part:
             link.number, link.senders, link.receivers = map(fields.number, ("number", "senders", "receivers"))
             link.origin = fields.number("origin") if link.sends else 0
             link.fd = fields.number("fd") if "fd" in fields else None
+            if link.fd is not None:
+                os.set_inheritable(link.fd, False)  # a child would keep the link open
             link.size, link.queue = self.size, part.number("queue")
             link.dir, link.play, link.workload, link.role = part["dir"], part["play"], part["workload"], part["role"]
             links.append(link)
