@@ -36,7 +36,7 @@ var libraryColumns = []text.Column{
 	{Head: "ratio", Right: true},
 	{Head: "95 % interval", Drop: 1},
 	{Head: "adds/op", Right: true},
-	{Head: "adds CPU/op", Right: true},
+	{Head: "adds CPU/op", Right: true, Drop: 1},
 	{Head: "n", Right: true, Drop: 4},
 }
 
