@@ -35,7 +35,7 @@ func printPlan(out io.Writer, plan bench.Plan) error {
 			continue
 		}
 		runs++
-		cells = append(cells, []string{c.Name(), ""})
+		cells = append(cells, []string{c.Name(), runner.Departures(c, cpus)})
 	}
 	s := screen(out)
 	if _, err := s.Table(out, "", []text.Column{{Least: 56}, {Prose: true}}, cells); err != nil {

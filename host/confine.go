@@ -12,12 +12,16 @@ import (
 
 // Confine lets this process, and what it starts from now on, run on these CPUs
 // alone, sched_setaffinity(2). The error about a CPU that it may not run on names it.
+// No process starts on isolated CPUs, and each may go there unless a cpuset forbids it.
 func Confine(cpus []int) error {
+	t := tree{Root}
 	allowed, err := AllowedCPUs()
 	if err != nil {
 		return err
 	}
-	if err := within(cpus, allowed, tree{Root}); err != nil || slices.Equal(cpus, allowed) {
+	isolated, _ := ParseCPUList(t.text(isolatedCPUs)) // no file: none
+	may := slices.Compact(slices.Sorted(slices.Values(slices.Concat(allowed, isolated))))
+	if err := within(cpus, may, t); err != nil || slices.Equal(cpus, allowed) {
 		return err
 	}
 	set := unix.NewCPUSet(maxCPUs)
@@ -27,7 +31,10 @@ func Confine(cpus []int) error {
 	if err := ConfineThreads(set); err != nil {
 		return fmt.Errorf("confine this process: %w: start the command with taskset -c %s", err, FormatCPUList(cpus))
 	}
-	return nil
+	if allowed, err = AllowedCPUs(); err != nil { // those outside its cpuset were left out without an error
+		return err
+	}
+	return within(cpus, allowed, t)
 }
 
 // within names the first CPU that is not online, or not allowed.

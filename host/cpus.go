@@ -17,9 +17,12 @@ import (
 
 // CPU is one hardware thread that this process may run on.
 type CPU struct {
-	ID     int // as the kernel numbers it
-	Core   int // the lowest ID among the threads of its core, so unique in the machine; -1: not known
-	Socket int // physical package; -1: not known
+	ID       int  // as the kernel numbers it
+	Core     int  // the lowest ID among the online threads of its core, so unique in the machine; -1: not known
+	Socket   int  // physical package; -1: not known
+	Node     int  // NUMA node; -1: not known, or the kernel has none
+	Capacity int  // cpu_capacity, 1024 for the fastest CPU of the machine; 0: the kernel shows none
+	Isolated bool // the scheduler moves no process to it or from it: isolcpus=, or an isolated cpuset
 }
 
 // maxCPUs bounds what a CPU list may name: CONFIG_NR_CPUS is at most 8192.
@@ -55,7 +58,11 @@ func AllowedCPUs() (ids []int, err error) {
 	return ids, nil
 }
 
-const onlineCPUs = "/sys/devices/system/cpu/online"
+const (
+	onlineCPUs   = "/sys/devices/system/cpu/online"
+	isolatedCPUs = "/sys/devices/system/cpu/isolated"
+	nodeDirs     = "/sys/devices/system/node/node[0-9]*"
+)
 
 func cpuDir(id int) string { return "/sys/devices/system/cpu/cpu" + strconv.Itoa(id) }
 
@@ -69,13 +76,21 @@ func readCPUs(t tree, mask []int) (cpus []CPU, err error) {
 		}
 		mask = slices.DeleteFunc(slices.Clone(mask), func(id int) bool { return !slices.Contains(online, id) })
 	}
+	nodes := t.nodes()
+	isolated, _ := ParseCPUList(t.text(isolatedCPUs)) // no file: none
 	for _, id := range mask {
-		c := CPU{ID: id, Core: -1, Socket: -1}
+		c := CPU{ID: id, Core: -1, Socket: -1, Node: -1, Isolated: slices.Contains(isolated, id)}
 		if threads, err := ParseCPUList(t.text(cpuDir(id) + "/topology/thread_siblings_list")); err == nil && len(threads) > 0 {
 			c.Core = threads[0]
 		}
 		if n, ok := t.number(cpuDir(id) + "/topology/physical_package_id"); ok {
 			c.Socket = int(n)
+		}
+		if node, ok := nodes[id]; ok {
+			c.Node = node
+		}
+		if n, ok := t.number(cpuDir(id) + "/cpu_capacity"); ok {
+			c.Capacity = int(n)
 		}
 		cpus = append(cpus, c)
 	}
@@ -86,6 +101,22 @@ func readCPUs(t tree, mask []int) (cpus []CPU, err error) {
 		cpus[0].Core, cpus[0].Socket = cpus[0].ID, 0
 	}
 	return cpus, nil
+}
+
+// nodes are the NUMA nodes of the CPUs, by ID.
+func (t tree) nodes() map[int]int {
+	of := map[int]int{}
+	for _, dir := range t.glob(nodeDirs) {
+		node, err := strconv.Atoi(dir[strings.LastIndex(dir, "node")+len("node"):])
+		cpus, unread := ParseCPUList(t.text(dir + "/cpulist"))
+		if err != nil || unread != nil {
+			continue
+		}
+		for _, id := range cpus {
+			of[id] = node
+		}
+	}
+	return of
 }
 
 // ParseCPUList reads the kernel's list format, "0-3,8,10-11" (cpuset(7)), and
@@ -140,16 +171,18 @@ func plural(n int, what string) string {
 }
 
 // Assign gives each of n workers, at least 0, the ID of its CPU in a place of the place
-// axis, or nil where workers are not pinned. It is pure. High numbers come
-// first, as CPU 0 takes most interrupts.
+// axis, or nil where workers are not pinned. It is pure. The fastest CPUs come first,
+// and of those the highest numbers, as CPU 0 takes most interrupts.
 //
 //	same    all on one CPU
 //	smt     the hardware threads of one core, in turn
-//	cross   different cores, in turn, those of one socket first
-//	socket  different sockets, in turn, each time on another core
+//	cross   different cores: those of one socket first, then those of others, then
+//	        their other hardware threads, and then all of these again
+//	socket  different sockets, in turn, each time on another core while there is one
 //	free    not pinned
 //
-// A place that cpus cannot give is an *mechanisms.UnsupportedError.
+// Departures states what the place's name does not show. A place that cpus cannot
+// give is an *mechanisms.UnsupportedError.
 func Assign(cpus []CPU, place string, n int) ([]int, error) {
 	cores := groups(cpus, coreOf)
 	switch place {
@@ -159,34 +192,83 @@ func Assign(cpus []CPU, place string, n int) ([]int, error) {
 		if len(cpus) == 0 {
 			return nil, impossible(place, "no CPU in the affinity mask (sched_getaffinity(2))")
 		}
-		last := slices.MaxFunc(cpus, func(a, b CPU) int { return cmp.Compare(a.ID, b.ID) })
-		return inTurn([]CPU{last}, n), nil
+		return inTurn([]CPU{slices.MinFunc(cpus, byPreference)}, n), nil
 	case "smt":
 		for _, threads := range cores {
 			if len(threads) > 1 {
 				return inTurn(threads, n), nil
 			}
 		}
-		return nil, lacking(place, cpus, coreOf, "no core has two hardware threads here", "thread_siblings_list")
+		return nil, lacking(place, cpus, coreOf, "no two are hardware threads of one core", "thread_siblings_list")
 	case "cross":
 		if len(cores) < 2 {
-			return nil, lacking(place, cpus, coreOf, "fewer than two cores here", "thread_siblings_list")
+			return nil, lacking(place, cpus, coreOf, "no two are of different cores", "thread_siblings_list")
 		}
-		return inTurn(slices.Concat(bySocket(cores)...), n), nil
+		return inTurn(threadsInTurn(slices.Concat(bySocket(cores)...)), n), nil
 	case "socket":
 		sockets := bySocket(cores)
-		sockets = slices.DeleteFunc(sockets, func(s []CPU) bool { return s[0].Socket < 0 })
+		sockets = slices.DeleteFunc(sockets, func(s [][]CPU) bool { return s[0][0].Socket < 0 })
 		if len(sockets) < 2 {
-			return nil, lacking(place, cpus, socketOf, "fewer than two sockets here", "physical_package_id")
+			return nil, lacking(place, cpus, socketOf, "no two are of different sockets", "physical_package_id")
+		}
+		var orders [][]CPU
+		for _, s := range sockets {
+			orders = append(orders, threadsInTurn(s))
 		}
 		ids := make([]int, n)
 		for i := range ids {
-			s := sockets[i%len(sockets)]
-			ids[i] = s[i/len(sockets)%len(s)].ID
+			s := orders[i%len(orders)]
+			ids[i] = s[i/len(orders)%len(s)].ID
 		}
 		return ids, nil
 	}
 	return nil, fmt.Errorf("place %q: want same, smt, cross, socket or free", place)
+}
+
+// Departures states where workers on the CPUs ids, of Assign, have less than the
+// place's name says, with the numbers and a remedy; "" where they have all of it.
+func Departures(cpus []CPU, place string, ids []int) string {
+	var says []string
+	say := func(format string, args ...any) { says = append(says, fmt.Sprintf(format, args...)) }
+	var given, isolated []CPU
+	for _, c := range cpus {
+		if slices.Contains(ids, c.ID) {
+			given = append(given, c)
+		}
+		if c.Isolated {
+			isolated = append(isolated, c)
+		}
+	}
+	different := func(of func(CPU) int) int {
+		var values []int
+		for _, c := range given {
+			values = append(values, of(c))
+		}
+		slices.Sort(values)
+		return len(slices.Compact(values))
+	}
+	cores, sockets := different(coreOf), different(socketOf)
+	const fewer = "take fewer --peers, or a machine with more"
+	switch {
+	case place == "same":
+	case place == "free" && len(cpus) > 1 && len(isolated) > 0:
+		say("the scheduler moves no process from CPU to CPU on %s (%s): pin processes by another place, or take other --cpus", FormatCPUList(idsOf(isolated)), isolatedCPUs)
+	case place == "free":
+	case len(given) < len(ids):
+		say("%d processes share %s: %s", len(ids), plural(len(given), "CPU"), fewer)
+	case place != "smt" && cores < len(ids):
+		say("%d processes share %s, as hardware threads: %s", len(ids), plural(cores, "core"), fewer)
+	}
+	if place == "cross" && sockets > 1 {
+		say("%d processes are on %d sockets: %s cores a socket", len(ids), sockets, fewer)
+	}
+	if different(capacityOf) > 1 {
+		say("%d processes are on CPUs of different capacity (cpu_capacity): take fewer --peers, or --cpus of one capacity", len(ids))
+	}
+	if says == nil {
+		return ""
+	}
+	return "place " + place + ": " + strings.Join(says, "; ")
 }
 
 func impossible(place, why string) error {
@@ -200,12 +282,22 @@ func lacking(place string, cpus []CPU, of func(CPU) int, what, file string) erro
 	if slices.ContainsFunc(cpus, func(c CPU) bool { return of(c) < 0 }) {
 		return impossible(place, "the topology cannot be read ("+file+"): mount /sys, or take --place free or same")
 	}
-	return impossible(place, what+" ("+file+")")
+	return impossible(place, fmt.Sprintf("%s among the CPUs %s that may be used (%s)", what, FormatCPUList(idsOf(cpus)), file))
+}
+
+func idsOf(cpus []CPU) (ids []int) {
+	for _, c := range cpus {
+		ids = append(ids, c.ID)
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 func coreOf(c CPU) int { return c.Core }
 
 func socketOf(c CPU) int { return c.Socket }
+
+func capacityOf(c CPU) int { return c.Capacity }
 
 func inTurn(cpus []CPU, n int) []int {
 	ids := make([]int, n)
@@ -215,7 +307,12 @@ func inTurn(cpus []CPU, n int) []int {
 	return ids
 }
 
-// groups parts the CPUs by core or socket, highest numbers first within a
+// byPreference orders CPUs as workers are given them.
+func byPreference(a, b CPU) int {
+	return cmp.Or(cmp.Compare(b.Capacity, a.Capacity), cmp.Compare(b.ID, a.ID))
+}
+
+// groups parts the CPUs by core or socket, in the order of preference within a
 // group and among groups. CPUs without one are in none.
 func groups(cpus []CPU, of func(CPU) int) [][]CPU {
 	by := map[int][]CPU{}
@@ -226,20 +323,38 @@ func groups(cpus []CPU, of func(CPU) int) [][]CPU {
 	}
 	all := slices.Collect(maps.Values(by))
 	for _, g := range all {
-		slices.SortFunc(g, func(a, b CPU) int { return cmp.Compare(b.ID, a.ID) })
+		slices.SortFunc(g, byPreference)
 	}
-	slices.SortFunc(all, func(a, b []CPU) int { return cmp.Compare(b[0].ID, a[0].ID) })
+	slices.SortFunc(all, func(a, b []CPU) int { return byPreference(a[0], b[0]) })
 	return all
 }
 
-// bySocket takes one CPU of each core and parts them by socket, those with
-// the most cores first. Cores of no known socket count as one.
-func bySocket(cores [][]CPU) [][]CPU {
-	var one []CPU
+// bySocket parts cores by socket, those with the most cores first. Cores of no
+// known socket count as one.
+func bySocket(cores [][]CPU) (sockets [][][]CPU) {
+	at := map[int]int{}
 	for _, threads := range cores {
-		one = append(one, threads[0])
+		socket := threads[0].Socket
+		if _, seen := at[socket]; !seen {
+			at[socket] = len(sockets)
+			sockets = append(sockets, nil)
+		}
+		sockets[at[socket]] = append(sockets[at[socket]], threads)
 	}
-	sockets := groups(one, func(c CPU) int { return c.Socket + 1 })
-	slices.SortStableFunc(sockets, func(a, b []CPU) int { return cmp.Compare(len(b), len(a)) })
+	slices.SortStableFunc(sockets, func(a, b [][]CPU) int { return cmp.Compare(len(b), len(a)) })
 	return sockets
+}
+
+// threadsInTurn lists one hardware thread of each core, then another of each, and
+// so on.
+func threadsInTurn(cores [][]CPU) (order []CPU) {
+	for i, more := 0, true; more; i++ {
+		more = false
+		for _, threads := range cores {
+			if i < len(threads) {
+				order, more = append(order, threads[i]), true
+			}
+		}
+	}
+	return order
 }

@@ -13,6 +13,9 @@ import (
 	"ipcbench/mechanisms"
 )
 
+// at is a CPU of no known node and capacity.
+func at(id, core, socket int) CPU { return CPU{ID: id, Core: core, Socket: socket, Node: -1} }
+
 // topology is a tree of CPUs that are all online.
 func topology(cpus ...CPU) fstest.MapFS {
 	root, all, siblings := fstest.MapFS{}, []string{}, map[int][]string{}
@@ -30,16 +33,16 @@ func topology(cpus ...CPU) fstest.MapFS {
 }
 
 var (
-	oneCPU   = []CPU{{0, 0, 0}}
-	twoCores = []CPU{{0, 0, 0}, {1, 1, 0}}
-	oneCore  = []CPU{{0, 0, 0}, {1, 0, 0}}
+	oneCPU   = []CPU{at(0, 0, 0)}
+	twoCores = []CPU{at(0, 0, 0), at(1, 1, 0)}
+	oneCore  = []CPU{at(0, 0, 0), at(1, 0, 0)}
 	// two sockets × two cores × two threads, numbered as x86 servers do
-	server = []CPU{{0, 0, 0}, {1, 1, 1}, {2, 2, 0}, {3, 3, 1}, {4, 0, 0}, {5, 1, 1}, {6, 2, 0}, {7, 3, 1}}
+	server = []CPU{at(0, 0, 0), at(1, 1, 1), at(2, 2, 0), at(3, 3, 1), at(4, 0, 0), at(5, 1, 1), at(6, 2, 0), at(7, 3, 1)}
 	// what a mask with holes leaves of it: no core of socket 0 has both threads
-	holes   = []CPU{{0, 0, 0}, {2, 2, 0}, {3, 3, 1}, {7, 3, 1}}
-	flat    = []CPU{{0, -1, -1}, {1, -1, -1}}
-	noSMT   = []CPU{{0, 0, -1}, {1, 1, -1}}
-	lopside = []CPU{{0, 0, 0}, {1, 1, 0}, {2, 2, 0}, {3, 3, 1}}
+	holes   = []CPU{at(0, 0, 0), at(2, 2, 0), at(3, 3, 1), at(7, 3, 1)}
+	flat    = []CPU{at(0, -1, -1), at(1, -1, -1)}
+	noSMT   = []CPU{at(0, 0, -1), at(1, 1, -1)}
+	lopside = []CPU{at(0, 0, 0), at(1, 1, 0), at(2, 2, 0), at(3, 3, 1)}
 )
 
 func TestReadCPUs(t *testing.T) {
@@ -54,7 +57,7 @@ func TestReadCPUs(t *testing.T) {
 		{"mask with holes", topology(server...), []int{0, 2, 3, 7}, holes},
 		{"offline CPU in the mask", topology(twoCores...), []int{0, 1, 2}, twoCores},
 		{"no topology", bare, []int{0, 1}, flat},
-		{"no topology, one CPU", bare, []int{1}, []CPU{{1, 1, 0}}},
+		{"no topology, one CPU", bare, []int{1}, []CPU{at(1, 1, 0)}},
 		{"nothing", fstest.MapFS{}, []int{0, 1}, flat},
 		{"sockets not shown", topology(noSMT...), []int{0, 1}, noSMT},
 	} {
@@ -119,11 +122,12 @@ func TestAssign(t *testing.T) {
 		{"server", server, "same", 2, []int{7, 7}},
 		{"server", server, "smt", 2, []int{7, 3}},
 		{"server", server, "cross", 2, []int{7, 5}},
-		{"server", server, "cross", 5, []int{7, 5, 6, 4, 7}},
+		{"server", server, "cross", 5, []int{7, 5, 6, 4, 3}},
 		{"server", server, "socket", 2, []int{7, 6}},
-		{"server", server, "socket", 5, []int{7, 6, 5, 4, 7}},
+		{"server", server, "socket", 5, []int{7, 6, 5, 4, 3}},
 		{"holes", holes, "smt", 2, []int{7, 3}},
 		{"holes", holes, "cross", 3, []int{2, 0, 7}},
+		{"holes", holes, "cross", 5, []int{2, 0, 7, 3, 2}},
 		{"holes", holes, "socket", 3, []int{2, 7, 0}},
 		{"most cores first", lopside, "cross", 2, []int{2, 1}},
 		{"cores not shown", flat, "same", 2, []int{1, 1}},
@@ -151,7 +155,7 @@ func TestAssignWords(t *testing.T) {
 		t.Errorf("an unknown place gave %v, want an error that is no skip", err)
 	}
 	_, err := Assign(twoCores, "smt", 2)
-	const want = "place smt: no core has two hardware threads here (/sys/devices/system/cpu/cpu*/topology/thread_siblings_list)"
+	const want = "place smt: no two are hardware threads of one core among the CPUs 0-1 that may be used (/sys/devices/system/cpu/cpu*/topology/thread_siblings_list)"
 	if err == nil || err.Error() != want {
 		t.Errorf("error\n%v, want\n%s", err, want)
 	}
@@ -184,11 +188,13 @@ func TestNoiseWithoutProc(t *testing.T) {
 func keepsPromise(t *testing.T, cpus []CPU, place string, n int) {
 	t.Helper()
 	ids, err := Assign(cpus, place, n)
+	cored := 0 // CPUs of known cores
 	byID, threads, sockets := map[int]CPU{}, map[int]int{}, map[int]bool{}
 	for _, c := range cpus {
 		byID[c.ID] = c
 		if c.Core >= 0 {
 			threads[c.Core]++
+			cored++
 		}
 		if c.Core >= 0 && c.Socket >= 0 {
 			sockets[c.Socket] = true
@@ -227,13 +233,27 @@ func keepsPromise(t *testing.T, cpus []CPU, place string, n int) {
 		good = len(uses) == 1
 	case "smt": // as many threads as workers, of one core, in turn
 		good = len(cores) == 1 && len(uses) >= min(n, 2) && even(uses)
-	case "cross": // as many cores as workers, in turn
-		good = len(cores) == min(n, len(threads)) && len(uses) == len(cores) && even(cores)
+	case "cross": // as many cores as workers, then as many CPUs, in turn
+		good = len(cores) == min(n, len(threads)) && len(uses) == min(n, cored) && even(uses)
 	case "socket":
 		good = len(packages) == min(n, len(sockets)) && even(packages)
 	}
 	if !good && n > 0 {
 		t.Fatalf("%v, %s × %d: %v breaks the promise", cpus, place, n, ids)
+	}
+	says := Departures(cpus, place, ids)
+	capacities := map[int]bool{}
+	for _, id := range ids {
+		capacities[byID[id].Capacity] = true
+	}
+	for what, is := range map[string]bool{
+		" share ":              place != "same" && (len(uses) < n || place != "smt" && len(cores) < n),
+		" sockets: ":           place == "cross" && len(packages) > 1,
+		" different capacity ": len(capacities) > 1,
+	} {
+		if strings.Contains(says, what) != is {
+			t.Fatalf("%v, %s × %d: %v says %q, want%sin it: %v", cpus, place, n, ids, says, what, is)
+		}
 	}
 }
 
@@ -252,12 +272,13 @@ func decode(data []byte) (cpus []CPU) {
 	id, lowest := 0, map[int]int{}
 	for _, b := range data[:min(len(data), 64)] {
 		id += int(b>>6) + 1
-		c := CPU{ID: id, Core: -1, Socket: -1}
+		c := at(id, -1, -1)
 		if core := int(b & 15); core > 0 {
 			if _, ok := lowest[core]; !ok {
 				lowest[core] = id
 			}
 			c.Core, c.Socket = lowest[core], core%4-1 // a quarter of the cores in no known socket
+			c.Capacity = []int{1024, 1024, 446}[core%3]
 		}
 		cpus = append(cpus, c)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -121,24 +122,26 @@ func counted(r results.Record) results.Record {
 	return r
 }
 
-// suite is a test program that a guest runs in the place of cells: what it
-// prints goes to the console.
+// suite is programs that a guest runs in the place of cells: what they print
+// goes to the console.
 type suite struct {
-	Modules []string `json:"modules,omitempty"` // of the kernel, loaded in this order
-	Command []string `json:"command"`
+	Modules  []string   `json:"modules,omitempty"` // of the kernel, loaded in this order
+	Commands [][]string `json:"commands"`
 }
 
-// run loads the modules and runs the program to its end.
+// run loads the modules and runs each program to its end, up to the first that fails.
 func (s *suite) run() error {
 	for _, m := range s.Modules {
 		if err := loadModule(m); err != nil {
 			return err
 		}
 	}
-	c := exec.Command(s.Command[0], s.Command[1:]...)
-	c.Stdout, c.Stderr = os.Stdout, os.Stderr
-	if err := c.Run(); err != nil {
-		return fmt.Errorf("%s: %w", s.Command[0], err)
+	for _, command := range s.Commands {
+		c := exec.Command(command[0], command[1:]...)
+		c.Stdout, c.Stderr = os.Stdout, os.Stderr
+		if err := c.Run(); err != nil {
+			return fmt.Errorf("%s: %w", strings.Join(command, " "), err)
+		}
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func TestConformanceInGuest(t *testing.T) {
 		j.Suite.Modules = append(j.Suite.Modules, "/"+filepath.Base(file))
 	}
 	test := built(t, "conformance", "ipcbench/internal/conformance", "test", "-c")
-	j.Suite.Command = []string{"/conformance", "-test.v", "-test.timeout=0", "-test.run=" + *suiteRun, "-test.skip=" + *suiteSkip}
+	j.Suite.Commands = [][]string{{"/conformance", "-test.v", "-test.timeout=0", "-test.run=" + *suiteRun, "-test.skip=" + *suiteSkip}}
 	initrd, err := newInitrd(program(t), j, append(files, test)...)
 	if err != nil {
 		t.Fatal(err)

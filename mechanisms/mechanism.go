@@ -59,6 +59,7 @@ type Mechanism struct {
 	Batches      bool     // ends are a BatchSender and a BatchReceiver
 	WorksInPlace bool     // ends are a InPlaceSender and an InPlaceReceiver
 	Relays       bool     // its sending end is a Relay: a process that passes messages on needs no copy
+	Maps         bool     // messages lie in memory that every end maps, and ends are Mapped: whoever makes a link chooses its NUMA node
 	Spins        bool     // ends wait without sleeping, so that each needs a CPU of its own
 	Selects      bool     // ends are a TypeSender and a TypeReceiver
 	Coalesces    bool     // notifications that have not been taken yet may count as one
@@ -167,6 +168,12 @@ type Receiver interface {
 	// mechanism knows.
 	Recv(p []byte) error
 	Close() error
+}
+
+// Mapped is an end of a link that lies in memory.
+type Mapped interface {
+	// Mapped is the memory as this process maps it, every page of it touched.
+	Mapped() []byte
 }
 
 // Descriptor is an end that is a file descriptor.

@@ -59,6 +59,9 @@ const (
 	MaxRate  = 10_000_000 // messages a second: more than any link takes, one message a call
 )
 
+// MemoryNode is the key of the axis that the engine itself reads.
+const MemoryNode = "memory-node"
+
 // Axes is all of them, in the order of names. A new option is an entry here;
 // what it does is up to the workloads that take it, or to mechanisms.Spec.
 var Axes = []Axis{
@@ -71,7 +74,7 @@ var Axes = []Axis{
 		{"free", "unpinned: where the scheduler puts them"},
 		{"same", "all processes on the same CPU"},
 		{"smt", "on the hardware threads of one processor core"},
-		{"cross", "on different CPUs: different cores, in turn"},
+		{"cross", "on different CPUs: different cores, those of one socket first"},
 		{"socket", "on cores of different sockets, in turn"},
 	}},
 	{Key: "peers", Help: "processes of a kind, if a workload varies their number", number: func(c *Cell) *int { return &c.Peers }, Least: 1, Most: MaxPeers},
@@ -100,6 +103,11 @@ var Axes = []Axis{
 	}},
 	{Key: "given", Help: "the capacity that the kernel gave, where it is not the usual one", Found: true, text: func(c *Cell) *string { return &c.Given }, parse: readGiven},
 	{Key: "rate", Help: "messages a second that are due", number: func(c *Cell) *int { return &c.Rate }, Least: 1, Most: MaxRate, Unit: "messages a second"},
+	{Key: MemoryNode, Help: "NUMA node of a link's shared memory", Link: true, Values: []Value{
+		{"default", "where the kernel takes it"},
+		{"local", "the node of the first process"},
+		{"remote", "another node"},
+	}},
 }
 
 // What the texts of names look like.

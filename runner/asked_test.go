@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -44,7 +45,9 @@ var asked = map[string]func(*watcher){
 	"copy":     watchCopies,
 	"memory":   watchMemories,
 	"rate":     watchRates,
-	"given":    watchGiven,
+
+	results.MemoryNode: watchMemoryNodes,
+	"given":            watchGiven,
 }
 
 func TestLaunchIsWhatIsAsked(t *testing.T) {
@@ -851,6 +854,112 @@ func watchMemories(w *watcher) {
 				return nil
 			})
 		}, cell, other)
+	}
+}
+
+// watchMemoryNodes reads on which NUMA nodes the pages of a ring lie that a process
+// maps, proc_pid_numa_maps(5), and that the launch states the same.
+func watchMemoryNodes(w *watcher) {
+	text, _ := os.ReadFile("/sys/devices/system/node/has_memory")
+	nodes, err := host.ParseCPUList(strings.TrimSpace(string(text)))
+	if err != nil {
+		w.Fatal(err)
+	}
+	nodeOf := func(cpu int) int {
+		found, _ := filepath.Glob(fmt.Sprintf("/sys/devices/system/cpu/cpu%d/node[0-9]*", cpu))
+		if len(found) != 1 {
+			return -1
+		}
+		n, _ := strconv.Atoi(strings.TrimPrefix(filepath.Base(found[0]), "node"))
+		return n
+	}
+	for _, mech := range []string{"shmfutex", "sysvshm"} {
+		for _, where := range results.LookupAxis(results.MemoryNode).Names()[1:] {
+			cell, other := pinned("PingPong", mech), pinned("PingPong", mech)
+			cell.Options.Further = results.MemoryNode + "=" + where
+			other.Options.Further = results.MemoryNode + "=" + map[string]string{"local": "remote", "remote": "local"}[where]
+			w.check(mech+" "+where, func(c results.Cell) error {
+				return w.open(c, func(l *Launch) error {
+					home := nodeOf(l.Workers[0].CPUs[0])
+					for i, pid := range l.PIDs() {
+						for _, on := range nodesOfRings(pid) {
+							if (on == home) != (where == "local") {
+								return fmt.Errorf("%s: memory on node %d of %v, the process is on %d", l.Workers[i].Role, on, nodes, home)
+							}
+							for _, link := range l.Links {
+								if link.Nodes != strconv.Itoa(on) {
+									return fmt.Errorf("the launch states node %q, not %d", link.Nodes, on)
+								}
+							}
+						}
+						if len(nodesOfRings(pid)) == 0 {
+							return &TraceError{errors.New("numa_maps has no ring: CONFIG_NUMA is off")}
+						}
+					}
+					return nil
+				})
+			}, cell, other)
+		}
+	}
+}
+
+// nodesOfRings are the NUMA nodes of the pages of all rings that a process maps.
+func nodesOfRings(pid int) (nodes []int) {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/numa_maps", pid))
+	rings := areas(pid)
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line)
+		start, _ := strconv.ParseUint(fields[0], 16, 64)
+		if !slices.ContainsFunc(rings, func(a area) bool { return uint64(a.start) == start }) {
+			continue
+		}
+		for _, f := range fields {
+			var node, pages int
+			if n, _ := fmt.Sscanf(f, "N%d=%d", &node, &pages); n == 2 {
+				nodes = append(nodes, node)
+			}
+		}
+	}
+	return nodes
+}
+
+// A launch states the NUMA node of its links' memory where that is memory that
+// processes share, and of no other.
+func TestNodesOfLinks(t *testing.T) {
+	need.Time(t)
+	s := startSession(t, Options{})
+	known, err := sys.NodesOf(mechanisms.Buffer(1))
+	if err != nil {
+		t.Skipf("move_pages(2) is refused here: %v", err)
+	}
+	t.Log("a buffer of this process is on nodes", known)
+	for _, mech := range []string{"shmfutex", "shmspin", "sysvshm", "pipe"} {
+		c := pinned("PingPong", mech)
+		if c.Place = "same"; mechanisms.Lookup(mech).Spins {
+			c.Place = "free"
+		}
+		l, err := s.Open(c)
+		if Unsupported(err) {
+			t.Logf("%s: left out: %v", mech, err)
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, link := range l.Links {
+			ids, err := host.ParseCPUList(link.Nodes)
+			if err != nil || (len(ids) > 0) != mechanisms.Lookup(mech).Maps {
+				t.Errorf("%s: link %d is on nodes %q, %v", mech, i+1, link.Nodes, err)
+			}
+			for _, on := range nodesOfRings(l.PIDs()[0]) {
+				if !slices.Contains(ids, on) {
+					t.Errorf("%s: a ring has pages on node %d, the launch states %q", mech, on, link.Nodes)
+				}
+			}
+		}
+		if _, err := l.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -61,6 +61,9 @@ func (co *Coordinator) open(c results.Cell) (*Launch, error) {
 	if r.Opened.SharesFiles {
 		l.Warnings = append(l.Warnings, sharedFiles)
 	}
+	if departs := Departures(c, co.cpus); departs != "" {
+		l.Warnings = append(l.Warnings, departs)
+	}
 	if err := l.checkAffinity(bench.WorkloadOf(c).Topology(c.Peers), o.CPUs); err != nil {
 		l.Close()
 		return nil, err
@@ -77,7 +80,7 @@ func (co *Coordinator) opening(c results.Cell) (*openRequest, error) {
 	if err := fits(w, c); err != nil {
 		return nil, err
 	}
-	cpus, err := place(c, co.cpus, w.Topology(c.Peers).CPUs())
+	cpus, node, err := place(c, co.cpus, w.Topology(c.Peers).CPUs())
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +94,7 @@ func (co *Coordinator) opening(c results.Cell) (*openRequest, error) {
 	if programOf(c) != nil {
 		timeout *= externalStart
 	}
-	return &openRequest{Cell: c, CPUs: cpus, Timeout: timeout}, nil
+	return &openRequest{Cell: c, CPUs: cpus, Node: node, Timeout: timeout}, nil
 }
 
 const sharedFiles = "unshare(2) of descriptors is refused: the kernel counts references in every call, which takes a sixth of a short one; allow unshare or close_range in the seccomp filter"

@@ -1,11 +1,15 @@
 package runner
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 
+	"ipcbench/host"
+	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -36,11 +40,14 @@ func (l *sessionLaunch) makeLinks(c results.Cell) error {
 	for i := 0; i < len(wires); i++ {
 		spec := specs[i]
 		made := []*mechanisms.Link{nil}
-		if m.NewPair != nil && i+1 < len(wires) && wires[i+1].Back {
+		switch {
+		case m.NewPair != nil && i+1 < len(wires) && wires[i+1].Back:
 			made = append(made, nil)
 			made[0], made[1], err = m.NewPair(spec)
 			i++
-		} else {
+		case l.asked.Node != nil:
+			made[0], err = newOnNode(m, spec, *l.asked.Node)
+		default:
 			made[0], err = m.New(spec)
 		}
 		if err != nil {
@@ -58,6 +65,25 @@ func (l *sessionLaunch) makeLinks(c results.Cell) error {
 		l.given = &results.Given{Queue: l.made[0].Queue, Source: l.made[0].Source, InFlight: l.session.countQueued(m, specs[0], l.made[0].Queue)}
 	}
 	return nil
+}
+
+// newOnNode makes a link in memory of that NUMA node. Its pages are taken here: a
+// segment has none before an end is opened, and a worker would take its own.
+func newOnNode(m *mechanisms.Mechanism, spec mechanisms.Spec, node int) (l *mechanisms.Link, err error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := m.Refused(sys.TakeMemoryFrom(node)); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, sys.TakeMemoryFrom(-1)) }()
+	if l, err = m.New(spec); err != nil {
+		return nil, err
+	}
+	end, err := m.OpenSender(l.Sender)
+	if err == nil {
+		err = end.Close()
+	}
+	return l, err
 }
 
 // linkFactory is what a worker needs that makes its links itself, one after the
@@ -105,8 +131,9 @@ func (l *sessionLaunch) useLinkFactory(c results.Cell) error {
 // endCapacity is what one end has of a link's capacity. Workers read it, since no
 // other process may hold an end: it would hide an end of file, or an EPIPE.
 type endCapacity struct {
-	Wire  int  `json:"wire"`
-	Sends bool `json:"sends,omitempty"`
+	Wire  int   `json:"wire"`
+	Sends bool  `json:"sends,omitempty"`
+	Nodes []int `json:"nodes,omitempty"` // NUMA nodes of the memory that it maps
 	mechanisms.Given
 }
 
@@ -145,6 +172,13 @@ func (l *sessionLaunch) noteCapacities(all []endCapacity) {
 		if link.Usual, why = m.Unusual(s, given.Queue); why != "" && !slices.Contains(l.warnings, why) {
 			l.warnings = append(l.warnings, why)
 		}
+		var nodes []int
+		for _, end := range all {
+			if end.Wire == i {
+				nodes = append(nodes, end.Nodes...)
+			}
+		}
+		link.Nodes = host.FormatCPUList(slices.Compact(slices.Sorted(slices.Values(nodes))))
 		link.InFlight = l.session.countQueued(m, s, given.Queue)
 		l.capacity = append(l.capacity, link)
 	}

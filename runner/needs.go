@@ -78,6 +78,10 @@ var placeRules = []mechanisms.Rule[Asked]{
 		_, err := host.Assign(q.CPUs, q.Place, q.topology().CPUs())
 		return err
 	}},
+	{Name: "memory node", Remedy: "a ring, a --place that pins, and a machine of two NUMA nodes, or no --memory-node", Refuse: func(q Asked) error {
+		_, err := memoryNode(q)
+		return err
+	}},
 	{Name: "spinning", Remedy: "--place cross, fewer --peers, or a mechanism that sleeps", Refuse: func(q Asked) error {
 		parts := q.topology().CPUs()
 		ids, err := host.Assign(q.CPUs, q.Place, parts)
@@ -94,6 +98,30 @@ var placeRules = []mechanisms.Rule[Asked]{
 		}
 		return nil
 	}},
+}
+
+// memoryNode is the NUMA node that the memory of the cell's links is asked to lie
+// on; nil: none is asked for.
+func memoryNode(q Asked) (*int, error) {
+	which := q.Value(results.MemoryNode)
+	if which == "" {
+		return nil, nil
+	}
+	refuse := func(why string) error {
+		return &mechanisms.UnsupportedError{Mechanism: q.Cell.Mechanism, What: results.MemoryNode + " " + which + ": " + why}
+	}
+	switch {
+	case q.Mechanism == nil || !q.Mechanism.Maps:
+		return nil, refuse("its links are not memory that every end maps")
+	case q.Workload.Makes:
+		return nil, refuse("the one process of " + q.Workload.Name + " makes the links itself")
+	}
+	ids, err := host.Assign(q.CPUs, q.Place, q.topology().CPUs())
+	if err != nil {
+		return nil, err
+	}
+	node, err := host.MemoryNode(host.Root, q.CPUs, which, ids)
+	return &node, err
 }
 
 // linkRules hold the links of a cell against what the kernel carries. What
@@ -124,14 +152,27 @@ func fits(w *bench.Workload, c results.Cell) error {
 	return mechanisms.Ask(bench.Rules, asked)
 }
 
-// place gives each of the cell's parts its CPUs, as host.Assign does, and
-// refuses parts that wait without sleeping where they have fewer.
-func place(c results.Cell, cpus []host.CPU, parts int) ([]int, error) {
+// place gives each of the cell's parts its CPUs, as host.Assign does, and its links
+// their NUMA node, nil where none is asked for. It refuses what placeRules refuse.
+func place(c results.Cell, cpus []host.CPU, parts int) (ids []int, node *int, err error) {
 	asked, _ := bench.AskFor(c)
-	if err := mechanisms.Ask(placeRules, Asked{asked, cpus}); err != nil {
-		return nil, err
+	q := Asked{asked, cpus}
+	if err := mechanisms.Ask(placeRules, q); err != nil {
+		return nil, nil, err
 	}
-	return host.Assign(cpus, c.Place, parts)
+	if node, err = memoryNode(q); err != nil {
+		return nil, nil, err
+	}
+	ids, err = host.Assign(cpus, c.Place, parts)
+	return ids, node, err
+}
+
+// Departures states where the processes of an admitted cell have less than its
+// place's name says, see host.Departures.
+func Departures(c results.Cell, cpus []host.CPU) string {
+	asked, _ := bench.AskFor(c)
+	ids, _ := host.Assign(cpus, c.Place, Asked{asked, cpus}.topology().CPUs()) // admitted: it can
+	return host.Departures(cpus, c.Place, ids)
 }
 
 // admit asks what the kernel carries.

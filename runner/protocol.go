@@ -72,7 +72,8 @@ type setup struct {
 // openRequest starts the processes of one launch.
 type openRequest struct {
 	Cell    results.Cell  `json:"cell"`
-	CPUs    []int         `json:"cpus"` // of the parts, as many as each takes; empty: not pinned
+	CPUs    []int         `json:"cpus"`           // of the parts, as many as each takes; empty: not pinned
+	Node    *int          `json:"node,omitempty"` // NUMA node of the links' memory; nil: the kernel's choice
 	Timeout time.Duration `json:"timeout"`
 }
 

@@ -187,7 +187,7 @@ func (w *worker) readCapacities() (all []endCapacity, err error) {
 			return fmt.Errorf("read the capacity of link %d: %w", wire+1, err)
 		}
 		if given.Source != "" {
-			all = append(all, endCapacity{wire, end.Sends, given})
+			all = append(all, endCapacity{wire, end.Sends, nodesOf(end.Value), given})
 		}
 		return nil
 	}
@@ -202,6 +202,17 @@ func (w *worker) readCapacities() (all []endCapacity, err error) {
 		}
 	}
 	return all, nil
+}
+
+// nodesOf are the NUMA nodes of the memory that an end maps; nil: it maps none, or
+// a filter or a kernel without nodes refuses the question.
+func nodesOf(end any) []int {
+	m, ok := end.(mechanisms.Mapped)
+	if !ok {
+		return nil
+	}
+	nodes, _ := sys.NodesOf(m.Mapped())
+	return nodes
 }
 
 // round prepares, waits for the common start, plays, and returns the account. The

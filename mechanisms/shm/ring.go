@@ -131,6 +131,9 @@ func (r *ring) touch() {
 	}
 }
 
+// Mapped is the memory of the ring.
+func (r *ring) Mapped() []byte { return r.memory.bytes }
+
 // nth is where the i-th slot from here begins, i at most what the ring has.
 func (r *ring) nth(i int) int {
 	at := int(r.at) + i*r.stride
@@ -402,7 +405,7 @@ type ringKind struct {
 // register registers the mechanism whose links are rings of this kind. What all
 // of them have in common is filled in here.
 func (k ringKind) register(m mechanisms.Mechanism) *mechanisms.Mechanism {
-	m.Name, m.Framing, m.Batches, m.WorksInPlace, m.Spins = k.name, mechanisms.Slot, true, true, k.spins
+	m.Name, m.Framing, m.Batches, m.WorksInPlace, m.Maps, m.Spins = k.name, mechanisms.Slot, true, true, true, k.spins
 	m.New, m.Capacity = k.make, mechanisms.OwnCapacity
 	m.Facts.Path = mechanisms.Path{Send: k.hop, Object: ringObject, Receive: k.hop}
 	if k.in == nil {

@@ -1,0 +1,202 @@
+package kernels
+
+import (
+	"cmp"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"ipcbench/internal/golden"
+	"ipcbench/internal/need"
+)
+
+// machine is a guest with several CPUs, in real time: what runs where can be seen,
+// and no time means anything.
+type machine struct {
+	qemu   []string // its options of QEMU: CPUs, memory, nodes
+	append string   // its kernel options
+}
+
+// cpuGuest is a machine of two nodes, each with half of the memory, or of one.
+func cpuGuest(smp string, nodes ...string) machine {
+	m := machine{qemu: []string{"-smp", smp, "-m", "1024"}}
+	for i, cpus := range nodes {
+		id := "memory" + strconv.Itoa(i)
+		m.qemu = append(m.qemu, "-object", "memory-backend-ram,id="+id+",size="+strconv.Itoa(1024/len(nodes))+"M", "-numa", "node,nodeid="+strconv.Itoa(i)+",cpus="+cpus+",memdev="+id)
+	}
+	return m
+}
+
+// server is 2 sockets × 2 cores × 2 hardware threads, each socket a NUMA node.
+func server() machine { return cpuGuest("8,sockets=2,cores=2,threads=2", "0-3", "4-7") }
+
+// with adds options of the kernel.
+func (m machine) with(options string) machine {
+	m.append = options
+	return m
+}
+
+// boot runs the commands in a guest and returns what they printed. The programs of
+// files are in its root directory, beside /init, which is ipcbench.
+func (m machine) boot(t *testing.T, kernel string, files []string, commands ...[]string) string {
+	t.Helper()
+	console, err := m.try(t, kernel, files, commands...)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, console)
+	}
+	return console
+}
+
+// try is boot, with the error of the first command that failed.
+func (m machine) try(t *testing.T, kernel string, files []string, commands ...[]string) (console string, err error) {
+	t.Helper()
+	qemu, err := Find(t.Context())
+	if err != nil {
+		lacking(t, err.Error())
+	}
+	initrd, err := newInitrd(guestProgram(t), job{Suite: &suite{Commands: commands}}, files...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer initrd.Close()
+	args := append([]string{"-no-user-config", "-M", "q35", "-nodefaults", "-display", "none", "-no-reboot",
+		"-accel", "tcg,thread=multi", "-cpu", "max,vendor=GenuineIntel", "-kernel", kernel, "-initrd", initrdFile,
+		"-append", strings.TrimSpace("console=ttyS0 quiet panic=-1 cryptomgr.notests=1 " + m.append),
+		"-serial", "file:" + consoleFile, "-serial", "file:" + portFile}, m.qemu...)
+	if !qemu.Unconfined {
+		args = append(args, "-sandbox", sandbox)
+	}
+	limit := 10 * time.Minute
+	if late, ok := t.Deadline(); ok {
+		limit = time.Until(late) - 10*time.Second
+	}
+	begin := time.Now()
+	text, port, err := boot{qemu: qemu.Path, args: args, initrd: initrd, limit: limit}.run(t.Context())
+	console = strings.ReplaceAll(string(text), "\r", "")
+	if err != nil {
+		return console, err
+	}
+	t.Logf("the guest took %.0f s", time.Since(begin).Seconds())
+	said, err := decodeLine(port)
+	if err == nil && said.End == nil {
+		err = gaveUp(cmp.Or(said.Failed, "no word"))
+	}
+	return console, err
+}
+
+// builds are the programs that tests of this package put into guests, built once.
+var builds = map[string]string{}
+
+func guestProgram(t *testing.T) string {
+	return once(t, "ipcbench", "ipcbench/cmd/ipcbench", "build")
+}
+
+// once has the go command make a static program, once in the tests of the package.
+func once(t *testing.T, name, pkg string, how ...string) string {
+	t.Helper()
+	if builds[name] == "" {
+		dir, err := os.MkdirTemp("", "ipcbench-guests-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		made := built(t, name, pkg, how...)
+		builds[name] = filepath.Join(dir, name)
+		if err := os.Rename(made, builds[name]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return builds[name]
+}
+
+// kernelFor is the newest kernel in the cache of that release, as "6.12".
+func kernelFor(t *testing.T, release string) string {
+	t.Helper()
+	dir := filepath.Dir(filepath.Dir(cachedKernel(t)))
+	found, _ := filepath.Glob(filepath.Join(dir, release+".*-amd64", "vmlinuz-*"))
+	if len(found) == 0 {
+		lacking(t, "no kernel "+release+" in "+dir+": SUITE=trixie scripts/fetch-debian-kernel '"+release+".*-cloud-amd64' fetches one")
+	}
+	return slices.Max(found)
+}
+
+// seen are the files of /sys and /proc that placement reads.
+var seen = []string{
+	"/sys/devices/system/cpu/online", "/sys/devices/system/cpu/isolated",
+	"/sys/devices/system/cpu/cpu[0-9]*/topology/thread_siblings_list", "/sys/devices/system/cpu/cpu[0-9]*/topology/physical_package_id",
+	"/sys/devices/system/cpu/cpu[0-9]*/cpu_capacity", "/sys/devices/system/node/node[0-9]*/cpulist", "/proc/self/status",
+}
+
+// captured are the trees that host/testdata/topologies keeps, by the name of the file.
+// Each is what /sys shows in a guest after the arguments of capture.
+var captured = []struct {
+	name    string
+	machine machine
+	trees   map[string][]string
+}{
+	{"server", server(), map[string][]string{
+		"2x2x2":       nil,
+		"one-thread":  {"cpus=0,2,4,6"},
+		"two-offline": {"/sys/devices/system/cpu/cpu3/online=0", "/sys/devices/system/cpu/cpu6/online=0"},
+	}},
+	{"isolated", server().with("isolcpus=6,7"), map[string][]string{
+		"isolated":      nil,
+		"isolated-only": {"cpus=6,7"},
+	}},
+	{"eight", cpuGuest("8,sockets=1,cores=8,threads=1"), map[string][]string{"8-cores": nil}},
+}
+
+// The trees that tests of placement are made on are those of machines: a guest shows
+// them again. -update writes them.
+func TestTopologyCaptured(t *testing.T) {
+	if !need.Long() {
+		t.Skip("IPCBENCH_LONG=1 boots three guests, some minutes")
+	}
+	for _, c := range captured {
+		t.Run(c.name, func(t *testing.T) {
+			var names []string
+			var commands [][]string
+			for _, name := range slices.Sorted(maps.Keys(c.trees)) { // two-offline comes last
+				names = append(names, name)
+				commands = append(commands, slices.Concat([]string{"/capture"}, c.trees[name], seen))
+			}
+			console := c.machine.boot(t, kernelFor(t, "6.12"), []string{once(t, "capture", "./testdata/capture", "build")}, commands...)
+			for i, name := range names {
+				_, from, _ := strings.Cut(console, "-- sys/")
+				tree, rest, ended := strings.Cut("-- sys/"+from, "-- end --\n")
+				if console = rest; !ended {
+					t.Fatalf("%s: its end is missing: %s", name, commands[i])
+				}
+				golden.Check(t, filepath.Join("..", "..", "host", "testdata", "topologies", name+".txtar"), []byte(tree))
+			}
+		})
+	}
+}
+
+// The whole path on a machine with sockets, cores, hardware threads and NUMA nodes:
+// every place of every workload, with 2 to 9 processes. Without IPCBENCH_LONG=1 it
+// is a slice of them, some two minutes.
+func TestTopologyPlaces(t *testing.T) {
+	m := server()
+	if need.Long() {
+		m = m.with("IPCBENCH_LONG=1") // the kernel puts it into the environment of its first process
+	}
+	console := m.boot(t, kernelFor(t, "6.12"), []string{once(t, "runner", "ipcbench/runner", "test", "-c")},
+		[]string{"/runner", "-test.v", "-test.run=^TestPlaces$"})
+	t.Log(console)
+	passed(t, console, "TestPlaces")
+}
+
+// passed fails unless the tests passed in a guest, none skipped.
+func passed(t *testing.T, console string, tests ...string) {
+	t.Helper()
+	for _, name := range tests {
+		if !strings.Contains(console, "--- PASS: "+name+" ") || strings.Contains(console, "--- SKIP") {
+			t.Errorf("%s did not pass in the guest, or something was skipped:\n%s", name, console)
+		}
+	}
+}
