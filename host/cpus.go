@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -184,10 +183,14 @@ func plural(n int, what string) string {
 // Departures states what the place's name does not show. A place that cpus cannot
 // give is an *mechanisms.UnsupportedError.
 func Assign(cpus []CPU, place string, n int) ([]int, error) {
-	cores := groups(cpus, coreOf)
-	switch place {
-	case "free":
+	if place == "free" {
 		return nil, nil
+	}
+	var cores [][]CPU
+	if place != "same" {
+		cores = groups(cpus, coreOf)
+	}
+	switch place {
 	case "same":
 		if len(cpus) == 0 {
 			return nil, impossible(place, "no CPU in the affinity mask (sched_getaffinity(2))")
@@ -315,15 +318,14 @@ func byPreference(a, b CPU) int {
 // groups parts the CPUs by core or socket, in the order of preference within a
 // group and among groups. CPUs without one are in none.
 func groups(cpus []CPU, of func(CPU) int) [][]CPU {
-	by := map[int][]CPU{}
-	for _, c := range cpus {
-		if of(c) >= 0 {
-			by[of(c)] = append(by[of(c)], c)
+	known := slices.DeleteFunc(slices.Clone(cpus), func(c CPU) bool { return of(c) < 0 })
+	slices.SortFunc(known, func(a, b CPU) int { return cmp.Or(cmp.Compare(of(a), of(b)), byPreference(a, b)) })
+	var all [][]CPU
+	for begin, i := 0, 1; i <= len(known); i++ {
+		if i == len(known) || of(known[i]) != of(known[begin]) {
+			all = append(all, known[begin:i])
+			begin = i
 		}
-	}
-	all := slices.Collect(maps.Values(by))
-	for _, g := range all {
-		slices.SortFunc(g, byPreference)
 	}
 	slices.SortFunc(all, func(a, b []CPU) int { return byPreference(a[0], b[0]) })
 	return all

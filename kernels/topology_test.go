@@ -66,7 +66,7 @@ func (m machine) try(t *testing.T, kernel string, files []string, commands ...[]
 	defer initrd.Close()
 	args := append([]string{"-no-user-config", "-M", "q35", "-nodefaults", "-display", "none", "-no-reboot",
 		"-accel", "tcg,thread=multi", "-cpu", "max,vendor=GenuineIntel", "-kernel", kernel, "-initrd", initrdFile,
-		"-append", strings.TrimSpace("console=ttyS0 quiet panic=-1 cryptomgr.notests=1 " + m.append),
+		"-append", strings.TrimSpace("console=ttyS0 quiet panic=-1 no_timer_check cryptomgr.notests=1 " + m.append),
 		"-serial", "file:" + consoleFile, "-serial", "file:" + portFile}, m.qemu...)
 	if !qemu.Unconfined {
 		args = append(args, "-sandbox", sandbox)
@@ -153,9 +153,7 @@ var captured = []struct {
 // The trees that tests of placement are made on are those of machines: a guest shows
 // them again. -update writes them.
 func TestTopologyCaptured(t *testing.T) {
-	if !need.Long() {
-		t.Skip("IPCBENCH_LONG=1 boots three guests, some minutes")
-	}
+	long(t)
 	for _, c := range captured {
 		t.Run(c.name, func(t *testing.T) {
 			var names []string
@@ -177,18 +175,60 @@ func TestTopologyCaptured(t *testing.T) {
 	}
 }
 
-// The whole path on a machine with sockets, cores, hardware threads and NUMA nodes:
-// every place of every workload, with 2 to 9 processes. Without IPCBENCH_LONG=1 it
-// is a slice of them, some two minutes.
-func TestTopologyPlaces(t *testing.T) {
-	m := server()
+// The whole path on a machine with sockets, cores, hardware threads, NUMA nodes and
+// huge pages: every place, the node of a link's memory, and many processes. Without
+// IPCBENCH_LONG=1 places are tried with three workloads, else with all, each with 2 to
+// 9 processes.
+func TestTopology(t *testing.T) {
+	m := server().with("hugepages=64")
 	if need.Long() {
-		m = m.with("IPCBENCH_LONG=1") // the kernel puts it into the environment of its first process
+		m = m.with("hugepages=64 IPCBENCH_LONG=1") // which the kernel hands to its first process
 	}
 	console := m.boot(t, kernelFor(t, "6.12"), []string{once(t, "runner", "ipcbench/runner", "test", "-c")},
-		[]string{"/runner", "-test.v", "-test.run=^TestPlaces$"})
+		[]string{"/runner", "-test.v", "-test.run=^TestLaunchIsWhatIsAsked$/^memory(-node)?$"},
+		[]string{"/runner", "-test.v", "-test.run=^(TestPlaces|TestFillsMachine|TestHugePages|TestNodesOfLinks)$"})
 	t.Log(console)
-	passed(t, console, "TestPlaces")
+	passed(t, console, "TestPlaces", "TestFillsMachine", "TestHugePages", "TestNodesOfLinks", "TestLaunchIsWhatIsAsked")
+	for _, want := range []string{"8 CPUs, 4 cores, 2 sockets", "64 huge pages are free"} {
+		if !strings.Contains(console, want) {
+			t.Errorf("the guest is not the machine that was asked for: no %q", want)
+		}
+	}
+	if strings.Contains(console, "left out") {
+		t.Error("the guest has all that the tests ask for, and something was left out")
+	}
+}
+
+// Pairs and senders for each of 16 CPUs of one socket.
+func TestTopologyMany(t *testing.T) {
+	long(t)
+	console := cpuGuest("16,sockets=1,cores=16,threads=1").boot(t, kernelFor(t, "6.12"), []string{once(t, "runner", "ipcbench/runner", "test", "-c")},
+		[]string{"/runner", "-test.v", "-test.run=^TestFillsMachine$"})
+	t.Log(console)
+	passed(t, console, "TestFillsMachine")
+}
+
+// The static program runs on every kernel in the cache, and states what each lacks.
+func TestTopologyKernels(t *testing.T) {
+	long(t)
+	found, _ := filepath.Glob(filepath.Join(filepath.Dir(filepath.Dir(cachedKernel(t))), "*-amd64", "vmlinuz-*"))
+	for _, kernel := range found {
+		release := strings.TrimPrefix(filepath.Base(kernel), "vmlinuz-")
+		t.Run(release, func(t *testing.T) {
+			console := cpuGuest("2").boot(t, kernel, []string{once(t, "runner", "ipcbench/runner", "test", "-c")},
+				[]string{"/runner", "-test.v", "-test.run=^TestEveryMechanismHere$"})
+			t.Log(console)
+			passed(t, console, "TestEveryMechanismHere")
+		})
+	}
+}
+
+// long skips a test that boots guests for minutes.
+func long(t *testing.T) {
+	t.Helper()
+	if !need.Long() {
+		t.Skip("IPCBENCH_LONG=1 boots the guests, some minutes")
+	}
 }
 
 // passed fails unless the tests passed in a guest, none skipped.

@@ -16,8 +16,8 @@ type Link struct {
 	Usual    int    `json:"usual,omitempty"`    // bytes that such a link has where nothing is short; 0: not known
 	Tuned    bool   `json:"tuned,omitempty"`    // the kernel changes it by itself as messages pass
 	Source   string `json:"source"`             // "F_GETPIPE_SZ"
-	Nodes    string `json:"nodes,omitempty"`    // NUMA nodes on which its shared memory lies, "0-1", of at most 128 pages evenly spaced, move_pages(2); "": it has none, or a filter hides it. Earlier records lack it
 	InFlight Count  `json:"in_flight,omitzero"` // whole messages that a link of this kind and capacity held before Send blocked, by trial; absent: not tried
+	Nodes    string `json:"nodes,omitempty"`    // NUMA nodes on which its shared memory lies, "0-1", of at most 128 pages evenly spaced, move_pages(2); "": it has none, or a filter hides it. Earlier records lack it
 }
 
 // Unusual is what the kernel gave the links, as GivenTo has it, where one of

@@ -83,9 +83,12 @@ var placeRules = []mechanisms.Rule[Asked]{
 		return err
 	}},
 	{Name: "spinning", Remedy: "--place cross, fewer --peers, or a mechanism that sleeps", Refuse: func(q Asked) error {
+		if q.Mechanism == nil || !q.Mechanism.Spins {
+			return nil
+		}
 		parts := q.topology().CPUs()
 		ids, err := host.Assign(q.CPUs, q.Place, parts)
-		if err != nil || q.Mechanism == nil || !q.Mechanism.Spins {
+		if err != nil {
 			return err
 		}
 		n, source := len(q.CPUs), "sched_getaffinity(2)"

@@ -12,6 +12,8 @@ import (
 	"ipcbench/bench"
 	"ipcbench/host"
 	"ipcbench/internal/need"
+	"ipcbench/internal/sys"
+	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
 
@@ -148,7 +150,7 @@ var brief = []*bench.Workload{bench.PingPong, bench.FanIn, bench.Pairs}
 func TestPlaces(t *testing.T) {
 	need.Time(t)
 	machine := machineOf(t)
-	s := startSession(t, Options{})
+	s := startSession(t, Options{Timeout: 5 * time.Minute}) // in a guest on a host with a load of 200, 9 processes took more than one
 	cores, sockets, threads := map[string]int{}, map[string]int{}, 0
 	for _, c := range machine {
 		if c.core != "" {
@@ -250,4 +252,76 @@ func (l *Launch) lookAtPlace(t *testing.T, machine map[int]placed) error {
 		}
 	}
 	return nil
+}
+
+// Pairs and senders for every CPU of the machine end with a number, or a stated doubt
+// about it: no message is lost, and no process hangs.
+func TestFillsMachine(t *testing.T) {
+	need.Time(t)
+	cpus := len(machineOf(t))
+	s := startSession(t, Options{})
+	for _, mech := range []string{"pipe", "seqpacket", "shmfutex"} {
+		for _, c := range []results.Cell{
+			{Workload: "Pairs", Mechanism: mech, Size: 64, Place: "free", Peers: max(2, cpus/2)},
+			{Workload: "FanIn", Mechanism: mech, Size: 64, Place: "free", Peers: max(2, cpus-1)},
+		} {
+			rec, _ := s.Measure(c, Measurement{Time: 10 * time.Millisecond, Verify: true})
+			if rec.Outcome != results.OK && rec.Outcome != results.Untrusted || rec.Verified.Or(0) == 0 {
+				t.Errorf("%s: %s: %s", c.Name(), rec.Outcome, rec.Reason)
+			}
+			t.Logf("%s: %s %s", c.Name(), rec.Outcome, rec.Reason)
+		}
+	}
+}
+
+// A ring in huge pages is measured where the machine has set some aside, and refused
+// with their number where it has not.
+func TestHugePages(t *testing.T) {
+	need.Time(t)
+	text, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, shown := strings.Cut(string(text), "HugePages_Free:")
+	var free int
+	fmt.Sscan(rest, &free)
+	t.Logf("%d huge pages are free, shown: %v", free, shown)
+	s := startSession(t, Options{})
+	for _, mech := range []string{"shmfutex", "shmyield", "shmeventfd"} {
+		c := results.Cell{Workload: "Stream", Mechanism: mech, Size: 4 << 10, Place: "free"}
+		c.Memory = "huge"
+		rec, _ := s.Measure(c, Measurement{Time: 10 * time.Millisecond, Verify: true})
+		good := rec.Outcome == results.Skipped && strings.Contains(rec.Reason, "huge pages")
+		if free > 0 {
+			good = (rec.Outcome == results.OK || rec.Outcome == results.Untrusted) && rec.Verified.Or(0) > 0 && rec.Links[0].Queue >= 1<<20
+		}
+		if !good {
+			t.Errorf("%s: %s: %s, %+v", c.Name(), rec.Outcome, rec.Reason, rec.Links)
+		}
+		t.Logf("%s: %s %s, links %+v", c.Name(), rec.Outcome, rec.Reason, rec.Links)
+	}
+}
+
+// Every mechanism is measured on this kernel, or refused: an older kernel by the
+// release that brought it, any other by a reason of its own.
+func TestEveryMechanismHere(t *testing.T) {
+	need.Time(t)
+	s := startSession(t, Options{})
+	release := sys.Release()
+	outcomes := map[results.Outcome]int{}
+	for _, m := range mechanisms.All() {
+		c := roundTrip(m)
+		rec, _ := s.Measure(c, Measurement{Time: 10 * time.Millisecond})
+		outcomes[rec.Outcome]++
+		older := sys.OlderThan(release, m.Since)
+		switch {
+		case older && (rec.Outcome != results.Skipped || !strings.Contains(rec.Reason, "needs Linux "+m.Since)):
+			t.Errorf("%s, since %s: %s: %s; want it skipped with that release", m.Name, m.Since, rec.Outcome, rec.Reason)
+		case rec.Outcome == results.Failed:
+			t.Errorf("%s: %s", c.Name(), rec.Reason)
+		case rec.Outcome == results.Skipped:
+			t.Logf("%s: skipped: %s", m.Name, rec.Reason)
+		}
+	}
+	t.Logf("Linux %s: %v", release, outcomes)
 }

@@ -64,7 +64,7 @@ func TakeMemoryFrom(node int) error {
 }
 
 func setMempolicy(mode uintptr, mask unsafe.Pointer, bits uintptr) error {
-	if _, _, errno := syscall.Syscall(unix.SYS_SET_MEMPOLICY, mode, uintptr(mask), bits); errno != 0 {
+	if _, _, errno := syscall.Syscall6(unix.SYS_SET_MEMPOLICY, mode, uintptr(mask), bits, 0, 0, 0); errno != 0 {
 		return os.NewSyscallError("set_mempolicy", errno)
 	}
 	return nil
