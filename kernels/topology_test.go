@@ -55,6 +55,9 @@ func (m machine) boot(t *testing.T, kernel string, files []string, commands ...[
 // try is boot, with the error of the first command that failed.
 func (m machine) try(t *testing.T, kernel string, files []string, commands ...[]string) (console string, err error) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: a guest takes a minute or more")
+	}
 	qemu, err := Find(t.Context())
 	if err != nil {
 		lacking(t, err.Error())
