@@ -823,14 +823,25 @@ func watchCopies(w *watcher) {
 	}
 }
 
+// onHugePages reports whether the pages of an area are larger than usual,
+// proc_pid_smaps(5).
+func onHugePages(pid int, a area) bool {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/smaps", pid))
+	_, of, _ := strings.Cut(string(text), fmt.Sprintf("%x-%x ", a.start, a.end))
+	_, size, _ := strings.Cut(of, "KernelPageSize:")
+	var kB int
+	fmt.Sscan(size, &kB)
+	return kB<<10 > os.Getpagesize()
+}
+
 // watchMemories looks at what the ring is mapped from.
 func watchMemories(w *watcher) {
 	backing := map[string]*regexp.Regexp{
-		"default": regexp.MustCompile(`^/memfd:ipcbench-ring`),
-		"memfd":   regexp.MustCompile(`^/memfd:ipcbench-ring`),
+		"default": regexp.MustCompile(`^/memfd:ipcbench-ring \(deleted\)$`),
+		"memfd":   regexp.MustCompile(`^/memfd:ipcbench-ring \(deleted\)$`),
 		"shm":     regexp.MustCompile(`^/(dev/shm|tmp)/ipcbench-`),
 		"file":    regexp.MustCompile(`/#\d+ \(deleted\)$`),
-		"huge":    regexp.MustCompile(`hugepage|hugetlb|huge`),
+		"huge":    regexp.MustCompile(`^/memfd:ipcbench-ring.* huge$`),
 	}
 	for _, memory := range results.LookupAxis("memory").Names() {
 		pattern, known := backing[memory]
@@ -848,6 +859,11 @@ func watchMemories(w *watcher) {
 		w.check(memory, func(c results.Cell) error {
 			return w.open(c, func(l *Launch) error {
 				found := areas(l.PIDs()[0])
+				for i := range found {
+					if onHugePages(l.PIDs()[0], found[i]) {
+						found[i].path += " huge"
+					}
+				}
 				if len(found) != 2 || !pattern.MatchString(found[0].path) || !pattern.MatchString(found[1].path) {
 					return fmt.Errorf("mapped are %+v, want 2 of %v", found, pattern)
 				}
