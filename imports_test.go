@@ -101,22 +101,22 @@ var layers = map[string][]string{
 	"explain":                      {"bench", "internal/text", "mechanisms", "results", "runner"},
 	"semantics":                    {"internal/ciformat", "internal/text", "mechanisms", "results", "internal/objects", "internal/reexec", "internal/sys"},
 	// What stands above the engine may use all of it.
-	"internal/conformance": nil,
-	"kit":                  {"internal/need"},
-	"tools/overhead":       nil,
-	"tools/gatesim":        nil,
-	"tools/gatepower":      nil,
-	"tools/blocks":         nil,
-	"tools/slowdown":       {},
-	"tools/dist":           {},
-	"kernels":              nil,
-	"command":              nil,
-	"command/manpages":     {},
-	"cmd/ipcbench":         {"command", "runner/first"},
+	"conformance":      nil,
+	"kit":              {"internal/need"},
+	"tools/overhead":   nil,
+	"tools/gatesim":    nil,
+	"tools/gatepower":  nil,
+	"tools/blocks":     nil,
+	"tools/slowdown":   {},
+	"tools/dist":       {},
+	"kernels":          nil,
+	"command":          nil,
+	"command/manpages": {},
+	"cmd/ipcbench":     {"command", "runner/first"},
 }
 
 // system are the packages that call the kernel.
-var system = []string{"mechanisms", "mechanisms/descriptor", "mechanisms/sysv", "mechanisms/pipes", "mechanisms/shm", "mechanisms/sockets", "mechanisms/queues", "mechanisms/notify", "internal/sharedmem", "mechanisms/internal/linktest", "internal/conformance", "external", "external/declare", "host", "runner", "semantics", "kernels", "internal/sys", "internal/reexec", "internal/objects", "internal/denied", "internal/pty", "tools/slowdown"}
+var system = []string{"mechanisms", "mechanisms/descriptor", "mechanisms/sysv", "mechanisms/pipes", "mechanisms/shm", "mechanisms/sockets", "mechanisms/queues", "mechanisms/notify", "internal/sharedmem", "mechanisms/internal/linktest", "conformance", "external", "external/declare", "host", "runner", "semantics", "kernels", "internal/sys", "internal/reexec", "internal/objects", "internal/denied", "internal/pty", "tools/slowdown"}
 
 // The folders are layers, and imports point one way.
 func TestImports(t *testing.T) {

@@ -109,7 +109,7 @@ func isIpcbench(command string) bool {
 		return true
 	}
 	info, err := buildinfo.ReadFile(path)
-	return err == nil && info.Path == "ipcbench/cmd/ipcbench"
+	return err == nil && (info.Path == module+"/cmd/ipcbench" || importedBy(info) != nil)
 }
 
 // run measures both commands in turns, and compares what they printed.

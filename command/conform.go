@@ -12,6 +12,7 @@ import (
 	"ipcbench/external/conform"
 	"ipcbench/external/declare"
 	"ipcbench/internal/text"
+	"ipcbench/mechanisms"
 	"ipcbench/runner"
 )
 
@@ -37,6 +38,9 @@ Exit status: 0 no rule is broken; 1 one is broken; 2 usage; 3 another failure.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if !slices.Contains(formats, format) {
 				return badValue("--format", format, formats)
+			}
+			if mechanisms.Lookup(args[0]) != nil {
+				return fmt.Errorf("%s is a mechanism in Go: `go test` tries it, with package ipcbench/conformance (CONTRIBUTING.md)", args[0])
 			}
 			if !strings.HasPrefix(args[0], declare.Prefix) {
 				return fmt.Errorf("%q: want %sPROGRAM, as in %[2]s./my-transport, or %[2]sFILE.yaml", args[0], declare.Prefix)

@@ -74,8 +74,10 @@ func Main() {
 
 // execute runs the command line and returns its exit status.
 func execute(args []string, stdout, stderr io.Writer) int {
-	if err := startable(); err != nil {
-		fmt.Fprintf(stderr, "ipcbench: %v\n", err)
+	if err := cmp.Or(mechanisms.Misregistered(), startable()); err != nil {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			fmt.Fprintln(stderr, "ipcbench:", line)
+		}
 		return exitFailed
 	}
 	ctx, caught, restore := heed(stderr)

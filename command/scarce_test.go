@@ -102,7 +102,7 @@ func TestScarce(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "empty.go"), []byte("package main\n\nfunc main() {}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	empty, command := build(t, dir, filepath.Join(dir, "empty.go")), build(t, dir, ".")
+	empty, command := build(t, dir, filepath.Join(dir, "empty.go")), build(t, dir, "../cmd/ipcbench")
 	size := "64"
 	if need.Long() {
 		size = "64,64KiB"

@@ -1,9 +1,11 @@
 package command
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 )
 
@@ -14,6 +16,18 @@ func buildInfo() *debug.BuildInfo {
 		return &debug.BuildInfo{Main: debug.Module{Version: "unknown"}}
 	}
 	return info
+}
+
+// module is the path of this module.
+const module = "ipcbench"
+
+// importedBy is this module where another module's program has it; nil: the program is
+// of this module.
+func importedBy(info *debug.BuildInfo) *debug.Module {
+	if i := slices.IndexFunc(info.Deps, func(m *debug.Module) bool { return m.Path == module }); i >= 0 {
+		return info.Deps[i]
+	}
+	return nil
 }
 
 // recorded is a setting of the build, "" where it has none.
@@ -31,6 +45,11 @@ func recorded(info *debug.BuildInfo, key string) string {
 func version() string { return versionOf(buildInfo()) }
 
 func versionOf(info *debug.BuildInfo) string {
+	if m := importedBy(info); m != nil {
+		of := *info
+		of.Deps = nil
+		return fmt.Sprintf("%s in %s %s", cmp.Or(m.Version, "devel"), info.Main.Path, versionOf(&of))
+	}
 	if v := info.Main.Version; v != "" && v != "(devel)" {
 		return v
 	}

@@ -15,6 +15,7 @@ func TestProvenance(t *testing.T) {
 	for want, info := range map[string]*debug.BuildInfo{
 		"devel (commit not recorded":                                                   {Main: debug.Module{Version: "(devel)"}},
 		"devel 185056dbd05c (commit 185056dbd05c of 2026-11-30":                        {Settings: commit},
+		"v1.1.0 in example.com/mine v1.2.3 (commit 185056dbd05c of 2026-11-30":         {Main: debug.Module{Path: "example.com/mine", Version: "v1.2.3"}, Deps: []*debug.Module{{Path: "ipcbench", Version: "v1.1.0"}}, Settings: commit},
 		"v1.2.3 (commit 185056dbd05c of 2026-11-30":                                    {Main: debug.Module{Version: "v1.2.3"}, Settings: commit},
 		"v1.2.4-0.20261130-1850+dirty (commit 185056dbd05c of 2026-11-30 with changes": {Main: debug.Module{Version: "v1.2.4-0.20261130-1850+dirty"}, Settings: changed},
 	} {

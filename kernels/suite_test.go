@@ -46,7 +46,7 @@ func TestConformanceInGuest(t *testing.T) {
 	for _, file := range files {
 		j.Suite.Modules = append(j.Suite.Modules, "/"+filepath.Base(file))
 	}
-	test := built(t, "conformance", "ipcbench/internal/conformance", "test", "-c")
+	test := built(t, "conformance", "ipcbench/conformance", "test", "-c")
 	j.Suite.Commands = [][]string{{"/conformance", "-test.v", "-test.timeout=0", "-test.run=" + *suiteRun, "-test.skip=" + *suiteSkip}}
 	initrd, err := newInitrd(program(t), j, append(files, test)...)
 	if err != nil {

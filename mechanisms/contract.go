@@ -33,10 +33,21 @@ func (m *Mechanism) Offers(c Contract) bool {
 // Notifies reports whether m has notifiers and waiters.
 func (m *Mechanism) Notifies() bool { return m.OpenNotifier != nil }
 
-// complete reports whether m offers a contract, and none by half.
-func (m *Mechanism) complete() bool {
-	return m.Program != nil || (m.OpenSender != nil) == (m.OpenReceiver != nil) && (m.OpenNotifier != nil) == (m.OpenWaiter != nil) &&
-		(m.OpenSender != nil || m.OpenNotifier != nil || m.OpenLocker != nil) && (m.OpenSender != nil || !m.Selects)
+// incomplete is what m lacks to offer a contract, and none by half; "": nothing.
+func (m *Mechanism) incomplete() string {
+	switch {
+	case m.Program != nil:
+		return ""
+	case (m.OpenSender == nil) != (m.OpenReceiver == nil):
+		return "it lacks one of OpenSender and OpenReceiver"
+	case (m.OpenNotifier == nil) != (m.OpenWaiter == nil):
+		return "it lacks one of OpenNotifier and OpenWaiter"
+	case m.OpenSender == nil && m.OpenNotifier == nil && m.OpenLocker == nil:
+		return "it lacks OpenSender and OpenReceiver"
+	case m.OpenSender == nil && m.Selects:
+		return "it lacks OpenSender, which Selects needs"
+	}
+	return ""
 }
 
 // Notifier is the notifying end of a link that carries no bytes: only that

@@ -16,7 +16,10 @@ package mechanisms
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -302,25 +305,39 @@ func ValidName(s string) bool {
 	return strings.Trim(s, letters+digits) == "" && strings.Trim(s, digits) == s && s != ""
 }
 
-// Register adds a mechanism to the suite. It panics on a name that is taken
-// or malformed and on a missing function: both are errors of the programmer.
+// Register adds a mechanism to the suite. One with a name that is taken or malformed,
+// or without a function that it needs, is left out: Misregistered reports it.
 func Register(m Mechanism) *Mechanism {
 	at, taken := find(m.Name)
+	wrong := ""
 	switch {
 	case !ValidName(m.Name):
-		panic(fmt.Sprintf("mechanisms: name %q is not of small letters and digits, with letters at both ends", m.Name))
+		wrong = "its name must be of small letters and digits, with a letter at both ends"
 	case taken:
-		panic(fmt.Sprintf("mechanisms: %q registered twice", m.Name))
-	case m.Limits == nil || m.New == nil:
-		panic(fmt.Sprintf("mechanisms: %q lacks Limits or New", m.Name))
-	case !m.complete():
-		panic(fmt.Sprintf("mechanisms: %q lacks one of OpenSender and OpenReceiver, or of OpenNotifier and OpenWaiter", m.Name))
+		wrong = "there is a mechanism of this name: give it another"
+	case m.Limits == nil:
+		wrong = "it lacks Limits"
+	case m.New == nil:
+		wrong = "it lacks New"
+	default:
+		wrong = m.incomplete()
+	}
+	if wrong != "" {
+		_, file, line, _ := runtime.Caller(1)
+		misregistered = errors.Join(misregistered, fmt.Errorf("mechanism %q, registered at %s:%d: %s", m.Name, filepath.Base(file), line, wrong))
+		return &m
 	}
 	m.Family = cmp.Or(m.Family, Others)
 	suggest.Call(m.Name, m.Called...)
 	registry = slices.Insert(registry, at, &m)
 	return &m
 }
+
+var misregistered error
+
+// Misregistered is what is wrong with the calls of Register so far, a line for each;
+// nil: nothing is. A program that registers mechanisms of its own reports it and ends.
+func Misregistered() error { return misregistered }
 
 // All returns every registered mechanism in the order of names.
 func All() []*Mechanism { return slices.Clone(registry) }

@@ -1,6 +1,7 @@
 package mechanisms
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -20,17 +21,34 @@ func TestNames(t *testing.T) {
 		OpenSender: func(Ticket) (Sender, error) { return nil, nil }, OpenReceiver: func(Ticket) (Receiver, error) { return nil, nil },
 	}
 	Register(known)
-	for _, name := range []string{"a2", "known"} {
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Errorf("a mechanism of the name %q was registered", name)
-				}
-			}()
-			good := known
-			good.Name = name
-			Register(good)
-		}()
+	if err := Misregistered(); err != nil {
+		t.Error(err)
+	}
+	t.Cleanup(func() { misregistered = nil })
+	for _, c := range []struct {
+		name, want string
+		spoil      func(*Mechanism)
+	}{
+		{"a2", "its name must be of small letters", func(*Mechanism) {}},
+		{"known", "there is a mechanism of this name", func(*Mechanism) {}},
+		{"without", "it lacks Limits", func(m *Mechanism) { m.Limits = nil }},
+		{"without", "it lacks New", func(m *Mechanism) { m.New = nil }},
+		{"without", "it lacks one of OpenSender and OpenReceiver", func(m *Mechanism) { m.OpenReceiver = nil }},
+		{"without", "it lacks OpenSender and OpenReceiver", func(m *Mechanism) { m.OpenSender, m.OpenReceiver = nil, nil }},
+		{"without", "it lacks one of OpenNotifier and OpenWaiter", func(m *Mechanism) { m.OpenWaiter = func(Ticket) (Waiter, error) { return nil, nil } }},
+	} {
+		misregistered = nil
+		bad := known
+		bad.Name = c.name
+		c.spoil(&bad)
+		Register(bad)
+		err := Misregistered()
+		if err == nil || !strings.HasPrefix(err.Error(), fmt.Sprintf("mechanism %q, registered at registry_test.go:", c.name)) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v, want one line with %q", c.name, err, c.want)
+		}
+		if c.name != "known" && Lookup(c.name) != nil {
+			t.Errorf("%s is registered", c.name)
+		}
 	}
 	for _, m := range registry {
 		if Lookup(m.Name) != m {

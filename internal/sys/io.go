@@ -120,3 +120,17 @@ func (a Attempt) settleVector(nr uintptr, fd int, v []unix.Iovec) Attempt {
 	}
 	return a
 }
+
+// Call makes a call that this package has no name for, as the timed path does, and anew
+// if a signal interrupted it. The caller keeps what its arguments point to.
+func Call(number, a1, a2, a3, a4, a5, a6 uintptr) Attempt {
+	a := Untried
+	for again(a) {
+		if dedicated {
+			a = enter(number, a1, a2, a3, a4, a5, a6)
+		} else {
+			a = attempt(syscall.Syscall6(number, a1, a2, a3, a4, a5, a6))
+		}
+	}
+	return a
+}

@@ -6,24 +6,19 @@ import (
 	"strings"
 	"testing"
 
-	"ipcbench/internal/apart"
 	"ipcbench/internal/need"
 	"ipcbench/mechanisms"
-	"ipcbench/runner"
 )
 
 func TestMain(m *testing.M) {
-	runner.Init()
-	Init()
 	if os.Getenv(envIdle) != "" {
 		idle()
 	}
-	apart.Enter() // a census counts what the rules make, and nothing of others
 	if race {
 		// Each process would sleep for a second before it exits.
 		os.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0")
 	}
-	os.Exit(m.Run())
+	Main(m)
 }
 
 // sound are the mechanisms that are not broken on purpose.

@@ -1,19 +1,36 @@
 // Package conformance holds every mechanism to the contract of package
 // mechanisms, rule by rule, in one process and in real workers.
 //
-// A test binary that calls Run must call runner.Init and then Init first in its
-// TestMain: the rules for real processes re-execute it.
+// The rules for real processes execute the test binary again: a test that calls Run has
+//
+//	func TestMain(m *testing.M) { conformance.Main(m) }
 package conformance
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"testing"
 
+	"ipcbench/internal/apart"
 	"ipcbench/internal/need"
 	"ipcbench/mechanisms"
 	_ "ipcbench/mechanisms/sockets/netconn"
 	"ipcbench/runner"
 )
+
+// Main is the TestMain of a test that calls Run. The tests have an IPC namespace of
+// their own where the kernel permits: what the rules count are no others' objects.
+func Main(m *testing.M) {
+	runner.Init()
+	Init()
+	apart.Enter()
+	if err := mechanisms.Misregistered(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
 
 // Run holds m to every rule, each in a subtest of its own. A rule that m
 // breaks is reported in a sentence, one that hangs is reported by name. Where
