@@ -36,6 +36,9 @@ COMMAND is a line for the shell.
 If both commands end in ipcbench, ab measures each cell of a plan with both: two
 binaries, two environments, two wrappers.
 
+exec:PROGRAM or exec:FILE.yaml in place of both commands compares two builds of a
+transport of your own, as one mechanism.
+
 Any other command runs as it is, in pairs in random order. It prints figures: Go
 benchmark format, or lines of a number and a unit behind an optional name, such
 as "123.4 ns/op" and "lookup: 5120 MB/s". Several lines of one name in an
@@ -44,6 +47,7 @@ time that the command takes. Each command leads a process group, which ends with
 it. Its variable IPCBENCH_SIDE is a or b.`,
 		Example: `  ipcbench ab --preset quick --a ./ipcbench-old --b ./ipcbench-new
   ipcbench ab --mech pipe --a ipcbench --b 'setarch -R ipcbench'
+  ipcbench ab --a exec:./mine-old --b exec:./mine-new --workload pingpong --size 64
   ipcbench ab --a './old.test -test.bench .' --b './new.test -test.bench .'
   ipcbench ab -n 20 --measure wall --a 'gzip -kf1 data' --b 'zstd -qf1 data'`,
 		Args:              planArgument,
@@ -53,6 +57,10 @@ it. Its variable IPCBENCH_SIDE is a or b.`,
 				return err
 			}
 			what, err := t.measured(c, commands)
+			if err != nil {
+				return err
+			}
+			programs, err := f.programs(c, commands)
 			if err != nil {
 				return err
 			}
@@ -76,7 +84,11 @@ it. Its variable IPCBENCH_SIDE is a or b.`,
 			if err := f.cpus.confine(c); err != nil {
 				return err
 			}
-			dirs, err := ab(c, plan, commands, out, f.named(results.Header{CPUs: f.cpus.ids, Until: until, BudgetNs: int64(u.budget), LaunchNs: int64(plan.Time), Threshold: o.Threshold}))
+			sides, err := sidesOf(commands, programs)
+			if err != nil {
+				return failed(err)
+			}
+			dirs, err := ab(c, plan, sides, out, f.named(results.Header{CPUs: f.cpus.ids, Until: until, BudgetNs: int64(u.budget), LaunchNs: int64(plan.Time), Threshold: o.Threshold}))
 			if err != nil {
 				return err
 			}
@@ -97,7 +109,7 @@ it. Its variable IPCBENCH_SIDE is a or b.`,
 
 // ab measures both sides in turn and returns the directories of their runs, whose
 // headers have what asked says.
-func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, asked results.Header) (dirs []string, err error) {
+func ab(c *cobra.Command, plan bench.Plan, sides [2]abSide, out string, asked results.Header) (dirs []string, err error) {
 	raw, err := json.Marshal(plan)
 	if err != nil {
 		return nil, failed(err)
@@ -108,13 +120,16 @@ func ab(c *cobra.Command, plan bench.Plan, commands [2]string, out string, asked
 	asked.Started, asked.Seed, asked.Command, asked.Plan = now, plan.Seed, os.Args, raw
 	run := runner.Run{Plan: plan, Until: asked.Until, Budget: time.Duration(asked.BudgetNs)}
 	var runs []*results.Run
-	for i, command := range commands {
-		process, err := startSide(c.Context(), command, console)
+	for i, side := range sides {
+		process, err := startSide(c.Context(), side.command, side.transports, console)
 		if err != nil {
 			return nil, failed(err)
 		}
 		defer process.close()
 		asked.ID, asked.Program = id+"-"+string("ab"[i]), process.hello.Host.Program
+		if asked.External, err = declared(side.transports); err != nil {
+			return nil, failed(err)
+		}
 		dir, err := results.Create(out, asked)
 		if err != nil {
 			return nil, failed(err)

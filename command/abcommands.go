@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"ipcbench/compare"
+	"ipcbench/external/declare"
 	"ipcbench/host"
 	"ipcbench/results"
 	"ipcbench/turns"
@@ -73,6 +74,14 @@ func (t *turnFlags) measured(c *cobra.Command, commands [2]string) (what string,
 	}
 	ofPlan, ofTurns := given(t.plan...), given("pairs", "prepare", "conclude", "timeout")
 	a, b := isIpcbench(commands[0]), isIpcbench(commands[1])
+	switch programs := isProgram(commands[0]); {
+	case programs != isProgram(commands[1]):
+		return "", fmt.Errorf("--a %s, --b %s: one is a program and the other a command: want %sPROGRAM for both", results.Quote(commands[0]), results.Quote(commands[1]), declare.Prefix)
+	case programs && (t.measure == figuresMeasured || t.measure == wallMeasured):
+		return "", fmt.Errorf("--measure %s: %s plays cells: leave out --measure", t.measure, results.Quote(commands[0]))
+	case programs:
+		a, b = true, true // this ipcbench plays their cells
+	}
 	switch what = t.measure; {
 	case what != "" && !slices.Contains(measurable, what):
 		return "", badValue("--measure", what, measurable)

@@ -64,6 +64,9 @@ interleaved, some seconds, or reads them from the run that --in names.`,
 				return listFamilies(c.OutOrStdout())
 			}
 			m := mechanisms.Lookup(args[0])
+			if err := refuseProgram("explain", args[0]); err != nil {
+				return err
+			}
 			if m == nil {
 				return badValue("mechanism", args[0], mechanismNames())
 			}

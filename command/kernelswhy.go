@@ -100,6 +100,9 @@ func (f *whyFlags) run(c *cobra.Command, args []string) error {
 	if _, err := os.Stat(typed); err == nil {
 		return fmt.Errorf("%s is a file: the CELL comes last, as in PingPong/pipe", results.Quote(typed))
 	}
+	if err := refuseProgram("kernels why", typed); err != nil {
+		return err
+	}
 	cell, err := kernels.CountedCell(typed)
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ipcbench/external"
 	"ipcbench/internal/reexec"
 	"ipcbench/results"
 	"ipcbench/runner"
@@ -38,19 +39,30 @@ type (
 )
 
 func newMeasure() *cobra.Command {
-	return &cobra.Command{
+	var declared bool
+	c := &cobra.Command{
 		Use:    "measure",
 		Short:  "Answer requests for launches, as a side of ab",
 		Hidden: true,
 		Args:   noArguments,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
+			in := json.NewDecoder(c.InOrStdin())
+			if declared {
+				var all []*external.Declaration
+				if err := in.Decode(&all); err != nil {
+					return failed(fmt.Errorf("read the declarations of external transports: %w", err))
+				}
+				if err := external.Ensure(all); err != nil {
+					return failed(err)
+				}
+			}
 			coordinator, err := runner.Start(runner.Options{})
 			if err != nil {
 				return failed(err)
 			}
 			defer func() { err = errors.Join(err, failed(coordinator.Close())) }()
 			over := make(chan error, 1)
-			go func() { over <- answerRequests(coordinator, c.InOrStdin()) }()
+			go func() { over <- answerRequests(coordinator, in) }()
 			select {
 			case err := <-over:
 				return failed(err)
@@ -59,12 +71,13 @@ func newMeasure() *cobra.Command {
 			}
 		},
 	}
+	c.Flags().BoolVar(&declared, "external", false, "declarations of external transports come first")
+	return c
 }
 
 // answerRequests answers until there are no more.
-func answerRequests(coordinator *runner.Coordinator, stdin io.Reader) error {
-	// Not through the buffer of standard output: each answer is awaited.
-	in, out := json.NewDecoder(stdin), json.NewEncoder(os.Stdout)
+func answerRequests(coordinator *runner.Coordinator, in *json.Decoder) error {
+	out := json.NewEncoder(os.Stdout) // not through the buffer of standard output: each answer is awaited
 	if err := out.Encode(greeting{coordinator.Host(version()), coordinator.Isolation}); err != nil {
 		return err
 	}
@@ -93,9 +106,14 @@ type sideProcess struct {
 	hello   greeting
 }
 
-// startSide runs the command, with the shell's quoting, and greets it.
-func startSide(ctx context.Context, command string, stderr io.Writer) (*sideProcess, error) {
-	a := &sideProcess{command: command, ctx: ctx, cmd: exec.CommandContext(ctx, "/bin/sh", "-c", "exec "+command+" measure")}
+// startSide runs the command, with the shell's quoting, and greets it. It gets to know
+// the external transports.
+func startSide(ctx context.Context, command string, transports []*external.Declaration, stderr io.Writer) (*sideProcess, error) {
+	line := "exec " + command + " measure"
+	if transports != nil {
+		line += " --external"
+	}
+	a := &sideProcess{command: command, ctx: ctx, cmd: exec.CommandContext(ctx, "/bin/sh", "-c", line)}
 	a.cmd.Stderr = stderr
 	a.cmd.Cancel = func() error { return a.cmd.Process.Signal(syscall.SIGTERM) }
 	var err error
@@ -116,7 +134,13 @@ func startSide(ctx context.Context, command string, stderr io.Writer) (*sideProc
 		a.cmd.Process.Signal(sig)
 	})
 	a.out = json.NewDecoder(out)
-	if err := a.out.Decode(&a.hello); err != nil || a.hello.Host == nil {
+	if transports != nil {
+		err = json.NewEncoder(a.in).Encode(transports)
+	}
+	if err == nil {
+		err = a.out.Decode(&a.hello)
+	}
+	if err != nil || a.hello.Host == nil {
 		return nil, fmt.Errorf("%q is not a command that ends in ipcbench (--measure figures runs it as it is): %w", command, errors.Join(err, a.close()))
 	}
 	return a, nil

@@ -150,6 +150,9 @@ func (f *semanticsFlags) report(c *cobra.Command) (*semantics.Report, error) {
 // pick is the statements that are asked for, in their order.
 func (f *semanticsFlags) pick() (checks []*semantics.Check, err error) {
 	for _, m := range f.mechs {
+		if err := refuseProgram("semantics", m); err != nil {
+			return nil, err
+		}
 		if !slices.Contains(familyNames(), m) {
 			return nil, badValue("--mech", m, familyNames())
 		}

@@ -123,18 +123,22 @@ func Value(value string) (name string, err error) {
 	if name, ok := named[path]; ok {
 		return name, nil
 	}
-	var d *external.Declaration
-	if ext := filepath.Ext(path); ext == ".yaml" || ext == ".yml" {
-		d, err = Read(path)
-	} else {
-		d, err = OfProgram(path)
-	}
+	d, err := Of(value)
 	if err != nil {
 		return "", err
 	}
 	d.Register()
 	named[path] = d.Name
 	return d.Name, nil
+}
+
+// Of is the declaration that a value of mech names, which is not registered.
+func Of(value string) (*external.Declaration, error) {
+	path := strings.TrimPrefix(value, Prefix)
+	if ext := filepath.Ext(path); ext == ".yaml" || ext == ".yml" {
+		return Read(path)
+	}
+	return OfProgram(path)
 }
 
 // named are the values that Value has seen, without the prefix.
