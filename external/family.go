@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -32,7 +33,7 @@ func Adopt() error {
 // threads as well.
 func descendants() (all []int) {
 	if !first() {
-		return below(os.Getpid())
+		return below(os.Getpid(), false)
 	}
 	for pid := 2; pid <= lastPID(); pid++ {
 		if unix.Kill(pid, 0) == nil {
@@ -56,19 +57,45 @@ func lastPID() int {
 	return n
 }
 
-// below are the children of a process, and theirs, proc_pid_task(5).
-func below(pid int) (all []int) {
+// below are the children of a process, and theirs, proc_pid_task(5); living leaves out
+// zombies, which have none.
+func below(pid int, living bool) (all []int) {
 	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	for _, file := range files {
 		text, _ := os.ReadFile(file)
 		for _, field := range strings.Fields(string(text)) {
-			if child, err := strconv.Atoi(field); err == nil && len(all) <= 2*maxProcesses {
-				all = append(append(all, child), below(child)...)
+			if child, err := strconv.Atoi(field); err == nil && len(all) <= 2*maxProcesses && !(living && state(child) == "Z") {
+				all = append(append(all, child), below(child, living)...)
 			}
 		}
 	}
 	return all
 }
+
+// limitProcesses bounds how many processes a program can start between two looks at
+// them, RLIMIT_NPROC: by all that there are now and some hundreds, since the limit
+// counts those of the user and not of the program. It does not bind root.
+func limitProcesses(pid int) {
+	text, _ := os.ReadFile("/proc/loadavg")
+	var running, all uint64
+	fields := strings.Fields(string(text))
+	if len(fields) < 4 {
+		return
+	}
+	if n, _ := fmt.Sscanf(fields[3], "%d/%d", &running, &all); n < 2 {
+		return
+	}
+	var limit unix.Rlimit
+	if unix.Prlimit(pid, unix.RLIMIT_NPROC, nil, &limit) == nil && limit.Cur > all+4*maxProcesses {
+		limit.Cur = all + 4*maxProcesses
+		limit.Max = limit.Cur
+		unix.Prlimit(pid, unix.RLIMIT_NPROC, &limit, nil)
+	}
+}
+
+// killing bounds how long killAll tries: a process that waits for a device can't be
+// killed.
+const killing = 10 * time.Second
 
 // killAll ends the program and its family.
 func killAll(program int) {
@@ -76,16 +103,15 @@ func killAll(program int) {
 		unix.Kill(-1, unix.SIGKILL) // all but this process
 		return
 	}
-	for range 100 { // one that forks meanwhile is found the next time
-		family := descendants()
+	// One that forks meanwhile is found the next time. Zombies would fill the list of a
+	// bomb, and hide those that still fork.
+	for begun := time.Now(); time.Since(begun) < killing; {
 		unix.Kill(program, unix.SIGKILL)
-		running := false
+		family := below(os.Getpid(), true)
 		for _, pid := range family {
-			if state(pid) != "Z" {
-				running = unix.Kill(pid, unix.SIGKILL) == nil || running
-			}
+			unix.Kill(pid, unix.SIGKILL)
 		}
-		if !running {
+		if len(family) == 0 {
 			return
 		}
 	}

@@ -75,6 +75,7 @@ func Start(p *mechanisms.Program, dir string, files []int) (*Process, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", results.Quote(p.Command[0]), err), ours.Close(), r.Close())
 	}
+	limitProcesses(pid)
 	x := &Process{talk: newTalk(ours), PID: pid, path: p.Command[0], ended: make(chan struct{})}
 	drained := make(chan struct{})
 	go x.drain(r, drained)

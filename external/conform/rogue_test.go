@@ -13,8 +13,10 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -66,6 +68,8 @@ func rogueMain(sin string) {
 	case "unsupported":
 		say("unsupported the daemon is not installed")
 		os.Exit(0)
+	case "bombs":
+		bomb()
 	case "children":
 		for range 300 { // a thread each
 			go func() {
@@ -134,6 +138,26 @@ func rogueMain(sin string) {
 			}
 			os.Exit(0)
 		}
+	}
+}
+
+// bombed is where the bomb stops by itself, should nothing else stop it: far beyond what
+// is allowed, and far below what any machine has room for.
+const bombed = 1000
+
+// bomb forks, as each of its children does: it doubles until it has bombed processes. A
+// child has one thread of Go's and must not enter the runtime.
+func bomb() {
+	page, err := unix.Mmap(-1, 0, 4096, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS)
+	if err != nil {
+		os.Exit(1)
+	}
+	n := (*atomic.Int64)(unsafe.Pointer(&page[0]))
+	for n.Add(1) <= bombed {
+		syscall.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
+	}
+	for {
+		syscall.RawSyscall6(unix.SYS_PPOLL, 0, 0, 0, 0, 0, 0)
 	}
 }
 
