@@ -33,7 +33,8 @@ type Ends struct {
 	// Marks is the clock, sys.Monotonic, after each of as many stretches of the
 	// round to come; empty: no clock is read. A part that takes its operations
 	// whole leaves none.
-	Marks []int64
+	Marks   []int64
+	stretch int // operations of this part from one mark to the next
 
 	// CPUs are those that the part was given, one for each of its threads; nil
 	// where it is not pinned.

@@ -78,6 +78,43 @@ func TestProgress(t *testing.T) {
 	}
 }
 
+// The pace of a round leaves out how it begins and ends, and what ran beside it.
+func TestSteady(t *testing.T) {
+	half := Part{Share: func(n int) int { return n / 2 }}
+	for _, c := range []struct {
+		name    string
+		took    []int64 // ns a stretch
+		n       int
+		stretch int
+		part    Part
+		want    int64
+	}{
+		{"even", []int64{100, 100, 100, 100}, 40, 10, Part{}, 400},
+		{"a slow beginning", []int64{900, 100, 100, 100}, 40, 10, Part{}, 400},
+		{"ticks of the clock belong to it", []int64{100, 103, 100, 100, 103}, 50, 10, Part{}, 507},
+		{"the kernel's own work", []int64{100, 100, 100, 350, 100}, 50, 10, Part{}, 500},
+		{"the last stretch is a part of one", []int64{100, 100, 100, 100, 100, 7}, 51, 10, Part{}, 510},
+		{"a part that has half of the operations", []int64{100, 100, 100, 100}, 80, 10, half, 400},
+		{"too few marks", []int64{100, 100, 100}, 30, 10, Part{}, 0},
+		{"too few whole stretches", []int64{100, 100, 100, 50}, 35, 10, Part{}, 0},
+		{"no marks", nil, 10, 0, Part{}, 0},
+	} {
+		e, at := &Ends{part: c.part, stretch: c.stretch}, int64(0)
+		for _, took := range c.took {
+			at += took
+			e.Marks = append(e.Marks, at)
+		}
+		if got := e.Steady(c.n); got != c.want {
+			t.Errorf("%s: %d ns, want %d", c.name, got, c.want)
+		}
+	}
+	// A round that is played knows its stretches.
+	e := &Ends{part: Part{Play: func(*Ends, int) error { return nil }}, Marks: make([]int64, 8)}
+	if _, err := e.Play(100); err != nil || e.stretch != 14 || e.Steady(100) < 0 {
+		t.Errorf("stretches of %d operations, %v", e.stretch, err)
+	}
+}
+
 func TestMarksFor(t *testing.T) {
 	for d, want := range map[time.Duration]int{0: 0, time.Microsecond: 0, time.Millisecond: 4, 37500 * time.Microsecond: 150, time.Hour: maxMarks} {
 		if got := MarksFor(d); got != want {

@@ -54,25 +54,39 @@ func (a Accel) admit(c results.Cell) error {
 	return mechanisms.Ask(countedRules, asked)
 }
 
-// Operations of a launch in an instruction-counted guest: some 20 to 100 ms of its
-// time. A calibration would make what is measured depend on what it is measured
-// with. Half as many come first: a Go program that has just started looks after
-// itself often, and ever more seldom.
+// Operations of a launch in an instruction-counted guest. A calibration would make what
+// is measured depend on what it is measured with. Others come first: on 6.1 a round trip
+// through a message queue took 15 % fewer instructions in the first 12 million of them.
 //
-// A round costs 70,000 to 150,000 instructions beside its operations. So PingPong/pipe
-// takes 13,041 insns/op with 4,000 round trips, 13,115 with 2,000 and 13,202 with
-// 1,000. The floor of a wake-up reads 0.16 % more with 16,000 than with 30,000 on 6.12,
-// and 0.04 % more on 6.1. That of a call reads 350.7 with 100,000, 350.8 with 50,000 and
-// 352.4 with 20,000.
+// A round costs some 100,000 instructions beside its operations, from 77,000 to 196,000
+// on 6.12. So round trips and floors are counted by their pace within a round, see
+// bench.Ends.Steady. Through a pipe, rounds of 1,000 then differ by 0.06 % (standard
+// deviation): nearly all of that is a tick of the clock more or less. Calls of nothing
+// leave no marks: they read 350.7 with 100,000, 350.8 with 50,000 and 352.4 with 20,000.
 const (
-	countedRoundTrips = 4_000
-	countedMessages   = 10_000
-	countedCalm       = 12_000
-	countedWakes      = 20_000
+	countedRoundTrips = 2_000
+	countedMessages   = 6_000
+	countedCalm       = 6_000
+	countedWakes      = 4_000
 	countedCalls      = 50_000
-	countedTime       = 100 * time.Millisecond // for the watchdog
-	countedRest       = 10 * time.Millisecond  // a full queue is read in 3 ms of the guest's time; to sleep costs no instruction
+	countedMarks      = 20                    // of the clock in a round: one of 50 round trips' 300 takes 0.05 % of them
+	countedRest       = 10 * time.Millisecond // a full queue is read in 3 ms of the guest's time; to sleep costs no instruction
 )
+
+// usual is how many operations a cell has, and how many come first.
+func usual(c results.Cell) (ops, warmup int) {
+	switch {
+	case isExternal(c): // its rounds are timed as a whole
+		return 2 * countedRoundTrips, countedRoundTrips
+	case results.WorkloadOf(c).TwoWay:
+		return countedRoundTrips, countedRoundTrips * 2 / 3
+	case c.Mechanism == results.FloorWake:
+		return countedWakes, countedWakes / 2
+	case c.Mechanism == results.FloorCall:
+		return countedCalls, countedCalls / 2
+	}
+	return countedMessages, countedMessages
+}
 
 // mayPreempt reports whether a process of the cell may preempt one that wakes it, or
 // may wait until that one sleeps: then the scheduler decides how often processes
@@ -87,16 +101,9 @@ func (a Accel) measurement(c results.Cell, measured time.Duration) runner.Measur
 	if a == KVM {
 		return runner.Measurement{Time: measured}
 	}
-	ops := countedMessages
-	switch {
-	case results.WorkloadOf(c).TwoWay:
-		ops = countedRoundTrips
-	case c.Mechanism == results.FloorWake:
-		ops = countedWakes
-	case c.Mechanism == results.FloorCall:
-		ops = countedCalls
-	}
-	m := runner.Measurement{Time: countedTime, Ops: ops, Exact: true, Warmup: ops / 2, Plain: true, Rest: countedRest}
+	ops, warmup := usual(c)
+	m := runner.Measurement{Time: 2 * countedMarks * bench.Stretch, Ops: ops, Exact: true, Warmup: warmup, Plain: true, Rest: countedRest}
+	m.Steady = !mayPreempt(c)
 	if mayPreempt(c) && !isExternal(c) { // of which the suite does not set the policy
 		m.Calm = countedCalm
 	}

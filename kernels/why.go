@@ -16,18 +16,14 @@ import (
 
 // ProfileOptions are the settings of a profile. The zero value suits every cell.
 type ProfileOptions struct {
-	Ops    int           // operations of the profiled round; 0: some 200 round trips, or 1,000 messages
+	Ops    int           // operations of the profiled round; 0: some 200 round trips, or 600 messages
 	Image  string        // the program that becomes the guest; "": this one
 	Silent time.Duration // after how long without a word a guest is taken for hung; 0: BootTimeout
 }
 
-// Operations of a profiled round: 200 round trips through a pipe are 2.6 million
-// instructions, and QEMU logs 1 million a second.
-const (
-	profiledRoundTrips = 200
-	profiledMessages   = 1_000
-	profiledCalls      = 5_000
-)
+// profiledPart of the usual operations are in a profiled round, one in so many: 200 round
+// trips through a pipe are 2.6 million instructions, and QEMU logs 1 million a second.
+const profiledPart = 10
 
 // Profile boots a kernel twice with one seed, in instruction-counted mode. Both boots
 // execute the same, instruction by instruction. The first gives the round's count, and
@@ -82,16 +78,9 @@ func profiledMeasurement(c results.Cell, ops int) runner.Measurement {
 	m := ICount.measurement(c, 0)
 	usual := m.Ops
 	if ops == 0 {
-		switch usual {
-		case countedRoundTrips:
-			ops = profiledRoundTrips
-		case countedMessages:
-			ops = profiledMessages
-		default:
-			ops = profiledCalls
-		}
+		ops = usual / profiledPart
 	}
-	m.Ops = ops
+	m.Ops, m.Steady = ops, false // a profile has the whole round
 	if !bench.WorkloadOf(c).Paced {
 		m.Ops *= 2 // in two rounds
 	}

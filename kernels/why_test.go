@@ -174,7 +174,7 @@ func TestProfiledMeasurement(t *testing.T) {
 	for _, ops := range []int{0, 40, 2000} {
 		m := profiledMeasurement(cell, ops)
 		if ops == 0 {
-			ops = profiledRoundTrips
+			ops = usual.Ops / profiledPart
 		}
 		if m.Ops != 2*ops || !m.Exact || m.Warmup != usual.Warmup || m.Time/time.Duration(m.Ops) != usual.Time/time.Duration(usual.Ops) {
 			t.Errorf("%d operations: %+v", ops, m)

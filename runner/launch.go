@@ -150,8 +150,9 @@ type Ask struct {
 	N    int // operations
 	// Marks is how many marks of the clock each part leaves on its way, so that a
 	// stall shows, see bench.MarksFor; 0: none, and the round reads no clock.
-	Marks int
-	Rest  time.Duration // see Measurement
+	Marks  int
+	Steady bool          // see Measurement
+	Rest   time.Duration // see Measurement
 }
 
 // Play plays rounds as Round does. Each begins as soon as the one before is known
@@ -161,7 +162,7 @@ func (l *Launch) Play(expected time.Duration, asked ...Ask) ([]*Round, error) {
 	t := l.coordinator.options.timeout() + 20*expected
 	r := &playRequest{}
 	for _, a := range asked {
-		r.Rounds = append(r.Rounds, roundRequest{Kind: a.Kind, N: a.N, Marks: a.Marks, Rest: a.Rest, Timeout: t})
+		r.Rounds = append(r.Rounds, roundRequest{Kind: a.Kind, N: a.N, Marks: a.Marks, Steady: a.Steady, Rest: a.Rest, Timeout: t})
 	}
 	a, err := l.ask(request{Play: r}, time.Duration(3*len(asked))*t, func(a *reply) bool {
 		return len(a.Played) == len(asked) && !slices.ContainsFunc(a.Played, func(w []workerRound) bool { return len(w) != len(l.Workers) })

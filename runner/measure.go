@@ -18,6 +18,7 @@ type Measurement struct {
 	Exact  bool          // Ops is the number, however long they take
 	Warmup int           // operations that come first where Ops is given; 0: a share of them
 	Plain  bool          // no round that gives percentiles
+	Steady bool          // a timed round's time is that of its pace, without its beginning and end: see bench.Ends.Steady
 	Calm   int           // operations of two rounds, a short and a long one, in which no worker that is woken preempts; 0: none
 
 	// Rest is what a worker that is done sleeps before it accounts for a round. On one
@@ -164,7 +165,7 @@ func (l *Launch) closedLoop(rec *results.Record, w *bench.Workload, m Measuremen
 		}
 		if m.Calm > 0 {
 			for _, n := range []int{m.Calm / shortCalm, m.Calm - m.Calm/shortCalm} {
-				ask := m.round(Calm, ops, share/timedRounds) // with as many marks: they cost 60,000 instructions a round
+				ask := m.round(Calm, ops, share/timedRounds) // with as many marks: each takes 150 instructions
 				ask.N = max(1, n)
 				asked = append(asked, ask)
 			}
@@ -182,7 +183,9 @@ func (l *Launch) closedLoop(rec *results.Record, w *bench.Workload, m Measuremen
 			asked = append(asked, Ask{Kind: Warmup, N: max(m.Warmup, warmup(ops, m.Time)), Rest: m.Rest})
 		}
 		for range timedRounds {
-			asked = append(asked, m.round(Timed, ops, share/timedRounds))
+			ask := m.round(Timed, ops, share/timedRounds)
+			ask.Steady = m.Steady
+			asked = append(asked, ask)
 		}
 		first := len(asked) - timedRounds
 		if together {

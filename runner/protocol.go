@@ -90,6 +90,7 @@ type roundRequest struct {
 	Victim  int           `json:"victim,omitempty"` // of a dying round: the part that is killed
 	After   time.Duration `json:"after,omitempty"`  // of a dying round: when, from its start
 	Marks   int           `json:"marks,omitempty"`  // of the clock that each part leaves on its way; 0: none
+	Steady  bool          `json:"steady,omitempty"` // report the pace
 	Rest    time.Duration `json:"rest,omitempty"`   // what a worker that is done sleeps before it accounts for the round
 	Timeout time.Duration `json:"timeout"`
 }
@@ -172,7 +173,8 @@ type leaving struct {
 type workerRound struct {
 	Start     int64          `json:"start"`
 	End       int64          `json:"end"`
-	Usage     results.Worker `json:"usage"` // only what was used in the round
+	Steady    int64          `json:"steady,omitempty"` // ns that the round took at its pace, where that was asked for
+	Usage     results.Worker `json:"usage"`            // only what was used in the round
 	Receives  bool           `json:"receives"`
 	Verified  int64          `json:"verified,omitempty"`
 	Sent      bench.Tally    `json:"sent,omitzero"`

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -13,7 +14,7 @@ import (
 type Round struct {
 	Kind      Kind
 	Ops       int
-	Elapsed   time.Duration    // from the first worker's start to the last receiver's last message
+	Elapsed   time.Duration    // from the first worker's start to the last receiver's last message; of a steady round see Measurement.Steady
 	Usage     []results.Worker // by part; only what was used in the round
 	Verified  int64            // messages whose payload was checked
 	Latencies histogram        // of a latency round
@@ -22,6 +23,7 @@ type Round struct {
 	WaitedFor string           // what that was: the need, the limit's value and its source
 	Stalled   results.Count    // ns in which nothing moved, in stretches of bench.Stall and more; absent where no part shows it
 
+	paced    bool       // Elapsed follows from its pace, see Measurement.Steady
 	settings []settings // by part, after it; a part whose calls were counted has none
 	on       []int      // CPUs, by part, when it was done; nil where that is not known of each, or where they are pinned
 }
@@ -30,11 +32,11 @@ type Round struct {
 // writes alone would report how fast the buffer fills.
 func newRound(kind Kind, n int, workers []workerRound) *Round {
 	r := &Round{Kind: kind, Ops: n}
-	start, end := workers[0].Start, int64(0)
+	start, end, steady := workers[0].Start, int64(0), int64(0)
 	for _, w := range workers {
 		start = min(start, w.Start)
 		if w.Receives {
-			end = max(end, w.End)
+			end, steady = max(end, w.End), max(steady, w.Steady)
 		}
 		r.Usage = append(r.Usage, w.Usage)
 		r.Verified += w.Verified
@@ -55,7 +57,7 @@ func newRound(kind Kind, n int, workers []workerRound) *Round {
 		}
 		r.on = append(r.on, int(cpu))
 	}
-	r.Elapsed = time.Duration(end - start)
+	r.Elapsed, r.paced = time.Duration(cmp.Or(steady, end-start)), steady > 0
 	r.Stalled = stalled(workers, start, end)
 	return r
 }

@@ -10,6 +10,47 @@ import (
 	"ipcbench/results"
 )
 
+// A round takes as long as its last receiver reports of its pace, where that was asked
+// for, and else from the first start to the last message.
+func TestElapsed(t *testing.T) {
+	sender, receiver := workerRound{Start: 10, End: 70, Steady: 900}, workerRound{Start: 12, End: 90, Receives: true}
+	if got := newRound(Timed, 1, []workerRound{sender, receiver}).Elapsed; got != 80 {
+		t.Errorf("%d ns, want 80", got)
+	}
+	receiver.Steady = 75
+	if got := newRound(Timed, 1, []workerRound{sender, receiver}).Elapsed; got != 75 {
+		t.Errorf("%d ns at its pace, want 75", got)
+	}
+}
+
+// Workers report the pace of the rounds in which it counts.
+func TestSteadyRounds(t *testing.T) {
+	s := startSession(t, Options{})
+	for _, c := range []results.Cell{
+		{Workload: "PingPong", Mechanism: "pipe", Size: 64, Place: "same"},
+		{Workload: results.FloorWorkload, Mechanism: results.FloorWake, Size: 4, Place: "same"},
+	} {
+		l, err := s.Open(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const marks = 10
+		played, err := l.Play(time.Second, Ask{Kind: Timed, N: 20 * marks, Marks: marks, Steady: true}, Ask{Kind: Timed, N: 20 * marks, Marks: marks})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := played[0].paced; !p || played[0].Elapsed <= 0 {
+			t.Errorf("%s: a round of %v, by its pace: %v", c.Name(), played[0].Elapsed, p)
+		}
+		if played[1].paced {
+			t.Errorf("%s: a round by its pace where that was not asked for", c.Name())
+		}
+		if _, err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestStalled(t *testing.T) {
 	const ms = int64(time.Millisecond)
 	part := func(start, end int64, gaps ...bench.Gap) workerRound {

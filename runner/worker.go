@@ -287,6 +287,9 @@ func (w *worker) round(r roundRequest, before *workerRound) (*workerRound, error
 	if waited > 0 {
 		done.WaitedFor = mechanisms.WaitedFor()
 	}
+	if r.Steady {
+		done.Steady = e.Steady(r.N)
+	}
 	if hist != nil {
 		done.ClockNs = clockCost()
 		done.Latencies = pack(hist)
