@@ -42,7 +42,7 @@ func (r *Runner) known(all []bootJob) (unknown []bootJob, err error) {
 // identity is that of a boot, after known.
 func (r *Runner) identity(t bootJob) identity {
 	id, k := r.fixed, &r.Kernels[t.kernel]
-	id.Machine = r.QEMU.arguments(r.Plan.Accel, k.Image, k.commandLine(), t.seed)
+	id.Machine = r.QEMU.arguments(r.Plan.Accel, k.Image, r.Plan.Accel.commandLine(k), t.seed)
 	return id
 }
 

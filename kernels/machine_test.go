@@ -36,6 +36,17 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// A guest in real time has its usual clock. A kernel's own options come last.
+func TestCommandLine(t *testing.T) {
+	k := &Kernel{Append: "psi=0"}
+	if got := KVM.commandLine(k); got != everywhere+" psi=0" {
+		t.Error(got)
+	}
+	if got := ICount.commandLine(k); !strings.HasPrefix(got, everywhere) || !strings.Contains(got, " nolapic_timer ") || !strings.HasSuffix(got, " psi=0") {
+		t.Error(got)
+	}
+}
+
 // The QEMU that is installed takes these arguments, and all its threads are under
 // a filter of system calls.
 func TestSandbox(t *testing.T) {

@@ -170,7 +170,7 @@ func (r *Runner) boot(ctx context.Context, t bootJob) error {
 	r.tell(r.Started, t)
 	begin := time.Now().UTC()
 	b := boot{qemu: r.QEMU.Path, initrd: r.initrd, limit: r.Plan.limit(), silent: cmp.Or(r.Plan.Silent, BootTimeout), spoke: r.Plan.Statements, onCPUs: r.Plan.Accel == KVM,
-		args: append(r.QEMU.arguments(r.Plan.Accel, kernel.Path, kernel.commandLine(), t.seed), "-initrd", initrdFile)}
+		args: append(r.QEMU.arguments(r.Plan.Accel, kernel.Path, r.Plan.Accel.commandLine(kernel), t.seed), "-initrd", initrdFile)}
 	console, port, err := b.run(ctx)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -205,7 +205,7 @@ func (r *Runner) boot(ctx context.Context, t bootJob) error {
 func (r *Runner) sink(kernel *Kernel, t bootJob, begin time.Time, s *transcript) error {
 	h := *s.hello.Host
 	h.Guest = &results.Guest{
-		Label: kernel.Label, Accel: string(r.Plan.Accel), QEMU: r.QEMU.Version, Processor: r.Plan.Accel.processor(), CommandLine: kernel.commandLine(),
+		Label: kernel.Label, Accel: string(r.Plan.Accel), QEMU: r.QEMU.Version, Processor: r.Plan.Accel.processor(), CommandLine: r.Plan.Accel.commandLine(kernel),
 		Image: kernel.Image, Config: cmp.Or(s.hello.Config, kernel.Config), Idle: s.hello.Idle,
 	}
 	if r.Plan.Accel == KVM { // numbers of the other mode don't depend on it

@@ -68,7 +68,7 @@ func (q QEMU) Profile(ctx context.Context, kernel Kernel, cell results.Cell, see
 		return nil, err
 	}
 	return &profile.Profile{
-		Kernel: kernel.Label, Image: kernel.Image, Options: kernel.commandLine(), Cell: cell.Name(), Seed: seed, QEMU: q.Version,
+		Kernel: kernel.Label, Image: kernel.Image, Options: ICount.commandLine(&kernel), Cell: cell.Name(), Seed: seed, QEMU: q.Version,
 		Ops: int(round.counted.Ops), Counted: float64(round.counted.ElapsedNs) / float64(round.counted.Ops), Paths: paths,
 	}, nil
 }
@@ -123,7 +123,7 @@ const (
 
 func (p *profiling) boot(more ...string) boot {
 	plan := Plan{Cells: []results.Cell{p.cell}}
-	args := append(p.qemu.arguments(ICount, p.kernel.Path, p.kernel.commandLine(), p.seed), "-initrd", initrdFile)
+	args := append(p.qemu.arguments(ICount, p.kernel.Path, ICount.commandLine(&p.kernel), p.seed), "-initrd", initrdFile)
 	return boot{qemu: p.qemu.Path, initrd: p.initrd, limit: plan.limit(), silent: p.silent, args: append(args, more...)}
 }
 
