@@ -54,8 +54,8 @@ func newKernelsCache() *cobra.Command {
 		Long: `Cache lists or removes the boots whose counts are kept. A boot is known by all that
 its counts depend on: kernel image, command line, QEMU, this program, cells and seed.
 A boot that is known is not repeated. Beyond 64 MiB, the boots that were used least
-recently are removed. Statements, profiles and real time are not cached. --no-cache
-of kernels, bisect and step neither reads nor writes the cache.`,
+recently are removed. Profiles of why are kept in the same way. Statements and real
+time are not cached. --no-cache neither reads nor writes the cache.`,
 		Example: "  ipcbench kernels cache list\n  ipcbench kernels cache prune --older 720h",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -146,7 +146,7 @@ func writeKept(c *cobra.Command, format string, k keptBoots, verb string) error 
 		var seeds []int
 		var others []kernels.Kept
 		for _, b := range rest {
-			if b.Image != first.Image || b.Options != first.Options || b.QEMU != first.QEMU || b.Program != first.Program || !slices.Equal(b.Cells, first.Cells) {
+			if b.Image != first.Image || b.Options != first.Options || b.QEMU != first.QEMU || b.Program != first.Program || b.Profile != first.Profile || !slices.Equal(b.Cells, first.Cells) {
 				others = append(others, b)
 				continue
 			}
@@ -158,6 +158,9 @@ func writeKept(c *cobra.Command, format string, k keptBoots, verb string) error 
 		cells := results.Plural(len(first.Cells), "cell")
 		if len(first.Cells) == 1 {
 			cells = first.Cells[0]
+		}
+		if first.Profile {
+			cells = "profile of " + cells
 		}
 		row := []string{cmp.Or(strings.TrimPrefix(first.Kernel, "Linux "), "damaged"), first.Options, cells, strings.Trim(fmt.Sprint(seeds), "[]"), first.QEMU, results.FormatBytes(int(bytes+1023) &^ 1023), age(time.Since(first.Used))}
 		for i := range row {

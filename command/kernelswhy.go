@@ -49,8 +49,9 @@ function and call path, and lists what changed most. Of one kernel it lists wher
 the instructions are. In a CELL, as in PingPong/pipe, keys at their usual value may
 be left out. It needs an x86-64 kernel and QEMU, and no debug symbols.
 
-The round has 200 round trips, 1,000 messages, or 5,000 calls or wake-ups. Where
-kernels judges the path, as in Stream, the round is one that counts it.
+The round has 200 round trips, 600 messages, 400 wake-ups or 5,000 calls. Where
+kernels judges the path, as in Stream, the round is one that counts it. Profiles are
+cached as counts are: see ipcbench kernels cache.
 
 A directory below --out gets the page with flame graphs, and for each kernel a
 profile as JSON, which --in shows again, and one for "go tool pprof".
@@ -75,6 +76,7 @@ is not available, or this is no x86-64 program; 5 the control moved.`,
 	fl.StringSliceVar(&f.in, "in", nil, "profiles that were kept, the old one first, in place of KERNELs and a CELL")
 	fl.StringVar(&f.format, "format", report.WhyFormats[0], strings.Join(report.WhyFormats, ", "))
 	fl.StringVar(&f.kernels.out, "out", profilesDir, "directory in which that of the profiles is made; with --in none, unless it is named")
+	f.kernels.cache.register(c)
 	f.kernels.cpus.register(c)
 	fl.Lookup("cpus").Usage = "CPUs of this host that QEMU runs on, as in 2,3 or 0-3,8 (all)"
 	c.MarkFlagDirname("out")
@@ -133,16 +135,17 @@ func (f *whyFlags) explain(c *cobra.Command, qemu kernels.QEMU, compared []kerne
 	for _, k := range compared {
 		labels = append(labels, k.Label)
 	}
-	fmt.Fprintf(c.ErrOrStderr(), "profiles of %s in %s, QEMU %s: 30 to 60 s of a CPU each\n", cell.Name(), strings.Join(labels, " and "), qemu.Version)
+	fmt.Fprintf(c.ErrOrStderr(), "profiles of %s in %s, QEMU %s: some 30 s of a CPU for each that is not cached\n", cell.Name(), strings.Join(labels, " and "), qemu.Version)
 	all := make([]*profile.Profile, len(compared))
 	errs := make([]error, len(compared))
+	cache := f.kernels.cache.open(c)
 	jobs := make(chan struct{}, cmp.Or(len(f.kernels.cpus.ids), runtime.NumCPU()))
 	var wg sync.WaitGroup
 	for i, k := range compared {
 		wg.Go(func() {
 			jobs <- struct{}{}
 			defer func() { <-jobs }()
-			all[i], errs[i] = qemu.Profile(c.Context(), k, cell, f.seed, version(), kernels.ProfileOptions{Silent: f.kernels.silent})
+			all[i], errs[i] = qemu.Profile(c.Context(), k, cell, f.seed, version(), kernels.ProfileOptions{Silent: f.kernels.silent, Cache: cache})
 		})
 	}
 	wg.Wait()
@@ -348,7 +351,7 @@ func (f *kernelsFlags) explainMoved(c *cobra.Command, qemu kernels.QEMU, compare
 		fmt.Fprintln(c.ErrOrStderr(), "no cell moved: there is nothing to explain")
 	}
 	flush(c) // the comparison
-	w := whyFlags{kernels: kernelsFlags{out: profilesOf(f.out), silent: f.silent, cpus: f.cpus}, format: "text", seed: 1}
+	w := whyFlags{kernels: kernelsFlags{out: profilesOf(f.out), silent: f.silent, cpus: f.cpus, cache: f.cache}, format: "text", seed: 1}
 	if f.judge.format == "markdown" {
 		w.format = f.judge.format
 	}

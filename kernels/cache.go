@@ -23,8 +23,9 @@ import (
 	"ipcbench/results"
 )
 
-// Cache keeps what instruction-counted guests sent, a boot in a file. Such a guest is
-// deterministic: a boot that is known need not be repeated. A nil Cache keeps nothing.
+// Cache keeps what instruction-counted guests sent, a boot in a file, and profiles of
+// such boots. Such a guest is deterministic: a boot that is known need not be repeated.
+// A nil Cache keeps nothing.
 //
 // A boot is kept whole, with all its cells in their order, since a cell's count depends
 // on the others: PingPong/pipe of one kernel and seed took 13,040.6 insns/op before 13
@@ -80,6 +81,7 @@ type Kept struct {
 	Program string    `json:"program"`           // version of ipcbench
 	Seed    int       `json:"seed"`              // of the boot
 	Cells   []string  `json:"cells,omitempty"`   // their names
+	Profile bool      `json:"profile,omitempty"` // it is a profile of the cell
 	Time    time.Time `json:"time,omitzero"`     // of the boot
 
 	Used  time.Time `json:"used"`  // last
@@ -107,14 +109,28 @@ func decodeHeader(line []byte, name string) (h keptHeader, err error) {
 }
 
 // get returns what a guest of this identity sent; nil where that is not known.
-func (c *Cache) get(id identity) (*transcript, time.Time) {
+func (c *Cache) get(id identity) (heard *transcript, begin time.Time) {
+	begin = c.read(id, func(sent []byte) (err error) {
+		heard, err = decode(sent)
+		return err
+	})
+	if begin.IsZero() {
+		return nil, begin
+	}
+	heard.cached = true
+	return heard, begin
+}
+
+// read hands what is kept of a boot of this identity to decode, and returns when that
+// was; the zero time where it is not known, or damaged.
+func (c *Cache) read(id identity, decode func(sent []byte) error) (begin time.Time) {
 	path := filepath.Join(c.Dir, id.name())
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
 			c.fail(err)
 		}
-		return nil, time.Time{}
+		return begin
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, 2*maxOutput))
@@ -123,17 +139,15 @@ func (c *Cache) get(id identity) (*transcript, time.Time) {
 	if err == nil {
 		h, err = decodeHeader(append(header, '\n'), id.name())
 	}
-	var heard *transcript
 	if err == nil {
-		heard, err = decode(sent)
+		err = decode(sent)
 	}
 	if err != nil {
 		c.warn(fmt.Sprintf("%s is damaged and not used; this boot replaces it: %v", path, err))
-		return nil, time.Time{}
+		return begin
 	}
 	os.Chtimes(path, time.Time{}, time.Now()) // it goes last; without the right to it, it goes sooner
-	heard.cached = true
-	return heard, h.Boot.Time
+	return h.Boot.Time
 }
 
 // put keeps what a guest of this identity sent. It is no failure where it can't.

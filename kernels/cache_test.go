@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"ipcbench/kernels/profile"
 	"ipcbench/results"
 )
 
@@ -61,6 +62,41 @@ func (g *guests) run(t *testing.T) (boots int) {
 	}
 	text, _ := os.ReadFile(filepath.Join(g.dir, "boots"))
 	return bytes.Count(text, []byte("\n"))
+}
+
+// A profile that is known takes no boot, and one of another seed does. A damaged one is
+// made anew.
+func TestKnownProfile(t *testing.T) {
+	g := newGuests(t, "")
+	qemu, kernel, cell, image := g.runner.QEMU, g.runner.Kernels[0], g.runner.Plan.Cells[0], staticProgram(t)
+	initrd, err := newInitrd(image, job{Settle: settle, Tasks: []task{{cell, profiledMeasurement(cell, 0)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer initrd.Close()
+	p := &profiling{qemu: qemu, kernel: kernel, cell: cell, seed: 1}
+	id, err := p.identity(initrd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := &profile.Profile{Kernel: "old", Cell: cell.Name(), Ops: 200, Paths: []profile.Path{{Task: "ping", Calls: []profile.Function{{Name: "pipe_write"}}, Insns: 1000}}}
+	p.keep(g.runner.Cache, id, "Linux 6.1", made)
+	if all, err := g.runner.Cache.List(); err != nil || len(all) != 1 || !all[0].Profile || all[0].Kernel != "Linux 6.1" || !slices.Equal(all[0].Cells, []string{cell.Name()}) {
+		t.Errorf("kept %+v, %v", all, err)
+	}
+	ask := func(seed int) (*profile.Profile, error) {
+		return qemu.Profile(t.Context(), kernel, cell, seed, "", ProfileOptions{Image: image, Cache: g.runner.Cache})
+	}
+	if got, err := ask(1); err != nil || got.Kernel != "new" || got.Insns() != 1000 || got.Ops != 200 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if got, err := ask(2); err == nil {
+		t.Errorf("another seed's: %+v", got)
+	}
+	g.runner.Cache.put(id, Kept{}, []byte("garbled\n"))
+	if got, err := ask(1); err == nil || len(g.warned) != 1 || !strings.Contains(g.warned[0], "damaged") {
+		t.Errorf("a damaged one: %+v, %q", got, g.warned)
+	}
 }
 
 // A boot is known by all that its counts depend on, and what is known is not booted:

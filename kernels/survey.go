@@ -30,6 +30,7 @@ type space struct {
 
 // surveyed is a round as a boot went through it.
 type surveyed struct {
+	release string // of the kernel
 	counted results.Round
 	stops   []stop // from its first instruction to behind its last
 	from    []int  // a log that begins at such a change of address spaces has all of the round, later ones less besides
@@ -73,7 +74,7 @@ func (p *profiling) survey(ctx context.Context) (*surveyed, error) {
 	if err != nil {
 		return nil, p.failed(err, console)
 	}
-	s.counted = rec.Rounds[len(rec.Rounds)-1]
+	s.release, s.counted = heard.hello.Host.Kernel, rec.Rounds[len(rec.Rounds)-1]
 	return s, nil
 }
 

@@ -19,6 +19,7 @@ type ProfileOptions struct {
 	Ops    int           // operations of the profiled round; 0: some 200 round trips, or 600 messages
 	Image  string        // the program that becomes the guest; "": this one
 	Silent time.Duration // after how long without a word a guest is taken for hung; 0: BootTimeout
+	Cache  *Cache        // of profiles: one that it has takes no boot; nil: none
 }
 
 // profiledPart of the usual operations are in a profiled round, one in so many: 200 round
@@ -47,13 +48,24 @@ func (q QEMU) Profile(ctx context.Context, kernel Kernel, cell results.Cell, see
 	if j.External, programs, err = externals([]results.Cell{cell}); err != nil {
 		return nil, err
 	}
+	initrd, err := newInitrd(p.image, j, programs...)
+	if err != nil {
+		return nil, err
+	}
+	defer initrd.Close()
+	var id identity
+	if o.Cache != nil {
+		if id, err = p.identity(initrd); err != nil {
+			return nil, err
+		}
+		if known := p.known(o.Cache, id); known != nil {
+			return known, nil
+		}
+	}
 	if err := p.prepare(ctx, programs); err != nil {
 		return nil, err
 	}
-	if p.initrd, err = newInitrd(p.image, j, programs...); err != nil {
-		return nil, err
-	}
-	defer p.initrd.Close()
+	p.initrd = initrd
 	round, err := p.survey(ctx)
 	if err != nil {
 		return nil, err
@@ -67,10 +79,14 @@ func (q QEMU) Profile(ctx context.Context, kernel Kernel, cell results.Cell, see
 	if err != nil {
 		return nil, err
 	}
-	return &profile.Profile{
+	made := &profile.Profile{
 		Kernel: kernel.Label, Image: kernel.Image, Options: ICount.commandLine(&kernel), Cell: cell.Name(), Seed: seed, QEMU: q.Version,
 		Ops: int(round.counted.Ops), Counted: float64(round.counted.ElapsedNs) / float64(round.counted.Ops), Paths: paths,
-	}, nil
+	}
+	if o.Cache != nil {
+		p.keep(o.Cache, id, round.release, made)
+	}
+	return made, nil
 }
 
 // profiledMeasurement is how a cell is measured whose last round is profiled.

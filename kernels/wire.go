@@ -21,6 +21,7 @@ type message struct {
 	End        *int              `json:"end,omitempty"`        // last: how many records there were
 	Failed     string            `json:"failed,omitempty"`     // last: why there is no more
 	Symbols    []byte            `json:"symbols,omitempty"`    // of the kernel, in the place of all these: see packSymbols
+	Profile    []byte            `json:"profile,omitempty"`    // in a Cache, in the place of what a guest sends: as Profile.Write writes it, compressed by gzip
 }
 
 // hello is what the guest is.
