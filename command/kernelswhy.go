@@ -49,7 +49,7 @@ function and call path, and lists what changed most. Of one kernel it lists wher
 the instructions are. In a CELL, as in PingPong/pipe, keys at their usual value may
 be left out. It needs an x86-64 kernel and QEMU, and no debug symbols.
 
-The round has 200 round trips, 600 messages, 400 wake-ups or 5,000 calls. Where
+The round has 200 round trips, 1,000 messages, 400 wake-ups or 5,000 calls. Where
 kernels judges the path, as in Stream, the round is one that counts it. Profiles are
 cached as counts are: see ipcbench kernels cache.
 

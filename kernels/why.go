@@ -16,7 +16,7 @@ import (
 
 // ProfileOptions are the settings of a profile. The zero value suits every cell.
 type ProfileOptions struct {
-	Ops    int           // operations of the profiled round; 0: some 200 round trips, or 600 messages
+	Ops    int           // operations of the profiled round; 0: some 200 round trips, or 1,000 messages
 	Image  string        // the program that becomes the guest; "": this one
 	Silent time.Duration // after how long without a word a guest is taken for hung; 0: BootTimeout
 	Cache  *Cache        // of profiles: one that it has takes no boot; nil: none
