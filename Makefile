@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 ARCHES ?= amd64,arm64,riscv64,386
 DIST = GOOS= GOARCH= $(GO) run ./tools/dist
 
-.PHONY: help build dist install uninstall check test test-long test-denied surroundings race bench report fidelity examples lint generate check-generated nolinkname ci
+.PHONY: help build guests dist install uninstall check test test-long test-denied surroundings race bench report fidelity examples lint generate check-generated nolinkname ci
 
 GO ?= go
 BIN := bin/ipcbench
@@ -19,6 +19,13 @@ build: $(BIN) bin/share ## build bin/ipcbench, a static binary, and what install
 
 $(BIN): $(SOURCES)
 	CGO_ENABLED=0 $(GO) build -trimpath -o $@ ./cmd/ipcbench
+
+# Of the same sources as $(BIN), and never older: kernels refuses one that is.
+GUESTS ?= $(filter-out $(shell $(GO) env GOARCH),amd64 arm64 riscv64)
+guests: $(GUESTS:%=bin/guests/ipcbench-%) ## build what runs in guests of other architectures, for `ipcbench kernels`
+
+bin/guests/ipcbench-%: $(BIN)
+	GOOS=linux GOARCH=$* CGO_ENABLED=0 $(GO) build -trimpath -o $@ ./cmd/ipcbench
 
 bin/share: $(BIN) LICENSE
 	rm -rf $@

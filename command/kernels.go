@@ -46,9 +46,13 @@ func newKernels() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "kernels KERNEL[=label]…",
 		Short: "Boot kernels in QEMU, measure in each, and compare",
-		Long: `Kernels boots each KERNEL, a bzImage or vmlinux for x86-64, in QEMU, with this
+		Long: `Kernels boots each KERNEL, an image for amd64, arm64 or riscv64, in QEMU, with this
 program as its first process. It measures in each kernel, and compares each with
 the first. It needs QEMU, but no root, network, modules or disk image.
+
+What runs in guests of other architectures is in the directory guests beside this
+program, or in $IPCBENCH_GUESTS: "make guests" builds it. Kernels are compared with
+the first of their architecture, and shown side by side.
 
 If KVM works it measures real time (--accel kvm). A regression in real time then
 changes the exit status only with --gate. Otherwise QEMU counts instructions
@@ -115,7 +119,7 @@ func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	if len(compared) == 0 {
-		return errors.New("kernels needs a KERNEL: a bzImage or vmlinux, as in /boot/vmlinuz-6.1.0-9-amd64")
+		return errors.New("kernels needs a KERNEL: an image, as in /boot/vmlinuz-6.1.0-9-amd64")
 	}
 	switch {
 	case f.why && (len(compared) < 2 || f.semantics):
@@ -126,17 +130,30 @@ func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
 	if err := f.cpus.confine(c); err != nil {
 		return err
 	}
-	r, err := f.runner(c, compared)
-	if err != nil {
-		return err
+	groups := kernels.ByArch(compared)
+	if len(groups) > 1 && !f.semantics && !slices.Contains([]string{"text", "markdown"}, f.judge.format) {
+		return fmt.Errorf("--format %s: kernels of different architectures are not compared: name those of one, or take text or markdown", results.Quote(f.judge.format))
 	}
-	r.Cache = f.cache.open(c)
-	if o.Shared = len(compared) - 1; !f.semantics && o.Shared > 0 && r.Plan.Boots < o.Least() {
-		warn(c, fmt.Sprintf("%s of each kernel: only equal counts get a verdict; others need %d", results.Plural(r.Plan.Boots, "boot"), o.Least()))
+	var runners []*kernels.Runner
+	for _, group := range groups { // what one of them lacks is found out before the first boot
+		r, err := f.runner(c, group)
+		if err != nil {
+			return err
+		}
+		r.Cache = f.cache.open(c)
+		runners = append(runners, r)
 	}
-	dirs, err := record(c, r, f.out, results.Header{Threshold: o.Threshold, CPUs: f.cpus.ids})
-	if err != nil {
-		return err
+	if o.Shared = len(compared) - len(groups); !f.semantics && o.Shared > 0 && runners[0].Plan.Boots < o.Least() {
+		warn(c, fmt.Sprintf("%s of each kernel: only equal counts get a verdict; others need %d", results.Plural(runners[0].Plan.Boots, "boot"), o.Least()))
+	}
+	var dirs []string
+	var sides [][]string // by architecture
+	for _, r := range runners {
+		ran, err := record(c, r, f.out, results.Header{Threshold: o.Threshold, CPUs: f.cpus.ids})
+		if err != nil {
+			return err
+		}
+		dirs, sides = append(dirs, ran...), append(sides, ran)
 	}
 	if f.semantics {
 		if len(dirs) == 1 {
@@ -157,18 +174,31 @@ func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
 	if len(dirs) == 1 {
 		return f.showOne(c, dirs[0])
 	}
+	for i, r := range runners {
+		if len(sides[i]) > 1 {
+			err = worse(err, f.verdict(c, r, sides[i]))
+		}
+	}
+	if len(groups) > 1 {
+		err = worse(err, f.sideBySide(c, dirs))
+	}
+	return err
+}
+
+// verdict compares the kernels of one architecture.
+func (f *kernelsFlags) verdict(c *cobra.Command, r *kernels.Runner, dirs []string) error {
 	var reports []*compare.Report
 	f.judge.compared = func(all []*compare.Report) { reports = all }
-	err = f.judge.compare(c, dirs)
+	err := f.judge.compare(c, dirs)
 	if r.Plan.Accel == kernels.ICount {
 		if f.why {
-			if why := f.explainMoved(c, r.QEMU, compared, reports); err == nil {
+			if why := f.explainMoved(c, r.QEMU, r.Kernels, reports); err == nil {
 				err = why
 			} else if why != nil {
 				warn(c, why.Error()) // the verdict has the exit status
 			}
 		} else {
-			suggestWhy(c, compared, reports)
+			suggestWhy(c, r.Kernels, reports)
 		}
 	}
 	var e *exitError
@@ -177,6 +207,29 @@ func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
 		return nil
 	}
 	return err
+}
+
+// worse is the verdict of two that has the exit status: a regression before what could
+// not be judged.
+func worse(a, b error) error {
+	var e *exitError
+	if a == nil || errors.As(b, &e) && e.status == exitNo {
+		return cmp.Or(b, a)
+	}
+	return a
+}
+
+// sideBySide writes the cells of all kernels, whose architectures differ.
+func (f *kernelsFlags) sideBySide(c *cobra.Command, dirs []string) error {
+	var sets []*results.Set
+	for _, dir := range dirs {
+		set, err := results.Read(dir)
+		if err != nil {
+			return failed(err)
+		}
+		sets = append(sets, set)
+	}
+	return failed(report.WriteSideBySide(c.OutOrStdout(), f.judge.format, screen(c.OutOrStdout()), sets))
 }
 
 // showOne writes the cells of the only kernel: nothing is compared.
@@ -249,7 +302,7 @@ func (f *kernelsFlags) runner(c *cobra.Command, compared []kernels.Kernel) (*ker
 	if _, err := f.plan(nil).asked(); err != nil { // before a probe boot
 		return nil, err
 	}
-	qemu, err := findQEMU(c)
+	qemu, err := findQEMU(c, compared[0].Arch)
 	if err != nil {
 		return nil, err
 	}
@@ -283,7 +336,7 @@ func (f *kernelsFlags) runner(c *cobra.Command, compared []kernels.Kernel) (*ker
 		return nil, errors.New("--why counts instructions: add --accel icount")
 	}
 	plan.Cells = bench.NewPlan([]bench.Axes{axes.orDefaults()}, plan.Boots, f.time, false, 0).Cells
-	if err := kernels.CheckExternals(plan.Cells...); err != nil {
+	if err := compared[0].CheckExternals(plan.Cells...); err != nil {
 		return nil, err
 	}
 	return &kernels.Runner{QEMU: qemu, Plan: plan, Kernels: compared}, nil

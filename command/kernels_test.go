@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -71,8 +72,8 @@ func TestStatementsFollowNoLink(t *testing.T) {
 // A program that is linked dynamically is refused before QEMU is executed, also to
 // ask for its version; a static one is not.
 func TestDynamicProgramBootsNothing(t *testing.T) {
-	if !kernels.Supported {
-		t.Skip("kernels are booted on amd64 alone")
+	if runtime.GOARCH != "amd64" {
+		t.Skip("the kernel is for amd64, whose program make guests builds")
 	}
 	interpreter, err := host.Dynamic(kernels.Self)
 	if err != nil {

@@ -96,7 +96,10 @@ ends the build, if COMMAND or QEMU is missing, or if output can't be written.`,
 				}
 				compared = append(compared, a)
 			}
-			qemu, err := findQEMU(c)
+			if a, b := compared[0].Arch, compared[1].Arch; a != b {
+				return fmt.Errorf("the good kernel is for %s, the bad one for %s: numbers of different architectures are not compared", a.Name, b.Name)
+			}
+			qemu, err := findQEMU(c, compared[0].Arch)
 			if err != nil {
 				return err
 			}
@@ -241,7 +244,7 @@ func step(c *cobra.Command, args []string, f bisectFlags, criterion kernels.Crit
 	if err != nil {
 		return a, fmt.Errorf("%w: %w", kernels.ErrNoAnswer, err)
 	}
-	qemu, err := findQEMU(c)
+	qemu, err := findQEMU(c, step.Arch)
 	if err != nil {
 		return a, err
 	}
@@ -257,15 +260,13 @@ func shell(words ...string) string {
 	return h.CommandLine()
 }
 
-// findQEMU finds it, or reports what is missing to boot anything.
-func findQEMU(c *cobra.Command) (kernels.QEMU, error) {
-	if !kernels.Supported {
-		return kernels.QEMU{}, &exitError{exitUnavailable, errors.New("kernels boots x86-64 with this program as its first process: build it with GOARCH=amd64")}
-	}
-	if err := kernels.Static(kernels.Self); err != nil {
+// findQEMU finds it, or reports what is missing to boot a kernel of the architecture.
+func findQEMU(c *cobra.Command, a *kernels.Arch) (kernels.QEMU, error) {
+	_, err := a.Program()
+	if err != nil {
 		return kernels.QEMU{}, &exitError{exitUnavailable, err}
 	}
-	qemu, err := kernels.Find(c.Context())
+	qemu, err := kernels.Find(c.Context(), a)
 	if err != nil {
 		return qemu, &exitError{exitUnavailable, err}
 	}

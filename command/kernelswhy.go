@@ -58,7 +58,7 @@ profile as JSON, which --in shows again, and one for "go tool pprof".
 
 Exit status: 0 the profiles are shown; 2 usage, or a cell whose instructions mean
 nothing; 3 a guest did not boot or gave no profile, or a file is unreadable; 4 QEMU
-is not available, or this is no x86-64 program; 5 the control moved.`,
+is not available, or the program for x86-64 guests is missing; 5 the control moved.`,
 		Example: `  ipcbench kernels why vmlinuz-6.1=old vmlinuz-6.12=new PingPong/pipe
   ipcbench kernels why vmlinuz Stream/sysvmsg --format markdown
   ipcbench kernels why --kernel a:vmlinuz --kernel b:vmlinuz:psi=0 PingPong/socketpair
@@ -116,13 +116,13 @@ func (f *whyFlags) run(c *cobra.Command, args []string) error {
 	if len(compared) < 1 || len(compared) > 2 {
 		return fmt.Errorf("why takes one or two KERNELs before the CELL, and not %d", len(compared))
 	}
-	if err := cmp.Or(f.kernels.timeout(), kernels.CheckExternals(cell)); err != nil {
+	if err := cmp.Or(f.kernels.timeout(), compared[0].CheckExternals(cell)); err != nil {
 		return err
 	}
 	if err := f.kernels.cpus.confine(c); err != nil {
 		return err
 	}
-	qemu, err := findQEMU(c)
+	qemu, err := findQEMU(c, compared[0].Arch)
 	if err != nil {
 		return err
 	}

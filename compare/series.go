@@ -79,7 +79,7 @@ func NewSeries(reports []*Report) *Series {
 			row := &r.Rows[k]
 			c := cell(row.Cell, row.Name)
 			shown = results.AddOnce(shown, row.Metric)
-			values := c.row(row.Metric, row.Unit, len(reports)+1).Values
+			values := c.Row(row.Metric, row.Unit, len(reports)+1).Values
 			values[0].Estimate, values[i+1].Estimate, values[i+1].Row = row.Old, row.New, row
 			c.matters(row.Verdict, row.size())
 		}
@@ -125,7 +125,7 @@ func (c *SeriesCell) matters(v Verdict, size float64) {
 }
 
 // row is that of a metric, in the order of results.Metrics.
-func (c *SeriesCell) row(metric, unit string, sides int) *SeriesRow {
+func (c *SeriesCell) Row(metric, unit string, sides int) *SeriesRow {
 	place := func(metric string) int {
 		if i := slices.IndexFunc(results.Metrics, func(m results.Metric) bool { return m.Unit == metric }); i >= 0 {
 			return i
@@ -162,7 +162,7 @@ func (c *SeriesCell) fill(side int, s *settled, metrics, shown []string, sides i
 			continue // the path stands in its place
 		}
 		sample, unit := s.tidied(m, metric)
-		v := &c.row(metric, unit, sides).Values[side]
+		v := &c.Row(metric, unit, sides).Values[side]
 		if v.N == 0 {
 			v.Estimate = estimate(sample)
 		}

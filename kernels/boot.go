@@ -338,6 +338,9 @@ func readable(console []byte) (all []string) {
 // Probe reports whether this host can run the kernel by KVM: /dev/kvm may open
 // and no guest get anywhere. A kernel without a root file system panics soon.
 func (q QEMU) Probe(ctx context.Context, a *Kernel) error {
+	if a.arch() != here() {
+		return fmt.Errorf("%s is a kernel for %s, and KVM runs those of this program's architecture, %s", a.Label, a.arch().Name, runtime.GOARCH)
+	}
 	f, err := os.OpenFile("/dev/kvm", os.O_RDWR, 0)
 	if err != nil {
 		return err
@@ -345,7 +348,7 @@ func (q QEMU) Probe(ctx context.Context, a *Kernel) error {
 	f.Close()
 	// The panic's message is an error, which quiet does not hold back; panic=-1
 	// restarts, which ends QEMU.
-	b := boot{qemu: q.Path, limit: 10 * time.Second, args: q.arguments(KVM, a.Path, everywhere, 1)}
+	b := boot{qemu: q.Path, limit: 10 * time.Second, args: q.arguments(KVM, a.file(), a.arch().options(), 1)}
 	console, _, err := b.run(ctx)
 	if strings.Contains(string(console), "VFS: Unable to mount root") {
 		return nil

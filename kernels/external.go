@@ -18,7 +18,7 @@ const packedAt = "/"
 // externals are the declarations of the external transports among cells, as a guest has
 // them, and the files of their programs. A program that needs others to start is
 // refused: a guest has nothing else.
-func externals(cells []results.Cell) (declared []*external.Declaration, files []string, err error) {
+func (a *Arch) externals(cells []results.Cell) (declared []*external.Declaration, files []string, err error) {
 	for _, d := range external.All() {
 		if !slices.ContainsFunc(cells, func(c results.Cell) bool { return c.Mechanism == d.Name }) {
 			continue
@@ -27,7 +27,7 @@ func externals(cells []results.Cell) (declared []*external.Declaration, files []
 		if script, err := isScript(program); script || err != nil {
 			return nil, nil, errors.Join(err, fmt.Errorf("%s needs an interpreter, which a guest does not have: want a static program", results.Quote(program)))
 		}
-		if err := Static(program); err != nil {
+		if err := a.runs(program); err != nil {
 			return nil, nil, err
 		}
 		name := filepath.Base(program)
@@ -43,9 +43,9 @@ func externals(cells []results.Cell) (declared []*external.Declaration, files []
 }
 
 // CheckExternals reports why the program of an external transport among cells can't run
-// in a guest.
-func CheckExternals(cells ...results.Cell) error {
-	_, _, err := externals(cells)
+// in a guest with this kernel.
+func (a *Kernel) CheckExternals(cells ...results.Cell) error {
+	_, _, err := a.arch().externals(cells)
 	return err
 }
 

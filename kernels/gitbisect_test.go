@@ -66,7 +66,7 @@ func TestGitBisect(t *testing.T) {
 	if !need.Long() {
 		t.Skip("some 60 boots: make test-long plays it")
 	}
-	qemu, err := Find(t.Context())
+	qemu, err := Find(t.Context(), amd64)
 	if err != nil {
 		lacking(t, err.Error())
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -76,6 +77,9 @@ var mounts = []struct{ kind, at string }{
 }
 
 func guest(raw []byte) error {
+	if here() == nil {
+		return fmt.Errorf("its first program is one for %s: want %s", runtime.GOARCH, known())
+	}
 	for _, m := range mounts {
 		if err := os.MkdirAll(m.at, 0o755); err != nil {
 			return err
@@ -87,7 +91,7 @@ func guest(raw []byte) error {
 	if err := raiseLoopback(); err != nil {
 		return err
 	}
-	out, err := openPort("/dev/ttyS1")
+	out, err := openPort(here().port)
 	if err != nil {
 		return fmt.Errorf("%w: a guest needs two serial ports: CONFIG_SERIAL_8250_RUNTIME_UARTS, or 8250.nr_uarts in --append, of 2 or more", err)
 	}

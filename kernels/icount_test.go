@@ -13,7 +13,7 @@ func TestInstructionsCounted(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: two boots take half a minute")
 	}
-	qemu, err := Find(t.Context())
+	qemu, err := Find(t.Context(), amd64)
 	if err != nil {
 		lacking(t, err.Error())
 	}

@@ -58,9 +58,6 @@ func newInitrd(program string, j job, files ...string) (f *os.File, err error) {
 	return f, nil
 }
 
-// Self is the program of this process, the first process of a guest.
-const Self = "/proc/self/exe"
-
 // Static refuses a program that needs others to start: a guest has nothing else.
 func Static(program string) error {
 	interpreter, err := host.Dynamic(program)

@@ -5,13 +5,10 @@
 package kernels
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -27,9 +24,12 @@ import (
 type Kernel struct {
 	Label  string // [A-Za-z0-9._-]+, unique
 	Path   string // of the kernel's image
+	Arch   *Arch  // of the image
 	Append string // options for its command line, beyond those that every guest has
 	Image  string // SHA-256 of the image
 	Config string // SHA-256 of what it was built with; "" where that is not beside the image
+
+	unpacked *os.File // what QEMU loads in the place of the image; nil: the image
 }
 
 var validLabel = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$`)
@@ -85,16 +85,11 @@ func (a *Kernel) open() error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("kernel %s: %s is no regular file: %s", a.Label, results.Quote(a.Path), kernelRemedy)
 	}
-	head := make([]byte, 0x238)
-	if _, err := io.ReadFull(f, head); err != nil || !isKernel(head) {
-		return fmt.Errorf("kernel %s: %s is neither a bzImage nor a vmlinux for x86-64: %s", a.Label, results.Quote(a.Path), kernelRemedy)
+	in, err := readImage(f, info.Size(), false)
+	if err != nil {
+		return fmt.Errorf("kernel %s: %s %w", a.Label, results.Quote(a.Path), err)
 	}
-	if is32bit(head) {
-		return fmt.Errorf("kernel %s: %s is a 32-bit kernel, which runs no program for x86-64: build it with CONFIG_64BIT", a.Label, results.Quote(a.Path))
-	}
-	if least := statedSize(head); info.Size() < least {
-		return fmt.Errorf("kernel %s: %s has %d bytes, its header states %d: the file is cut short: copy it anew", a.Label, results.Quote(a.Path), info.Size(), least)
-	}
+	a.Arch, a.unpacked = in.arch, in.unpacked
 	if a.Image, err = sumOf(a.Path); err != nil {
 		return fmt.Errorf("kernel %s: %w", a.Label, err)
 	}
@@ -116,33 +111,12 @@ func sumOf(path string) (string, error) {
 	return sum(f)
 }
 
-// isKernel knows an image by its beginning: "HdrS" at 0x202 of a bzImage
-// (Documentation/arch/x86/boot.rst), or a 64-bit ELF file for x86-64, elf(5).
-func isKernel(head []byte) bool {
-	return bytes.Equal(head[0x202:0x206], []byte("HdrS")) ||
-		bytes.HasPrefix(head, []byte("\x7fELF\x02\x01")) && head[18] == 62
-}
-
-// is32bit knows a bzImage that has no 64-bit entry, XLF_KERNEL_64 of xloadflags, from
-// version 2.12 of the boot protocol on (Documentation/arch/x86/boot.rst).
-func is32bit(head []byte) bool {
-	return head[0] != 0x7f && binary.LittleEndian.Uint16(head[0x206:]) >= 0x20c && head[0x236]&1 == 0
-}
-
-// statedSize is how many bytes an image has at least, by its own header: of a
-// bzImage the sectors of its setup code, setup_sects, and syssize paragraphs of 16
-// bytes (Documentation/arch/x86/boot.rst); of a vmlinux the end of its section
-// headers, elf(5).
-func statedSize(head []byte) int64 {
-	le := binary.LittleEndian
-	if bytes.HasPrefix(head, []byte("\x7fELF")) {
-		return int64(le.Uint64(head[0x28:])) + int64(le.Uint16(head[0x3a:]))*int64(le.Uint16(head[0x3c:]))
+// file is what QEMU loads. It is our child, and may open what we have open, proc_pid_fd(5).
+func (a *Kernel) file() string {
+	if a.unpacked == nil {
+		return a.Path
 	}
-	sectors := int64(head[0x1f1])
-	if sectors == 0 {
-		sectors = 4
-	}
-	return (sectors+1)*512 + 16*int64(le.Uint32(head[0x1f4:]))
+	return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), a.unpacked.Fd())
 }
 
 // sumsFile is where scripts/fetch-debian-kernel notes the sums of a kernel's

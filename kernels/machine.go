@@ -28,22 +28,23 @@ const (
 	KVM    Accel = "kvm"    // the host's CPU, in real time
 )
 
-// QEMU is the program that runs guests.
+// QEMU is the program that runs guests of an architecture.
 type QEMU struct {
+	Arch       *Arch // nil: amd64
 	Path       string
 	Version    string // "7.2.22"
 	Unconfined bool   // it was built without seccomp, and has no -sandbox
 }
 
-// Find looks for QEMU and asks it for its version.
-func Find(ctx context.Context) (QEMU, error) {
-	path, err := exec.LookPath("qemu-system-x86_64")
+// Find looks for the QEMU of an architecture, and asks it for its version.
+func Find(ctx context.Context, a *Arch) (QEMU, error) {
+	path, err := exec.LookPath(a.qemu)
 	if err != nil {
-		return QEMU{}, fmt.Errorf("qemu-system-x86_64 is not installed; on Debian: apt-get install qemu-system-x86")
+		return QEMU{}, fmt.Errorf("%s is not installed; on Debian: apt-get install %s", a.qemu, a.debian)
 	}
 	ctx, stop := context.WithTimeoutCause(ctx, time.Minute, errors.New("no answer within a minute"))
 	defer stop()
-	q := QEMU{Path: path}
+	q := QEMU{Arch: a, Path: path}
 	out, err := command(ctx, path, "-sandbox", sandbox, "--version").Output()
 	if q.Unconfined = err != nil; q.Unconfined {
 		out, err = command(ctx, path, "--version").Output()
@@ -68,33 +69,16 @@ func (a Accel) cpus() int {
 	return 1
 }
 
-// processor is QEMU's -cpu. Without erms and fsrm a kernel copies in a loop:
-// `rep movsb` would count one instruction a byte.
-func (a Accel) processor() string {
-	if a == KVM {
-		return "host"
-	}
-	return "max,-erms,-fsrm"
-}
-
-// everywhere are the kernel options of every guest. What is random about
+// everywhere are the kernel options of every guest, beside the console. What is random about
 // addresses would make seeds differ, and boots of one seed. A kernel's tests of its
 // own ciphers are 880 of the 1,580 million instructions until its first process.
-const everywhere = "console=ttyS0 quiet panic=-1 nokaslr norandmaps cryptomgr.notests=1"
-
-// counting are the kernel options of an instruction-counted guest besides. They spare
-// it two busy waits, of 108 and 12 ms by its clock: 3 of the 7 s of processor time until
-// its first process runs, since QEMU leaves its translated code at each `pause`. The
-// clock's ticks then come from the HPET in place of the local APIC. Round trips of pipe
-// and sysvmsg on 5.10, 6.1 and 7.2 differ by at most 0.07 %, as they do between seeds, but
-// for those of sysvmsg on 7.2: 0.26 %.
-const counting = " nolapic_timer no_timer_check"
+const everywhere = "quiet panic=-1 nokaslr norandmaps cryptomgr.notests=1"
 
 // commandLine is what the guest's kernel is booted with.
 func (a Accel) commandLine(k *Kernel) string {
-	options := everywhere
+	options := k.arch().options()
 	if a == ICount {
-		options += counting
+		options += k.arch().counting
 	}
 	return strings.TrimSpace(options + " " + k.Append)
 }
@@ -115,10 +99,15 @@ const (
 // them. The clock of an instruction-counted guest starts at a fixed date, and
 // jumps when the guest sleeps.
 func (q QEMU) arguments(a Accel, kernel, commandLine string, seed int) []string {
-	args := []string{
-		"-no-user-config", "-M", "q35", "-nodefaults", "-display", "none", "-no-reboot", "-cpu", a.processor(), "-smp", strconv.Itoa(a.cpus()), "-m", "256",
-		"-kernel", kernel, "-append", commandLine, "-serial", "file:" + consoleFile, "-serial", "file:" + portFile,
+	g := cmp.Or(q.Arch, amd64)
+	machine := g.machine
+	if a == KVM {
+		machine = g.onKVM
 	}
+	args := append([]string{
+		"-no-user-config", "-M", machine, "-nodefaults", "-display", "none", "-no-reboot", "-cpu", g.model(a), "-smp", strconv.Itoa(a.cpus()), "-m", g.memory,
+		"-kernel", kernel, "-append", commandLine, "-serial", "file:" + consoleFile,
+	}, g.second...)
 	if !q.Unconfined {
 		args = append(args, "-sandbox", sandbox)
 	}

@@ -28,8 +28,8 @@ func TestFind(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "qemu-system-x86_64"), []byte("#!/bin/sh\n"+tt.script+"\n"), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		q, err := Find(t.Context())
-		args := q.arguments(ICount, "vmlinuz", everywhere, 1)
+		q, err := Find(t.Context(), amd64)
+		args := q.arguments(ICount, "vmlinuz", amd64.options(), 1)
 		if err != nil || q.Version != "7.2.22" || q.Unconfined != tt.unconfined || slices.Contains(args, "-sandbox") == tt.unconfined || args[0] != "-no-user-config" {
 			t.Errorf("%s: %+v, %v, %q", name, q, err, args)
 		}
@@ -50,7 +50,7 @@ func TestCommandLine(t *testing.T) {
 // The QEMU that is installed takes these arguments, and all its threads are under
 // a filter of system calls.
 func TestSandbox(t *testing.T) {
-	qemu, err := Find(t.Context())
+	qemu, err := Find(t.Context(), amd64)
 	if err != nil {
 		lacking(t, err.Error())
 	}
@@ -58,7 +58,7 @@ func TestSandbox(t *testing.T) {
 		need.Missing(t, "qemu", qemu.Path+" was built without seccomp")
 	}
 	console := filepath.Join(t.TempDir(), "console")
-	args := append(qemu.arguments(ICount, image(t, "vmlinuz", "HdrS"), everywhere, 1), "-S", "-qmp", "stdio")
+	args := append(qemu.arguments(ICount, image(t, "vmlinuz", "HdrS"), amd64.options(), 1), "-S", "-qmp", "stdio")
 	for i, a := range args {
 		args[i] = strings.NewReplacer(consoleFile, console, portFile, console).Replace(a)
 	}

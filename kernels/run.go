@@ -51,7 +51,7 @@ type Runner struct {
 	Died    func(*BootError)                            // of a guest that ended in a cell, which fails; one at a time; nil: it ends the run
 	Checked func(kernel int, r *semantics.Report) error // one at a time; where the plan has statements
 	Known   func(counts, of int)                        // how many counts the cache has, before the first boot; optional
-	Image   string                                      // the program that becomes the guest; "": this one
+	Image   string                                      // the program that becomes the guest; "": that of Arch.Program
 	Cache   *Cache                                      // of boots in instruction-counted mode; nil: none
 
 	initrd *os.File
@@ -81,10 +81,22 @@ func (r *Runner) bootJobs() (all []bootJob) {
 func (r *Runner) Execute(ctx context.Context) (err error) {
 	j := r.job()
 	var programs []string
-	if j.External, programs, err = externals(r.Plan.Cells); err != nil {
+	g := cmp.Or(r.QEMU.Arch, amd64)
+	for _, k := range r.Kernels {
+		if k.arch() != g {
+			return fmt.Errorf("kernel %s is for %s, and the others for %s: boot each architecture by itself", k.Label, k.arch().Name, g.Name)
+		}
+	}
+	program := r.Image
+	if program == "" {
+		if program, err = g.Program(); err != nil {
+			return err
+		}
+	}
+	if j.External, programs, err = g.externals(r.Plan.Cells); err != nil {
 		return err
 	}
-	if r.initrd, err = newInitrd(cmp.Or(r.Image, Self), j, programs...); err != nil {
+	if r.initrd, err = newInitrd(program, j, programs...); err != nil {
 		return err
 	}
 	defer r.initrd.Close()
@@ -170,7 +182,7 @@ func (r *Runner) boot(ctx context.Context, t bootJob) error {
 	r.tell(r.Started, t)
 	begin := time.Now().UTC()
 	b := boot{qemu: r.QEMU.Path, initrd: r.initrd, limit: r.Plan.limit(), silent: cmp.Or(r.Plan.Silent, BootTimeout), spoke: r.Plan.Statements, onCPUs: r.Plan.Accel == KVM,
-		args: append(r.QEMU.arguments(r.Plan.Accel, kernel.Path, r.Plan.Accel.commandLine(kernel), t.seed), "-initrd", initrdFile)}
+		args: append(r.QEMU.arguments(r.Plan.Accel, kernel.file(), r.Plan.Accel.commandLine(kernel), t.seed), "-initrd", initrdFile)}
 	console, port, err := b.run(ctx)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -205,7 +217,7 @@ func (r *Runner) boot(ctx context.Context, t bootJob) error {
 func (r *Runner) sink(kernel *Kernel, t bootJob, begin time.Time, s *transcript) error {
 	h := *s.hello.Host
 	h.Guest = &results.Guest{
-		Label: kernel.Label, Accel: string(r.Plan.Accel), QEMU: r.QEMU.Version, Processor: r.Plan.Accel.processor(), CommandLine: r.Plan.Accel.commandLine(kernel),
+		Label: kernel.Label, Accel: string(r.Plan.Accel), QEMU: r.QEMU.Version, Processor: kernel.arch().model(r.Plan.Accel), CommandLine: r.Plan.Accel.commandLine(kernel),
 		Image: kernel.Image, Config: cmp.Or(s.hello.Config, kernel.Config), Idle: s.hello.Idle,
 	}
 	if r.Plan.Accel == KVM { // numbers of the other mode don't depend on it

@@ -36,7 +36,7 @@ func TestConformanceInGuest(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: a boot takes half a minute")
 	}
-	qemu, err := Find(t.Context())
+	qemu, err := Find(t.Context(), amd64)
 	if err != nil {
 		lacking(t, err.Error())
 	}
@@ -57,7 +57,7 @@ func TestConformanceInGuest(t *testing.T) {
 	if late, ok := t.Deadline(); ok {
 		limit = time.Until(late) - 10*time.Second
 	}
-	b := boot{qemu: qemu.Path, initrd: initrd, limit: limit, args: append(qemu.arguments(ICount, kernel, everywhere, 1), "-initrd", initrdFile)}
+	b := boot{qemu: qemu.Path, initrd: initrd, limit: limit, args: append(qemu.arguments(ICount, kernel, amd64.options(), 1), "-initrd", initrdFile)}
 	console, port, err := b.run(t.Context())
 	t.Logf("%s", console)
 	if err != nil {

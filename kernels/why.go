@@ -17,7 +17,7 @@ import (
 // ProfileOptions are the settings of a profile. The zero value suits every cell.
 type ProfileOptions struct {
 	Ops    int           // operations of the profiled round; 0: some 200 round trips, or 1,000 messages
-	Image  string        // the program that becomes the guest; "": this one
+	Image  string        // the program that becomes the guest; "": that of Arch.Program
 	Silent time.Duration // after how long without a word a guest is taken for hung; 0: BootTimeout
 	Cache  *Cache        // of profiles: one that it has takes no boot; nil: none
 }
@@ -32,20 +32,27 @@ const profiledPart = 10
 // kernel's symbols take a boot more, once for each image. Program is the version, for
 // records. A *BootError is the guest's failure; any other error is the host's.
 func (q QEMU) Profile(ctx context.Context, kernel Kernel, cell results.Cell, seed int, program string, o ProfileOptions) (*profile.Profile, error) {
-	if !Supported {
-		return nil, errors.New("a profile needs an x86-64 guest, which this program can't be")
+	if kernel.arch() != amd64 {
+		return nil, fmt.Errorf("kernel %s is for %s: a profile needs an x86-64 kernel", kernel.Label, kernel.Arch.Name)
+	}
+	image := o.Image
+	if image == "" {
+		var err error
+		if image, err = amd64.Program(); err != nil {
+			return nil, err
+		}
 	}
 	if err := ICount.admit(cell); err != nil {
 		return nil, fmt.Errorf("%s: %w", cell.Name(), err)
 	}
-	p := &profiling{qemu: q, kernel: kernel, cell: cell, seed: seed, image: cmp.Or(o.Image, Self), program: program, silent: cmp.Or(o.Silent, BootTimeout), parts: map[string]bench.Part{}}
+	p := &profiling{qemu: q, kernel: kernel, cell: cell, seed: seed, image: image, program: program, silent: cmp.Or(o.Silent, BootTimeout), parts: map[string]bench.Part{}}
 	for _, part := range bench.WorkloadOf(cell).Topology(cell.Peers).Parts {
 		p.parts[part.Role] = part
 	}
 	var err error
 	j := job{Program: program, Settle: settle, Tasks: []task{{cell, profiledMeasurement(cell, o.Ops)}}}
 	var programs []string
-	if j.External, programs, err = externals([]results.Cell{cell}); err != nil {
+	if j.External, programs, err = amd64.externals([]results.Cell{cell}); err != nil {
 		return nil, err
 	}
 	initrd, err := newInitrd(p.image, j, programs...)
@@ -139,7 +146,7 @@ const (
 
 func (p *profiling) boot(more ...string) boot {
 	plan := Plan{Cells: []results.Cell{p.cell}}
-	args := append(p.qemu.arguments(ICount, p.kernel.Path, ICount.commandLine(&p.kernel), p.seed), "-initrd", initrdFile)
+	args := append(p.qemu.arguments(ICount, p.kernel.file(), ICount.commandLine(&p.kernel), p.seed), "-initrd", initrdFile)
 	return boot{qemu: p.qemu.Path, initrd: p.initrd, limit: plan.limit(), silent: p.silent, args: append(args, more...)}
 }
 

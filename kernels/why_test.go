@@ -19,7 +19,7 @@ import (
 // those that a round trip through a pipe has. The program is stripped, as releases are.
 func TestProfile(t *testing.T) {
 	need.Time(t)
-	qemu, err := Find(t.Context())
+	qemu, err := Find(t.Context(), amd64)
 	if err != nil {
 		lacking(t, err.Error())
 	}

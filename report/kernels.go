@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bufio"
 	"cmp"
 	"fmt"
 	"html/template"
@@ -11,6 +12,7 @@ import (
 	"sync"
 
 	"ipcbench/compare"
+	"ipcbench/internal/text"
 	"ipcbench/kernels/profile"
 	"ipcbench/results"
 )
@@ -96,7 +98,7 @@ func NewKernels(sets []*results.Set, comparisons []*compare.Report) *Kernels {
 		k.Counted = k.Counted || h.Guest.Accel == "icount"
 		k.Sides = append(k.Sides, KernelSide{Label: results.Quote(h.Guest.Label), Kernel: results.Quote(h.Kernel), Settings: newHost(h).Settings, guest: h.Guest})
 	}
-	s := alone(sets[0])
+	s := beside(sets[:1]...)
 	if comparisons != nil {
 		s = compare.NewSeries(comparisons)
 		k.Warnings, k.Gate, k.Threshold = s.Warnings, scope(mostJudged(comparisons)), results.Percent(comparisons[0].Threshold)
@@ -132,23 +134,48 @@ func NewKernels(sets []*results.Set, comparisons []*compare.Report) *Kernels {
 	return k
 }
 
-// alone is the series of one kernel.
-func alone(set *results.Set) *compare.Series {
-	s := &compare.Series{Names: []string{results.Quote(set.Hosts()[0].Guest.Label)}}
-	for _, sum := range set.Summaries() {
-		c := compare.SeriesCell{Cell: sum.Cell, Name: sum.Cell.Name()}
-		for _, m := range results.Metrics {
-			if e := sum.Of(m.Key); e.Known() && (m.In&results.Counted != 0 || m.Key == "time") {
-				value := compare.SeriesValue{Estimate: compare.Estimate{Estimate: e}, Step: results.Ratio{Center: results.Float(math.NaN())}}
-				c.Rows = append(c.Rows, compare.SeriesRow{Metric: m.Unit, Unit: m.Unit, Values: []compare.SeriesValue{value}})
+// beside is the series of kernels that are not compared.
+func beside(sets ...*results.Set) *compare.Series {
+	s := &compare.Series{}
+	at := map[string]int{}
+	for side, set := range sets {
+		h := set.Hosts()[0]
+		name := results.Quote(h.Guest.Label)
+		if len(sets) > 1 {
+			name += " (" + results.Quote(h.Arch) + ")"
+		}
+		s.Names = append(s.Names, name)
+		for _, sum := range set.Summaries() {
+			name := sum.Cell.Name()
+			i, ok := at[name]
+			if !ok {
+				i, at[name] = len(s.Cells), len(s.Cells)
+				s.Cells = append(s.Cells, compare.SeriesCell{Cell: sum.Cell, Name: name})
+			}
+			c, numbers := &s.Cells[i], 0
+			for _, m := range results.Metrics {
+				if e := sum.Of(m.Key); e.Known() && (m.In&results.Counted != 0 || m.Key == "time") {
+					c.Row(m.Unit, m.Unit, len(sets)).Values[side] = compare.SeriesValue{Estimate: compare.Estimate{Estimate: e}, Step: results.Ratio{Center: results.Float(math.NaN())}}
+					numbers++
+				}
+			}
+			if numbers == 0 {
+				c.Absences = append(c.Absences, compare.Absence{Outcome: sum.Outcome, Reason: results.Quote(strings.Join(sum.Reasons, "; ")), Sides: []int{side}})
 			}
 		}
-		if c.Rows == nil {
-			c.Absences = []compare.Absence{{Outcome: sum.Outcome, Reason: results.Quote(strings.Join(sum.Reasons, "; ")), Sides: []int{0}}}
-		}
-		s.Cells = append(s.Cells, c)
 	}
 	return s
+}
+
+// WriteSideBySide writes a table of cells against kernels that are not compared, since
+// their architectures differ.
+func WriteSideBySide(w io.Writer, format string, screen text.Screen, sets []*results.Set) error {
+	c, s := comparisonForm{text.Form{Writer: bufio.NewWriter(w), Markdown: format == "markdown", Columns: screen.Columns}, screen}, beside(sets...)
+	c.seriesTable(s, false)
+	c.absent(seriesGaps(s))
+	c.Printf("\n")
+	c.prose("Numbers of different architectures are not compared.")
+	return c.Flush()
 }
 
 func (k *Kernels) add(c *compare.SeriesCell, in compare.SeriesRow) {
