@@ -124,6 +124,8 @@ func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
 	switch {
 	case f.why && (len(compared) < 2 || f.semantics):
 		return errors.New("--why explains cells that moved between two kernels: name two, and leave out --semantics; ipcbench kernels why KERNEL CELL profiles one")
+	case f.why && slices.ContainsFunc(compared, func(k kernels.Kernel) bool { return k.Profilable() != nil }):
+		return errors.New("--why profiles x86-64 kernels alone: leave it out, or the kernels of other architectures")
 	case f.why && !slices.Contains([]string{"text", "markdown"}, f.judge.format):
 		return fmt.Errorf("--why --format %s: profiles are shown behind the comparison in text or markdown only", results.Quote(f.judge.format))
 	}
@@ -197,7 +199,7 @@ func (f *kernelsFlags) verdict(c *cobra.Command, r *kernels.Runner, dirs []strin
 			} else if why != nil {
 				warn(c, why.Error()) // the verdict has the exit status
 			}
-		} else {
+		} else if r.Kernels[0].Profilable() == nil {
 			suggestWhy(c, r.Kernels, reports)
 		}
 	}

@@ -102,9 +102,6 @@ func (f *whyFlags) run(c *cobra.Command, args []string) error {
 	if _, err := os.Stat(typed); err == nil {
 		return fmt.Errorf("%s is a file: the CELL comes last, as in PingPong/pipe", results.Quote(typed))
 	}
-	if err := refuseProgram("kernels why", typed); err != nil {
-		return err
-	}
 	cell, err := kernels.CountedCell(typed)
 	if err != nil {
 		return err
@@ -115,6 +112,11 @@ func (f *whyFlags) run(c *cobra.Command, args []string) error {
 	}
 	if len(compared) < 1 || len(compared) > 2 {
 		return fmt.Errorf("why takes one or two KERNELs before the CELL, and not %d", len(compared))
+	}
+	for i := range compared {
+		if err := compared[i].Profilable(); err != nil {
+			return err
+		}
 	}
 	if err := cmp.Or(f.kernels.timeout(), compared[0].CheckExternals(cell)); err != nil {
 		return err

@@ -32,8 +32,8 @@ const profiledPart = 10
 // kernel's symbols take a boot more, once for each image. Program is the version, for
 // records. A *BootError is the guest's failure; any other error is the host's.
 func (q QEMU) Profile(ctx context.Context, kernel Kernel, cell results.Cell, seed int, program string, o ProfileOptions) (*profile.Profile, error) {
-	if kernel.arch() != amd64 {
-		return nil, fmt.Errorf("kernel %s is for %s: a profile needs an x86-64 kernel", kernel.Label, kernel.Arch.Name)
+	if err := kernel.Profilable(); err != nil {
+		return nil, err
 	}
 	image := o.Image
 	if image == "" {
@@ -94,6 +94,14 @@ func (q QEMU) Profile(ctx context.Context, kernel Kernel, cell results.Cell, see
 		p.keep(o.Cache, id, round.release, made)
 	}
 	return made, nil
+}
+
+// Profilable is nil for a kernel that Profile takes.
+func (a *Kernel) Profilable() error {
+	if a.arch() != amd64 {
+		return fmt.Errorf("kernel %s is for %s: a profile needs an x86-64 kernel", a.Label, a.arch().Name)
+	}
+	return nil
 }
 
 // profiledMeasurement is how a cell is measured whose last round is profiled.
