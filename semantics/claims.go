@@ -42,7 +42,7 @@ var Claims = []Claim{
 		Answer: "True up to PIPE_BUF, 4096 bytes. Longer writes may be torn, though not always: a test that finds no torn write proves nothing.",
 		Checks: []string{"P31", "P32", "P20"}},
 	{Text: "Packet mode never merges writes.",
-		Answer: "True while O_DIRECT is set. But a write of more than PIPE_BUF bytes becomes several packets, and a read with too small a buffer loses the rest of a packet.",
+		Answer: "True while O_DIRECT is set. But a write of more than a page becomes several packets, and a read with too small a buffer loses the rest of a packet.",
 		Checks: []string{"K01", "K02", "K03", "K06"}},
 	{Text: "Data in a FIFO persists on disk.",
 		Answer: "False. The data are in memory, as those of a pipe, and are lost at the last close. Only the name stays on disk.",

@@ -19,12 +19,12 @@ var packetChecks = []Check{
 			need(k.write(p.w, "z"))
 			return say("of 100: %v, then the next packet: %s", k.read(p.r, 10), k.read(p.r, 100).text())
 		}},
-	{ID: "K03", Mechanism: "packetpipe", Statement: "a write of more than PIPE_BUF bytes becomes several packets",
-		Expect: "8292 as 4096, 4096, 100", Source: "pipe(2), O_DIRECT", Since: "3.4", Needs: []Need{usualPipe},
+	{ID: "K03", Mechanism: "packetpipe", Statement: "a write of more than a page becomes several packets",
+		Expect: "{2p+100} as {p}, {p}, 100", Source: "pipe(2), O_DIRECT, which says PIPE_BUF; fs/pipe.c, pipe_write", Since: "3.4", Needs: []Need{usualPipe},
 		Observe: func(k *kernel) string {
 			p := k.pipe(unix.O_DIRECT)
-			n := k.write(p.w, letters(8292))
-			return say("%v as %v, %v, %v", n, k.read(p.r, 9000), k.read(p.r, 9000), k.read(p.r, 9000))
+			n, whole := k.write(p.w, letters(2*k.host.page+100)), 2*k.host.page+808
+			return say("%v as %v, %v, %v", n, k.read(p.r, whole), k.read(p.r, whole), k.read(p.r, whole))
 		}},
 	{ID: "K04", Mechanism: "packetpipe", Statement: "16 packets fit, of whatever size",
 		Expect: "16/16", Source: "fs/pipe.c, PIPE_BUF_FLAG_PACKET", Since: "3.4", Needs: []Need{usualPipe},

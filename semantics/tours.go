@@ -88,7 +88,7 @@ func tourPipe(g *guide) {
 
 	g.step("How much it holds can be changed",
 		"F_SETPIPE_SZ rounds up to a power of two of pages. Without CAP_SYS_RESOURCE it goes up to /proc/sys/fs/pipe-max-size, and not below what is in the pipe.",
-		"It is pages that count: 16 writes of 2049 bytes fill a pipe of 65536 bytes, for two of them do not fit into one page of 4096.")
+		"It is pages that count: where a page has 4096 bytes, 16 writes of 2049 fill a pipe of 65536, since no page holds two.")
 	p = g.pipe(0)
 	g.shows(g.do("fcntl", p.w, unix.F_SETPIPE_SZ, 20*g.host.page), 32*g.host.page)
 	need(g.write(p.w, letters(2*g.host.page)))
