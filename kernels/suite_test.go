@@ -57,7 +57,7 @@ func TestConformanceInGuest(t *testing.T) {
 	if late, ok := t.Deadline(); ok {
 		limit = time.Until(late) - 10*time.Second
 	}
-	b := boot{qemu: qemu.Path, initrd: initrd, limit: limit, args: append(qemu.arguments(ICount, kernel, amd64.options(), 1), "-initrd", initrdFile)}
+	b := boot{qemu: qemu.Path, initrd: initrd, limit: limit, args: append(qemu.arguments(ICount, kernel, ICount.commandLine(&Kernel{}), 1), "-initrd", initrdFile)}
 	console, port, err := b.run(t.Context())
 	t.Logf("%s", console)
 	if err != nil {

@@ -22,8 +22,9 @@ func lacking(t *testing.T, lacks string) {
 	need.Missing(t, "qemu", lacks)
 }
 
-// cachedKernel is a kernel that scripts/fetch-debian-kernel has fetched.
-func cachedKernel(t *testing.T) string {
+// kernelDirs are the directories of the kernels that scripts/fetch-debian-kernel has
+// fetched.
+func kernelDirs(t *testing.T) []string {
 	t.Helper()
 	dir := os.Getenv("IPCBENCH_KERNELS")
 	if dir == "" {
@@ -33,11 +34,21 @@ func cachedKernel(t *testing.T) string {
 		}
 		dir = filepath.Join(cache, "ipcbench", "kernels")
 	}
-	found, _ := filepath.Glob(filepath.Join(dir, "*", "vmlinuz-*"))
-	if len(found) == 0 {
-		lacking(t, "no kernel in "+dir+": scripts/fetch-debian-kernel '6.1.*-cloud-amd64' fetches one")
+	found, _ := filepath.Glob(filepath.Join(dir, "[0-9]*"))
+	return found
+}
+
+// cachedKernel is one of them for amd64.
+func cachedKernel(t *testing.T) string {
+	t.Helper()
+	for _, dir := range kernelDirs(t) {
+		path := filepath.Join(dir, "vmlinuz-"+filepath.Base(dir))
+		if k, err := ParseKernel(path); err == nil && k.Arch == amd64 {
+			return path
+		}
 	}
-	return found[0]
+	lacking(t, "no kernel for amd64: scripts/fetch-debian-kernel '6.1.*-cloud-amd64' fetches one")
+	return ""
 }
 
 // program builds what becomes the guest: a test's own binary has no main.

@@ -15,16 +15,16 @@ import (
 	"ipcbench/internal/need"
 )
 
-// machine is a guest with several CPUs, in real time: what runs where can be seen,
+// topology is a guest with several CPUs, in real time: what runs where can be seen,
 // and no time means anything.
-type machine struct {
+type topology struct {
 	qemu   []string // its options of QEMU: CPUs, memory, nodes
 	append string   // its kernel options
 }
 
 // cpuGuest is a machine of two nodes, each with half of the memory, or of one.
-func cpuGuest(smp string, nodes ...string) machine {
-	m := machine{qemu: []string{"-smp", smp, "-m", "1024"}}
+func cpuGuest(smp string, nodes ...string) topology {
+	m := topology{qemu: []string{"-smp", smp, "-m", "1024"}}
 	for i, cpus := range nodes {
 		id := "memory" + strconv.Itoa(i)
 		m.qemu = append(m.qemu, "-object", "memory-backend-ram,id="+id+",size="+strconv.Itoa(1024/len(nodes))+"M", "-numa", "node,nodeid="+strconv.Itoa(i)+",cpus="+cpus+",memdev="+id)
@@ -33,17 +33,17 @@ func cpuGuest(smp string, nodes ...string) machine {
 }
 
 // server is 2 sockets × 2 cores × 2 hardware threads, each socket a NUMA node.
-func server() machine { return cpuGuest("8,sockets=2,cores=2,threads=2", "0-3", "4-7") }
+func server() topology { return cpuGuest("8,sockets=2,cores=2,threads=2", "0-3", "4-7") }
 
 // with adds options of the kernel.
-func (m machine) with(options string) machine {
+func (m topology) with(options string) topology {
 	m.append = options
 	return m
 }
 
 // boot runs the commands in a guest and returns what they printed. The programs of
 // files are in its root directory, beside /init, which is ipcbench.
-func (m machine) boot(t *testing.T, kernel string, files []string, commands ...[]string) string {
+func (m topology) boot(t *testing.T, kernel string, files []string, commands ...[]string) string {
 	t.Helper()
 	console, err := m.try(t, kernel, files, commands...)
 	if err != nil {
@@ -53,12 +53,12 @@ func (m machine) boot(t *testing.T, kernel string, files []string, commands ...[
 }
 
 // try is boot, with the error of the first command that failed.
-func (m machine) try(t *testing.T, kernel string, files []string, commands ...[]string) (console string, err error) {
+func (m topology) try(t *testing.T, kernel string, files []string, commands ...[]string) (console string, err error) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("-short: a guest takes a minute or more")
 	}
-	qemu, err := Find(t.Context())
+	qemu, err := Find(t.Context(), amd64)
 	if err != nil {
 		lacking(t, err.Error())
 	}
@@ -138,7 +138,7 @@ var seen = []string{
 // Each is what /sys shows in a guest after the arguments of capture.
 var captured = []struct {
 	name    string
-	machine machine
+	machine topology
 	trees   map[string][]string
 }{
 	{"server", server(), map[string][]string{

@@ -90,7 +90,7 @@ func TestProfile(t *testing.T) {
 // plays, and adds up to what the program's own clock has counted.
 func TestProfileOfAnotherProgram(t *testing.T) {
 	need.Time(t)
-	qemu, err := Find(t.Context())
+	qemu, err := Find(t.Context(), amd64)
 	if err != nil {
 		lacking(t, err.Error())
 	}
