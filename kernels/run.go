@@ -84,7 +84,7 @@ func (r *Runner) Execute(ctx context.Context) (err error) {
 	g := cmp.Or(r.QEMU.Arch, amd64)
 	for _, k := range r.Kernels {
 		if k.arch() != g {
-			return fmt.Errorf("kernel %s is for %s, and the others for %s: boot each architecture by itself", k.Label, k.arch().Name, g.Name)
+			return fmt.Errorf("kernel %s is for %s, and the others for %s: boot each architecture in a run of its own", k.Label, k.arch().Name, g.Name)
 		}
 	}
 	program := r.Image
