@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
 	"syscall"
@@ -27,53 +28,98 @@ type order struct {
 type reply struct {
 	Finding Finding `json:"finding"`
 	Calls   int     `json:"calls"` // answers that there were
+	Clean   bool    `json:"clean"` // another check can follow in the same process
 	Steps   []Step  `json:"steps,omitempty"`
 }
 
-// checkMain is the main function of the process of one check.
+// checkMain is the main function of the process of a check, and of the checks
+// after it, as long as none leaves a trace.
 func checkMain() int {
 	unix.CloseOnExec(keeperFD)
 	c := newConn(controlFD)
-	var o order
-	if c.Receive(&o) != nil {
-		return 0 // the engine has gone
-	}
 	// The runtime's poller takes its descriptors now, not in the middle of a check.
 	if r, w, err := os.Pipe(); err == nil {
 		r.Close()
 		w.Close()
 	}
 	unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
+	making := new(sync.Mutex)
+	go endWith(controlFD, making)
+	first := openFDs()
+	for {
+		var o order
+		if c.Receive(&o) != nil {
+			return 0 // the engine has gone
+		}
+		out, err := o.carryOut(making)
+		if out.Clean {
+			closeOthers(first)
+			letGo()
+			out.Clean = fits()
+		}
+		if err == nil {
+			err = c.Send(out)
+		}
+		if err != nil {
+			return fail(err)
+		}
+		if !out.Clean {
+			return 0
+		}
+	}
+}
+
+func (o order) carryOut(making *sync.Mutex) (out reply, err error) {
 	ownNamespace = o.Own
-	k := &kernel{host: newHost(), lie: o.Lie, making: new(sync.Mutex), errnos: map[syscall.Errno]int{}}
+	k := &kernel{host: newHost(), lie: o.Lie, making: making, errnos: map[syscall.Errno]int{}}
 	k.proc = &proc{k: k, pid: os.Getpid()}
 	if !o.Own {
 		k.notes = objects.Inherited(os.NewFile(keeperFD, "notes"))
 	}
-	go endWith(controlFD, k.making)
 	// Names are relative to it, in peers too.
 	if err := errors.Join(unix.Mkdir(o.Dir, 0o700), unix.Chdir(o.Dir)); err != nil {
-		return fail(err)
+		return out, err
 	}
-	var out reply
 	if o.Tour != "" {
 		out.Steps = k.tour(o.Tour)
 	} else if check := Lookup(o.ID); check != nil {
 		out.Finding = check.run(k)
 		out.Finding.Story = k.events
+		out.Clean = out.Finding.Verdict != Broken && !k.changed && k.begun.Load() == 0
 	} else {
-		return fail(fmt.Errorf("there is no statement %s", o.ID))
+		return out, fmt.Errorf("there is no statement %s", o.ID)
 	}
 	out.Calls = k.calls
-	if err := c.Send(out); err != nil {
-		return fail(err)
-	}
-	return 0
+	return out, nil
 }
 
-func fail(err error) int {
-	fmt.Fprintln(os.Stderr, "ipcbench:", err)
-	return 1
+// manyFDs is a number of descriptors that no check gets to.
+const manyFDs = 1024
+
+// openFDs are the open descriptors of this process, by number.
+func openFDs() (open [manyFDs]bool) {
+	for fd := range open {
+		_, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+		open[fd] = err == nil
+	}
+	return open
+}
+
+// closeOthers closes the descriptors that a check has left open.
+func closeOthers(first [manyFDs]bool) {
+	for fd, open := range openFDs() {
+		if open && !first[fd] {
+			unix.Close(fd)
+		}
+	}
+}
+
+// fits reports whether another check fits into this process, which has no
+// collector.
+func fits() bool {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc < 64<<20
 }
 
 // endWith ends this process group when the other end of a connection closes, but
@@ -89,6 +135,11 @@ func endWith(fd int, making *sync.Mutex) {
 			return // it is refused: the process ends with its check
 		}
 	}
+}
+
+func fail(err error) int {
+	fmt.Fprintln(os.Stderr, "ipcbench:", err)
+	return 1
 }
 
 // run observes and judges.

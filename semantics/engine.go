@@ -8,7 +8,10 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -17,6 +20,7 @@ import (
 
 	"ipcbench/internal/objects"
 	"ipcbench/internal/reexec"
+	"ipcbench/internal/sys"
 )
 
 // Options of Run.
@@ -27,30 +31,71 @@ type Options struct {
 
 	lies    map[string]*Lie // by ID
 	refuse  bool            // as if namespaces were refused
-	calls   map[string]int  // how many answers each check had
 	dirBase string
 }
 
-// Run checks the statements, one after another, each in a process of its own.
-// The verdicts are in the report. An error means that nothing could be checked,
-// or that ctx ended.
+// Run checks the statements, some side by side, each in a process that has it to
+// itself. The report has the verdicts in the order of checks. An error means that
+// nothing could be checked, or that ctx ended.
 func Run(ctx context.Context, checks []*Check, o Options) (*Report, error) {
 	e, err := newEngine(o)
 	if err != nil {
 		return nil, err
 	}
-	r := &Report{Schema: Schema, Program: o.Program, Host: e.host()}
-	for _, c := range checks {
-		f, err := e.check(ctx, c)
-		if err != nil {
-			return nil, errors.Join(err, e.close())
-		}
-		r.Findings = append(r.Findings, f)
+	r := &Report{Schema: Schema, Program: o.Program, Host: e.host(), Findings: make([]Finding, len(checks))}
+	if err := e.each(ctx, checks, func(i int) *Lie { return o.lies[checks[i].ID] }, func(i int, f Finding, _ int) {
+		r.Findings[i] = f
 		if o.Seen != nil {
 			o.Seen(f)
 		}
+	}); err != nil {
+		return nil, errors.Join(err, e.close())
 	}
 	return r, e.close()
+}
+
+// each carries out the checks, as many side by side as there are seats, and calls
+// seen with each finding and its number of answers: one call at a time. lie is the
+// wrong answer that a check gets, or nil.
+//
+// A check that broke beside others is carried out once more, alone: the reason may
+// have been a limit of the user's, or the load.
+func (e *engine) each(ctx context.Context, checks []*Check, lie func(int) *Lie, seen func(i int, f Finding, calls int)) error {
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	var failed error
+	var again []int
+	next := make(chan int)
+	for range cap(e.seats) {
+		all.Go(func() {
+			for i := range next {
+				f, calls, err := e.check(ctx, checks[i], lie(i))
+				mu.Lock()
+				switch {
+				case err != nil:
+					failed = err
+				case f.Verdict == Broken && cap(e.seats) > 1 && len(checks) > 1:
+					again = append(again, i)
+				default:
+					seen(i, f, calls)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for i := range checks {
+		next <- i
+	}
+	close(next)
+	all.Wait()
+	for _, i := range again {
+		f, calls, err := e.check(ctx, checks[i], lie(i))
+		if err != nil {
+			return err
+		}
+		seen(i, f, calls)
+	}
+	return failed
 }
 
 // engine starts the processes of checks, and ends them.
@@ -59,35 +104,70 @@ type engine struct {
 	dir    string
 	notes  *os.File // the journal of objects: the keeper cleans up when the last process that holds it has gone
 	keeper *reexec.Process
-	stderr *reexec.Stderr // of the processes of checks
-	clone  *uintptr
-	n      int
+	seats  chan *seat // those that are free
+	clone  func() uintptr
+	n      atomic.Int64 // orders so far
+}
+
+// seat is the place of one check at a time. The process of a check that left no
+// trace in it carries out the next one too: a start takes 20 ms of a CPU, a check
+// without peers 2 ms.
+type seat struct {
+	stderr *reexec.Stderr
+	idle   map[uintptr]*child // by its flags of clone(2)
 }
 
 func newEngine(o Options) (*engine, error) {
 	if o.Deadline == 0 {
 		o.Deadline = 15 * time.Second
 	}
-	// The statements with the most peers had 36 on two CPUs.
+	// The statements with the most peers had 36 processes and threads on two CPUs,
+	// most have 10.
 	err := reexec.Spare("a check", 40)
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{o: o}
-	if e.stderr, err = reexec.NewStderr(); err != nil {
-		return nil, err
+	e := &engine{o: o, seats: make(chan *seat, seats())}
+	e.clone = sync.OnceValue(e.namespace)
+	for range cap(e.seats) {
+		stderr, err := reexec.NewStderr()
+		if err != nil {
+			return nil, errors.Join(err, e.leave())
+		}
+		e.seats <- &seat{stderr, map[uintptr]*child{}}
 	}
 	if err := e.startKeeper(cmp.Or(o.dirBase, objects.TempDir())); err != nil {
-		e.stderr.CloseW()
-		return nil, err
+		return nil, errors.Join(err, e.leave())
 	}
 	return e, nil
 }
 
+// seats is how many checks run side by side: two for each CPU, since most wait
+// for a process to sleep, as far as the user's limits have room for them.
+func seats() int {
+	n := min(2*runtime.NumCPU(), 8)
+	if spare, _ := sys.Spare(40 + 20*n); spare < 40+20*n {
+		return 1
+	}
+	return n
+}
+
+// leave ends the processes that wait for another check.
+func (e *engine) leave() error {
+	for len(e.seats) > 0 {
+		s := <-e.seats
+		for _, p := range s.idle {
+			p.end()
+		}
+		s.stderr.CloseW()
+	}
+	return nil
+}
+
 // close waits until the keeper has cleaned up.
 func (e *engine) close() error {
+	e.leave()
 	e.notes.Close()
-	e.stderr.CloseW()
 	status := e.keeper.Wait()
 	unix.Close(e.keeper.Control)
 	if status.ExitStatus() != 0 {
@@ -102,74 +182,79 @@ func (e *engine) host() Host {
 	unix.Uname(&u)
 	out := Host{Kernel: unix.ByteSliceToString(u.Sysname[:]) + " " + h.release, Arch: unix.ByteSliceToString(u.Machine[:]),
 		PageSize: h.page, UID: h.uid, Namespace: "private"}
-	if e.namespace() == 0 {
+	if e.clone() == 0 {
 		out.Namespace = "host"
 	}
 	return out
 }
 
-// namespace finds out once which flags of clone(2) give an IPC namespace of
-// one's own; 0: none do.
+// namespace finds out which flags of clone(2) give an IPC namespace of one's own;
+// 0: none do.
 func (e *engine) namespace() uintptr {
-	if e.clone != nil {
-		return *e.clone
-	}
-	e.clone = new(uintptr)
 	if e.o.refuse {
 		return 0
 	}
+	s := <-e.seats
+	defer func() { e.seats <- s }()
 	for _, flags := range []uintptr{unix.CLONE_NEWIPC, unix.CLONE_NEWIPC | unix.CLONE_NEWUSER} {
-		if p, err := e.start(flags); err == nil {
-			p.end()
-			*e.clone = flags
-			break
+		if p, err := e.start(flags, s.stderr); err == nil {
+			s.idle[flags] = p
+			return flags
 		}
 	}
-	return *e.clone
+	return 0
 }
 
 // isolated are the families whose objects outlive processes.
 var isolated = map[string]bool{"sysvshm": true, "sysvsem": true, "sysvmsg": true, "posixmq": true}
 
 // check carries out a check, and does so again where Ctrl-Z has stopped it: what is
-// late then need not have been.
-func (e *engine) check(ctx context.Context, c *Check) (Finding, error) {
-	out, err := e.run(ctx, order{ID: c.ID, Lie: e.o.lies[c.ID]}, isolated[c.Mechanism])
+// late then need not have been. It returns the number of answers too.
+func (e *engine) check(ctx context.Context, c *Check, lie *Lie) (f Finding, calls int, err error) {
+	isolate := isolated[c.Mechanism] || slices.ContainsFunc(c.Needs, func(n Need) bool { return n.Name == namespace.Name })
+	out, err := e.run(ctx, order{ID: c.ID, Lie: lie}, isolate)
 	for errors.Is(err, errStopped) {
-		out, err = e.run(ctx, order{ID: c.ID, Lie: e.o.lies[c.ID]}, isolated[c.Mechanism])
+		out, err = e.run(ctx, order{ID: c.ID, Lie: lie}, isolate)
 	}
 	if err != nil && ctx.Err() != nil {
-		return Finding{}, err
+		return f, 0, err
 	}
 	if err != nil {
-		f := c.finding()
+		f = c.finding()
 		f.Verdict, f.Reason = Broken, err.Error()
-		return f, nil
+		return f, 0, nil
 	}
-	if e.o.calls != nil {
-		e.o.calls[c.ID] = out.Calls
-	}
-	return out.Finding, nil
+	return out.Finding, out.Calls, nil
 }
 
 var errStopped = errors.New("a signal has stopped it")
 
-// run starts a process that carries out the order.
+// run has a process carry out the order: that of an earlier one, or a new one.
 func (e *engine) run(ctx context.Context, o order, isolate bool) (out reply, err error) {
 	if err := ctx.Err(); err != nil {
 		return out, err
 	}
 	var flags uintptr
 	if isolate {
-		flags = e.namespace()
+		flags = e.clone()
 	}
-	e.n++
-	o.Own, o.Dir = flags != 0, filepath.Join(e.dir, strconv.Itoa(e.n))
-	p, err := e.start(flags)
-	if err != nil {
-		return out, err
+	o.Own, o.Dir = flags != 0, filepath.Join(e.dir, strconv.FormatInt(e.n.Add(1), 10))
+	s := <-e.seats
+	defer func() { e.seats <- s }()
+	p := s.idle[flags]
+	delete(s.idle, flags)
+	if p == nil {
+		if p, err = e.start(flags, s.stderr); err != nil {
+			return out, err
+		}
 	}
-	defer p.end()
+	defer func() {
+		if out.Clean {
+			s.idle[flags] = p
+		} else {
+			p.end()
+		}
+	}()
 	var stopped atomic.Bool // by Ctrl-Z; of a process that has ended, the kernel no longer knows
 	defer reexec.Follow(func(sig syscall.Signal) { stopped.Store(stopped.Load() || sig == syscall.SIGSTOP) })()
 	if err := p.conn.Send(o); err != nil {
@@ -186,7 +271,7 @@ func (e *engine) run(ctx context.Context, o order, isolate bool) (out reply, err
 		}
 		if err != nil {
 			how := p.end()
-			if text := e.stderr.Take(); text != "" {
+			if text := s.stderr.Take(); text != "" {
 				how += ": " + text
 			}
 			return out, fmt.Errorf("its process ended without an answer: %s", how)
@@ -211,8 +296,8 @@ type child struct {
 }
 
 // start starts the process of a check, with these flags of clone(2).
-func (e *engine) start(flags uintptr) (*child, error) {
-	c := reexec.Command{Role: roleCheck, Name: roleCheck, Stdio: [3]int{reexec.Null, reexec.Null, e.stderr.W}, Files: []int{int(e.notes.Fd())}, Attr: syscall.SysProcAttr{Setpgid: true}}
+func (e *engine) start(flags uintptr, stderr *reexec.Stderr) (*child, error) {
+	c := reexec.Command{Role: roleCheck, Name: roleCheck, Stdio: [3]int{reexec.Null, reexec.Null, stderr.W}, Files: []int{int(e.notes.Fd())}, Attr: syscall.SysProcAttr{Setpgid: true}}
 	reexec.Isolate(&c.Attr, flags)
 	p, err := spawn(c)
 	if err != nil {

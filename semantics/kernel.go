@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -34,6 +35,9 @@ type kernel struct {
 	expect  string                // what the check should observe
 	refused []string              // why this machine may have refused calls
 	errnos  map[syscall.Errno]int // how often, by errno
+
+	changed bool         // a call of lasting was made
+	begun   atomic.Int32 // calls of this process that have not returned
 
 	mu     sync.Mutex
 	calls  int     // answers so far
@@ -113,6 +117,10 @@ func (k *kernel) seen(p *proc, what string, n int, words ...string) string {
 	k.note(Event{Process: p.name, PID: p.pid, Remark: what + " " + word})
 	return word
 }
+
+// lasting are calls that change their process, or its namespace, for good.
+var lasting = map[string]bool{"sigaction": true, "sigblock": true, "setresuid": true, "dropcap": true, "rlimit": true,
+	"nodump": true, "umask": true, "unshareipc": true, "sysctl": true}
 
 // lied counts an answer, and replaces it where the lie is about it.
 func (k *kernel) lied(a answer) answer {

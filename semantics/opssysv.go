@@ -3,6 +3,7 @@ package semantics
 import (
 	"fmt"
 	"sync"
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -28,11 +29,12 @@ var outlives = map[string]string{
 	"semctl": mechanisms.KindSem, "msgqbytes": mechanisms.KindMsg,
 }
 
-// attached are segments that this process has attached, by the number of the
-// attachment.
+// attached is memory that this process has attached, by the number of the
+// attachment. What has been detached is gone: the runtime may have memory there now.
 var attached struct {
 	sync.Mutex
-	all [][]byte
+	all  [][]byte
+	gone []bool
 }
 
 func attach(id, flag int) answer {
@@ -47,7 +49,7 @@ func attach(id, flag int) answer {
 func noteAttachment(p []byte) answer {
 	attached.Lock()
 	defer attached.Unlock()
-	attached.all = append(attached.all, p)
+	attached.all, attached.gone = append(attached.all, p), append(attached.gone, false)
 	return answer{N: len(attached.all) - 1}
 }
 
@@ -57,6 +59,27 @@ func segment(n int) []byte {
 	return attached.all[n]
 }
 
+// detached is the answer of a call that takes the memory of an attachment away, or
+// a part of it.
+func detached(n int, err error) answer {
+	attached.Lock()
+	defer attached.Unlock()
+	attached.gone[n] = attached.gone[n] || err == nil
+	return result(0, err)
+}
+
+// letGo unmaps what is still attached.
+func letGo() {
+	attached.Lock()
+	defer attached.Unlock()
+	for i, p := range attached.all {
+		if !attached.gone[i] { // a segment of System V too: munmap(2) detaches
+			syscall.RawSyscall6(unix.SYS_MUNMAP, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0, 0)
+		}
+	}
+	attached.all, attached.gone = nil, nil
+}
+
 // past is a byte of an attachment, which may lie between what was asked for and
 // the end of the page.
 func past(n, at int) *byte { return (*byte)(unsafe.Add(unsafe.Pointer(&segment(n)[0]), at)) }
@@ -64,7 +87,7 @@ func past(n, at int) *byte { return (*byte)(unsafe.Add(unsafe.Pointer(&segment(n
 var sysvOps = map[string]op{
 	"shmget": {params: "key n ipcflag", do: func(a []int, _ []byte) answer { return result(sys.Shmget(a[0], a[1], a[2])) }},
 	"shmat":  {params: "id n", do: func(a []int, _ []byte) answer { return attach(a[0], a[1]) }},
-	"shmdt":  {params: "attachment", do: func(a []int, _ []byte) answer { return result(0, sys.Shmdt(segment(a[0]))) }},
+	"shmdt":  {params: "attachment", do: func(a []int, _ []byte) answer { return detached(a[0], sys.Shmdt(segment(a[0]))) }},
 	"shmrm":  {name: "shmctl IPC_RMID", params: "id", do: func(a []int, _ []byte) answer { return result(0, sys.ShmRemove(a[0])) }},
 	"shmstat": {name: "shmctl IPC_STAT", params: "id", show: shown, do: func(a []int, _ []byte) answer { // attachments
 		ds, err := sys.ShmStat(a[0])

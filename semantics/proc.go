@@ -39,6 +39,7 @@ func newConn(fd int) *conn { return &conn{reexec.NewConn(reexec.FD(fd), reexec.F
 func (p *proc) do(op string, args ...any) answer {
 	if p.conn == nil {
 		r := newRequest(op, args)
+		p.k.changed = p.k.changed || lasting[op]
 		return p.k.answered(p, r, p.noted(r, r.perform))
 	}
 	return p.start(newRequest(op, args)).answer()
@@ -92,10 +93,13 @@ func (p *proc) start(r request) *pending {
 	w := &pending{p: p, r: r, done: make(chan answer, 1)}
 	if p.conn == nil {
 		tid := make(chan int)
+		p.k.begun.Add(1)
 		go func() {
-			runtime.LockOSThread()
+			runtime.LockOSThread() // and never unlocked: the thread ends with its call
 			tid <- unix.Gettid()
-			w.done <- w.r.perform()
+			a := w.r.perform()
+			p.k.begun.Add(-1)
+			w.done <- a
 		}()
 		w.tid = <-tid
 		return w
@@ -289,6 +293,7 @@ func (k *kernel) finish() {
 			p.child.Wait()
 			p.over()
 		}
+		unix.Close(p.conn.fd)
 	}
 }
 

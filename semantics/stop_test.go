@@ -14,9 +14,9 @@ func TestStoppedCheckIsRepeated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checks := 0
+	checks := int64(0)
 	// A check may be over before the first stop.
-	for begun := time.Now(); e.n <= checks && time.Since(begun) < 10*time.Second; checks++ {
+	for begun := time.Now(); e.n.Load() <= checks && time.Since(begun) < 10*time.Second; checks++ {
 		over := make(chan struct{})
 		go func() {
 			defer close(over)
@@ -25,13 +25,13 @@ func TestStoppedCheckIsRepeated(t *testing.T) {
 				reexec.Lead(syscall.SIGCONT)
 			}
 		}()
-		f, err := e.check(t.Context(), Lookup("P01"))
+		f, _, err := e.check(t.Context(), Lookup("P01"), nil)
 		<-over
 		if err != nil || f.Verdict != Holds {
 			t.Errorf("%s: %s, %v", f.Verdict, f.Reason, err)
 		}
 	}
-	if e.n <= checks {
+	if e.n.Load() <= checks {
 		t.Errorf("none of %d checks was repeated", checks)
 	}
 	if err := e.close(); err != nil {

@@ -6,6 +6,7 @@ package main
 import (
 	"ipcbench/command"
 	_ "ipcbench/runner/first"
+	_ "ipcbench/semantics/first"
 )
 
 func main() { command.Main() }
