@@ -1,6 +1,7 @@
 package semantics
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -50,6 +51,9 @@ func (a answer) text() string {
 }
 
 func errnoName(e syscall.Errno) string {
+	if e == unix.EOPNOTSUPP {
+		return "EOPNOTSUPP" // and ENOTSUP: the pages of sockets have this one
+	}
 	if name := unix.ErrnoName(e); name != "" {
 		return name
 	}
@@ -158,6 +162,9 @@ func (a answer) shown(o op) string {
 
 // inQuotes is short text, or how many bytes there are.
 func inQuotes(p []byte) string {
+	if first, second, two := bytes.Cut(p, []byte{0}); two && len(first) > 0 { // a name and a text
+		return inQuotes(first) + ", " + inQuotes(second)
+	}
 	if len(p) > 80 || strings.ContainsFunc(string(p), func(r rune) bool { return r < ' ' && r != '\n' || r > '~' }) {
 		return fmt.Sprintf("%d bytes", len(p))
 	}
@@ -173,28 +180,39 @@ type word struct {
 // words name the arguments of one kind. Flags are joined by "|".
 var words = map[string][]word{
 	"oflag": {{unix.O_WRONLY, "O_WRONLY"}, {unix.O_RDWR, "O_RDWR"}, {unix.O_CREAT, "O_CREAT"}, {unix.O_NONBLOCK, "O_NONBLOCK"},
-		{unix.O_CLOEXEC, "O_CLOEXEC"}, {unix.O_DIRECT, "O_DIRECT"}},
+		{unix.O_CLOEXEC, "O_CLOEXEC"}, {unix.O_DIRECT, "O_DIRECT"}, {unix.O_ASYNC, "O_ASYNC"}, {unix.O_APPEND, "O_APPEND"}, {unix.O_TRUNC, "O_TRUNC"}, {unix.O_EXCL, "O_EXCL"}},
 	"handler": {{sigDefault, "SIG_DFL"}, {sigIgnore, "SIG_IGN"}, {sigRestart, "a handler, SA_RESTART"}, {sigNoRestart, "a handler, no SA_RESTART"}},
 	"fcmd": {{unix.F_GETFD, "F_GETFD"}, {unix.F_SETFD, "F_SETFD"}, {unix.F_GETFL, "F_GETFL"}, {unix.F_SETFL, "F_SETFL"},
-		{unix.F_DUPFD_CLOEXEC, "F_DUPFD_CLOEXEC"}, {unix.F_SETPIPE_SZ, "F_SETPIPE_SZ"}, {unix.F_GETPIPE_SZ, "F_GETPIPE_SZ"}},
-	"ipcflag":  {{unix.IPC_CREAT, "IPC_CREAT"}, {unix.IPC_EXCL, "IPC_EXCL"}},
-	"msgflag":  {{unix.IPC_NOWAIT, "IPC_NOWAIT"}, {msgNoerror, "MSG_NOERROR"}, {msgExcept, "MSG_EXCEPT"}, {msgCopy, "MSG_COPY"}},
-	"events":   {{unix.POLLIN, "POLLIN"}, {unix.POLLOUT, "POLLOUT"}, {unix.POLLERR, "POLLERR"}, {unix.POLLHUP, "POLLHUP"}, {unix.POLLRDHUP, "POLLRDHUP"}},
-	"sendflag": {{unix.MSG_NOSIGNAL, "MSG_NOSIGNAL"}, {unix.MSG_DONTWAIT, "MSG_DONTWAIT"}, {unix.MSG_TRUNC, "MSG_TRUNC"}},
-	"semcmd":   {{sys.SemGetVal, "GETVAL"}, {sys.SemSetVal, "SETVAL"}, {sys.SemGetNcnt, "GETNCNT"}, {sys.SemGetZcnt, "GETZCNT"}, {unix.IPC_RMID, "IPC_RMID"}},
-	"sock":     {{unix.SOCK_STREAM, "SOCK_STREAM"}, {unix.SOCK_DGRAM, "SOCK_DGRAM"}, {unix.SOCK_SEQPACKET, "SOCK_SEQPACKET"}},
-	"how":      {{unix.SHUT_RD, "SHUT_RD"}, {unix.SHUT_WR, "SHUT_WR"}},
+		{unix.F_DUPFD_CLOEXEC, "F_DUPFD_CLOEXEC"}, {unix.F_DUPFD, "F_DUPFD"}, {unix.F_SETSIG, "F_SETSIG"}, {addSeals, "F_ADD_SEALS"}, {getSeals, "F_GET_SEALS"}, {unix.F_SETPIPE_SZ, "F_SETPIPE_SZ"}, {unix.F_GETPIPE_SZ, "F_GETPIPE_SZ"}},
+	"ipcflag": {{unix.IPC_CREAT, "IPC_CREAT"}, {unix.IPC_EXCL, "IPC_EXCL"}},
+	"msgflag": {{unix.IPC_NOWAIT, "IPC_NOWAIT"}, {msgNoerror, "MSG_NOERROR"}, {msgExcept, "MSG_EXCEPT"}, {msgCopy, "MSG_COPY"}},
+	"events":  {{unix.POLLIN, "POLLIN"}, {unix.POLLOUT, "POLLOUT"}, {unix.POLLERR, "POLLERR"}, {unix.POLLHUP, "POLLHUP"}, {unix.POLLRDHUP, "POLLRDHUP"}},
+	"sendflag": {{unix.MSG_NOSIGNAL, "MSG_NOSIGNAL"}, {unix.MSG_DONTWAIT, "MSG_DONTWAIT"}, {unix.MSG_TRUNC, "MSG_TRUNC"},
+		{unix.MSG_CTRUNC, "MSG_CTRUNC"}, {unix.MSG_PEEK, "MSG_PEEK"}, {unix.MSG_WAITALL, "MSG_WAITALL"}, {unix.MSG_OOB, "MSG_OOB"},
+		{unix.MSG_CMSG_CLOEXEC, "MSG_CMSG_CLOEXEC"}},
+	"semcmd": {{sys.SemGetVal, "GETVAL"}, {sys.SemSetVal, "SETVAL"}, {sys.SemGetNcnt, "GETNCNT"}, {sys.SemGetZcnt, "GETZCNT"}, {semGetPID, "GETPID"}, {unix.IPC_RMID, "IPC_RMID"}},
+	"sock":   {{unix.SOCK_STREAM, "SOCK_STREAM"}, {unix.SOCK_DGRAM, "SOCK_DGRAM"}, {unix.SOCK_SEQPACKET, "SOCK_SEQPACKET"}},
+	"how":    {{unix.SHUT_RD, "SHUT_RD"}, {unix.SHUT_WR, "SHUT_WR"}},
+	"sockopt": {{unix.SO_SNDBUF, "SO_SNDBUF"}, {unix.SO_RCVBUF, "SO_RCVBUF"}, {unix.SO_PASSCRED, "SO_PASSCRED"}, {unix.SO_RCVTIMEO, "SO_RCVTIMEO"},
+		{unix.SO_SNDTIMEO, "SO_SNDTIMEO"}, {unix.SO_TYPE, "SO_TYPE"}, {unix.SO_DOMAIN, "SO_DOMAIN"}, {unix.SO_PROTOCOL, "SO_PROTOCOL"}, {unix.SO_ERROR, "SO_ERROR"},
+		{unix.SO_ACCEPTCONN, "SO_ACCEPTCONN"}, {unix.SO_PEEK_OFF, "SO_PEEK_OFF"}, {unix.SO_RCVLOWAT, "SO_RCVLOWAT"}},
+	"spliceflag": {{unix.SPLICE_F_NONBLOCK, "SPLICE_F_NONBLOCK"}, {unix.SPLICE_F_MOVE, "SPLICE_F_MOVE"}, {unix.SPLICE_F_GIFT, "SPLICE_F_GIFT"}},
+	"memfdflag":  {{unix.MFD_CLOEXEC, "MFD_CLOEXEC"}, {unix.MFD_ALLOW_SEALING, "MFD_ALLOW_SEALING"}},
+	"prot":       {{unix.PROT_READ, "PROT_READ"}, {unix.PROT_WRITE, "PROT_WRITE"}},
+	"mapflag":    {{unix.MAP_SHARED, "MAP_SHARED"}, {unix.MAP_PRIVATE, "MAP_PRIVATE"}},
 }
 
 func init() { words["openflag"] = words["oflag"] }
 
 // values are kinds whose arguments are one of the words, not a sum of them.
-var values = map[string]bool{"fcmd": true, "semcmd": true, "sock": true, "how": true, "handler": true}
+var values = map[string]bool{"fcmd": true, "semcmd": true, "sock": true, "how": true, "handler": true, "sockopt": true}
 
 func argument(kind string, n int) string {
 	switch {
 	case kind == "sig":
 		return unix.SignalName(unix.Signal(n))
+	case kind == "u64":
+		return strconv.FormatUint(uint64(int64(n)), 10)
 	case kind == "key" && n == unix.IPC_PRIVATE:
 		return "IPC_PRIVATE"
 	case kind == "mode":

@@ -69,7 +69,7 @@ var fdChecks = []Check{
 		Expect: "EAGAIN while in flight, then 0", Source: "unix(7), SCM_RIGHTS",
 		Observe: func(k *kernel) string {
 			p, s := k.pipe(unix.O_NONBLOCK), pair(need(k.do("socketpair", unix.SOCK_STREAM)))
-			need(k.do("sendfd", s.w, p.w))
+			need(k.do("sendfds", s.w, p.w, 1, "x"))
 			k.close(p.w)
 			flight := k.read(p.r, 1)
 			k.close(s.r, s.w)
@@ -82,8 +82,8 @@ var fdChecks = []Check{
 			s, p := pair(need(k.do("socketpair", unix.SOCK_STREAM))), k.pipe(unix.O_CLOEXEC)
 			other := k.process("stranger")
 			none := other.read(p.r, 1)
-			need(k.do("sendfd", s.w, p.r))
-			got := need(other.do("recvfd", s.r)).N
+			need(k.do("sendfds", s.w, p.r, 1, "x"))
+			got := need(other.do("recvfds", s.r, 1, 1, 0)).N
 			need(k.write(p.w, "hello"))
 			return say("inherited: %v; sent: reads %s", none, other.read(got, 9).text())
 		}},

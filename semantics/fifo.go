@@ -167,6 +167,67 @@ var fifoChecks = []Check{
 			need(other.do("setresuid", stranger))
 			return other.do("openat", dir, "f", unix.O_RDWR|unix.O_CREAT).String()
 		}},
+	{ID: "F15", Mechanism: "fifo", Statement: "ftruncate of a FIFO fails, and O_TRUNC is ignored: what is queued stays",
+		Expect: "EINVAL; opens, queued 2", Source: "ftruncate(2), EINVAL; open(2), O_TRUNC", About: "invalid left-behind",
+		Observe: func(k *kernel) string {
+			fd := need(k.open(k.fifo("f"), unix.O_RDWR)).N
+			need(k.write(fd, "ab"))
+			no, opens := k.do("ftruncate", fd, 0), "opens"
+			if a := k.open("f", unix.O_WRONLY|unix.O_TRUNC); a.Errno != 0 {
+				opens = a.String()
+			}
+			return say("%v; %s, queued %v", no, opens, k.do("fionread", fd))
+		}},
+	{ID: "F16", Mechanism: "fifo", Statement: "a FIFO that was renamed is the same FIFO",
+		Expect: "read ab", Source: "rename(2); fifo(7)", About: "left-behind",
+		Observe: func(k *kernel) string {
+			r := need(k.open(k.fifo("f"), unix.O_RDONLY|unix.O_NONBLOCK)).N
+			need(k.do("rename", "f\x00g"))
+			need(k.write(need(k.open("g", unix.O_WRONLY)).N, "ab"))
+			return say("read %s", k.read(r, 9).text())
+		}},
+	{ID: "F17", Mechanism: "fifo", Statement: "O_CREAT with O_EXCL does not open a FIFO that is there, and O_DIRECTORY none at all",
+		Expect: "EEXIST, ENOTDIR", Source: "open(2), EEXIST and ENOTDIR", About: "invalid",
+		Observe: func(k *kernel) string {
+			f := k.fifo("f")
+			return say("%v, %v", k.open(f, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL), k.open(f, unix.O_RDONLY|unix.O_DIRECTORY))
+		}},
+	{ID: "F18", Mechanism: "fifo", Statement: "a name of more than 255 bytes, and an empty one, are refused",
+		Expect: "255: 0, 256: ENAMETOOLONG, empty ENOENT", Source: "mknod(2), ERRORS", About: "too-big invalid",
+		Observe: func(k *kernel) string {
+			make := func(n int) answer { return k.do("mkfifo", string(letters(n)), 0o600) }
+			return say("255: %v, 256: %v, empty %v", make(255), make(256), make(0))
+		}},
+	{ID: "F19", Mechanism: "fifo", Statement: "one writer that opens wakes all readers that wait for it",
+		Expect: "sleeps, sleeps; both open", Source: "fifo(7); fs/pipe.c, fifo_open", About: "empty",
+		Observe: func(k *kernel) string {
+			f := k.fifo("f")
+			a, b := k.begin("open", f, unix.O_RDONLY, 0), k.begin("open", f, unix.O_RDONLY, 0)
+			one, two := a.asleep(), b.asleep()
+			need(k.open(f, unix.O_WRONLY))
+			both := "both open"
+			if x, y := a.answer(), b.answer(); x.Errno != 0 || x.Late || y.Errno != 0 || y.Late {
+				both = say("%v and %v", x, y)
+			}
+			return say("%s, %s; %s", one, two, both)
+		}},
+	{ID: "F20", Mechanism: "fifo", Statement: "a reader that waits sleeps on when the name is unlinked, and a new FIFO of the name does not wake it",
+		Expect: "sleeps; sleeps", Source: "fifo(7); unlink(2)", About: "left-behind",
+		Observe: func(k *kernel) string {
+			f := k.fifo("f")
+			w := k.process("reader").begin("open", f, unix.O_RDONLY, 0)
+			first := w.asleep()
+			need(k.do("unlink", f))
+			need(k.open(k.fifo("f"), unix.O_RDWR))
+			return say("%s; %s", first, w.asleep())
+		}},
+	{ID: "F21", Mechanism: "fifo", Statement: "ends that are open keep their rights when the mode changes",
+		Expect: "2", Source: "open(2); chmod(2)", About: "access",
+		Observe: func(k *kernel) string {
+			fd := need(k.open(k.fifo("f"), unix.O_RDWR)).N
+			need(k.do("chmod", "f", 0))
+			return k.write(fd, "ab").String()
+		}},
 }
 
 // openDir makes a directory for other users: they can't walk to it, since what

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -59,7 +60,7 @@ func (k *kernel) number(path string) int {
 // numbers are the sysctls that an expectation can name.
 var numbers = map[string]string{
 	"msgmax": "kernel/msgmax", "msgmnb": "kernel/msgmnb",
-	"wmem_max": "net/core/wmem_max", "pipe_max": "fs/pipe-max-size",
+	"wmem_max": "net/core/wmem_max", "pipe_max": "fs/pipe-max-size", "dgram_qlen": "net/unix/max_dgram_qlen",
 }
 
 var placeholder = regexp.MustCompile(`\{(\d*)(p|[a-z_]+)([+-]\d+)?\}`)
@@ -128,6 +129,32 @@ var anotherUser = Need{"CAP_SETUID", func(*host) string {
 	if !mapped(stranger) {
 		return fmt.Sprintf("user %d is not mapped in this user namespace, user_namespaces(7)", stranger)
 	}
+	return ""
+}}
+
+// sysAdmin is for checks that send the PID of another process.
+var sysAdmin = Need{"CAP_SYS_ADMIN", func(*host) string {
+	if !has(unix.CAP_SYS_ADMIN) {
+		return "needs CAP_SYS_ADMIN, to send the PID of another process"
+	}
+	return ""
+}}
+
+// futexPI is for checks of futexes that lend priority: some kernels have none.
+var futexPI = Need{"FUTEX_LOCK_PI", func(*host) string {
+	word := new(uint32)
+	if a := raw(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexTrylockPI, 0, 0, 0, 0); a.Errno == unix.ENOSYS {
+		return "a kernel without CONFIG_FUTEX_PI: ENOSYS, futex(2)"
+	}
+	return ""
+}}
+
+var ioUring = Need{"io_uring", func(*host) string {
+	r, err := sys.OpenRing()
+	if err != nil {
+		return "io_uring can't be set up here: " + err.Error()
+	}
+	r.Close()
 	return ""
 }}
 

@@ -115,19 +115,6 @@ var msgChecks = []Check{
 			without, with = other.interrupt("msgsnd", id, 1, 0, "x")
 			return say("%s; msgsnd %v, %v", receive, without, with.answer())
 		}},
-	{ID: "M12", Mechanism: "sysvmsg", Statement: "MSG_COPY gives a copy of the message at an index and leaves the queue alone",
-		Expect: "b, queued 2; none ENOMSG; without IPC_NOWAIT EINVAL", Source: "msgop(2), MSG_COPY", Since: "3.14", Needs: []Need{sysv},
-		Observe: func(k *kernel) string {
-			id := k.msg()
-			k.sendMsg(id, 1, "a")
-			k.sendMsg(id, 1, "b")
-			copied := k.do("msgrcv", id, 9, 1, unix.IPC_NOWAIT|msgCopy)
-			if copied.Errno == unix.ENOSYS {
-				panic(skipped("a kernel without CONFIG_CHECKPOINT_RESTORE: ENOSYS, msgop(2)"))
-			}
-			return say("%s, queued %v; none %v; without IPC_NOWAIT %v", copied.text(), k.do("msgqnum", id),
-				k.do("msgrcv", id, 9, 2, unix.IPC_NOWAIT|msgCopy), k.do("msgrcv", id, 9, 0, msgCopy))
-		}},
 	{ID: "M13", Mechanism: "sysvmsg", Statement: "a message outlives its sender",
 		Expect: "SIGKILL; received: hello", Source: "sysvipc(7)", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
-	"sync"
+	"strings"
 	"syscall"
 	"unsafe"
 
@@ -21,7 +21,7 @@ import (
 var ops = map[string]op{}
 
 func init() {
-	for _, some := range []map[string]op{fdOps, loopOps, socketOps, sysvOps, mqOps, memoryOps, processOps} {
+	for _, some := range []map[string]op{fdOps, loopOps, socketOps, unixOps, noticeOps, sysvOps, moreSysvOps, mqOps, memoryOps, processOps} {
 		maps.Copy(ops, some)
 	}
 }
@@ -108,10 +108,15 @@ var fdOps = map[string]op{
 	"chmod": {params: "mode", do: func(a []int, d []byte) answer {
 		return result(0, unix.Fchmodat(unix.AT_FDCWD, string(d), uint32(a[0]), 0))
 	}},
-	"umask":  {params: "mode", do: func(a []int, _ []byte) answer { return result(unix.Umask(a[0]), nil) }},
+	"umask": {params: "mode", do: func(a []int, _ []byte) answer { return result(unix.Umask(a[0]), nil) }},
+	"rename": {do: func(_ []int, d []byte) answer { // from and to, divided by NUL
+		from, to, _ := strings.Cut(string(d), "\x00")
+		return result(0, unix.Renameat(unix.AT_FDCWD, from, unix.AT_FDCWD, to))
+	}},
+	"fchdir": {params: "fd", do: func(a []int, _ []byte) answer { return result(0, unix.Fchdir(a[0])) }},
 	"unlink": {do: func(_ []int, d []byte) answer { return result(0, unix.Unlinkat(unix.AT_FDCWD, string(d), 0)) }},
-	"splice": {params: "fd fd n", do: func(a []int, _ []byte) answer {
-		n, err := unix.Splice(a[0], nil, a[1], nil, a[2], 0)
+	"splice": {params: "fd fd n spliceflag", do: func(a []int, _ []byte) answer {
+		n, err := unix.Splice(a[0], nil, a[1], nil, a[2], a[3])
 		return result(int(n), err)
 	}},
 	"spliceoff": {name: "splice with an offset", params: "fd fd n", do: func(a []int, _ []byte) answer {
@@ -119,7 +124,7 @@ var fdOps = map[string]op{
 		n, err := unix.Splice(a[0], &off, a[1], nil, a[2], 0)
 		return result(int(n), err)
 	}},
-	"tee": {params: "fd fd n", do: func(a []int, _ []byte) answer { n, err := unix.Tee(a[0], a[1], a[2], 0); return result(int(n), err) }},
+	"tee": {params: "fd fd n spliceflag", do: func(a []int, _ []byte) answer { n, err := unix.Tee(a[0], a[1], a[2], a[3]); return result(int(n), err) }},
 	"eventread": {name: "read from eventfd", params: "fd", do: func(a []int, _ []byte) answer {
 		p := make([]byte, 8)
 		_, err := unix.Read(a[0], p)
@@ -213,6 +218,10 @@ var socketOps = map[string]op{
 		p, err := unix.Socketpair(unix.AF_UNIX, a[0], 0)
 		return two(p[:], err)
 	}},
+	"socketpairof": {name: "socketpair", params: "family sock protocol", show: shown, do: func(a []int, _ []byte) answer {
+		p, err := unix.Socketpair(a[0], a[1], a[2])
+		return two(p[:], err)
+	}},
 	"send": {params: "fd sendflag", do: func(a []int, d []byte) answer { return result(unix.SendmsgN(a[0], d, nil, nil, a[1])) }},
 	"datagrams": {name: "write numbers from 0 to", params: "fd n", do: func(a []int, _ []byte) answer {
 		for i := range a[1] {
@@ -231,28 +240,9 @@ var socketOps = map[string]op{
 		_, _, got, _, err := unix.Recvmsg(a[0], make([]byte, a[1]), nil, 0)
 		return result(got, err)
 	}},
-	"sendfd": {name: "sendmsg SCM_RIGHTS", params: "fd fd", do: func(a []int, _ []byte) answer {
-		return result(unix.SendmsgN(a[0], []byte("x"), unix.UnixRights(a[1]), nil, 0))
-	}},
-	"recvfd": {name: "recvmsg SCM_RIGHTS", params: "fd", do: func(a []int, _ []byte) answer {
-		oob := make([]byte, unix.CmsgSpace(4))
-		_, n, _, _, err := unix.Recvmsg(a[0], make([]byte, 1), oob, 0)
-		if err != nil {
-			return result(-1, err)
-		}
-		messages, err := unix.ParseSocketControlMessage(oob[:n])
-		if err != nil || len(messages) != 1 {
-			return answer{N: -1, Errno: unix.EBADMSG}
-		}
-		fds, err := unix.ParseUnixRights(&messages[0])
-		if err != nil || len(fds) != 1 {
-			return answer{N: -1, Errno: unix.EBADMSG}
-		}
-		return answer{N: fds[0]}
-	}},
 	"shutdown":   {params: "fd how", do: func(a []int, _ []byte) answer { return result(0, unix.Shutdown(a[0], a[1])) }},
-	"getsockopt": {params: "fd n", do: func(a []int, _ []byte) answer { return result(unix.GetsockoptInt(a[0], unix.SOL_SOCKET, a[1])) }},
-	"setsockopt": {params: "fd n n", do: func(a []int, _ []byte) answer {
+	"getsockopt": {params: "fd sockopt", do: func(a []int, _ []byte) answer { return result(unix.GetsockoptInt(a[0], unix.SOL_SOCKET, a[1])) }},
+	"setsockopt": {params: "fd sockopt n", do: func(a []int, _ []byte) answer {
 		return result(0, unix.SetsockoptInt(a[0], unix.SOL_SOCKET, a[1], a[2]))
 	}},
 }
@@ -271,57 +261,4 @@ var mqOps = map[string]op{
 		return reading(p, n, err)
 	}},
 	"mq_curmsgs": {name: "mq_getattr", params: "fd", do: func(a []int, _ []byte) answer { attr, err := sys.MqGetAttr(a[0]); return result(attr.Curmsgs, err) }},
-}
-
-// Operations of futex(2), from linux/futex.h.
-const (
-	futexWait    = 0
-	futexWake    = 1
-	futexPrivate = 128
-)
-
-// pages is memory of this process that vmsplice(2) gives to a pipe: outside the
-// collector's heap, which must not be changed behind its back.
-var pages = sync.OnceValues(func() ([]byte, error) {
-	return unix.Mmap(-1, 0, 2*unix.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
-})
-
-var memoryOps = map[string]op{
-	"memory": {name: "store to memory", do: func(_ []int, d []byte) answer {
-		p, err := pages()
-		return result(copy(p, d), err)
-	}},
-	"vmsplice": {params: "fd n", do: func(a []int, _ []byte) answer {
-		p, err := pages()
-		if err != nil {
-			return result(-1, err)
-		}
-		n, err := unix.Vmsplice(a[0], []unix.Iovec{{Base: &p[0], Len: ulong(a[1])}}, 0)
-		return result(n, err)
-	}},
-	"futex": {params: "attachment n n", do: func(a []int, _ []byte) answer { // on the first word, which is 0
-		r, _, errno := syscall.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(sys.Word(segment(a[0])))), uintptr(a[1]), uintptr(a[2]), 0, 0, 0)
-		if errno != 0 {
-			return answer{N: -1, Errno: errno}
-		}
-		return answer{N: int(r)}
-	}},
-	"mmap": {params: "fd n", do: func(a []int, _ []byte) answer { // an attachment, as that of shmat
-		p, err := sys.Mmap(a[0], a[1])
-		if err != nil {
-			return result(-1, err)
-		}
-		return noteAttachment(p)
-	}},
-	"memfd": {name: "memfd_create", params: "n", do: func(a []int, _ []byte) answer {
-		fd, err := unix.MemfdCreate("ipcbench", 0) // peers inherit it
-		if err == nil {
-			err = unix.Ftruncate(fd, int64(a[0]))
-		}
-		return result(fd, err)
-	}},
-	"badpipe2": {name: "pipe2 with a bad pointer", params: "oflag", do: func(a []int, _ []byte) answer {
-		_, _, errno := syscall.RawSyscall6(unix.SYS_PIPE2, 1, uintptr(a[0]), 0, 0, 0, 0)
-		return answer{Errno: errno}
-	}},
 }

@@ -4,12 +4,15 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"ipcbench/internal/sys"
 )
 
 // What a thread does with a signal.
@@ -143,6 +146,20 @@ var processOps = map[string]op{
 		}
 		n := descriptors() - before
 		return filled(n, nil, strconv.Itoa(n)+words)
+	}},
+	"semopthread": {name: "semop in a thread that ends", params: "id n semflag", do: func(a []int, _ []byte) answer {
+		tid, done := make(chan int, 1), make(chan answer, 1)
+		go func() {
+			runtime.LockOSThread() // and never unlocked: the thread ends
+			tid <- unix.Gettid()
+			done <- result(0, sys.SemopOnce(a[0], []sys.Sembuf{{Op: int16(a[1]), Flg: int16(a[2])}}, 0))
+		}()
+		path := "/proc/self/task/" + strconv.Itoa(<-tid)
+		got := <-done
+		for unix.Access(path, unix.F_OK) == nil {
+			unix.Nanosleep(&unix.Timespec{Nsec: 100_000}, nil)
+		}
+		return got
 	}},
 	"unshareipc": {name: "unshare CLONE_NEWIPC", do: func([]int, []byte) answer { return result(0, unix.Unshare(unix.CLONE_NEWIPC)) }},
 }

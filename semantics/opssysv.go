@@ -26,7 +26,8 @@ const (
 // time, which is part of its identity. The values are the kinds of the objects.
 var outlives = map[string]string{
 	"shmget": mechanisms.KindShm, "semget": mechanisms.KindSem, "msgget": mechanisms.KindMsg,
-	"semctl": mechanisms.KindSem, "msgqbytes": mechanisms.KindMsg,
+	"semctl": mechanisms.KindSem, "semset": mechanisms.KindSem, "semsetall": mechanisms.KindSem,
+	"msgqbytes": mechanisms.KindMsg, "msgset": mechanisms.KindMsg, "shmset": mechanisms.KindShm,
 }
 
 // attached is memory that this process has attached, by the number of the

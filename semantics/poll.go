@@ -60,7 +60,7 @@ var pollChecks = []Check{
 			k.close(need(k.do("open", "f", unix.O_WRONLY|unix.O_NONBLOCK, 0)).N)
 			return say("never %s, a read %v; gone %s", never, read, k.ready(r, unix.POLLIN))
 		}},
-	{ID: "L10", Mechanism: "poll", Statement: "EPOLLET: a second write to a pipe that is not empty is an event again",
+	{ID: "L10", Mechanism: "poll", Statement: "EPOLLET: a second write to a pipe that is not empty, and was not read, is an event again",
 		Expect: "1, 0, 1", Source: "epoll(7); fs/pipe.c, commits 3a34b13a88ca and 3b844826b6c6",
 		Observe: func(k *kernel) string {
 			p, e := k.pipe(0), need(k.do("epoll_create")).N

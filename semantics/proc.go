@@ -56,7 +56,7 @@ func (p *proc) noted(r request, do func() answer) answer {
 	a := do()
 	if a.Errno == 0 && !a.Late {
 		id := a.N
-		if r.Op == "semctl" || r.Op == "msgqbytes" { // their ctime moves
+		if !strings.HasSuffix(r.Op, "get") { // its ctime moves
 			id = r.Args[0]
 		}
 		p.k.made(kind, id)

@@ -104,22 +104,6 @@ var semChecks = []Check{
 			id := k.sem(1)
 			return say("%v, %v, %v", k.do("semopmany", id, semopm+1), k.do("semop", id, 1, 1, 0), k.do("semopmany", id, 0))
 		}},
-	{ID: "E10", Mechanism: "sysvsem", Statement: "IPC_RMID wakes the processes that sleep on a set",
-		Expect: "sleeps, then EIDRM; afterwards EINVAL", Source: "semctl(2), IPC_RMID; semop(2), EIDRM", Needs: []Need{sysv},
-		Observe: func(k *kernel) string {
-			id := k.sem(1)
-			w := k.process("taker").begin("semop", id, 0, -1, 0)
-			state := w.asleep()
-			need(k.do("semrm", id))
-			return say("%s, then %v; afterwards %v", state, w.answer(), k.do("semop", id, 0, 1, 0))
-		}},
-	{ID: "E11", Mechanism: "sysvsem", Statement: "a signal ends a semop that sleeps, SA_RESTART or not",
-		Expect: "EINTR, EINTR", Source: "signal(7), never restarted; semop(2)", Needs: []Need{sysv},
-		Observe: func(k *kernel) string {
-			id := k.sem(1)
-			without, with := k.process("taker").interrupt("semop", id, 0, -1, 0)
-			return say("%v, %v", without, with.answer())
-		}},
 	{ID: "E13", Mechanism: "sysvsem", Statement: "it is not fair: a process that takes one overtakes a process that sleeps for two",
 		Expect: "sleeps; one: 0", Source: "semop(2); ipc/sem.c", Needs: []Need{sysv},
 		Observe: func(k *kernel) string {

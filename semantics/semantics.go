@@ -40,6 +40,7 @@ type Check struct {
 	Source  string  // the page and section, the kernel's file, or the commit: "pipe(7), PIPE_BUF"
 	Since   string  // the first Linux with it: "2.6.35"; "" is any
 	Needs   []Need  // without them it is skipped
+	About   string  // names of Questions, divided by spaces
 	Observe func(*kernel) string
 }
 
@@ -72,18 +73,25 @@ type Family struct {
 
 // Families are all statements in the order in which they are read.
 var Families = []Family{
-	{"pipe", "Pipes", slices.Concat(pipeChecks, pipeCapacityChecks, pipePeerChecks)},
+	{"pipe", "Pipes", slices.Concat(pipeChecks, pipeCapacityChecks, pipePeerChecks, pipeErrorChecks)},
 	{"packetpipe", "Pipes in packet mode", packetChecks},
 	{"fd", "Descriptors", fdChecks},
-	{"poll", "Waiting with poll and epoll", pollChecks},
+	{"poll", "Waiting with poll and epoll", slices.Concat(pollChecks, epollChecks)},
 	{"fifo", "FIFOs", fifoChecks},
-	{"socketpair", "Socket pairs", socketChecks},
-	{"sysvshm", "System V shared memory", shmChecks},
-	{"sysvsem", "System V semaphores", semChecks},
-	{"sysvmsg", "System V message queues", msgChecks},
+	{"socketpair", "Socket pairs", slices.Concat(socketChecks, socketPeerChecks, socketReadChecks)},
+	{"unixsocket", "UNIX domain sockets with names", unixChecks},
+	{"passing", "Descriptors and credentials over sockets", passingChecks},
+	{"sysvshm", "System V shared memory", slices.Concat(shmChecks, shmMoreChecks)},
+	{"sysvsem", "System V semaphores", slices.Concat(semChecks, semMoreChecks)},
+	{"sysvmsg", "System V message queues", slices.Concat(msgChecks, msgMoreChecks)},
 	{"splice", "splice, tee, vmsplice", spliceChecks},
-	{"posixmq", "POSIX message queues", mqChecks},
-	{"wake", "eventfd and futex", wakeChecks},
+	{"posixmq", "POSIX message queues", slices.Concat(mqChecks, mqMoreChecks)},
+	{"wake", "eventfd", wakeChecks},
+	{"futex", "Futexes", futexChecks},
+	{"signal", "Signals and signalfd", signalChecks},
+	{"memfd", "Memory files and seals", memfdChecks},
+	{"processvm", "Reading another process's memory", processVMChecks},
+	{"iouring", "io_uring", ringChecks},
 }
 
 // Checks returns the checks of all families.

@@ -150,7 +150,7 @@ var shmChecks = []Check{
 			k.shm(1)
 			return say("%v, %v, %v", limit("shmmni", 1, 1), limit("shmall", 2, 2*k.host.page), limit("shmmax", 4096, 4097))
 		}},
-	{ID: "S14", Mechanism: "sysvshm", Statement: "what is made in one IPC namespace can't be seen in another",
+	{ID: "S14", Mechanism: "sysvshm", Statement: "a segment that is made in one IPC namespace can't be seen in another",
 		Expect: "inside found, outside ENOENT", Source: "ipc_namespaces(7)", Needs: []Need{sysv, namespace},
 		Observe: func(k *kernel) string {
 			n, inside := key(), k.process("inside")

@@ -71,15 +71,6 @@ var socketChecks = []Check{
 			k.close(s.r)
 			return say("%v, %s", k.do("send", s.w, 0, "x"), k.sigpipe())
 		}},
-	{ID: "U08", Mechanism: "socketpair", Statement: "if a peer closes without having read all, what it sent can be read; then comes an error, not the end of file",
-		Expect: "2, ECONNRESET", Source: "net/unix/af_unix.c, unix_release_sock",
-		Observe: func(k *kernel) string {
-			s := k.sockets(unix.SOCK_STREAM)
-			need(k.write(s.r, "unread"))
-			need(k.write(s.w, "yz"))
-			k.close(s.w)
-			return say("%v, %v", k.read(s.r, 9), k.read(s.r, 9))
-		}},
 	{ID: "U09", Mechanism: "socketpair", Statement: "a datagram larger than the send buffer is refused",
 		Expect: "EMSGSIZE, EMSGSIZE", Source: "unix(7), SO_SNDBUF",
 		Observe: func(k *kernel) string {
