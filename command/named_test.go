@@ -106,18 +106,19 @@ var namers = map[string]struct {
 	line  string
 	shows string // in what is printed
 }{
-	"run --resume":       {"run --resume RUN", `the run was begun on Linux 6\.18\.44, Example CPU|isolat|namespace`},
-	"report":             {"report RUN --out out", `out/index\.html`},
-	"compare":            {"compare RUN 20261129", `results/runs/20261130T100000Z-cccccc`},
-	"choose --in":        {"choose rpc 64 --in RUN", `from 202611\d\dT`},
-	"advise --in":        {"advise --pattern rpc --size 64 --in RUN", `from 202611\d\dT`},
-	"explain --in":       {"explain pipe --in RUN", `20261130T100000Z-cccccc`},
-	"semantics --in":     {"semantics --in RUN", `semantics\.json: no such file|P16`},
-	"semantics --out":    {"semantics --id P16 --out RUN", `P16`},
-	"semantics --claims": {"semantics --in checked --claims RUN", `Speed was measured in a run on Linux 6\.18\.44, Example CPU`},
-	"runs show":          {"runs show RUN", `outcome: ok`},
-	"runs diff":          {"runs diff RUN 20261129", `The plan, the host and the kernel are the same`},
-	"runs remove":        {"runs remove --dry-run RUN", `would be removed`},
+	"run --resume":        {"run --resume RUN", `the run was begun on Linux 6\.18\.44, Example CPU|isolat|namespace`},
+	"report":              {"report RUN --out out", `out/index\.html`},
+	"compare":             {"compare RUN 20261129", `results/runs/20261130T100000Z-cccccc`},
+	"choose --in":         {"choose rpc 64 --in RUN", `from 202611\d\dT`},
+	"advise --in":         {"advise --pattern rpc --size 64 --in RUN", `from 202611\d\dT`},
+	"explain --in":        {"explain pipe --in RUN", `20261130T100000Z-cccccc`},
+	"semantics --in":      {"semantics --in RUN", `semantics\.json: no such file|P16`},
+	"semantics --out":     {"semantics --id P16 --out RUN", `P16`},
+	"semantics --profile": {"semantics --id P16 --profile RUN", `semantics\.json: no such file|P16`},
+	"semantics --claims":  {"semantics --in checked --claims RUN", `Speed was measured in a run on Linux 6\.18\.44, Example CPU`},
+	"runs show":           {"runs show RUN", `outcome: ok`},
+	"runs diff":           {"runs diff RUN 20261129", `The plan, the host and the kernel are the same`},
+	"runs remove":         {"runs remove --dry-run RUN", `would be removed`},
 }
 
 // Every flag and argument that takes a run is in the table above: those that complete

@@ -19,10 +19,10 @@ var semanticsFormats = []string{"table", "json", "markdown", "ktap", "junit"}
 
 // semanticsFlags are the flags of `ipcbench semantics`.
 type semanticsFlags struct {
-	mechs, ids             []string
-	format, out, in, tour  string
-	verbose, list, choices bool
-	claims                 string
+	mechs, ids, about                 []string
+	format, out, in, tour             string
+	verbose, list, choices, questions bool
+	claims, profile                   string
 }
 
 func newSemantics() *cobra.Command {
@@ -30,24 +30,30 @@ func newSemantics() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "semantics",
 		Short: "Check what the manual promises on this kernel",
-		Long: `Semantics checks some 150 statements on the running kernel: what happens when a
-pipe is full, the peer dies, two writers collide, a packet is too long. A tour
-walks through the life of a mechanism, call by call.
+		Long: `Semantics checks some 430 statements on the running kernel: what happens when a
+pipe is full, the peer dies, two writers collide, a packet is too long. --about
+shows what answers a question, across mechanisms. A tour walks through the life
+of a mechanism, call by call.
+
+--profile compares with the report of a kernel or a sandbox that --out wrote. A
+difference that the profile has passes, and any other fails.
 
 Verdicts: holds; differs, the kernel does something else; skipped, for the named
 reason; recorded, a fact of the machine that no page promises; broken, the check
 itself failed.
 
-Exit status: 0 nothing differs, 1 a statement differs, 2 usage, 3 a check is
-broken or nothing could be checked.`,
+Exit status: 0 nothing differs, or only as in the profile, 1 a statement differs,
+2 usage, 3 a check is broken or nothing could be checked.`,
 		Example: `  ipcbench semantics
   ipcbench semantics --mech pipe,fifo
+  ipcbench semantics --about peer-gone
   ipcbench semantics --id P16 -v
   ipcbench semantics --tour pipe
-  ipcbench semantics --out results/runs/ID`,
+  ipcbench semantics --out results/runs/ID
+  ipcbench semantics --profile sandbox/semantics.json`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			for _, name := range []*string{&f.in, &f.out, &f.claims} {
+			for _, name := range []*string{&f.in, &f.out, &f.claims, &f.profile} {
 				if *name == "" || name == &f.out && !strings.HasPrefix(*name, "@") { // --out makes the directory that is missing
 					continue
 				}
@@ -62,21 +68,29 @@ broken or nothing could be checked.`,
 	fl := c.Flags()
 	fl.StringSliceVar(&f.mechs, "mech", nil, "check only these: "+strings.Join(familyNames(), ", "))
 	fl.StringSliceVar(&f.ids, "id", nil, "check only these statements, by ID")
+	fl.StringSliceVar(&f.about, "about", nil, "check only what answers these questions: "+strings.Join(semantics.QuestionNames(), ", "))
+	fl.StringVar(&f.profile, "profile", "", "compare with this report of --out or --format json: only a difference that it does not have fails")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "show what each check did, what the kernel answered, and the manual page")
 	fl.StringVar(&f.format, "format", "table", strings.Join(semanticsFormats, ", "))
 	fl.StringVar(&f.out, "out", "", "also write "+semantics.File+" into this directory, such as that of a run: its page then shows it")
 	fl.StringVar(&f.in, "in", "", "check nothing, and show this report, written by --format json or --out; - is standard input")
 	fl.StringVar(&f.tour, "tour", "", "walk through the life of one: "+strings.Join(semantics.TourNames(), ", "))
 	fl.BoolVar(&f.list, "list", false, "list the statements, as Markdown, and check nothing")
+	fl.BoolVar(&f.questions, "questions", false, "list the statements by question, as Markdown, and check nothing")
 	fl.BoolVar(&f.choices, "choices", false, "show the tables for choosing a mechanism, as Markdown, and check nothing")
 	fl.StringVar(&f.claims, "claims", "", "answer the claims of tutorials, as Markdown, from the report of --in and these records")
 	completeFrom(c, "mech", familyNames())
+	completeFrom(c, "about", semantics.QuestionNames())
 	completeFrom(c, "format", semanticsFormats)
 	completeFrom(c, "tour", semantics.TourNames())
-	takesRun(c, "in", "out", "claims")
-	c.MarkFlagsMutuallyExclusive("in", "tour", "list", "choices")
-	c.MarkFlagsMutuallyExclusive("claims", "tour", "list", "choices")
+	takesRun(c, "in", "out", "claims", "profile")
+	c.MarkFlagsMutuallyExclusive("in", "tour", "list", "choices", "questions")
+	c.MarkFlagsMutuallyExclusive("claims", "tour", "list", "choices", "questions")
 	c.MarkFlagsMutuallyExclusive("tour", "out")
+	for _, other := range []string{"tour", "list", "choices", "questions", "claims"} {
+		c.MarkFlagsMutuallyExclusive("profile", other)
+	}
+	c.MarkFlagsMutuallyExclusive("tour", "about")
 	c.MarkFlagsMutuallyExclusive("tour", "id")
 	c.MarkFlagsMutuallyExclusive("tour", "mech")
 	return c
@@ -93,15 +107,25 @@ func (f *semanticsFlags) run(c *cobra.Command) error {
 		return fmt.Errorf("--verbose with --format %s: json has the story of each check, the others have no place for it", f.format)
 	case f.list:
 		return failed(semantics.WriteStatements(out))
+	case f.questions:
+		return failed(semantics.WriteQuestions(out))
 	case f.choices:
 		return failed(choose.WriteChoices(out))
 	case f.tour != "":
 		return f.guide(c)
 	}
+	var profile *semantics.Report
+	if f.profile != "" {
+		var err error
+		if profile, err = semantics.ReadFile(c.Context(), f.profile); err != nil {
+			return failed(err)
+		}
+	}
 	r, err := f.report(c)
 	if err != nil {
 		return err
 	}
+	d := &semantics.Departure{New: make([]string, r.Count(semantics.Differs)+r.Count(semantics.Broken))}
 	if f.claims != "" {
 		return f.answer(c.Context(), out, r)
 	}
@@ -110,12 +134,26 @@ func (f *semanticsFlags) run(c *cobra.Command) error {
 			return failed(err)
 		}
 	}
+	if profile != nil { // after it is saved: a report is a profile, whatever it was compared with
+		d = r.Against(profile)
+	}
 	if err := f.write(out, r); err != nil {
 		return failed(err)
 	}
-	switch {
-	case r.Count(semantics.Differs) > 0:
-		return &exitError{exitNo, fmt.Errorf("%d statements differ from what this kernel does", r.Count(semantics.Differs))}
+	if profile != nil {
+		where := out
+		if f.format != "table" {
+			where = c.ErrOrStderr()
+		}
+		if err := d.WriteText(where); err != nil {
+			return failed(err)
+		}
+	}
+	switch differ := len(d.New) - r.Count(semantics.Broken); {
+	case differ > 0 && profile != nil:
+		return &exitError{exitNo, fmt.Errorf("%d statements differ, and not so in the profile", differ)}
+	case differ > 0:
+		return &exitError{exitNo, fmt.Errorf("%d statements differ from what this kernel does", differ)}
 	case r.Count(semantics.Broken) > 0:
 		return failed(fmt.Errorf("%d checks are broken and show nothing about the kernel: their reasons are above", r.Count(semantics.Broken)))
 	}
@@ -139,7 +177,7 @@ func (f *semanticsFlags) report(c *cobra.Command) (*semantics.Report, error) {
 	if err != nil {
 		return nil, failed(err)
 	}
-	if f.ids != nil || f.mechs != nil {
+	if f.ids != nil || f.mechs != nil || f.about != nil {
 		r.Findings = slices.DeleteFunc(r.Findings, func(x semantics.Finding) bool {
 			return !slices.ContainsFunc(checks, func(c *semantics.Check) bool { return c.ID == x.ID })
 		})
@@ -162,13 +200,18 @@ func (f *semanticsFlags) pick() (checks []*semantics.Check, err error) {
 			return nil, fmt.Errorf("--id %q: there is no such statement: ipcbench semantics --list shows all", results.Quote(id))
 		}
 	}
+	for _, q := range f.about {
+		if !slices.Contains(semantics.QuestionNames(), q) {
+			return nil, badValue("--about", q, semantics.QuestionNames())
+		}
+	}
 	for _, c := range semantics.Checks() {
-		if (f.mechs == nil || slices.Contains(f.mechs, c.Mechanism)) && (f.ids == nil || slices.Contains(f.ids, c.ID)) {
+		if (f.about == nil || slices.ContainsFunc(f.about, c.Asks)) && (f.mechs == nil || slices.Contains(f.mechs, c.Mechanism)) && (f.ids == nil || slices.Contains(f.ids, c.ID)) {
 			checks = append(checks, c)
 		}
 	}
 	if checks == nil {
-		return nil, fmt.Errorf("--id %s: none of them is about %s", strings.Join(f.ids, ","), strings.Join(f.mechs, ", "))
+		return nil, errors.New("no statement is of all of --id, --mech and --about: leave one out; ipcbench semantics --list shows all")
 	}
 	return checks, nil
 }

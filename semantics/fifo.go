@@ -12,7 +12,7 @@ func (p *proc) open(path string, flag int) answer { return p.do("open", path, fl
 
 var fifoChecks = []Check{
 	{ID: "F01", Mechanism: "fifo", Statement: "mkfifo makes a name of type FIFO and size 0, under the umask, and only where there is none",
-		Expect: "type 010000 mode 0640 size 0; again EEXIST; ENOENT; ENOTDIR", Source: "mkfifo(3)",
+		Expect: "type 010000 mode 0640 size 0; again EEXIST; ENOENT; ENOTDIR", Source: "mkfifo(3)", About: "access invalid",
 		Observe: func(k *kernel) string {
 			k.do("umask", 0o027)
 			need(k.do("mkfifo", "f", 0o666))
@@ -21,7 +21,7 @@ var fifoChecks = []Check{
 				k.do("mkfifo", "none/f", 0o600), k.do("mkfifo", "f/f", 0o600))
 		}},
 	{ID: "F02", Mechanism: "fifo", Statement: "opening for reading waits for a writer, and opening for writing for a reader",
-		Expect: "reader sleeps, both open; writer sleeps, both open", Source: "fifo(7)",
+		Expect: "reader sleeps, both open; writer sleeps, both open", Source: "fifo(7)", About: "empty peer-gone",
 		Observe: func(k *kernel) string {
 			f := k.fifo("f")
 			other := k.process("other")
@@ -42,7 +42,7 @@ var fifoChecks = []Check{
 			return say("reader %s; writer %s", wait(unix.O_RDONLY, unix.O_WRONLY), wait(unix.O_WRONLY, unix.O_RDONLY))
 		}},
 	{ID: "F03", Mechanism: "fifo", Statement: "O_NONBLOCK opens for reading at once, and a read is end of file while there is no writer",
-		Expect: "opens, reads 0", Source: "fifo(7)",
+		Expect: "opens, reads 0", Source: "fifo(7)", About: "empty timeout",
 		Observe: func(k *kernel) string {
 			a := k.open(k.fifo("f"), unix.O_RDONLY|unix.O_NONBLOCK)
 			if a.Errno != 0 {
@@ -51,7 +51,7 @@ var fifoChecks = []Check{
 			return say("opens, reads %v", k.read(a.N, 1))
 		}},
 	{ID: "F04", Mechanism: "fifo", Statement: "O_NONBLOCK does not open for writing while there is no reader",
-		Expect: "ENXIO; with a reader it opens", Source: "fifo(7); open(2), ENXIO",
+		Expect: "ENXIO; with a reader it opens", Source: "fifo(7); open(2), ENXIO", About: "no-reader timeout",
 		Observe: func(k *kernel) string {
 			f := k.fifo("f")
 			none := k.open(f, unix.O_WRONLY|unix.O_NONBLOCK)
@@ -62,7 +62,7 @@ var fifoChecks = []Check{
 			return say("%v; with a reader it opens", none)
 		}},
 	{ID: "F05", Mechanism: "fifo", Statement: "opening for both never waits, and such a process never sees the end of file (Linux only)",
-		Expect: "opens, reads back x, then EAGAIN", Source: "fifo(7)",
+		Expect: "opens, reads back x, then EAGAIN", Source: "fifo(7)", About: "peer-gone",
 		Observe: func(k *kernel) string {
 			a := k.open(k.fifo("f"), unix.O_RDWR|unix.O_NONBLOCK)
 			if a.Errno != 0 {
@@ -72,7 +72,7 @@ var fifoChecks = []Check{
 			return say("opens, reads back %s, then %v", k.read(a.N, 9).text(), k.read(a.N, 9))
 		}},
 	{ID: "F06", Mechanism: "fifo", Statement: "a signal ends an open that waits",
-		Expect: "EINTR", Source: "signal(7); open(2), EINTR",
+		Expect: "EINTR", Source: "signal(7); open(2), EINTR", About: "interrupted",
 		Observe: func(k *kernel) string {
 			f := k.fifo("f")
 			reader := k.process("reader")
@@ -83,7 +83,7 @@ var fifoChecks = []Check{
 			return w.answer().String()
 		}},
 	{ID: "F07", Mechanism: "fifo", Statement: "what is in a FIFO goes with the last close: nothing is kept on disk",
-		Expect: "5 queued, size 0; after reopening 0 queued", Source: "fifo(7); fs/pipe.c, put_pipe_info",
+		Expect: "5 queued, size 0; after reopening 0 queued", Source: "fifo(7); fs/pipe.c, put_pipe_info", About: "left-behind",
 		Observe: func(k *kernel) string {
 			f := k.fifo("f")
 			fd := need(k.open(f, unix.O_RDWR)).N
@@ -93,7 +93,7 @@ var fifoChecks = []Check{
 			return say("%v queued, %s; after reopening %v queued", queued, size, k.do("fionread", need(k.open(f, unix.O_RDWR)).N))
 		}},
 	{ID: "F08", Mechanism: "fifo", Statement: "unlinking leaves the open ends alone, and the same name is then another FIFO",
-		Expect: "goes on: x; the new one: ENXIO", Source: "unlink(2)",
+		Expect: "goes on: x; the new one: ENXIO", Source: "unlink(2)", About: "left-behind",
 		Observe: func(k *kernel) string {
 			f := k.fifo("f")
 			fd := need(k.open(f, unix.O_RDWR)).N
@@ -104,7 +104,7 @@ var fifoChecks = []Check{
 			return say("goes on: %s; the new one: %v", on, k.open(f, unix.O_WRONLY|unix.O_NONBLOCK))
 		}},
 	{ID: "F09", Mechanism: "fifo", Statement: "end of file is not final: another writer may come",
-		Expect: "1, 0, 1", Source: "fifo(7)",
+		Expect: "1, 0, 1", Source: "fifo(7)", About: "peer-gone",
 		Observe: func(k *kernel) string {
 			f := k.fifo("f")
 			r := need(k.open(f, unix.O_RDONLY|unix.O_NONBLOCK)).N
@@ -119,7 +119,7 @@ var fifoChecks = []Check{
 			return say("%v, %v, %v", first, end, k.read(r, 9))
 		}},
 	{ID: "F10", Mechanism: "fifo", Statement: "F_SETPIPE_SZ lasts as long as the FIFO is open",
-		Expect: "{32p}, then {16p}", Source: "fcntl(2), F_SETPIPE_SZ; fs/pipe.c, fifo_open", Since: "2.6.35", Needs: []Need{usualPipe},
+		Expect: "{32p}, then {16p}", Source: "fcntl(2), F_SETPIPE_SZ; fs/pipe.c, fifo_open", Since: "2.6.35", Needs: []Need{usualPipe}, About: "limits left-behind",
 		Observe: func(k *kernel) string {
 			f := k.fifo("f")
 			fd := need(k.open(f, unix.O_RDWR)).N
@@ -128,7 +128,7 @@ var fifoChecks = []Check{
 			return say("%v, then %v", set, k.capacity(need(k.open(f, unix.O_RDWR)).N))
 		}},
 	{ID: "F12", Mechanism: "fifo", Statement: "mode bits guard the opening: another user can't open a FIFO of mode 0600",
-		Expect: "EACCES, and with 0666 it opens", Source: "open(2), EACCES; path_resolution(7)", Needs: []Need{anotherUser},
+		Expect: "EACCES, and with 0666 it opens", Source: "open(2), EACCES; path_resolution(7)", Needs: []Need{anotherUser}, About: "access",
 		Observe: func(k *kernel) string {
 			dir := k.openDir(0o755)
 			need(k.do("mkfifoat", dir, "f", 0o600))
@@ -142,7 +142,7 @@ var fifoChecks = []Check{
 			return say("%v, and with 0666 it opens", no)
 		}},
 	{ID: "F13", Mechanism: "fifo", Statement: "EPIPE is not final either: another reader may come",
-		Expect: "EPIPE, then 1", Source: "fifo(7)",
+		Expect: "EPIPE, then 1", Source: "fifo(7)", About: "no-reader peer-gone",
 		Observe: func(k *kernel) string {
 			need(k.do("sigaction", int(unix.SIGPIPE), sigIgnore))
 			f := k.fifo("f")
@@ -154,7 +154,7 @@ var fifoChecks = []Check{
 			return say("%v, then %v", no, k.write(w, "x"))
 		}},
 	{ID: "F14", Mechanism: "fifo", Statement: "where fs.protected_fifos is set, O_CREAT does not open another user's FIFO in a sticky directory that all may write to",
-		Expect: "EACCES", Source: "proc(5), /proc/sys/fs/protected_fifos", Since: "4.19", Needs: []Need{anotherUser},
+		Expect: "EACCES", Source: "proc(5), /proc/sys/fs/protected_fifos", Since: "4.19", Needs: []Need{anotherUser}, About: "access",
 		Observe: func(k *kernel) string {
 			if k.number("fs/protected_fifos") == 0 {
 				panic(skipped("/proc/sys/fs/protected_fifos is 0: the kernel does not protect FIFOs here"))

@@ -19,7 +19,7 @@ func (p *proc) waits(at, word int) *pending {
 
 var futexChecks = []Check{
 	{ID: "V04", Mechanism: "futex", Statement: "FUTEX_PRIVATE_FLAG does not wake another process, even one that sleeps on the same page",
-		Expect: "sleeps; private wakes 0, shared wakes 1", Source: "futex(2), FUTEX_PRIVATE_FLAG", About: "fork-exec shared-memory",
+		Expect: "sleeps; private wakes 0, shared wakes 1", Source: "futex(2), FUTEX_PRIVATE_FLAG", About: "fork-exec shared-memory access",
 		Observe: func(k *kernel) string {
 			at, fd := k.words()
 			sleeper := k.process("sleeper")

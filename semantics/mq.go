@@ -30,7 +30,7 @@ func (k *kernel) queue(maxmsg, size int) int {
 
 var mqChecks = []Check{
 	{ID: "Q01", Mechanism: "posixmq", Statement: "the highest priority comes first, a message or a buffer of the wrong size is refused, and poll works",
-		Expect: "longer EMSGSIZE; POLLIN|POLLOUT; small buffer EMSGSIZE; high, low", Source: "mq_overview(7); mq_send(3), EMSGSIZE; mq_receive(3), EMSGSIZE", Needs: []Need{mqueue},
+		Expect: "longer EMSGSIZE; POLLIN|POLLOUT; small buffer EMSGSIZE; high, low", Source: "mq_overview(7); mq_send(3), EMSGSIZE; mq_receive(3), EMSGSIZE", Needs: []Need{mqueue}, About: "boundaries too-big ready",
 		Observe: func(k *kernel) string {
 			q := k.queue(4, 64)
 			need(k.do("mq_send", q, 1, "low"))
@@ -39,7 +39,7 @@ var mqChecks = []Check{
 			return say("longer %v; %s; small buffer %v; %s, %s", long, ready, small, k.do("mq_receive", q, 64).text(), k.do("mq_receive", q, 64).text())
 		}},
 	{ID: "Q02", Mechanism: "posixmq", Statement: "O_NONBLOCK does not wait, and a queue and its messages outlive the processes that have it open",
-		Expect: "empty EAGAIN, full EAGAIN; opened again it holds 2", Source: "mq_overview(7); mq_send(3), EAGAIN", Needs: []Need{mqueue},
+		Expect: "empty EAGAIN, full EAGAIN; opened again it holds 2", Source: "mq_overview(7); mq_send(3), EAGAIN", Needs: []Need{mqueue}, About: "empty full timeout left-behind limits",
 		Observe: func(k *kernel) string {
 			name := k.queueName()
 			q := need(k.do("mq_open", name, newQueue, 2, 64)).N
@@ -53,7 +53,7 @@ var mqChecks = []Check{
 			return say("empty %v, full %v; opened again it holds %v", empty, full, k.do("mq_curmsgs", again))
 		}},
 	{ID: "Q03", Mechanism: "posixmq", Statement: "without CAP_SYS_RESOURCE a queue has at most msg_max messages, and RLIMIT_MSGQUEUE bytes are all of a user's",
-		Expect: "EINVAL, EMFILE", Source: "mq_open(3), EINVAL; getrlimit(2), RLIMIT_MSGQUEUE", Since: "3.5", Needs: []Need{mqueue},
+		Expect: "EINVAL, EMFILE", Source: "mq_open(3), EINVAL; getrlimit(2), RLIMIT_MSGQUEUE", Since: "3.5", Needs: []Need{mqueue}, About: "limits",
 		Observe: func(k *kernel) string {
 			need(k.do("dropcap", unix.CAP_SYS_RESOURCE))
 			most := k.number("fs/mqueue/msg_max")

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"ipcbench/internal/text"
 	"ipcbench/results"
@@ -38,6 +39,9 @@ type Finding struct {
 	Observed  string  `json:"observed,omitempty"` // with holds, differs and recorded
 	Reason    string  `json:"reason,omitempty"`   // with skipped and broken
 	Story     []Event `json:"story,omitempty"`
+
+	About []string `json:"about,omitempty"` // names of Questions
+	Known bool     `json:"known,omitempty"` // it differs as the profile has it, see Against
 }
 
 // Count is how many findings have the verdict.
@@ -61,7 +65,7 @@ func (r *Report) Finding(id string) *Finding {
 }
 
 func (c *Check) finding() Finding {
-	return Finding{ID: c.ID, Mechanism: c.Mechanism, Statement: c.Statement, Source: c.Source, Since: c.Since}
+	return Finding{ID: c.ID, Mechanism: c.Mechanism, Statement: c.Statement, Source: c.Source, Since: c.Since, About: strings.Fields(c.About)}
 }
 
 // File is the name of a report in the directory of a run.

@@ -149,6 +149,14 @@ func TestDeclared(t *testing.T) {
 				t.Errorf("%s lacks its source, or what observes", c.ID)
 			}
 			seen[c.ID] = true
+			for _, q := range strings.Fields(c.About) {
+				if !slices.Contains(QuestionNames(), q) {
+					t.Errorf("%s answers %q, which is no question", c.ID, q)
+				}
+			}
+			if c.About == "" {
+				t.Errorf("%s answers no question", c.ID)
+			}
 			if _, err := newHost().expectation(&c); err != nil && !strings.Contains(err.Error(), "/proc") {
 				t.Errorf("%s: %v", c.ID, err)
 			}

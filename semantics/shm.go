@@ -11,7 +11,7 @@ func key() int { return 1 + rand.IntN(1<<30) }
 
 var shmChecks = []Check{
 	{ID: "S01", Mechanism: "sysvshm", Statement: "IPC_PRIVATE makes a new segment each time",
-		Expect: "two", Source: "shmget(2)", Needs: []Need{sysv},
+		Expect: "two", Source: "shmget(2)", Needs: []Need{sysv}, About: "access",
 		Observe: func(k *kernel) string {
 			a, b := k.shm(1), k.shm(1)
 			if a == b {
@@ -20,7 +20,7 @@ var shmChecks = []Check{
 			return "two"
 		}},
 	{ID: "S02", Mechanism: "sysvshm", Statement: "IPC_CREAT|IPC_EXCL makes no second of a key, a lookup finds the first, and nothing after IPC_RMID",
-		Expect: "EEXIST, the same, ENOENT", Source: "shmget(2), ERRORS", Needs: []Need{sysv},
+		Expect: "EEXIST, the same, ENOENT", Source: "shmget(2), ERRORS", Needs: []Need{sysv}, About: "invalid left-behind",
 		Observe: func(k *kernel) string {
 			n := key()
 			id := need(k.do("shmget", n, 1, unix.IPC_CREAT|unix.IPC_EXCL|0o600)).N
@@ -32,7 +32,7 @@ var shmChecks = []Check{
 			return say("%v, %s, %v", again, same, k.do("shmget", n, 1, 0))
 		}},
 	{ID: "S03", Mechanism: "sysvshm", Statement: "a segment of no bytes can't be made, and a segment smaller than asked for can't be opened",
-		Expect: "0: EINVAL; more: EINVAL; less: found", Source: "shmget(2), EINVAL", Needs: []Need{sysv},
+		Expect: "0: EINVAL; more: EINVAL; less: found", Source: "shmget(2), EINVAL", Needs: []Need{sysv}, About: "invalid too-big",
 		Observe: func(k *kernel) string {
 			n := key()
 			id := k.own("shmrm", k.do("shmget", n, 100, unix.IPC_CREAT|unix.IPC_EXCL|0o600))
@@ -44,7 +44,7 @@ var shmChecks = []Check{
 			return say("0: %v; more: %v; less: %s", none, more, less)
 		}},
 	{ID: "S04", Mechanism: "sysvshm", Statement: "a segment is filled with zeros and rounded up to pages, and remembers what was asked for",
-		Expect: "nattch 1, segsz 5000; last byte of page two 0, stored 1", Source: "shmget(2)", Needs: []Need{sysv},
+		Expect: "nattch 1, segsz 5000; last byte of page two 0, stored 1", Source: "shmget(2)", Needs: []Need{sysv}, About: "limits shared-memory",
 		Observe: func(k *kernel) string {
 			id := k.shm(5000)
 			at := need(k.do("shmat", id, 0)).N
@@ -53,7 +53,7 @@ var shmChecks = []Check{
 			return say("%s; last byte of page two %v, stored %v", k.do("shmstat", id).text(), zero, k.do("storebeyond", at, last, 1))
 		}},
 	{ID: "S05", Mechanism: "sysvshm", Statement: "a segment and its content outlive the process that made it: a leak until it is removed",
-		Expect: "SIGKILL; nattch 0, segsz 100; kept: hello", Source: "sysvipc(7); shmget(2)", Needs: []Need{sysv},
+		Expect: "SIGKILL; nattch 0, segsz 100; kept: hello", Source: "sysvipc(7); shmget(2)", Needs: []Need{sysv}, About: "left-behind peer-gone",
 		Observe: func(k *kernel) string {
 			maker := k.process("maker")
 			id := k.own("shmrm", maker.do("shmget", unix.IPC_PRIVATE, 100, 0o600))
@@ -63,7 +63,7 @@ var shmChecks = []Check{
 			return say("%s; %s; kept: %s", end, stat, k.do("peek", need(k.do("shmat", id, 0)).N, 0, 5).text())
 		}},
 	{ID: "S06", Mechanism: "sysvshm", Statement: "IPC_RMID while attached: it can be used, and attached by its identifier, until the last detach (Linux only)",
-		Expect: "nattch 1, segsz 100, SHM_DEST, key 0; kept: x, attached again; after the last detach EINVAL", Source: "shmctl(2), IPC_RMID", Needs: []Need{sysv},
+		Expect: "nattch 1, segsz 100, SHM_DEST, key 0; kept: x, attached again; after the last detach EINVAL", Source: "shmctl(2), IPC_RMID", Needs: []Need{sysv}, About: "left-behind",
 		Observe: func(k *kernel) string {
 			id := k.shm(100)
 			at := need(k.do("shmat", id, 0)).N
@@ -81,7 +81,7 @@ var shmChecks = []Check{
 			return say("%s; kept: %s, %s; after the last detach %v", stat, kept, attached, k.do("shmstat", id))
 		}},
 	{ID: "S07", Mechanism: "sysvshm", Statement: "attached, and removed at once: nothing is left when SIGKILL ends the process",
-		Expect: "SIGKILL; EINVAL", Source: "shmctl(2), IPC_RMID", Needs: []Need{sysv},
+		Expect: "SIGKILL; EINVAL", Source: "shmctl(2), IPC_RMID", Needs: []Need{sysv}, About: "left-behind peer-gone",
 		Observe: func(k *kernel) string {
 			maker := k.process("maker")
 			id := need(maker.do("shmget", unix.IPC_PRIVATE, 100, 0o600)).N
@@ -90,7 +90,7 @@ var shmChecks = []Check{
 			return say("%s; %v", maker.kill(), k.do("shmstat", id))
 		}},
 	{ID: "S08", Mechanism: "sysvshm", Statement: "a child of fork is attached too; exit and execve detach",
-		Expect: "1, fork 2, exit 1; another 2, execve 1", Source: "shmop(2)", Needs: []Need{sysv},
+		Expect: "1, fork 2, exit 1; another 2, execve 1", Source: "shmop(2)", Needs: []Need{sysv}, About: "fork-exec",
 		Observe: func(k *kernel) string {
 			id := k.shm(100)
 			need(k.do("shmat", id, 0))
@@ -108,7 +108,7 @@ var shmChecks = []Check{
 			return say("%d, fork %d, exit %d; another %d, execve %d", before, forked, exited, two, attached())
 		}},
 	{ID: "S09", Mechanism: "sysvshm", Statement: "a store to a segment that is attached with SHM_RDONLY kills the process",
-		Expect: "SIGSEGV", Source: "shmop(2), SHM_RDONLY", Needs: []Need{sysv},
+		Expect: "SIGSEGV", Source: "shmop(2), SHM_RDONLY", Needs: []Need{sysv}, About: "access shared-memory",
 		Observe: func(k *kernel) string {
 			id := k.shm(100)
 			reader := k.process("reader")
@@ -119,7 +119,7 @@ var shmChecks = []Check{
 			return reader.ends()
 		}},
 	{ID: "S10", Mechanism: "sysvshm", Statement: "detaching does not delete a segment: only IPC_RMID does",
-		Expect: "after shmdt nattch 0, segsz 100; after IPC_RMID EINVAL", Source: "shmop(2); shmctl(2)", Needs: []Need{sysv},
+		Expect: "after shmdt nattch 0, segsz 100; after IPC_RMID EINVAL", Source: "shmop(2); shmctl(2)", Needs: []Need{sysv}, About: "left-behind",
 		Observe: func(k *kernel) string {
 			id := k.shm(100)
 			need(k.do("shmdt", need(k.do("shmat", id, 0)).N))
@@ -128,7 +128,7 @@ var shmChecks = []Check{
 			return say("after shmdt %s; after IPC_RMID %v", stat, k.do("shmstat", id))
 		}},
 	{ID: "S11", Mechanism: "sysvshm", Statement: "mode 0600 keeps other users from attaching, and only the owner may remove",
-		Expect: "shmat EACCES, IPC_RMID EPERM", Source: "shmop(2), EACCES; shmctl(2), EPERM", Needs: []Need{sysv, anotherUser},
+		Expect: "shmat EACCES, IPC_RMID EPERM", Source: "shmop(2), EACCES; shmctl(2), EPERM", Needs: []Need{sysv, anotherUser}, About: "access",
 		Observe: func(k *kernel) string {
 			id := k.shm(100)
 			other := k.process("other user")
@@ -136,7 +136,7 @@ var shmChecks = []Check{
 			return say("shmat %v, IPC_RMID %v", other.do("shmat", id, 0), other.do("shmrm", id))
 		}},
 	{ID: "S13", Mechanism: "sysvshm", Statement: "shmmni limits segments, shmall their pages, shmmax the size of one",
-		Expect: "ENOSPC, ENOSPC, EINVAL", Source: "shmget(2), ENOSPC and EINVAL", Needs: []Need{sysv, namespace},
+		Expect: "ENOSPC, ENOSPC, EINVAL", Source: "shmget(2), ENOSPC and EINVAL", Needs: []Need{sysv, namespace}, About: "limits",
 		Observe: func(k *kernel) string {
 			limit := func(name string, n, size int) answer {
 				was := k.number("kernel/" + name)
@@ -151,7 +151,7 @@ var shmChecks = []Check{
 			return say("%v, %v, %v", limit("shmmni", 1, 1), limit("shmall", 2, 2*k.host.page), limit("shmmax", 4096, 4097))
 		}},
 	{ID: "S14", Mechanism: "sysvshm", Statement: "a segment that is made in one IPC namespace can't be seen in another",
-		Expect: "inside found, outside ENOENT", Source: "ipc_namespaces(7)", Needs: []Need{sysv, namespace},
+		Expect: "inside found, outside ENOENT", Source: "ipc_namespaces(7)", Needs: []Need{sysv, namespace}, About: "namespaces access",
 		Observe: func(k *kernel) string {
 			n, inside := key(), k.process("inside")
 			if a := inside.do("unshareipc"); a.Errno != 0 {
@@ -165,7 +165,7 @@ var shmChecks = []Check{
 			return say("inside %s, outside %v", found, k.do("shmget", n, 0, 0))
 		}},
 	{ID: "S15", Mechanism: "sysvshm", Statement: "with kernel.shm_rmid_forced a segment goes with its last detach",
-		Expect: "EINVAL", Source: "proc(5), /proc/sys/kernel/shm_rmid_forced", Since: "3.1", Needs: []Need{sysv, namespace},
+		Expect: "EINVAL", Source: "proc(5), /proc/sys/kernel/shm_rmid_forced", Since: "3.1", Needs: []Need{sysv, namespace}, About: "left-behind",
 		Observe: func(k *kernel) string {
 			if a := k.do("sysctl", "shm_rmid_forced", 1); a.Errno != 0 {
 				panic(skipped("/proc/sys/kernel/shm_rmid_forced can't be set in a private namespace: " + a.String()))
@@ -175,7 +175,7 @@ var shmChecks = []Check{
 			return k.do("shmstat", id).String()
 		}},
 	{ID: "S17", Mechanism: "sysvshm", Statement: "nothing keeps two processes apart: atomic adds are exact, plain ones may be lost",
-		Expect: "atomic 200000, plain at most 200000", Source: "shmop(2)", Needs: []Need{sysv},
+		Expect: "atomic 200000, plain at most 200000", Source: "shmop(2)", Needs: []Need{sysv}, About: "shared-memory",
 		Observe: func(k *kernel) string {
 			id := k.shm(100)
 			a, b := k.process("a"), k.process("b")

@@ -13,7 +13,7 @@ func (p *proc) nonblock(fds ...int) {
 
 var socketChecks = []Check{
 	{ID: "U01", Mechanism: "socketpair", Statement: "a pair of sockets carries both directions",
-		Expect: "there ab, back cd", Source: "socketpair(2)",
+		Expect: "there ab, back cd", Source: "socketpair(2)", About: "boundaries",
 		Observe: func(k *kernel) string {
 			s := k.sockets(unix.SOCK_STREAM)
 			need(k.write(s.w, "ab"))
@@ -21,13 +21,13 @@ var socketChecks = []Check{
 			return say("there %s, back %s", k.read(s.r, 9).text(), k.read(s.w, 9).text())
 		}},
 	{ID: "U02", Mechanism: "socketpair", Statement: "SOCK_STREAM keeps no boundaries",
-		Expect: "3 and 4, read 7", Source: "unix(7), SOCK_STREAM",
+		Expect: "3 and 4, read 7", Source: "unix(7), SOCK_STREAM", About: "boundaries",
 		Observe: func(k *kernel) string {
 			s := k.sockets(unix.SOCK_STREAM)
 			return say("%v and %v, read %v", k.write(s.w, "abc"), k.write(s.w, "defg"), k.read(s.r, 100))
 		}},
 	{ID: "U03", Mechanism: "socketpair", Statement: "SOCK_SEQPACKET keeps boundaries, and recvmsg reports that a message was cut",
-		Expect: "MSG_TRUNC, next 2", Source: "unix(7), SOCK_SEQPACKET; recv(2), MSG_TRUNC",
+		Expect: "MSG_TRUNC, next 2", Source: "unix(7), SOCK_SEQPACKET; recv(2), MSG_TRUNC", About: "boundaries too-big",
 		Observe: func(k *kernel) string {
 			s := k.sockets(unix.SOCK_SEQPACKET)
 			need(k.write(s.w, letters(100)))
@@ -36,7 +36,7 @@ var socketChecks = []Check{
 			return say("%s, next %v", flags("sendflag", cut.N&unix.MSG_TRUNC), k.read(s.r, 100))
 		}},
 	{ID: "U04", Mechanism: "socketpair", Statement: "read also cuts a message of SOCK_SEQPACKET, and does not report it",
-		Expect: "of 100: 10, next 2", Source: "recv(2); read(2)",
+		Expect: "of 100: 10, next 2", Source: "recv(2); read(2)", About: "boundaries too-big",
 		Observe: func(k *kernel) string {
 			s := k.sockets(unix.SOCK_SEQPACKET)
 			need(k.write(s.w, letters(100)))
@@ -44,7 +44,7 @@ var socketChecks = []Check{
 			return say("of 100: %v, next %v", k.read(s.r, 10), k.read(s.r, 100))
 		}},
 	{ID: "U05", Mechanism: "socketpair", Statement: "SOCK_STREAM to a peer that has closed: an error and SIGPIPE, with MSG_NOSIGNAL the error alone",
-		Expect: "EPIPE, SIGPIPE; EPIPE, no SIGPIPE", Source: "send(2), EPIPE and MSG_NOSIGNAL",
+		Expect: "EPIPE, SIGPIPE; EPIPE, no SIGPIPE", Source: "send(2), EPIPE and MSG_NOSIGNAL", About: "no-reader peer-gone",
 		Observe: func(k *kernel) string {
 			need(k.do("sigblock", int(unix.SIGPIPE)))
 			s := k.sockets(unix.SOCK_STREAM)
@@ -54,7 +54,7 @@ var socketChecks = []Check{
 			return say("%v, %s; %v, %s", a, signal, b, k.sigpipe())
 		}},
 	{ID: "U06", Mechanism: "socketpair", Statement: "SOCK_DGRAM to a peer that has closed: refused, without SIGPIPE",
-		Expect: "ECONNREFUSED, no SIGPIPE", Source: "unix(7), ERRORS",
+		Expect: "ECONNREFUSED, no SIGPIPE", Source: "unix(7), ERRORS", About: "no-reader peer-gone",
 		Observe: func(k *kernel) string {
 			need(k.do("sigblock", int(unix.SIGPIPE)))
 			s := k.sockets(unix.SOCK_DGRAM)
@@ -64,7 +64,7 @@ var socketChecks = []Check{
 			return say("%v, %s", a, k.sigpipe())
 		}},
 	{ID: "U07", Mechanism: "socketpair", Statement: "SOCK_SEQPACKET to a peer that has closed: an error, without SIGPIPE",
-		Expect: "EPIPE, no SIGPIPE", Source: "net/unix/af_unix.c, unix_dgram_sendmsg",
+		Expect: "EPIPE, no SIGPIPE", Source: "net/unix/af_unix.c, unix_dgram_sendmsg", About: "no-reader peer-gone",
 		Observe: func(k *kernel) string {
 			need(k.do("sigblock", int(unix.SIGPIPE)))
 			s := k.sockets(unix.SOCK_SEQPACKET)
@@ -72,7 +72,7 @@ var socketChecks = []Check{
 			return say("%v, %s", k.do("send", s.w, 0, "x"), k.sigpipe())
 		}},
 	{ID: "U09", Mechanism: "socketpair", Statement: "a datagram larger than the send buffer is refused",
-		Expect: "EMSGSIZE, EMSGSIZE", Source: "unix(7), SO_SNDBUF",
+		Expect: "EMSGSIZE, EMSGSIZE", Source: "unix(7), SO_SNDBUF", About: "too-big",
 		Observe: func(k *kernel) string {
 			send := func(kind int) answer {
 				s := k.sockets(kind)
@@ -81,7 +81,7 @@ var socketChecks = []Check{
 			return say("%v, %v", send(unix.SOCK_DGRAM), send(unix.SOCK_SEQPACKET))
 		}},
 	{ID: "U10", Mechanism: "socketpair", Statement: "what is under way is counted in kernel memory, not in bytes: bytes and messages until EAGAIN, by size",
-		Source: "socket(7), SO_SNDBUF; net/core/sock.c",
+		Source: "socket(7), SO_SNDBUF; net/core/sock.c", About: "full limits",
 		Observe: func(k *kernel) string {
 			var all []string
 			for _, kind := range []struct {
@@ -98,7 +98,7 @@ var socketChecks = []Check{
 			return list(all)
 		}},
 	{ID: "U11", Mechanism: "socketpair", Statement: "SO_SNDBUF is doubled, and cut to twice wmem_max without an error",
-		Expect: "50000 gives 100000, 100000000 gives {2wmem_max}", Source: "socket(7), SO_SNDBUF",
+		Expect: "50000 gives 100000, 100000000 gives {2wmem_max}", Source: "socket(7), SO_SNDBUF", About: "limits",
 		Observe: func(k *kernel) string {
 			s := k.sockets(unix.SOCK_STREAM)
 			set := func(n int) answer {
@@ -110,7 +110,7 @@ var socketChecks = []Check{
 			return say("50000 gives %v, 100000000 gives %v", set(50000), set(100000000))
 		}},
 	{ID: "U12", Mechanism: "socketpair", Statement: "a datagram of no bytes arrives, and looks like the end of file",
-		Expect: "dgram 0, EAGAIN; seqpacket 0, EAGAIN", Source: "recv(2), RETURN VALUE",
+		Expect: "dgram 0, EAGAIN; seqpacket 0, EAGAIN", Source: "recv(2), RETURN VALUE", About: "boundaries",
 		Observe: func(k *kernel) string {
 			receive := func(kind int) string {
 				s := k.sockets(kind)
@@ -121,7 +121,7 @@ var socketChecks = []Check{
 			return say("dgram %s; seqpacket %s", receive(unix.SOCK_DGRAM), receive(unix.SOCK_SEQPACKET))
 		}},
 	{ID: "U13", Mechanism: "socketpair", Statement: "after SHUT_WR the peer sees the end of file, and the other direction lives",
-		Expect: "0; back ab", Source: "shutdown(2)",
+		Expect: "0; back ab", Source: "shutdown(2)", About: "peer-gone",
 		Observe: func(k *kernel) string {
 			s := k.sockets(unix.SOCK_STREAM)
 			need(k.do("shutdown", s.w, unix.SHUT_WR))
@@ -130,7 +130,7 @@ var socketChecks = []Check{
 			return say("%v; back %s", end, k.read(s.w, 9).text())
 		}},
 	{ID: "U15", Mechanism: "socketpair", Statement: "O_NONBLOCK: of a stream a write takes what there is room for",
-		Expect: "a part, then EAGAIN", Source: "send(2); write(2)",
+		Expect: "a part, then EAGAIN", Source: "send(2); write(2)", About: "full timeout",
 		Observe: func(k *kernel) string {
 			s := k.sockets(unix.SOCK_STREAM)
 			k.nonblock(s.w)
@@ -142,7 +142,7 @@ var socketChecks = []Check{
 			return say("%s, then %v", part, k.write(s.w, "x"))
 		}},
 	{ID: "U17", Mechanism: "socketpair", Statement: "datagrams of UNIX domain sockets are neither lost nor reordered",
-		Expect: "100 of 100 in order", Source: "unix(7), SOCK_DGRAM",
+		Expect: "100 of 100 in order", Source: "unix(7), SOCK_DGRAM", About: "boundaries",
 		Observe: func(k *kernel) string {
 			s := k.sockets(unix.SOCK_DGRAM)
 			inOrder := 0

@@ -3,6 +3,7 @@ package semantics
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"ipcbench/internal/text"
@@ -27,6 +28,23 @@ func (r *Report) Groups() (all []Group) {
 			all = append(all, Group{Title: title(f.Mechanism)})
 		}
 		all[n].Findings = append(all[n].Findings, f)
+	}
+	return all
+}
+
+// Questions puts findings together by what a reader asks, in the order of Questions.
+// A finding of another program may have none.
+func (r *Report) Questions() (all []Group) {
+	for _, q := range Questions {
+		g := Group{Title: q.Title}
+		for i := range r.Findings {
+			if slices.Contains(r.Findings[i].About, q.Name) {
+				g.Findings = append(g.Findings, &r.Findings[i])
+			}
+		}
+		if g.Findings != nil {
+			all = append(all, g)
+		}
 	}
 	return all
 }
@@ -79,6 +97,9 @@ func (r *Report) Summary() string {
 		part := fmt.Sprintf("%d %s", n, word)
 		if v == Differs || v == Broken {
 			part += " (" + strings.Join(r.ids(v), ", ") + ")"
+		}
+		if known := r.known(); v == Differs && known > 0 {
+			part += fmt.Sprintf(", of them %d as the profile has it", known)
 		}
 		parts = append(parts, part)
 	}

@@ -31,7 +31,7 @@ var wakeChecks = []Check{
 			return say("%v, %v, then %v", k.do("eventread", fd), k.do("eventread", fd), k.do("eventread", fd))
 		}},
 	{ID: "V03", Mechanism: "wake", Statement: "an eventfd holds up to 2^64-2; it is then readable alone, and one more does not fit",
-		Expect: "8, POLLIN, EAGAIN; 2^64-1: EINVAL", Source: "eventfd(2)", Since: "2.6.22", About: "full ready",
+		Expect: "8, POLLIN, EAGAIN; 2^64-1: EINVAL", Source: "eventfd(2)", Since: "2.6.22", About: "full ready limits",
 		Observe: func(k *kernel) string {
 			fd := k.eventfd(0, 0)
 			n, ready := k.add(fd, most), k.ready(fd, inOut)

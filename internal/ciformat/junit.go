@@ -17,6 +17,7 @@ const (
 	Failed          // what was tested is wrong
 	Errored         // it could not be tested
 	Skipped         // it was not tested
+	Expected        // it failed as it is known to
 )
 
 // Suite is cases that belong together.

@@ -34,6 +34,8 @@ func (k *KTAP) Result(n int, name string, o Outcome, reason string) {
 	switch o {
 	case Failed, Errored:
 		result = "not ok"
+	case Expected:
+		directive = strings.TrimRight(" # XFAIL "+inLine(reason), " ")
 	case Skipped:
 		directive = strings.TrimRight(" # SKIP "+inLine(reason), " ")
 	}

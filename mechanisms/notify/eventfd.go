@@ -28,11 +28,11 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Traits: mechanisms.Traits{
 			Duplex:      mechanisms.Documented("one count: the writer may read it back", "eventfd(2)"),
 			Persistence: mechanisms.Documented("nothing", "eventfd(2)"),
-			Pollable:    mechanisms.Documented("yes", "eventfd(2)"),
+			Pollable:    mechanisms.Checked("yes", "V09"),
 			Selection:   mechanisms.Checked("all at once, or one with EFD_SEMAPHORE", "V01", "V02"),
 			Atomic:      mechanisms.Checked("each is added", "V01"),
 			Message:     mechanisms.Documented("no payload: a number is added", "eventfd(2)"),
-			Capacity:    mechanisms.Documented("2^64-2", "eventfd(2)"),
+			Capacity:    mechanisms.Checked("2^64-2", "V03"),
 			PeerDeath:   mechanisms.Documented("not reported", "eventfd(2)"),
 			PassFD:      mechanisms.Documented("no", "eventfd(2)"),
 			Permission:  mechanisms.Documented("processes that inherit or are sent the descriptor", "eventfd(2)"),

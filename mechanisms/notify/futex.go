@@ -37,7 +37,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			Atomic:      mechanisms.Checked("atomic adds are exact", "S17"),
 			Message:     mechanisms.Documented("no payload: a word of 32 bits", "futex(2)"),
 			Capacity:    mechanisms.Documented("2^32-1", "futex(2)"),
-			PeerDeath:   mechanisms.Documented("not reported, but for robust locks", "get_robust_list(2)"),
+			PeerDeath:   mechanisms.Checked("not reported, but for robust locks", "X13", "X14"),
 			PassFD:      mechanisms.Documented("no", "futex(7)"),
 			Permission:  mechanisms.Checked("processes that can map the memory; not with FUTEX_PRIVATE_FLAG", "V04"),
 			Namespace:   mechanisms.Documented("none", "futex(7)"),

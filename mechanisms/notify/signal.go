@@ -159,15 +159,15 @@ func (w *signalled) Close() error {
 func signalTraits(pollable, message, capacity mechanisms.Trait) mechanisms.Traits {
 	return mechanisms.Traits{
 		Duplex:      mechanisms.Documented("one way: to a process or thread", "kill(2)"),
-		Persistence: mechanisms.Documented("nothing: pending signals go with the process", "signal(7)"),
+		Persistence: mechanisms.Checked("nothing: pending signals go with the process", "A10"),
 		Pollable:    pollable,
 		Selection:   mechanisms.Documented("by signal number", "sigwaitinfo(2)"),
 		Atomic:      mechanisms.Documented("each signal", "signal(7)"),
 		Message:     message,
 		Capacity:    capacity,
-		PeerDeath:   mechanisms.Documented("sender: ESRCH; receiver: nothing", "kill(2)"),
+		PeerDeath:   mechanisms.Checked("sender: ESRCH; receiver: nothing", "A08"),
 		PassFD:      mechanisms.Documented("no", "signal(7)"),
-		Permission:  mechanisms.Documented("the same user, or CAP_KILL", "kill(2)"),
+		Permission:  mechanisms.Checked("the same user, or CAP_KILL", "A09"),
 		Namespace:   mechanisms.Documented("PID: a number", "pid_namespaces(7)"),
 	}
 }

@@ -31,7 +31,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Unrelated: true,
 		Killed:    true,
 		Traits: signalTraits(
-			mechanisms.Documented("yes: readable while one is pending", "signalfd(2)"),
+			mechanisms.Checked("yes: readable while one is pending", "A04"),
 			mechanisms.Documented("no payload but the sender's process and user", "signalfd(2)"),
 			mechanisms.Documented("1: a second one while the first is pending is lost", "signal(7)")),
 		Cautions: []mechanisms.Caution{

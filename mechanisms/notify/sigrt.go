@@ -28,7 +28,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Traits: signalTraits(
 			mechanisms.Documented("by signalfd", "signalfd(2)"),
 			mechanisms.Documented("a number or an address, and the sender", "sigqueue(3)"),
-			mechanisms.Documented("RLIMIT_SIGPENDING, of all of the user's processes", "getrlimit(2)")),
+			mechanisms.Checked("RLIMIT_SIGPENDING, of all of the user's processes", "A07")),
 		Cautions: []mechanisms.Caution{
 			{Text: "a signal that is not blocked by the thread is delivered instead, and its default is to end the process", Man: "signal(7)"},
 			{Text: "RLIMIT_SIGPENDING counts what is queued for all processes of the user: sigqueue fails with EAGAIN", Man: "getrlimit(2)"},

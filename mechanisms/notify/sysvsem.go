@@ -31,7 +31,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 		Traits: mechanisms.Traits{
 			Duplex:      mechanisms.Checked("one value: any process may take or give", "E16"),
 			Persistence: mechanisms.Documented("the set, until IPC_RMID", "semctl(2)"),
-			Pollable:    mechanisms.Checked("no: an identifier is no descriptor", "E02"),
+			Pollable:    mechanisms.Documented("no: an identifier is no descriptor", "sysvipc(7)"),
 			Selection:   mechanisms.Checked("one or several at a time", "E05"),
 			Atomic:      mechanisms.Checked("several operations together or not at all", "E05"),
 			Message:     mechanisms.Documented("no payload: a number is added", "semop(2)"),
@@ -39,7 +39,7 @@ var _ = mechanisms.Register(mechanisms.Mechanism{
 			PeerDeath:   mechanisms.Checked("not reported; SEM_UNDO gives back", "E06"),
 			PassFD:      mechanisms.Documented("no", "semop(2)"),
 			Permission:  mechanisms.Checked("mode of the set", "E15"),
-			Namespace:   mechanisms.Documented("IPC: an identifier", "ipc_namespaces(7)"),
+			Namespace:   mechanisms.Checked("IPC: an identifier", "E31"),
 		},
 		Cautions: []mechanisms.Caution{
 			{Text: "a process that dies while it holds one leaves it taken, unless it took it with SEM_UNDO", Man: "semop(2)"},

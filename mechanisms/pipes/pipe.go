@@ -163,15 +163,15 @@ func usualPipe(s mechanisms.Spec) mechanisms.Usual {
 
 var pipeTraits = mechanisms.Traits{
 	Duplex:      mechanisms.Checked("one way", "P02"),
-	Persistence: mechanisms.Checked("nothing", "P09"),
+	Persistence: mechanisms.Checked("nothing", "F07"),
 	Pollable:    mechanisms.Checked("yes", "L01", "L02"),
 	Selection:   mechanisms.Checked("in order only", "P01"),
 	Atomic:      mechanisms.Checked("PIPE_BUF, 4096 bytes", "P20", "P31"),
 	Message:     mechanisms.Checked("no messages", "P06"),
 	Capacity:    mechanisms.Checked("16 pages", "P21"),
 	PeerDeath:   mechanisms.Checked("reader: end of file; writer: EPIPE and SIGPIPE", "P09", "P13", "P14"),
-	PassFD:      mechanisms.Checked("no", "P01"),
-	Permission:  mechanisms.Checked("processes that inherit or are sent the descriptor", "D04", "D08"),
+	PassFD:      mechanisms.Documented("no", "unix(7)"),
+	Permission:  mechanisms.Checked("processes that inherit or are sent the descriptor", "D08"),
 	Namespace:   mechanisms.Checked("none", "D08"),
 }
 

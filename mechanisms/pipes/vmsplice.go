@@ -53,7 +53,7 @@ var (
 var vmspliceTraits = func() mechanisms.Traits {
 	t := pipeTraits
 	t.Atomic = mechanisms.Documented("nothing, at any size", "vmsplice(2)")
-	t.Capacity = mechanisms.Checked("16 pages, the sender's own", "P21", "Z03")
+	t.Capacity = mechanisms.Checked("16 pages, the sender's own", "P21", "Z12")
 	return t
 }()
 

@@ -63,7 +63,7 @@ var posixmqTraits = mechanisms.Traits{
 	Capacity:    mechanisms.Checked("mq_maxmsg messages, at most msg_max", "Q02", "Q03"),
 	PeerDeath:   mechanisms.Documented("not reported", "mq_receive(3)"),
 	PassFD:      mechanisms.Documented("no", "mq_overview(7)"),
-	Permission:  mechanisms.Documented("mode of the queue", "mq_overview(7)"),
+	Permission:  mechanisms.Checked("mode of the queue", "Q16"),
 	Namespace:   mechanisms.Documented("IPC: a name", "ipc_namespaces(7)"),
 }
 

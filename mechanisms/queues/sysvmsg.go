@@ -236,15 +236,15 @@ func (e sysvmsgEnd) Keeps() (mechanisms.Given, error) {
 var sysvmsgTraits = mechanisms.Traits{
 	Duplex:      mechanisms.Checked("both ways, by type", "M02"),
 	Persistence: mechanisms.Checked("queue and messages, until IPC_RMID", "M13", "M18"),
-	Pollable:    mechanisms.Checked("no: an identifier is no descriptor", "M09"),
+	Pollable:    mechanisms.Documented("no: an identifier is no descriptor", "sysvipc(7)"),
 	Selection:   mechanisms.Checked("by type, by priority, all but one", "M02", "M03", "M04"),
 	Atomic:      mechanisms.Checked("whole messages", "M01"),
 	Message:     mechanisms.Checked("msgmax", "M07"),
 	Capacity:    mechanisms.Checked("msg_qbytes, in bytes and in messages", "M06", "M08"),
 	PeerDeath:   mechanisms.Checked("not reported; IPC_RMID: EIDRM", "M10", "M13"),
-	PassFD:      mechanisms.Checked("no", "M01"),
+	PassFD:      mechanisms.Documented("no", "unix(7)"),
 	Permission:  mechanisms.Checked("mode of the queue", "M15"),
-	Namespace:   mechanisms.Checked("IPC", "S14"),
+	Namespace:   mechanisms.Checked("IPC", "M29"),
 }
 
 func sysvmsgUses(mechanisms.Spec) []mechanisms.Use {

@@ -189,13 +189,13 @@ func (r *semReceiver) Recv(p []byte) error {
 var sysvshmTraits = mechanisms.Traits{
 	Duplex:      mechanisms.Checked("memory: as the processes agree", "S17"),
 	Persistence: mechanisms.Checked("segment and what is in it, until IPC_RMID", "S05", "S10"),
-	Pollable:    mechanisms.Checked("no: semaphores sleep in semop", "E02"),
-	Selection:   mechanisms.Checked("memory: any place", "S06"),
+	Pollable:    mechanisms.Documented("no: semaphores sleep in semop", "sysvipc(7)"),
+	Selection:   mechanisms.Documented("memory: any place", "shmop(2)"),
 	Atomic:      mechanisms.Checked("nothing alone: processes take turns by semaphores", "S17", "E14"),
 	Message:     mechanisms.Checked("shmmax", "S13"),
 	Capacity:    mechanisms.Checked("the size of the segment", "S04"),
 	PeerDeath:   mechanisms.Checked("not reported; SEM_UNDO gives back", "E06"),
-	PassFD:      mechanisms.Checked("no", "S06"),
+	PassFD:      mechanisms.Documented("no", "unix(7)"),
 	Permission:  mechanisms.Checked("mode of segment and semaphores", "S11", "E15"),
 	Namespace:   mechanisms.Checked("IPC", "S14"),
 }

@@ -32,6 +32,6 @@ var dgramTraits = func() mechanisms.Traits {
 	t := seqpacketTraits
 	t.Selection = mechanisms.Checked("in order only", "U17")
 	t.Atomic = mechanisms.Checked("whole messages", "U17")
-	t.PeerDeath = mechanisms.Checked("reader: nothing; writer: ECONNREFUSED", "U06")
+	t.PeerDeath = mechanisms.Checked("reader: nothing; writer: ECONNREFUSED", "U06", "U18")
 	return t
 }()

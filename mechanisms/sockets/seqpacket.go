@@ -30,6 +30,6 @@ var seqpacketTraits = func() mechanisms.Traits {
 	t.Selection = mechanisms.Checked("in order only", "U03")
 	t.Atomic = mechanisms.Checked("whole messages", "U03")
 	t.Message = mechanisms.Checked("SO_SNDBUF", "U09")
-	t.PeerDeath = mechanisms.Checked("reader: end of file, or ECONNRESET; writer: EPIPE, no signal", "U07", "U08")
+	t.PeerDeath = mechanisms.Checked("reader: end of file, or ECONNRESET; writer: EPIPE, no signal", "U07", "U08", "U24")
 	return t
 }()

@@ -28,14 +28,14 @@ var _ = unixPair("socketpair", unix.SOCK_STREAM).register(mechanisms.Mechanism{
 
 var socketpairTraits = mechanisms.Traits{
 	Duplex:      mechanisms.Checked("both ways", "U01"),
-	Persistence: mechanisms.Checked("nothing", "U08"),
+	Persistence: mechanisms.Checked("nothing: what is queued goes with its receiver", "D07", "R12"),
 	Pollable:    mechanisms.Checked("yes", "L12"),
 	Selection:   mechanisms.Checked("in order only", "U02"),
 	Atomic:      mechanisms.Checked("nothing, at any size", "U15"),
 	Message:     mechanisms.Checked("no messages", "U02"),
 	Capacity:    mechanisms.Checked("SO_SNDBUF, counted in kernel memory", "U10", "U11"),
-	PeerDeath:   mechanisms.Checked("reader: end of file, or ECONNRESET; writer: EPIPE and SIGPIPE", "U05", "U08"),
-	PassFD:      mechanisms.Checked("yes, SCM_RIGHTS", "D07", "D08").Yes(),
-	Permission:  mechanisms.Checked("processes that inherit or are sent the descriptor", "D04", "D08"),
+	PeerDeath:   mechanisms.Checked("reader: end of file, or ECONNRESET; writer: EPIPE and SIGPIPE", "U05", "U08", "U24"),
+	PassFD:      mechanisms.Checked("yes, SCM_RIGHTS", "D08", "R03").Yes(),
+	Permission:  mechanisms.Checked("processes that inherit or are sent the descriptor", "D08"),
 	Namespace:   mechanisms.Checked("none", "D08"),
 }

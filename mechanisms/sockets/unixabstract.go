@@ -32,7 +32,7 @@ var _ = abstract.register(mechanisms.Mechanism{
 
 var abstractTraits = func() mechanisms.Traits {
 	t := socketpairTraits
-	t.Persistence = mechanisms.Documented("nothing: the name goes with its socket", "unix(7)")
+	t.Persistence = mechanisms.Checked("nothing: the name goes with its socket", "N13")
 	t.Permission = mechanisms.Documented("any user: SO_PEERCRED names the peer", "unix(7)")
 	t.Namespace = mechanisms.Documented("network: an abstract name", "unix(7)")
 	return t

@@ -137,6 +137,6 @@ func connectUnixDgram(t mechanisms.Ticket) (fd int, err error) {
 var unixdgramTraits = func() mechanisms.Traits {
 	t := named(dgramTraits)
 	t.Duplex = mechanisms.Documented("one way: a socket without a name gets no answer", "unix(7)")
-	t.Capacity = mechanisms.Documented("max_dgram_qlen messages, 10 by default, and SO_SNDBUF", "unix(7)")
+	t.Capacity = mechanisms.Checked("max_dgram_qlen messages and one more, 11 by default, and SO_SNDBUF", "N17")
 	return t
 }()
