@@ -28,6 +28,13 @@ var msgMoreChecks = []Check{
 			k.sendMsg(id, 1, "abc")
 			return say("without %v, MSG_EXCEPT %v, small %v", k.copied(id, 9, 0, 0), k.copied(id, 9, 0, unix.IPC_NOWAIT|msgExcept), k.copied(id, 1, 0, unix.IPC_NOWAIT))
 		}},
+	{ID: "M32", Mechanism: "sysvmsg", Statement: "MSG_COPY is not cut by MSG_NOERROR, and no message has a negative index",
+		Expect: "EINVAL, ENOMSG", Source: "msgop(2), MSG_COPY; ipc/msg.c", Since: "3.14", Needs: []Need{sysv}, About: "too-big invalid",
+		Observe: func(k *kernel) string {
+			id := k.msg()
+			k.sendMsg(id, 1, "abc")
+			return say("%v, %v", k.copied(id, 1, 0, unix.IPC_NOWAIT|msgNoerror), k.copied(id, 9, -1, unix.IPC_NOWAIT))
+		}},
 	{ID: "M20", Mechanism: "sysvmsg", Statement: "IPC_STAT has the last sender and receiver and their times, the bytes and messages that are queued; at first there are none",
 		Expect: "new; sent 3 bytes by the child; received", Source: "msgctl(2), struct msqid_ds", Needs: []Need{sysv}, About: "access",
 		Observe: func(k *kernel) string {

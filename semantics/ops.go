@@ -185,8 +185,9 @@ var loopOps = map[string]op{
 		return answer{N: torn}
 	}},
 	"filltype": {name: "msgsnd until EAGAIN", params: "id size", do: func(a []int, _ []byte) answer { // how many messages
+		m := oneMessage(a[1])
 		for n := 0; ; n++ {
-			if err := sys.MsgsndOnce(a[0], oneMessage(a[1]), unix.IPC_NOWAIT); err != nil {
+			if err := sys.MsgsndOnce(a[0], m, unix.IPC_NOWAIT); err != nil {
 				if errors.Is(err, unix.EAGAIN) {
 					return answer{N: n}
 				}

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"ipcbench/internal/text"
-	"ipcbench/results"
 )
 
 // Question is what a reader asks across mechanisms. Check.About names them.
@@ -62,11 +61,11 @@ func WriteQuestions(w io.Writer) error {
 			var of []string
 			for _, c := range f.Checks {
 				if c.Asks(q.Name) {
-					of = append(of, c.ID+" "+results.EscapeMarkdown(c.Statement))
+					of = append(of, c.ID)
 				}
 			}
 			if of != nil {
-				text.Row(w, f.Title, strings.Join(of, "<br>"))
+				text.Row(w, f.Title, strings.Join(of, ", "))
 			}
 		}
 	}
