@@ -42,7 +42,7 @@ var passingChecks = []Check{
 			s, p := k.sockets(unix.SOCK_STREAM), k.pipe(0)
 			return say("253: %v, 254: %v", k.handOver(s.w, p.r, 253, "x"), k.handOver(s.w, p.r, 254, "x"))
 		}},
-	{ID: "R04", Mechanism: "passing", Statement: "a user without CAP_SYS_RESOURCE and CAP_SYS_ADMIN can have some RLIMIT_NOFILE descriptors in flight",
+	{ID: "R04", Mechanism: "passing", Statement: "a user without CAP_SYS_RESOURCE and CAP_SYS_ADMIN can have some RLIMIT_NOFILE descriptors queued",
 		Expect: "of 10 each: 7 messages, then ETOOMANYREFS", Source: "unix(7), ETOOMANYREFS", Since: "4.5", Needs: []Need{anotherUser}, About: "descriptor limits full",
 		Observe: func(k *kernel) string {
 			s, p := k.sockets(unix.SOCK_STREAM), k.pipe(0)

@@ -286,7 +286,13 @@ var unixChecks = []Check{
 			l := k.listener(unix.SOCK_STREAM, "s", 1)
 			k.nonblock(l)
 			k.dial("s")
-			mode := func(fd int) string { return flags("oflag", need(k.do("getfl", fd)).N&unix.O_NONBLOCK) }
+			mode := func(fd int) string {
+				a := k.do("getfl", fd)
+				if a.Errno != 0 {
+					return a.String()
+				}
+				return flags("oflag", a.N&unix.O_NONBLOCK)
+			}
 			return say("listener %s, accepted %s", mode(l), mode(need(k.do("accept", l)).N))
 		}},
 	{ID: "N27", Mechanism: "unixsocket", Statement: "a listener is readable when a connection waits",
