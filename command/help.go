@@ -35,10 +35,10 @@ var commandGroups = []helpGroup{
 // flags that are no axes.
 var flagGroups = []helpGroup{
 	{"What", []string{"preset", "floor", "verify", "a", "b", "prepare", "conclude", "measure", "kernel", "append", "accel", "semantics", "why", "pattern", "relation", "unrelated",
-		"boundaries", "survives-crash", "fd-passing", "spin", "variants", "in", "dir", "filter", "by", "metric", "id", "tour", "list", "choices", "claims", "image", "good", "bad", "limit", "shorter", "factor", "qemu", "older"}},
+		"boundaries", "survives-crash", "fd-passing", "spin", "variants", "in", "dir", "filter", "by", "metric", "id", "about", "tour", "list", "questions", "choices", "claims", "image", "good", "bad", "limit", "shorter", "factor", "qemu", "older"}},
 	{"Where", []string{"place", "cpus"}},
 	{"How long", []string{"launches", "pairs", "time", "timeout", "until", "budget", "seeds", "boots", "boot-timeout", "no-cache", "seed", "resume"}},
-	{"Verdict", []string{"threshold", "plan", "alpha", "within", "gate", "force"}},
+	{"Verdict", []string{"threshold", "plan", "alpha", "within", "gate", "profile", "force"}},
 	{"Output", []string{"all", "dry-run", "summary", "verbose", "format", "fix", "out", "save-plan", "label", "note", "open", "color", "help", "version"}},
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ipcbench/choose"
+	"ipcbench/internal/suggest"
 	"ipcbench/results"
 	"ipcbench/semantics"
 )
@@ -192,7 +193,7 @@ func (f *semanticsFlags) pick() (checks []*semantics.Check, err error) {
 			return nil, err
 		}
 		if !slices.Contains(familyNames(), m) {
-			return nil, badValue("--mech", m, familyNames())
+			return nil, f.unknown("--mech", m, familyNames())
 		}
 	}
 	for _, id := range f.ids {
@@ -202,7 +203,7 @@ func (f *semanticsFlags) pick() (checks []*semantics.Check, err error) {
 	}
 	for _, q := range f.about {
 		if !slices.Contains(semantics.QuestionNames(), q) {
-			return nil, badValue("--about", q, semantics.QuestionNames())
+			return nil, f.unknown("--about", q, semantics.QuestionNames())
 		}
 	}
 	for _, c := range semantics.Checks() {
@@ -214,6 +215,11 @@ func (f *semanticsFlags) pick() (checks []*semantics.Check, err error) {
 		return nil, errors.New("no statement is of all of --id, --mech and --about: leave one out; ipcbench semantics --list shows all")
 	}
 	return checks, nil
+}
+
+// unknown is the error for a value that is none of those that the help lists.
+func (f *semanticsFlags) unknown(flag, got string, want []string) error {
+	return fmt.Errorf("%s %q: %s", flag, got, suggest.Wanted(got, want, "ipcbench semantics --help"))
 }
 
 func familyNames() (names []string) {
