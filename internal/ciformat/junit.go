@@ -13,11 +13,11 @@ import (
 type Outcome int
 
 const (
-	Passed  Outcome = iota
-	Failed          // what was tested is wrong
-	Errored         // it could not be tested
-	Skipped         // it was not tested
-	Expected        // it failed as it is known to
+	Passed   Outcome = iota
+	Failed           // what was tested is wrong
+	Errored          // it could not be tested
+	Skipped          // it was not tested
+	Expected         // it failed as it is known to
 )
 
 // Suite is cases that belong together.
