@@ -25,7 +25,7 @@ const wholeRun = 11_600
 // and old2; in new1 and new2 launches take 3 % longer.
 func big(t *testing.T, dir string, cells int) {
 	t.Helper()
-	real, err := results.Read(filepath.Join("..", "..", "results", "testdata", "schema1.jsonl"))
+	real, err := results.Read(filepath.Join("..", "results", "testdata", "schema1.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}

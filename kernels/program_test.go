@@ -12,16 +12,6 @@ import (
 	"ipcbench/host"
 )
 
-// programFor builds the program for guests of an architecture.
-func programFor(t *testing.T, a *Arch) string {
-	t.Helper()
-	if a == here() {
-		return program(t)
-	}
-	t.Setenv("GOARCH", a.Name)
-	return program(t)
-}
-
 // Of another architecture the program is the one in the directory for that. One that is
 // missing, of another architecture, or older than this program is refused.
 func TestProgramOfAGuest(t *testing.T) {

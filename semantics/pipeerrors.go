@@ -56,7 +56,7 @@ var pipeErrorChecks = []Check{
 			return say("socket %v, memfd %v", k.capacity(k.sockets(unix.SOCK_STREAM).r), k.do("fcntl", need(k.do("memfd", 0)).N, unix.F_SETPIPE_SZ, 4096))
 		}},
 	{ID: "P53", Mechanism: "pipe", Statement: "what is in a pipe stays, in order, when its capacity changes",
-		Expect: "{32p}, {p}: abcdef", Source: "fcntl(2), F_SETPIPE_SZ", Since: "2.6.35", About: "limits boundaries",
+		Expect: "{32p}, {p}: abcdef", Source: "fcntl(2), F_SETPIPE_SZ", Since: "2.6.35", Needs: []Need{usualPipe}, About: "limits boundaries",
 		Observe: func(k *kernel) string {
 			p := k.pipe(0)
 			need(k.write(p.w, "abc"))
