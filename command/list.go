@@ -164,7 +164,7 @@ func (c catalog) writeTable(out io.Writer, axes bool) error {
 	}
 	var all, limits [][]string
 	for _, m := range c.Mechanisms {
-		all = append(all, []string{m.Name, m.Framing, m.Since, m.Man[0], strings.Join(m.Offers, ", "), m.Summary})
+		all = append(all, []string{m.Name, m.Framing, m.Since, cmp.Or(append(m.Man, "")...), strings.Join(m.Offers, ", "), m.Summary})
 		if m.Unavailable != "" {
 			limits = append(limits, []string{m.Name, "all", "unavailable", "", m.Unavailable})
 			continue

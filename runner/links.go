@@ -102,9 +102,13 @@ const factoryMemory = 256 << 20
 func (l *sessionLaunch) useLinkFactory(c results.Cell) error {
 	given := l.given
 	if n, tried := given.InFlight.Get(); tried && n == 0 {
+		source := ""
+		if pages := mechanisms.Lookup(c.Mechanism).Man; len(pages) > 0 {
+			source = ", " + pages[0]
+		}
 		return &mechanisms.UnsupportedError{Mechanism: c.Mechanism, What: fmt.Sprintf(
-			"%s: a link of %d bytes (%s) does not hold a message of %d whole: its one process would wait for itself, %s",
-			c.Workload, given.Queue, given.Source, c.Size, mechanisms.Lookup(c.Mechanism).Man[0])}
+			"%s: a link of %d bytes (%s) does not hold a message of %d whole: its one process would wait for itself%s",
+			c.Workload, given.Queue, given.Source, c.Size, source)}
 	}
 	for _, o := range l.links[0].Objects {
 		if l.session.journal != nil && (o.Kind != mechanisms.KindPath || filepath.Dir(o.Path) != l.session.dir) {
