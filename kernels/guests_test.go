@@ -41,12 +41,8 @@ var machines = []machine{
 	{"riscv64", "6.12.*[0-9]-riscv64", "trixie"},
 }
 
-// quick is the one that is played without IPCBENCH_LONG, with the rules of a few
-// mechanisms.
-const quick = "arm64_6.1"
-
 var (
-	guestRules = flag.String("guest-rules", "", "conformance of these mechanisms in guests, a regular expression; default: with IPCBENCH_LONG all, else a few")
+	guestRules = flag.String("guest-rules", "", "conformance of these mechanisms in guests, a regular expression; default: all")
 	machinesIn = flag.String("machines", "", "write what guests came to into this file, docs/machines.json, and the table beside it")
 )
 
@@ -83,14 +79,11 @@ type result struct {
 // TestGuests plays the rules of conformance and the statements of semantics in a guest of
 // each machine.
 func TestGuests(t *testing.T) {
-	need.Time(t)
+	if !need.Long() {
+		t.Skip("minutes of a CPU for each guest: make machines plays them")
+	}
 	for _, m := range machines {
-		t.Run(m.name(), func(t *testing.T) {
-			if !need.Long() && m.name() != quick && *guestRules == "" {
-				t.Skip("minutes of a CPU: make machines plays it")
-			}
-			m.play(t)
-		})
+		t.Run(m.name(), func(t *testing.T) { m.play(t) })
 	}
 }
 
@@ -104,11 +97,7 @@ func (m machine) play(t *testing.T) {
 		need.Missing(t, k.Arch.debian, err.Error())
 	}
 	t.Setenv("GOARCH", m.goarch)
-	of := *guestRules
-	if of == "" && !need.Long() {
-		of = "^(pipe|packetpipe|shmfutex)$"
-	}
-	p := result{Program: m.goarch, Of: of}
+	p := result{Program: m.goarch, Of: *guestRules}
 	image := program(t)
 	m.state(t, &p, &Runner{QEMU: qemu, Kernels: []Kernel{k}, Image: image})
 	m.conform(t, &p, qemu, &k, image)

@@ -39,10 +39,14 @@ func TestFind(t *testing.T) {
 // A guest in real time has its usual clock. A kernel's own options come last.
 func TestCommandLine(t *testing.T) {
 	k := &Kernel{Append: "psi=0"}
-	if got := KVM.commandLine(k); got != everywhere+" psi=0" {
+	if got := KVM.commandLine(k); got != amd64.options()+" psi=0" {
 		t.Error(got)
 	}
-	if got := ICount.commandLine(k); !strings.HasPrefix(got, everywhere) || !strings.Contains(got, " nolapic_timer ") || !strings.HasSuffix(got, " psi=0") {
+	if got := ICount.commandLine(k); !strings.HasPrefix(got, amd64.options()) || !strings.Contains(got, " nolapic_timer ") || !strings.HasSuffix(got, " psi=0") {
+		t.Error(got)
+	}
+	k.Arch = arm64
+	if got := ICount.commandLine(k); got != arm64.options()+" psi=0" {
 		t.Error(got)
 	}
 }
