@@ -61,7 +61,7 @@ test-denied: ## every system call refused alone by a seccomp filter, by EPERM an
 surroundings: ## the tests in each of a dozen surroundings, one after the other: as another user, on one CPU, with small limits …
 	scripts/try-surroundings
 
-machines: ## conformance and statements in guests of amd64, 386, arm64 and riscv64, and docs/machines.md: an hour or more; RULES='^pipe$$' plays the rules of one mechanism
+machines: ## conformance and statements in guests of amd64, 386, arm64 and riscv64, and docs/machines.md: an hour or more; RULES=^fifo plays those of one mechanism
 	for pattern in '6.1.*-cloud-amd64' '6.1.*-cloud-arm64'; do scripts/fetch-debian-kernel "$$pattern" || exit; done
 	for pattern in '6.12.*-cloud-arm64' '6.12.*-arm64-16k' '6.12.*[0-9]-riscv64'; do SUITE=trixie scripts/fetch-debian-kernel "$$pattern" || exit; done
 	IPCBENCH_LONG=1 $(GO) test -timeout 12h -run 'TestGuests$$' ./kernels -machines $(CURDIR)/docs/machines.json $(if $(RULES),-guest-rules '$(RULES)')
