@@ -35,15 +35,15 @@ func (q QEMU) Profile(ctx context.Context, kernel Kernel, cell results.Cell, see
 	if err := kernel.Profilable(); err != nil {
 		return nil, err
 	}
+	if err := ICount.admit(cell); err != nil {
+		return nil, fmt.Errorf("%s: %w", cell.Name(), err)
+	}
 	image := o.Image
 	if image == "" {
 		var err error
 		if image, err = amd64.Program(); err != nil {
 			return nil, err
 		}
-	}
-	if err := ICount.admit(cell); err != nil {
-		return nil, fmt.Errorf("%s: %w", cell.Name(), err)
 	}
 	p := &profiling{qemu: q, kernel: kernel, cell: cell, seed: seed, image: image, program: program, silent: cmp.Or(o.Silent, BootTimeout), parts: map[string]bench.Part{}}
 	for _, part := range bench.WorkloadOf(cell).Topology(cell.Peers).Parts {

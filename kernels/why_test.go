@@ -89,7 +89,9 @@ func TestProfile(t *testing.T) {
 // The profile of an external program has its functions and the kernel's by the part that
 // plays, and adds up to what the program's own clock has counted.
 func TestProfileOfAnotherProgram(t *testing.T) {
-	need.Time(t)
+	if !need.Long() {
+		t.Skip("IPCBENCH_LONG=1 boots three guests, a minute or more")
+	}
 	qemu, err := Find(t.Context(), amd64)
 	if err != nil {
 		lacking(t, err.Error())
