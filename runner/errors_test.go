@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -198,15 +199,19 @@ func TestBlame(t *testing.T) {
 		events []event
 		want   string
 	}{
+		{[]event{eof, one, silent}, "b (pid 2) in exit: EOF"}, // status 0 is what was asked for
 		{[]event{eof, one, killed}, "a (pid 1) in exit: died of SIGKILL (killed)"},
 		{[]event{eof, killed, one}, "a (pid 1) in exit: died of SIGKILL (killed)"},
 		{[]event{killed, eof, one}, "a (pid 1) in exit: died of SIGKILL (killed)"},
 		{[]event{eof, one, check}, "a (pid 1) in exit: damaged"},
-		{[]event{eof, one, silent}, "a (pid 1) in exit: exited with status 0"},
+		{[]event{eof, one, silent}, "a (pid 1) in round: exited with status 0"},
 		{[]event{eof, one}, "b (pid 2) in exit: EOF"},
 		{[]event{one}, "b (pid 2) in exit: exited with status 1"},
 	} {
 		l := twoParts()
+		if strings.Contains(c.want, " in round: ") {
+			l.phase = "round"
+		}
 		for _, e := range c.events[1:] {
 			l.events <- e
 		}
