@@ -16,6 +16,13 @@ import (
 	"ipcbench/runner"
 )
 
+// declarationKeys is the paragraph of the help that lists them.
+func declarationKeys() string {
+	var b strings.Builder
+	text.WrapAt(&b, 88, "", "", "FILE.yaml declares a program by these keys: "+strings.Join(declare.Keys, ", ")+". docs/usage.md describes each. A program without a declaration has the default of each.")
+	return b.String()
+}
+
 func newConform() *cobra.Command {
 	format := "text"
 	formats := []string{"text", "json"}
@@ -28,10 +35,7 @@ arrives once, whole and in order, at many sizes; a receiver sleeps while no mess
 comes; it reports that its sender was killed. For each rule, conform prints whether the
 program keeps or breaks it, or why it was skipped.
 
-FILE.yaml declares a program by these keys: name, summary, command, environment,
-framing, descriptors, senders, unrelated, peer_death, spins, sizes. docs/usage.md
-describes each. A program without a declaration has the default of each.
-
+` + declarationKeys() + `
 Exit status: 0 no rule is broken; 1 one is broken; 2 usage; 3 another failure.`,
 		Example: "  ipcbench conform exec:./my-transport\n  ipcbench conform exec:./transport.yaml",
 		Args:    cobra.ExactArgs(1),

@@ -38,6 +38,7 @@ var examples = []*example{
 	{name: "python-pipe", pipes: true, build: python("pipe.py")},
 	{name: "python-socket", pipes: false, build: python("unixsocket.py")},
 	{name: "readme", pipes: false, build: buildReadme},
+	{name: "readme-python", pipes: false, build: readmePython},
 }
 
 var binaries string
@@ -102,17 +103,23 @@ func buildC(name string) func(testing.TB, string) []string {
 // buildReadme builds the program that README.md shows.
 func buildReadme(t testing.TB, out string) []string {
 	t.Helper()
+	shown(t, "c", out+".c")
+	compile(t, "../examples/c-pipe", compiler(t, "gcc"), append(strict, "-std=c99", "-o", out, out+".c")...)
+	return []string{out}
+}
+
+// shown writes the first program in a language that README.md shows.
+func shown(t testing.TB, language, path string) {
+	t.Helper()
 	page, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, program, _ := strings.Cut(string(page), "```c\n")
+	_, program, _ := strings.Cut(string(page), "```"+language+"\n")
 	program, _, _ = strings.Cut(program, "```")
-	if err := os.WriteFile(out+".c", []byte(program), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(program), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	compile(t, "../examples/c-pipe", compiler(t, "gcc"), append(strict, "-std=c99", "-o", out, out+".c")...)
-	return []string{out}
 }
 
 func buildGo(name string) func(testing.TB, string) []string {
@@ -123,20 +130,39 @@ func buildGo(name string) func(testing.TB, string) []string {
 	}
 }
 
+// readmePython has the kit beside the program, as README.md asks.
+func readmePython(t testing.TB, out string) []string {
+	t.Helper()
+	kit, err := os.ReadFile("python/ipcbench.py")
+	if err == nil {
+		err = errors.Join(os.Mkdir(out, 0o700), os.WriteFile(out+"/ipcbench.py", kit, 0o600))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown(t, "python", out+"/mine.py")
+	return []string{interpreter(t), "-S", out + "/mine.py"}
+}
+
 func python(file string) func(testing.TB, string) []string {
 	return func(t testing.TB, out string) []string {
 		t.Helper()
-		// python3 may be a script that looks for the interpreter, 300 ms a start.
-		interpreter, err := exec.Command("python3", "-c", "import sys; print(sys.executable)").Output()
-		if err != nil {
-			need.Missing(t, "python3", "python3 is missing: on Debian, apt-get install python3")
-		}
 		path, err := filepath.Abs("../examples/" + filepath.Base(out) + "/" + file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return []string{strings.TrimSpace(string(interpreter)), "-S", path}
+		return []string{interpreter(t), "-S", path}
 	}
+}
+
+// interpreter is that of Python: python3 may be a script that looks for it, 300 ms a start.
+func interpreter(t testing.TB) string {
+	t.Helper()
+	path, err := exec.Command("python3", "-c", "import sys; print(sys.executable)").Output()
+	if err != nil {
+		need.Missing(t, "python3", "python3 is missing: on Debian, apt-get install python3")
+	}
+	return strings.TrimSpace(string(path))
 }
 
 // patience is how long a program may take for an answer: only a hang misses it.

@@ -76,7 +76,7 @@ var rules = []rule{
 	}, sleeps},
 	{"death", func(d *external.Declaration) string {
 		if d.PeerDeath == "nothing" {
-			return "When the sender is killed, the receiver goes on waiting, as peer_death: nothing declares."
+			return "When the sender is killed, the receiver goes on waiting, as peer_death: nothing (the default) declares."
 		}
 		return "When the sender is killed, the receiver reports it within a second, as peer_death: " + d.PeerDeath + " declares."
 	}, death},

@@ -58,8 +58,8 @@ func Read(path string) (*external.Declaration, error) {
 	return d, nil
 }
 
-// keys are those of a declaration.
-var keys = []string{"name", "summary", "command", "environment", "framing", "descriptors", "senders", "unrelated", "peer_death", "spins", "workloads", "built_on", "sizes"}
+// Keys are those of a declaration.
+var Keys = []string{"name", "summary", "command", "environment", "framing", "descriptors", "senders", "unrelated", "peer_death", "spins", "workloads", "built_on", "sizes"}
 
 // parse reads a declaration. It is strict.
 func parse(text []byte) (*external.Declaration, error) {
@@ -70,7 +70,7 @@ func parse(text []byte) (*external.Declaration, error) {
 	if doc.Kind == 0 {
 		return nil, errors.New("nothing is in it: want keys such as name: mine and command: [./mine]")
 	}
-	if err := known(doc.Content[0], "a declaration", keys...); err != nil {
+	if err := known(doc.Content[0], "a declaration", Keys...); err != nil {
 		return nil, err
 	}
 	for i := 0; i+1 < len(doc.Content[0].Content); i += 2 {

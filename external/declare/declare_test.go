@@ -125,7 +125,7 @@ func TestDocumentedDeclarations(t *testing.T) {
 		if !bytes.Contains(block[1], []byte("\ncommand:")) {
 			continue // a plan
 		}
-		for _, key := range keys {
+		for _, key := range Keys {
 			if found == 0 && !bytes.Contains(block[1], []byte("\n"+key+":")) && !bytes.HasPrefix(block[1], []byte(key+":")) {
 				t.Errorf("docs/usage.md does not show the key %s", key)
 			}

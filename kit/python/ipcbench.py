@@ -85,7 +85,7 @@ def main(name, version, open, make=None):
     make(link) makes what senders need to find the link: it binds, listens, creates.
     It runs in the receiver, before any process opens an end. None: nothing to make.
 
-    open(link) returns this process's end of the link, an object with
+    open(link) gets the same object as make and returns this process's end of the link, an object with
       send(message)  sends a message, a bytearray of link.size bytes, and waits while
                      there is no room. The kit changes the message after send has
                      returned
