@@ -215,9 +215,16 @@ func (h *programHost) die(r roundRequest) (*workerRound, error) {
 	}
 	// Its states are looked at, not its processor time: on a busy machine one that
 	// never sleeps gets little of that, and its wait counts only once it runs again.
-	for range looks {
-		time.Sleep(r.After * 9 / 10 / looks)
-		if h.part.Runs() {
+	// Looks that a busy machine delays until the other is dead do not count: the program
+	// has answered by then, and sleeps.
+	period := r.After * 9 / 10 / looks
+	for begun := time.Now(); ; done.Looks++ {
+		time.Sleep(period)
+		runs := h.part.Runs()
+		if time.Since(begun) > looks*period+period/2 {
+			break
+		}
+		if runs {
 			done.Runs++
 		}
 	}
@@ -247,7 +254,7 @@ func (l *Launch) Dying(victim, n int, after time.Duration) (saw []Seen, err erro
 		return nil, err
 	}
 	for _, w := range a.Played[0] {
-		saw = append(saw, Seen{w.Saw, float64(w.Runs) / looks})
+		saw = append(saw, Seen{w.Saw, float64(w.Runs) / float64(max(1, w.Looks))})
 	}
 	return saw, nil
 }

@@ -186,8 +186,9 @@ type workerRound struct {
 	Settings settings        `json:"settings,omitzero"`  // after the round; none in a round whose calls are counted
 	CPU      results.Count   `json:"cpu,omitzero"`       // that the worker was on when it was done, where it is not pinned
 
-	Runs int    `json:"runs,omitempty"` // in a dying round: of so many looks at the program that waits, those in which it did not sleep
-	Saw  string `json:"saw,omitempty"`  // in a dying round: how the program answered; "": it did not
+	Looks int    `json:"looks,omitempty"` // in a dying round: those at the program that waits, before the other died
+	Runs  int    `json:"runs,omitempty"`  // those in which it did not sleep
+	Saw   string `json:"saw,omitempty"`   // in a dying round: how the program answered; "": it did not
 
 	// How long a part that makes links has waited for what the kernel gives back
 	// late. End is as if it had not.
