@@ -53,7 +53,7 @@ test: ## all tests that need nothing special, about 9 minutes on 2 CPUs
 	$(GO) test -timeout 15m ./...
 
 test-long: ## tests that `make test` plays in part, whole: some minutes more
-	IPCBENCH_LONG=1 $(GO) test -timeout 30m -run 'TestConformance$$|TestNoFaultPasses$$|TestSessionOutOfFiles|TestIsolations|TestCapacityOfEveryLink|TestScarce|TestPageIsUpToDate|TestAdviceInBrowser|TestAliasIsTheSame|TestRelease$$|TestGitBisect$$|TestRogues$$|TestHostile$$|TestTopology|TestProfileOfAnotherProgram|TestPlaces$$' ./internal/alias ./external/conform ./conformance ./runner ./command ./tools/dist ./tools/gatesim ./report ./kernels
+	IPCBENCH_LONG=1 $(GO) test -timeout 30m -run 'TestConformance$$|TestNoFaultPasses$$|TestSessionOutOfFiles|TestIsolations|TestCapacityOfEveryLink|TestScarce|TestPageIsUpToDate|TestAdviceInBrowser|TestAliasIsTheSame|TestRelease$$|TestGitBisect$$|TestRogues$$|TestHostile$$|TestTopology|TestProfileOfAnotherProgram|OfAnotherModule|TestPlaces$$' ./internal/alias ./external/conform ./conformance ./runner ./command ./tools/dist ./tools/gatesim ./report ./kernels
 
 test-denied: ## every system call refused alone by a seccomp filter, by EPERM and ENOSYS: an hour or more
 	IPCBENCH_LONG=1 $(GO) test -timeout 5h -run 'TestEveryRefusedCall|TestInherited' ./command

@@ -45,7 +45,9 @@ func play(t *testing.T, program string, args ...string) (status int, text string
 // A module of another has a mechanism of its own and the whole command: it is listed,
 // explained and measured, and ab knows the program for ipcbench by any name.
 func TestMechanismOfAnotherModule(t *testing.T) {
-	need.Time(t)
+	if !need.Long() {
+		t.Skip("IPCBENCH_LONG=1 builds another module, half a minute")
+	}
 	program := library(t, ".")
 	for _, c := range []struct {
 		args   string
@@ -73,7 +75,9 @@ func TestMechanismOfAnotherModule(t *testing.T) {
 
 // The rules of the suite find the example sound, by the command that its author gives.
 func TestConformanceOfAnotherModule(t *testing.T) {
-	need.Time(t)
+	if !need.Long() {
+		t.Skip("IPCBENCH_LONG=1 builds another module, half a minute")
+	}
 	goIn(t, "../examples/go-main", "test", "-short", "-count=1", ".")
 }
 
