@@ -62,7 +62,7 @@ type Mechanism struct {
 	Batches      bool     // ends are a BatchSender and a BatchReceiver
 	WorksInPlace bool     // ends are a InPlaceSender and an InPlaceReceiver
 	Relays       bool     // its sending end is a Relay: a process that passes messages on needs no copy
-	Maps         bool     // messages lie in memory that every end maps, and ends are Mapped: whoever makes a link chooses its NUMA node
+	Maps         bool     // messages lie in memory that every end maps, and ends are Mapped: the process that makes a link chooses its NUMA node
 	Spins        bool     // ends wait without sleeping, so that each needs a CPU of its own
 	Selects      bool     // ends are a TypeSender and a TypeReceiver
 	Coalesces    bool     // notifications that have not been taken yet may count as one
