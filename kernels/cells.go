@@ -67,7 +67,8 @@ func (a Accel) admit(c results.Cell) error {
 // messages, the kernel's own work made the path of a pipe on 6.12 longer by 1.3 to 2.5 %.
 const (
 	countedRoundTrips = 2_000
-	countedMessages   = 10_000
+	countedMessages   = 6_000 // for how often a stream switches: its path is counted in calm rounds
+	warmupMessages    = 5_000 // 11 million instructions through a pipe
 	countedCalm       = 12_000
 	countedWakes      = 4_000
 	countedCalls      = 50_000
@@ -87,7 +88,7 @@ func usual(c results.Cell) (ops, warmup int) {
 	case c.Mechanism == results.FloorCall:
 		return countedCalls, countedCalls / 2
 	}
-	return countedMessages, countedMessages / 2
+	return countedMessages, warmupMessages
 }
 
 // mayPreempt reports whether a process of the cell may preempt one that wakes it, or

@@ -12,7 +12,7 @@ const (
 
 // FewSwitches is the number of switches an operation, beyond those of calm rounds, from
 // which on what one of them takes is known. How a round begins moves the instructions
-// of 10,000 messages by 30,000: with 200 switches that is 5 % of what they take.
+// of 6,000 messages by 30,000: with 120 switches that is 10 % of what they take.
 const FewSwitches = 0.02
 
 // SplitSwitches sets PathInsns and SwitchInsns by the rounds of the record, where it
