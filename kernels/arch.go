@@ -37,11 +37,10 @@ type Arch struct {
 // its translated code at each `pause`. The clock's ticks then come from the HPET in place
 // of the local APIC. Round trips of pipe and sysvmsg on 5.10 and 7.2, and of pipe on 6.1,
 // differ by at most 0.07 %, as they do between seeds, but for those of sysvmsg on 7.2:
-// 0.26 %. Nor does the kernel test its ciphers, for 0.4 thousand million instructions of
-// its 1.3 on 6.12, and 0.9 of 1.4 on 6.1. Images: Documentation/arch/x86/boot.rst.
+// 0.26 %. Images: Documentation/arch/x86/boot.rst.
 var amd64 = &Arch{
 	Name: "amd64", Image: "arch/x86/boot/bzImage", qemu: "qemu-system-x86_64", debian: "qemu-system-x86",
-	machine: "q35", onKVM: "q35", memory: "256", processor: "max,-erms,-fsrm", counting: " nolapic_timer no_timer_check cryptomgr.notests",
+	machine: "q35", onKVM: "q35", memory: "256", processor: "max,-erms,-fsrm", counting: " nolapic_timer no_timer_check",
 	console: "ttyS0", port: "/dev/ttyS1", second: []string{"-serial", "file:" + portFile},
 	elf: elf.EM_X86_64, pe: pe.IMAGE_FILE_MACHINE_AMD64, magic: "HdrS", magicAt: 0x202,
 }
