@@ -44,17 +44,22 @@ func (s *siginfo) text() string {
 	return fmt.Sprintf("%s %s pid %d value %d", name, origin, s.PID, int32(s.Value))
 }
 
+// signals is the set of these, in words: signal 40 is in the second one on 386.
+func signals(all ...int) (set unix.Sigset_t) {
+	const bits = 8 * int(unsafe.Sizeof(set.Val[0]))
+	for _, sig := range all {
+		set.Val[(sig-1)/bits] |= 1 << ((sig - 1) % bits)
+	}
+	return set
+}
+
 // noticeOps are calls on what tells a process of something: signals, eventfd, epoll.
 var noticeOps = map[string]op{
 	"eventwrite": {name: "write to eventfd", params: "fd u64", do: func(a []int, _ []byte) answer {
 		return result(unix.Write(a[0], binary.NativeEndian.AppendUint64(nil, uint64(int64(a[1])))))
 	}},
 	"signalfd": {params: "sig sig", do: func(a []int, _ []byte) answer { // O_NONBLOCK, with both blocked
-		var set unix.Sigset_t
-		const bits = 8 * int(unsafe.Sizeof(set.Val[0]))
-		for _, sig := range a {
-			set.Val[(sig-1)/bits] |= 1 << ((sig - 1) % bits)
-		}
+		set := signals(a...)
 		if err := unix.PthreadSigmask(unix.SIG_BLOCK, &set, nil); err != nil {
 			return result(-1, err)
 		}

@@ -64,13 +64,11 @@ var processOps = map[string]op{
 	"tgkill":    {params: "pid tid sig", do: func(a []int, _ []byte) answer { return result(0, unix.Tgkill(a[0], a[1], unix.Signal(a[2]))) }},
 	"sigaction": {params: "sig handler", do: func(a []int, _ []byte) answer { return result(0, sigaction(a[0], a[1])) }},
 	"sigblock": {name: "sigprocmask SIG_BLOCK", params: "sig", do: func(a []int, _ []byte) answer {
-		var set unix.Sigset_t
-		set.Val[0] |= 1 << (a[0] - 1)
+		set := signals(a[0])
 		return result(0, unix.PthreadSigmask(unix.SIG_BLOCK, &set, nil))
 	}},
 	"sigtimedwait": {params: "sig", do: func(a []int, _ []byte) answer { // the signal if it is pending, EAGAIN if not
-		set := [2]uint32{1 << (a[0] - 1)}
-		var now [2]int64
+		set, now := uint64(1)<<(a[0]-1), [2]int64{}
 		r, _, errno := syscall.RawSyscall6(sysSigtimedwait, uintptr(unsafe.Pointer(&set)), 0, uintptr(unsafe.Pointer(&now)), setSize, 0, 0)
 		if errno != 0 {
 			return answer{N: -1, Errno: errno}
