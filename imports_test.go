@@ -89,6 +89,7 @@ var layers = map[string][]string{
 	"kernels/profile":              {"results"},
 	"choose":                       {"internal/text", "mechanisms", "results"},
 	"compare/gate":                 {},
+	"compare/steps":                {},
 	"compare":                      {"compare/gate", "results"},
 	"host":                         {"internal/text", "mechanisms", "results"},
 	"bench":                        {"internal/suggest", "mechanisms", "results", "internal/sys"},
