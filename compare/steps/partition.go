@@ -19,20 +19,20 @@ const fine = 0.1
 func partition(y []float64, sd, penalty, bound float64) []int {
 	grid := grid(y, sd)
 	cost := make([]float64, len(grid))
-	began := make([][]bool, len(y)) // by value and level: the stretch begins here
-	from := make([]int, len(y))     // the cheapest level up to here
+	began := make([]bool, len(y)*len(grid)) // by value and level: the stretch begins here
+	from := make([]int, len(y))             // the cheapest level up to here
 	for t, v := range y {
-		began[t] = make([]bool, len(grid))
+		began := began[t*len(grid):]
 		last := 0.0
 		if t > 0 {
 			last = cost[from[t-1]] + penalty
 		}
 		for g, level := range grid {
 			if t == 0 || cost[g] > last {
-				cost[g], began[t][g] = last, true
+				cost[g], began[g] = last, true
 			}
 			d := (v - level) / sd
-			cost[g] += math.Min(d*d, bound)
+			cost[g] += min(d*d, bound)
 			if cost[g] < cost[from[t]] {
 				from[t] = g
 			}
@@ -40,7 +40,7 @@ func partition(y []float64, sd, penalty, bound float64) []int {
 	}
 	var starts []int
 	for t, g := len(y)-1, from[len(y)-1]; t >= 0; t-- {
-		if began[t][g] {
+		if began[t*len(grid)+g] {
 			starts = append(starts, t)
 			if t > 0 {
 				g = from[t-1]

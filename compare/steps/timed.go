@@ -13,8 +13,9 @@ type Search struct {
 	// history. 0 stands for one.
 	Series int
 
-	// Rate bounds the probability that any of them shows a false step at any of
-	// the looks after each of 200 builds, in (0, 1). 0 stands for 0.05.
+	// Rate is how many false steps all of them together may show in the mean,
+	// if they are looked at after each of 200 builds: 1 is one of all series in
+	// four years of weekly builds. 0 stands for 0.05.
 	Rate float64
 }
 
@@ -25,16 +26,16 @@ const (
 	// rate is the default of Search.Rate.
 	rate = 0.05
 
-	// looks scales the p that a step needs, so that Rate comes out: by simulation.
-	looks = 1.0
+	// A step needs a p of Rate over looks n^growth among n builds. The powers
+	// come from simulation, by which the rate after 200 builds is Rate.
+	looks, growth = 1.5, 1.25
 
-	// least is how many builds must lie on both sides of a step.
-	least = 2
+	// lags is up to which distance builds are looked at for what they share.
+	lags = 3
 
-	// reach is how many standard deviations a build counts at most. A build
-	// that is farther off pulls a level no more, and two of them are no step
-	// among 300 series.
-	reach = 3.5
+	// stray is the share of builds that lie far off for a reason of their own,
+	// before a series has shown its own share, and worth that of strays builds.
+	stray, strays = 0.003, 50
 
 	// finest is the least standard deviation of a build, as a logarithm: 0.01 %.
 	finest = 1e-4
@@ -51,7 +52,7 @@ const (
 // standard deviations and up to a bound, and each step a penalty (optimal
 // partitioning: Killick, Fearnhead and Eckley 2012; the bound: Fearnhead and
 // Rigaill 2019). The penalty is the square of the Student's t that one place of
-// one series reaches by chance with a probability that keeps Rate.
+// one series exceeds with a probability that keeps Rate.
 func (s Search) Timed(builds []Build) []Step {
 	var y []float64 // of the builds that were measured
 	var index []int // in builds
@@ -67,7 +68,7 @@ func (s Search) Timed(builds []Build) []Step {
 			noise = append(noise, se)
 		}
 	}
-	if len(y) < 2*least {
+	if len(y) < 4 {
 		return nil
 	}
 	floor := finest
@@ -77,13 +78,9 @@ func (s Search) Timed(builds []Build) []Step {
 	l := s.fit(y, floor)
 	var out []Step
 	for k := 1; k < len(l.starts); k++ {
-		before, after := l.starts[k]-l.starts[k-1], l.end(k)-l.starts[k]
-		if min(before, after) < least {
-			continue
-		}
 		d := l.means[k] - l.means[k-1]
-		half := quantile(0.025, l.df) * l.sd * math.Sqrt(1/float64(l.kept[k-1])+1/float64(l.kept[k]))
-		out = append(out, Step{At: index[l.starts[k]], Ratio: math.Exp(d), Low: math.Exp(d - half), High: math.Exp(d + half), Seen: after})
+		half := quantile(0.025, l.df) * l.sd * math.Sqrt(l.like*(1/float64(l.kept[k-1])+1/float64(l.kept[k])))
+		out = append(out, Step{At: index[l.starts[k]], Ratio: math.Exp(d), Low: math.Exp(d - half), High: math.Exp(d + half), Seen: l.end(k) - l.starts[k]})
 	}
 	return out
 }
@@ -110,6 +107,8 @@ type levels struct {
 	kept   []int     // builds within reach
 	sd     float64   // standard deviation of a build
 	df     float64   // of sd
+	stray  float64   // share of builds that are not within reach
+	like   float64   // variance of a mean of builds, relative to that of independent ones, at least 1
 }
 
 func (l *levels) end(k int) int {
@@ -128,9 +127,9 @@ func (s Search) fit(y []float64, floor float64) *levels {
 	for i := range diffs {
 		diffs[i] = math.Abs(y[i+1] - y[i])
 	}
-	l := &levels{n: n, sd: max(floor, median(diffs)*1.4826/math.Sqrt2), df: max(1, float64(n-1)/2)}
+	l := &levels{n: n, sd: max(floor, median(diffs)*1.4826/math.Sqrt2), df: max(1, float64(n-1)/2), stray: stray, like: 1}
 	for range rounds {
-		penalty, bound := s.penalty(n, l.df)
+		penalty, bound := s.penalty(l)
 		starts := partition(y, l.sd, penalty, bound)
 		same := slices.Equal(starts, l.starts)
 		l.starts = starts
@@ -144,33 +143,52 @@ func (s Search) fit(y []float64, floor float64) *levels {
 
 // penalty is what a step costs, and the most that a build costs, in squared
 // standard deviations.
-func (s Search) penalty(n int, df float64) (step, build float64) {
+//
+// A step costs what chance reaches with probability p. m builds that are far
+// off have the probability stray^m to follow each other, and cost -2 m log
+// stray: they make a step if that is less than p. One build alone never does.
+func (s Search) penalty(l *levels) (step, build float64) {
 	series, wanted := max(1, s.Series), s.Rate
 	if wanted == 0 {
 		wanted = rate
 	}
-	p := wanted / float64(series) / (looks * float64(n))
-	t, z := quantile(p/2, df), quantile(p/2, math.Inf(1))
-	return t * t, reach * reach * t * t / (z * z)
+	p := min(wanted/float64(series), 0.5) / (looks * math.Pow(float64(l.n), growth))
+	t := quantile(p/2, l.df)
+	return t * t * l.like, t * t * min(math.Log(l.stray)/math.Log(p), 0.99)
 }
 
-// settle estimates the levels' means and the standard deviation from builds
-// within reach.
+// settle estimates the levels' means and how builds scatter around them.
 func (l *levels) settle(y []float64, bound, floor float64) {
 	k := len(l.starts)
 	l.means, l.kept = make([]float64, k), make([]int, k)
 	far := math.Sqrt(bound) * l.sd
+	rest := make([]float64, l.n)
 	var sq float64
+	within := 0
 	for j := range k {
 		part := y[l.starts[j]:l.end(j)]
 		l.means[j], l.kept[j] = centre(part, far)
-		for _, v := range part {
-			d := min(math.Abs(v-l.means[j]), far)
+		within += l.kept[j]
+		for i, v := range part {
+			d := min(max(v-l.means[j], -far), far)
+			rest[l.starts[j]+i] = d
 			sq += d * d
 		}
 	}
 	l.df = max(1, float64(l.n-k))
 	l.sd = max(floor, math.Sqrt(sq/l.df))
+	l.stray = (stray*strays + float64(l.n-within)) / float64(strays+l.n)
+	// A variance of means from correlations up to lags. They are too small by
+	// 1/n for each level that was estimated (Marriott and Pope 1954).
+	var sum float64
+	for lag := 1; lag <= lags && 8*lag <= l.n && sq > 0; lag++ {
+		var product float64
+		for i := lag; i < l.n; i++ {
+			product += rest[i] * rest[i-lag]
+		}
+		sum += product/sq + float64(k)/float64(l.n)
+	}
+	l.like = max(1, 1+2*sum)
 }
 
 // centre is the mean of the values within reach of it, and how many these are.
