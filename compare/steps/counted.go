@@ -32,14 +32,14 @@ const (
 // from the least to the greatest of five (93.8 %) to eight (99.2 %).
 func Counted(builds [][]float64) []Step {
 	var out []Step
-	var stretch, before [][]float64 // builds since the last step, and those between it and the one before
+	var now, before stretch // since the last step, and between it and the one before
 	var changes []float64
 	seen := 0
 	end := func() { // of a stretch: the step before it is known by now
 		if len(out) > 0 {
 			s := &out[len(out)-1]
 			s.Seen = seen
-			s.Ratio, s.Low, s.High = spread(differences(level(before), level(stretch)))
+			s.Ratio, s.Low, s.High = spread(differences(before.level(), now.level()))
 		}
 	}
 	for i, b := range builds {
@@ -53,47 +53,51 @@ func Counted(builds [][]float64) []Step {
 		if len(differences(logs, logs)) < seeds {
 			continue
 		}
-		d := differences(level(stretch), logs)
+		d := differences(now.level(), logs)
 		if len(d) >= seeds {
 			m := median(d) // sorts
 			agree := d[0] > 0 || d[len(d)-1] < 0
 			if agree && math.Abs(m) > limit(changes) {
 				end()
 				out = append(out, Step{At: i})
-				before, stretch, seen = stretch, nil, 0
+				before, now, seen = now, nil, 0
 			}
 			changes = append(changes, math.Abs(m))
 		}
-		stretch = append(stretch, logs)
+		now.add(logs)
 		seen++
 	}
 	end()
 	return out
 }
 
-// level is the median of builds, seed by seed.
-func level(builds [][]float64) []float64 {
-	var out []float64
-	for k := 0; ; k++ {
-		var values []float64
-		inside := false
-		for _, b := range builds {
-			if k < len(b) {
-				inside = true
-				if b[k] == b[k] {
-					values = append(values, b[k])
-				}
-			}
+// stretch has the values of builds by seed, ascending.
+type stretch [][]float64
+
+func (s *stretch) add(logs []float64) {
+	for k, l := range logs {
+		if k == len(*s) {
+			*s = append(*s, nil)
 		}
-		if !inside {
-			return out
+		if l == l {
+			values := &(*s)[k]
+			at, _ := slices.BinarySearch(*values, l)
+			*values = slices.Insert(*values, at, l)
 		}
-		if len(values) == 0 {
-			out = append(out, math.NaN())
-			continue
-		}
-		out = append(out, median(values))
 	}
+}
+
+// level is the median of each seed, and NaN of one without values.
+func (s stretch) level() []float64 {
+	out := make([]float64, len(s))
+	for k, values := range s {
+		if n := len(values); n > 0 {
+			out[k] = (values[(n-1)/2] + values[n/2]) / 2
+		} else {
+			out[k] = math.NaN()
+		}
+	}
+	return out
 }
 
 // differences are new less old of the seeds that both have.

@@ -6,8 +6,8 @@ import (
 )
 
 // fine is the distance of the levels that partition tries, in standard
-// deviations. A level between two of them costs 0.0025 a build too much.
-const fine = 0.1
+// deviations. A level between two of them costs at most 0.01 a build too much.
+const fine = 0.2
 
 // partition is where the stretches of y begin whose levels cost least: each
 // value costs its squared distance from the level in units of sd, at most

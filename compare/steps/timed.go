@@ -3,8 +3,6 @@ package steps
 import (
 	"math"
 	"slices"
-
-	"gonum.org/v1/gonum/mathext"
 )
 
 // Search is how steps of timed series are sought.
@@ -215,11 +213,9 @@ func centre(part []float64, far float64) (mean float64, kept int) {
 }
 
 // quantile is the value that Student's t with df degrees of freedom exceeds
-// with probability p.
+// with probability p, after Wallace (1959). It is too large by 1 % at p = 0.025
+// with 3 degrees of freedom, and by 0.3 % at p = 0.0005 with 10.
 func quantile(p, df float64) float64 {
-	if math.IsInf(df, 1) {
-		return math.Sqrt2 * math.Erfinv(1-2*p)
-	}
-	x := mathext.InvRegIncBeta(df/2, 0.5, 2*p)
-	return math.Sqrt(df * (1 - x) / x)
+	z := math.Sqrt2 * math.Erfinv(1-2*p) * (8*df + 3) / (8*df + 1)
+	return math.Sqrt(df * math.Expm1(z*z/df))
 }

@@ -1,7 +1,7 @@
 // Simulate measures the operating characteristics of the gate: how often it
 // gives a false alarm, and how often it detects a change of a given size. It
 // measures those of races too: how often one names a wrong winner, and how many
-// launches it needs. It writes them into docs/method.md, between two marks, and draws docs/power.svg.
+// launches it needs; and those of steps in series of builds. It writes them into docs/method.md, between two marks, and draws docs/power.svg.
 // Seeds are fixed: it always writes the same. Everything takes some twenty-five
 // minutes of processor time; named sections are written anew alone. Run it from
 // the root of the repository:
@@ -50,6 +50,10 @@ var sections = []section{
 	{"Aliases", aliases},
 	{"One look", oneLook},
 	{"Other procedures", otherProcedures},
+	{"False steps", falseSteps},
+	{"Steps found", foundSteps},
+	{"Place and size of a step", placedSteps},
+	{"Steps of counted series", countedSteps},
 }
 
 func main() {
