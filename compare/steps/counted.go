@@ -25,49 +25,58 @@ const (
 //
 // A build is compared with the medians of the builds since the last step, seed
 // by seed. It is a step if all seeds agree in sign, and the median change
-// exceeds 0.2 % and what the series did before: the upper quartile plus three
-// interquartile ranges of the changes so far, from the eighth on. One build
-// shows it. A build with fewer than five seeds counts as not measured, and one
-// that shares fewer than five with the builds before is not judged. The interval is that of the median over seeds by the sign test:
-// from the least to the greatest of five (93.8 %) to eight (99.2 %).
+// exceeds 0.2 % and what the series does from build to build: the upper
+// quartile plus three interquartile ranges of the last 40 such changes, or of
+// the first 40. With fewer than 8 there is no such bound. One build shows a step.
+//
+// A build with fewer than five seeds counts as not measured, and one that
+// shares fewer than five with the builds before is not judged. The interval is
+// that of the median over seeds by the sign test: from the least to the
+// greatest of five (93.8 %) to eight (99.2 %).
 func Counted(builds [][]float64) []Step {
+	var logs [][]float64 // of the builds that were measured
+	var index []int      // in builds
+	for i, b := range builds {
+		l := make([]float64, len(b))
+		for k, v := range b {
+			l[k] = math.NaN()
+			if v > 0 && !math.IsInf(v, 0) {
+				l[k] = math.Log(v)
+			}
+		}
+		if len(differences(l, l)) >= seeds {
+			logs, index = append(logs, l), append(index, i)
+		}
+	}
+	changes := make([]float64, len(logs)) // from the build before; 0: not known
+	for i := 1; i < len(logs); i++ {
+		if d := differences(logs[i-1], logs[i]); len(d) >= seeds {
+			changes[i] = math.Abs(median(d))
+		}
+	}
 	var out []Step
 	var now, before stretch // since the last step, and between it and the one before
-	var changes []float64
-	seen := 0
-	end := func() { // of a stretch: the step before it is known by now
+	end := func(i int) {    // of a stretch: the step before it is known by now
 		if len(out) > 0 {
 			s := &out[len(out)-1]
-			s.Seen = seen
+			s.Seen = i - s.At
+			s.At = index[s.At]
 			s.Ratio, s.Low, s.High = spread(differences(before.level(), now.level()))
 		}
 	}
-	for i, b := range builds {
-		logs := make([]float64, len(b))
-		for k, v := range b {
-			logs[k] = math.NaN()
-			if v > 0 && !math.IsInf(v, 0) {
-				logs[k] = math.Log(v)
-			}
-		}
-		if len(differences(logs, logs)) < seeds {
-			continue
-		}
-		d := differences(now.level(), logs)
-		if len(d) >= seeds {
+	for i, l := range logs {
+		if d := differences(now.level(), l); len(d) >= seeds {
 			m := median(d) // sorts
-			agree := d[0] > 0 || d[len(d)-1] < 0
-			if agree && math.Abs(m) > limit(changes) {
-				end()
+			last := min(max(i+1, recent+1), len(logs))
+			if (d[0] > 0 || d[len(d)-1] < 0) && math.Abs(m) > limit(changes[max(1, last-recent):last]) {
+				end(i)
 				out = append(out, Step{At: i})
-				before, now, seen = now, nil, 0
+				before, now = now, nil
 			}
-			changes = append(changes, math.Abs(m))
 		}
-		now.add(logs)
-		seen++
+		now.add(l)
 	}
-	end()
+	end(len(logs))
 	return out
 }
 
@@ -116,7 +125,7 @@ func limit(changes []float64) float64 {
 	if len(changes) < past {
 		return alike
 	}
-	last := slices.Sorted(slices.Values(changes[max(0, len(changes)-recent):]))
+	last := slices.Sorted(slices.Values(changes))
 	q1, q3 := quartile(last, 0.25), quartile(last, 0.75)
 	return max(alike, q3+3*(q3-q1))
 }

@@ -51,6 +51,7 @@ var sections = []section{
 	{"One look", oneLook},
 	{"Other procedures", otherProcedures},
 	{"False steps", falseSteps},
+	{"False steps in 200 builds", falseStepsOfLong},
 	{"Steps found", foundSteps},
 	{"Place and size of a step", placedSteps},
 	{"Steps of counted series", countedSteps},
