@@ -7,7 +7,7 @@ import (
 
 const (
 	// alike is the change of a counted value that is none, as a logarithm.
-	// rustc's collection of benchmarks has the same floor.
+	// The CI of rustls has the same floor.
 	alike = 0.002
 
 	// seeds is how many seeds must be there before and after a step. Five agree

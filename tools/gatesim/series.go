@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"runtime"
@@ -132,7 +133,7 @@ type monitor struct {
 
 // search looks for steps as histories do, among that many series.
 func search(series int) monitor {
-	return monitor{"steps", func(w watched, n int) (at []int) {
+	return monitor{fmt.Sprintf("steps, %d series", series), func(w watched, n int) (at []int) {
 		for _, found := range (steps.Search{Series: series}).Timed(w.reduced[:n]) {
 			at = append(at, found.At)
 		}

@@ -87,7 +87,8 @@ func TestPageIsUpToDate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := [][]any{candidatesRow(10, 6), powerRow(10, 6, 0.03), raceNamed(t, "others 5.1 % slower, 5 %").row(2), aliasRow(2, 0.02)}
+	rows := [][]any{candidatesRow(10, 6), powerRow(10, 6, 0.03), raceNamed(t, "others 5.1 % slower, 5 %").row(2), aliasRow(2, 0.02),
+		search(1).foundRow(0.1, steppedSeries), placedRow(0.1, 8, steppedSeries)}
 	for _, l := range allLaunches() {
 		rows = append(rows, l.row(6))
 	}

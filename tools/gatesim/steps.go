@@ -107,7 +107,7 @@ func foundSteps(b *strings.Builder) {
 	}
 	text.Head(b, "r", append(head, "median delay")...)
 	for _, m := range []monitor{
-		{"steps, 1 series", search(1).look}, {"steps, 300 series", search(300).look}, latest, cusum, fixed,
+		search(1), search(300), latest, cusum, fixed,
 	} {
 		for _, size := range append([]float64{0}, stepSizes...) {
 			text.Row(b, m.foundRow(size, steppedSeries)...)
