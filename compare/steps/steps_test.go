@@ -237,3 +237,39 @@ func TestCountedLearns(t *testing.T) {
 		t.Errorf("%d steps in 40 builds that scatter by 0.5 %%", late)
 	}
 }
+
+// Whatever a history holds, steps are in order, and no value stops the search.
+func TestAnyValues(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 1))
+	strange := []float64{math.NaN(), math.Inf(1), math.Inf(-1), 0, -1, math.MaxFloat64, math.SmallestNonzeroFloat64}
+	value := func() float64 {
+		if r.IntN(5) == 0 {
+			return strange[r.IntN(len(strange))]
+		}
+		return math.Pow(10, float64(r.IntN(600)-300))
+	}
+	for _, n := range []int{1, 3, 7, 30, 1200} {
+		b, c := make([]Build, n), make([][]float64, n)
+		for i := range b {
+			for range r.IntN(12) {
+				b[i] = append(b[i], value())
+			}
+			for range r.IntN(9) {
+				c[i] = append(c[i], value())
+			}
+		}
+		for _, found := range [][]Step{Timed(b), Search{Series: math.MaxInt, Rate: 1e-300}.Timed(b), Search{Rate: 1e300}.Timed(b), Counted(c)} {
+			seen, last := 0, 0
+			for _, s := range found {
+				if s.At <= last || s.At >= n || s.Seen < 1 || !(s.Low <= s.Ratio && s.Ratio <= s.High) {
+					t.Errorf("of %d builds %+v after one at %d", n, s, last)
+				}
+				last = s.At
+				seen += s.Seen
+			}
+			if seen > n {
+				t.Errorf("%d builds are seen after steps, of %d", seen, n)
+			}
+		}
+	}
+}

@@ -35,6 +35,10 @@ const (
 	// before a series has shown its own share, and worth that of strays builds.
 	stray, strays = 0.003, 50
 
+	// most is how many builds are looked at, the last ones. It bounds the time of
+	// a series whose builds have nothing in common: 0.1 s.
+	most = 1000
+
 	// finest is the least standard deviation of a build, as a logarithm: 0.01 %.
 	finest = 1e-4
 
@@ -43,7 +47,7 @@ const (
 	rounds = 4
 )
 
-// Timed finds the steps of one of s.Series series.
+// Timed finds the steps of one of s.Series series, in its last 1,000 builds.
 //
 // A build counts as the median of its launches' logarithms. The levels are
 // those that cost least: each build its squared distance from the level, in
@@ -66,6 +70,8 @@ func (s Search) Timed(builds []Build) []Step {
 			noise = append(noise, se)
 		}
 	}
+	old := max(0, len(y)-most)
+	y, index = y[old:], index[old:]
 	if len(y) < 4 {
 		return nil
 	}

@@ -16,7 +16,7 @@ import (
 // takes 16 times as long as one of 45.
 const (
 	shortBuilds, shortSeries = 45, 5000
-	longBuilds, longSeries   = 200, 300
+	longBuilds, longSeries   = 200, 250
 	before                   = 20 // builds before a step
 	steppedSeries            = 500
 )
