@@ -193,6 +193,9 @@ func resumed(h results.Header, earlier []results.Record) (plan bench.Plan, err e
 	if err := json.Unmarshal(h.Plan, &plan); err != nil {
 		return plan, fmt.Errorf("plan: %w", err)
 	}
+	if h.Shard != nil && len(plan.Cells) == 0 {
+		return plan, nil // there is nothing to measure
+	}
 	if err := plan.Check(); err != nil {
 		return plan, fmt.Errorf("plan: %w", err)
 	}
