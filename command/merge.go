@@ -75,6 +75,9 @@ func merge(c *cobra.Command, paths []string, out string, asked results.Header, e
 		return failed(err)
 	}
 	slices.Sort(kernels)
+	if kernels[0] != "" && end.format == "json" {
+		return errors.New("--format json is for one run, and each kernel has its own: leave it out; `ipcbench runs show RUN --format json` prints one")
+	}
 	var dirs []string
 	for _, kernel := range kernels {
 		if asked.ID = id; kernel != "" {

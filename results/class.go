@@ -3,6 +3,7 @@ package results
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // OfClass reports whether a setting says of which class a host is: launches under other
@@ -16,6 +17,7 @@ func (s Setting) OfClass() bool { return s.Value != "" && s.Key != "memory" }
 // counted states nothing of the machine below it. The zero value is empty.
 type Classes struct {
 	known []map[string]string // what is known of each class
+	hosts []*Host             // a host of each, with the warnings of all; nil: no record states one
 	of    map[classed]int
 	last  classed
 	n     int // of last
@@ -41,6 +43,7 @@ func (c *Classes) Of(r *Record) int {
 			c.of = map[classed]int{}
 		}
 		c.of[key] = n
+		c.show(n, r.Host)
 	}
 	c.last, c.n = key, n
 	return n
@@ -64,6 +67,34 @@ func (c *Classes) add(settings []Setting) int {
 		}
 	}
 	return n
+}
+
+// show makes the host the one that stands for its class, or adds its warnings to that one.
+// Warnings that differ in their numbers alone, such as the load, are one.
+func (c *Classes) show(n int, h *Host) {
+	for len(c.hosts) <= n {
+		c.hosts = append(c.hosts, nil)
+	}
+	shown := c.hosts[n]
+	switch {
+	case h == nil:
+		return
+	case shown == nil:
+		one := *h
+		one.Warnings = slices.Clone(h.Warnings)
+		c.hosts[n] = &one
+		return
+	}
+	without := func(s string) string { return strings.Trim(s, "0123456789") }
+	for _, w := range h.Warnings {
+		if !slices.ContainsFunc(shown.Warnings, func(v Warning) bool {
+			return slices.EqualFunc(strings.Fields(v.What), strings.Fields(w.What), func(a, b string) bool {
+				return a == b || without(a) == "" && without(b) == "" || without(a) == "." && without(b) == "."
+			})
+		}) {
+			shown.Warnings = append(shown.Warnings, w)
+		}
+	}
 }
 
 // Len is the number of classes.

@@ -128,8 +128,8 @@ func inCounts(c Cell, launch, shard int) Record {
 
 // A merged run has cell for cell and digit for digit what the plan without shards has.
 func TestMergedIsWhole(t *testing.T) {
-	for _, of := range []int{1, 3, 40} { // of 40 some are empty
-		for name, measure := range map[string]func(Cell, int, int) Record{"timed": inTime, "counted": inCounts} {
+	for name, measure := range map[string]func(Cell, int, int) Record{"timed": inTime, "counted": inCounts} {
+		for _, of := range map[string][]int{"timed": {1, 40}, "counted": {3}}[name] { // of 40 some are empty
 			s := newSharded(t, of, manyCells(), name == "counted", measure)
 			var all []int
 			for k := range of {
@@ -167,7 +167,7 @@ func TestMergedIsWhole(t *testing.T) {
 // Each wrong shard is refused in a line that has its run, the value and the remedy, and
 // nothing is written.
 func TestMergeRefuses(t *testing.T) {
-	cells := manyCells()
+	cells := manyCells()[:48]
 	for name, c := range map[string]struct {
 		spoil  func(s *sharded)
 		shards []int
@@ -182,7 +182,9 @@ func TestMergeRefuses(t *testing.T) {
 			[]string{"RUN3: program v0.1.0, SHA-256 cd, and that of RUN1 is v0.1.0, SHA-256 ab: measure all shards with the same build"}},
 		"another version": {func(s *sharded) { s.change(1, func(h *Header) { h.Program = "v9" }) }, nil,
 			[]string{"RUN1: program v9, SHA-256 ab, and that of RUN2 is v0.1.0"}},
-		"another plan": {func(s *sharded) { s.change(1, func(h *Header) { replan(h, cells, `{"launches":3,"time_ns":2000000}`) }) }, nil,
+		"another plan": {func(s *sharded) {
+			s.change(1, func(h *Header) { replan(h, cells, `{"launches":3,"time_ns":2000000}`) })
+		}, nil,
 			[]string{"RUN1: plan ", ": measure all shards with the same plan and the same flags"}},
 		"another number of shards": {func(s *sharded) {
 			s.change(2, func(h *Header) {
@@ -202,7 +204,7 @@ func TestMergeRefuses(t *testing.T) {
 		}, nil, []string{"RUN1: cell ", " is none of shard 1/3: run.json was changed: measure the shard again"}},
 		"cells that went": {func(s *sharded) {
 			s.change(1, func(h *Header) { h.Plan, _ = withCells(h.Plan, h.Asked().Cells[1:]) })
-		}, nil, []string{"RUN1: the shards have 203 cells, and the plan has 204"}},
+		}, nil, []string{"RUN1: the shards have 47 cells, and the plan has 48"}},
 		"no shard":      {func(s *sharded) { s.change(2, func(h *Header) { h.Shard = nil }) }, nil, []string{"RUN2: it is no shard of a plan: name runs of `ipcbench run --shard K/N`"}},
 		"a merged run":  {func(s *sharded) { s.change(2, func(h *Header) { h.Merged = []Merged{{Run: "x"}} }) }, nil, []string{"RUN2: it is merged already"}},
 		"no header":     {func(s *sharded) { os.Remove(filepath.Join(s.shards[1], HeaderFile)) }, nil, []string{"RUN2: no header that can be read: ", ": name the directory of a run"}},
@@ -352,6 +354,9 @@ func TestMergeKeepsClassesApart(t *testing.T) {
 		if len(asked) != len(cells) {
 			t.Errorf("%s: %d cells, want %d", name, len(asked), len(cells))
 		}
+		if hosts := set.Hosts(); len(hosts) != map[bool]int{true: 1, false: 2}[c.why == ""] {
+			t.Errorf("%s: %d hosts stand for their classes", name, len(hosts))
+		}
 		if came, why := set.CameTo(set.Summaries()); came != "ok" {
 			t.Errorf("%s: it came to %s: %s", name, came, why)
 		}
@@ -372,5 +377,31 @@ func TestMergeRefusesTwoHostsInAShard(t *testing.T) {
 	_, err := s.merge(1, 2)
 	if err == nil || !strings.Contains(err.Error(), "launch 2 of ") || !strings.Contains(err.Error(), "was measured on a host of another class than those before (kernel: Linux 6.18.44 and Linux 7.0): measure shard 2/2 again, on one host") {
 		t.Errorf("merged: %v", err)
+	}
+}
+
+// A class has the warnings of all its hosts, and those that differ in a number once.
+func TestClassHasAllWarnings(t *testing.T) {
+	s := newSharded(t, 3, manyCells(), false, func(c Cell, launch, shard int) Record {
+		r := inTime(c, launch, shard)
+		host := *r.Host
+		host.Warnings = []Warning{{What: fmt.Sprintf("load average is %d.%d on 2 CPUs", 20+shard, shard)}}
+		if shard == 2 {
+			host.Warnings = append(host.Warnings, Warning{What: "a debugger is attached"})
+		}
+		r.Host = &host
+		return r
+	})
+	dir, err := s.merge(1, 2, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hosts := set.Hosts()
+	if len(hosts) != 1 || len(hosts[0].Warnings) != 2 || hosts[0].Warnings[1].What != "a debugger is attached" {
+		t.Errorf("%d hosts, the first of which warns of %+v", len(hosts), hosts[0].Warnings)
 	}
 }

@@ -209,8 +209,14 @@ func (s *Set) Seeds() []uint64 {
 	return s.all().seeds
 }
 
-// Hosts returns the different hosts of the records, in order of appearance.
-func (s *Set) Hosts() []*Host { return s.all().hosts.All() }
+// Hosts returns the different hosts of the records, in order of appearance; of a merged
+// run one for each class, which has the warnings of all.
+func (s *Set) Hosts() []*Host {
+	if s.Header != nil && s.Header.Merged != nil {
+		return slices.DeleteFunc(slices.Clone(s.classes.hosts), func(h *Host) bool { return h == nil })
+	}
+	return s.all().hosts.All()
+}
 
 // Summaries condenses the records: see Summarize.
 func (s *Set) Summaries() []Summary { return s.all().Summaries() }
