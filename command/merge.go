@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ipcbench/internal/text"
+	"ipcbench/report"
 	"ipcbench/results"
 )
 
@@ -106,10 +107,12 @@ func merge(c *cobra.Command, paths []string, out string, asked results.Header, e
 		}
 		return nil
 	}
-	ended, err := endOf(c, dirs[0])
+	set, err := results.Digest(dirs[0], nil)
 	if err != nil {
-		return err
+		return failed(err)
 	}
+	h := set.Header
+	ended := report.End{Set: set, Summaries: set.Summaries(), Run: dirs[0], Until: h.Until, Wide: h.Missed, Planned: len(h.Asked().Cells)}
 	if err := end.write(c, ended); err != nil {
 		return err
 	}
