@@ -2,7 +2,6 @@ package command
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -97,59 +96,4 @@ func recordsOf(t *testing.T, pattern string) (all []results.Record) {
 		}
 	}
 	return all
-}
-
-// Counts of shards, merged, are those of the same boots without shards, to the digit. A
-// boot takes some ten seconds.
-func TestMergedKernelsAreWhole(t *testing.T) {
-	if !need.Long() {
-		t.Skip("it boots eight guests: set IPCBENCH_LONG")
-	}
-	kernel, _ := filepath.Glob(filepath.Join(os.Getenv("HOME"), ".cache/ipcbench/kernels/6.1.*-cloud-amd64/vmlinuz-*"))
-	qemu, err := exec.LookPath("qemu-system-x86_64")
-	if qemu == "" || len(kernel) == 0 {
-		need.Missing(t, "qemu", "it boots a kernel that scripts/fetch-debian-kernel '6.1.*-cloud-amd64' downloads: "+errText(err))
-	}
-	dir := t.TempDir()
-	count := func(args ...string) {
-		t.Helper()
-		all := append([]string{"kernels", "--accel", "icount", "--seeds", "2", "--no-cache", "--workload", "pingpong", "--mech", "pipe,fifo,socketpair", kernel[0] + "=old"}, args...)
-		s := prepare(t, "command", all...)
-		s.Env = append(s.Env, "IPCBENCH_TEST_ROLE=command")
-		s.begin()
-		<-s.over
-		if got := s.ProcessState.ExitCode(); got != 0 {
-			t.Fatalf("%v: exit status %d\n%s", args, got, s.stderr.String())
-		}
-	}
-	count("--shard", "all/2", "--out", filepath.Join(dir, "whole"))
-	count("--shard", "1/2", "--out", filepath.Join(dir, "shards"))
-	count("--shard", "2/2", "--out", filepath.Join(dir, "shards"))
-	shards, _ := filepath.Glob(filepath.Join(dir, "shards", "*"))
-	if s := start(t, "command", append([]string{"merge", "--out", filepath.Join(dir, "merged")}, shards...)...); s.status() != 0 {
-		t.Fatal(s.stderr.String())
-	}
-	counts := func(pattern string) map[string]float64 {
-		all := map[string]float64{}
-		for _, r := range recordsOf(t, filepath.Join(dir, pattern, "*")) {
-			all[r.Cell.Name()+" "+string(rune('0'+r.Launch))] = r.InsnsPerOp
-		}
-		return all
-	}
-	whole, merged := counts("whole"), counts("merged")
-	if len(whole) != 8 || len(merged) != 8 {
-		t.Errorf("%d counts, and %d merged: want 8 of each", len(whole), len(merged))
-	}
-	for key, want := range whole {
-		if merged[key] != want || want == 0 {
-			t.Errorf("%s: %v, want %v", key, merged[key], want)
-		}
-	}
-}
-
-func errText(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }
