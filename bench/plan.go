@@ -47,12 +47,10 @@ func NewPlan(blocks []Axes, launches int, time time.Duration, verify bool, seed 
 func (p Plan) Pass(pass int, cells []results.Cell) (blocks [][]results.Cell) {
 	number := map[results.Cell]int{}
 	for _, c := range cells {
-		question := c
-		question.Mechanism = ""
-		n, ok := number[question]
+		n, ok := number[c.Question()]
 		if !ok {
 			n = len(blocks)
-			number[question] = n
+			number[c.Question()] = n
 			blocks = append(blocks, nil)
 		}
 		blocks[n] = append(blocks[n], c)

@@ -12,12 +12,14 @@ import (
 	"ipcbench/host"
 	"ipcbench/internal/text"
 	"ipcbench/mechanisms"
+	"ipcbench/results"
 	"ipcbench/runner"
 )
 
 // printPlan lists the cells of a plan, with the reason where one will be
-// skipped, and the time that the plan takes.
-func printPlan(out io.Writer, plan bench.Plan) error {
+// skipped, and the time that the plan takes. The shard is the part of a plan that it is;
+// nil: all of it.
+func printPlan(out io.Writer, plan bench.Plan, part *results.Shard) error {
 	cpus, err := host.ReadCPUs(host.Root)
 	if err != nil {
 		return failed(err)
@@ -44,6 +46,9 @@ func printPlan(out io.Writer, plan bench.Plan) error {
 	fmt.Fprintln(out)
 	s.Wrap(out, "", "  ", fmt.Sprintf("%d cells, %d to run × %d launches of %v: about %v; seed %d",
 		len(plan.Cells), runs, plan.Launches, plan.Time, plan.Estimate(runs).Round(time.Second), plan.Seed))
+	if part != nil {
+		tell(out, text.Plain, "shard "+part.String()+":", fmt.Sprintf("%d of the %d cells of the plan", len(plan.Cells), part.Planned))
+	}
 	for _, rule := range slices.Sorted(maps.Keys(refused)) {
 		tell(out, text.Plain, "skipped:", fmt.Sprintf("%d by %s", refused[rule], rule))
 	}

@@ -27,6 +27,7 @@ import (
 // kernelsFlags are the flags of `ipcbench kernels`.
 type kernelsFlags struct {
 	accel, append, out string
+	shard              string
 	labeled, arms      []string
 	workloads, mechs   []string
 	sizes, places      []string
@@ -89,6 +90,7 @@ judged.`,
 	fl.BoolVar(&f.gate, "gate", false, "fail on a regression with --accel kvm too")
 	fl.BoolVar(&f.semantics, "semantics", false, "check in each kernel what the manual promises instead of measuring, and list the differences")
 	fl.BoolVar(&f.why, "why", false, "profile each cell that moved, in both kernels, as kernels why does; counted instructions only")
+	shardFlag(c, &f.shard)
 	fl.StringVar(&f.out, "out", runsDir, "directory in which the runs of the kernels are made")
 	f.cpus.register(c)
 	fl.Lookup("cpus").Usage = "CPUs of this host that QEMU runs on, as in 2,3 or 0-3,8 (all)"
@@ -129,6 +131,12 @@ func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
 	case f.why && !slices.Contains([]string{"text", "markdown"}, f.judge.format):
 		return fmt.Errorf("--why --format %s: profiles are shown behind the comparison in text or markdown only", results.Quote(f.judge.format))
 	}
+	var parts []results.Shard
+	if f.shard != "" {
+		if parts, err = f.shards(); err != nil {
+			return err
+		}
+	}
 	if err := f.cpus.confine(c); err != nil {
 		return err
 	}
@@ -151,11 +159,17 @@ func (f *kernelsFlags) run(c *cobra.Command, args []string) error {
 	var dirs []string
 	var sides [][]string // by architecture
 	for _, r := range runners {
-		ran, err := record(c, r, f.out, results.Header{Threshold: o.Threshold, CPUs: f.cpus.ids})
+		ran, err := record(c, r, f.out, results.Header{Threshold: o.Threshold, CPUs: f.cpus.ids}, parts...)
 		if err != nil {
 			return err
 		}
 		dirs, sides = append(dirs, ran...), append(sides, ran)
+	}
+	if len(parts) == 1 {
+		for _, dir := range dirs {
+			fmt.Fprintln(c.OutOrStdout(), dir)
+		}
+		return nil // the verdict is that of all shards together
 	}
 	if f.semantics {
 		if len(dirs) == 1 {
@@ -344,9 +358,34 @@ func (f *kernelsFlags) runner(c *cobra.Command, compared []kernels.Kernel) (*ker
 	return &kernels.Runner{QEMU: qemu, Plan: plan, Kernels: compared}, nil
 }
 
+// shards are those that --shard asks for: one, or all of so many, one after the other.
+func (f *kernelsFlags) shards() (all []results.Shard, err error) {
+	if f.semantics || f.why || f.gate {
+		return nil, errors.New("--shard measures a part of the cells, and has no verdict: leave out --semantics, --why and --gate")
+	}
+	of, every := strings.CutPrefix(f.shard, "all/")
+	if every {
+		of = "1/" + of
+	} else {
+		of = f.shard
+	}
+	s, err := results.ParseShard(of)
+	if err != nil {
+		return nil, fmt.Errorf("--shard %w", err)
+	}
+	if s.Program, err = sumOf(self); err != nil {
+		return nil, failed(err)
+	}
+	for all = append(all, s); every && s.Index < s.Of; all = append(all, s) {
+		s.Index++
+	}
+	return all, nil
+}
+
 // record executes the plan with a run for each kernel, whose header has what h
-// says, and returns their directories.
-func record(c *cobra.Command, r *kernels.Runner, out string, h results.Header) (dirs []string, err error) {
+// says, and returns their directories. Of several shards each has boots of its own: a
+// count depends a little on the other cells of its boot.
+func record(c *cobra.Command, r *kernels.Runner, out string, h results.Header, parts ...results.Shard) (dirs []string, err error) {
 	console := c.ErrOrStderr()
 	raw, err := json.Marshal(r.Plan)
 	if err != nil {
@@ -358,8 +397,22 @@ func record(c *cobra.Command, r *kernels.Runner, out string, h results.Header) (
 	}
 	id := results.NewID(h.Started)
 	var runs []*results.Run
+	var booted []string
 	for _, a := range r.Kernels {
+		booted = append(booted, strings.TrimSpace(a.Label+" "+a.Image+" "+a.Append))
+	}
+	whole := r.Plan.Cells
+	for _, a := range r.Kernels {
+		h := h
 		h.ID = id + "-" + a.Label
+		if len(parts) == 1 {
+			s := parts[0]
+			s.Kernel, s.Booted = a.Label, booted
+			if _, err := h.Cut(s); err != nil {
+				return nil, failed(err)
+			}
+			r.Plan.Cells = h.Asked().Cells
+		}
 		dir, err := results.Create(out, h)
 		if err != nil {
 			return nil, failed(err)
@@ -370,21 +423,34 @@ func record(c *cobra.Command, r *kernels.Runner, out string, h results.Header) (
 	fmt.Fprintf(console, "%s × %s × %s, %s, QEMU %s\n", results.Plural(len(r.Kernels), "kernel"), results.Plural(r.Plan.Boots, "boot"), results.Plural(len(r.Plan.Cells), "cell"), r.Plan.Accel, r.QEMU.Version)
 	r.Sink = func(i int, rec results.Record) error { return runs[i].Append(rec) }
 	r.Checked = func(i int, s *semantics.Report) error { return runs[i].WriteFile(semantics.File, s.WriteJSON) }
-	progress := bootProgress(console, r)
-	r.Known = func(counts, of int) {
-		if counts > 0 {
-			fmt.Fprintf(console, "%d of %d counts from the cache\n", counts, of)
-			progress.known(counts, of)
+	pieces := [][]results.Cell{r.Plan.Cells}
+	if len(parts) > 1 {
+		pieces = nil
+		for _, s := range parts {
+			pieces = append(pieces, slices.DeleteFunc(slices.Clone(whole), func(c results.Cell) bool { return !s.Has(c, true) }))
 		}
 	}
-	r.Started, r.Ended = progress.started, progress.ended
-	r.Died = func(e *kernels.BootError) {
+	for _, cells := range pieces {
+		if len(cells) == 0 || err != nil {
+			continue
+		}
+		r.Plan.Cells = cells
+		progress := bootProgress(console, r)
+		r.Known = func(counts, of int) {
+			if counts > 0 {
+				fmt.Fprintf(console, "%d of %d counts from the cache\n", counts, of)
+				progress.known(counts, of)
+			}
+		}
+		r.Started, r.Ended = progress.started, progress.ended
+		r.Died = func(e *kernels.BootError) {
+			progress.finish()
+			keepConsole(e, runs)
+			warn(c, e.Error())
+		}
+		err = r.Execute(c.Context())
 		progress.finish()
-		keepConsole(e, runs)
-		warn(c, e.Error())
 	}
-	err = r.Execute(c.Context())
-	progress.finish()
 	if err != nil {
 		return nil, ofGuest(err, runs)
 	}

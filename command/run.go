@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,7 +26,7 @@ var runsDir = filepath.Join("results", "runs")
 func newRun() *cobra.Command {
 	var f planFlags
 	var u untilFlags
-	var out, resume, save string
+	var out, resume, save, part string
 	var dry bool
 	var end endFlags
 	var asked results.Header
@@ -37,7 +36,8 @@ func newRun() *cobra.Command {
 		Example: `  ipcbench run --preset quick
   ipcbench run --workload pingpong --mech pipe,fifo --size 64,4KiB --place same
   ipcbench run --workload stream --mech pipe --queue default,4KiB,1MiB --verify
-  ipcbench run plan.yaml --launches 20`,
+  ipcbench run plan.yaml --launches 20
+  ipcbench run plan.yaml --shard 3/8`,
 		Args:              planArgument,
 		ValidArgsFunction: completePlan,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -75,10 +75,18 @@ func newRun() *cobra.Command {
 			if err := f.cpus.confine(c); err != nil {
 				return err
 			}
-			if dry {
-				return printPlan(c.OutOrStdout(), plan)
-			}
 			asked.Until, asked.BudgetNs, asked.CPUs = until, int64(u.budget), f.cpus.ids
+			if asked.External, err = externals(); err != nil {
+				return failed(err)
+			}
+			if part != "" {
+				if plan, err = f.cut(c, plan, &asked, part); err != nil {
+					return err
+				}
+			}
+			if dry {
+				return printPlan(c.OutOrStdout(), plan, asked.Shard)
+			}
 			return startRun(c, plan, out, asked, end)
 		},
 	}
@@ -86,6 +94,7 @@ func newRun() *cobra.Command {
 	u.register(c)
 	c.Flags().StringVar(&save, "save-plan", "", "write the plan into this file, which must not be there yet; with --dry-run measure nothing")
 	c.Flags().StringVar(&out, "out", runsDir, "directory in which the run's own is made")
+	shardFlag(c, &part)
 	c.Flags().StringVar(&resume, "resume", "", "go on with this interrupted run, by its own plan")
 	end.register(c)
 	c.Flags().StringVar(&asked.Label, "label", "", "name the run, so that commands find it by this word")
@@ -134,9 +143,6 @@ func startRun(c *cobra.Command, plan bench.Plan, out string, asked results.Heade
 	now := time.Now().UTC()
 	asked.ID, asked.Started, asked.Seed, asked.Program, asked.Command, asked.Plan = results.NewID(now), now, plan.Seed, version(), os.Args, raw
 	asked.LaunchNs = int64(plan.Time)
-	if asked.External, err = externals(); err != nil {
-		return failed(err)
-	}
 	dir, err := results.Create(out, asked)
 	if err != nil {
 		return failed(err)
@@ -152,6 +158,9 @@ func resumeRun(c *cobra.Command, name string, end endFlags) error {
 	dir, err := results.Open(path)
 	if err != nil {
 		return failed(err)
+	}
+	if dir.Header.Merged != nil {
+		return failed(errors.Join(fmt.Errorf("%s: a merged run is whole, and no host's own: --resume goes on with a shard, before `ipcbench merge`", path), dir.Close()))
 	}
 	for _, w := range dir.Warnings {
 		warn(c, w)
@@ -183,6 +192,9 @@ func resumeRun(c *cobra.Command, name string, end endFlags) error {
 func resumed(h results.Header, earlier []results.Record) (plan bench.Plan, err error) {
 	if err := json.Unmarshal(h.Plan, &plan); err != nil {
 		return plan, fmt.Errorf("plan: %w", err)
+	}
+	if h.Shard != nil && len(plan.Cells) == 0 {
+		return plan, nil // there is nothing to measure
 	}
 	if err := plan.Check(); err != nil {
 		return plan, fmt.Errorf("plan: %w", err)
@@ -219,6 +231,10 @@ const maxPasses = int64(bench.MaxBudget / bench.MinTime)
 // measure executes the plan, writes the records and returns the exit status.
 func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []results.Record, how endFlags) (err error) {
 	defer func() { err = errors.Join(err, failed(dir.Close())) }()
+	if len(plan.Cells) == 0 { // as a shard may be
+		tell(c.ErrOrStderr(), text.Strong, dir.Dir+":", fmt.Sprintf("shard %v has no cell: nothing is measured, and `ipcbench merge` takes the run all the same", dir.Header.Shard))
+		return failed(dir.WriteBench())
+	}
 	coordinator, err := runner.Start(runner.Options{})
 	if err != nil {
 		return failed(err)
@@ -228,6 +244,11 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 	host := coordinator.Host(version())
 	if err := sameHost(earlier, host); err != nil {
 		return failed(err)
+	}
+	if dir.Header.Shard != nil {
+		if err := sameClass(earlier, host, coordinator.Isolation); err != nil {
+			return failed(err)
+		}
 	}
 	console := c.ErrOrStderr()
 	tell(console, text.Strong, dir.Dir+":", fmt.Sprintf("%d cells × %d launches of %v, seed %d, about %v; isolation: %s",
@@ -257,20 +278,33 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 	if err != nil {
 		return failed(err)
 	}
-	summaries, out := set.Summaries(), c.OutOrStdout()
-	end := report.End{Set: set, Summaries: summaries, Run: dir.Dir, Screen: screen(out), All: how.all, Until: dir.Header.Until, Planned: len(plan.Cells), Wide: wide}
-	write := end.Write
-	if how.format == "json" {
-		write = func(w io.Writer) error { return text.WriteJSON(w, end.Result()) }
-	}
-	if err := write(out); err != nil {
-		return failed(err)
+	end := report.End{Set: set, Summaries: set.Summaries(), Run: dir.Dir, Until: dir.Header.Until, Planned: len(plan.Cells), Wide: wide}
+	if err := how.write(c, end); err != nil {
+		return err
 	}
 	if stopped != nil {
 		return &exitError{exitFailed, fmt.Errorf("interrupted; what was measured is kept: ipcbench run --resume %s goes on", dir.Dir)}
 	}
-	if standing, why := results.StandingOf(summaries); standing != results.Measured {
-		return &exitError{statuses[standing], errors.New(why)}
+	if dir.Header.Shard != nil {
+		return nil // it is done: the verdict is that of all shards together
+	}
+	return standing(end)
+}
+
+// write writes what a run ended with.
+func (f endFlags) write(c *cobra.Command, end report.End) error {
+	out := c.OutOrStdout()
+	end.All, end.Screen = f.all, screen(out)
+	if f.format == "json" {
+		return failed(text.WriteJSON(out, end.Result()))
+	}
+	return failed(end.Write(out))
+}
+
+// standing is the exit status of what a run came to.
+func standing(end report.End) error {
+	if came, why := results.StandingOf(end.Summaries); came != results.Measured {
+		return &exitError{statuses[came], errors.New(why)}
 	}
 	return nil
 }

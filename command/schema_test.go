@@ -31,6 +31,7 @@ var outputs = map[string]reflect.Type{
 	"doctor":         reflect.TypeFor[host.Diagnosis](),
 	"explain --time": reflect.TypeFor[explain.Time](),
 	"list":           reflect.TypeFor[catalog](),
+	"merge":          reflect.TypeFor[report.RunResult](),
 	"runs":           reflect.TypeFor[report.Runs](),
 	"runs show":      reflect.TypeFor[report.RunResult](),
 	"runs diff":      reflect.TypeFor[report.RunsDiff](),

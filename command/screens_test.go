@@ -34,6 +34,7 @@ var screens = []screenLine{
 	{"choose rpc 4KiB --in old.txt", "0", "choose.screen", false},
 	{"compare old.txt new.txt --summary", "0,1,5", "", false},
 	{"runs", "0", "", false},
+	{"merge --help", "0", "", false},
 	{"runs list", "0", "", false},
 	{"runs show old.txt", "0,1,3,5", "", false},
 	{"runs diff old.txt new.txt", "0,1,3,5", "", false},

@@ -89,9 +89,7 @@ func (c *configurations) add(r *results.Record, host *results.Host) int32 {
 func (c *configurations) intern(r *results.Record) int32 {
 	set := map[string]string{}
 	for _, s := range r.Settings() {
-		// The kernel has another few KiB of memory left after each boot, and the
-		// boots of one side are to be compared together.
-		if s.Value != "" && s.Key != "memory" {
+		if s.OfClass() {
 			set[s.Key] = s.Value
 		}
 	}

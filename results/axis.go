@@ -102,6 +102,7 @@ var Axes = []Axis{
 		{"huge", "huge pages"},
 	}},
 	{Key: "given", Help: "the capacity that the kernel gave, where it is not the usual one", Found: true, text: func(c *Cell) *string { return &c.Given }, parse: readGiven},
+	{Key: "host", Help: "the class of its host, in a merged run whose hosts are of several", Found: true, text: func(c *Cell) *string { return &c.Class }, valid: &validClass},
 	{Key: "rate", Help: "messages a second that are due", number: func(c *Cell) *int { return &c.Rate }, Least: 1, Most: MaxRate, Unit: "messages a second"},
 	{Key: MemoryNode, Help: "NUMA node of a link's shared memory", Link: true, Values: []Value{
 		{"default", "where the kernel takes it"},
@@ -116,6 +117,7 @@ var (
 	validMechanism = newForm(`^[a-z][a-z0-9]{0,63}$`)
 	validOption    = newForm(`^[a-z]{1,32}$`)
 	validFurther   = newForm(`^[a-z0-9]{1,32}$`)
+	validClass     = newForm(`^([2-9]|[1-9][0-9]{1,3})$`)
 )
 
 // LookupAxis returns the axis of that key, or nil.
@@ -227,7 +229,7 @@ func (a *Axis) Check(c Cell) error {
 	switch {
 	case v == "":
 	case a.Found:
-		return fmt.Errorf("%s=%s is what a kernel gave: it cannot be asked for, only a queue can", a.Key, v)
+		return fmt.Errorf("%s=%s is %s: it cannot be asked for", a.Key, v, a.Help)
 	case a.Values != nil && v == a.Values[0].Name && a.Always:
 	case a.Most > 0:
 		n, err := a.parseNumber(v, maxNumber)

@@ -120,6 +120,7 @@ type Options struct {
 	Memory  string `json:"memory,omitempty"`  // what backs shared memory: memfd, shm, file, huge; "": the mechanism's own choice
 	Given   string `json:"given,omitempty"`   // the capacity of the links, as GivenTo has it, where it is not what such links usually have; no plan asks for it
 	Rate    int    `json:"rate,omitempty"`    // messages a second that are due; 0: as fast as it goes
+	Class   string `json:"class,omitempty"`   // the class of its host, "2", "3" …, in a merged run whose hosts are of several: see Classes; "": the first. No plan asks for it
 	Further string `json:"further,omitempty"` // axes without a field here, as names have them: "nice=5/stack=small"
 }
 

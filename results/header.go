@@ -33,6 +33,9 @@ type Header struct {
 
 	CPUs []int `json:"cpus,omitempty"` // that places were drawn from, where the user named them
 
+	Shard  *Shard   `json:"shard,omitempty"`  // the part of a plan that this run is; nil: the plan is whole
+	Merged []Merged `json:"merged,omitempty"` // the shards that a merged run was made of
+
 	External json.RawMessage `json:"external,omitempty"` // declarations of the external transports that it measures
 
 	// Where launches were added until intervals were narrow enough:
@@ -126,9 +129,15 @@ func (h Header) write(w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if len(out) >= maxHeader {
+		return fmt.Errorf("%s has %s, at most %s: leave out cells of the plan", HeaderFile, FormatBytes(len(out)>>20<<20), FormatBytes(maxHeader))
+	}
 	_, err = w.Write(append(out, '\n'))
 	return err
 }
+
+// maxHeader bounds run.json, in bytes: the 27,074 cells of the preset full take 8 MB.
+const maxHeader = 64 << 20
 
 func readHeader(dir string) (h Header, err error) {
 	path := filepath.Join(dir, HeaderFile)
@@ -149,7 +158,7 @@ func readHeader(dir string) (h Header, err error) {
 }
 
 func parseHeader(r io.Reader) (h Header, err error) {
-	raw, err := io.ReadAll(&capped{r: r, max: maxLine})
+	raw, err := io.ReadAll(&capped{r: r, max: maxHeader})
 	if err == nil {
 		err = json.Unmarshal(raw, &h)
 	}

@@ -3,7 +3,6 @@ package results
 import (
 	"encoding/json"
 	"reflect"
-	"slices"
 	"strconv"
 )
 
@@ -89,30 +88,16 @@ func (s *Hosts) Add(h *Host) *Host {
 // All returns the hosts. The caller must not change them.
 func (s *Hosts) All() []*Host { return s.all }
 
-// apart is how many of the hosts can't be one: what one of two does not state is
-// not known, and no difference.
+// apart is of how many classes the hosts are: see Classes.
 func (s *Hosts) apart() int {
-	var kinds []map[string]string
+	var kinds Classes
 	for i, h := range s.all {
-		if len(kinds) == 100 { // a file of 2,300 hosts would take seconds
-			return len(kinds) + len(s.all) - i
+		if kinds.Len() == 100 { // a file of 2,300 hosts would take seconds
+			return kinds.Len() + len(s.all) - i
 		}
-		about := map[string]string{}
-		for _, f := range h.Settings() {
-			about[f.Key] = f.Value
-		}
-		if !slices.ContainsFunc(kinds, func(known map[string]string) bool {
-			for key, v := range about {
-				if w, ok := known[key]; ok && v != w {
-					return false
-				}
-			}
-			return true
-		}) {
-			kinds = append(kinds, about)
-		}
+		kinds.add(h.Settings())
 	}
-	return len(kinds)
+	return kinds.Len()
 }
 
 // key is equal for equal hosts.

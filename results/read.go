@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strconv"
 
 	"golang.org/x/perf/benchfmt"
 )
@@ -29,6 +30,8 @@ type Set struct {
 	tally  *Tally
 	units  benchfmt.UnitMetadataMap
 	hosts  Hosts
+
+	classes Classes // of a merged run
 
 	file   string // that was read
 	json   bool   // it has records, not text
@@ -125,6 +128,11 @@ func (s *Set) Better(unit string) string {
 // add hands a record on.
 func (s *Set) add(r *Record) {
 	r.Host = s.hosts.Add(r.Host) // one copy is enough
+	if s.Header != nil && s.Header.Merged != nil {
+		if n := s.classes.Of(r); n > 0 {
+			r.Cell.Class = strconv.Itoa(n + 1) // so that nothing takes it for a cell of another class
+		}
+	}
 	if s.Header != nil && r.LaunchNs == 0 && r.InsnsPerOp == 0 {
 		r.LaunchNs = s.Header.LaunchNs // of earlier versions
 	}
@@ -174,7 +182,10 @@ func (s *Set) conclude() {
 	} else if s.kept > 0 && s.others > 0 {
 		s.warn("%s: %s of other benchmarks: compare OLD NEW shows them", Quote(s.file), Plural(s.others, "result"))
 	}
-	if n := s.hosts.apart(); n > 1 {
+	if n := s.classes.Len(); n > 1 {
+		s.warn("%s: shards were measured on hosts of %d classes (%s): their numbers do not compare, and cells of any class but the first are marked host=2 and so on",
+			Quote(s.file), n, Some(s.classes.Differ(), "; "))
+	} else if n := s.hosts.apart(); n > 1 {
 		s.warn("%s: records of %d different hosts: their numbers do not compare", Quote(s.file), n)
 	}
 }
@@ -198,8 +209,14 @@ func (s *Set) Seeds() []uint64 {
 	return s.all().seeds
 }
 
-// Hosts returns the different hosts of the records, in order of appearance.
-func (s *Set) Hosts() []*Host { return s.all().hosts.All() }
+// Hosts returns the different hosts of the records, in order of appearance; of a merged
+// run one for each class, which has the warnings of all.
+func (s *Set) Hosts() []*Host {
+	if s.Header != nil && s.Header.Merged != nil {
+		return slices.DeleteFunc(slices.Clone(s.classes.hosts), func(h *Host) bool { return h == nil })
+	}
+	return s.all().hosts.All()
+}
 
 // Summaries condenses the records: see Summarize.
 func (s *Set) Summaries() []Summary { return s.all().Summaries() }

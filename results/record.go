@@ -71,9 +71,16 @@ const (
 	FloorIOPipe  = "iopipe"       // a message goes through an io.Pipe
 )
 
-// Asked is the cell as a plan has it, without what a kernel gave its links.
+// Asked is the cell as a plan has it, without what a run found out.
 func (c Cell) Asked() Cell {
-	c.Options.Given = ""
+	c.Options.Given, c.Options.Class = "", ""
+	return c
+}
+
+// Question is the cell that stands for all that differ from it in their mechanism
+// alone: they are what people compare, in blocks of a pass.
+func (c Cell) Question() Cell {
+	c.Mechanism = ""
 	return c
 }
 

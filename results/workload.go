@@ -63,6 +63,7 @@ func relateToFloors(summaries []Summary) {
 	for i := range summaries {
 		s := &summaries[i]
 		floor, unit := FloorOf(s.Cell)
+		floor.Class = s.Cell.Class
 		if of := times[floor]; len(of) > 0 && s.Outcome == OK {
 			s.RelativeCost = &RelativeCost{NewRatio(of, Logs(s.Times)), unit, floor.Mechanism}
 		}

@@ -38,8 +38,15 @@ type Side struct {
 	done    map[results.Cell]int              // the last launch that is ok
 	settled map[results.Cell]bool             // skipped or failed: more launches would show nothing
 	ops     map[results.Cell]int              // operations that fill the plan's time
+	tried   map[launchOf]int                  // the last attempt of Earlier at each launch
 	given   map[results.Cell]string           // capacity of the first launch that had no unusual one
 	records map[results.Cell][]results.Record // of the plan's cells, whatever their links were given; none where Until is 0
+}
+
+// launchOf is a launch of a cell that a plan asked for.
+type launchOf struct {
+	cell   results.Cell
+	launch int
 }
 
 // An untrusted launch is tried again right after its block, at most twice: launches
@@ -67,9 +74,11 @@ func (r *Run) Execute(ctx context.Context) error {
 	var owed []pendingLaunch // what no attempt in its block could settle
 	for _, side := range r.Sides {
 		side.done, side.settled, side.ops = map[results.Cell]int{}, map[results.Cell]bool{}, map[results.Cell]int{}
-		side.given = map[results.Cell]string{}
+		side.given, side.tried = map[results.Cell]string{}, map[launchOf]int{}
 		for _, rec := range side.Earlier {
 			r.note(side, rec)
+			at := launchOf{rec.Cell.Asked(), rec.Launch}
+			side.tried[at] = max(side.tried[at], rec.Attempt)
 		}
 	}
 	for pass := 1; pass <= r.Plan.Launches; pass++ {
@@ -226,7 +235,7 @@ func (r *Run) measure(ctx context.Context, side *Side, p pendingLaunch, attempt 
 		return "", err
 	}
 	side.ops[p.cell] = ops
-	rec.Run, rec.Launch, rec.Attempt, rec.Seed, rec.Host = side.ID, p.pass, attempt, r.Plan.Seed, side.Host
+	rec.Run, rec.Launch, rec.Attempt, rec.Seed, rec.Host = side.ID, p.pass, side.tried[launchOf{p.cell, p.pass}]+attempt, r.Plan.Seed, side.Host
 	now := time.Now()
 	rec.WallNs, r.last = int64(now.Sub(r.last)), now
 	side.splitCell(&rec)

@@ -37,6 +37,8 @@ var Topics = []struct {
 		{"label", "a word that the user gave a run, with `run --label`"},
 		{"pass", "one launch of every cell, block by block in shuffled order"},
 		{"block", "the cells of a pass that differ in their mechanism alone, launched right after each other in shuffled order"},
+		{"shard", "a part of a plan that is measured in a run of its own: `run --shard 3/8`. `merge` joins the runs of all"},
+		{"class of hosts", "hosts whose settings are the same, so that times of one compare with those of another"},
 		{"launch", "one measurement of a cell, in fresh processes. It is the statistical sample; a round or a message is not"},
 		{"attempt", "one try of a launch. An untrusted launch has up to five"},
 		{"round", "a number of operations in a launch, between a common start and the last receiver's last message"},
