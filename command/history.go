@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -38,7 +39,12 @@ its content, and is never changed.`,
 		Example: `  ipcbench history add @latest --series nightly --at HEAD
   ipcbench history show --gate
   ipcbench history publish site`,
-		Args: noArguments,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return fmt.Errorf("history has no command %q: %s", args[0], suggest.Wanted(args[0], []string{"add", "show", "publish"}, "ipcbench history --help"))
+		},
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.PersistentFlags().StringVar(&dir, "dir", historyDir, "directory of the history")
@@ -49,17 +55,17 @@ its content, and is never changed.`,
 
 // historyAdded is what `history add` prints as JSON.
 type historyAdded struct {
-	Added []addedBuild `json:"added"`
+	Added []addedBuild `json:"added"` // the builds, in the order of the command line
 }
 
 type addedBuild struct {
-	Series string `json:"series"`
-	Build  string `json:"build"` // what it is called
-	ID     string `json:"id"`    // what its file is called
-	Run    string `json:"run"`   // its ID
-	File   string `json:"file"`
-	Cells  int    `json:"cells"`
-	Bytes  int64  `json:"bytes"` // of the file
+	Series string `json:"series"` // to which it was added
+	Build  string `json:"build"`  // what it is called
+	ID     string `json:"id"`     // what its file is called
+	Run    string `json:"run"`    // its ID
+	File   string `json:"file"`   // its path
+	Cells  int    `json:"cells"`  // that it has
+	Bytes  int64  `json:"bytes"`  // of the file
 }
 
 type historyAddFlags struct{ series, at, after, kernel, repo, format string }
@@ -307,6 +313,9 @@ func (f *historyFlags) read(c *cobra.Command, dir string) (*report.History, erro
 		return nil, failed(err)
 	}
 	if f.series != "" {
+		if len(all) == 0 {
+			return nil, failed(fmt.Errorf("series %s: %s has no series: `ipcbench history add RUN --series NAME` makes one", results.Quote(f.series), results.Quote(dir)))
+		}
 		if !slices.Contains(all, f.series) {
 			return nil, failed(fmt.Errorf("series %s: %s has none of that name: %s", results.Quote(f.series), results.Quote(dir), suggest.Wanted(f.series, all, "ipcbench history show")))
 		}
@@ -386,8 +395,70 @@ func newHistoryPublish(dir *string) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "publish DIR",
 		Short: "Write a history as a static site",
-		RunE:  func(c *cobra.Command, args []string) error { return errors.New("not yet") },
+		Long: `Publish writes pages into DIR: an index, a page for each series with a line for each
+cell, and a page for each cell and each build. Any web server can show them, such as
+GitHub Pages, and they open from disk. The same history gives the same bytes. A file
+that is there with the same content is not written again, and none is removed.
+
+It refuses a DIR whose index.html it did not write.`,
+		Example: "  ipcbench history publish site\n  ipcbench history publish public --series nightly",
+		Args:    takes(1, 1, "a DIR", "site"),
+		RunE: func(c *cobra.Command, args []string) error {
+			h, err := f.read(c, *dir)
+			if err != nil {
+				return err
+			}
+			if len(h.Series) == 0 {
+				return failed(fmt.Errorf("%s has no series: `ipcbench history add RUN --series NAME` makes one", results.Quote(*dir)))
+			}
+			for _, s := range h.Series {
+				for _, o := range s.LeftOut {
+					warn(c, "left out: "+o.String())
+				}
+			}
+			written, same, err := writeSite(args[0], h.Site(f.query))
+			if err != nil {
+				return failed(err)
+			}
+			fmt.Fprintf(c.OutOrStdout(), "%s: %s written, %d unchanged\n", results.Quote(filepath.Join(args[0], report.PageFile)), results.Plural(written, "file"), same)
+			return nil
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveFilterDirs
+		},
 	}
 	f.register(c, dir)
 	return c
+}
+
+// writeSite writes files whose content is not there yet.
+func writeSite(dir string, files []report.File) (written, same int, err error) {
+	front, err := os.ReadFile(filepath.Join(dir, report.PageFile))
+	if err == nil && !bytes.Contains(front, []byte(report.SiteMark)) {
+		return 0, 0, fmt.Errorf("%s is not of `ipcbench history publish`: name another directory, or remove it", results.Quote(filepath.Join(dir, report.PageFile)))
+	}
+	var b bytes.Buffer
+	for _, f := range files {
+		b.Reset()
+		if err := f.Write(&b); err != nil {
+			return written, same, fmt.Errorf("%s: %w", f.Name, err)
+		}
+		path := filepath.Join(dir, filepath.FromSlash(f.Name))
+		if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, b.Bytes()) {
+			same++
+			continue
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			return written, same, err
+		}
+		beside := path + ".new"
+		if err := os.WriteFile(beside, b.Bytes(), 0o666); err != nil {
+			return written, same, err
+		}
+		if err := os.Rename(beside, path); err != nil {
+			return written, same, err
+		}
+		written++
+	}
+	return written, same, nil
 }

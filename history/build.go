@@ -34,8 +34,8 @@ const Extension = ".jsonl.gz"
 // Header is the first line of a build's file: which build it is, and what its numbers
 // were measured with.
 type Header struct {
-	Schema  int       `json:"history"`
-	Series  string    `json:"series"`
+	Schema  int       `json:"history"`         // version of the form of the file
+	Series  string    `json:"series"`          // to which it belongs
 	Build   string    `json:"build"`           // what it is called: a version, a commit, a date
 	Kind    Kind      `json:"kind"`            // of that name, which gives the build its place
 	Date    time.Time `json:"date,omitzero"`   // of the commit, or the date

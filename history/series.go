@@ -29,7 +29,7 @@ func Metrics() []string { return slices.Concat(timed, counted) }
 
 // Series is the builds of a series in their order, and its cells over them.
 type Series struct {
-	Name    string   `json:"series"`
+	Name    string   `json:"series"`   // what it is called
 	Order   string   `json:"order"`    // what gives builds their place: "version" or "date"
 	Builds  []Entry  `json:"builds"`   // the oldest first
 	Lines   []Line   `json:"cells"`    // by class, in the order of results.Summarize
@@ -50,9 +50,9 @@ type Entry struct {
 
 // Line is a cell over the builds of a class.
 type Line struct {
-	Cell    string  `json:"cell"`
-	Class   string  `json:"class"` // of the hosts
-	Metric  string  `json:"metric"`
+	Cell    string  `json:"cell"`    // its name
+	Class   string  `json:"class"`   // of the hosts
+	Metric  string  `json:"metric"`  // unit of the numbers
 	Counted bool    `json:"counted"` // instructions: launches are seeds
 	Points  []Point `json:"points"`  // of the builds that have the cell
 	Steps   []Step  `json:"steps"`   // all, the oldest first
@@ -76,9 +76,9 @@ func (p *Point) Measured() bool { return p.Number.N > 0 }
 
 // Step is a lasting change of a cell between two builds.
 type Step struct {
-	Cell    string        `json:"cell"`
-	Class   string        `json:"class"`
-	Metric  string        `json:"metric"`
+	Cell    string        `json:"cell"`    // its name
+	Class   string        `json:"class"`   // of the hosts
+	Metric  string        `json:"metric"`  // unit of the numbers
 	Before  string        `json:"before"`  // the last build without it
 	First   string        `json:"first"`   // the first build that shows it
 	At      int           `json:"at"`      // place of that in the builds of the series, from 0
@@ -94,8 +94,8 @@ type Step struct {
 
 // A Change is a cell of which more or less is known than before.
 type Change struct {
-	Cell   string `json:"cell"`
-	Class  string `json:"class"`
+	Cell   string `json:"cell"`             // its name
+	Class  string `json:"class"`            // of the hosts
 	Build  string `json:"build"`            // in which it is so
 	Reason string `json:"reason,omitempty"` // why it has no number
 }

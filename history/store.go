@@ -29,7 +29,7 @@ func (e *Added) Error() string {
 // Odd is a file of a history that is left out, or a build with something odd.
 type Odd struct {
 	File string `json:"file"` // its path
-	Why  string `json:"why"`
+	Why  string `json:"why"`  // what is wrong
 }
 
 func (o Odd) String() string { return results.Quote(o.File) + ": " + o.Why }

@@ -20,7 +20,7 @@ var HistoryFormats = []string{"text", "markdown", "json"}
 // History is series of a history.
 type History struct {
 	Directory string            `json:"directory"`
-	Series    []*history.Series `json:"series"` // by name
+	Series    []*history.Series `json:"series"` // each, by name
 }
 
 // listedSteps is how many steps of a series are listed where not all are asked for.
