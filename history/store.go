@@ -19,11 +19,11 @@ import (
 
 // Added is a run that a series has already.
 type Added struct {
-	Run, Build, File string
+	Series, Run, Build, File string
 }
 
 func (e *Added) Error() string {
-	return fmt.Sprintf("run %s is in the history already, as build %s: %s", results.Quote(e.Run), results.Quote(e.Build), results.Quote(e.File))
+	return fmt.Sprintf("series %s has run %s already, as build %s: %s", e.Series, results.Quote(e.Run), results.Quote(e.Build), results.Quote(e.File))
 }
 
 // Odd is a file of a history that is left out, or a build with something odd.
@@ -71,12 +71,12 @@ func fits(dir string, b *Build, before []*Build) error {
 	}
 	for _, h := range all {
 		if h.Run == b.Run && whole(dir, h) {
-			return &Added{b.Run, h.Name(), filepath.Join(dir, b.Series, h.ID+Extension)}
+			return &Added{b.Series, b.Run, h.Name(), filepath.Join(dir, b.Series, h.ID+Extension)}
 		}
 	}
 	for _, o := range before {
 		if o.Series == b.Series && o.Run == b.Run {
-			return &Added{b.Run, o.Name(), o.ID + Extension}
+			return &Added{b.Series, b.Run, o.Name(), o.ID + Extension}
 		}
 		if o.Series == b.Series {
 			all = append(all, &o.Header)
