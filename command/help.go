@@ -26,7 +26,7 @@ type helpGroup struct {
 var commandGroups = []helpGroup{
 	{"Measure", []string{"run", "merge", "choose", "presets", "conform"}},
 	{"Read", []string{"report", "runs", "explain"}},
-	{"Compare", []string{"compare", "ab", "kernels"}},
+	{"Compare", []string{"compare", "ab", "kernels", "history"}},
 	{"This host", []string{"doctor", "list", "semantics", "clean"}},
 	{"More", []string{"words", "completion"}},
 }
@@ -35,10 +35,10 @@ var commandGroups = []helpGroup{
 // flags that are no axes.
 var flagGroups = []helpGroup{
 	{"What", []string{"preset", "floor", "verify", "a", "b", "prepare", "conclude", "measure", "kernel", "append", "accel", "semantics", "why", "pattern", "relation", "unrelated",
-		"boundaries", "survives-crash", "fd-passing", "spin", "variants", "in", "dir", "filter", "by", "metric", "id", "about", "tour", "list", "questions", "choices", "claims", "image", "good", "bad", "limit", "shorter", "factor", "qemu", "older"}},
+		"boundaries", "survives-crash", "fd-passing", "spin", "variants", "in", "dir", "filter", "by", "metric", "id", "about", "tour", "list", "questions", "choices", "claims", "image", "good", "bad", "limit", "shorter", "factor", "qemu", "older", "series", "at", "after", "repo"}},
 	{"Where", []string{"place", "cpus", "shard"}},
 	{"How long", []string{"launches", "pairs", "time", "timeout", "until", "budget", "seeds", "boots", "boot-timeout", "no-cache", "seed", "resume"}},
-	{"Verdict", []string{"threshold", "plan", "alpha", "within", "gate", "profile", "force"}},
+	{"Verdict", []string{"threshold", "newest", "plan", "alpha", "within", "gate", "profile", "force"}},
 	{"Output", []string{"all", "dry-run", "summary", "verbose", "format", "fix", "out", "save-plan", "label", "note", "open", "color", "help", "version"}},
 }
 
@@ -106,7 +106,7 @@ func flagName(f *pflag.Flag) string {
 // say it.
 var valueNames = map[string]string{
 	"a": "COMMAND", "b": "COMMAND", "prepare": "COMMAND", "conclude": "COMMAND", "preset": "NAME", "tour": "NAME", "format": "FORMAT", "in": "RUN",
-	"resume": "RUN", "shard": "K/N", "until": "P", "within": "P", "threshold": "P", "alpha": "P", "filter": "FILTER", "by": "KEY", "save-plan": "FILE", "good": "KERNEL", "bad": "KERNEL",
+	"resume": "RUN", "shard": "K/N", "until": "P", "within": "P", "threshold": "P", "alpha": "P", "filter": "FILTER", "by": "KEY", "save-plan": "FILE", "good": "KERNEL", "bad": "KERNEL", "series": "NAME", "at": "BUILD", "after": "BUILD",
 }
 
 // flagValue stands for the value of a flag; "" where it takes none.

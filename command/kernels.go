@@ -42,8 +42,10 @@ type kernelsFlags struct {
 
 var accels = []string{"auto", string(kernels.ICount), string(kernels.KVM)}
 
-func newKernels() *cobra.Command {
-	var f kernelsFlags
+func newKernels() *cobra.Command { return newKernelsOf(&kernelsFlags{}) }
+
+// newKernelsOf is the command whose flags are f.
+func newKernelsOf(f *kernelsFlags) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "kernels KERNEL[=label]…",
 		Short: "Boot kernels in QEMU, measure in each, and compare",

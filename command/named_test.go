@@ -119,6 +119,7 @@ var namers = map[string]struct {
 	"runs show":           {"runs show RUN", `outcome: ok`},
 	"runs diff":           {"runs diff RUN 20261129", `The plan, the host and the kernel are the same`},
 	"runs remove":         {"runs remove --dry-run RUN", `would be removed`},
+	"history add":         {"history add RUN --series s --at 1.0", `build 1\.0 of s|series s has run 202611\S+ already`},
 }
 
 // Every flag and argument that takes a run is in the table above: those that complete

@@ -37,6 +37,8 @@ var outputs = map[string]reflect.Type{
 	"runs diff":      reflect.TypeFor[report.RunsDiff](),
 	"runs remove":    reflect.TypeFor[removed](),
 	"kernels cache":  reflect.TypeFor[keptBoots](),
+	"history add":    reflect.TypeFor[historyAdded](),
+	"history show":   reflect.TypeFor[report.History](),
 }
 
 // schemaFile documents outputs.

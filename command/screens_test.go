@@ -15,9 +15,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ipcbench/history"
 	"ipcbench/internal/golden"
 	"ipcbench/internal/need"
 	"ipcbench/internal/pty"
+	"ipcbench/results"
 )
 
 // A screenLine is a command line that a terminal must have room for.
@@ -60,6 +62,10 @@ var screens = []screenLine{
 	{"kernels cache --help", "0", "", false},
 	{"kernels cache list --help", "0", "", false},
 	{"kernels cache prune --help", "0", "", false},
+	{"history", "0", "", false},
+	{"history add --help", "0", "", false},
+	{"history show", "0", "history.screen", false},
+	{"history publish site", "0", "", false},
 	{"run --mech pipe,fifo --size 64 --launches 2 --time 2ms --place same,free", "0,5", "", true},
 	{"ab --mech pipe --workload pingpong --size 64 --launches 2 --time 2ms --place same --a ipcbench --b ipcbench", "0,1,3,5", "", true},
 	{"choose rpc 64 --budget 1s", "0,4", "", true},
@@ -97,12 +103,38 @@ func staged(t *testing.T) (dir string) {
 			t.Fatal(err)
 		}
 	}
+	stageHistory(t, filepath.Join(dir, "history"))
 	for name, data := range staged {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return dir
+}
+
+// stageHistory has a series of six kernels, of which the fourth takes longer in three cells.
+func stageHistory(t *testing.T, dir string) {
+	t.Helper()
+	for i, label := range []string{"5.10.0-46-cloud-amd64", "6.1.0-57-cloud-amd64", "6.12.117-deb13-cloud-amd64", "7.2.13-deb14-cloud-amd64", "7.3-cloud-amd64", "7.3.4-deb13-cloud-amd64"} {
+		b := &history.Build{Header: history.Header{Series: "kernels", Run: "run-" + label, Label: label, Plan: "0123456789ab", Class: "amd64, instructions counted, QEMU 7.2.22, max,-erms,-fsrm", Counted: true, Image: "/boot/vmlinuz-" + label}}
+		if err := b.Place(label, nil); err != nil {
+			t.Fatal(err)
+		}
+		for _, mech := range []string{"pipe", "fifo", "socketpair", "sysvmsg"} {
+			insns := 13000.0
+			if i >= 3 && mech != "fifo" {
+				insns *= 1.1
+			}
+			c := history.Cell{Name: results.Cell{Workload: "PingPong", Mechanism: mech, Size: 64, Place: "same"}.Name(), Outcome: results.OK, Values: map[string]history.Launches{}}
+			for seed := range 6 {
+				c.Values["insns/op"] = append(c.Values["insns/op"], insns+float64(seed))
+			}
+			b.Of = append(b.Of, c)
+		}
+		if _, err := history.Add(dir, b); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // shows runs a command line in a directory, with a terminal of so many columns, and

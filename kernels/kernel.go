@@ -39,20 +39,27 @@ const kernelRemedy = "give arch/x86/boot/bzImage of a kernel tree, or /boot/vmli
 // ParseKernel reads KERNEL[=label]. Without a label the kernel is called by
 // its file's name.
 func ParseKernel(s string) (Kernel, error) {
-	a := Kernel{Path: s}
 	if s == "" {
-		return a, fmt.Errorf("a KERNEL is empty: %s", kernelRemedy)
+		return Kernel{}, fmt.Errorf("a KERNEL is empty: %s", kernelRemedy)
 	}
+	a := Kernel{}
+	a.Path, a.Label = TypedLabel(s)
+	return a, a.open()
+}
+
+// TypedLabel is the path and the label of KERNEL[=label], read or not.
+func TypedLabel(s string) (path, label string) {
+	path = s
 	if _, err := os.Stat(s); err != nil {
 		if i := strings.LastIndexByte(s, '='); i >= 0 {
-			a.Path, a.Label = s[:i], s[i+1:]
+			path, label = s[:i], s[i+1:]
 		}
 	}
-	if a.Label == "" {
-		a.Label = strings.TrimPrefix(filepath.Base(a.Path), "vmlinuz-")
-		a.Label = regexp.MustCompile(`[^A-Za-z0-9._-]+`).ReplaceAllString(a.Label, "-")
+	if label == "" {
+		label = strings.TrimPrefix(filepath.Base(path), "vmlinuz-")
+		label = regexp.MustCompile(`[^A-Za-z0-9._-]+`).ReplaceAllString(label, "-")
 	}
-	return a, a.open()
+	return path, label
 }
 
 // ParseLabeled reads LABEL:KERNEL[:OPTIONS].

@@ -66,6 +66,12 @@ func openWritten(t *testing.T, write func(io.Writer) error) *browser {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
+	return openFile(t, file)
+}
+
+// openFile is open of a page that is there.
+func openFile(t *testing.T, file string) *browser {
+	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.DisableGPU)
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // Chromium refuses root with one
