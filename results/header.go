@@ -130,6 +130,10 @@ func (h Header) write(w io.Writer) error {
 	return err
 }
 
+// maxHeader bounds a header, in bytes. That of the full preset has 27,074 cells, some
+// 140 bytes each.
+const maxHeader = 64 << 20
+
 func readHeader(dir string) (h Header, err error) {
 	path := filepath.Join(dir, HeaderFile)
 	if info, err := os.Stat(path); err != nil {
@@ -149,7 +153,7 @@ func readHeader(dir string) (h Header, err error) {
 }
 
 func parseHeader(r io.Reader) (h Header, err error) {
-	raw, err := io.ReadAll(&capped{r: r, max: maxLine})
+	raw, err := io.ReadAll(&capped{r: r, max: maxHeader})
 	if err == nil {
 		err = json.Unmarshal(raw, &h)
 	}

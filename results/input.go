@@ -176,7 +176,7 @@ func (in *Input) readSegments(s *Set, j *jsonReader) error {
 		return err
 	}
 	defer dir.Close()
-	next := 1
+	next, lines := 1, newLines(nil)
 	for _, seg := range in.segments {
 		if seg.n > next {
 			lost := fmt.Sprintf("%s is missing", segment{n: next}.packedName())
@@ -192,7 +192,8 @@ func (in *Input) readSegments(s *Set, j *jsonReader) error {
 			s.leaveOut(file, 0, err.Error()+lostSegment, nil)
 			continue
 		}
-		err = j.readAll(file, newLines(text))
+		lines.reset(text)
+		err = j.readAll(file, lines)
 		close()
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
