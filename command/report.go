@@ -99,7 +99,11 @@ func writeReport(c *cobra.Command, paths []string, out string) error {
 		sides[i] = compare.NewSide("", compare.DefaultMetrics)
 		in, err := inputs.open(path)
 		if err == nil {
-			sets[i], err = in.Digest(sides[i].Add)
+			also := sides[i].Add
+			if len(paths) == 1 { // there is nothing to compare it with
+				also = nil
+			}
+			sets[i], err = in.Digest(also)
 		}
 		if err != nil {
 			return failed(err)

@@ -32,7 +32,7 @@ type Side struct {
 	ID      string // the run's, for records
 	Measure func(results.Cell, Measurement) (rec results.Record, ops int)
 	Host    *results.Host
-	Earlier []results.Record // of the same run, before it was interrupted
+	Earlier *Earlier // of the same run, before it was interrupted; nil: there is nothing
 	Sink    func(results.Record) error
 
 	done    map[results.Cell]int              // the last launch that is ok
@@ -68,7 +68,7 @@ func (r *Run) Execute(ctx context.Context) error {
 	for _, side := range r.Sides {
 		side.done, side.settled, side.ops = map[results.Cell]int{}, map[results.Cell]bool{}, map[results.Cell]int{}
 		side.given = map[results.Cell]string{}
-		for _, rec := range side.Earlier {
+		for rec := range side.Earlier.all() {
 			r.note(side, rec)
 		}
 	}
