@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/klauspost/compress/zstd"
 
 	"ipcbench/bench"
 	"ipcbench/internal/need"
@@ -172,8 +173,39 @@ func (l *realLaunch) stretched(factor float64, h *hdrhistogram.Histogram) result
 	return r
 }
 
-// A slice of a large run gives one report, whichever schema its files have, and
-// so does their comparison. IPCBENCH_TEST_BIG=DIR leaves whole runs in DIR
+// inSegments makes of each run below dir/2 the same in dir/3, whose records but the
+// last third are in two closed segments.
+func inSegments(t *testing.T, dir string) {
+	t.Helper()
+	for _, name := range []string{"old", "new"} {
+		from, to := filepath.Join(dir, "2", name), filepath.Join(dir, "3", name)
+		if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(filepath.Join(from, results.RecordsFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := slices.Collect(strings.Lines(string(text)))
+		setup, third := lines[0], len(lines)/3
+		enc, err := zstd.NewWriter(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for file, part := range map[string][]byte{
+			"records-000001.jsonl.zst": enc.EncodeAll([]byte(strings.Join(lines[:third], "")), nil),
+			"records-000002.jsonl.zst": enc.EncodeAll([]byte(setup+strings.Join(lines[third:2*third], "")), nil),
+			results.RecordsFile:        []byte(setup + strings.Join(lines[2*third:], "")),
+		} {
+			if err := os.WriteFile(filepath.Join(to, file), part, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// A slice of a large run gives one report, whichever schema its files have and
+// whether they are in segments, and so does their comparison. IPCBENCH_TEST_BIG=DIR leaves whole runs in DIR
 // instead, to measure what report and compare take: of 10 launches, or as many as
 // IPCBENCH_TEST_BIG_LAUNCHES says.
 func TestBigRun(t *testing.T) {
@@ -188,6 +220,7 @@ func TestBigRun(t *testing.T) {
 	}
 	dir := t.TempDir()
 	big(t, dir, 30, 10, true)
+	inSegments(t, dir)
 	written := func(schema string) (text string) {
 		t.Helper()
 		run := filepath.Join(dir, schema, "old")
@@ -207,16 +240,19 @@ func TestBigRun(t *testing.T) {
 	if one, two := written("1"), written("2"); one != two {
 		t.Errorf("the reports of schema 1 and 2 differ: %d and %d bytes", len(one), len(two))
 	}
+	if plain, segments := written("2"), written("3"); plain != segments {
+		t.Errorf("the reports of a plain file and of segments differ: %d and %d bytes", len(plain), len(segments))
+	}
 	compared := func(old, new string) string {
 		t.Helper()
 		var out, console bytes.Buffer
 		if status := execute([]string{"compare", filepath.Join(dir, old, "old"), filepath.Join(dir, new, "new")}, &out, &console); status != exitOK && status != exitUntrusted {
 			t.Fatalf("compare: exit status %d\n%s", status, &console)
 		}
-		return strings.ReplaceAll(strings.ReplaceAll(out.String(), dir+"/1", dir), dir+"/2", dir)
+		return strings.ReplaceAll(strings.ReplaceAll(strings.ReplaceAll(out.String(), dir+"/1", dir), dir+"/2", dir), dir+"/3", dir)
 	}
 	both := compared("1", "1")
-	for _, mixed := range [][2]string{{"1", "2"}, {"2", "1"}, {"2", "2"}} {
+	for _, mixed := range [][2]string{{"1", "2"}, {"2", "1"}, {"2", "2"}, {"3", "2"}, {"1", "3"}} {
 		if got := compared(mixed[0], mixed[1]); got != both {
 			t.Errorf("schema %s against %s:\n%s\nschema 1:\n%s", mixed[0], mixed[1], got, both)
 		}
