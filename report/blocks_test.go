@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/page"
+	cdp "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"ipcbench/internal/need"
@@ -84,7 +84,7 @@ func TestFittedLeavesOut(t *testing.T) {
 func TestPageWithoutDecompressionStream(t *testing.T) {
 	need.Time(t)
 	b := open(t, NewPage(&results.Set{Records: sample(t, defaultSizes, 7)}))
-	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: "delete globalThis.DecompressionStream"}); err != nil {
+	if _, err := chromedp.Call(b.ctx, cdp.AddScriptToEvaluateOnNewDocument, cdp.AddScriptToEvaluateOnNewDocumentParams{Source: "delete globalThis.DecompressionStream"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(400, 900), chromedp.Navigate(b.url), chromedp.WaitReady("html[data-ready]")); err != nil {
