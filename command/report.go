@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -91,7 +92,12 @@ func defaultOut(paths []string) (string, error) {
 	return filepath.Join(filepath.Dir(filepath.Clean(paths[0])), name), nil
 }
 
+// reportMemory is the heap, in bytes, from which on a report collects garbage sooner.
+// That of 12,000 cells with ten launches has 250 MB that live, and took 700 MB.
+const reportMemory = 400 << 20
+
 func writeReport(c *cobra.Command, paths []string, out string) error {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(reportMemory))
 	sets := make([]*results.Set, len(paths))
 	sides := make([]*compare.Side, len(paths))
 	inputs := newInputs(c.Context())
@@ -99,7 +105,11 @@ func writeReport(c *cobra.Command, paths []string, out string) error {
 		sides[i] = compare.NewSide("", compare.DefaultMetrics)
 		in, err := inputs.open(path)
 		if err == nil {
-			sets[i], err = in.Digest(sides[i].Add)
+			also := sides[i].Add
+			if len(paths) == 1 { // there is nothing to compare it with
+				also = nil
+			}
+			sets[i], err = in.Digest(also)
 		}
 		if err != nil {
 			return failed(err)

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -147,7 +148,7 @@ func startRun(c *cobra.Command, plan bench.Plan, out string, asked results.Heade
 	if err != nil {
 		return failed(err)
 	}
-	return measure(c, dir, plan, nil, end)
+	return measure(c, dir, plan, nil, nil, end)
 }
 
 func resumeRun(c *cobra.Command, name string, end endFlags) error {
@@ -165,31 +166,40 @@ func resumeRun(c *cobra.Command, name string, end endFlags) error {
 	for _, w := range dir.Warnings {
 		warn(c, w)
 	}
-	var earlier []results.Record // without what a run that goes on does not ask for: they are many
-	_, err = results.Scan(path, func(r *results.Record) {
-		e := *r
-		e.Latency, e.Rounds, e.Workers, e.Warnings, e.Overhead, e.Noise = nil, nil, nil, nil, nil, nil
-		earlier = append(earlier, e)
+	if err := restoreExternals(dir.Header.External); err != nil {
+		return failed(errors.Join(fmt.Errorf("%s: external: %w", filepath.Join(path, results.HeaderFile), err), dir.Close()))
+	}
+	header := func(err error) error {
+		return failed(errors.Join(fmt.Errorf("%s: %s", filepath.Join(path, results.HeaderFile), results.Quote(err.Error())), dir.Close()))
+	}
+	plan, err := resumed(dir.Header)
+	if err != nil {
+		return header(err)
+	}
+	var wrong error // about the first record that does not belong
+	earlier := runner.NewEarlier(dir.Header.Until > 0)
+	set, err := results.Scan(path, func(r *results.Record) {
+		earlier.Add(r)
+		wrong = cmp.Or(wrong, belongs(r, dir.Header, plan))
 	})
 	if err != nil {
 		return failed(errors.Join(err, dir.Close()))
 	}
-	if err := restoreExternals(dir.Header.External); err != nil {
-		return failed(errors.Join(fmt.Errorf("%s: external: %w", filepath.Join(path, results.HeaderFile), err), dir.Close()))
+	if wrong != nil {
+		return header(wrong)
 	}
-	plan, err := resumed(dir.Header, earlier)
-	if err != nil {
-		return failed(errors.Join(fmt.Errorf("%s: %s", filepath.Join(path, results.HeaderFile), results.Quote(err.Error())), dir.Close()))
+	for _, w := range set.Left() {
+		warn(c, w)
 	}
 	if err := confine(filepath.Join(path, results.HeaderFile)+": cpus", dir.Header.CPUs); err != nil {
 		return failed(errors.Join(err, dir.Close()))
 	}
-	return measure(c, dir, plan, earlier, end)
+	return measure(c, dir, plan, earlier, set.Hosts(), end)
 }
 
 // resumed is the plan of a run that goes on. It refuses what the command line
 // would have refused: the file may have been changed since.
-func resumed(h results.Header, earlier []results.Record) (plan bench.Plan, err error) {
+func resumed(h results.Header) (plan bench.Plan, err error) {
 	if err := json.Unmarshal(h.Plan, &plan); err != nil {
 		return plan, fmt.Errorf("plan: %w", err)
 	}
@@ -208,28 +218,31 @@ func resumed(h results.Header, earlier []results.Record) (plan bench.Plan, err e
 	if err := checkBudget(time.Duration(h.BudgetNs)); err != nil {
 		return plan, fmt.Errorf("budget_ns %d: %w", h.BudgetNs, err)
 	}
+	return plan, nil
+}
+
+// belongs refuses a record that the run with this header and plan did not write.
+func belongs(r *results.Record, h results.Header, plan bench.Plan) error {
 	last := int64(plan.Launches)
 	if h.Until > 0 {
 		last = maxPasses
 	}
-	for _, r := range earlier {
-		switch {
-		case r.Race > 0:
-			return plan, errors.New("these are the records of a race: `ipcbench choose` starts another")
-		case r.Run != h.ID:
-			return plan, fmt.Errorf("id %s, and %s has a record of run %q: want one run", h.ID, results.RecordsFile, r.Run)
-		case int64(r.Launch) > last:
-			return plan, fmt.Errorf("launches %d, and %s has launch %d of %s: want at most %d", plan.Launches, results.RecordsFile, r.Launch, r.Cell.Name(), last)
-		}
+	switch {
+	case r.Race > 0:
+		return errors.New("these are the records of a race: `ipcbench choose` starts another")
+	case r.Run != h.ID:
+		return fmt.Errorf("id %s, and %s has a record of run %q: want one run", h.ID, results.RecordsFile, r.Run)
+	case int64(r.Launch) > last:
+		return fmt.Errorf("launches %d, and %s has launch %d of %s: want at most %d", plan.Launches, results.RecordsFile, r.Launch, r.Cell.Name(), last)
 	}
-	return plan, nil
+	return nil
 }
 
 // maxPasses is more than fit into the longest budget.
 const maxPasses = int64(bench.MaxBudget / bench.MinTime)
 
 // measure executes the plan, writes the records and returns the exit status.
-func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []results.Record, how endFlags) (err error) {
+func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier *runner.Earlier, before []*results.Host, how endFlags) (err error) {
 	defer func() { err = errors.Join(err, failed(dir.Close())) }()
 	if len(plan.Cells) == 0 { // as a shard may be
 		tell(c.ErrOrStderr(), text.Strong, dir.Dir+":", fmt.Sprintf("shard %v has no cell: nothing is measured, and `ipcbench merge` takes the run all the same", dir.Header.Shard))
@@ -242,7 +255,7 @@ func measure(c *cobra.Command, dir *results.Run, plan bench.Plan, earlier []resu
 	defer func() { err = errors.Join(err, failed(coordinator.Close())) }()
 	defer context.AfterFunc(c.Context(), func() { coordinator.Interrupt() })()
 	host := coordinator.Host(version())
-	if err := sameHost(earlier, host); err != nil {
+	if err := sameHost(before, host); err != nil {
 		return failed(err)
 	}
 	if dir.Header.Shard != nil {
@@ -315,9 +328,9 @@ var statuses = map[results.Standing]int{
 }
 
 // sameHost refuses to mix two machines or kernels in one run.
-func sameHost(earlier []results.Record, now *results.Host) error {
-	for _, r := range earlier {
-		if h := r.Host; h != nil && (h.Kernel != now.Kernel || h.CPU != now.CPU || h.CPUs != now.CPUs) {
+func sameHost(before []*results.Host, now *results.Host) error {
+	for _, h := range before {
+		if h.Kernel != now.Kernel || h.CPU != now.CPU || h.CPUs != now.CPUs {
 			return fmt.Errorf("the run was begun on %s, %s, %d CPUs; this is %s, %s, %d CPUs: start a run of its own",
 				h.Kernel, h.CPU, h.CPUs, now.Kernel, now.CPU, now.CPUs)
 		}

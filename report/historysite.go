@@ -306,8 +306,8 @@ type sitePoint struct {
 	Reason                   string
 }
 
-// chartData is what the chart of a cell is drawn from.
-type chartData struct {
+// historyChart is what the chart of a cell is drawn from.
+type historyChart struct {
 	Unit   results.Class `json:"unit"`
 	Metric string        `json:"metric"`
 	Builds []string      `json:"builds"`
@@ -332,7 +332,7 @@ func (v *siteSeries) cell(i int) *siteCell {
 	for _, step := range slices.Backward(l.Steps) {
 		c.Shown = append(c.Shown, v.step(i, step))
 	}
-	data := chartData{Unit: results.Number, Metric: l.Metric, Points: [][4]any{}, Steps: []chartStep{}, Levels: [][3]float64{}}
+	data := historyChart{Unit: results.Number, Metric: l.Metric, Points: [][4]any{}, Steps: []chartStep{}, Levels: [][3]float64{}}
 	for _, m := range results.Metrics {
 		if m.Unit == l.Metric {
 			data.Unit = m.Class

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
-	"encoding/json"
 	"html/template"
 	"io"
 	"strings"
@@ -34,27 +33,25 @@ var ours = []string{"format", "state", "marks", "table", "tip", "lines", "dots",
 // data. Equal pages give equal bytes. An error is the writer's, or names a
 // number that JSON does not have.
 func WriteHTML(w io.Writer, p *Page) error {
-	at, blocks, err := blocks(p)
-	if err != nil {
-		return err
-	}
-	data, err := json.Marshal(at)
+	blocks, left, err := fitted(p, pageBytes)
 	if err != nil {
 		return err
 	}
 	v := view{
 		Page: p, Answers: newBoards(p), Sections: sectionsOf(p.Charts), Blocks: blocks, Front: front(p.Advice), CSV: CSVFile,
-		Style: template.CSS(read("page/style.css")), Data: template.JS(data),
+		Style: template.CSS(read("page/style.css")), Left: strings.Join(left, ", and "),
 	}
-	own := []string{`"use strict";`}
+	var own []string
 	for _, name := range ours {
 		own = append(own, read("page/"+name+".js"))
 	}
+	v.Own = template.JS(strings.Join(own, "\n"))
 	var sources []string
-	for _, script := range []string{read("thirdparty/d3.min.js"), read("thirdparty/plot.min.js"), strings.Join(own, "\n")} {
+	for _, script := range []string{read("thirdparty/d3.min.js"), read("thirdparty/plot.min.js")} {
 		v.Scripts = append(v.Scripts, template.JS(script))
 		sources = append(sources, hash(script))
 	}
+	sources = append(sources, hash(string(v.Own)))
 	v.Policy = "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; style-src " + hash(string(v.Style)) +
 		"; script-src " + strings.Join(sources, " ")
 	return page().Execute(w, v)
@@ -67,9 +64,10 @@ type view struct {
 	Sections []section
 	Policy   string
 	Style    template.CSS
-	Scripts  []template.JS
-	Data     template.JS
+	Scripts  []template.JS // of others
+	Own      template.JS   // a module: it waits for the first block
 	Blocks   []block
+	Left     string // out of the blocks; "": nothing
 	Front    string // the sentence for the first question
 	CSV      string // the name of the file beside
 }

@@ -2,8 +2,11 @@ package report
 
 import (
 	"bytes"
+	"compress/flate"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"io"
 	"math"
 	"os"
 	"regexp"
@@ -26,6 +29,20 @@ func render(t *testing.T, set *results.Set) string {
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+// unpacked is what a block of the page holds.
+func unpacked(t *testing.T, text string) []byte {
+	t.Helper()
+	packed, err := base64.StdEncoding.DecodeString(strings.Trim(text, `"`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := io.ReadAll(flate.NewReader(bytes.NewReader(packed)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 // What comes from a file neither becomes markup nor steers a terminal that
@@ -69,7 +86,7 @@ func TestHTMLHostile(t *testing.T) {
 		case "left":
 			into = new([]string)
 		}
-		if err := json.Unmarshal([]byte(d[2]), into); err != nil && !strings.HasPrefix(d[1], "chart ") {
+		if err := json.Unmarshal(unpacked(t, d[2]), into); err != nil && !strings.HasPrefix(d[1], "charts ") {
 			t.Errorf("block %s is damaged: %v", d[1], err)
 		}
 		if seeds = append(seeds, first.Again.Seeds...); strings.HasPrefix(d[1], "cells ") {

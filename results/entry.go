@@ -217,8 +217,8 @@ func (l *record) record(c Cell, under *known) (r Record, err error) {
 }
 
 // setup is what many records of a file have in common. It stands in a line of
-// its own before the first of them, and they refer to it by its name. A run has
-// one, and one more each time that it goes on under another host.
+// its own before the first of them, and they refer to it by its name. A segment of a
+// run has one, and one more each time that the run goes on under another host.
 type setup struct {
 	name      string
 	Time      time.Time           `json:"time"` // of its first record, from which the times of all count
@@ -259,20 +259,20 @@ type known struct {
 	setup
 	layout layout
 	sum    [sha256.Size]byte // of its line
-	n      int               // number of the line
+	n      int               // number of the line, of those of all files
 	twice  bool              // another line gives the name to another setup
 }
 
 // add takes the line of a setup. A name that stands for two setups stands for
 // none: records would be taken for those of another host.
-func (s setups) add(line []byte, n int, name string, new *setup) error {
+func (s setups) add(line []byte, n int, name string, new *setup, at func(line int) string) error {
 	sum := sha256.Sum256(line)
 	if before := s[name]; before != nil {
 		if before.sum == sum {
 			return nil
 		}
 		before.twice = true
-		return fmt.Errorf("setup %s is another one on line %d: no record from here on can refer to it", Quote(name), before.n)
+		return fmt.Errorf("setup %s is another one %s: no record from here on can refer to it", Quote(name), at(before.n))
 	}
 	layout, err := newLayout(new.Columns)
 	if err != nil {

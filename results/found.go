@@ -54,41 +54,47 @@ var ErrWritten = errors.New("a process writes it")
 // whatever writes them does: see Run.openRecords and OpenDir. It fails with ErrWritten
 // where a process holds one of them.
 func lockRun(root *os.Root) (held []*os.File, err error) {
-	for _, name := range []string{RecordsFile, "."} {
-		f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-		if name == RecordsFile && errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err == nil {
-			held = append(held, f)
-			err = os.NewSyscallError("flock", syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB))
-		}
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			err = ErrWritten
-		}
-		if err != nil {
-			return held, err
-		}
+	records, err := lockRecords(root, os.O_RDONLY, syscall.LOCK_EX)
+	if records != nil {
+		held = append(held, records)
 	}
-	return held, nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return held, written(err)
+	}
+	dir, err := root.Open(".")
+	if err == nil {
+		held = append(held, dir)
+		err = os.NewSyscallError("flock", syscall.Flock(int(dir.Fd()), syscall.LOCK_EX|syscall.LOCK_NB))
+	}
+	return held, written(err)
+}
+
+// written is the error of a lock.
+func written(err error) error {
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return ErrWritten
+	}
+	return err
 }
 
 // Written reports whether a process writes the records of the run in dir.
 func Written(dir string) bool {
-	f, err := os.OpenFile(filepath.Join(dir, RecordsFile), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return false
 	}
-	defer f.Close()
-	return errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK)
+	defer root.Close()
+	f, err := lockRecords(root, os.O_RDONLY, syscall.LOCK_SH)
+	if f != nil {
+		f.Close()
+	}
+	return errors.Is(err, syscall.EWOULDBLOCK)
 }
 
 // Glance reads what a run came to, and none of its distributions.
 func Glance(ctx context.Context, dir string) (*Set, error) {
 	path := filepath.Join(dir, RecordsFile)
-	if info, err := os.Stat(path); err != nil {
-		return nil, err
-	} else if !info.Mode().IsRegular() { // to open a FIFO would wait for its writer
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // to open a FIFO would wait for its writer
 		return nil, fmt.Errorf("%s is no file", path)
 	}
 	in, err := OpenInput(ctx, dir)
@@ -158,7 +164,7 @@ func (r *Removal) open(ours func(name string) bool) (err error) {
 			return err
 		case !info.Mode().IsRegular():
 			return fmt.Errorf("%s is no file that a run or a report writes", filepath.Join(dir, name))
-		case of != HeaderFile && of != RecordsFile && of != BenchFile && of != ConsoleFile && !ours(of):
+		case of != HeaderFile && of != RecordsFile && of != BenchFile && of != ConsoleFile && !isSegment(of) && !ours(of):
 			return fmt.Errorf("no run or report writes %s", filepath.Join(dir, name))
 		}
 		r.Files, r.Bytes = append(r.Files, name), r.Bytes+info.Size()

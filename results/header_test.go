@@ -1,6 +1,7 @@
 package results
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -51,5 +52,30 @@ func TestHeaderRefuses(t *testing.T) {
 		if _, err := readHeader(dir); err == nil || !strings.Contains(err.Error(), "want numbers from 0, a share up to 10") {
 			t.Errorf("%s: %v", bad, err)
 		}
+	}
+}
+
+// The plan of a large run comes back: the full preset has 27,074 cells.
+func TestHeaderOfALargePlan(t *testing.T) {
+	h := testHeader
+	cells := make([]Cell, 30_000)
+	for i := range cells {
+		cells[i] = with(pingPong, "pipe", i+1)
+	}
+	plan, err := json.Marshal(Asked{Cells: cells, Launches: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Plan = plan
+	run, err := Create(t.TempDir(), h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := run.Close(); err != nil {
+		t.Fatal(err)
+	}
+	set := mustRead(t, run.Dir)
+	if set.Header == nil || len(set.Header.Asked().Cells) != len(cells) {
+		t.Errorf("the header does not come back: %v", set.Warnings)
 	}
 }

@@ -46,6 +46,13 @@ func newLines(r io.Reader) *lines {
 	return &lines{r: bufio.NewReaderSize(text, maxLine+1), cap: text}
 }
 
+// reset makes it read another text, without another buffer.
+func (l *lines) reset(r io.Reader) {
+	*l.cap = capped{r: r, max: maxInput}
+	l.r.Reset(l.cap)
+	l.n = 0
+}
+
 // head returns up to 512 bytes of the text's beginning, without a byte order mark,
 // which it passes over. An error comes again with next.
 func (l *lines) head() []byte {

@@ -23,15 +23,15 @@ type Merged struct {
 	Class   int       `json:"class,omitempty"` // of its host, from 1, by the records; 0: it has none
 }
 
-// part is a shard's run that is to be merged.
-type part struct {
+// shardRun is a shard's run that is to be merged.
+type shardRun struct {
 	path   string
 	header Header
 	cells  []Cell
 }
 
 // refuse is an error about the run: what is wrong with a value of it, and the remedy.
-func (p *part) refuse(format string, args ...any) error {
+func (p *shardRun) refuse(format string, args ...any) error {
 	return fmt.Errorf("%s: %s", Quote(p.path), fmt.Sprintf(format, args...))
 }
 
@@ -81,8 +81,8 @@ func ShardOf(dir string) (Shard, error) {
 	return *p.header.Shard, nil
 }
 
-func openPart(path string) (*part, error) {
-	p := &part{path: path}
+func openPart(path string) (*shardRun, error) {
+	p := &shardRun{path: path}
 	var err error
 	switch p.header, err = readHeader(path); {
 	case err != nil:
@@ -100,7 +100,7 @@ func openPart(path string) (*part, error) {
 }
 
 // openParts reads the headers of the runs, and orders them by their shards.
-func openParts(paths []string) (parts []*part, err error) {
+func openParts(paths []string) (parts []*shardRun, err error) {
 	var errs []error
 	for _, path := range paths {
 		p, err := openPart(path)
@@ -110,12 +110,12 @@ func openParts(paths []string) (parts []*part, err error) {
 		}
 		parts = append(parts, p)
 	}
-	slices.SortStableFunc(parts, func(a, b *part) int { return cmp.Compare(a.header.Shard.Index, b.header.Shard.Index) })
+	slices.SortStableFunc(parts, func(a, b *shardRun) int { return cmp.Compare(a.header.Shard.Index, b.header.Shard.Index) })
 	return parts, errors.Join(errs...)
 }
 
-// same are the facts that all shards must have in common, with what makes them so.
-var same = []struct {
+// common are the facts that all shards must have in common, with what makes them so.
+var common = []struct {
 	name   string
 	of     func(*Header) string
 	remedy string
@@ -128,17 +128,17 @@ var same = []struct {
 }
 
 // sameParts refuses runs that differ from most of the others.
-func sameParts(parts []*part) error {
+func sameParts(parts []*shardRun) error {
 	var errs []error
-	for _, fact := range same {
-		count, first := map[string]int{}, map[string]*part{}
+	for _, fact := range common {
+		count, first := map[string]int{}, map[string]*shardRun{}
 		for _, p := range parts {
 			v := fact.of(&p.header)
 			if count[v]++; count[v] == 1 {
 				first[v] = p
 			}
 		}
-		usual := fact.of(&slices.MaxFunc(parts, func(a, b *part) int { // of equally many the first
+		usual := fact.of(&slices.MaxFunc(parts, func(a, b *shardRun) int { // of equally many the first
 			return cmp.Compare(count[fact.of(&a.header)], count[fact.of(&b.header)])
 		}).header)
 		for _, p := range parts {
@@ -152,9 +152,9 @@ func sameParts(parts []*part) error {
 
 // wholeParts refuses shards that are doubled or missing, runs that are being written, and
 // cells that are not those of the plan. The runs are of one plan.
-func wholeParts(parts []*part) error {
+func wholeParts(parts []*shardRun) error {
 	var errs []error
-	by := map[int]*part{}
+	by := map[int]*shardRun{}
 	var all []Cell
 	for _, p := range parts {
 		s := p.header.Shard
@@ -191,7 +191,7 @@ func wholeParts(parts []*part) error {
 const mostMissing = 10
 
 // joinedHeader is the header of the merged run.
-func joinedHeader(h Header, parts []*part) (Header, error) {
+func joinedHeader(h Header, parts []*shardRun) (Header, error) {
 	first := parts[0].header
 	h.Seed, h.Program, h.LaunchNs, h.Threshold, h.External, h.Until, h.BudgetNs = first.Seed, first.Program, first.LaunchNs, first.Threshold, first.External, first.Until, first.BudgetNs
 	h.CPUs = first.CPUs
@@ -222,7 +222,7 @@ func joinedHeader(h Header, parts []*part) (Header, error) {
 
 // join appends the records of all parts. Each part's are of one class of hosts: launches
 // of a cell on two are no sample of either.
-func (r *Run) join(ctx context.Context, parts []*part) error {
+func (r *Run) join(ctx context.Context, parts []*shardRun) error {
 	var errs []error
 	var classes Classes
 	var hosts Hosts
@@ -266,18 +266,20 @@ func (r *Run) join(ctx context.Context, parts []*part) error {
 }
 
 // isEmpty reports whether the part has no cell, and so no record.
-func (p *part) isEmpty(err error) bool { return len(p.cells) == 0 && errors.Is(err, os.ErrNotExist) }
+func (p *shardRun) isEmpty(err error) bool {
+	return len(p.cells) == 0 && errors.Is(err, os.ErrNotExist)
+}
 
 // progress is what there is of a shard's launches.
 type progress struct {
-	of       *part
+	of       *shardRun
 	launches int                   // of each cell
 	have     map[Cell]map[int]bool // by cell of the plan, which launches have a record
 	settled  map[Cell]bool         // skipped or failed: no more launches are due
 	refused  error                 // about the first record that is wrong
 }
 
-func newProgress(p *part) *progress {
+func newProgress(p *shardRun) *progress {
 	var plan struct{ Launches, Boots int }
 	json.Unmarshal(p.header.Plan, &plan) // checkShard has read it
 	g := &progress{of: p, launches: cmp.Or(plan.Launches, plan.Boots), have: map[Cell]map[int]bool{}, settled: map[Cell]bool{}}

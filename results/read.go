@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strconv"
 
@@ -44,7 +43,7 @@ type Set struct {
 // Problem is one line that was left out.
 type Problem struct {
 	File   string
-	Line   int // from 1
+	Line   int // from 1; 0: the file as a whole
 	Reason string
 	Text   string // how the line begins
 	More   int    // lines that follow and have the same reason
@@ -52,6 +51,9 @@ type Problem struct {
 
 func (p Problem) String() string {
 	s := fmt.Sprintf("%s:%d: %s", Quote(p.File), p.Line, p.Reason)
+	if p.Line == 0 {
+		s = fmt.Sprintf("%s: %s", Quote(p.File), p.Reason)
+	}
 	if p.Text != "" {
 		s += ": " + p.Text
 	}
@@ -152,9 +154,11 @@ func (s *Set) add(r *Record) {
 	}
 }
 
-func (s *Set) read(file string, r io.Reader) error { return s.readLines(file, newLines(r)) }
+func (s *Set) read(file string, r io.Reader) error {
+	return s.readLines(file, newLines(r), newJSONReader(s))
+}
 
-func (s *Set) readLines(file string, in *lines) error {
+func (s *Set) readLines(file string, in *lines, j *jsonReader) error {
 	s.file = file
 	head := in.head()
 	if err := refuse(head); err != nil {
@@ -162,13 +166,12 @@ func (s *Set) readLines(file string, in *lines) error {
 	}
 	read := s.readBench
 	if s.json = bytes.HasPrefix(bytes.TrimSpace(head), []byte("{")); s.json {
-		in.cap.max = math.MaxInt // no run is too large
-		read = s.readJSON
+		read = j.readAll
 	}
 	if err := read(file, in); err != nil {
 		return err
 	}
-	s.lines = in.n
+	s.lines += in.n
 	s.conclude()
 	return nil
 }

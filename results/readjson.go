@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"path/filepath"
 )
 
 // jsonReader reads records, one JSON object a line, of every schema that there
@@ -20,20 +22,80 @@ type jsonReader struct {
 	cells map[Cell]int32   // each is checked once, and has one copy of its strings
 	names map[string]int32 // the same, by name
 	all   []Cell           // by number
-	seen  map[sample]int   // the line that has it
+	seen  lineOf
+	parts []part
 }
 
-// sample says which measurement a record is. A file has each one once.
+// part is a file of those that a run's records are in.
+type part struct {
+	file string
+	from int // lines of all before it
+}
+
+func newJSONReader(s *Set) *jsonReader {
+	return &jsonReader{set: s, setups: setups{}, cells: map[Cell]int32{}, names: map[string]int32{}, seen: lineOf{sparse: map[sample]int{}}}
+}
+
+// sample says which measurement a record is. A run has each one once.
 type sample struct {
 	cell            int32
 	launch, attempt int
 }
 
+// lineOf is the line, of those of all files, that has a measurement. First attempts at
+// launches in their order take 4 bytes: a large run has a million.
+type lineOf struct {
+	dense  [][]int32 // by cell and launch, which counts from 1; 0: none
+	sparse map[sample]int
+}
+
+func (l *lineOf) get(s sample) int {
+	if s.attempt == 1 && int(s.cell) < len(l.dense) && s.launch <= len(l.dense[s.cell]) {
+		if line := l.dense[s.cell][s.launch-1]; line != 0 {
+			return int(line)
+		}
+	}
+	return l.sparse[s]
+}
+
+func (l *lineOf) set(s sample, line int) {
+	for int(s.cell) >= len(l.dense) {
+		l.dense = append(l.dense, nil)
+	}
+	switch launches := l.dense[s.cell]; {
+	case s.attempt != 1 || line > math.MaxInt32 || s.launch > len(launches)+1:
+		l.sparse[s] = line
+	case s.launch <= len(launches):
+		launches[s.launch-1] = int32(line)
+	default:
+		l.dense[s.cell] = append(launches, int32(line))
+	}
+}
+
+// at is where a line of all files is: "on line 12", and of which file where there are
+// several.
+func (j *jsonReader) at(line int) string {
+	i := len(j.parts) - 1
+	for j.parts[i].from >= line {
+		i--
+	}
+	where := fmt.Sprintf("on line %d", line-j.parts[i].from)
+	if i < len(j.parts)-1 {
+		where += " of " + filepath.Base(j.parts[i].file)
+	}
+	return where
+}
+
 // maxLeftOut bounds how long a file of nothing but bad lines is read.
 const maxLeftOut = 1_000_000
 
-func (s *Set) readJSON(file string, in *lines) error {
-	j := &jsonReader{set: s, setups: setups{}, cells: map[Cell]int32{}, names: map[string]int32{}, seen: map[sample]int{}}
+// readAll reads a file, which may be one of several.
+func (j *jsonReader) readAll(file string, in *lines) error {
+	s := j.set
+	from := s.lines
+	j.parts = append(j.parts, part{file, from})
+	defer func() { s.lines = from + in.n }()
+	in.cap.max = math.MaxInt // no run is too large
 	for {
 		line, err := in.next()
 		if err == io.EOF {
@@ -49,7 +111,7 @@ func (s *Set) readJSON(file string, in *lines) error {
 		case len(bytes.TrimSpace(line)) == 0:
 			continue
 		}
-		if err := j.read(line, in.n); torn && err != nil {
+		if err := j.read(line, from+in.n); torn && err != nil {
 			s.warnTorn(file, in.n)
 		} else if err != nil {
 			if errors.Is(err, errOtherSchema) {
@@ -68,7 +130,7 @@ func (s *Set) readJSON(file string, in *lines) error {
 
 var errOtherSchema = errors.New("another schema")
 
-// read reads one line, and hands on its record. The schema comes first: fields
+// read reads one line, n of those of all files, and hands on its record. The schema comes first: fields
 // that this version does not know are an error only in a line that claims to be
 // of a version that it knows.
 func (j *jsonReader) read(line []byte, n int) error {
@@ -100,10 +162,10 @@ func (j *jsonReader) read(line []byte, n int) error {
 		return err
 	}
 	key := sample{cell, rec.Launch, rec.Attempt}
-	if j.seen[key] != 0 {
-		return fmt.Errorf("%s, launch %d, attempt %d is on line %d already", rec.Cell.Name(), rec.Launch, rec.Attempt, j.seen[key])
+	if before := j.seen.get(key); before != 0 {
+		return fmt.Errorf("%s, launch %d, attempt %d is %s already", rec.Cell.Name(), rec.Launch, rec.Attempt, j.at(before))
 	}
-	j.seen[key] = n
+	j.seen.set(key, n)
 	j.set.add(&rec)
 	return nil
 }
@@ -188,7 +250,7 @@ func (j *jsonReader) setup(line []byte, n int, e *entry) error {
 		j.size += len(line)
 	}
 	e.Host = j.set.hosts.Add(e.Host)
-	return j.setups.add(line, n, e.Setup, &e.setup)
+	return j.setups.add(line, n, e.Setup, &e.setup, j.at)
 }
 
 // record reads a record of schema 2.

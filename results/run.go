@@ -16,7 +16,7 @@ import (
 // Names of the files in a run's directory.
 const (
 	HeaderFile  = "run.json"      // the Header
-	RecordsFile = "records.jsonl" // the truth: one Record a line, each after its setup
+	RecordsFile = "records.jsonl" // the truth: one Record a line, each after its setup, behind those of closed segments
 	BenchFile   = "bench.txt"     // the same in the Go benchmark format
 	ConsoleFile = "console.txt"   // of a kernel that did not boot
 )
@@ -29,9 +29,14 @@ type Run struct {
 	Warnings []string // what Open had to mend
 
 	root    *os.Root
-	records *os.File
-	size    int64    // bytes of whole records
-	setups  []*setup // that this process wrote
+	records *os.File // records.jsonl
+	size    int64    // bytes of whole records in it
+	setups  []*setup // that this process wrote into it
+	closed  int      // number of the latest closed segment
+	segment int64    // bytes of a segment, at least
+	closeAt int64    // size from which records.jsonl closes
+	fault   error    // why a segment could not be closed: its records are there all the same
+	atStep  func()   // called before each change of the directory while a segment closes; nil: of tests
 }
 
 // Create makes the directory of a new run, named h.ID, in runs, which it
@@ -65,7 +70,7 @@ func create(parent *os.Root, h Header) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	run := &Run{Header: h, root: root}
+	run := &Run{Header: h, root: root, segment: segmentBytes, closeAt: segmentBytes}
 	err = replace(root, HeaderFile, h.write)
 	if err == nil {
 		err = run.openRecords()
@@ -91,13 +96,16 @@ func Open(dir string) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	run := &Run{Dir: dir, root: root}
+	run := &Run{Dir: dir, root: root, segment: segmentBytes, closeAt: segmentBytes}
 	run.Header, err = readHeader(dir)
 	if err == nil {
 		err = run.openRecords()
 	}
 	if err == nil {
 		err = run.mend()
+	}
+	if err == nil {
+		err = run.finishClosing()
 	}
 	if err != nil {
 		return nil, errors.Join(err, run.Close())
@@ -108,20 +116,43 @@ func Open(dir string) (*Run, error) {
 // openRecords opens the file of records and locks it: two writers would
 // interleave, and one would cut off what the other wrote.
 func (r *Run) openRecords() (err error) {
-	r.records, err = r.root.OpenFile(RecordsFile, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
-	if err != nil {
-		return err
+	r.records, err = lockRecords(r.root, os.O_RDWR|os.O_CREATE|os.O_APPEND, syscall.LOCK_EX)
+	if r.records != nil {
+		err = permitted(err)
 	}
-	if err := permitted(syscall.Flock(int(r.records.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)); err != nil {
-		return fmt.Errorf("lock %s (another process writes this run): %w", r.records.Name(), os.NewSyscallError("flock", err))
+	if err != nil && r.records != nil {
+		err = fmt.Errorf("lock %s (another process writes this run): %w", r.records.Name(), err)
 	}
-	return nil
+	return err
 }
 
-// Append writes one record with one write(2), and its setup before it where
-// this process has not written it yet. Schema and Run are filled in; a record
-// that no reader would take is refused. After an error nothing of the record is
-// in the file, or the error says that it could not be taken back.
+// lockRecords opens the file of records and locks it. It returns the file also where
+// the lock is the error. A process that writes the run may put another file, which it
+// has locked, in the place of this one meanwhile.
+func lockRecords(root *os.Root, flag, how int) (f *os.File, err error) {
+	for {
+		if f, err = root.OpenFile(RecordsFile, flag|syscall.O_NONBLOCK, 0o644); err != nil {
+			return nil, err
+		}
+		if err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB); err != nil {
+			return f, os.NewSyscallError("flock", err)
+		}
+		locked, err := f.Stat()
+		if err != nil {
+			return f, err
+		}
+		if now, err := root.Stat(RecordsFile); err == nil && os.SameFile(locked, now) {
+			return f, nil
+		}
+		f.Close()
+	}
+}
+
+// Append writes one record with one write(2), and its setup before it where the file
+// does not have it yet. Once records.jsonl has 4 MiB it becomes a closed segment.
+// Schema and Run are filled in; a record that no reader would take is refused. After
+// an error nothing of the record is in the file, or the error says that it could not
+// be taken back.
 func (r *Run) Append(rec Record) error {
 	if rec.Run != "" && rec.Run != r.Header.ID {
 		return fmt.Errorf("append to run %s: the record belongs to run %s", r.Header.ID, Quote(rec.Run))
@@ -141,11 +172,17 @@ func (r *Run) Append(rec Record) error {
 	if !slices.Contains(r.setups, under) {
 		r.setups = append(r.setups, under)
 	}
+	if r.size >= r.closeAt {
+		if err := r.closeSegment(); err != nil && r.fault == nil {
+			r.fault = fmt.Errorf("compress a segment of the records, which stays plain: %w", err)
+		}
+		r.closeAt = r.size + r.segment // where it did not close, it is tried again that much later
+	}
 	return nil
 }
 
-// lines is what is to be written of a record: its setup, where that is new, and
-// itself.
+// lines is what is to be written of a record: its setup, where the file lacks it,
+// and itself.
 func (r *Run) lines(rec *Record) (text []byte, under *setup, err error) {
 	if err := rec.check(); err != nil {
 		return nil, nil, err
@@ -196,9 +233,10 @@ func (r *Run) WriteBench() error {
 	})
 }
 
-// Close syncs the records and gives up the run.
+// Close syncs the records and gives up the run. Its error also says why a segment could
+// not be compressed, whose records are there all the same.
 func (r *Run) Close() error {
-	var errs []error
+	errs := []error{r.fault}
 	if r.records != nil {
 		errs = append(errs, permitted(r.records.Sync()), r.records.Close())
 	}
@@ -252,7 +290,7 @@ var validExport = newForm(`^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$`)
 
 // writeExport is WriteFile of a Dir and of a Run.
 func writeExport(root *os.Root, name string, write func(io.Writer) error) error {
-	if !validExport.MatchString(name) || name == HeaderFile || name == RecordsFile {
+	if !validExport.MatchString(name) || name == HeaderFile || name == RecordsFile || isSegment(name) {
 		return fmt.Errorf("write %s in %s: not the name of an export", Quote(name), root.Name())
 	}
 	return replace(root, name, write)

@@ -44,7 +44,7 @@ func files(t *testing.T, dir string) (names []string) {
 	return names
 }
 
-func mustRead(t *testing.T, path string) *Set {
+func mustRead(t testing.TB, path string) *Set {
 	t.Helper()
 	set, err := Read(path)
 	if err != nil {

@@ -6,11 +6,12 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Tally takes records one by one and keeps of each what a report needs: some 250
+// Tally takes records one by one and keeps of each what a report needs: some 150
 // bytes, where a record takes 4 KB. The zero value is empty.
 type Tally struct {
 	Distributions bool // keep how the times of single round trips lie
@@ -22,6 +23,7 @@ type Tally struct {
 	cells   map[Cell]*tallied
 	last    attempts
 	strings map[string]string // one copy of each reason and warning
+	same    map[sameKey]*same // one copy of what many launches have in common
 }
 
 // tallied is what the launches of one cell gave.
@@ -36,23 +38,33 @@ type tallied struct {
 // tally is what is kept of a record.
 type tally struct {
 	launch, attempt int
-	outcome         Outcome
-	reason          string
-	check           bool // its check failed
-	unavailable     bool // see Record
-	warnings        []string
 	values          []float64 // of metrics that were measured, in their order
-	measured        uint64    // which these are, a bit each
 	timed           Count     // operations that were timed one by one
-	queue           int       // bytes, the least of the links; 0: not known
-	inFlight        Count     // messages, the fewest of the links
-	kept            Kept      // of this one
+	*same
+}
+
+// same is what is kept of a record and is mostly the same in others.
+type same struct {
+	sameKey
+	warnings []string
+}
+
+type sameKey struct {
+	outcome     Outcome
+	reason      string
+	check       bool   // its check failed
+	unavailable bool   // see Record
+	warned      string // the warnings, as one text
+	measured    uint64 // which metrics have a value, a bit each
+	queue       int    // bytes, the least of the links; 0: not known
+	inFlight    Count  // messages, the fewest of the links
+	kept        Kept   // of this launch
 }
 
 // Add adds a record, which it does not keep.
 func (t *Tally) Add(r *Record) {
 	if t.cells == nil {
-		t.cells, t.last, t.strings = map[Cell]*tallied{}, attempts{}, map[string]string{}
+		t.cells, t.last, t.strings, t.same = map[Cell]*tallied{}, attempts{}, map[string]string{}, map[sameKey]*same{}
 		t.run = r.Run
 	}
 	if !slices.Contains(t.seeds, r.Seed) {
@@ -68,27 +80,36 @@ func (t *Tally) Add(r *Record) {
 	}
 	c.race = max(c.race, r.Race)
 	c.transport, c.builtOn = cmp.Or(r.Transport, c.transport), cmp.Or(r.BuiltOn, c.builtOn)
-	l := tally{launch: r.Launch, attempt: r.Attempt, outcome: r.Outcome, check: r.Fault == FaultCheck}
+	l := tally{launch: r.Launch, attempt: r.Attempt}
+	key := sameKey{outcome: r.Outcome, check: r.Fault == FaultCheck, kept: r.kept()}
 	if r.Outcome != OK {
-		l.reason, l.unavailable = t.one(r.Reason), r.Unavailable
+		key.reason, key.unavailable = t.one(r.Reason), r.Unavailable
 	}
+	var warnings []string
 	for _, w := range r.Warnings {
 		if w == Saturation(r.Cell, r.NsPerOp) {
 			w = saturation // each launch has a number of its own
 		}
-		l.warnings = append(l.warnings, t.one(w))
+		warnings = append(warnings, t.one(w))
 	}
+	key.warned = strings.Join(warnings, "\x00")
+	var room [32]float64 // more than there are metrics
+	values := room[:0]
 	for i, m := range Metrics {
 		if v, ok := m.get(r); ok {
-			l.values = append(l.values, v)
-			l.measured |= 1 << i
+			values = append(values, v)
+			key.measured |= 1 << i
 		}
 	}
+	l.values = slices.Clone(values)
 	if r.Latency != nil && r.Latency.Count > 0 {
 		l.timed = Known(r.Latency.Count)
 	}
-	l.queue, l.inFlight = r.least()
-	l.kept = r.kept()
+	key.queue, key.inFlight = r.least()
+	if l.same = t.same[key]; l.same == nil {
+		l.same = &same{key, warnings}
+		t.same[key] = l.same
+	}
 	c.launches = append(c.launches, l)
 	if t.Distributions && WorkloadOf(r.Cell).TwoWay && r.Outcome == OK && r.Latency != nil && r.Latency.HDR != "" {
 		c.merge(r)

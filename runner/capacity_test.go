@@ -393,7 +393,7 @@ func TestPlanWhateverIsGiven(t *testing.T) {
 	}
 	b := &script{}
 	side := b.given(usual)
-	side.Earlier = a.kept[:5] // it was interrupted before launch 5
+	side.Earlier = earlierOf(false, a.kept[:5]...) // it was interrupted before launch 5
 	run = Run{Plan: planOf(5, "x"), Sides: []*Side{side}}
 	if err := run.Execute(context.Background()); err != nil {
 		t.Fatal(err)
@@ -432,7 +432,7 @@ func TestCapacityMovesBetweenLaunches(t *testing.T) {
 	}
 	b := &script{}
 	resumed := side(b, 425984)
-	resumed.Earlier = a.kept[:2]
+	resumed.Earlier = earlierOf(false, a.kept[:2]...)
 	if err := (&Run{Plan: planOf(3, "x"), Sides: []*Side{resumed}}).Execute(context.Background()); err != nil {
 		t.Fatal(err)
 	}

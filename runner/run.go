@@ -32,13 +32,12 @@ type Side struct {
 	ID      string // the run's, for records
 	Measure func(results.Cell, Measurement) (rec results.Record, ops int)
 	Host    *results.Host
-	Earlier []results.Record // of the same run, before it was interrupted
+	Earlier *Earlier // of the same run, before it was interrupted; nil: there is nothing
 	Sink    func(results.Record) error
 
 	done    map[results.Cell]int              // the last launch that is ok
 	settled map[results.Cell]bool             // skipped or failed: more launches would show nothing
 	ops     map[results.Cell]int              // operations that fill the plan's time
-	tried   map[launchOf]int                  // the last attempt of Earlier at each launch
 	given   map[results.Cell]string           // capacity of the first launch that had no unusual one
 	records map[results.Cell][]results.Record // of the plan's cells, whatever their links were given; none where Until is 0
 }
@@ -74,11 +73,9 @@ func (r *Run) Execute(ctx context.Context) error {
 	var owed []pendingLaunch // what no attempt in its block could settle
 	for _, side := range r.Sides {
 		side.done, side.settled, side.ops = map[results.Cell]int{}, map[results.Cell]bool{}, map[results.Cell]int{}
-		side.given, side.tried = map[results.Cell]string{}, map[launchOf]int{}
-		for _, rec := range side.Earlier {
+		side.given = map[results.Cell]string{}
+		for rec := range side.Earlier.all() {
 			r.note(side, rec)
-			at := launchOf{rec.Cell.Asked(), rec.Launch}
-			side.tried[at] = max(side.tried[at], rec.Attempt)
 		}
 	}
 	for pass := 1; pass <= r.Plan.Launches; pass++ {
@@ -235,7 +232,7 @@ func (r *Run) measure(ctx context.Context, side *Side, p pendingLaunch, attempt 
 		return "", err
 	}
 	side.ops[p.cell] = ops
-	rec.Run, rec.Launch, rec.Attempt, rec.Seed, rec.Host = side.ID, p.pass, side.tried[launchOf{p.cell, p.pass}]+attempt, r.Plan.Seed, side.Host
+	rec.Run, rec.Launch, rec.Attempt, rec.Seed, rec.Host = side.ID, p.pass, side.Earlier.attempts(launchOf{p.cell, p.pass})+attempt, r.Plan.Seed, side.Host
 	now := time.Now()
 	rec.WallNs, r.last = int64(now.Sub(r.last)), now
 	side.splitCell(&rec)

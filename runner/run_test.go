@@ -231,7 +231,7 @@ func TestResume(t *testing.T) {
 	a := &script{diary: &diary, end: ok}
 	side := a.side()
 	p := planOf(3, "x", "y")
-	side.Earlier = []results.Record{{Cell: p.Cells[0], Launch: 1, Outcome: results.OK}, {Cell: p.Cells[0], Launch: 2, Outcome: results.OK}, {Cell: p.Cells[1], Launch: 1, Attempt: 2, Outcome: results.Untrusted}}
+	side.Earlier = earlierOf(false, results.Record{Cell: p.Cells[0], Launch: 1, Outcome: results.OK}, results.Record{Cell: p.Cells[0], Launch: 2, Outcome: results.OK}, results.Record{Cell: p.Cells[1], Launch: 1, Attempt: 2, Outcome: results.Untrusted})
 	if err := (&Run{Plan: p, Sides: []*Side{side}}).Execute(context.Background()); err != nil {
 		t.Fatal(err)
 	}

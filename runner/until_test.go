@@ -53,7 +53,7 @@ func TestUntilGoesBeyondTheFirstNarrowInterval(t *testing.T) {
 		if more := known.more(cell); more != (launch < 13) {
 			t.Errorf("after %d launches: more is %v", launch, more)
 		}
-		resumed := &Run{Until: 0.02, Sides: []*Side{{Earlier: records}}} // a plan without a cell only reads them
+		resumed := &Run{Until: 0.02, Sides: []*Side{{Earlier: earlierOf(true, records...)}}} // a plan without a cell only reads them
 		if err := resumed.Execute(t.Context()); err != nil {
 			t.Fatal(err)
 		}

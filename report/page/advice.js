@@ -57,6 +57,6 @@ function advice() {
 		else if (silent.length) out.append(element("p.none", {}, "Nothing that fits has a number: " + silent.map(a => places[a.place] ?? a.place).join(", ") + "."));
 	}
 	box.hidden = false;
-	draw();
-	view.listeners.push(keys => { if (!keys || keys.some(k => ["pattern", "for", ...page.needs.map(n => n.key)].includes(k))) draw(); });
+	drawn(draw);
+	view.listeners.push(keys => { if (!keys || keys.some(k => ["pattern", "for", ...page.needs.map(n => n.key)].includes(k))) drawn(draw); });
 }

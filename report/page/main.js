@@ -84,4 +84,5 @@ allCells();
 here();
 define();
 addEventListener("keydown", e => { if (e.key === "Escape") { unpinTip(); hideTip(); } });
+Object.assign(globalThis, {page, blocks, cellNamed, look, shapes}); // for the console
 document.documentElement.dataset.ready = "yes";

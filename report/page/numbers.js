@@ -7,7 +7,7 @@ function heat() {
 	function draw() {
 		const open = page.tables.filter(t => view.shows(t));
 		const found = open.find(t => keyOf(t) === view.settings.heat) ?? open[0], key = found ? keyOf(found) : "";
-		const all = page.cells.filter(b => b.workload === found?.workload).flatMap(cellsOf).filter(c => keyOf(c) === key), cells = all.filter(c => c.time && page.mechanisms.includes(c.mechanism) && view.shows(c));
+		const all = cellsOf(page.cells.filter(b => b.workload === found?.workload)).filter(c => keyOf(c) === key), cells = all.filter(c => c.time && page.mechanisms.includes(c.mechanism) && view.shows(c));
 		pick.replaceChildren(...open.map(t => element("option", {value: keyOf(t)}, keyOf(t))));
 		pick.value = key;
 		const possible = page.metrics.filter(m => cells.some(c => c[m.key]));
@@ -80,7 +80,7 @@ function allCells() {
 	let t;
 	function draw() {
 		const hidden = view.hidden(), only = view.only();
-		t = table("cells", columns, page.cells.filter(b => view.shows({...b, options: view.filter("options")})).flatMap(cellsOf).filter(c => view.shows(c) && !hidden.has(c.mechanism) && (!only || only === c.mechanism)));
+		t = table("cells", columns, cellsOf(page.cells.filter(b => view.shows({...b, options: view.filter("options")}))).filter(c => view.shows(c) && !hidden.has(c.mechanism) && (!only || only === c.mechanism)));
 		area.replaceChildren(t);
 	}
 	const redraw = whenNear(area, draw), relevant = new Set([...filters, "only", "hide"]);

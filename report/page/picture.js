@@ -26,7 +26,7 @@ function point(svg, chart, points, width) {
 		now = i;
 		const {line, p, x, y} = points[i], box = svg.getBoundingClientRect(), scale = box.width / width;
 		ring.attr("cx", x).attr("cy", y).attr("visibility", null);
-		showTip(tipText(chart, line, p, whole), box.left + x * scale, box.top + y * scale);
+		drawn(() => { if (now === i) showTip(tipText(chart, line, p, whole), box.left + x * scale, box.top + y * scale); });
 	};
 	const near = event => {
 		const box = svg.getBoundingClientRect(), scale = width / box.width;

@@ -21,7 +21,7 @@ function section(box) {
 		const [key, group] = asked ?? best ?? ["", []];
 		select.value = key;
 		label.after(allOf(group) ?? "");
-		return d3.sort(group, c => axes.place.indexOf(c.setting.place)).map(whole);
+		return wholes(d3.sort(group, c => axes.place.indexOf(c.setting.place)));
 	}
 	select.addEventListener("change", () => view.set({[id]: select.value}));
 
@@ -51,6 +51,6 @@ function section(box) {
 	new ResizeObserver(() => { if (Math.abs(area.clientWidth - width) > 4) redraw(); }).observe(area);
 	const relevant = new Set([...filters, "only", "hide", "all", id]);
 	view.listeners.push(keys => { if (!keys || keys.some(k => relevant.has(k))) redraw(); });
-	addEventListener("beforeprint", () => draw(700));
+	addEventListener("beforeprint", () => drawn(() => draw(700)));
 	addEventListener("afterprint", redraw);
 }
