@@ -53,7 +53,7 @@ check: ## gofmt, go vet and the quick tests, under a minute on 2 CPUs
 # processes, and one without the C library takes a tenth less of a CPU to start.
 check test test-long nolinkname: export CGO_ENABLED := 0
 
-test: ## all tests that need nothing special, about 10 minutes on 2 CPUs
+test: ## all tests that need nothing special, about 11 minutes on 2 CPUs
 	$(GO) test -timeout 15m ./...
 
 test-long: ## tests that `make test` plays in part, whole: some minutes more
