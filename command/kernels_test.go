@@ -73,10 +73,8 @@ func TestDynamicProgramBootsNothing(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("the kernel is for amd64, whose program make guests builds")
 	}
-	interpreter, err := host.Dynamic(kernels.Self)
-	if err != nil {
-		t.Fatal(err)
-	}
+	self := kernels.Self
+	t.Cleanup(func() { kernels.Self = self })
 	dir := t.TempDir()
 	image, asked := filepath.Join(dir, "vmlinuz"), filepath.Join(dir, "asked")
 	head := make([]byte, 4096)
@@ -89,15 +87,21 @@ func TestDynamicProgramBootsNothing(t *testing.T) {
 	}
 	t.Setenv("PATH", dir)
 	const cell = "PingPong/mech=pipe/size=64/queue=default/place=same"
-	for _, args := range [][]string{{image}, {"bisect", "--good", image, "--bad", image, cell, "--", "true"}, {"step", "--limit", "1", cell, image}} {
-		os.Remove(asked)
-		root := newRoot()
-		root.SetArgs(append([]string{"kernels"}, args...))
-		root.SetErr(io.Discard)
-		err := root.ExecuteContext(t.Context())
-		refused := err != nil && strings.Contains(err.Error(), "this program is linked dynamically (it needs "+interpreter+")")
-		if _, e := os.Stat(asked); err == nil || refused != (interpreter != "") || refused == (e == nil) {
-			t.Errorf("%q with interpreter %q: %v; QEMU executed: %v", args, interpreter, err, e == nil)
+	for _, kernels.Self = range []string{self, "/bin/sh"} {
+		interpreter, err := host.Dynamic(kernels.Self)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{image}, {"bisect", "--good", image, "--bad", image, cell, "--", "true"}, {"step", "--limit", "1", cell, image}} {
+			os.Remove(asked)
+			root := newRoot()
+			root.SetArgs(append([]string{"kernels"}, args...))
+			root.SetErr(io.Discard)
+			err := root.ExecuteContext(t.Context())
+			refused := err != nil && strings.Contains(err.Error(), "this program is linked dynamically (it needs "+interpreter+")")
+			if _, e := os.Stat(asked); err == nil || refused != (interpreter != "") || refused == (e == nil) {
+				t.Errorf("%q with interpreter %q: %v; QEMU executed: %v", args, interpreter, err, e == nil)
+			}
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"ipcbench/bench"
 	"ipcbench/results"
+	"ipcbench/runner"
 )
 
 // shardFlag adds --shard.
@@ -61,10 +62,10 @@ func sumOf(path string) (string, error) {
 
 // sameClass refuses a shard a host of another class than that on which it was begun: its
 // launches are one sample.
-func sameClass(earlier []results.Record, now *results.Host, isolation string) error {
+func sameClass(earlier *runner.Earlier, now *results.Host, isolation string) error {
 	var classes results.Classes
-	for i := range earlier {
-		classes.Of(&earlier[i])
+	for rec := range earlier.All() {
+		classes.Of(&rec)
 	}
 	if n := classes.Len(); n != 1 || classes.Of(&results.Record{Host: now, Isolation: isolation}) == 0 {
 		return nil

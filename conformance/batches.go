@@ -164,8 +164,12 @@ func (b *bed) batchAllocation() error {
 
 func (b *bed) batchWorkers(s *runner.Coordinator) error {
 	c := results.Cell{Workload: "Stream", Mechanism: b.m.Name, Place: "free"}
-	for _, c.Size = range []int{1, 64, 4 << 10} {
-		for _, c.Batch = range []int{2, batch} {
+	for i, size := range []int{1, 64, 4 << 10} {
+		for j, n := range []int{2, batch} {
+			if !b.mine(2*i+j, func(m *mechanisms.Mechanism) bool { return m.Batches }) {
+				continue
+			}
+			c.Size, c.Batch = size, n
 			if err := b.played(s, c, fewOps+1); err != nil { // whole batches, and one message
 				return err
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,6 +41,26 @@ func newBed(m *mechanisms.Mechanism) (*bed, error) {
 		b.setenv(name, path)
 	}
 	return b, nil
+}
+
+// share is how many mechanisms of a family share the launches of the rules on
+// workloads, waits and batches, where siblings lists them: they have the same ends,
+// and a third of these launches takes half of the time of all rules.
+const share = 3
+
+// siblings are the mechanisms of m's family that share launches, m among them. It is
+// nil, and m is in all launches, where IPCBENCH_LONG=1 is set, where m is broken on
+// purpose, and where another module runs the rules.
+var siblings func(m *mechanisms.Mechanism) []*mechanisms.Mechanism
+
+// mine reports whether the i-th launch of a rule is one for this mechanism. Of the
+// siblings that can play it, does, at least one plays it, and each third one.
+func (b *bed) mine(i int, does func(*mechanisms.Mechanism) bool) bool {
+	if siblings == nil {
+		return true
+	}
+	all := slices.DeleteFunc(siblings(b.m), func(m *mechanisms.Mechanism) bool { return !does(m) })
+	return (slices.Index(all, b.m)+i)%min(share, len(all)) == 0
 }
 
 func (b *bed) setenv(name, value string) {

@@ -46,7 +46,7 @@ func count(dir string) (census, error) {
 // the same user's other processes come and go meanwhile; a leak stays.
 func (before census) restored(dir string) error {
 	var now census
-	ok, err := until(10*time.Millisecond, patience/4, func() (bool, error) {
+	ok, err := until(10*time.Millisecond, settled, func() (bool, error) {
 		var err error
 		now, err = count(dir)
 		maps.DeleteFunc(now, func(k string, _ bool) bool { return before[k] })

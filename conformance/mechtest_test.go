@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"ipcbench/bench"
 	"ipcbench/internal/need"
 	"ipcbench/mechanisms"
 )
@@ -30,7 +31,41 @@ func sound() []*mechanisms.Mechanism {
 // message queue, one on shared memory, and one without bytes.
 var quick = []string{"pipe", "sysvmsg", "shmfutex", "futex"}
 
+// relatives are the sound mechanisms of m's family that this kernel has.
+func relatives(m *mechanisms.Mechanism) []*mechanisms.Mechanism {
+	return slices.DeleteFunc(sound(), func(r *mechanisms.Mechanism) bool {
+		return r.Family != m.Family || r.Needs != nil && r.Needs() != nil
+	})
+}
+
+// Mechanisms that share launches play all of them between them, each its part.
+func TestSiblingsShareEveryLaunch(t *testing.T) {
+	siblings = relatives
+	t.Cleanup(func() { siblings = nil })
+	for _, m := range sound() {
+		all := relatives(m)
+		for i, w := range bench.Workloads {
+			if w.Contract != mechanisms.Messages || !w.PlaysOn(m) || !slices.Contains(all, m) {
+				continue
+			}
+			var players []string
+			for _, r := range all {
+				if w.PlaysOn(r) && (&bed{m: r}).mine(i, w.PlaysOn) {
+					players = append(players, r.Name)
+				}
+			}
+			if players == nil || len(all) > share && len(players) == len(all) {
+				t.Errorf("%s: of %d mechanisms of %s, %q play it", w.Name, len(all), m.Family, players)
+			}
+		}
+	}
+}
+
 func TestConformance(t *testing.T) {
+	if !need.Long() {
+		siblings = relatives
+		t.Cleanup(func() { siblings = nil })
+	}
 	for _, m := range sound() {
 		t.Run(m.Name, func(t *testing.T) {
 			if !slices.Contains(quick, m.Name) {

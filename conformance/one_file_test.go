@@ -8,8 +8,6 @@ import (
 	"ipcbench/internal/need"
 	"ipcbench/internal/suggest"
 	"ipcbench/mechanisms"
-	"ipcbench/plots"
-	"ipcbench/report"
 	"ipcbench/results"
 )
 
@@ -54,19 +52,5 @@ func TestOneFileStatesItsFamily(t *testing.T) {
 	}
 	if near := suggest.Near("specimen", []string{"pipe", "example"}); !slices.Equal(near, []string{"example"}) {
 		t.Errorf("specimen may mean %q, want example", near)
-	}
-	record := results.Record{Schema: results.Schema, Launch: 1, Attempt: 1, Outcome: results.OK, NsPerOp: 1000,
-		Cell: results.Cell{Workload: "PingPong", Mechanism: "example", Size: 64, Place: "same"}}
-	page := report.NewPage(&results.Set{Records: []results.Record{record}})
-	look := plots.LookOf("example")
-	if !slices.Equal(page.Looks, []plots.Look{look}) || look.Color != plots.LookOf("seqpacket").Color {
-		t.Errorf("example looks like %v, on the page %v, seqpacket like %v", look, page.Looks, plots.LookOf("seqpacket"))
-	}
-	// With more mechanisms than shapes some of a family look alike; neighbours never do.
-	at := slices.Index(family, m)
-	for _, other := range family[max(0, at-1):min(len(family), at+2)] {
-		if other != m && plots.LookOf(other.Name) == look {
-			t.Errorf("%s looks like example", other.Name)
-		}
 	}
 }

@@ -65,7 +65,7 @@ func (b *bed) waits(c call, hop mechanisms.Hop) error {
 func (c call) asleep() error {
 	const looks = 10
 	slept := 0
-	ok, err := until(time.Millisecond, patience/2, func() (bool, error) {
+	ok, err := until(time.Millisecond, settled, func() (bool, error) {
 		select {
 		case err := <-c.done:
 			if err != nil {

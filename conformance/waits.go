@@ -97,11 +97,14 @@ func (b *bed) waiting(s mechanisms.Spec) error {
 // may have a CPU and where all share one.
 func (b *bed) waitingWorkers(s *runner.Coordinator) error {
 	for _, how := range mechanisms.Waits {
-		for _, c := range []results.Cell{
+		for i, c := range []results.Cell{
 			{Workload: "PingPong", Size: 4097, Place: "same"},
 			{Workload: "Stream", Size: 64 << 10, Place: "same"},
 			{Workload: "FanIn", Size: 64, Place: "free", Peers: 3},
 		} {
+			if !b.mine(i, func(m *mechanisms.Mechanism) bool { return m.Polls }) {
+				continue
+			}
 			c.Mechanism, c.Wait, c.Size = b.m.Name, how, b.size(c.Size)
 			if err := b.played(s, c, fewOps); err != nil {
 				return err

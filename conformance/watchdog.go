@@ -12,6 +12,9 @@ import (
 // rule in workers has ten times as long: the runner watches its steps.
 var patience = 30 * time.Second
 
+// settled is how long a thread has to fall asleep, and what a rule made to go.
+var settled = 15 * time.Second
+
 // HungError is a rule that did not come to an end.
 type HungError struct {
 	Rule  string

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/internal/sys"
 	"ipcbench/results"
 )
 
@@ -121,16 +122,13 @@ func killAll(program int) {
 type usage struct {
 	ran, user, system      int64 // ns: exact; and by the ticks of the kernel
 	voluntary, involuntary int64 // context switches
-	threads                map[string]threadTime
+	threads                map[string]sys.ThreadTime
 	unread                 bool // the kernel does not show all of it
 }
 
-// threadTime is proc_pid_schedstat(5) of one thread, in ns: ready to run without a CPU.
-type threadTime struct{ ran, waited int64 }
-
 // used reads what the family has used so far.
 func used() (u usage) {
-	u.threads = map[string]threadTime{}
+	u.threads = map[string]sys.ThreadTime{}
 	for _, pid := range descendants() {
 		ran, err := processClock(pid, clockSched)
 		if err != nil {
@@ -201,26 +199,14 @@ func (u *usage) readThreads(pid int) bool {
 		voluntary, _ := strconv.ParseInt(field(string(text), "voluntary_ctxt_switches:"), 10, 64)
 		involuntary, _ := strconv.ParseInt(field(string(text), "nonvoluntary_ctxt_switches:"), 10, 64)
 		u.voluntary, u.involuntary = u.voluntary+voluntary, u.involuntary+involuntary
-		var t threadTime
+		var t sys.ThreadTime
 		sched, _ := os.ReadFile(dir + "schedstat")
-		if n, _ := fmt.Sscan(string(sched), &t.ran, &t.waited); n < 2 {
+		if n, _ := fmt.Sscan(string(sched), &t.Ran, &t.Waited); n < 2 {
 			u.unread = true
 		}
 		u.threads[task.Name()] = t
 	}
 	return len(tasks) > 0
-}
-
-// worstWait is the longest time, in ns, that one thread waited for a CPU, less what the
-// rest of the family ran meanwhile, of all that the family ran: threads and children that
-// share a CPU wait for each other. The sum of their waits voided every unpinned launch of
-// libraries with threads of their own.
-func (u usage) worstWait(then usage, ran int64) (worst int64) {
-	for tid, t := range u.threads {
-		was := then.threads[tid]
-		worst = max(worst, t.waited-was.waited-(ran-(t.ran-was.ran)))
-	}
-	return worst
 }
 
 // since is what was used since then, as a worker of a record has it.
@@ -236,7 +222,7 @@ func (u usage) since(then usage) (w results.Worker) {
 	w.UserNs, w.SystemNs, w.EINTR = results.Known(user), results.Known(ran-user), results.Known(int64(0))
 	if !u.unread && !then.unread && u.voluntary >= then.voluntary {
 		w.Voluntary, w.Involuntary = results.Known(u.voluntary-then.voluntary), results.Known(u.involuntary-then.involuntary)
-		w.WaitNs = results.Known(u.worstWait(then, ran))
+		w.WaitNs = results.Known(sys.WorstWait(then.threads, u.threads, ran)) // children wait for each other too
 	}
 	return w
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
-	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -155,25 +154,15 @@ var explained = map[string]string{}
 // conform plays the rules of conformance.
 func (m machine) conform(t *testing.T, p *result, qemu QEMU, k *Kernel, image string) {
 	test := built(t, "conformance", "ipcbench/conformance", "test", "-c")
-	j := job{Suite: &suite{Commands: [][]string{{"/conformance", "-test.v", "-test.timeout=0", "-test.run=TestConformance/" + cmp.Or(p.Of, "."), "-test.skip=TestConformance/.*/^(waits|batches|workload)$"}}}}
-	initrd, err := newInitrd(image, j, test)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer initrd.Close()
-	limit := 3 * time.Hour
-	if late, ok := t.Deadline(); ok {
-		limit = time.Until(late) - 10*time.Second
-	}
-	b := boot{qemu: qemu.Path, initrd: initrd, limit: limit, args: append(qemu.arguments(ICount, k.file(), ICount.commandLine(k), 1), "-initrd", initrdFile)}
-	console, port, err := b.run(context.WithoutCancel(t.Context()))
+	commands := [][]string{{"/conformance", "-test.v", "-test.timeout=0", "-test.run=TestConformance/" + cmp.Or(p.Of, "."), "-test.skip=TestConformance/.*/^(waits|batches|workload)$"}}
+	console, gave, err := playInGuest(t, qemu, qemu.arguments(ICount, k.file(), ICount.commandLine(k), 1), image, suite{Commands: commands}, test)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, console)
 	}
 	p.Rules, p.RuleSkips = map[string]int{}, map[string]int{}
 	failed := p.count(console)
-	if m, err := decodeLine(port); err != nil || m.End == nil || p.Rules["PASS"] == 0 || failed != nil {
-		t.Errorf("%v, %s; failed: %q\n%s", err, m.Failed, failed, console)
+	if gave != "" || p.Rules["PASS"] == 0 || failed != nil {
+		t.Errorf("%s; failed: %q\n%s", gave, failed, console)
 	}
 	if n := p.RuleSkips[""]; n > 0 {
 		t.Errorf("%d rules are skipped without a reason", n)
@@ -187,11 +176,11 @@ var (
 )
 
 // count counts the rules that a test with -test.v printed, and returns those that failed.
-func (p *result) count(console []byte) (failed []string) {
+func (p *result) count(console string) (failed []string) {
 	said, ended := map[string]string{}, map[string]string{}
 	at := ""
-	for lines := bufio.NewScanner(bytes.NewReader(console)); lines.Scan(); {
-		line := strings.TrimRight(lines.Text(), "\r")
+	for lines := bufio.NewScanner(strings.NewReader(console)); lines.Scan(); {
+		line := lines.Text()
 		if f := testNamed.FindStringSubmatch(line); f != nil {
 			at = f[1]
 		} else if f := testSaid.FindStringSubmatch(line); f != nil {
@@ -327,9 +316,9 @@ func TestMachinesPage(t *testing.T) {
 // Rules are counted from what a test prints, each skip with its reason.
 func TestRulesCounted(t *testing.T) {
 	p := result{Rules: map[string]int{}, RuleSkips: map[string]int{}}
-	failed := p.count([]byte("=== RUN   TestConformance\r\n=== RUN   TestConformance/pipe\r\n=== RUN   TestConformance/pipe/ends\r\n=== RUN   TestConformance/pipe/killed\r\n    mechtest.go:90: needs root\r\n" +
-		"=== RUN   TestConformance/pipe/limit\r\n=== RUN   TestConformance/fifo\r\n    mechtest.go:12: no directory\r\n--- FAIL: TestConformance (3.00s)\r\n    --- FAIL: TestConformance/pipe (2.00s)\r\n" +
-		"        --- PASS: TestConformance/pipe/ends (0.00s)\r\n        --- SKIP: TestConformance/pipe/killed (0.00s)\r\n        --- FAIL: TestConformance/pipe/limit (0.00s)\r\n    --- SKIP: TestConformance/fifo (0.00s)\r\n"))
+	failed := p.count("=== RUN   TestConformance\n=== RUN   TestConformance/pipe\n=== RUN   TestConformance/pipe/ends\n=== RUN   TestConformance/pipe/killed\n    mechtest.go:90: needs root\n" +
+		"=== RUN   TestConformance/pipe/limit\n=== RUN   TestConformance/fifo\n    mechtest.go:12: no directory\n--- FAIL: TestConformance (3.00s)\n    --- FAIL: TestConformance/pipe (2.00s)\n" +
+		"        --- PASS: TestConformance/pipe/ends (0.00s)\n        --- SKIP: TestConformance/pipe/killed (0.00s)\n        --- FAIL: TestConformance/pipe/limit (0.00s)\n    --- SKIP: TestConformance/fifo (0.00s)\n")
 	if !slices.Equal(failed, []string{"TestConformance/pipe/limit"}) || p.Rules["PASS"] != 1 || p.Rules["SKIP"] != 2 || p.RuleSkips["needs root"] != 1 || p.RuleSkips["no directory"] != 1 {
 		t.Errorf("%q, %+v", failed, p)
 	}

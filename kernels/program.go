@@ -12,8 +12,9 @@ import (
 	"ipcbench/results"
 )
 
-// Self is the program of this process, the first process of a guest.
-const Self = "/proc/self/exe"
+// Self is the program of this process, the first process of a guest. A test puts one
+// that is linked dynamically in its place.
+var Self = "/proc/self/exe"
 
 // guestsEnv names the directory with the programs for guests of other architectures.
 const guestsEnv = "IPCBENCH_GUESTS"

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // What of the conformance suite a guest runs: by default what needs a module
@@ -42,33 +41,19 @@ func TestConformanceInGuest(t *testing.T) {
 	}
 	kernel := cachedKernel(t)
 	files := modules(t, kernel)
-	j := job{Suite: &suite{}}
+	s := suite{Commands: [][]string{{"/conformance", "-test.v", "-test.timeout=0", "-test.run=" + *suiteRun, "-test.skip=" + *suiteSkip}}}
 	for _, file := range files {
-		j.Suite.Modules = append(j.Suite.Modules, "/"+filepath.Base(file))
+		s.Modules = append(s.Modules, "/"+filepath.Base(file))
 	}
 	test := built(t, "conformance", "ipcbench/conformance", "test", "-c")
-	j.Suite.Commands = [][]string{{"/conformance", "-test.v", "-test.timeout=0", "-test.run=" + *suiteRun, "-test.skip=" + *suiteSkip}}
-	initrd, err := newInitrd(program(t), j, append(files, test)...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer initrd.Close()
-	limit := 10 * time.Minute
-	if late, ok := t.Deadline(); ok {
-		limit = time.Until(late) - 10*time.Second
-	}
-	b := boot{qemu: qemu.Path, initrd: initrd, limit: limit, args: append(qemu.arguments(ICount, kernel, ICount.commandLine(&Kernel{}), 1), "-initrd", initrdFile)}
-	console, port, err := b.run(t.Context())
-	t.Logf("%s", console)
-	if err != nil {
-		t.Fatal(err)
-	}
-	switch m, err := decodeLine(port); {
+	console, failed, err := playInGuest(t, qemu, qemu.arguments(ICount, kernel, ICount.commandLine(&Kernel{}), 1), program(t), s, append(files, test)...)
+	t.Log(console)
+	switch {
 	case err != nil:
-		t.Errorf("%v: %q", err, port)
-	case m.End == nil:
-		t.Error(m.Failed)
-	case strings.Contains(string(console), "--- SKIP"), !strings.Contains(string(console), "--- PASS"):
+		t.Error(err)
+	case failed != "":
+		t.Error(failed)
+	case strings.Contains(console, "--- SKIP"), !strings.Contains(console, "--- PASS"):
 		t.Error("a rule was skipped, or none was tried")
 	}
 }

@@ -1,10 +1,15 @@
 package kernels
 
 import (
+	"cmp"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"ipcbench/internal/need"
 	"ipcbench/runner"
@@ -12,7 +17,22 @@ import (
 
 func TestMain(m *testing.M) {
 	runner.Init()
-	os.Exit(m.Run())
+	dir, err := os.MkdirTemp("", "ipcbench-guests-")
+	if err != nil {
+		panic(err)
+	}
+	builds.dir = dir
+	status := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(status)
+}
+
+// builds are the programs that these tests put into guests: each is linked once, which
+// takes some seconds, and removed after the last test.
+var builds struct {
+	sync.Mutex
+	dir  string
+	made map[string]string // by what they are made of
 }
 
 // lacking skips a test that lacks something, and fails it where that must not
@@ -56,16 +76,59 @@ func program(t *testing.T) string {
 	return built(t, "ipcbench", "ipcbench/cmd/ipcbench", "build")
 }
 
-// built has the go command make a static program of that name.
+// built has the go command make a static program of that name, or returns the one that
+// an earlier test had made. No test changes it.
 func built(t *testing.T, name, pkg string, how ...string) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
+	builds.Lock()
+	defer builds.Unlock()
+	key := strings.Join(append(how, name, pkg, os.Getenv("GOARCH")), " ")
+	if path := builds.made[key]; path != "" {
+		return path
+	}
+	path := filepath.Join(builds.dir, strconv.Itoa(len(builds.made)), name)
+	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	c := exec.Command("go", append(how, "-o", path, pkg)...)
 	c.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
+	if builds.made == nil {
+		builds.made = map[string]string{}
+	}
+	builds.made[key] = path
 	return path
+}
+
+// playInGuest boots a guest with these arguments of QEMU, whose /init is the program
+// image. It loads the modules and runs the commands of s. The files are beside it. It
+// returns what they printed, and why the first command failed that did, "" where none
+// did. An error is one of the boot.
+func playInGuest(t *testing.T, qemu QEMU, args []string, image string, s suite, files ...string) (console, failed string, err error) {
+	t.Helper()
+	initrd, err := newInitrd(image, job{Suite: &s}, files...)
+	if err != nil {
+		return "", "", err
+	}
+	defer initrd.Close()
+	limit := 3 * time.Hour
+	if late, ok := t.Deadline(); ok {
+		limit = time.Until(late) - 10*time.Second
+	}
+	begin := time.Now()
+	text, port, err := boot{qemu: qemu.Path, args: append(args, "-initrd", initrdFile), initrd: initrd, limit: limit}.run(t.Context())
+	t.Logf("the guest took %.0f s", time.Since(begin).Seconds())
+	console = strings.ReplaceAll(string(text), "\r", "")
+	if err != nil {
+		return console, "", err
+	}
+	said, err := decodeLine(port)
+	if err == nil && said.End == nil {
+		failed = cmp.Or(said.Failed, "no word")
+	}
+	return console, failed, err
 }
 
 // fake is a program in place of QEMU: a shell script that finds the files of

@@ -1,15 +1,12 @@
 package kernels
 
 import (
-	"cmp"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"ipcbench/internal/golden"
 	"ipcbench/internal/need"
@@ -62,58 +59,18 @@ func (m topology) try(t *testing.T, kernel string, files []string, commands ...[
 	if err != nil {
 		lacking(t, err.Error())
 	}
-	initrd, err := newInitrd(guestProgram(t), job{Suite: &suite{Commands: commands}}, files...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer initrd.Close()
 	args := append([]string{"-no-user-config", "-M", "q35", "-nodefaults", "-display", "none", "-no-reboot",
-		"-accel", "tcg,thread=multi", "-cpu", "max,vendor=GenuineIntel", "-kernel", kernel, "-initrd", initrdFile,
+		"-accel", "tcg,thread=multi", "-cpu", "max,vendor=GenuineIntel", "-kernel", kernel,
 		"-append", strings.TrimSpace("console=ttyS0 quiet panic=-1 no_timer_check cryptomgr.notests=1 " + m.append),
 		"-serial", "file:" + consoleFile, "-serial", "file:" + portFile}, m.qemu...)
 	if !qemu.Unconfined {
 		args = append(args, "-sandbox", sandbox)
 	}
-	limit := 10 * time.Minute
-	if late, ok := t.Deadline(); ok {
-		limit = time.Until(late) - 10*time.Second
-	}
-	begin := time.Now()
-	text, port, err := boot{qemu: qemu.Path, args: args, initrd: initrd, limit: limit}.run(t.Context())
-	console = strings.ReplaceAll(string(text), "\r", "")
-	if err != nil {
-		return console, err
-	}
-	t.Logf("the guest took %.0f s", time.Since(begin).Seconds())
-	said, err := decodeLine(port)
-	if err == nil && said.End == nil {
-		err = gaveUp(cmp.Or(said.Failed, "no word"))
+	console, failed, err := playInGuest(t, qemu, args, program(t), suite{Commands: commands}, files...)
+	if failed != "" {
+		err = gaveUp(failed)
 	}
 	return console, err
-}
-
-// builds are the programs that tests of this package put into guests, built once.
-var builds = map[string]string{}
-
-func guestProgram(t *testing.T) string {
-	return once(t, "ipcbench", "ipcbench/cmd/ipcbench", "build")
-}
-
-// once has the go command make a static program, once in the tests of the package.
-func once(t *testing.T, name, pkg string, how ...string) string {
-	t.Helper()
-	if builds[name] == "" {
-		dir, err := os.MkdirTemp("", "ipcbench-guests-")
-		if err != nil {
-			t.Fatal(err)
-		}
-		made := built(t, name, pkg, how...)
-		builds[name] = filepath.Join(dir, name)
-		if err := os.Rename(made, builds[name]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return builds[name]
 }
 
 // kernelFor is the newest kernel in the cache of that release, as "6.12", or any: none of
@@ -163,7 +120,7 @@ func TestTopologyCaptured(t *testing.T) {
 				names = append(names, name)
 				commands = append(commands, slices.Concat([]string{"/capture"}, c.trees[name], seen))
 			}
-			console := c.machine.boot(t, kernelFor(t, "6.12"), []string{once(t, "capture", "./testdata/capture", "build")}, commands...)
+			console := c.machine.boot(t, kernelFor(t, "6.12"), []string{built(t, "capture", "./testdata/capture", "build")}, commands...)
 			for i, name := range names {
 				_, from, _ := strings.Cut(console, "-- sys/")
 				tree, rest, ended := strings.Cut("-- sys/"+from, "-- end --\n")
@@ -185,7 +142,7 @@ func TestTopology(t *testing.T) {
 	if need.Long() {
 		m = m.with("hugepages=64 IPCBENCH_LONG=1") // which the kernel hands to its first process
 	}
-	console := m.boot(t, kernelFor(t, "6.12"), []string{once(t, "runner", "ipcbench/runner", "test", "-c")},
+	console := m.boot(t, kernelFor(t, "6.12"), []string{built(t, "runner", "ipcbench/runner", "test", "-c")},
 		[]string{"/runner", "-test.v", "-test.run=^TestLaunchIsWhatIsAsked$/^memory(-node)?$"},
 		[]string{"/runner", "-test.v", "-test.run=^(TestPlaces|TestFillsMachine|TestHugePages|TestNodesOfLinks)$"})
 	t.Log(console)
@@ -205,7 +162,7 @@ func TestTopology(t *testing.T) {
 // Pairs and senders for each of 16 CPUs of one socket.
 func TestTopologyMany(t *testing.T) {
 	long(t)
-	console := cpuGuest("16,sockets=1,cores=16,threads=1").boot(t, kernelFor(t, "6.12"), []string{once(t, "runner", "ipcbench/runner", "test", "-c")},
+	console := cpuGuest("16,sockets=1,cores=16,threads=1").boot(t, kernelFor(t, "6.12"), []string{built(t, "runner", "ipcbench/runner", "test", "-c")},
 		[]string{"/runner", "-test.v", "-test.run=^TestFillsMachine$"})
 	t.Log(console)
 	passed(t, console, "TestFillsMachine")
@@ -218,7 +175,7 @@ func TestTopologyKernels(t *testing.T) {
 	for _, kernel := range found {
 		release := strings.TrimPrefix(filepath.Base(kernel), "vmlinuz-")
 		t.Run(release, func(t *testing.T) {
-			console := cpuGuest("2").boot(t, kernel, []string{once(t, "runner", "ipcbench/runner", "test", "-c")},
+			console := cpuGuest("2").boot(t, kernel, []string{built(t, "runner", "ipcbench/runner", "test", "-c")},
 				[]string{"/runner", "-test.v", "-test.run=^TestEveryMechanismHere$"})
 			t.Log(console)
 			passed(t, console, "TestEveryMechanismHere")

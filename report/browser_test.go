@@ -36,6 +36,43 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
+// chrome is the Chromium of all tests: each has a window and a profile of its own. To
+// start one takes some seconds of a CPU.
+var chrome struct {
+	start sync.Once
+	err   error
+	ctx   context.Context
+	end   func()
+}
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	if chrome.end != nil {
+		chrome.end()
+	}
+	os.Exit(status)
+}
+
+// startChrome starts it. What it leaves in its temporary directory goes when it ends.
+func startChrome(path string) error {
+	dir, err := os.MkdirTemp("", "ipcbench-chromium-")
+	if err != nil {
+		return err
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.DisableGPU, chromedp.Env("TMPDIR="+dir))
+	if os.Geteuid() == 0 {
+		options = append(options, chromedp.NoSandbox) // Chromium refuses root with one
+	}
+	ctx, cancelAll := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, cancel := chromedp.NewContext(ctx)
+	chrome.ctx, chrome.end = ctx, func() {
+		cancel()
+		cancelAll()
+		os.RemoveAll(dir)
+	}
+	return chromedp.Do(ctx) // a window of a context that holds one shares it
+}
+
 // browser is a window that shows one page, and what it complained about.
 type browser struct {
 	*testing.T
@@ -46,7 +83,7 @@ type browser struct {
 	complaint []string
 }
 
-// open writes the page to a file and starts a browser, which ends with the test.
+// open writes the page to a file and opens a window, which closes with the test.
 func open(t *testing.T, p *Page) *browser {
 	t.Helper()
 	return openWritten(t, func(w io.Writer) error { return WriteHTML(w, p) })
@@ -72,15 +109,13 @@ func openWritten(t *testing.T, write func(io.Writer) error) *browser {
 // openFile is open of a page that is there.
 func openFile(t *testing.T, file string) *browser {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.DisableGPU)
-	if os.Geteuid() == 0 {
-		options = append(options, chromedp.NoSandbox) // Chromium refuses root with one
+	chrome.start.Do(func() { chrome.err = startChrome(chromium(t)) })
+	if chrome.err != nil {
+		t.Fatal(chrome.err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := chromedp.NewContext(chrome.ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
+	ctx, cancel = context.WithTimeout(ctx, 3*time.Minute)
 	t.Cleanup(cancel)
 	b := &browser{T: t, ctx: ctx, url: "file://" + file}
 	if err := chromedp.Listen(ctx, b.hear); err != nil {

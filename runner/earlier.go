@@ -84,9 +84,9 @@ func (e *Earlier) attempts(at launchOf) int {
 	return e.tried[at]
 }
 
-// all are the records that were kept, in an order in which a cell's usual capacity is
+// All are the records that were kept, in an order in which a cell's usual capacity is
 // that of the first.
-func (e *Earlier) all() iter.Seq[results.Record] {
+func (e *Earlier) All() iter.Seq[results.Record] {
 	return func(yield func(results.Record) bool) {
 		if e == nil {
 			return

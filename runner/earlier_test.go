@@ -40,7 +40,7 @@ func TestEarlierDecidesAsAllRecords(t *testing.T) {
 			return side
 		}
 		e := earlierOf(false, records...)
-		got, want := noted(e.all()), noted(func(yield func(results.Record) bool) {
+		got, want := noted(e.All()), noted(func(yield func(results.Record) bool) {
 			for _, r := range records {
 				if !yield(r) {
 					return

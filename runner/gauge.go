@@ -110,11 +110,8 @@ func (g *threadGauge) waited() results.Count {
 // processGauge measures what all threads of this process use.
 type processGauge struct {
 	usage
-	threads map[string]threadTime
+	threads map[string]sys.ThreadTime
 }
-
-// threadTime is proc_pid_schedstat(5) of one thread, in ns.
-type threadTime struct{ ran, waited int64 }
 
 func (g *processGauge) arm() { g.threads = threadTimes() }
 
@@ -130,34 +127,29 @@ func (g *processGauge) stop() results.Worker {
 	return used
 }
 
-// worstWait is the longest time, in ns, that one thread waited for a CPU, less
-// what the other threads of its process ran meanwhile: threads that share a CPU
-// wait for each other. It is absent where the kernel does not count it.
-func worstWait(before, after map[string]threadTime) results.Count {
+// worstWait is that of sys.WorstWait, where all threads are of one process. It is
+// absent where the kernel does not count it.
+func worstWait(before, after map[string]sys.ThreadTime) results.Count {
 	if len(after) == 0 {
 		return results.Count{}
 	}
-	var all, worst int64
+	var all int64
 	for tid, t := range after {
-		all += t.ran - before[tid].ran
+		all += t.Ran - before[tid].Ran
 	}
-	for tid, t := range after {
-		was := before[tid]
-		worst = max(worst, t.waited-was.waited-(all-(t.ran-was.ran)))
-	}
-	return results.Known(worst)
+	return results.Known(sys.WorstWait(before, after, all))
 }
 
 // threadTimes reads the times of all threads; none where the kernel does not
 // count them.
-func threadTimes() map[string]threadTime {
-	times := map[string]threadTime{}
+func threadTimes() map[string]sys.ThreadTime {
+	times := map[string]sys.ThreadTime{}
 	files, _ := filepath.Glob("/proc/self/task/*/schedstat")
 	for _, file := range files {
 		text, err := os.ReadFile(file)
-		var t threadTime
+		var t sys.ThreadTime
 		if err == nil { // else it has ended
-			fmt.Fscan(bytes.NewReader(text), &t.ran, &t.waited)
+			fmt.Fscan(bytes.NewReader(text), &t.Ran, &t.Waited)
 		}
 		times[file] = t
 	}

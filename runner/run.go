@@ -74,7 +74,7 @@ func (r *Run) Execute(ctx context.Context) error {
 	for _, side := range r.Sides {
 		side.done, side.settled, side.ops = map[results.Cell]int{}, map[results.Cell]bool{}, map[results.Cell]int{}
 		side.given = map[results.Cell]string{}
-		for rec := range side.Earlier.all() {
+		for rec := range side.Earlier.All() {
 			r.note(side, rec)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/internal/need"
+	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
 )
@@ -74,16 +75,17 @@ func keepTo(t *testing.T, pid int, cpus []int) int {
 
 // TestWorstWait: what a thread waited while a sibling ran is no disturbance.
 func TestWorstWait(t *testing.T) {
-	before := map[string]threadTime{"1": {100, 10}, "2": {50, 0}}
+	at := func(ran, waited int64) sys.ThreadTime { return sys.ThreadTime{Ran: ran, Waited: waited} }
+	before := map[string]sys.ThreadTime{"1": at(100, 10), "2": at(50, 0)}
 	for _, c := range []struct {
 		name  string
-		after map[string]threadTime
+		after map[string]sys.ThreadTime
 		want  int64
 	}{
-		{"no thread waited", map[string]threadTime{"1": {200, 10}, "2": {50, 0}}, 0},
-		{"for a sibling", map[string]threadTime{"1": {200, 10}, "2": {60, 100}}, 0},
-		{"for a stranger", map[string]threadTime{"1": {200, 510}, "2": {60, 0}}, 490},
-		{"a new thread, for a stranger", map[string]threadTime{"1": {200, 10}, "2": {50, 0}, "3": {5, 1100}}, 1000},
+		{"no thread waited", map[string]sys.ThreadTime{"1": at(200, 10), "2": at(50, 0)}, 0},
+		{"for a sibling", map[string]sys.ThreadTime{"1": at(200, 10), "2": at(60, 100)}, 0},
+		{"for a stranger", map[string]sys.ThreadTime{"1": at(200, 510), "2": at(60, 0)}, 490},
+		{"a new thread, for a stranger", map[string]sys.ThreadTime{"1": at(200, 10), "2": at(50, 0), "3": at(5, 1100)}, 1000},
 	} {
 		if got := worstWait(before, c.after); got != results.Known(c.want) {
 			t.Errorf("%s: %v ns, want %d", c.name, got, c.want)

@@ -33,16 +33,22 @@ func run(t *testing.T, checks []*Check, o Options) *Report {
 }
 
 // sample is the checks, or under -short every tenth of them.
-func sample(t *testing.T, checks []*Check) (some []*Check) {
+func sample(t *testing.T, checks []*Check) []*Check {
 	t.Helper()
 	if !testing.Short() {
 		return checks
 	}
-	first := rand.IntN(10)
-	for i := first; i < len(checks); i += 10 {
+	return oneIn(t, 10, checks)
+}
+
+// oneIn is one in n of the checks, from a random one on.
+func oneIn(t *testing.T, n int, checks []*Check) (some []*Check) {
+	t.Helper()
+	first := rand.IntN(n)
+	for i := first; i < len(checks); i += n {
 		some = append(some, checks[i])
 	}
-	t.Logf("-short: every tenth statement from number %d on", first)
+	t.Logf("one statement in %d, from number %d on", n, first)
 	return some
 }
 
