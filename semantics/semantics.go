@@ -76,7 +76,7 @@ var Families = []Family{
 	{"pipe", "Pipes", slices.Concat(pipeChecks, pipeCapacityChecks, pipePeerChecks, pipeErrorChecks)},
 	{"packetpipe", "Pipes in packet mode", packetChecks},
 	{"fd", "Descriptors", fdChecks},
-	{"poll", "Waiting with poll and epoll", slices.Concat(pollChecks, epollChecks)},
+	{"poll", "Waiting with poll, select and epoll", slices.Concat(pollChecks, epollChecks, selectChecks)},
 	{"fifo", "FIFOs", fifoChecks},
 	{"socketpair", "Socket pairs", slices.Concat(socketChecks, socketPeerChecks, socketReadChecks)},
 	{"unixsocket", "UNIX domain sockets with names", unixChecks},
