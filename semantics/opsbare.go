@@ -12,7 +12,7 @@ var bareOps = bare(map[string]bareCall{
 	"accept4":           {unix.SYS_ACCEPT4, "fd addr addr n"},
 	"bind":              {unix.SYS_BIND, "fd addr n"},
 	"connect":           {unix.SYS_CONNECT, "fd addr n"},
-	"listen":            {unix.SYS_LISTEN, "fd n"},
+	"recvmmsg":          {unix.SYS_RECVMMSG, "fd addr n n addr"},
 	"getsockname":       {unix.SYS_GETSOCKNAME, "fd addr addr"},
 	"getsockopt":        {unix.SYS_GETSOCKOPT, "fd level n addr addr"},
 	"setsockopt":        {unix.SYS_SETSOCKOPT, "fd level n addr n"},

@@ -58,6 +58,12 @@ var messageOps = map[string]op{
 		h.SetLen(a[3])
 		return result(unix.SendmsgN(a[0], d, p, nil, 0))
 	}},
+	"sendnone": {name: "sendmsg SCM_RIGHTS, no bytes", params: "fd fd", do: func(a []int, _ []byte) answer { // x/sys would add a byte
+		oob := unix.UnixRights(a[1])
+		h := unix.Msghdr{Control: &oob[0]}
+		h.SetControllen(len(oob))
+		return raw(unix.SYS_SENDMSG, uintptr(a[0]), uintptr(unsafe.Pointer(&h)), 0, 0, 0, 0)
+	}},
 	"sendboth": {name: "sendmsg SCM_CREDENTIALS and SCM_RIGHTS", params: "fd fd", do: func(a []int, d []byte) answer {
 		cred := unix.UnixCredentials(&unix.Ucred{Pid: int32(os.Getpid()), Uid: uint32(os.Getuid()), Gid: uint32(os.Getgid())})
 		return result(unix.SendmsgN(a[0], d, append(cred, unix.UnixRights(a[1])...), nil, 0))
