@@ -185,6 +185,17 @@ var messageOps = map[string]op{
 		}
 		return filled(int(n), err, words)
 	}},
+	"splice all": {name: "splice until all are moved", params: "fd fd n", do: func(a []int, _ []byte) answer {
+		total := 0
+		for total < a[2] {
+			n, err := unix.Splice(a[0], nil, a[1], nil, a[2]-total, 0)
+			if err != nil || n == 0 {
+				return result(-1, unix.ENODATA)
+			}
+			total += int(n)
+		}
+		return answer{N: total}
+	}},
 	"vmsplicetwo": {name: "vmsplice of two buffers", params: "fd n n", do: func(a []int, _ []byte) answer { // of the memory that vmsplice takes
 		p, err := pages()
 		if err != nil {
