@@ -61,6 +61,7 @@ func (k *kernel) number(path string) int {
 var numbers = map[string]string{
 	"msgmax": "kernel/msgmax", "msgmnb": "kernel/msgmnb",
 	"wmem_max": "net/core/wmem_max", "pipe_max": "fs/pipe-max-size", "dgram_qlen": "net/unix/max_dgram_qlen",
+	"mq_default": "fs/mqueue/msg_default", "mq_size_default": "fs/mqueue/msgsize_default",
 }
 
 var placeholder = regexp.MustCompile(`\{(\d*)(p|[a-z_]+)([+-]\d+)?\}`)

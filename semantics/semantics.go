@@ -85,13 +85,13 @@ var Families = []Family{
 	{"sysvsem", "System V semaphores", slices.Concat(semChecks, semMoreChecks, semStateChecks)},
 	{"sysvmsg", "System V message queues", slices.Concat(msgChecks, msgMoreChecks, msgStateChecks)},
 	{"splice", "splice, tee, vmsplice", slices.Concat(spliceChecks, spliceMoreChecks)},
-	{"posixmq", "POSIX message queues", slices.Concat(mqChecks, mqMoreChecks)},
-	{"wake", "eventfd", wakeChecks},
-	{"futex", "Futexes", futexChecks},
-	{"signal", "Signals and signalfd", signalChecks},
-	{"memfd", "Memory files and seals", memfdChecks},
-	{"processvm", "Reading another process's memory", processVMChecks},
-	{"iouring", "io_uring", ringChecks},
+	{"posixmq", "POSIX message queues", slices.Concat(mqChecks, mqMoreChecks, mqAccessChecks)},
+	{"wake", "eventfd", slices.Concat(wakeChecks, wakeMoreChecks)},
+	{"futex", "Futexes", slices.Concat(futexChecks, futexMoreChecks)},
+	{"signal", "Signals and signalfd", slices.Concat(signalChecks, signalfdChecks)},
+	{"memfd", "Memory files and seals", slices.Concat(memfdChecks, memfdMoreChecks)},
+	{"processvm", "Reading another process's memory", slices.Concat(processVMChecks, processVMMoreChecks)},
+	{"iouring", "io_uring", slices.Concat(ringChecks, ringMoreChecks)},
 }
 
 // Checks returns the checks of all families.
