@@ -43,16 +43,19 @@ var futexMoreChecks = []Check{
 			need(w.answer())
 			return say("%s; compares %v, does not %v", all, one, none)
 		}},
-	{ID: "X21", Mechanism: "futex", Statement: "FUTEX_WAKE of memory that is not mapped fails, and with FUTEX_PRIVATE_FLAG wakes none",
-		Expect: "EFAULT; private 0", Source: "futex(2), EFAULT; kernel/futex/core.c, get_futex_key", Since: "2.6.22", About: "invalid",
+	{ID: "X21", Mechanism: "futex", Statement: "FUTEX_WAKE of what is not mapped, can't be read, or lies beyond its file fails, and with FUTEX_PRIVATE_FLAG wakes none",
+		Expect: "not mapped EFAULT, PROT_NONE EFAULT, beyond EFAULT; private 0", Source: "futex(2), EFAULT; kernel/futex/core.c, get_futex_key", Since: "2.6.22", About: "invalid",
 		Observe: func(k *kernel) string {
-			return say("%v; private %v", k.do("futexhole", futexWake, 1), k.do("futexhole", futexWake|futexPrivate, 1))
+			at := need(k.do("mmap", need(k.do("memfd", k.host.page)).N, 2*k.host.page)).N
+			return say("not mapped %v, PROT_NONE %v, beyond %v; private %v", k.do("futexbad", futexWake, 1), k.do("futexhole", futexWake, 1), k.do("futexat", at, k.host.page, futexWake, 1), k.do("futexhole", futexWake|futexPrivate, 1))
 		}},
-	{ID: "X22", Mechanism: "futex", Statement: "FUTEX_CMP_REQUEUE refuses negative numbers",
-		Expect: "wake EINVAL, move EINVAL", Source: "futex(2), EINVAL; commit fbe0e839d1e2", Since: "4.15", About: "invalid",
+	{ID: "X22", Mechanism: "futex", Statement: "FUTEX_CMP_REQUEUE refuses negative numbers, and words that are not mapped",
+		Expect: "wake EINVAL, move EINVAL; from EFAULT, to EFAULT", Source: "futex(2), EINVAL; commit fbe0e839d1e2", Since: "4.15", About: "invalid",
 		Observe: func(k *kernel) string {
 			at, _ := k.words()
-			return say("wake %v, move %v", k.futex(at, 0, futexCmpRequeue, -1, 1, 1, 0), k.futex(at, 0, futexCmpRequeue, 1, -1, 1, 0))
+			address := need(k.do("address", at)).N
+			return say("wake %v, move %v; from %v, to %v", k.futex(at, 0, futexCmpRequeue, -1, 1, 1, 0), k.futex(at, 0, futexCmpRequeue, 1, -1, 1, 0),
+				k.do("bare futex", 4096, futexCmpRequeue, 1, 1, address, 0), k.do("bare futex", address, futexCmpRequeue, 1, 1, 4096, 0))
 		}},
 	{ID: "X23", Mechanism: "futex", Statement: "FUTEX_UNLOCK_PI hands a lock with a waiter over: the waiter wakes, and its number is in the word",
 		Expect: "sleeps, FUTEX_WAITERS set; unlock 0; woken 0, the waiter's", Source: "futex(2), FUTEX_UNLOCK_PI", Since: "2.6.18", Needs: []Need{futexPI}, About: "full",
@@ -87,5 +90,12 @@ var futexMoreChecks = []Check{
 			state := w.asleep()
 			need(k.futex(at, 1, futexWake, 1, 0, 0, 0))
 			return say("%s, %v; other value %v; time %v", state, w.answer(), k.do("futex_waitv", at, 0, 9, 60000), k.do("futex_waitv", at, 0, 0, 2))
+		}},
+	{ID: "X26", Mechanism: "futex", Statement: "futex_waitv refuses flags, no words, more than 128, and an address that is not there",
+		Expect: "flags EINVAL, none EINVAL, 129 EINVAL, address EFAULT", Source: "futex_waitv(2); Documentation/userspace-api/futex2.rst", Since: "5.16", About: "invalid limits",
+		Observe: func(k *kernel) string {
+			at, _ := k.words()
+			address := need(k.do("address", at)).N
+			return say("flags %v, none %v, 129 %v, address %v", k.do("bare futex_waitv", address, 1, 1, 0, 0), k.do("bare futex_waitv", address, 0, 0, 0, 0), k.do("bare futex_waitv", address, 129, 0, 0, 0), k.do("bare futex_waitv", 4096, 1, 0, 0, 0))
 		}},
 }

@@ -4,11 +4,11 @@ import "golang.org/x/sys/unix"
 
 // eventfd as a descriptor.
 var wakeMoreChecks = []Check{
-	{ID: "V15", Mechanism: "wake", Statement: "an eventfd has no position: pread and pwrite fail",
-		Expect: "ESPIPE, ESPIPE", Source: "eventfd(2); pread(2)", About: "invalid",
+	{ID: "V15", Mechanism: "wake", Statement: "an eventfd has no position: pread and pwrite fail, and lseek does nothing",
+		Expect: "0; ESPIPE, ESPIPE", Source: "pread(2); fs/eventfd.c, noop_llseek", About: "invalid",
 		Observe: func(k *kernel) string {
 			fd := k.eventfd(1, 0)
-			return say("%v, %v", k.do("pread", fd, 8, 0), k.do("pwrite", fd, 0, "12345678"))
+			return say("%v; %v, %v", k.do("lseek", fd, 0, 0), k.do("pread", fd, 8, 0), k.do("pwrite", fd, 0, "12345678"))
 		}},
 	{ID: "V16", Mechanism: "wake", Statement: "EFD_NONBLOCK and EFD_CLOEXEC mark the descriptor, and without them neither is set",
 		Expect: "O_RDWR 0; with flags O_RDWR|O_NONBLOCK 1", Source: "eventfd(2)", Since: "2.6.27", About: "fork-exec timeout",

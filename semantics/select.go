@@ -29,7 +29,7 @@ var selectChecks = []Check{
 			return say("at once %s; 5 ms %s", each(0), each(5))
 		}},
 	{ID: "L26", Mechanism: "poll", Statement: "a poll that sleeps on a pipe is woken by what is written, by room, and by the writer's close",
-		Expect: "reader sleeps, POLLIN; writer sleeps, POLLOUT; closed sleeps, POLLHUP", Source: "poll(2)", About: "ready empty full peer-gone",
+		Expect: "reader sleeps, POLLIN|POLLRDNORM; writer sleeps, POLLOUT|POLLWRNORM; closed sleeps, POLLHUP", Source: "poll(2)", About: "ready empty full peer-gone",
 		Observe: func(k *kernel) string {
 			p, full, q := k.pipe(0), k.pipe(unix.O_NONBLOCK), k.pipe(0)
 			need(k.do("fill", full.w, k.host.page))
@@ -39,8 +39,8 @@ var selectChecks = []Check{
 				do()
 				return say("%s, %s", state, shownEvents(w.answer()))
 			}
-			return say("reader %s; writer %s; closed %s", wake(p.r, unix.POLLIN, func() { need(k.write(p.w, "x")) }),
-				wake(full.w, unix.POLLOUT, func() { need(k.read(full.r, k.host.page)) }), wake(q.r, unix.POLLIN, func() { k.close(q.w) }))
+			return say("reader %s; writer %s; closed %s", wake(p.r, unix.POLLIN|readNormal, func() { need(k.write(p.w, "x")) }),
+				wake(full.w, unix.POLLOUT|writeNormal, func() { need(k.read(full.r, k.host.page)) }), wake(q.r, unix.POLLIN, func() { k.close(q.w) }))
 		}},
 	{ID: "L27", Mechanism: "poll", Statement: "POLLRDNORM and POLLWRNORM mean POLLIN and POLLOUT: each is reported where it was asked for",
 		Expect: "POLLRDNORM; POLLIN|POLLRDNORM; POLLWRNORM; POLLOUT|POLLWRNORM", Source: "poll(2), POLLRDNORM and POLLWRNORM", About: "ready",
@@ -280,6 +280,15 @@ var selectChecks = []Check{
 				need(k.write(s.w, "x"))
 				return say("%v, %v, %v", first, none, wait())
 			})
+		}},
+	{ID: "L49", Mechanism: "poll", Statement: "epoll watches sockets, eventfds and epoll sets, and no directory, no file of a disk or of memory; a descriptor of O_PATH is none",
+		Expect: "socket 0, eventfd 0, set 0; directory EPERM, file EPERM, memory file EPERM, O_PATH EBADF", Source: "epoll_ctl(2), EPERM; open(2), O_PATH", Since: "2.6.39", About: "invalid ready",
+		Observe: func(k *kernel) string {
+			e := need(k.do("epoll_create")).N
+			add := func(fd int) answer { return k.do("epoll_add", e, fd, unix.EPOLLIN) }
+			file := need(k.do("open", "plain", unix.O_CREAT|unix.O_RDWR, 0o600)).N
+			return say("socket %v, eventfd %v, set %v; directory %v, file %v, memory file %v, O_PATH %v", add(k.sockets(unix.SOCK_STREAM).r), add(k.eventfd(0, 0)), add(need(k.do("epoll_create")).N),
+				add(k.openDir(0o700)), add(file), add(need(k.do("memfd", 0)).N), add(need(k.open("plain", unix.O_PATH)).N))
 		}},
 }
 

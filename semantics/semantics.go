@@ -18,6 +18,7 @@
 package semantics
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -36,7 +37,7 @@ type Check struct {
 	// like for a number of this kernel (see expand). "": the answer is a fact
 	// of the machine: it is recorded, not judged.
 	Expect  string
-	Before  []Older // what older kernels answer, the oldest first
+	Before  []Older // what older kernels answer, the oldest first; "" where their stable updates differ
 	Source  string  // the page and section, the kernel's file, or the commit: "pipe(7), PIPE_BUF"
 	Since   string  // the first Linux with it: "2.6.35"; "" is any
 	Needs   []Need  // without them it is skipped
@@ -131,7 +132,7 @@ func WriteStatements(w io.Writer) error {
 				expect = "*recorded*"
 			}
 			for _, o := range c.Before {
-				expect += fmt.Sprintf("; before %s: %s", o.Release, results.EscapeMarkdown(o.Expect))
+				expect += fmt.Sprintf("; before %s: %s", o.Release, cmp.Or(results.EscapeMarkdown(o.Expect), "*recorded*"))
 			}
 			text.Row(w, c.ID, results.EscapeMarkdown(c.Statement), expect, results.EscapeMarkdown(c.Source), c.Since)
 		}

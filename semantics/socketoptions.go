@@ -7,7 +7,10 @@ import (
 )
 
 // Options of socket(7), from asm-generic/socket.h.
-const soSndbufforce = 32
+const (
+	soSndbufforce = 32
+	soRcvbufforce = 33
+)
 
 // Options, flags and headers of a pair of sockets, and what wakes its poll.
 var socketOptionChecks = []Check{
@@ -119,19 +122,19 @@ var socketOptionChecks = []Check{
 				return say("%v, %s", k.do("recvwith", s.r, 0, unix.MSG_TRUNC|unix.MSG_PEEK), k.read(s.r, 9).text())
 			})
 		}},
-	{ID: "U65", Mechanism: "socketpair", Statement: "a poll that asks for nothing is woken by the peer's close, and one for POLLRDHUP by its SHUT_WR",
-		Expect: "stream sleeps, POLLHUP; sleeps, POLLRDHUP; seqpacket sleeps, POLLHUP; sleeps, POLLRDHUP", Source: "poll(2), POLLHUP and POLLRDHUP", Since: "2.6.17", About: "peer-gone ready",
+	{ID: "U65", Mechanism: "socketpair", Statement: "a poll that asks for nothing is woken by the peer's close, and one for POLLRDHUP by its SHUT_WR, or by one's own SHUT_RD",
+		Expect: "stream sleeps, POLLHUP; sleeps, POLLRDHUP; sleeps, POLLRDHUP; seqpacket sleeps, POLLHUP; sleeps, POLLRDHUP; sleeps, POLLRDHUP", Source: "poll(2), POLLHUP and POLLRDHUP", Since: "2.6.17", About: "peer-gone ready",
 		Observe: func(k *kernel) string {
 			each := func(kind int) string {
-				s, q := k.sockets(kind), k.sockets(kind)
-				w := k.begin("pollfor", s.r, 0, -1, 0)
-				state := w.asleep()
-				k.close(s.w)
-				closed := say("%s, %s", state, shownEvents(w.answer()))
-				w = k.begin("pollfor", q.r, unix.POLLRDHUP, -1, 0)
-				state = w.asleep()
-				need(k.do("shutdown", q.w, unix.SHUT_WR))
-				return say("%s; %s, %s", closed, state, shownEvents(w.answer()))
+				wake := func(events int, do func(s pipe)) string {
+					s := k.sockets(kind)
+					w := k.begin("pollfor", s.r, events, -1, 0)
+					state := w.asleep()
+					do(s)
+					return say("%s, %s", state, shownEvents(w.answer()))
+				}
+				return say("%s; %s; %s", wake(0, func(s pipe) { k.close(s.w) }), wake(unix.POLLRDHUP, func(s pipe) { need(k.do("shutdown", s.w, unix.SHUT_WR)) }),
+					wake(unix.POLLRDHUP, func(s pipe) { need(k.do("shutdown", s.r, unix.SHUT_RD)) }))
 			}
 			return say("stream %s; seqpacket %s", each(unix.SOCK_STREAM), each(unix.SOCK_SEQPACKET))
 		}},
@@ -168,11 +171,13 @@ var socketOptionChecks = []Check{
 		Observe: func(k *kernel) string {
 			return k.open(say("/proc/self/fd/%d", k.sockets(unix.SOCK_STREAM).r), unix.O_RDWR).String()
 		}},
-	{ID: "U70", Mechanism: "socketpair", Statement: "a send from a bad address fails, and nothing arrives",
-		Expect: "stream EFAULT, EAGAIN; seqpacket EFAULT, EAGAIN; dgram EFAULT, EAGAIN", Source: "send(2), EFAULT", About: "invalid",
+	{ID: "U70", Mechanism: "socketpair", Statement: "a send from a bad address, or from beyond the end of a file that is mapped, fails, and nothing arrives",
+		Expect: "stream EFAULT, EFAULT, EAGAIN; seqpacket EFAULT, EFAULT, EAGAIN; dgram EFAULT, EFAULT, EAGAIN", Source: "send(2), EFAULT", About: "invalid",
 		Observe: func(k *kernel) string {
+			at := need(k.do("mmap", need(k.do("memfd", k.host.page)).N, 2*k.host.page)).N
+			beyond := need(k.do("address", at)).N + k.host.page
 			return k.kinds(func(s pipe) string {
-				return say("%v, %v", k.do("writenowhere", s.w, 9), k.do("recvwith", s.r, 9, unix.MSG_DONTWAIT))
+				return say("%v, %v, %v", k.do("writenowhere", s.w, 9), k.do("bare write", s.w, beyond, 9), k.do("recvwith", s.r, 9, unix.MSG_DONTWAIT))
 			})
 		}},
 	{ID: "U71", Mechanism: "socketpair", Statement: "MSG_MORE holds nothing back: what is sent arrives at once",
@@ -188,12 +193,12 @@ var socketOptionChecks = []Check{
 		Observe: func(k *kernel) string {
 			return say("stream %v; seqpacket %v", k.do("sendto", k.sockets(unix.SOCK_STREAM).w, "nowhere\x00x"), k.do("sendto", k.sockets(unix.SOCK_SEQPACKET).w, "nowhere\x00x"))
 		}},
-	{ID: "U73", Mechanism: "socketpair", Statement: "without CAP_NET_ADMIN SO_SNDBUFFORCE is refused",
-		Expect: "EPERM", Source: "socket(7), SO_SNDBUFFORCE", Needs: []Need{anotherUser}, About: "limits access",
+	{ID: "U73", Mechanism: "socketpair", Statement: "without CAP_NET_ADMIN SO_SNDBUFFORCE and SO_RCVBUFFORCE are refused",
+		Expect: "EPERM, EPERM", Source: "socket(7), SO_SNDBUFFORCE", Needs: []Need{anotherUser}, About: "limits access",
 		Observe: func(k *kernel) string {
 			s, other := k.sockets(unix.SOCK_STREAM), k.process("other user")
 			need(other.do("setresuid", stranger))
-			return other.do("setsockopt", s.w, soSndbufforce, 1000).String()
+			return say("%v, %v", other.do("setsockopt", s.w, soSndbufforce, 1000), other.do("setsockopt", s.w, soRcvbufforce, 1000))
 		}},
 	{ID: "U74", Mechanism: "socketpair", Statement: "SIOCOUTQ counts what the peer has not received, with what the kernel needs for it",
 		Expect: "0; 5 bytes: more than 5; received 0", Source: "unix(7), SIOCOUTQ; net/unix/af_unix.c, unix_outq_len", About: "full",
@@ -216,13 +221,19 @@ var socketOptionChecks = []Check{
 			k.close(p.r)
 			return say("%v, %v, %v; not connected %v", unknown, other, k.do("bare shutdown", p.r, 0), k.do("shutdown", k.socket(unix.SOCK_STREAM, ""), unix.SHUT_RD))
 		}},
-	{ID: "U76", Mechanism: "socketpair", Statement: "a receive wants a socket, a descriptor that is open, and an address",
-		Expect: "pipe ENOTSOCK, closed EBADF; recvmmsg EFAULT", Source: "recv(2), ERRORS; recvmmsg(2)", About: "invalid",
+	{ID: "U76", Mechanism: "socketpair", Statement: "a receive wants a socket, a descriptor that is open, an address, and recvmmsg a time that is one",
+		Expect: "pipe ENOTSOCK, closed EBADF; recvmmsg EFAULT, EBADF, time EINVAL, EFAULT; sendmmsg EFAULT, EBADF", Source: "recv(2), ERRORS; recvmmsg(2)", About: "invalid",
 		Observe: func(k *kernel) string {
 			p, s := k.pipe(0), k.sockets(unix.SOCK_DGRAM)
+			at := need(k.do("mmap", need(k.do("memfd", 4096)).N, 4096)).N
+			for word := range 4 { // as long as a long has 32 or 64 bits
+				need(k.do("setword", at, word, -1))
+			}
 			pipe := k.do("recv", p.r, 9)
 			k.close(p.r)
-			return say("pipe %v, closed %v; recvmmsg %v", pipe, k.do("recv", p.r, 9), k.do("bare recvmmsg", s.r, 1, 1, unix.MSG_DONTWAIT, 0))
+			many := func(fd, time int) answer { return k.do("bare recvmmsg", fd, 1, 1, unix.MSG_DONTWAIT, time) }
+			return say("pipe %v, closed %v; recvmmsg %v, %v, time %v, %v; sendmmsg %v, %v", pipe, k.do("recv", p.r, 9), many(s.r, 0), many(p.r, 0), many(s.r, need(k.do("address", at)).N), many(s.r, 1),
+				k.do("bare sendmmsg", s.w, 1, 1, 0), k.do("bare sendmmsg", p.r, 1, 1, 0))
 		}},
 	{ID: "U77", Mechanism: "socketpair", Statement: "a signal that interrupts a stream's send after a part has it return the short count",
 		Expect: "a part", Source: "signal(7); send(2)", About: "interrupted full",
@@ -237,6 +248,42 @@ var socketOptionChecks = []Check{
 				return say("%v of %d", a, len(big))
 			}
 			return "a part"
+		}},
+	{ID: "U78", Mechanism: "socketpair", Statement: "SO_RCVBUF is rmem_default at first, is doubled, and cut to twice rmem_max; SO_RCVLOWAT of 0 is 1",
+		Expect: "{rmem_default}; 50000 gives 100000, 100000000 gives {2rmem_max}; 1", Source: "socket(7), SO_RCVBUF and SO_RCVLOWAT", About: "limits",
+		Observe: func(k *kernel) string {
+			s := k.sockets(unix.SOCK_STREAM)
+			set := func(opt, n int) answer {
+				need(k.do("setsockopt", s.r, opt, n))
+				return k.do("getsockopt", s.r, opt)
+			}
+			return say("%v; 50000 gives %v, 100000000 gives %v; %v", k.do("getsockopt", s.r, unix.SO_RCVBUF), set(unix.SO_RCVBUF, 50000), set(unix.SO_RCVBUF, 100_000_000), set(unix.SO_RCVLOWAT, 0))
+		}},
+	{ID: "U79", Mechanism: "socketpair", Statement: "a stream's sender that sleeps after a part when the peer closes returns the short count; the next sends get the errors",
+		Expect: "sleeps, a part; next ECONNRESET, EPIPE", Source: "net/unix/af_unix.c, unix_stream_sendmsg", About: "peer-gone full",
+		Observe: func(k *kernel) string {
+			s := k.sockets(unix.SOCK_STREAM)
+			big := letters(2 * need(k.do("getsockopt", s.w, unix.SO_SNDBUF)).N)
+			w := k.begin("send", s.w, unix.MSG_NOSIGNAL, big)
+			state := w.asleep()
+			k.close(s.r)
+			part := "a part"
+			if a := w.answer(); a.Errno != 0 || a.Late || a.N <= 0 || a.N >= len(big) {
+				part = say("%v of %d", a, len(big))
+			}
+			send := func() answer { return k.do("send", s.w, unix.MSG_NOSIGNAL, "x") }
+			return say("%s, %s; next %v, %v", state, part, send(), send())
+		}},
+	{ID: "U80", Mechanism: "socketpair", Statement: "MSG_WAITALL with MSG_DONTWAIT, or after the time of SO_RCVTIMEO, returns what there is",
+		Expect: "of 9: ab; after 5 ms ab, then EAGAIN", Source: "recv(2), MSG_WAITALL; socket(7), SO_RCVTIMEO", About: "timeout empty",
+		Observe: func(k *kernel) string {
+			s := k.sockets(unix.SOCK_STREAM)
+			get := func(flag int) string { return k.do("recvwith", s.r, 9, flag).text() }
+			need(k.write(s.w, "ab"))
+			first := get(unix.MSG_WAITALL | unix.MSG_DONTWAIT)
+			need(k.do("timeout", s.r, unix.SO_RCVTIMEO, 5))
+			need(k.write(s.w, "ab"))
+			return say("of 9: %s; after 5 ms %s, then %s", first, get(unix.MSG_WAITALL), get(unix.MSG_WAITALL))
 		}},
 }
 

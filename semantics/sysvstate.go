@@ -52,7 +52,12 @@ func (k *kernel) chosen(o kindOf) string {
 	if id != want {
 		return say("%d, then %s", id, then)
 	}
-	return "the one asked for, then " + then
+	need(k.do("sysctl", o.kind+"_next_id", want))
+	word := "another"
+	if k.own(o.remove, k.getObject(o, unix.IPC_PRIVATE, 0o600)) == want {
+		word = "the same"
+	}
+	return say("the one asked for, then %s; where it is taken %s", then, word)
 }
 
 // indexed finds an object of mode 0 by its index: as its maker, and as another
@@ -79,7 +84,7 @@ func (k *kernel) gone(o kindOf) string {
 
 const (
 	byKey    = "0600 EACCES; asked for no right: found"
-	byChoice = "the one asked for, then -1"
+	byChoice = "the one asked for, then -1; where it is taken another"
 	byIndex  = "maker the identifier; another user EACCES; any the identifier"
 )
 
@@ -95,7 +100,7 @@ var shmStateChecks = []Check{
 	{ID: "S31", Mechanism: "sysvshm", Statement: "another user's segment of mode 0600 can be found by its key, if no right is asked for",
 		Expect: byKey, Source: "shmget(2), EACCES", Needs: []Need{sysv, anotherUser}, About: "access",
 		Observe: func(k *kernel) string { return k.guarded(segments) }},
-	{ID: "S32", Mechanism: "sysvshm", Statement: "shm_next_id chooses the identifier of the next segment, once",
+	{ID: "S32", Mechanism: "sysvshm", Statement: "shm_next_id chooses the identifier of the next segment, once, unless that is taken",
 		Expect: byChoice, Source: "proc_sys_kernel(5), shm_next_id", Since: "3.8", Needs: []Need{sysv, namespace, nextID}, About: "namespaces",
 		Observe: func(k *kernel) string { return k.chosen(segments) }},
 	{ID: "S33", Mechanism: "sysvshm", Statement: "SHM_STAT wants the right to read, SHM_STAT_ANY does not",
@@ -144,7 +149,7 @@ var semStateChecks = []Check{
 	{ID: "E33", Mechanism: "sysvsem", Statement: "another user's set of mode 0600 can be found by its key, if no right is asked for",
 		Expect: byKey, Source: "semget(2), EACCES", Needs: []Need{sysv, anotherUser}, About: "access",
 		Observe: func(k *kernel) string { return k.guarded(semaphores) }},
-	{ID: "E34", Mechanism: "sysvsem", Statement: "sem_next_id chooses the identifier of the next set, once",
+	{ID: "E34", Mechanism: "sysvsem", Statement: "sem_next_id chooses the identifier of the next set, once, unless that is taken",
 		Expect: byChoice, Source: "proc_sys_kernel(5), sem_next_id", Since: "3.8", Needs: []Need{sysv, namespace, nextID}, About: "namespaces",
 		Observe: func(k *kernel) string { return k.chosen(semaphores) }},
 	{ID: "E35", Mechanism: "sysvsem", Statement: "SEM_STAT wants the right to read, SEM_STAT_ANY does not",
@@ -211,7 +216,7 @@ var msgStateChecks = []Check{
 	{ID: "M33", Mechanism: "sysvmsg", Statement: "another user's queue of mode 0600 can be found by its key, if no right is asked for",
 		Expect: byKey, Source: "msgget(2), EACCES", Needs: []Need{sysv, anotherUser}, About: "access",
 		Observe: func(k *kernel) string { return k.guarded(queues) }},
-	{ID: "M34", Mechanism: "sysvmsg", Statement: "msg_next_id chooses the identifier of the next queue, once",
+	{ID: "M34", Mechanism: "sysvmsg", Statement: "msg_next_id chooses the identifier of the next queue, once, unless that is taken",
 		Expect: byChoice, Source: "proc_sys_kernel(5), msg_next_id", Since: "3.8", Needs: []Need{sysv, namespace, nextID}, About: "namespaces",
 		Observe: func(k *kernel) string { return k.chosen(queues) }},
 	{ID: "M35", Mechanism: "sysvmsg", Statement: "MSG_STAT wants the right to read, MSG_STAT_ANY does not",

@@ -132,6 +132,14 @@ var unixAddressChecks = []Check{
 			_, dial := k.dial("link")
 			return say("107: %v; by a link %v; bind %v", long, dial, k.do("bind", k.socket(unix.SOCK_STREAM, ""), "link"))
 		}},
+	{ID: "N50", Mechanism: "unixsocket", Statement: "getpeername wants a socket that is connected, and addresses",
+		Expect: "not connected ENOTCONN, pipe ENOTSOCK, closed EBADF; bad address EFAULT", Source: "getpeername(2), ERRORS", About: "invalid",
+		Observe: func(k *kernel) string {
+			s, p := k.sockets(unix.SOCK_STREAM), k.pipe(0)
+			lone, pipe, bad := k.do("getpeername", k.socket(unix.SOCK_STREAM, "")), k.do("getpeername", p.r), k.do("bare getpeername", s.r, 1, 1)
+			k.close(p.r)
+			return say("not connected %v, pipe %v, closed %v; bad address %v", lone, pipe, k.do("getpeername", p.r), bad)
+		}},
 }
 
 // autobound is the form of a name that the kernel chose, or the name.
