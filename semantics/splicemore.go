@@ -104,6 +104,7 @@ var spliceMoreChecks = []Check{
 		Expect: "{20p} intact; moved {20p}", Source: "splice(2)", Needs: []Need{usualPipe}, About: "boundaries full",
 		Observe: func(k *kernel) string {
 			p, q, size := k.pipe(0), k.pipe(0), 20*k.host.page
+			need(k.do("splice", p.r, q.w, 0, 0)) // where it is refused, nothing would end the reads
 			w, move := k.begin("write", p.w, letters(size)), k.begin("splice all", p.r, q.w, size)
 			got := k.do("readletters", q.r, size).text()
 			need(w.answer())
