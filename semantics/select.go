@@ -230,7 +230,7 @@ var selectChecks = []Check{
 			need(k.write(p.w, "x"))
 			return say("%d added, then %v; outermost %v", n, a, k.do("epoll_wait", set, 0))
 		}},
-	{ID: "L45", Mechanism: "poll", Statement: "EPOLLET with EPOLLONESHOT reports once; EPOLL_CTL_MOD arms it again for what is still there",
+	{ID: "L45", Mechanism: "poll", Statement: "EPOLLET with EPOLLONESHOT reports once, and after EPOLL_CTL_MOD once more what is still there",
 		Expect: "1, then 0, 0; rearmed 1, 0", Source: "epoll_ctl(2), EPOLLONESHOT; epoll(7), EPOLLET", About: "ready",
 		Observe: func(k *kernel) string {
 			const events = unix.EPOLLIN | edgeTriggered | unix.EPOLLONESHOT
