@@ -31,7 +31,7 @@ func newSemantics() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "semantics",
 		Short: "Check what the manual promises on this kernel",
-		Long: `Semantics checks some 430 statements on the running kernel: what happens when a
+		Long: `Semantics checks some 590 statements on the running kernel: what happens when a
 pipe is full, the peer dies, two writers collide, a packet is too long. --about
 shows what answers a question, across mechanisms. A tour walks through the life
 of a mechanism, call by call.

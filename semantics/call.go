@@ -186,7 +186,7 @@ var words = map[string][]word{
 		{unix.F_DUPFD_CLOEXEC, "F_DUPFD_CLOEXEC"}, {unix.F_DUPFD, "F_DUPFD"}, {unix.F_SETSIG, "F_SETSIG"}, {addSeals, "F_ADD_SEALS"}, {getSeals, "F_GET_SEALS"}, {unix.F_SETPIPE_SZ, "F_SETPIPE_SZ"}, {unix.F_GETPIPE_SZ, "F_GETPIPE_SZ"}},
 	"ipcflag": {{unix.IPC_CREAT, "IPC_CREAT"}, {unix.IPC_EXCL, "IPC_EXCL"}},
 	"msgflag": {{unix.IPC_NOWAIT, "IPC_NOWAIT"}, {msgNoerror, "MSG_NOERROR"}, {msgExcept, "MSG_EXCEPT"}, {msgCopy, "MSG_COPY"}},
-	"events":  {{unix.POLLIN, "POLLIN"}, {unix.POLLOUT, "POLLOUT"}, {unix.POLLERR, "POLLERR"}, {unix.POLLHUP, "POLLHUP"}, {unix.POLLRDHUP, "POLLRDHUP"}},
+	"events":  {{unix.POLLIN, "POLLIN"}, {unix.POLLOUT, "POLLOUT"}, {unix.POLLERR, "POLLERR"}, {unix.POLLHUP, "POLLHUP"}, {unix.POLLRDHUP, "POLLRDHUP"}, {readNormal, "POLLRDNORM"}, {writeNormal, "POLLWRNORM"}},
 	"sendflag": {{unix.MSG_NOSIGNAL, "MSG_NOSIGNAL"}, {unix.MSG_DONTWAIT, "MSG_DONTWAIT"}, {unix.MSG_TRUNC, "MSG_TRUNC"},
 		{unix.MSG_CTRUNC, "MSG_CTRUNC"}, {unix.MSG_PEEK, "MSG_PEEK"}, {unix.MSG_WAITALL, "MSG_WAITALL"}, {unix.MSG_OOB, "MSG_OOB"},
 		{unix.MSG_CMSG_CLOEXEC, "MSG_CMSG_CLOEXEC"}},

@@ -60,7 +60,8 @@ func (k *kernel) number(path string) int {
 // numbers are the sysctls that an expectation can name.
 var numbers = map[string]string{
 	"msgmax": "kernel/msgmax", "msgmnb": "kernel/msgmnb",
-	"wmem_max": "net/core/wmem_max", "pipe_max": "fs/pipe-max-size", "dgram_qlen": "net/unix/max_dgram_qlen",
+	"wmem_max": "net/core/wmem_max", "rmem_max": "net/core/rmem_max", "rmem_default": "net/core/rmem_default", "pipe_max": "fs/pipe-max-size", "dgram_qlen": "net/unix/max_dgram_qlen",
+	"mq_default": "fs/mqueue/msg_default", "mq_size_default": "fs/mqueue/msgsize_default",
 }
 
 var placeholder = regexp.MustCompile(`\{(\d*)(p|[a-z_]+)([+-]\d+)?\}`)

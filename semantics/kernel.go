@@ -120,7 +120,7 @@ func (k *kernel) seen(p *proc, what string, n int, words ...string) string {
 
 // lasting are calls that change their process, or its namespace, for good.
 var lasting = map[string]bool{"sigaction": true, "sigblock": true, "setresuid": true, "dropcap": true, "rlimit": true,
-	"nodump": true, "umask": true, "unshareipc": true, "sysctl": true, "signalfd": true, "robust": true}
+	"nodump": true, "umask": true, "unshareipc": true, "sysctl": true, "signalfd": true, "robust": true, "signalfd4": true, "sysctltext": true, "unsharenet": true}
 
 // lied counts an answer, and replaces it where the lie is about it.
 func (k *kernel) lied(a answer) answer {

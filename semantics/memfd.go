@@ -64,19 +64,16 @@ var memfdChecks = []Check{
 			}
 			return say("write %v, hole %v, shared %v, private %s", k.write(fd, "x"), k.do("punch", fd, 4096), k.shared(fd, readWrite), private)
 		}},
-	{ID: "B07", Mechanism: "memfd", Statement: "F_SEAL_WRITE: a shared mapping for reading alone fails with EPERM before 6.7 and its backports; where it works, it can't become one for writing",
-		Expect: "no store", Source: "fcntl(2), F_SEAL_WRITE; commit 158978945f31", Since: "3.17", About: "access shared-memory",
+	{ID: "B07", Mechanism: "memfd", Statement: "F_SEAL_WRITE: a shared mapping for reading alone works, and can't become one for writing; before 6.7 and in 6.12 and 6.13 it was EPERM, but for their stable updates",
+		Expect: "maps, for writing EACCES", Before: []Older{{"6.14", ""}}, Source: "fcntl(2), F_SEAL_WRITE; commits 158978945f31 and 8ec396d05d1b", Since: "3.17", About: "access shared-memory",
 		Observe: func(k *kernel) string {
 			fd := k.sealable(4096)
 			need(k.seal(fd, sealWrite))
 			a := k.shared(fd, unix.PROT_READ)
-			if a.Errno == 0 {
-				a = k.do("mprotect", a.N, readWrite)
+			if a.Errno != 0 {
+				return a.String()
 			}
-			if a.Errno == unix.EPERM || a.Errno == unix.EACCES {
-				return "no store"
-			}
-			return a.String()
+			return say("maps, for writing %v", k.do("mprotect", a.N, readWrite))
 		}},
 	{ID: "B08", Mechanism: "memfd", Statement: "F_SEAL_SHRINK and F_SEAL_GROW each forbid one direction of ftruncate",
 		Expect: "shrink EPERM, 0; grow 0, EPERM", Source: "fcntl(2), F_SEAL_SHRINK and F_SEAL_GROW", Since: "3.17", About: "access",

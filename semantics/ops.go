@@ -21,7 +21,7 @@ import (
 var ops = map[string]op{}
 
 func init() {
-	for _, some := range []map[string]op{fdOps, loopOps, socketOps, unixOps, noticeOps, sysvOps, moreSysvOps, mqOps, memoryOps, processOps} {
+	for _, some := range []map[string]op{fdOps, loopOps, socketOps, unixOps, messageOps, bareOps, waitOps, noticeOps, sysvOps, moreSysvOps, mqOps, memoryOps, processOps} {
 		maps.Copy(ops, some)
 	}
 }

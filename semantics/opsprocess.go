@@ -99,6 +99,10 @@ var processOps = map[string]op{
 	"sysctl": {name: "write to /proc/sys/kernel", params: "n", do: func(a []int, d []byte) answer {
 		return result(0, writeSysctl(string(d), strconv.Itoa(a[0])))
 	}},
+	"sysctltext": {name: "write to /proc/sys/kernel", do: func(_ []int, d []byte) answer { // the name and the value, divided by NUL
+		name, value, _ := strings.Cut(string(d), "\x00")
+		return result(0, writeSysctl(name, value))
+	}},
 	"sysctlget": {name: "read from /proc/sys", do: func(_ []int, d []byte) answer {
 		got, err := readFile("/proc/sys/" + string(d))
 		return filled(0, err, strings.TrimSpace(got))

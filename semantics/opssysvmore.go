@@ -19,6 +19,9 @@ const (
 	semInfo   = 19
 	msgInfo   = 12
 	shmInfo   = 14
+	ipcInfo   = 3
+	shmLock   = 11
+	shmUnlock = 12
 
 	shmRnd   = 0o20000
 	shmRemap = 0o40000
@@ -46,10 +49,45 @@ var moreSysvOps = map[string]op{
 			set(int64(ds.Atime)), set(int64(ds.Dtime)), ds.Nattch))
 	}},
 	"shmctl": {params: "id cmd", do: func(a []int, _ []byte) answer { return raw(unix.SYS_SHMCTL, uintptr(a[0]), uintptr(a[1]), 0, 0, 0, 0) }},
-	"shminfo": {name: "shmctl SHM_INFO", show: shown, do: func([]int, []byte) answer {
-		var info [16]uint64
-		got := raw(unix.SYS_SHMCTL, 0, shmInfo, uintptr(unsafe.Pointer(&info)), 0, 0, 0)
-		return filledOr(got, fmt.Sprintf("%d segments", *(*int32)(unsafe.Pointer(&info))))
+	"shminfo": {name: "shmctl SHM_INFO", params: "cmd", show: shown, do: func(a []int, _ []byte) answer { // of IPC_INFO shmmni
+		var info [16]uintptr
+		got := raw(unix.SYS_SHMCTL, 0, uintptr(a[0]), uintptr(unsafe.Pointer(&info)), 0, 0, 0)
+		if a[0] == ipcInfo {
+			return got.with(int(info[2]))
+		}
+		return filledOr(got, fmt.Sprintf("%d segments of %d pages", *(*int32)(unsafe.Pointer(&info)), info[1]))
+	}},
+	"seminfo": {name: "semctl SEM_INFO", params: "cmd", show: shown, do: func(a []int, _ []byte) answer { // of IPC_INFO semmsl
+		var info [16]int32
+		got := raw(unix.SYS_SEMCTL, 0, 0, uintptr(a[0]), uintptr(unsafe.Pointer(&info)), 0, 0)
+		if a[0] == ipcInfo {
+			return filledOr(got, fmt.Sprint("semmsl ", info[4]))
+		}
+		return filledOr(got, fmt.Sprintf("%d sets, %d semaphores", info[7], info[9]))
+	}},
+	"msginfo": {name: "msgctl MSG_INFO", params: "cmd", show: shown, do: func(a []int, _ []byte) answer { // of IPC_INFO msgmni
+		var info [16]int32
+		got := raw(unix.SYS_MSGCTL, 0, uintptr(a[0]), uintptr(unsafe.Pointer(&info)), 0, 0, 0)
+		if a[0] == ipcInfo {
+			return got.with(int(info[4]))
+		}
+		return filledOr(got, fmt.Sprintf("%d queues, %d messages, %d bytes", info[0], info[1], info[6]))
+	}},
+	"shmmode": {name: "shmctl IPC_STAT mode", params: "id", do: func(a []int, _ []byte) answer {
+		ds, err := sys.ShmStat(a[0])
+		return result(int(ds.Perm.Mode), err)
+	}},
+	"shmstatat": {name: "shmctl", params: "index cmd", do: func(a []int, _ []byte) answer {
+		var ds [256]byte
+		return raw(unix.SYS_SHMCTL, uintptr(a[0]), uintptr(a[1]), uintptr(unsafe.Pointer(&ds)), 0, 0, 0)
+	}},
+	"semstatat": {name: "semctl", params: "index cmd", do: func(a []int, _ []byte) answer {
+		var ds [256]byte
+		return raw(unix.SYS_SEMCTL, uintptr(a[0]), 0, uintptr(a[1]), uintptr(unsafe.Pointer(&ds)), 0, 0)
+	}},
+	"msgstatat": {name: "msgctl", params: "index cmd", do: func(a []int, _ []byte) answer {
+		var ds [256]byte
+		return raw(unix.SYS_MSGCTL, uintptr(a[0]), uintptr(a[1]), uintptr(unsafe.Pointer(&ds)), 0, 0, 0)
 	}},
 	"semgetall": {name: "semctl GETALL", params: "id n", show: shown, do: func(a []int, _ []byte) answer {
 		values := make([]uint16, a[1])

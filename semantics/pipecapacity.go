@@ -54,9 +54,9 @@ var pipeCapacityChecks = []Check{
 			need(k.read(p.r, 2*size))
 			return say("%v, once read %v", busy, k.do("fcntl", p.w, unix.F_SETPIPE_SZ, size))
 		}},
-	{ID: "P28", Mechanism: "pipe", Statement: "a user above pipe-user-pages-soft still gets pipes, but small ones, and can't enlarge any",
-		Expect: "{2p}; enlarging: EPERM", Before: []Older{{"5.14", "{p}; enlarging: EPERM"}},
-		Source: "pipe(7), /proc/sys/fs/pipe-user-pages-soft (whose page says one page, since 5.14 it is two)", Since: "4.5", Needs: []Need{anotherUser}, About: "limits",
+	{ID: "P28", Mechanism: "pipe", Statement: "a user above pipe-user-pages-soft still gets pipes, but small ones, of one page before 5.14 but for its stable updates, and can't enlarge any",
+		Expect: "{2p}; enlarging: EPERM", Before: []Older{{"5.14", ""}},
+		Source: "pipe(7), /proc/sys/fs/pipe-user-pages-soft (whose page says one page); commit 46c4c9d1beb7", Since: "4.5", Needs: []Need{anotherUser}, About: "limits",
 		Observe: func(k *kernel) string {
 			soft, most := k.number("fs/pipe-user-pages-soft"), k.number("fs/pipe-max-size")
 			if soft == 0 || soft*k.host.page > 128*most {

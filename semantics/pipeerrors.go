@@ -81,13 +81,7 @@ var pipeErrorChecks = []Check{
 			a.asleep()
 			b.asleep()
 			need(k.write(p.w, "x"))
-			first, second := a, b
-			for !a.ended() {
-				if b.ended() {
-					first, second = b, a
-					break
-				}
-			}
+			first, second := firstOf(a, b)
 			one, state := first.answer(), second.asleep()
 			need(k.write(p.w, "y"))
 			return say("one wakes with %v, the other %s on, then %v", one, state, second.answer())

@@ -94,3 +94,9 @@ var pollChecks = []Check{
 
 // edgeTriggered is EPOLLET, the sign bit where an int has 32 bits.
 const edgeTriggered = -1 << 31
+
+// POLLRDNORM and POLLWRNORM, from asm-generic/poll.h.
+const (
+	readNormal  = 0x40
+	writeNormal = 0x100
+)

@@ -92,7 +92,7 @@ func (p *proc) begin(op string, args ...any) *pending {
 func (p *proc) start(r request) *pending {
 	w := &pending{p: p, r: r, done: make(chan answer, 1)}
 	if p.conn == nil {
-		tid := make(chan int)
+		tid := make(chan int, 1) // with room, so that the thread never sleeps before the call: asleep would take that for it
 		p.k.begun.Add(1)
 		go func() {
 			runtime.LockOSThread() // and never unlocked: the thread ends with its call

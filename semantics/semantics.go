@@ -18,6 +18,7 @@
 package semantics
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -36,7 +37,7 @@ type Check struct {
 	// like for a number of this kernel (see expand). "": the answer is a fact
 	// of the machine: it is recorded, not judged.
 	Expect  string
-	Before  []Older // what older kernels answer, the oldest first
+	Before  []Older // what older kernels answer, the oldest first; "" where their stable updates differ
 	Source  string  // the page and section, the kernel's file, or the commit: "pipe(7), PIPE_BUF"
 	Since   string  // the first Linux with it: "2.6.35"; "" is any
 	Needs   []Need  // without them it is skipped
@@ -73,25 +74,25 @@ type Family struct {
 
 // Families are all statements in the order in which they are read.
 var Families = []Family{
-	{"pipe", "Pipes", slices.Concat(pipeChecks, pipeCapacityChecks, pipePeerChecks, pipeErrorChecks)},
+	{"pipe", "Pipes", slices.Concat(pipeChecks, pipeCapacityChecks, pipePeerChecks, pipeErrorChecks, pipeFileChecks)},
 	{"packetpipe", "Pipes in packet mode", packetChecks},
 	{"fd", "Descriptors", fdChecks},
-	{"poll", "Waiting with poll and epoll", slices.Concat(pollChecks, epollChecks)},
-	{"fifo", "FIFOs", fifoChecks},
-	{"socketpair", "Socket pairs", slices.Concat(socketChecks, socketPeerChecks, socketReadChecks)},
-	{"unixsocket", "UNIX domain sockets with names", unixChecks},
-	{"passing", "Descriptors and credentials over sockets", passingChecks},
-	{"sysvshm", "System V shared memory", slices.Concat(shmChecks, shmMoreChecks)},
-	{"sysvsem", "System V semaphores", slices.Concat(semChecks, semMoreChecks)},
-	{"sysvmsg", "System V message queues", slices.Concat(msgChecks, msgMoreChecks)},
-	{"splice", "splice, tee, vmsplice", spliceChecks},
-	{"posixmq", "POSIX message queues", slices.Concat(mqChecks, mqMoreChecks)},
-	{"wake", "eventfd", wakeChecks},
-	{"futex", "Futexes", futexChecks},
-	{"signal", "Signals and signalfd", signalChecks},
-	{"memfd", "Memory files and seals", memfdChecks},
-	{"processvm", "Reading another process's memory", processVMChecks},
-	{"iouring", "io_uring", ringChecks},
+	{"poll", "Waiting with poll, select and epoll", slices.Concat(pollChecks, epollChecks, selectChecks)},
+	{"fifo", "FIFOs", slices.Concat(fifoChecks, mknodChecks)},
+	{"socketpair", "Socket pairs", slices.Concat(socketChecks, socketPeerChecks, socketReadChecks, socketOptionChecks)},
+	{"unixsocket", "UNIX domain sockets with names", slices.Concat(unixChecks, unixAddressChecks)},
+	{"passing", "Descriptors and credentials over sockets", slices.Concat(passingChecks, passingMoreChecks)},
+	{"sysvshm", "System V shared memory", slices.Concat(shmChecks, shmMoreChecks, shmStateChecks)},
+	{"sysvsem", "System V semaphores", slices.Concat(semChecks, semMoreChecks, semStateChecks)},
+	{"sysvmsg", "System V message queues", slices.Concat(msgChecks, msgMoreChecks, msgStateChecks)},
+	{"splice", "splice, tee, vmsplice", slices.Concat(spliceChecks, spliceMoreChecks)},
+	{"posixmq", "POSIX message queues", slices.Concat(mqChecks, mqMoreChecks, mqAccessChecks)},
+	{"wake", "eventfd", slices.Concat(wakeChecks, wakeMoreChecks)},
+	{"futex", "Futexes", slices.Concat(futexChecks, futexMoreChecks)},
+	{"signal", "Signals and signalfd", slices.Concat(signalChecks, signalfdChecks)},
+	{"memfd", "Memory files and seals", slices.Concat(memfdChecks, memfdMoreChecks)},
+	{"processvm", "Reading another process's memory", slices.Concat(processVMChecks, processVMMoreChecks)},
+	{"iouring", "io_uring", slices.Concat(ringChecks, ringMoreChecks)},
 }
 
 // Checks returns the checks of all families.
@@ -131,7 +132,7 @@ func WriteStatements(w io.Writer) error {
 				expect = "*recorded*"
 			}
 			for _, o := range c.Before {
-				expect += fmt.Sprintf("; before %s: %s", o.Release, results.EscapeMarkdown(o.Expect))
+				expect += fmt.Sprintf("; before %s: %s", o.Release, cmp.Or(results.EscapeMarkdown(o.Expect), "*recorded*"))
 			}
 			text.Row(w, c.ID, results.EscapeMarkdown(c.Statement), expect, results.EscapeMarkdown(c.Source), c.Since)
 		}
