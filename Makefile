@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 ARCHES ?= amd64,arm64,riscv64,386
 DIST = GOOS= GOARCH= $(GO) run ./tools/dist
 
-.PHONY: help build guests dist install uninstall check test test-long test-denied surroundings machines race bench report fidelity examples lint generate check-generated nolinkname ci
+.PHONY: help build guests dist install uninstall check test test-long test-denied surroundings machines try-slurm race bench report fidelity examples lint generate check-generated nolinkname ci
 
 GO ?= go
 BIN := bin/ipcbench
@@ -69,6 +69,9 @@ machines: ## conformance and statements in guests of amd64, 386, arm64 and riscv
 	for pattern in '6.1.*-cloud-amd64' '6.1.*-cloud-arm64'; do scripts/fetch-debian-kernel "$$pattern" || exit; done
 	for pattern in '6.12.*-cloud-arm64' '6.12.*-arm64-16k' '6.12.*[0-9]-riscv64'; do SUITE=trixie scripts/fetch-debian-kernel "$$pattern" || exit; done
 	IPCBENCH_LONG=1 $(GO) test -timeout 12h -run 'TestGuests$$' ./kernels -machines $(CURDIR)/docs/machines.json $(if $(RULES),-guest-rules '$(RULES)')
+
+try-slurm: $(BIN) ## deploy/slurm for real, on loopback: 8 shards, one of them killed (as root; Debian: slurm-wlm munge)
+	scripts/try-slurm
 
 race: ## the same under the race detector (needs gcc: apt-get install gcc libc6-dev)
 	$(GO) test -race ./...

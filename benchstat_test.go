@@ -56,7 +56,7 @@ func TestBenchstatOfTwoKernels(t *testing.T) {
 		return string(out)
 	}
 	pages := documents(t)
-	for _, page := range []string{"README.md", "docs/usage.md"} {
+	for _, page := range []string{"README.md", "docs/usage.md", "docs/analysis.md"} {
 		line := regexp.MustCompile("`benchstat (old.txt new.txt)`").FindStringSubmatch(pages[page])
 		if line == nil {
 			t.Fatalf("%s does not show `benchstat old.txt new.txt`", page)

@@ -84,6 +84,7 @@ var layers = map[string][]string{
 	"mechanisms/internal/linktest": {"mechanisms"},
 	"mechanisms/sockets/netconn":   {"mechanisms/descriptor", "mechanisms/sockets"},
 	"results":                      {"internal/suggest"},
+	"export":                       {"results"},
 	"plots":                        {"mechanisms", "results"},
 	"report":                       {"choose", "compare", "history", "internal/ciformat", "internal/text", "internal/words", "kernels/profile", "mechanisms", "plots", "results", "semantics"},
 	"kernels/profile":              {"results"},

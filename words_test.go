@@ -207,7 +207,7 @@ func TestRetiredPhrases(t *testing.T) {
 		}
 		if d.IsDir() {
 			switch d.Name() {
-			case "testdata", "thirdparty", "bin":
+			case "testdata", "thirdparty", "bin", "node_modules":
 				return fs.SkipDir
 			}
 			return nil

@@ -13,9 +13,13 @@ var pinned = regexp.MustCompile(`^[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+(\.\d+)*$`)
 
 // Workflows use the code that was looked at, whatever becomes of its tag.
 func TestActionsArePinned(t *testing.T) {
-	files, err := filepath.Glob(".github/workflows/*.yml")
-	if err != nil {
-		t.Fatal(err)
+	var files []string
+	for _, pattern := range []string{".github/workflows/*.yml", "deploy/github/*.yml"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || found == nil {
+			t.Fatalf("%s: %v", pattern, err)
+		}
+		files = append(files, found...)
 	}
 	files = append(files, "action.yml")
 	used := 0

@@ -16,7 +16,7 @@ import (
 var writeMan func(root *cobra.Command, sections func(*cobra.Command) iter.Seq2[string, [][2]string], put func(name string, write func(io.Writer) error) error) error
 
 // newDocs writes parts of the documentation: man pages for `make install`, and
-// docs/words.md for `make generate`.
+// parts of docs/ for `make generate`.
 func newDocs() *cobra.Command {
 	c := &cobra.Command{Use: "docs", Short: "Write parts of the documentation", Hidden: true}
 	c.AddCommand(
@@ -40,6 +40,10 @@ func newDocs() *cobra.Command {
 		&cobra.Command{
 			Use: "words", Short: "Print what the words mean, as Markdown", Args: noArguments,
 			RunE: func(c *cobra.Command, _ []string) error { return failed(writeWords(c.OutOrStdout())) },
+		},
+		&cobra.Command{
+			Use: "columns", Short: "Print the columns that export writes, as Markdown", Args: noArguments,
+			RunE: func(c *cobra.Command, _ []string) error { return failed(writeColumns(c.OutOrStdout())) },
 		})
 	return c
 }

@@ -25,7 +25,7 @@ type helpGroup struct {
 // order. A command that none of them names stands in the last.
 var commandGroups = []helpGroup{
 	{"Measure", []string{"run", "merge", "choose", "presets", "conform"}},
-	{"Read", []string{"report", "runs", "explain"}},
+	{"Read", []string{"report", "runs", "explain", "export"}},
 	{"Compare", []string{"compare", "ab", "kernels", "history"}},
 	{"This host", []string{"doctor", "list", "semantics", "clean"}},
 	{"More", []string{"words", "completion"}},

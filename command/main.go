@@ -187,6 +187,6 @@ untrusted or not judged; 128+N ended by signal N.`, len(mechanisms.All())),
 	root.PersistentFlags().Var(&coloring, "color", "colors: on a terminal, unless NO_COLOR is set; always; never")
 	completeFrom(root, "color", colorTimes)
 	root.SetVersionTemplate("ipcbench {{.Version}}\n")
-	root.AddCommand(newRun(), newAB(), newMeasure(), newCompare(), newReport(), newRuns(), newMerge(), newPresets(), newChoose(), newAdvise(), newExplain(), newSemantics(), newConform(), newList(), newKernels(), newHistory(), newDoctor(), newClean(), newWords(), newDocs())
+	root.AddCommand(newRun(), newAB(), newMeasure(), newCompare(), newReport(), newExport(), newRuns(), newMerge(), newPresets(), newChoose(), newAdvise(), newExplain(), newSemantics(), newConform(), newList(), newKernels(), newHistory(), newDoctor(), newClean(), newWords(), newDocs())
 	return root
 }

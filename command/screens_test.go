@@ -42,6 +42,7 @@ var screens = []screenLine{
 	{"runs diff old.txt new.txt", "0,1,3,5", "", false},
 	{"runs remove --help", "0", "", false},
 	{"report old.txt --out report", "0", "", false},
+	{"export old.txt --out old.parquet", "0", "", false},
 	{"explain", "0", "explain.screen", false},
 	{"explain pipe", "0", "", true},
 	{"list", "0", "", false},

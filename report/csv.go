@@ -33,8 +33,8 @@ func csvColumns(booted bool) []column {
 		{"launches_ok", func(_ *Page, c *Cell) string { return strconv.Itoa(c.N) }},
 	}
 	for _, m := range results.Metrics {
-		if m.CSV != "" {
-			all = append(all, numberColumns(m.CSV, m.Key)...)
+		if m.CSV {
+			all = append(all, numberColumns(m.Name, m.Key)...)
 		}
 	}
 	all = append(all, numberColumns("vs_floor", floorKey)...)

@@ -19,7 +19,7 @@ func TestMetricIsOneEntry(t *testing.T) {
 	t.Cleanup(func() { results.Metrics = before })
 	faults := map[int]float64{} // of launches: a record has a field for it
 	results.Metrics = append(slices.Clone(before), results.Metric{
-		Key: "faults", Record: "page_faults_per_op", Unit: "faults/op", Better: "lower", Class: results.Number, Title: "page faults per operation", CSV: "page_faults_per_op",
+		Key: "faults", Record: "page_faults_per_op", Unit: "faults/op", Better: "lower", Class: results.Number, Title: "page faults per operation", Name: "page_faults_per_op", CSV: true,
 		Column: "faults/op", In: results.Timed, Spread: results.Timed, Drop: 9,
 		Get: func(r *results.Record) (float64, bool) { v, ok := faults[r.Launch]; return v, ok },
 		Set: func(r *results.Record, v float64) { faults[r.Launch] = v },

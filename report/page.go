@@ -263,7 +263,7 @@ func (p *Page) newCell(s *results.Summary) Cell {
 		Numbers: map[string]results.Estimate{},
 	}
 	for _, m := range results.Metrics {
-		if e := s.Of(m.Key); m.Title+m.CSV != "" && e.Known() {
+		if e := s.Of(m.Key); (m.Title != "" || m.CSV) && e.Known() {
 			c.Numbers[m.Key] = rounded(e)
 		}
 	}

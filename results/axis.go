@@ -21,6 +21,7 @@ import (
 // added in bench/axis.go.
 type Axis struct {
 	Key    string  // in names, and the flag: "mech"
+	Column string  // in files for other programs, with its unit; "": the key
 	Help   string  // one line, without the values
 	Values []Value // words, the usual one first; none: numbers, or names of a registry
 
@@ -66,9 +67,9 @@ const MemoryNode = "memory-node"
 // what it does is up to the workloads that take it, or to mechanisms.Spec.
 var Axes = []Axis{
 	{Key: "workload", Help: "workloads", Always: true, text: func(c *Cell) *string { return &c.Workload }, valid: &validWorkload, gone: "All"},
-	{Key: "mech", Help: "mechanisms", Always: true, text: func(c *Cell) *string { return &c.Mechanism }, valid: &validMechanism, gone: "all"},
-	{Key: "size", Help: "message sizes in bytes, as in 64 or 4KiB; k and KB are KiB, 1024 bytes", Always: true, number: func(c *Cell) *int { return &c.Size }, bytes: true, Least: 1, Most: MaxSize},
-	{Key: "queue", Help: "capacity of a link in bytes", Always: true, number: func(c *Cell) *int { return &c.Queue }, bytes: true, Least: 1, Most: maxBytes,
+	{Key: "mech", Column: "mechanism", Help: "mechanisms", Always: true, text: func(c *Cell) *string { return &c.Mechanism }, valid: &validMechanism, gone: "all"},
+	{Key: "size", Column: "size_bytes", Help: "message sizes in bytes, as in 64 or 4KiB; k and KB are KiB, 1024 bytes", Always: true, number: func(c *Cell) *int { return &c.Size }, bytes: true, Least: 1, Most: MaxSize},
+	{Key: "queue", Column: "queue_asked_bytes", Help: "capacity of a link in bytes", Always: true, number: func(c *Cell) *int { return &c.Queue }, bytes: true, Least: 1, Most: maxBytes,
 		Values: []Value{{"default", "what the kernel gives"}}},
 	{Key: "place", Help: "where processes run", Always: true, text: func(c *Cell) *string { return &c.Place }, gone: "all", Values: []Value{
 		{"free", "unpinned: where the scheduler puts them"},
@@ -102,9 +103,9 @@ var Axes = []Axis{
 		{"huge", "huge pages"},
 	}},
 	{Key: "given", Help: "the capacity that the kernel gave, where it is not the usual one", Found: true, text: func(c *Cell) *string { return &c.Given }, parse: readGiven},
-	{Key: "host", Help: "the class of its host, in a merged run whose hosts are of several", Found: true, text: func(c *Cell) *string { return &c.Class }, valid: &validClass},
-	{Key: "rate", Help: "messages a second that are due", number: func(c *Cell) *int { return &c.Rate }, Least: 1, Most: MaxRate, Unit: "messages a second"},
-	{Key: MemoryNode, Help: "NUMA node of a link's shared memory", Link: true, Values: []Value{
+	{Key: "host", Column: "host_class", Help: "the class of its host, in a merged run whose hosts are of several", Found: true, text: func(c *Cell) *string { return &c.Class }, valid: &validClass},
+	{Key: "rate", Column: "rate_messages_per_second", Help: "messages a second that are due", number: func(c *Cell) *int { return &c.Rate }, Least: 1, Most: MaxRate, Unit: "messages a second"},
+	{Key: MemoryNode, Column: "memory_node", Help: "NUMA node of a link's shared memory", Link: true, Values: []Value{
 		{"default", "where the kernel takes it"},
 		{"local", "the node of the first process"},
 		{"remote", "another node"},

@@ -109,6 +109,9 @@ func OpenFile(ctx context.Context, path string) (io.ReadCloser, error) {
 	return r, nil
 }
 
+// Header is what the run was asked for; nil where the input is not a run's directory.
+func (in *Input) Header() *Header { return in.header }
+
 // Head is how the text begins, at most 512 bytes of it.
 func (in *Input) Head() []byte {
 	if in.text == nil {
