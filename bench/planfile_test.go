@@ -246,9 +246,14 @@ func TestDocumentedPlans(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plans := slices.DeleteFunc(strings.Split(string(text), "```yaml\n")[1:], func(s string) bool { return strings.Contains(s[:strings.Index(s, "```")], "\ncommand:") }) // a transport's declaration
+	var plans []string
+	for _, block := range strings.Split(string(text), "```yaml\n")[1:] {
+		block, _, _ = strings.Cut(block, "```")
+		if !strings.Contains(block, "\ncommand:") && !strings.Contains(block, "\njobs:") { // a transport's declaration, a workflow
+			plans = append(plans, block)
+		}
+	}
 	for _, plan := range plans {
-		plan, _, _ = strings.Cut(plan, "```")
 		if _, err := ParsePlan("docs/usage.md", []byte(plan)); err != nil {
 			t.Error(err)
 		}
