@@ -433,7 +433,7 @@ func record(c *cobra.Command, r *kernels.Runner, out string, h results.Header, p
 		}
 	}
 	for _, cells := range pieces {
-		if len(cells) == 0 || err != nil {
+		if len(cells) == 0 && !r.Plan.Statements || err != nil {
 			continue
 		}
 		r.Plan.Cells = cells

@@ -16,6 +16,7 @@ import (
 
 	"ipcbench/bench"
 	"ipcbench/external/declare"
+	_ "ipcbench/internal/compressed/zstd"
 	"ipcbench/internal/reexec"
 	"ipcbench/internal/sys"
 	"ipcbench/internal/text"

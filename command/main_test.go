@@ -44,11 +44,11 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata/script",
 		Setup: private,
-		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "conforms": conforms},
+		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "conforms": conforms, "unpack": unpack},
 	})
 }
 
-var commands = map[string]func(*testscript.TestScript, bool, []string){"exits": exits}
+var commands = map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "unpack": unpack}
 
 // private gives a script a home of its own, and the way to the repository.
 func private(e *testscript.Env) error {

@@ -61,7 +61,11 @@ func TestWorkloadIsOneFile(t *testing.T) {
 		}
 		return string(b)
 	}
-	page := read("index.html")
+	html, err := unpacked([]byte(read("index.html")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(html)
 	want(t, page, "a question that is asked twice", `"two_way":["Echo"]`)
 	want(t, read("latency-echo-same-default.svg"), "Echo round trip")
 	want(t, read("summary.csv"), "Echo,pipe,64,,same")

@@ -13,7 +13,7 @@ import (
 	"sync"
 	"syscall"
 
-	"github.com/klauspost/compress/zstd"
+	"ipcbench/internal/compressed"
 )
 
 // The records of a run are its closed segments and, behind them, records.jsonl, which
@@ -136,12 +136,11 @@ func (r *Run) pack(s segment) error {
 	defer plain.Close()
 	r.step()
 	err = replace(r.root, s.packedName(), func(w io.Writer) error {
-		// One goroutine: the CPUs are for what is measured next.
-		enc, err := zstd.NewWriter(stepWriter{w, r.step}, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(segmentWindow), zstd.WithLowerEncoderMem(true))
+		enc, err := compressed.NewWriter(stepWriter{w, r.step}, segmentWindow)
 		if err != nil {
 			return err
 		}
-		_, err = enc.ReadFrom(plain)
+		_, err = io.Copy(enc, plain)
 		return errors.Join(err, enc.Close())
 	})
 	if err != nil {
@@ -200,10 +199,10 @@ func (r *Run) finishClosing() error {
 type unpacked struct {
 	in   *countedReader
 	text *bufio.Reader
-	dec  *zstd.Decoder // nil: it is not compressed, or not begun
-	err  error         // of its beginning
-	n    int64         // bytes of text that were read
-	once sync.Once     // it is begun
+	dec  compressed.Reader // nil: it is not compressed, or not begun
+	err  error             // of its beginning
+	n    int64             // bytes of text that were read
+	once sync.Once         // it is begun
 }
 
 func newUnpacked(r io.Reader) *unpacked {
@@ -215,7 +214,7 @@ func newUnpacked(r io.Reader) *unpacked {
 func (u *unpacked) packed() bool {
 	u.once.Do(func() {
 		if magic, _ := u.text.Peek(len(zstdMagic)); string(magic) == zstdMagic {
-			u.dec, u.err = zstd.NewReader(u.text, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+			u.dec, u.err = compressed.NewReader(u.text, maxWindow)
 		}
 	})
 	return u.dec != nil

@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
+
+	_ "ipcbench/internal/compressed/zstd"
 )
 
 // smallSegments makes a run close a segment after each record or two.

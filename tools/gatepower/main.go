@@ -21,6 +21,7 @@ import (
 	"os/signal"
 	"path/filepath"
 
+	_ "ipcbench/internal/compressed/zstd"
 	"ipcbench/internal/objects"
 	"ipcbench/results"
 )

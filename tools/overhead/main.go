@@ -23,6 +23,7 @@ import (
 
 	"golang.org/x/term"
 
+	_ "ipcbench/internal/compressed/zstd"
 	"ipcbench/results"
 	"ipcbench/runner"
 )
