@@ -84,6 +84,7 @@ var layers = map[string][]string{
 	"mechanisms/internal/linktest": {"mechanisms"},
 	"mechanisms/sockets/netconn":   {"mechanisms/descriptor", "mechanisms/sockets"},
 	"internal/compressed":          {},
+	"internal/pagetext":            {},
 	"internal/compressed/zstd":     {"internal/compressed"},
 	"results":                      {"internal/compressed", "internal/suggest"},
 	"export":                       {"results"},

@@ -9,6 +9,7 @@ import (
 
 	"ipcbench/bench"
 	"ipcbench/internal/need"
+	"ipcbench/internal/pagetext"
 	"ipcbench/results"
 )
 
@@ -61,7 +62,7 @@ func TestWorkloadIsOneFile(t *testing.T) {
 		}
 		return string(b)
 	}
-	html, err := unpacked([]byte(read("index.html")))
+	html, err := pagetext.Unpacked([]byte(read("index.html")))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,11 +2,8 @@ package report
 
 import (
 	"bytes"
-	"compress/flate"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"io"
 	"math"
 	"os"
 	"regexp"
@@ -16,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"ipcbench/internal/pagetext"
 	"ipcbench/plots"
 	"ipcbench/results"
 )
@@ -34,11 +32,7 @@ func render(t *testing.T, set *results.Set) string {
 // unpacked is what a block of the page holds.
 func unpacked(t *testing.T, text string) []byte {
 	t.Helper()
-	packed, err := base64.StdEncoding.DecodeString(strings.Trim(text, `"`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := io.ReadAll(flate.NewReader(bytes.NewReader(packed)))
+	data, err := pagetext.Block(strings.Trim(text, `"`))
 	if err != nil {
 		t.Fatal(err)
 	}

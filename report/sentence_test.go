@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"ipcbench/choose"
+	"ipcbench/internal/pagetext"
 	"ipcbench/internal/text"
 	"ipcbench/results"
 )
@@ -27,6 +28,10 @@ func TestAnswersAreTheSameEverywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := WriteHTML(&page, NewPage(set)); err != nil {
+		t.Fatal(err)
+	}
+	unpacked, err := pagetext.Unpacked(page.Bytes())
+	if err != nil {
 		t.Fatal(err)
 	}
 	checked := 0
@@ -59,7 +64,7 @@ func TestAnswersAreTheSameEverywhere(t *testing.T) {
 			"Markdown":  markdown.String(),
 			"JSON":      asJSON.Sentence,
 			"report.md": reportMD.String(),
-			"page":      html.UnescapeString(page.String()),
+			"page":      html.UnescapeString(string(unpacked)),
 		} {
 			want := a.Sentence
 			if form == "page" {
