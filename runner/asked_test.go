@@ -55,7 +55,9 @@ func TestLaunchIsWhatIsAsked(t *testing.T) {
 	s := startSession(t, Options{Timeout: time.Minute}) // a traced process waits for its tracer
 	var parts []string
 	for _, x := range results.Axes {
-		parts = append(parts, x.Key)
+		if x.Key != "host" { // merge makes that one, of runs that are there
+			parts = append(parts, x.Key)
+		}
 	}
 	for name := range asked {
 		if !slices.Contains(parts, name) {
