@@ -5,7 +5,7 @@ import "golang.org/x/sys/unix"
 // eventfd as a descriptor.
 var wakeMoreChecks = []Check{
 	{ID: "V15", Mechanism: "wake", Statement: "an eventfd has no position: pread and pwrite fail, and lseek does nothing",
-		Expect: "0; ESPIPE, ESPIPE", Source: "pread(2); fs/eventfd.c, noop_llseek", About: "invalid",
+		Expect: "0; ESPIPE, ESPIPE", Before: []Older{{"6.0", "ESPIPE; ESPIPE, ESPIPE"}}, Source: "pread(2); fs/eventfd.c, noop_llseek; commit 868941b14441", About: "invalid",
 		Observe: func(k *kernel) string {
 			fd := k.eventfd(1, 0)
 			return say("%v; %v, %v", k.do("lseek", fd, 0, 0), k.do("pread", fd, 8, 0), k.do("pwrite", fd, 0, "12345678"))

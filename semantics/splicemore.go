@@ -59,8 +59,8 @@ var spliceMoreChecks = []Check{
 			return say("%v, %s", a, signal)
 		}},
 	{ID: "Z26", Mechanism: "splice", Statement: "/dev/null takes what is spliced into it, and /dev/zero gives bytes of 0",
-		Expect: "null 3, left 0; zero 3, read 3", Before: []Older{{"6.5", "null 3, left 0; zero 3, read 3"}, {"6.7", "null 3, left 0; zero EINVAL, read EAGAIN"}},
-		Source: "splice(2); null(4); commits c6585011bc1d and 1b057bd800c3", Needs: []Need{devices}, About: "invalid",
+		Expect: "null 3, left 0; zero 3, read 3", Before: []Older{{"5.10", "null 3, left 0; zero 3, read 3"}, {"6.7", "null 3, left 0; zero EINVAL, read EAGAIN"}},
+		Source: "splice(2); null(4); commits 36e2c7421f02 and 1b057bd800c3", Needs: []Need{devices}, About: "invalid",
 		Observe: func(k *kernel) string {
 			p := k.pipe(unix.O_NONBLOCK)
 			need(k.write(p.w, "abc"))

@@ -274,7 +274,7 @@ func coordinate(token string) {
 		os.Exit(1)
 	}
 	fmt.Println("open")
-	select {}
+	halt()
 }
 
 // with are the processes that have the token in an argument, and how each begins.

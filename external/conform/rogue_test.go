@@ -44,7 +44,7 @@ func rogueMain(sin string) {
 	say := func(format string, args ...any) { fmt.Fprintf(control, format+"\n", args...) }
 	switch sin {
 	case "mute":
-		select {}
+		halt()
 	case "exits":
 		fmt.Fprintln(os.Stderr, "cannot find my configuration")
 		os.Exit(3)
@@ -57,14 +57,14 @@ func rogueMain(sin string) {
 		}
 	case "garbage":
 		control.Write([]byte("\x00\xff\x1b[31m GET / HTTP/1.1\r\n\n"))
-		select {}
+		halt()
 	case "endless line":
 		for {
 			control.Write(bytes.Repeat([]byte("a"), 1<<16))
 		}
 	case "closes control":
 		control.Close()
-		select {}
+		halt()
 	case "unsupported":
 		say("unsupported the daemon is not installed")
 		os.Exit(0)
@@ -74,7 +74,7 @@ func rogueMain(sin string) {
 		for range 300 { // a thread each
 			go func() {
 				runtime.LockOSThread()
-				select {}
+				halt()
 			}()
 		}
 		exec.Command("sleep", "600").Run()
@@ -127,7 +127,7 @@ func rogueMain(sin string) {
 			r.round(fields, control)
 		case "close":
 			if sin == "stays" {
-				select {}
+				halt()
 			}
 			if sin == "status" {
 				os.Exit(5)
@@ -286,7 +286,7 @@ func (r *rogue) receive(p []byte) error {
 	}
 	_, err := io.ReadFull(r.takes, p)
 	if err != nil && r.sin == "blind" {
-		select {}
+		halt()
 	}
 	return err
 }
@@ -315,4 +315,12 @@ func monotonic() int64 {
 	var t unix.Timespec
 	unix.ClockGettime(unix.CLOCK_MONOTONIC, &t)
 	return t.Nano()
+}
+
+// halt waits for ever. Without cgo, Go's runtime ends a program in which every goroutine
+// waits for another.
+func halt() {
+	for {
+		time.Sleep(time.Hour)
+	}
 }
