@@ -109,7 +109,7 @@ var namers = map[string]struct {
 	"run --resume":        {"run --resume RUN", `the run was begun on Linux 6\.18\.44, Example CPU|isolat|namespace`},
 	"report":              {"report RUN --out out", `out/index\.html`},
 	"export":              {"export RUN --format ndjson", `"run":"20261130T100000Z-cccccc"`},
-	"merge":               {"merge RUN", `20261130T100000Z-cccccc is no shard`},
+	"merge":               {"merge RUN", `20261130T100000Z-cccccc: it is no shard of a plan`},
 	"compare":             {"compare RUN 20261129", `results/runs/20261130T100000Z-cccccc`},
 	"choose --in":         {"choose rpc 64 --in RUN", `from 202611\d\dT`},
 	"advise --in":         {"advise --pattern rpc --size 64 --in RUN", `from 202611\d\dT`},
