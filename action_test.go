@@ -175,7 +175,7 @@ func TestActionMeasures(t *testing.T) {
 // permission, and from a fork, there is none, and no failure.
 func TestActionComments(t *testing.T) {
 	j := newJob(t, map[string]string{"PLAN": "quick", "PULL_REQUEST": "7", "GITHUB_EVENT_NAME": "pull_request", "HEAD_REPOSITORY": "me/project"})
-	if err := os.WriteFile(filepath.Join(j.dir, "comments", "1"), []byte("of somebody else\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(j.dir, "comments", "1"), []byte("of another job\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	j.must("measure", nil)
@@ -186,7 +186,7 @@ func TestActionComments(t *testing.T) {
 	if got := j.file("comments/2"); !strings.HasPrefix(got, "<!-- ipcbench: ipcbench -->\n## ipcbench: a regression") {
 		t.Errorf("the comment is %s", got)
 	}
-	if !strings.HasPrefix(j.file("comments/3"), "<!-- ipcbench: other_job -->\n") || j.file("comments/4") != "" || j.file("comments/1") != "of somebody else\n" {
+	if !strings.HasPrefix(j.file("comments/3"), "<!-- ipcbench: other_job -->\n") || j.file("comments/4") != "" || j.file("comments/1") != "of another job\n" {
 		t.Errorf("comments %q, %q, %q", j.file("comments/1"), j.file("comments/3"), j.file("comments/4"))
 	}
 	for _, env := range []map[string]string{{"HEAD_REPOSITORY": "fork/project"}, {"DENIED": "1", "NAME": "third"}} {

@@ -3,7 +3,7 @@
 //
 // A worker needs neither, and package zstd imports log: of the packages that are ready,
 // Go initialises the first by import path, and all that draws pictures comes before log.
-// With zstd in package results, a worker began behind that, 3 of 44 ms later.
+// With zstd in package results, a worker began behind that: gonum.org/v1/plot took 2.9 ms.
 package compressed
 
 import (
