@@ -100,6 +100,7 @@ func writeReport(c *cobra.Command, paths []string, out string) error {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(reportMemory))
 	sets := make([]*results.Set, len(paths))
 	sides := make([]*compare.Side, len(paths))
+	var parts []string // of the last
 	inputs := newInputs(c.Context())
 	for i, path := range paths {
 		sides[i] = compare.NewSide("", compare.DefaultMetrics)
@@ -110,6 +111,7 @@ func writeReport(c *cobra.Command, paths []string, out string) error {
 				also = nil
 			}
 			sets[i], err = in.Digest(also)
+			parts = in.Parts()
 		}
 		if err != nil {
 			return failed(err)
@@ -125,7 +127,7 @@ func writeReport(c *cobra.Command, paths []string, out string) error {
 	r := report.New(sets, sides)
 	last := paths[len(paths)-1]
 	if filepath.Clean(out) == filepath.Clean(last) {
-		r.Page.Records = results.RecordsFile
+		r.Page.Records = parts
 	}
 	var err error
 	r.Page.Semantics, err = semantics.ReadFile(c.Context(), filepath.Join(last, semantics.File))

@@ -31,9 +31,9 @@ type Page struct {
 	Charts     []plots.Chart     `json:"charts"`
 	Again      Again             `json:"again"`
 
-	// Records is the name of the file with the records, where it lies beside the
-	// page; "": it does not.
-	Records string `json:"-"`
+	// Records are the names of the files with the records, oldest first, where they
+	// lie beside the page.
+	Records []string `json:"-"`
 
 	booted     string                                   // what the kernel of the guest is called; "": it was no guest
 	origin     string                                   // the host with its kernel, and the date

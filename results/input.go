@@ -120,6 +120,26 @@ func (in *Input) Head() []byte {
 	return in.text.head()
 }
 
+// Parts are the names of the files with the records in a run's directory, oldest
+// first; none where the input is no such directory.
+func (in *Input) Parts() []string {
+	if in.file == in.Path {
+		return nil
+	}
+	var names []string
+	for _, s := range in.segments {
+		if s.plain {
+			names = append(names, s.name())
+		} else {
+			names = append(names, s.packedName())
+		}
+	}
+	if in.text != nil {
+		names = append(names, RecordsFile)
+	}
+	return names
+}
+
 // Close closes the input, whether it was read or not.
 func (in *Input) Close() error { return in.close() }
 
