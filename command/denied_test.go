@@ -167,7 +167,7 @@ var exempt = map[string]string{
 // endless are calls without which no process ends: refused, nothing that was
 // started goes away, and nothing can be asked of it. A filter that refuses them
 // left 36 processes here that only SIGKILL ended. And getpid: Go takes its EPERM for
-// the PID -1 and kills that (reexec.KnowsItself); TestNoPID tries it with ENOSYS.
+// the PID -1 and kills that (reexec.Supervises); TestSupervisesNothing tries it with ENOSYS.
 var endless = []string{"exit", "exit_group", "getpid"}
 
 // unchecked are those of exempt that Go's runtime or the dynamic loader of the
@@ -214,6 +214,7 @@ func TestRefusedCalls(t *testing.T) {
 		{"ENOSYS", "memfd_create io_uring_setup", "shmfutex,iouring", "wake"},
 		{"EPERM", "signalfd4 rt_tgsigqueueinfo sched_yield", "signalfd,sigrt", ""},
 		{"EPERM", "socket", "tcp,unixsock", ""},
+		{"EPERM", "umask recvmsg rt_sigtimedwait semtimedop", "", "fifo,unixsocket,socketpair,posixmq,sysvsem"},
 		{"EPERM", "getsockopt fsync sched_getaffinity sched_getattr getrusage unshare mount ppoll capget umask setresuid", "", "fd"},
 	} {
 		t.Run(c.errno+" "+c.calls, func(t *testing.T) {
@@ -297,6 +298,9 @@ func TestEveryRefusedCall(t *testing.T) {
 				if why := exempt[call]; why != "" {
 					end := product(t, more, "run", "--workload", "pingpong", "--mech", "pipe", "--launches", "1", "--time", "1ms", "--out", t.TempDir())
 					t.Logf("%s: exit status %d: %.300s", why, end.status, end.stderr)
+					if end.status == -1 {
+						t.Errorf("did not end within %s", patient)
+					}
 					if explained := end.status != 2 && !strings.Contains(end.stderr, "goroutine "); !explained && !slices.Contains(unchecked, call) {
 						t.Errorf("ends without one line that explains it, and status %d", end.status)
 					}
@@ -316,11 +320,18 @@ func TestEveryRefusedCall(t *testing.T) {
 	}
 }
 
-// A process that can't know its own PID starts nothing.
-func TestNoPID(t *testing.T) {
-	end := product(t, refuse(t, systemCalls(t), "ENOSYS", "getpid"), "run", "--mech", "pipe", "--launches", "1", "--time", "1ms", "--out", t.TempDir())
-	if end.status != exitFailed || end.stderr != "ipcbench: a process needs its own PID: allow the call in the seccomp filter: getpid: function not implemented\n" {
-		t.Errorf("%+v", end)
+// A process that can't know its own PID, or when another has ended, starts nothing.
+func TestSupervisesNothing(t *testing.T) {
+	const allow = ": allow the call in the seccomp filter: "
+	for _, c := range []struct{ errno, call, line string }{
+		{"ENOSYS", "getpid", "a process needs its own PID" + allow + "getpid: function not implemented"},
+		{"ENOSYS", "wait4", "a process needs to know when those that it started have ended" + allow + "wait4: function not implemented"},
+		{"EPERM", "wait4", "a process needs to know when those that it started have ended" + allow + "wait4: operation not permitted"},
+	} {
+		end := product(t, refuse(t, systemCalls(t), c.errno, c.call), "run", "--mech", "pipe", "--launches", "1", "--time", "1ms", "--out", t.TempDir())
+		if end.status != exitFailed || end.stderr != "ipcbench: "+c.line+"\n" {
+			t.Errorf("%s %s: %+v", c.call, c.errno, end)
+		}
 	}
 }
 

@@ -122,7 +122,7 @@ func execute(args []string, stdout, stderr io.Writer) int {
 
 // startable tries whether Go's runtime gets what it ends a program for.
 func startable() error {
-	if err := reexec.KnowsItself(); err != nil {
+	if err := reexec.Supervises(); err != nil {
 		return err
 	}
 	if err := sys.Polls(); err != nil {

@@ -44,7 +44,7 @@ type Process struct {
 // must be locked for as long as the program lives: the program dies with the thread.
 // The files are its descriptors from 4 on.
 func Start(p *mechanisms.Program, dir string, files []int) (*Process, error) {
-	if err := reexec.KnowsItself(); err != nil {
+	if err := reexec.Supervises(); err != nil {
 		return nil, err
 	}
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)

@@ -108,7 +108,7 @@ var fdOps = map[string]op{
 	"chmod": {params: "mode", do: func(a []int, d []byte) answer {
 		return result(0, unix.Fchmodat(unix.AT_FDCWD, string(d), uint32(a[0]), 0))
 	}},
-	"umask": {params: "mode", do: func(a []int, _ []byte) answer { return result(unix.Umask(a[0]), nil) }},
+	"umask": {params: "mode", do: func(a []int, _ []byte) answer { return raw(unix.SYS_UMASK, uintptr(a[0]), 0, 0, 0, 0, 0) }},
 	"rename": {do: func(_ []int, d []byte) answer { // from and to, divided by NUL
 		from, to, _ := strings.Cut(string(d), "\x00")
 		return result(0, unix.Renameat(unix.AT_FDCWD, from, unix.AT_FDCWD, to))

@@ -149,13 +149,16 @@ var noticeOps = map[string]op{
 		}
 		return answer{N: int(pid)}
 	}},
-	"readinfo": {name: "read siginfo from", params: "fd", show: shown, do: func(a []int, _ []byte) answer {
+	"readinfo": {name: "rt_sigtimedwait, its siginfo read from", params: "fd", show: shown, do: func(a []int, _ []byte) answer {
 		var s siginfo
 		p := make([]byte, unsafe.Sizeof(s))
 		if n, err := unix.Read(a[0], p); err != nil || n != len(p) {
 			return answer{N: -1, Errno: unix.ENODATA}
 		}
 		s = *(*siginfo)(unsafe.Pointer(unsafe.SliceData(p)))
+		if s.Signo == 0 { // there was none, and the child says why
+			return answer{N: -1, Errno: syscall.Errno(s.Errno)}
+		}
 		return filled(int(s.PID), nil, s.text())
 	}},
 	"mq_setattr": {params: "fd oflag", do: func(a []int, _ []byte) answer { // returns what the flags were
@@ -228,9 +231,10 @@ func forkNotified(mq, w int, set *uint64, e *sigevent, got *siginfo, limit *[2]i
 	if errno == 0 {
 		_, _, errno = syscall.RawSyscall6(sysSigtimedwait, uintptr(unsafe.Pointer(set)), uintptr(unsafe.Pointer(got)), uintptr(unsafe.Pointer(limit)), setSize, 0, 0)
 	}
-	if errno == 0 {
-		syscall.RawSyscall6(unix.SYS_WRITE, uintptr(w), uintptr(unsafe.Pointer(got)), unsafe.Sizeof(*got), 0, 0, 0)
+	if errno != 0 {
+		got.Signo, got.Errno = 0, int32(errno)
 	}
+	syscall.RawSyscall6(unix.SYS_WRITE, uintptr(w), uintptr(unsafe.Pointer(got)), unsafe.Sizeof(*got), 0, 0, 0)
 	syscall.RawSyscall6(unix.SYS_EXIT_GROUP, uintptr(errno), 0, 0, 0, 0, 0)
 	return 0, 0
 }

@@ -110,9 +110,9 @@ var socketOptionChecks = []Check{
 		Expect: "EAGAIN, flags 0x7f, room 9; peek flags 0x0, room 9; flags 0x0, room 9", Source: "recv(2), msg_flags", About: "boundaries empty",
 		Observe: func(k *kernel) string {
 			s := k.sockets(unix.SOCK_STREAM)
-			fails := k.do("recvheader", s.r, unix.MSG_DONTWAIT).text()
+			fails := k.do("recvheader", s.r, unix.MSG_DONTWAIT)
 			need(k.write(s.w, "ab"))
-			return say("%s; peek %s; %s", fails, k.do("recvheader", s.r, unix.MSG_PEEK).text(), k.do("recvheader", s.r, 0).text())
+			return say("%v, %s; peek %s; %s", fails, fails.Data, k.do("recvheader", s.r, unix.MSG_PEEK).text(), k.do("recvheader", s.r, 0).text())
 		}},
 	{ID: "U64", Mechanism: "socketpair", Statement: "MSG_TRUNC with MSG_PEEK and no room returns the length of the next message, and leaves it; a stream has no such length",
 		Expect: "stream 0, abc; seqpacket 3, abc; dgram 3, abc", Source: "recv(2), MSG_TRUNC and MSG_PEEK", Since: "3.4", About: "too-big boundaries",

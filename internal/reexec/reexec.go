@@ -115,7 +115,7 @@ type Command struct {
 // The caller must be locked to its thread where Attr asks for Pdeathsig, and for
 // as long as the process lives: the signal follows the thread.
 func (v Variable) Start(c Command) (*Process, error) {
-	if err := KnowsItself(); err != nil {
+	if err := Supervises(); err != nil {
 		return nil, err
 	}
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
@@ -208,13 +208,21 @@ func Spare(name string, n int) error {
 	return nil
 }
 
-// KnowsItself tries getpid(2), which a seccomp filter may refuse. Go starts a child
-// with Pdeathsig that sends itself the signal where its parent seems gone. It then
-// takes the errors of getpid for PIDs, and kill(-1, SIGKILL) ends every process of
-// the user: EPERM is -1.
-func KnowsItself() error {
-	if pid := os.Getpid(); pid <= 0 {
+// Supervises tries the calls that a seccomp filter may refuse, and without which a
+// process ends no other: getpid(2) and wait4(2).
+//
+// Go starts a child with Pdeathsig that sends itself the signal where its parent seems
+// gone. It takes the errors of getpid for PIDs, and kill(-1, SIGKILL) ends every
+// process of the user: EPERM is -1. Without wait4 a run of a second ended after two
+// minutes, when it gave up on processes that had ended.
+func Supervises() error {
+	pid := os.Getpid()
+	if pid <= 0 {
 		return fmt.Errorf("a process needs its own PID: allow the call in the seccomp filter: %w", os.NewSyscallError("getpid", syscall.Errno(-pid)))
+	}
+	// No process is its own child: ECHILD is the kernel's answer.
+	if _, err := syscall.Wait4(pid, nil, syscall.WNOHANG, nil); err != syscall.ECHILD {
+		return fmt.Errorf("a process needs to know when those that it started have ended: allow the call in the seccomp filter: %w", os.NewSyscallError("wait4", err))
 	}
 	return nil
 }
