@@ -59,7 +59,7 @@ test: ## all tests that need nothing special, about 11 minutes on 2 CPUs
 test-long: ## tests that `make test` plays in part, whole: some minutes more
 	IPCBENCH_LONG=1 $(GO) test -timeout 30m -run 'TestConformance$$|TestNoFaultPasses$$|TestSessionOutOfFiles|TestIsolations|TestCapacityOfEveryLink|TestScarce|TestPageIsUpToDate|TestAdviceInBrowser|TestAliasIsTheSame|TestRelease$$|TestGitBisect$$|TestRogues$$|TestHostile$$|TestTopology|TestProfileOfAnotherProgram|OfAnotherModule|TestPlaces$$|LeavesNothing$$' ./internal/alias ./external/conform ./conformance ./runner ./command ./tools/dist ./tools/gatesim ./report ./kernels ./semantics
 
-test-denied: ## every system call refused alone by a seccomp filter, by EPERM and ENOSYS: an hour or more
+test-denied: ## every system call refused alone by a seccomp filter, by EPERM and ENOSYS: a quarter of an hour
 	IPCBENCH_LONG=1 $(GO) test -timeout 5h -run 'TestEveryRefusedCall|TestInherited' ./command
 
 surroundings: ## the tests in each of a dozen surroundings, one after the other: as another user, on one CPU, with small limits …

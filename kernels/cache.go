@@ -20,6 +20,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/internal/sys"
 	"ipcbench/results"
 )
 
@@ -196,7 +197,7 @@ func privateDir(dir string) error {
 		switch {
 		case err != nil:
 			return &os.PathError{Op: "stat", Path: at, Err: err}
-		case int(st.Uid) != os.Geteuid() || at == dir && st.Mode&0o022 != 0:
+		case int(st.Uid) != sys.EUID() || at == dir && st.Mode&0o022 != 0:
 			return fmt.Errorf("%s belongs to another user, or others may write to it: set XDG_CACHE_HOME", at)
 		}
 		return os.MkdirAll(dir, 0o700)

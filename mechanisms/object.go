@@ -112,7 +112,7 @@ func (o Object) OpenAt(flags int, typ uint32) (fd int, err error) {
 	}
 	var st unix.Stat_t
 	if err = os.NewSyscallError("fstat", unix.Fstat(fd, &st)); err == nil &&
-		(st.Mode&unix.S_IFMT != typ || int(st.Uid) != os.Geteuid() || st.Ino != o.Inode) {
+		(st.Mode&unix.S_IFMT != typ || int(st.Uid) != sys.EUID() || st.Ino != o.Inode) {
 		err = fmt.Errorf("%v: %w", o, ErrNotOurs)
 	}
 	if err != nil {
@@ -216,8 +216,8 @@ func OpenPrivate(dir string) (fd int, err error) {
 	}
 	var st unix.Stat_t
 	if err = os.NewSyscallError("fstat", unix.Fstat(fd, &st)); err == nil &&
-		(st.Mode&0o777 != 0o700 || int(st.Uid) != os.Geteuid()) {
-		err = fmt.Errorf("directory %s: mode %04o of user %d, want 0700 of %d", dir, st.Mode&0o777, st.Uid, os.Geteuid())
+		(st.Mode&0o777 != 0o700 || int(st.Uid) != sys.EUID()) {
+		err = fmt.Errorf("directory %s: mode %04o of user %d, want 0700 of %d", dir, st.Mode&0o777, st.Uid, sys.EUID())
 	}
 	if err != nil {
 		unix.Close(fd)

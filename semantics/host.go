@@ -32,7 +32,7 @@ type host struct {
 }
 
 func newHost() *host {
-	return &host{sys.Release(), os.Getpagesize(), os.Getuid()}
+	return &host{sys.Release(), os.Getpagesize(), sys.UID()}
 }
 
 // sysctl is a number below /proc/sys.

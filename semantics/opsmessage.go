@@ -62,7 +62,7 @@ var messageOps = map[string]op{
 		return raw(unix.SYS_SENDMSG, uintptr(a[0]), uintptr(unsafe.Pointer(&h)), 0, 0, 0, 0)
 	}},
 	"sendboth": {name: "sendmsg SCM_CREDENTIALS and SCM_RIGHTS", params: "fd fd", do: func(a []int, d []byte) answer {
-		cred := unix.UnixCredentials(&unix.Ucred{Pid: int32(os.Getpid()), Uid: uint32(os.Getuid()), Gid: uint32(os.Getgid())})
+		cred := unix.UnixCredentials(&unix.Ucred{Pid: int32(os.Getpid()), Uid: uint32(sys.UID()), Gid: uint32(sys.GID())})
 		return result(unix.SendmsgN(a[0], d, append(cred, unix.UnixRights(a[1])...), nil, 0))
 	}},
 	"recvall": {name: "recvmsg", params: "fd n", show: shown, do: func(a []int, _ []byte) answer { // text, and what goes along, in order

@@ -2,11 +2,12 @@ package semantics
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"ipcbench/internal/sys"
 )
 
 // unixOps are calls on UNIX domain sockets, with names, descriptors and credentials.
@@ -76,7 +77,7 @@ var unixOps = map[string]op{
 		return filled(append([]int{-1}, fds...)[len(fds)], nil, words)
 	}},
 	"sendcred": {name: "sendmsg SCM_CREDENTIALS", params: "fd pid uid", do: func(a []int, d []byte) answer {
-		cred := unix.UnixCredentials(&unix.Ucred{Pid: int32(a[1]), Uid: uint32(a[2]), Gid: uint32(os.Getgid())})
+		cred := unix.UnixCredentials(&unix.Ucred{Pid: int32(a[1]), Uid: uint32(a[2]), Gid: uint32(sys.GID())})
 		return result(unix.SendmsgN(a[0], d, cred, nil, 0))
 	}},
 	"recvcred": {name: "recvmsg SCM_CREDENTIALS", params: "fd n", show: shown, do: func(a []int, _ []byte) answer { // text, PID and user, in words

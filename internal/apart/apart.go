@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"strconv"
 	"syscall"
+
+	"ipcbench/internal/sys"
 )
 
 // env is set in a process that lives apart, and in those that it starts.
@@ -28,7 +30,7 @@ func Enter() {
 		return
 	}
 	os.Setenv(env, strconv.Itoa(os.Getpid()))
-	if os.Geteuid() == 0 {
+	if sys.EUID() == 0 {
 		again()
 	} else {
 		inUserNamespace()
@@ -62,7 +64,7 @@ func inUserNamespace() {
 	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
 	c.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWIPC | syscall.CLONE_NEWNS,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: os.Geteuid(), HostID: os.Geteuid(), Size: 1}},
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: sys.EUID(), HostID: sys.EUID(), Size: 1}},
 		GidMappings: []syscall.SysProcIDMap{{ContainerID: os.Getegid(), HostID: os.Getegid(), Size: 1}},
 		Pdeathsig:   syscall.SIGKILL,
 	}

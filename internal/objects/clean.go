@@ -46,7 +46,7 @@ func Journals() (paths []string, err error) {
 			path := filepath.Join(in.dir, name.Name())
 			var st unix.Stat_t
 			if strings.HasPrefix(name.Name(), in.prefix) && strings.HasSuffix(name.Name(), suffix) &&
-				(in.prefix == "" || unix.Lstat(path, &st) == nil && int(st.Uid) == os.Geteuid()) {
+				(in.prefix == "" || unix.Lstat(path, &st) == nil && int(st.Uid) == sys.EUID()) {
 				paths = append(paths, path)
 			}
 		}
@@ -65,7 +65,7 @@ func open(path string) (*os.File, error) {
 	var st unix.Stat_t
 	switch err = os.NewSyscallError("fstat", unix.Fstat(int(f.Fd()), &st)); {
 	case err != nil:
-	case int(st.Uid) != os.Geteuid():
+	case int(st.Uid) != sys.EUID():
 		err = fmt.Errorf("%s belongs to user %d: only its owner may clean it", path, st.Uid)
 	case st.Mode&unix.S_IFMT != unix.S_IFREG:
 		err = fmt.Errorf("%s is no journal, since it is no regular file: remove it yourself", path)
@@ -233,7 +233,7 @@ func privateDir(dir string) (o mechanisms.Object, exists bool, err error) {
 		return o, false, fmt.Errorf("%v: %w", o, os.NewSyscallError("lstat", err))
 	}
 	o.Inode, o.UID = st.Ino, int(st.Uid)
-	if st.Mode&(unix.S_IFMT|0o077) != unix.S_IFDIR || o.UID != os.Geteuid() || !privateName().MatchString(filepath.Base(dir)) {
+	if st.Mode&(unix.S_IFMT|0o077) != unix.S_IFDIR || o.UID != sys.EUID() || !privateName().MatchString(filepath.Base(dir)) {
 		return o, false, fmt.Errorf("%v: mode %#o of user %d: %w", o, st.Mode, o.UID, mechanisms.ErrNotOurs)
 	}
 	return o, true, nil

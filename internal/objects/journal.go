@@ -24,6 +24,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
 )
 
@@ -55,7 +56,7 @@ func Dir() (string, error) {
 	}
 	home := os.Getenv("HOME")
 	var st unix.Stat_t
-	if os.Geteuid() == 0 && (unix.Stat(home, &st) != nil || st.Uid != 0) {
+	if sys.EUID() == 0 && (unix.Stat(home, &st) != nil || st.Uid != 0) {
 		home = ""
 		if root, err := user.LookupId("0"); err == nil {
 			home = root.HomeDir
@@ -167,7 +168,7 @@ func (j *Journal) write(e entry) error {
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	before, err := j.f.Seek(0, io.SeekEnd)
+	was, err := j.f.Stat()
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
@@ -175,8 +176,8 @@ func (j *Journal) write(e entry) error {
 	if err == nil {
 		return nil
 	}
-	if now, e := j.f.Seek(0, io.SeekEnd); e == nil && n > 0 && now == before+int64(n) {
-		err = errors.Join(err, j.f.Truncate(before))
+	if now, e := j.f.Stat(); e == nil && n > 0 && now.Size() == was.Size()+int64(n) {
+		err = errors.Join(err, j.f.Truncate(was.Size()))
 	}
 	return fmt.Errorf("journal: %w", err)
 }

@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"ipcbench/internal/sys"
 )
 
 // sharedMemory is where POSIX shared memory and named semaphores have their names,
@@ -69,7 +71,7 @@ func namedAfter(launch string) (paths []string) {
 	for _, e := range entries {
 		var st unix.Stat_t
 		path := filepath.Join(sharedMemory, e.Name())
-		if strings.Contains(e.Name(), launch) && unix.Lstat(path, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFREG && int(st.Uid) == os.Geteuid() {
+		if strings.Contains(e.Name(), launch) && unix.Lstat(path, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFREG && int(st.Uid) == sys.EUID() {
 			paths = append(paths, path)
 		}
 	}

@@ -175,7 +175,7 @@ func (v Variable) Start(c Command) (*Process, error) {
 func Isolate(attr *syscall.SysProcAttr, flags uintptr) {
 	attr.Cloneflags = flags
 	if flags&unix.CLONE_NEWUSER != 0 {
-		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
+		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: sys.EUID(), Size: 1}}
 		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
 	}
 }
@@ -209,12 +209,12 @@ func Spare(name string, n int) error {
 }
 
 // Supervises tries the calls that a seccomp filter may refuse, and without which a
-// process ends no other: getpid(2) and wait4(2).
+// process ends no other: getpid(2), wait4(2) and kill(2).
 //
 // Go starts a child with Pdeathsig that sends itself the signal where its parent seems
 // gone. It takes the errors of getpid for PIDs, and kill(-1, SIGKILL) ends every
 // process of the user: EPERM is -1. Without wait4 a run of a second ended after two
-// minutes, when it gave up on processes that had ended.
+// minutes, when it gave up on processes that had ended; without kill it never did.
 func Supervises() error {
 	pid := os.Getpid()
 	if pid <= 0 {
@@ -223,6 +223,9 @@ func Supervises() error {
 	// No process is its own child: ECHILD is the kernel's answer.
 	if _, err := syscall.Wait4(pid, nil, syscall.WNOHANG, nil); err != syscall.ECHILD {
 		return fmt.Errorf("a process needs to know when those that it started have ended: allow the call in the seccomp filter: %w", os.NewSyscallError("wait4", err))
+	}
+	if err := syscall.Kill(pid, 0); err != nil {
+		return fmt.Errorf("a process needs to end those that it started: allow the call in the seccomp filter: %w", os.NewSyscallError("kill", err))
 	}
 	return nil
 }
