@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -97,20 +98,32 @@ var rules = []rule{
 
 // Run tries every rule, in order, and calls found after each.
 func Run(co *runner.Coordinator, d *external.Declaration, found func(Finding)) []Finding {
-	b := &bed{Coordinator: co, d: d, tried: map[string]bool{}}
 	var all []Finding
-	for _, r := range rules {
-		f := Finding{Rule: r.name, Sentence: r.sentence(d), Verdict: Keeps}
-		if err := r.try(b); err != nil {
-			f.Verdict, f.Reason = Breaks, err.Error()
-			if runner.Unsupported(err) {
-				f.Verdict = Skipped
-			}
-		}
+	for f := range findings(co, d) {
 		found(f)
 		all = append(all, f)
 	}
 	return all
+}
+
+// findings are the answers to the rules, in order: each rule is tried when its answer is
+// asked for.
+func findings(co *runner.Coordinator, d *external.Declaration) iter.Seq[Finding] {
+	return func(yield func(Finding) bool) {
+		b := &bed{Coordinator: co, d: d, tried: map[string]bool{}}
+		for _, r := range rules {
+			f := Finding{Rule: r.name, Sentence: r.sentence(d), Verdict: Keeps}
+			if err := r.try(b); err != nil {
+				f.Verdict, f.Reason = Breaks, err.Error()
+				if runner.Unsupported(err) {
+					f.Verdict = Skipped
+				}
+			}
+			if !yield(f) {
+				return
+			}
+		}
+	}
 }
 
 // carries demands that a workload's messages all arrive.
