@@ -19,18 +19,23 @@ import (
 )
 
 // hearOut is how long other workers may still explain a failure. A worker that
-// has not by then is blocked on a peer that is gone.
-const hearOut = 300 * time.Millisecond
+// has not by then is blocked on a peer that is gone, unless it is ending: a process
+// closes its descriptors before its parent learns of its death, and on a busy machine
+// its peer's end of file came a second earlier. It then has as long as endsWithin.
+const (
+	hearOut    = 300 * time.Millisecond
+	endsWithin = 10 * time.Second
+)
 
 // blame finds the root among the failures that come together. A death needs
 // no explanation; with anything else the others are heard out.
 func (l *sessionLaunch) blame(first event) error {
 	var cause error
 	var at int64 // when it happened, in the process that reports it
-	ended, explained := 0, map[int]bool{}
+	ended, explained := map[int]bool{}, map[int]bool{}
 	weigh := func(e event) {
 		if e.ended {
-			ended++
+			ended[e.part] = true
 			if e.err == nil && l.phase != exiting {
 				e.err = &DeathError{} // unasked, with status 0
 			}
@@ -47,17 +52,30 @@ func (l *sessionLaunch) blame(first event) error {
 		}
 	}
 	weigh(first)
-	grace := time.NewTimer(hearOut)
+	begun, grace := time.Now(), time.NewTimer(hearOut)
 	defer grace.Stop()
-	for rank(cause) < rankDeath && ended < len(l.workers) {
+	for rank(cause) < rankDeath && len(ended) < len(l.workers) {
 		select {
 		case e := <-l.events:
 			weigh(e)
 		case <-grace.C:
-			return cause
+			if time.Since(begun) > endsWithin || !l.ending(ended) {
+				return cause
+			}
+			grace.Reset(hearOut)
 		}
 	}
 	return cause
+}
+
+// ending reports whether a worker is ending whose end has not been heard of.
+func (l *sessionLaunch) ending(heard map[int]bool) bool {
+	for i, p := range l.workers {
+		if !heard[i] && isExiting(p.PID) {
+			return true
+		}
+	}
+	return false
 }
 
 // failure is an error of the worker that an event is of.
@@ -126,6 +144,19 @@ func threadState(path string) (state string, died syscall.WaitStatus) {
 	}
 	code, _ := strconv.Atoi(f[len(f)-1])
 	return f[0], syscall.WaitStatus(code)
+}
+
+// isExiting reports whether a process is on its way out, or is gone: what
+// proc_pid_stat(5) calls flags has PF_EXITING from before it closes its descriptors.
+func isExiting(pid int) bool {
+	const pfExiting = 0x4 // linux/sched.h
+	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	f := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:])) // state, parent, … flags, the seventh
+	if len(f) < 7 {
+		return true
+	}
+	flags, _ := strconv.Atoi(f[6])
+	return flags&pfExiting != 0
 }
 
 // rank orders the errors of several processes about one failure: the larger, the

@@ -232,8 +232,8 @@ func TestFirstVictimIsBlamed(t *testing.T) {
 		first, second event
 		want          string
 	}{
-		{eof, pipe, "b (pid 2) in exit at message 4711: recv pipe 64 B: read: end of file"},
-		{pipe, eof, "b (pid 2) in exit at message 4711: recv pipe 64 B: read: end of file"},
+		{eof, pipe, "b (pid 1) in exit at message 4711: recv pipe 64 B: read: end of file"},
+		{pipe, eof, "b (pid 1) in exit at message 4711: recv pipe 64 B: read: end of file"},
 		{eof, earlier, "a (pid 1) in exit at message 4720: send pipe 64 B: write: broken pipe"},
 		{earlier, eof, "a (pid 1) in exit at message 4720: send pipe 64 B: write: broken pipe"},
 	} {

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"reflect"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -178,11 +180,11 @@ func TestRank(t *testing.T) {
 	}
 }
 
-// twoParts is a launch of two workers, which have no processes.
+// twoParts is a launch of two workers. The process with PID 1, which does not end, stands for both.
 func twoParts() *sessionLaunch {
 	return &sessionLaunch{
 		topology: bench.Topology{Parts: []bench.Part{{Role: "a"}, {Role: "b"}}},
-		workers:  []*process{{Process: &reexec.Process{PID: 1}}, {Process: &reexec.Process{PID: 2}}},
+		workers:  []*process{{Process: &reexec.Process{PID: 1}}, {Process: &reexec.Process{PID: 1}}},
 		events:   make(chan event, 8),
 		phase:    "exit",
 	}
@@ -199,14 +201,14 @@ func TestBlame(t *testing.T) {
 		events []event
 		want   string
 	}{
-		{[]event{eof, one, silent}, "b (pid 2) in exit: EOF"}, // status 0 is what was asked for
+		{[]event{eof, one, silent}, "b (pid 1) in exit: EOF"}, // status 0 is what was asked for
 		{[]event{eof, one, killed}, "a (pid 1) in exit: died of SIGKILL (killed)"},
 		{[]event{eof, killed, one}, "a (pid 1) in exit: died of SIGKILL (killed)"},
 		{[]event{killed, eof, one}, "a (pid 1) in exit: died of SIGKILL (killed)"},
 		{[]event{eof, one, check}, "a (pid 1) in exit: damaged"},
 		{[]event{eof, one, silent}, "a (pid 1) in round: exited with status 0"},
-		{[]event{eof, one}, "b (pid 2) in exit: EOF"},
-		{[]event{one}, "b (pid 2) in exit: exited with status 1"},
+		{[]event{eof, one}, "b (pid 1) in exit: EOF"},
+		{[]event{one}, "b (pid 1) in exit: exited with status 1"},
 	} {
 		l := twoParts()
 		if strings.Contains(c.want, " in round: ") {
@@ -218,5 +220,30 @@ func TestBlame(t *testing.T) {
 		if got := l.blame(c.events[0]).Error(); got != c.want {
 			t.Errorf("%v: blamed %q, want %q", c.events, got, c.want)
 		}
+	}
+}
+
+// A worker that was killed is blamed, also where a busy machine lets its parent learn of
+// it long after its peer has found the end of file.
+func TestLateDeathIsBlamed(t *testing.T) {
+	victim := exec.Command("sleep", "1000")
+	if err := victim.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer victim.Wait()
+	if err := victim.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if !eventually(func() bool { return isExiting(victim.Process.Pid) }) {
+		t.Fatal("a process that was killed does not end")
+	}
+	if isExiting(os.Getpid()) {
+		t.Error("this process is taken for one that ends")
+	}
+	l := twoParts()
+	l.workers[0].PID = victim.Process.Pid
+	time.AfterFunc(2*hearOut, func() { l.events <- event{part: 0, ended: true, err: &DeathError{Signal: unix.SIGKILL}} })
+	if got := l.blame(event{part: 1, err: across(t, io.EOF)}); rank(got) != rankDeath {
+		t.Errorf("blamed %v", got)
 	}
 }
