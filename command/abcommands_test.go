@@ -72,7 +72,7 @@ func TestSignalEndsCommandsOfAB(t *testing.T) {
 func TestIsIpcbench(t *testing.T) {
 	dir := t.TempDir()
 	built := filepath.Join(dir, "old-build")
-	if out, err := exec.Command("go", "build", "-o", built, "../cmd/ipcbench").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-ldflags", "-s -w", "-o", built, "../cmd/ipcbench").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	script, text := filepath.Join(dir, "ipcbench-old"), filepath.Join(dir, "ipcbench.txt")

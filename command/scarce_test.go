@@ -136,12 +136,13 @@ func TestScarce(t *testing.T) {
 	}
 }
 
-// build builds a program as make does, where every user may execute it: one that is
-// linked to a library of threads needs more of them.
+// build builds a program without cgo, as make does, where every user may execute it: one
+// that is linked to a library of threads needs more of them. With -trimpath, as make has
+// it, all packages were compiled anew, which takes a minute of a CPU.
 func build(t *testing.T, dir, source string) string {
 	t.Helper()
 	program := filepath.Join(dir, "program-"+strconv.Itoa(len(source)))
-	c := exec.Command("go", "build", "-trimpath", "-o", program, source)
+	c := exec.Command("go", "build", "-ldflags", "-s -w", "-o", program, source)
 	c.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -74,7 +74,7 @@ func TestKeepSymbols(t *testing.T) {
 
 // A stripped program, as releases are, has the names of its functions.
 func TestUserSymbols(t *testing.T) {
-	f, err := elf.Open(built(t, "ipcbench", "ipcbench/cmd/ipcbench", "build", "-ldflags", "-s -w"))
+	f, err := elf.Open(program(t))
 	if err != nil {
 		t.Fatal(err)
 	}

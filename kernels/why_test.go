@@ -27,7 +27,7 @@ func TestProfile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	image := built(t, "ipcbench", "ipcbench/cmd/ipcbench", "build", "-ldflags", "-s -w")
+	image := program(t)
 	cell := results.Cell{Workload: "PingPong", Mechanism: "pipe", Size: 64, Place: "same"}
 	p, err := qemu.Profile(t.Context(), kernel, cell, 1, "", ProfileOptions{Ops: 40, Image: image})
 	if err != nil {
