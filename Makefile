@@ -55,10 +55,11 @@ check test test-long nolinkname: export CGO_ENABLED := 0
 
 # Most packages compute for half of their time and wait for the rest: one more at once
 # than there are CPUs. Those that take longest come first, and none is left for the end.
+# No test reads debug information of its own.
 SLOWEST := ./conformance ./command ./kernels ./runner ./report ./external/conform ./tools/gatesim
 
 test: ## all tests that need nothing special, about 7 minutes on 2 CPUs
-	$(GO) test -p $$(($$(nproc) + 1)) -timeout 15m $(SLOWEST) ./...
+	$(GO) test -p $$(($$(nproc) + 1)) -ldflags=-w -timeout 15m $(SLOWEST) ./...
 
 test-long: ## tests that `make test` plays in part, whole: some minutes more
 	IPCBENCH_LONG=1 $(GO) test -timeout 30m -run 'TestConformance$$|TestNoFaultPasses$$|TestSessionOutOfFiles|TestIsolations|TestCapacityOfEveryLink|TestScarce|TestPageIsUpToDate|TestAdviceInBrowser|TestAliasIsTheSame|TestRelease$$|TestGitBisect$$|TestRogues$$|TestHostile$$|TestTopology|TestProfileOfAnotherProgram|OfAnotherModule|TestPlaces$$|LeavesNothing$$' ./internal/alias ./external/conform ./conformance ./runner ./command ./tools/dist ./tools/gatesim ./report ./kernels ./semantics
