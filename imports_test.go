@@ -69,7 +69,7 @@ var layers = map[string][]string{
 	"internal/words":               {},
 	"internal/ciformat":            {"results"},
 	"internal/emulate":             {"internal/need"},
-	"internal/apart":               {},
+	"internal/apart":               {"internal/sys"},
 	"internal/denied":              {},
 	"internal/sharedmem":           {"internal/sys"},
 	"mechanisms":                   {"internal/suggest", "internal/sys"},
