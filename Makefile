@@ -58,7 +58,7 @@ check test test-long nolinkname: export CGO_ENABLED := 0
 # No test reads debug information of its own.
 SLOWEST := ./conformance ./command ./kernels ./runner ./report ./external/conform ./tools/gatesim
 
-test: ## all tests that need nothing special, about 7 minutes on 2 CPUs
+test: ## all tests that need nothing special, about 5 minutes on 2 CPUs
 	$(GO) test -p $$(($$(nproc) + 1)) -ldflags=-w -timeout 15m $(SLOWEST) ./...
 
 test-long: ## tests that `make test` plays in part, whole: some minutes more
