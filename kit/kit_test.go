@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"ipcbench/external/declare"
 	"ipcbench/internal/need"
@@ -507,4 +508,68 @@ func TestDescriptorsCloseOnExec(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The monitor of Go's runtime looks every 10 ms at a process that never tells it of a
+// wait, and every 20 µs at one that does when it goes on: 59 times in a round of 20 ms.
+func TestRawIsNotLookedAt(t *testing.T) {
+	for _, x := range examples {
+		if !strings.HasPrefix(x.name, "go-") {
+			continue
+		}
+		t.Run(x.name, func(t *testing.T) {
+			t.Parallel()
+			w := workloads[1]
+			all := launch(t, x, w, 64)
+			open(t, all, "")
+			fewest := make([]int, len(all))
+			for round := range 5 { // in the first one it looks at the start of the program still
+				time.Sleep(50 * time.Millisecond) // in which it finds a wait that it knows of
+				before, at := switches(t, all), time.Now()
+				roundTime(w, all, 10_000)
+				due := 10 + int(time.Since(at)/(5*time.Millisecond))
+				for i, n := range switches(t, all) {
+					if looks := n - before[i] - due; round == 0 || looks < fewest[i] {
+						fewest[i] = looks
+					}
+				}
+			}
+			for i, n := range fewest {
+				if n > 0 {
+					t.Errorf("%s: its other threads ran %d times more in each round than once in 5 ms and 10 times", all[i].what, n)
+				}
+			}
+		})
+	}
+}
+
+// switches counts how often threads other than the main one have left a CPU, by process.
+func switches(t *testing.T, all []*process) (counts []int) {
+	t.Helper()
+	for _, p := range all {
+		main := fmt.Sprint(p.cmd.Process.Pid)
+		files, err := filepath.Glob("/proc/" + main + "/task/*/status")
+		if err != nil || len(files) < 2 {
+			t.Fatalf("%s: the threads in %q: %v", p.what, files, err)
+		}
+		count := 0
+		for _, file := range files {
+			status, err := os.ReadFile(file)
+			if filepath.Base(filepath.Dir(file)) == main || err != nil { // a thread may have ended
+				continue
+			}
+			for line := range strings.Lines(string(status)) {
+				key, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+				if strings.HasSuffix(key, "voluntary_ctxt_switches") {
+					n, err := strconv.Atoi(strings.TrimSpace(value))
+					if err != nil {
+						t.Fatalf("%s: %v", file, err)
+					}
+					count += n
+				}
+			}
+		}
+		counts = append(counts, count)
+	}
+	return counts
 }

@@ -303,7 +303,7 @@ func (p *part) line() string {
 			p.die("a line from ipcbench has more than %d bytes", longest)
 		}
 		var room [4096]byte
-		n, err := syscall.Read(control, room[:])
+		n, err := p.read(room[:])
 		if err == syscall.EINTR {
 			continue
 		}
@@ -317,6 +317,21 @@ func (p *part) line() string {
 		}
 		p.input = append(p.input, room[:n]...)
 	}
+}
+
+// read reads what ipcbench has sent. A Raw transport waits without a word to Go's
+// scheduler: a read that it knows of wakes the runtime's monitor when it ends. That
+// then looks around every 20 µs, later every 10 ms, 60 times in a round of 20 ms. Each
+// look takes the CPU from a part: 6 % of a round trip through a pipe.
+func (p *part) read(room []byte) (int, error) {
+	if !p.transport.Raw {
+		return syscall.Read(control, room)
+	}
+	n, _, errno := syscall.RawSyscall6(syscall.SYS_READ, control, uintptr(unsafe.Pointer(unsafe.SliceData(room))), uintptr(len(room)), 0, 0, 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
 }
 
 // want is line, which must begin with one of two words.
