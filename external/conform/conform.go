@@ -189,21 +189,45 @@ func (b *bed) wait() *idling {
 	if b.d.Sizes.Most > 0 {
 		size = min(size, b.d.Sizes.Most)
 	}
+	launches := waits
+	if b.d.Spins {
+		launches = 1
+	}
+	b.idle = look(launches, func() *idling { return b.waitOnce(workload, originates, size) })
+	return b.idle
+}
+
+// look is what a receiver did in the first of n launches in which it slept, or in the last.
+func look(n int, launch func() *idling) (idle *idling) {
+	for range n {
+		if idle = launch(); idle.err != nil || idle.awake <= mostAwake {
+			break
+		}
+	}
+	return idle
+}
+
+// waits is how often a receiver is looked at that does not sleep. One that waits for a
+// CPU before it can sleep looks the same: a Python program did in one launch, for 75 %
+// of the time, beside 34 runnable processes on 2 CPUs.
+const waits = 3
+
+// mostAwake is the largest share of its wait in which a receiver that sleeps is awake.
+const mostAwake = 0.5
+
+func (b *bed) waitOnce(workload, originates string, size int) *idling {
 	l, err := b.Open(b.cell(workload, size))
 	if err != nil {
-		b.idle.err = err
-		return b.idle
+		return &idling{err: err}
 	}
 	defer l.Close() // which fails: a part has died
 	sender := slices.IndexFunc(l.Workers, func(w results.Worker) bool { return w.Role == originates })
-	saw, err := l.Dying(sender, operations, waiting)
+	seen, err := l.Dying(sender, operations, waiting)
 	if err != nil {
-		b.idle.err = err
-		return b.idle
+		return &idling{err: err}
 	}
-	s := saw[1-sender]
-	b.idle.saw, b.idle.awake = s.Answer, s.Awake
-	return b.idle
+	s := seen[1-sender]
+	return &idling{saw: s.Answer, awake: s.Awake}
 }
 
 func sleeps(b *bed) error {
@@ -211,7 +235,7 @@ func sleeps(b *bed) error {
 	if w.err != nil || b.d.Spins {
 		return w.err
 	}
-	if w.awake > 0.5 {
+	if w.awake > mostAwake {
 		return fmt.Errorf("its receiver did not sleep for %s of the time in which it waited for a message: declare spins: true, or have it sleep", results.Percent(w.awake))
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/rand"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -154,6 +155,26 @@ func TestRogues(t *testing.T) {
 				t.Errorf("rule %s is not broken: %+v", test.rule, all)
 			}
 		})
+	}
+}
+
+// A receiver that waits for a CPU before it can sleep is looked at again.
+func TestLook(t *testing.T) {
+	failed := errors.New("it did not start")
+	for _, test := range []struct {
+		launches []idling
+		want     idling
+	}{
+		{[]idling{{awake: 0.1, saw: "end"}}, idling{awake: 0.1, saw: "end"}},
+		{[]idling{{awake: 0.75}, {awake: 0.2, saw: "end"}}, idling{awake: 0.2, saw: "end"}},
+		{[]idling{{awake: 1}, {awake: 0.9}, {awake: 0.8}}, idling{awake: 0.8}},
+		{[]idling{{awake: 1}, {err: failed}}, idling{err: failed}},
+	} {
+		n := 0
+		got := look(3, func() *idling { n++; return &test.launches[n-1] })
+		if *got != test.want || n != len(test.launches) {
+			t.Errorf("launches %+v: %+v after %d", test.launches, *got, n)
+		}
 	}
 }
 
