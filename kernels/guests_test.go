@@ -12,12 +12,16 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"ipcbench/internal/golden"
 	"ipcbench/internal/need"
+	"ipcbench/mechanisms"
+	_ "ipcbench/mechanisms/sockets/netconn"
 	"ipcbench/results"
 	"ipcbench/semantics"
 )
@@ -32,7 +36,11 @@ type machine struct {
 
 // machines are all. 386 runs under a 64-bit kernel.
 var machines = []machine{
+	{"amd64", "5.10.*-cloud-amd64", "bullseye-security"},
 	{"amd64", "6.1.*-cloud-amd64", ""},
+	{"amd64", "6.12.*-cloud-amd64", "trixie"},
+	{"amd64", "7.2.*-cloud-amd64", "sid"},
+	{"amd64", "7.3.*-cloud-amd64", "trixie-backports"},
 	{"386", "6.1.*-cloud-amd64", ""},
 	{"arm64", "6.1.*-cloud-arm64", ""},
 	{"arm64", "6.12.*-cloud-arm64", "trixie"},
@@ -41,8 +49,9 @@ var machines = []machine{
 }
 
 var (
-	guestRules = flag.String("guest-rules", "", "conformance of these mechanisms in guests, a regular expression; default: all")
-	machinesIn = flag.String("machines", "", "write what guests came to into this file, docs/machines.json, and the table beside it")
+	guestRules      = flag.String("guest-rules", "", "conformance of these mechanisms in guests, a regular expression; default: all; none: -")
+	guestStatements = flag.Bool("guest-statements", true, "check the statements of semantics in guests")
+	machinesIn      = flag.String("machines", "", "write what guests came to into this file, docs/machines.json, and the table beside it; what is not played stays")
 )
 
 func (m machine) name() string {
@@ -64,15 +73,27 @@ func (m machine) fetch() string {
 
 // result is what a machine came to.
 type result struct {
-	Program     string         `json:"program"`
-	Kernel      string         `json:"kernel"`
-	Page        int            `json:"page"`
-	Rules       map[string]int `json:"rules"` // of conformance, by PASS, SKIP and FAIL
-	Of          string         `json:"of"`    // mechanisms whose rules were played; "": all
-	Statements  map[string]int `json:"statements"`
-	Differs     []string       `json:"differs,omitempty"` // IDs of statements, and rules that failed
-	RuleSkips   map[string]int `json:"rule_skips,omitempty"`
-	StatedSkips map[string]int `json:"statement_skips,omitempty"`
+	Program     string            `json:"program"`
+	Kernel      string            `json:"kernel"`
+	Page        int               `json:"page"`
+	Rules       map[string]*ruled `json:"rules"` // of conformance, by mechanism
+	Statements  map[string]int    `json:"statements"`
+	Differs     []string          `json:"differs,omitempty"` // IDs of statements
+	StatedSkips map[string]int    `json:"statement_skips,omitempty"`
+}
+
+// ruled is what a mechanism's rules came to on a machine.
+type ruled struct {
+	Passed int            `json:"passed"`
+	Skips  map[string]int `json:"skips,omitempty"` // by reason
+	Failed []string       `json:"failed,omitempty"`
+}
+
+func (r *ruled) skipped() (n int) {
+	for _, of := range r.Skips {
+		n += of
+	}
+	return n
 }
 
 // TestGuests plays the rules of conformance and the statements of semantics in a guest of
@@ -96,11 +117,43 @@ func (m machine) play(t *testing.T) {
 		need.Missing(t, k.Arch.debian, err.Error())
 	}
 	t.Setenv("GOARCH", m.goarch)
-	p := result{Program: m.goarch, Of: *guestRules}
 	image := program(t)
-	m.state(t, &p, &Runner{QEMU: qemu, Kernels: []Kernel{k}, Image: image})
-	m.conform(t, &p, qemu, &k, image)
+	p := result{Program: m.goarch, Kernel: "Linux " + strings.TrimPrefix(filepath.Base(k.Path), "vmlinuz-"), Page: pageOf(t, &k)}
+	if *guestStatements {
+		m.state(t, &p, &Runner{QEMU: qemu, Kernels: []Kernel{k}, Image: image})
+	}
+	if *guestRules != "-" {
+		m.conform(t, &p, qemu, &k, image)
+	}
 	p.keep(t)
+}
+
+// pageOf is the size of the kernel's pages, in bytes. Only an Image for arm64 may have
+// others than of 4 KiB, and states it in its flags (Documentation/arch/arm64/booting.rst).
+func pageOf(t *testing.T, k *Kernel) int {
+	t.Helper()
+	if k.Arch != arm64 {
+		return 4 << 10
+	}
+	f, err := os.Open(k.file())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var flags [8]byte
+	if _, err := f.ReadAt(flags[:], 24); err != nil {
+		t.Fatal(err)
+	}
+	return 4 << 10 << (2 * max(0, int(flags[0]>>1&3)-1))
+}
+
+// roomy gives a guest of the suite 512 MiB, and as many times that as its pages are larger
+// than 4 KiB: what a process holds is counted in pages. With 256 MiB one of 16 KiB
+// pages has no memory left for the runtimes of a launch's processes.
+func roomy(args []string, page int) []string {
+	args = slices.Clone(args)
+	args[slices.Index(args, "-m")+1] = strconv.Itoa(512 * page / 4096)
+	return args
 }
 
 // kernel is the newest that fits.
@@ -124,7 +177,9 @@ func (m machine) state(t *testing.T, p *result, r *Runner) {
 	r.Plan = Plan{Accel: ICount, Boots: 1, Statements: true, Silent: 10 * time.Minute}
 	r.Sink = func(int, results.Record) error { return nil }
 	r.Checked = func(_ int, s *semantics.Report) error {
-		p.Kernel, p.Page = s.Host.Kernel, s.Host.PageSize
+		if s.Host.Kernel != p.Kernel || s.Host.PageSize != p.Page {
+			t.Errorf("the guest is %s with pages of %d bytes, want %s with %d", s.Host.Kernel, s.Host.PageSize, p.Kernel, p.Page)
+		}
 		p.Statements, p.StatedSkips = map[string]int{}, map[string]int{}
 		for _, f := range s.Findings {
 			p.Statements[string(f.Verdict)]++
@@ -148,72 +203,115 @@ func (m machine) state(t *testing.T, p *result, r *Runner) {
 	}
 }
 
-// explained are the statements that differ on some machine, and why.
-var explained = map[string]string{
-	"the rules were not played to their end": "a guest of 256 MiB runs out of memory at pages of 16 KiB",
-}
+// explained are the statements and rules that differ on some machine, and why.
+var explained = map[string]string{}
 
 // conform plays the rules of conformance.
 func (m machine) conform(t *testing.T, p *result, qemu QEMU, k *Kernel, image string) {
-	test := built(t, "conformance", "ipcbench/conformance", "test", "-c")
-	commands := [][]string{{"/conformance", "-test.v", "-test.timeout=0", "-test.run=TestConformance/" + cmp.Or(p.Of, "."), "-test.skip=TestConformance/.*/^(waits|batches|workload)$"}}
-	console, gave, err := playInGuest(t, qemu, qemu.arguments(ICount, k.file(), ICount.commandLine(k), 1), image, suite{Commands: commands}, test)
+	files := []string{built(t, "conformance", "ipcbench/conformance", "test", "-c")}
+	s := suite{Commands: [][]string{{"/conformance", "-test.v=test2json", "-test.timeout=0", "-test.run=TestConformance/" + cmp.Or(*guestRules, "."), "-test.skip=TestConformance/.*/^(waits|batches|workload)$"}}}
+	for _, name := range socketModules { // built into some kernels
+		if file := filepath.Join(filepath.Dir(k.Path), "modules", name+".ko"); exists(file) {
+			files, s.Modules = append(files, file), append(s.Modules, "/"+name+".ko")
+		}
+	}
+	console, gave, err := playInGuest(t, qemu, roomy(qemu.arguments(ICount, k.file(), ICount.commandLine(k), 1), p.Page), image, s, files...)
+	p.count(console)
 	if err != nil {
-		t.Fatalf("%v\n%s", err, console)
+		t.Errorf("%v\n%s", err, console)
 	}
-	p.Rules, p.RuleSkips = map[string]int{}, map[string]int{}
-	failed := p.count(console)
-	if p.Rules["PASS"]+p.Rules["FAIL"] == 0 {
-		p.Differs = append(p.Differs, "the rules were not played to their end")
+	unexplained := gave != "" && len(p.failed()) == 0 || len(p.Rules) == 0
+	for _, name := range p.failed() {
+		unexplained = unexplained || explained[name] == ""
 	}
-	if gave != "" || p.Rules["PASS"] == 0 || failed != nil {
-		t.Errorf("%s; failed: %q\n%s", gave, failed, console)
+	if unexplained {
+		t.Errorf("%s; failed: %q\n%s", gave, p.failed(), console)
 	}
-	if n := p.RuleSkips[""]; n > 0 {
-		t.Errorf("%d rules are skipped without a reason", n)
+	for name, r := range p.Rules {
+		if n := r.Skips[""]; n > 0 {
+			t.Errorf("%s: %d rules are skipped without a reason", name, n)
+		}
 	}
 }
 
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// failed are the rules that failed, as mechanism/rule.
+func (p *result) failed() (all []string) {
+	for _, name := range slices.Sorted(maps.Keys(p.Rules)) {
+		for _, rule := range p.Rules[name].Failed {
+			all = append(all, name+"/"+rule)
+		}
+	}
+	return all
+}
+
 var (
-	testNamed = regexp.MustCompile(`^=== (?:RUN|NAME|CONT) +(\S+)`)
+	testNamed = regexp.MustCompile(`^\x16?=== (?:RUN|NAME|CONT) +(\S+)`)
 	testSaid  = regexp.MustCompile(`^ +\w+\.go:\d+: (.*)`)
-	testEnded = regexp.MustCompile(`^ *--- (PASS|SKIP|FAIL): (\S+)`)
+	testEnded = regexp.MustCompile(`^\x16? *--- (PASS|SKIP|FAIL): (\S+)`)
 )
 
-// count counts the rules that a test with -test.v printed, and returns those that failed.
-func (p *result) count(console string) (failed []string) {
+// unended is a rule that began, and of which no end was printed: its guest died.
+const unended = " (it did not end)"
+
+// count counts the rules that a test with -test.v=test2json printed, as soon as each
+// ended. What fits no rule, as a mechanism that is skipped as a whole, counts as one.
+func (p *result) count(console string) {
+	p.Rules = map[string]*ruled{}
 	said, ended := map[string]string{}, map[string]string{}
+	var begun []string
 	at := ""
 	for lines := bufio.NewScanner(strings.NewReader(console)); lines.Scan(); {
 		line := lines.Text()
 		if f := testNamed.FindStringSubmatch(line); f != nil {
 			at = f[1]
+			if !slices.Contains(begun, at) {
+				begun = append(begun, at)
+			}
 		} else if f := testSaid.FindStringSubmatch(line); f != nil {
 			said[at] = f[1]
 		} else if f := testEnded.FindStringSubmatch(line); f != nil {
 			ended[f[2]] = f[1]
 		}
 	}
-	for name, how := range ended {
-		if how != "SKIP" && slices.ContainsFunc(slices.Collect(maps.Keys(ended)), func(n string) bool { return strings.HasPrefix(n, name+"/") }) {
+	for _, name := range begun {
+		parts := strings.SplitN(name, "/", 3)
+		if len(parts) < 2 {
+			continue
+		}
+		r := p.Rules[parts[1]]
+		if r == nil {
+			r = &ruled{Skips: map[string]int{}}
+			p.Rules[parts[1]] = r
+		}
+		whole := len(parts) == 2
+		if whole && ended[name] != "SKIP" && slices.ContainsFunc(begun, func(n string) bool { return strings.HasPrefix(n, name+"/") }) {
 			continue // it is its rules
 		}
-		p.Rules[how]++
-		switch how {
+		rule := "all"
+		if !whole {
+			rule = parts[2]
+		}
+		switch ended[name] {
+		case "PASS":
+			r.Passed++
 		case "SKIP":
-			p.RuleSkips[said[name]]++
+			r.Skips[said[name]]++
 		case "FAIL":
-			failed = append(failed, name)
+			r.Failed = append(r.Failed, rule)
+		default:
+			r.Failed = append(r.Failed, rule+unended)
 		}
 	}
-	slices.Sort(failed)
-	p.Differs = append(p.Differs, failed...)
-	return failed
 }
 
 var keeping sync.Mutex
 
-// keep puts what a machine came to in the place of what it came to before.
+// keep puts what was played on a machine in the place of what that came to before.
 func (p result) keep(t *testing.T) {
 	if *machinesIn == "" {
 		return
@@ -224,7 +322,18 @@ func (p result) keep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all = slices.DeleteFunc(all, func(q result) bool { return q.Program == p.Program && q.Kernel == p.Kernel })
+	all = slices.DeleteFunc(all, func(q result) bool {
+		if q.Program != p.Program || q.Kernel != p.Kernel {
+			return false
+		}
+		if p.Statements == nil {
+			p.Statements, p.Differs, p.StatedSkips = q.Statements, q.Differs, q.StatedSkips
+		}
+		rules := maps.Clone(q.Rules)
+		maps.Copy(rules, p.Rules)
+		p.Rules = rules
+		return true
+	})
 	all = append(all, p)
 	slices.SortFunc(all, func(a, b result) int {
 		return cmp.Or(cmp.Compare(a.Program, b.Program), cmp.Compare(a.Kernel, b.Kernel))
@@ -255,24 +364,54 @@ func readMachines(path string) (all []result, err error) {
 // machinesPage is docs/machines.md.
 func machinesPage(all []result) []byte {
 	var b bytes.Buffer
-	b.WriteString(`# Machines
+	names := mechanismNames()
+	fmt.Fprintf(&b, `# Machines
 
-Guests in which the rules of conformance and the statements of ` + "`ipcbench semantics`" + ` were played, by ` + "`make machines`" + `. QEMU emulates each on an x86-64 host, and counts
-instructions. The processor of a guest has one CPU: no order of memory was tried here. The rules ` + "`waits`, `batches` and `workload`" + ` are left out: they start processes by the hundred.
+Guests in which the rules of conformance and the statements of `+"`ipcbench semantics`"+` were played, by `+"`make machines`"+`. QEMU emulates each on an x86-64 host, and counts
+instructions. The processor of a guest has one CPU: no order of memory was tried here. The rules `+"`waits`, `batches` and `workload`"+` are left out: they start processes by the hundred.
+A guest with pages of 4 KiB has 512 MiB of memory, one with larger pages as many times that. There are %d mechanisms.
 
-| program | kernel | page | rules of | passed | skipped | failed | statements hold | recorded | skipped | differ |
-|---|---|---:|---|---:|---:|---:|---:|---:|---:|---:|
-`)
+| program | kernel | page | mechanisms | rules passed | skipped | failed | statements hold | recorded | skipped | differ |
+|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|
+`, len(names))
 	for _, p := range all {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %d | %d | %d | %d | %d | %d | %d |\n", p.Program, results.EscapeMarkdown(p.Kernel), results.FormatBytes(p.Page), results.EscapeMarkdown(cmp.Or(strings.Trim(p.Of, "^()$"), "all mechanisms")),
-			p.Rules["PASS"], p.Rules["SKIP"], p.Rules["FAIL"], p.Statements["holds"], p.Statements["recorded"], p.Statements["skipped"], p.Statements["differs"]+p.Statements["broken"])
+		passed, skipped, failed := 0, 0, 0
+		for _, r := range p.Rules {
+			passed, skipped, failed = passed+r.Passed, skipped+r.skipped(), failed+len(r.Failed)
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %d | %d | %d | %d | %d | %d | %d | %d |\n", p.Program, results.EscapeMarkdown(p.Kernel), results.FormatBytes(p.Page), len(p.Rules),
+			passed, skipped, failed, p.Statements["holds"], p.Statements["recorded"], p.Statements["skipped"], p.Statements["differs"]+p.Statements["broken"])
+	}
+	b.WriteString(`
+## Rules, by mechanism
+
+How many rules of a mechanism passed; behind + those that were skipped, behind − those that failed. A dash: they were not played on this machine.
+
+| mechanism |`)
+	played := slices.DeleteFunc(slices.Clone(all), func(p result) bool { return len(p.Rules) == 0 })
+	for _, p := range played {
+		fmt.Fprintf(&b, " %s, %s |", p.Program, results.EscapeMarkdown(strings.TrimPrefix(p.Kernel, "Linux ")))
+	}
+	b.WriteString("\n|---|" + strings.Repeat("---:|", len(played)) + "\n")
+	for _, name := range names {
+		fmt.Fprintf(&b, "| %s |", name)
+		for _, p := range played {
+			b.WriteString(" " + p.Rules[name].String() + " |")
+		}
+		b.WriteString("\n")
 	}
 	b.WriteString("\n## Skipped, by reason\n\n| program | kernel | what | number | reason |\n|---|---|---|---:|---|\n")
 	for _, p := range all {
+		rules := map[string]int{}
+		for _, r := range p.Rules {
+			for reason, n := range r.Skips {
+				rules[reason] += n
+			}
+		}
 		for _, skips := range []struct {
 			what string
 			by   map[string]int
-		}{{"rules", p.RuleSkips}, {"statements", p.StatedSkips}} {
+		}{{"rules", rules}, {"statements", p.StatedSkips}} {
 			for _, reason := range slices.Sorted(maps.Keys(skips.by)) {
 				fmt.Fprintf(&b, "| %s | %s | %s | %d | %s |\n", p.Program, results.EscapeMarkdown(p.Kernel), skips.what, skips.by[reason], results.EscapeMarkdown(reason))
 			}
@@ -281,7 +420,7 @@ instructions. The processor of a guest has one CPU: no order of memory was tried
 	b.WriteString("\n## Differ\n\n")
 	none := true
 	for _, p := range all {
-		for _, id := range p.Differs {
+		for _, id := range slices.Concat(p.Differs, p.failed()) {
 			none = false
 			fmt.Fprintf(&b, "* %s, %s: %s: %s\n", p.Program, results.EscapeMarkdown(p.Kernel), results.EscapeMarkdown(id), cmp.Or(explained[id], "not explained"))
 		}
@@ -292,25 +431,53 @@ instructions. The processor of a guest has one CPU: no order of memory was tried
 	return b.Bytes()
 }
 
-// A machine that is played again takes the place of what it came to, and the page has its
-// counts, its skips by reason and what differs.
+// mechanismNames are those of all mechanisms, sorted.
+func mechanismNames() (names []string) {
+	for _, m := range mechanisms.All() {
+		names = append(names, m.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// String is the cell of a table.
+func (r *ruled) String() string {
+	if r == nil {
+		return "–"
+	}
+	s := strconv.Itoa(r.Passed)
+	if n := r.skipped(); n > 0 {
+		s += " +" + strconv.Itoa(n)
+	}
+	if n := len(r.Failed); n > 0 {
+		s += " −" + strconv.Itoa(n)
+	}
+	return s
+}
+
+// What is played again takes the place of what it came to before, and the rest stays. The
+// page has the counts, the skips by reason and what differs.
 func TestMachinesPage(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "machines.json")
 	was := *machinesIn
 	*machinesIn = path
 	t.Cleanup(func() { *machinesIn = was })
-	p := result{Program: "arm64", Kernel: "Linux 6.12", Page: 16 << 10, Of: "^(pipe|shmfutex)$", Rules: map[string]int{"PASS": 40, "SKIP": 2}, RuleSkips: map[string]int{"needs root": 2},
-		Statements: map[string]int{"holds": 150, "skipped": 1, "differs": 1}, StatedSkips: map[string]int{"no hugepages": 1}, Differs: []string{"X99"}}
-	(&result{Program: "riscv64", Kernel: "Linux 6.12"}).keep(t)
-	(&result{Program: "arm64", Kernel: "Linux 6.12"}).keep(t)
-	p.keep(t)
+	arm := func(p result) result {
+		p.Program, p.Kernel, p.Page = "arm64", "Linux 6.12", 16<<10
+		return p
+	}
+	arm(result{Rules: map[string]*ruled{"pipe": {Failed: []string{"order"}}, "fifo": {Passed: 30}}, Statements: map[string]int{"holds": 1}}).keep(t)
+	result{Program: "riscv64", Kernel: "Linux 6.12"}.keep(t)
+	arm(result{Rules: map[string]*ruled{"pipe": {Passed: 10, Skips: map[string]int{"needs root": 2}, Failed: []string{"gone" + unended}}}}).keep(t)
+	arm(result{Statements: map[string]int{"holds": 150, "skipped": 1, "differs": 1}, StatedSkips: map[string]int{"no hugepages": 1}, Differs: []string{"X99"}}).keep(t)
 	page, err := os.ReadFile(strings.TrimSuffix(path, ".json") + ".md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"| arm64 | Linux 6.12 | 16KiB | pipe\\|shmfutex | 40 | 2 | 0 | 150 | 0 | 1 | 1 |\n| riscv64 |",
-		"| arm64 | Linux 6.12 | rules | 2 | needs root |", "| statements | 1 | no hugepages |", "* arm64, Linux 6.12: X99: not explained",
+		"| arm64 | Linux 6.12 | 16KiB | 2 | 40 | 2 | 1 | 150 | 0 | 1 | 1 |\n| riscv64 |",
+		"\n| fifo | 30 |\n", "\n| futex | – |\n", "\n| pipe | 10 +2 −1 |\n",
+		"| arm64 | Linux 6.12 | rules | 2 | needs root |", "| statements | 1 | no hugepages |", "* arm64, Linux 6.12: X99: not explained\n* arm64, Linux 6.12: pipe/gone (it did not end): not explained\n",
 	} {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("the page lacks %q:\n%s", want, page)
@@ -318,13 +485,27 @@ func TestMachinesPage(t *testing.T) {
 	}
 }
 
-// Rules are counted from what a test prints, each skip with its reason.
+// The page is the one of the counts beside it, and of the mechanisms that there are.
+func TestMachinesPageIsUpToDate(t *testing.T) {
+	all, err := readMachines(filepath.Join("..", "docs", "machines.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden.Check(t, filepath.Join("..", "..", "docs", "machines.md"), machinesPage(all))
+}
+
+// Rules are counted from what a test prints, each skip with its reason. A rule that did not
+// end, since its guest died, is one that failed.
 func TestRulesCounted(t *testing.T) {
-	p := result{Rules: map[string]int{}, RuleSkips: map[string]int{}}
-	failed := p.count("=== RUN   TestConformance\n=== RUN   TestConformance/pipe\n=== RUN   TestConformance/pipe/ends\n=== RUN   TestConformance/pipe/killed\n    mechtest.go:90: needs root\n" +
-		"=== RUN   TestConformance/pipe/limit\n=== RUN   TestConformance/fifo\n    mechtest.go:12: no directory\n--- FAIL: TestConformance (3.00s)\n    --- FAIL: TestConformance/pipe (2.00s)\n" +
-		"        --- PASS: TestConformance/pipe/ends (0.00s)\n        --- SKIP: TestConformance/pipe/killed (0.00s)\n        --- FAIL: TestConformance/pipe/limit (0.00s)\n    --- SKIP: TestConformance/fifo (0.00s)\n")
-	if !slices.Equal(failed, []string{"TestConformance/pipe/limit"}) || p.Rules["PASS"] != 1 || p.Rules["SKIP"] != 2 || p.RuleSkips["needs root"] != 1 || p.RuleSkips["no directory"] != 1 {
-		t.Errorf("%q, %+v", failed, p)
+	var p result
+	p.count("\x16=== RUN   TestConformance\n\x16=== RUN   TestConformance/pipe\n\x16=== RUN   TestConformance/pipe/ends\n\x16--- PASS: TestConformance/pipe/ends (0.00s)\n\x16=== RUN   TestConformance/pipe/killed\n    mechtest.go:90: needs root\n" +
+		"\x16--- SKIP: TestConformance/pipe/killed (0.00s)\n\x16=== RUN   TestConformance/pipe/limit\n\x16=== NAME  TestConformance/pipe/limit\n    mechtest.go:9: no\n\x16--- FAIL: TestConformance/pipe/limit (0.00s)\n\x16=== NAME  TestConformance/pipe\n\x16--- FAIL: TestConformance/pipe (2.00s)\n" +
+		"\x16=== RUN   TestConformance/fifo\n    mechtest.go:12: no directory\n\x16--- SKIP: TestConformance/fifo (0.00s)\n\x16=== RUN   TestConformance/dgram\n\x16=== RUN   TestConformance/dgram/ends\n[   9.1] Kernel panic\n")
+	if got, want := p.failed(), []string{"dgram/ends" + unended, "pipe/limit"}; !slices.Equal(got, want) {
+		t.Errorf("failed: %q, want %q", got, want)
+	}
+	pipe, fifo := p.Rules["pipe"], p.Rules["fifo"]
+	if pipe.Passed != 1 || pipe.Skips["needs root"] != 1 || fifo.Passed != 0 || fifo.Skips["no directory"] != 1 {
+		t.Errorf("pipe %+v, fifo %+v", pipe, fifo)
 	}
 }

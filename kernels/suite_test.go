@@ -16,11 +16,14 @@ var (
 	suiteSkip = flag.String("suite-skip", "TestConformance/.*/^(waits|batches|workload)$", "and those that it does not run")
 )
 
-// modules are those beside a kernel that make virtual sockets meet within one
-// machine, in the order in which they are loaded.
+// socketModules make virtual sockets meet within one machine, in the order in which they
+// are loaded.
+var socketModules = []string{"vsock", "vmw_vsock_virtio_transport_common", "vsock_loopback"}
+
+// modules are those files beside a kernel.
 func modules(t *testing.T, kernel string) (files []string) {
 	t.Helper()
-	for _, name := range []string{"vsock", "vmw_vsock_virtio_transport_common", "vsock_loopback"} {
+	for _, name := range socketModules {
 		file := filepath.Join(filepath.Dir(kernel), "modules", name+".ko")
 		if _, err := os.Stat(file); err != nil {
 			lacking(t, err.Error()+": scripts/fetch-debian-kernel fetches it with the kernel")
