@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"ipcbench/bench"
 	"ipcbench/internal/golden"
 	"ipcbench/internal/need"
 )
@@ -133,29 +134,71 @@ func TestTopologyCaptured(t *testing.T) {
 	}
 }
 
+// placed are the workloads whose places are tried in guests, each guest with some. A place
+// of some kind takes a second, and 9 processes on one CPU many.
+var placed = map[string][]string{
+	"two":  {"Burst", "Compete", "Contend", "Duplex", "Lifecycle", "Notify", "OpenLoop", "PingPong", "Select", "Stream"},
+	"in":   {"FanIn", "FanInPoll"},
+	"out":  {"FanOut", "Pipeline"},
+	"each": {"Pairs"},
+}
+
 // The whole path on a machine with sockets, cores, hardware threads, NUMA nodes and
 // huge pages: every place, the node of a link's memory, and many processes. Without
 // IPCBENCH_LONG=1 places are tried with three workloads, else with all, each with 2 to
 // 9 processes.
 func TestTopology(t *testing.T) {
 	m := server().with("hugepages=64")
-	if need.Long() {
-		m = m.with("hugepages=64 IPCBENCH_LONG=1") // which the kernel hands to its first process
+	play := func(t *testing.T, commands ...string) string {
+		t.Helper()
+		var all [][]string
+		for _, run := range commands {
+			all = append(all, []string{"/runner", "-test.v", "-test.run=" + run})
+		}
+		console := m.boot(t, kernelFor(t, "6.12"), []string{built(t, "runner", "ipcbench/runner", "test", "-c")}, all...)
+		t.Log(console)
+		return console
 	}
-	console := m.boot(t, kernelFor(t, "6.12"), []string{built(t, "runner", "ipcbench/runner", "test", "-c")},
-		[]string{"/runner", "-test.v", "-test.run=^TestLaunchIsWhatIsAsked$/^memory(-node)?$"},
-		[]string{"/runner", "-test.v", "-test.run=^(TestPlaces|TestFillsMachine|TestHugePages|TestNodesOfLinks)$"})
-	t.Log(console)
-	passed(t, console, "TestPlaces", "TestFillsMachine", "TestHugePages", "TestNodesOfLinks", "TestLaunchIsWhatIsAsked")
-	for _, want := range []string{"8 CPUs, 4 cores, 2 sockets", "64 huge pages are free"} {
-		if !strings.Contains(console, want) {
+	const whole = "^(TestFillsMachine|TestHugePages|TestNodesOfLinks)$"
+	t.Run("machine", func(t *testing.T) {
+		commands, tests := []string{"^TestLaunchIsWhatIsAsked$/^memory(-node)?$", whole}, []string{"TestFillsMachine", "TestHugePages", "TestNodesOfLinks", "TestLaunchIsWhatIsAsked"}
+		if !need.Long() { // one guest for all
+			commands, tests = append(commands, "^TestPlaces$"), append(tests, "TestPlaces")
+		}
+		console := play(t, commands...)
+		passed(t, console, tests...)
+		if want := "64 huge pages are free"; !strings.Contains(console, want) {
 			t.Errorf("the guest is not the machine that was asked for: no %q", want)
 		}
-	}
-	for _, what := range []string{"huge", "local", "remote"} {
-		if strings.Contains(console, what+": left out") {
-			t.Errorf("the guest has what memory=huge and memory-node need, and %s was left out", what)
+		for _, what := range []string{"huge", "local", "remote"} {
+			if strings.Contains(console, what+": left out") {
+				t.Errorf("the guest has what memory=huge and memory-node need, and %s was left out", what)
+			}
 		}
+	})
+	if !need.Long() {
+		return
+	}
+	m = m.with("hugepages=64 IPCBENCH_LONG=1") // which the kernel hands to its first process
+	var all []string
+	for _, workloads := range placed {
+		all = append(all, workloads...)
+	}
+	for _, w := range bench.Workloads {
+		if !slices.Contains(all, w.Name) {
+			t.Errorf("no guest tries the places of %s", w.Name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(placed)) {
+		t.Run(name, func(t *testing.T) {
+			console := play(t, "^TestPlaces$/^("+strings.Join(placed[name], "|")+")$")
+			for _, w := range placed[name] {
+				passed(t, console, "TestPlaces/"+w)
+			}
+			if want := "8 CPUs, 4 cores, 2 sockets"; !strings.Contains(console, want) {
+				t.Errorf("the guest is not the machine that was asked for: no %q", want)
+			}
+		})
 	}
 }
 

@@ -163,47 +163,52 @@ func TestPlaces(t *testing.T) {
 	}
 	possible := map[string]bool{"free": true, "same": true, "smt": threads > 1, "cross": len(cores) > 1, "socket": len(sockets) > 1}
 	t.Logf("%d CPUs, %d cores, %d sockets", len(machine), len(cores), len(sockets))
-	played, workloads := map[string]int{}, bench.Workloads
+	workloads := bench.Workloads
 	if !need.Long() {
 		workloads = brief
 	}
 	for _, w := range workloads {
-		mech := carrier(w)
-		if mech == "" {
-			t.Errorf("%s: no mechanism plays it here", w.Name)
-			continue
-		}
-		for _, place := range results.LookupAxis("place").Names() {
-			for _, peers := range peersOf(w) {
-				c := results.Cell{Workload: w.Name, Mechanism: mech, Size: 64, Place: place, Peers: peers}
-				if w.Size > 0 {
-					c.Size = w.Size
-				}
-				if w.Paced {
-					c.Rate = bench.Rates[0]
-				}
-				l, err := s.Open(c)
-				if Unsupported(err) && !possible[place] {
-					continue
-				}
-				if err != nil || !possible[place] {
-					t.Errorf("%s: opened: %v, this machine has the place: %v", c.Name(), err, possible[place])
-					continue
-				}
-				if err := l.lookAtPlace(t, machine); err != nil {
-					t.Errorf("%s: %v", c.Name(), err)
-				}
-				if _, err := l.Close(); err != nil {
-					t.Errorf("%s: %v", c.Name(), err)
-				}
-				played[place]++
+		t.Run(w.Name, func(t *testing.T) { placesOf(t, s, w, machine, possible) })
+	}
+}
+
+// placesOf plays a workload at every place that the machine has.
+func placesOf(t *testing.T, s *Coordinator, w *bench.Workload, machine map[int]placed, possible map[string]bool) {
+	mech := carrier(w)
+	if mech == "" {
+		t.Fatal("no mechanism plays it here")
+	}
+	played := map[string]int{}
+	for _, place := range results.LookupAxis("place").Names() {
+		for _, peers := range peersOf(w) {
+			c := results.Cell{Workload: w.Name, Mechanism: mech, Size: 64, Place: place, Peers: peers}
+			if w.Size > 0 {
+				c.Size = w.Size
 			}
+			if w.Paced {
+				c.Rate = bench.Rates[0]
+			}
+			l, err := s.Open(c)
+			if Unsupported(err) && !possible[place] {
+				continue
+			}
+			if err != nil || !possible[place] {
+				t.Errorf("%s: opened: %v, this machine has the place: %v", c.Name(), err, possible[place])
+				continue
+			}
+			if err := l.lookAtPlace(t, machine); err != nil {
+				t.Errorf("%s: %v", c.Name(), err)
+			}
+			if _, err := l.Close(); err != nil {
+				t.Errorf("%s: %v", c.Name(), err)
+			}
+			played[place]++
 		}
 	}
-	t.Logf("launches by place: %v", played)
+	t.Logf("%s: launches by place: %v", w.Name, played)
 	for place, is := range possible {
-		if is && played[place] < len(workloads) {
-			t.Errorf("place %s was played %d times, of %d workloads", place, played[place], len(workloads))
+		if is && played[place] < len(peersOf(w)) {
+			t.Errorf("place %s was played %d times, of %d numbers of peers", place, played[place], len(peersOf(w)))
 		}
 	}
 }
