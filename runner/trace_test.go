@@ -60,6 +60,23 @@ func TestTraceCountsCalls(t *testing.T) {
 	}
 }
 
+// A part that makes no call is traced as any other: the sender of a ring with room for
+// all messages. Its receiver may yield while it waits, the sender need not.
+func TestTraceOfNoCalls(t *testing.T) {
+	need.Time(t)
+	s := startSession(t, Options{})
+	calls, err := s.Trace(results.Cell{Workload: "Stream", Mechanism: "shmspin", Size: 64, Place: "cross"}, 4)
+	if Unsupported(err) {
+		t.Skip(err)
+	}
+	skipRefused(t, err)
+	for _, call := range calls {
+		if call.Role == "sender" {
+			t.Errorf("the sender of a ring with room for all makes %v", call)
+		}
+	}
+}
+
 // A goroutine that waits in Go's scheduler is counted on whatever thread it
 // runs: a write is one, a read one or two, and what lies between is epoll's. A
 // count is the difference of two rounds, which need not wait equally often: four

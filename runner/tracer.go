@@ -31,6 +31,7 @@ type tracer struct {
 
 	mu     sync.Mutex
 	counts map[uint64]int // by number of the call
+	saw    bool           // a call of the program, be it the harness's
 }
 
 // traceCalls begins to count the calls of the main thread of process pid, or of
@@ -255,13 +256,23 @@ func (t *tracer) countCall(tid int) {
 	if err != nil || i.op != unix.PTRACE_SYSCALL_INFO_ENTRY {
 		return
 	}
-	control := (i.nr == unix.SYS_READ || i.nr == unix.SYS_WRITE) && i.args[0] == controlFD
-	if control || ofRuntime(uintptr(i.ip)-t.shift) {
+	if ofRuntime(uintptr(i.ip) - t.shift) {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.counts[i.nr]++
+	t.saw = true
+	control := (i.nr == unix.SYS_READ || i.nr == unix.SYS_WRITE) && i.args[0] == controlFD
+	if !control {
+		t.counts[i.nr]++
+	}
+}
+
+// sees reports whether the tracer has seen a call of the program.
+func (t *tracer) sees() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.saw
 }
 
 // ofRuntime reports whether the instruction is the Go runtime's own, or of the C
