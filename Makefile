@@ -72,7 +72,11 @@ surroundings: ## the tests in each of a dozen surroundings, one after the other:
 
 machines: ## conformance and statements in guests of amd64, 386, arm64 and riscv64, and docs/machines.md: an hour or more; RULES=^fifo plays those of one mechanism
 	for pattern in '6.1.*-cloud-amd64' '6.1.*-cloud-arm64'; do scripts/fetch-debian-kernel "$$pattern" || exit; done
-	for pattern in '6.12.*-cloud-arm64' '6.12.*-arm64-16k' '6.12.*[0-9]-riscv64'; do SUITE=trixie scripts/fetch-debian-kernel "$$pattern" || exit; done
+	for pattern in '6.12.*-cloud-amd64' '6.12.*-cloud-arm64' '6.12.*-arm64-16k' '6.12.*[0-9]-riscv64'; do SUITE=trixie scripts/fetch-debian-kernel "$$pattern" || exit; done
+	SUITE=bullseye-security scripts/fetch-debian-kernel '5.10.*-cloud-amd64'
+	# These suites move on: what they no longer have is skipped.
+	-SUITE=sid scripts/fetch-debian-kernel '7.2.*-cloud-amd64'
+	-SUITE=trixie-backports scripts/fetch-debian-kernel '7.3.*-cloud-amd64'
 	IPCBENCH_LONG=1 $(GO) test -timeout 12h -run 'TestGuests$$' ./kernels -machines $(CURDIR)/docs/machines.json $(if $(RULES),-guest-rules '$(RULES)')
 
 try-slurm: $(BIN) ## deploy/slurm for real, on loopback: 8 shards, one of them killed (as root; Debian: slurm-wlm munge)
