@@ -195,18 +195,21 @@ func has(c int) bool {
 }
 
 // mapped reports whether a user exists in this user namespace.
-func mapped(uid int) bool {
+func mapped(uid int64) bool {
 	text, err := readFile("/proc/self/uid_map")
-	if err != nil {
-		return false
-	}
+	return err == nil && mappedIn(text, uid)
+}
+
+// mappedIn reports whether a uid_map has the user, user_namespaces(7). Its numbers have 32
+// bits without a sign: the first namespace has 4294967295 users, which is no int of 386.
+func mappedIn(text string, uid int64) bool {
 	for line := range strings.Lines(text) {
 		f := strings.Fields(line)
 		if len(f) != 3 {
 			continue
 		}
-		first, err1 := strconv.Atoi(f[0])
-		n, err2 := strconv.Atoi(f[2])
+		first, err1 := strconv.ParseInt(f[0], 10, 64)
+		n, err2 := strconv.ParseInt(f[2], 10, 64)
 		if err1 == nil && err2 == nil && uid >= first && uid-first < n {
 			return true
 		}

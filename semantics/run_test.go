@@ -185,3 +185,21 @@ func TestExpand(t *testing.T) {
 		t.Error("a number that does not exist was taken")
 	}
 }
+
+// Users are those of the map, whose numbers need not fit an int.
+func TestMappedUsers(t *testing.T) {
+	for text, want := range map[string]bool{
+		"         0          0 4294967295\n":  true,
+		"0 1000 1\n":                          false,
+		"0 1000 1\n1917003211 4294967294 1\n": true,
+		"0 1000 1917003211\n":                 false,
+		"0 1000 1917003212\n":                 true,
+		"":                                    false,
+		"0 0\nusers\n":                        false,
+		"1917003212 0 4294967295\n1 2 three\n0 0 65536": false,
+	} {
+		if got := mappedIn(text, stranger); got != want {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+}
