@@ -405,7 +405,7 @@ How many rules of a mechanism passed; behind + those that were skipped, behind â
 		rules := map[string]int{}
 		for _, r := range p.Rules {
 			for reason, n := range r.Skips {
-				rules[reason] += n
+				rules[ofCell.ReplaceAllString(reason, "")] += n
 			}
 		}
 		for _, skips := range []struct {
@@ -413,7 +413,7 @@ How many rules of a mechanism passed; behind + those that were skipped, behind â
 			by   map[string]int
 		}{{"rules", rules}, {"statements", p.StatedSkips}} {
 			for _, reason := range slices.Sorted(maps.Keys(skips.by)) {
-				fmt.Fprintf(&b, "| %s | %s | %s | %d | %s |\n", p.Program, results.EscapeMarkdown(p.Kernel), skips.what, skips.by[reason], results.EscapeMarkdown(reason))
+				fmt.Fprintf(&b, "| %s | %s | %s | %d | %s |\n", p.Program, results.EscapeMarkdown(p.Kernel), skips.what, skips.by[reason], "`"+strings.ReplaceAll(reason, "|", `\|`)+"`")
 			}
 		}
 	}
@@ -430,6 +430,9 @@ How many rules of a mechanism passed; behind + those that were skipped, behind â
 	}
 	return b.Bytes()
 }
+
+// ofCell is the name of the cell before a reason.
+var ofCell = regexp.MustCompile(`^\S+/mech=\S+: `)
 
 // mechanismNames are those of all mechanisms, sorted.
 func mechanismNames() (names []string) {
@@ -477,7 +480,7 @@ func TestMachinesPage(t *testing.T) {
 	for _, want := range []string{
 		"| arm64 | Linux 6.12 | 16KiB | 2 | 40 | 2 | 1 | 150 | 0 | 1 | 1 |\n| riscv64 |",
 		"\n| fifo | 30 |\n", "\n| futex | â€“ |\n", "\n| pipe | 10 +2 âˆ’1 |\n",
-		"| arm64 | Linux 6.12 | rules | 2 | needs root |", "| statements | 1 | no hugepages |", "* arm64, Linux 6.12: X99: not explained\n* arm64, Linux 6.12: pipe/gone (it did not end): not explained\n",
+		"| arm64 | Linux 6.12 | rules | 2 | `needs root` |", "| statements | 1 | `no hugepages` |", "* arm64, Linux 6.12: X99: not explained\n* arm64, Linux 6.12: pipe/gone (it did not end): not explained\n",
 	} {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("the page lacks %q:\n%s", want, page)
