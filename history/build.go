@@ -175,7 +175,7 @@ func (h *Header) check() error {
 	if _, ok := kinds[h.Kind]; !ok {
 		return fmt.Errorf("kind %s: want version, commit or date", results.Quote(string(h.Kind)))
 	}
-	if h.Kind == Commit && !isCommit.MatchString(h.Build) {
+	if h.Kind == Commit && !isCommit().MatchString(h.Build) {
 		return fmt.Errorf("commit %s: want 40 to 64 hexadecimal digits", results.Quote(h.Build))
 	}
 	if h.Kind != Version && h.Date.IsZero() {

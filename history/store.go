@@ -163,7 +163,7 @@ func All(dir string) (names []string, err error) {
 	return names, err
 }
 
-var validFile = regexp.MustCompile(`^[0-9a-f]{16}` + regexp.QuoteMeta(Extension) + `$`)
+var validFile = expression(`^[0-9a-f]{16}` + regexp.QuoteMeta(Extension) + `$`)
 
 // headers reads the headers of a series, in no order. What is no build is odd; a file
 // that begins with a dot is about to be written.
@@ -185,7 +185,7 @@ func headers(dir, series string) (all []*Header, odd []Odd, err error) {
 	for _, e := range entries {
 		switch name := e.Name(); {
 		case strings.HasPrefix(name, "."):
-		case !validFile.MatchString(name):
+		case !validFile().MatchString(name):
 			left(name, fmt.Errorf("its name is not that of a build, 16 hexadecimal digits and %s", Extension))
 		case len(all) == maxBuilds:
 			left(name, fmt.Errorf("the series has more than %d builds", maxBuilds))
