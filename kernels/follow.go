@@ -92,7 +92,9 @@ func ofMachine(err error) error {
 	return err
 }
 
-// errMissed is a log that began after the round had.
+// errMissed is a log that began after the round had. On a busy host the machine may even
+// have gone on until the processes had ended whose memory explore reads: their pages are
+// not there any more, or others'.
 var errMissed = errors.New("QEMU began to log instructions after the round had begun")
 
 // follower follows a machine through a round that a survey has found.
@@ -193,8 +195,10 @@ func (f *follower) begin() error {
 	if err := f.monitor.do("stop", nil, nil); err != nil {
 		return err
 	}
-	if err := f.explore(); err != nil {
+	if err := f.explore(); ofMachine(err) == io.EOF {
 		return err
+	} else if err != nil {
+		return fmt.Errorf("%w: %w", errMissed, err)
 	}
 	if f.monitor.human("one-insn-per-tb on") != nil { // it is called so from 8.1 on
 		if err := f.monitor.human("singlestep on"); err != nil {
