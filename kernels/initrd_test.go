@@ -2,6 +2,8 @@ package kernels
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,6 +41,54 @@ func TestCPIOShortFile(t *testing.T) {
 	err := writeCPIO(&bytes.Buffer{}, []entry{{name: "init", mode: regular, size: 5, data: strings.NewReader("hel")}})
 	if err == nil || !strings.Contains(err.Error(), "init: 3 of 5 bytes") {
 		t.Errorf("%v", err)
+	}
+}
+
+// A guest's program has all that runs, and no more: it does the same, and is read as the
+// same kind of file. What is no ELF file stays as it is.
+func TestLoaded(t *testing.T) {
+	whole := program(t)
+	f, err := os.Open(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	size, data, err := loaded(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(data)
+	path := filepath.Join(t.TempDir(), "init")
+	if err := errors.Join(err, os.WriteFile(path, text, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := f.Stat(); err != nil || int64(len(text)) != size || size >= info.Size() {
+		t.Errorf("%d of %d bytes, want %d: %v", len(text), info.Size(), size, err)
+	}
+	want, err := exec.Command(whole, "list").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := exec.Command(path, "list").Output(); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%v: %.200s", err, got)
+	}
+	if err := Static(path); err != nil {
+		t.Error(err)
+	}
+	script := filepath.Join(t.TempDir(), "script")
+	if err := os.WriteFile(script, []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	f, err = os.Open(script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if size, data, err = loaded(f); err != nil || size != 10 {
+		t.Errorf("a script: %d bytes, %v", size, err)
+	}
+	if text, err := io.ReadAll(data); string(text) != "#!/bin/sh\n" {
+		t.Errorf("a script: %q, %v", text, err)
 	}
 }
 
