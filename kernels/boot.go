@@ -348,7 +348,7 @@ func (q QEMU) Probe(ctx context.Context, a *Kernel) error {
 	f.Close()
 	// The panic's message is an error, which quiet does not hold back; panic=-1
 	// restarts, which ends QEMU.
-	b := boot{qemu: q.Path, limit: 10 * time.Second, args: q.arguments(KVM, a.file(), a.arch().options(), 1)}
+	b := boot{qemu: q.Path, limit: 10 * time.Second, args: q.arguments(KVM, a.boots(KVM), a.arch().options(), 1)}
 	console, _, err := b.run(ctx)
 	if strings.Contains(string(console), "VFS: Unable to mount root") {
 		return nil

@@ -20,7 +20,7 @@ func fakeBoot(t *testing.T, script string, limit time.Duration) boot {
 	t.Helper()
 	t.Setenv("TMPDIR", t.TempDir())
 	t.Cleanup(func() { nothingIn(t, os.TempDir()) })
-	return boot{qemu: fake(t, script), limit: limit, args: QEMU{}.arguments(ICount, "vmlinuz", amd64.options(), 1)}
+	return boot{qemu: fake(t, script), limit: limit, args: QEMU{}.arguments(ICount, boots{file: "vmlinuz"}, amd64.options(), 1)}
 }
 
 func TestBoot(t *testing.T) {

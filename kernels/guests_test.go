@@ -215,7 +215,7 @@ func (m machine) conform(t *testing.T, p *result, qemu QEMU, k *Kernel, image st
 			files, s.Modules = append(files, file), append(s.Modules, "/"+name+".ko")
 		}
 	}
-	console, gave, err := playInGuest(t, qemu, roomy(qemu.arguments(ICount, k.file(), ICount.commandLine(k), 1), p.Page), image, s, files...)
+	console, gave, err := playInGuest(t, qemu, roomy(qemu.arguments(ICount, k.boots(ICount), ICount.commandLine(k), 1), p.Page), image, s, files...)
 	p.count(console)
 	if err != nil {
 		t.Errorf("%v\n%s", err, console)

@@ -19,6 +19,7 @@ import (
 type loadable struct {
 	arch     *Arch
 	unpacked *os.File // what QEMU loads; nil: the file itself
+	payload  *payload // of a bzImage; nil: it is not known
 }
 
 // maxImage bounds what an image unpacks to, in bytes: Debian's of riscv64 take 40 MB.
@@ -31,7 +32,7 @@ var errNoKernel = errors.New("is no kernel for " + known() + ": give a bzImage, 
 // bzImage, an Image and a vmlinux for amd64. Of the others it gets the Image that is
 // packed in them: releases of QEMU differ in what they unpack.
 func readImage(f io.ReaderAt, size int64, packed bool) (loadable, error) {
-	head := make([]byte, 0x238)
+	head := make([]byte, 0x250)
 	if n, _ := f.ReadAt(head, 0); n < len(head) {
 		return loadable{}, errNoKernel
 	}
@@ -65,7 +66,11 @@ func readImage(f io.ReaderAt, size int64, packed bool) (loadable, error) {
 		if size < least {
 			return loadable{}, cutShort(size, least)
 		}
-		return loadable{arch: a}, nil
+		in := loadable{arch: a}
+		if a == amd64 && !packed {
+			in.payload = payloadOf(f, head)
+		}
+		return in, nil
 	}
 	return loadable{}, errNoKernel
 }

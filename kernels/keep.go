@@ -52,7 +52,7 @@ func (q QEMU) identity(initrd *os.File) (id identity, err error) {
 // identity is that of a boot, after known.
 func (r *Runner) identity(t bootJob) identity {
 	id, k := r.fixed, &r.Kernels[t.kernel]
-	id.Machine = r.QEMU.arguments(r.Plan.Accel, k.Image, r.Plan.Accel.commandLine(k), t.seed)
+	id.Machine = r.QEMU.arguments(r.Plan.Accel, k.known(r.Plan.Accel), r.Plan.Accel.commandLine(k), t.seed)
 	return id
 }
 
@@ -79,7 +79,7 @@ func sum(r io.Reader) (string, error) {
 // identity is that of a profile of what a root file system does.
 func (p *profiling) identity(initrd *os.File) (id identity, err error) {
 	id, err = p.qemu.identity(initrd)
-	id.Machine = append(p.qemu.arguments(ICount, p.kernel.Image, ICount.commandLine(&p.kernel), p.seed), "profile")
+	id.Machine = append(p.qemu.arguments(ICount, p.kernel.known(ICount), ICount.commandLine(&p.kernel), p.seed), "profile")
 	return id, err
 }
 

@@ -30,6 +30,7 @@ type Kernel struct {
 	Config string // SHA-256 of what it was built with; "" where that is not beside the image
 
 	unpacked *os.File // what QEMU loads in the place of the image; nil: the image
+	payload  *payload // of the image, if it is a bzImage
 }
 
 var validLabel = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$`)
@@ -96,7 +97,7 @@ func (a *Kernel) open() error {
 	if err != nil {
 		return fmt.Errorf("kernel %s: %s %w", a.Label, results.Quote(a.Path), err)
 	}
-	a.Arch, a.unpacked = in.arch, in.unpacked
+	a.Arch, a.unpacked, a.payload = in.arch, in.unpacked, in.payload
 	if a.Image, err = sumOf(a.Path); err != nil {
 		return fmt.Errorf("kernel %s: %w", a.Label, err)
 	}
@@ -118,12 +119,51 @@ func sumOf(path string) (string, error) {
 	return sum(f)
 }
 
-// file is what QEMU loads. It is our child, and may open what we have open, proc_pid_fd(5).
+// file is what QEMU loads.
 func (a *Kernel) file() string {
 	if a.unpacked == nil {
 		return a.Path
 	}
-	return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), a.unpacked.Fd())
+	return ofOurs(a.unpacked)
+}
+
+// ofOurs is the path by which QEMU opens a file without a name. It is our child, and may
+// open what we have open, proc_pid_fd(5).
+func ofOurs(f *os.File) string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), f.Fd()) }
+
+// boots is what a machine is started with.
+type boots struct {
+	file    string // that QEMU loads
+	vmlinux bool   // it is one: no boot loader has to unpack it
+}
+
+// boots is what a guest of that mode boots. Real time does not count what a kernel does
+// to unpack itself.
+func (a *Kernel) boots(how Accel) boots {
+	if how == ICount {
+		if f := a.payload.loads(a.Path); f != nil {
+			return boots{ofOurs(f), true}
+		}
+	}
+	return boots{file: a.file()}
+}
+
+// known is boots for a cache, which has an image by its sum. It unpacks nothing.
+func (a *Kernel) known(how Accel) boots {
+	if how == ICount && a.payload.inUse() {
+		return boots{"vmlinux in " + a.Image, true}
+	}
+	return boots{file: a.Image}
+}
+
+// whole reports whether a guest that booted this may come up from the bzImage, which is
+// booted from now on: it wrote nothing at all, as if its PVH entry were broken.
+func (a *Kernel) whole(booted boots, console, port []byte) bool {
+	if !booted.vmlinux || len(console) > 0 || len(port) > 0 {
+		return false
+	}
+	a.payload.given.Store(true)
+	return true
 }
 
 // sumsFile is where scripts/fetch-debian-kernel notes the sums of a kernel's

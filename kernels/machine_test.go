@@ -29,7 +29,7 @@ func TestFind(t *testing.T) {
 			t.Fatal(err)
 		}
 		q, err := Find(t.Context(), amd64)
-		args := q.arguments(ICount, "vmlinuz", amd64.options(), 1)
+		args := q.arguments(ICount, boots{file: "vmlinuz"}, amd64.options(), 1)
 		if err != nil || q.Version != "7.2.22" || q.Unconfined != tt.unconfined || slices.Contains(args, "-sandbox") == tt.unconfined || args[0] != "-no-user-config" {
 			t.Errorf("%s: %+v, %v, %q", name, q, err, args)
 		}
@@ -62,7 +62,7 @@ func TestSandbox(t *testing.T) {
 		need.Missing(t, "qemu", qemu.Path+" was built without seccomp")
 	}
 	console := filepath.Join(t.TempDir(), "console")
-	args := append(qemu.arguments(ICount, image(t, "vmlinuz", "HdrS"), amd64.options(), 1), "-S", "-qmp", "stdio")
+	args := append(qemu.arguments(ICount, boots{file: image(t, "vmlinuz", "HdrS")}, amd64.options(), 1), "-S", "-qmp", "stdio")
 	for i, a := range args {
 		args[i] = strings.NewReplacer(consoleFile, console, portFile, console).Replace(a)
 	}

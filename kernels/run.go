@@ -178,14 +178,22 @@ func (r *Runner) tell(of func(kernel, seed int), t bootJob) {
 
 // boot runs one guest and hands on its records.
 func (r *Runner) boot(ctx context.Context, t bootJob) error {
-	kernel := &r.Kernels[t.kernel]
 	r.tell(r.Started, t)
+	return r.bootOnce(ctx, t)
+}
+
+func (r *Runner) bootOnce(ctx context.Context, t bootJob) error {
+	kernel := &r.Kernels[t.kernel]
 	begin := time.Now().UTC()
+	boots := kernel.boots(r.Plan.Accel)
 	b := boot{qemu: r.QEMU.Path, initrd: r.initrd, limit: r.Plan.limit(), silent: cmp.Or(r.Plan.Silent, BootTimeout), spoke: r.Plan.Statements, onCPUs: r.Plan.Accel == KVM,
-		args: append(r.QEMU.arguments(r.Plan.Accel, kernel.file(), r.Plan.Accel.commandLine(kernel), t.seed), "-initrd", initrdFile)}
+		args: append(r.QEMU.arguments(r.Plan.Accel, boots, r.Plan.Accel.commandLine(kernel), t.seed), "-initrd", initrdFile)}
 	console, port, err := b.run(ctx)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
+	}
+	if kernel.whole(boots, console, port) {
+		return r.bootOnce(ctx, t)
 	}
 	if now, e := sumOf(kernel.Path); kernel.Image != "" && now != kernel.Image {
 		return fmt.Errorf("kernel %s: %s changed during its boots: copy it to where no build writes: %w", kernel.Label, results.Quote(kernel.Path), cmp.Or(e, errors.New("its SHA-256 is another")))

@@ -49,7 +49,7 @@ func TestConformanceInGuest(t *testing.T) {
 		s.Modules = append(s.Modules, "/"+filepath.Base(file))
 	}
 	test := built(t, "conformance", "ipcbench/conformance", "test", "-c")
-	console, failed, err := playInGuest(t, qemu, qemu.arguments(ICount, kernel, ICount.commandLine(&Kernel{}), 1), program(t), s, append(files, test)...)
+	console, failed, err := playInGuest(t, qemu, qemu.arguments(ICount, boots{file: kernel}, ICount.commandLine(&Kernel{}), 1), program(t), s, append(files, test)...)
 	t.Log(console)
 	switch {
 	case err != nil:

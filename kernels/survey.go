@@ -57,6 +57,9 @@ func (p *profiling) survey(ctx context.Context) (*surveyed, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
+	if p.kernel.whole(p.booted, console, port) {
+		return p.survey(ctx)
+	}
 	heard, unheard := decode(port)
 	if err = cmp.Or(err, unheard); err != nil {
 		return nil, p.failed(err, console)

@@ -139,6 +139,7 @@ type profiling struct {
 	played    uint64 // where it returns to, or what returns when the program has
 	switches  uint64 // address of the kernel's __switch_to_asm
 	initrd    *os.File
+	booted    boots // latest
 
 	outside *executable // of an external transport; nil: this program plays the parts
 	clock   uint64      // address of the kernel's clock_gettime
@@ -154,7 +155,8 @@ const (
 
 func (p *profiling) boot(more ...string) boot {
 	plan := Plan{Cells: []results.Cell{p.cell}}
-	args := append(p.qemu.arguments(ICount, p.kernel.file(), ICount.commandLine(&p.kernel), p.seed), "-initrd", initrdFile)
+	p.booted = p.kernel.boots(ICount)
+	args := append(p.qemu.arguments(ICount, p.booted, ICount.commandLine(&p.kernel), p.seed), "-initrd", initrdFile)
 	return boot{qemu: p.qemu.Path, initrd: p.initrd, limit: plan.limit(), silent: p.silent, args: append(args, more...)}
 }
 
@@ -227,6 +229,9 @@ func (p *profiling) kernelSymbols(ctx context.Context) (symbols, map[string]uint
 	console, port, err := p.boot().run(ctx)
 	if ctx.Err() != nil {
 		return nil, nil, context.Cause(ctx)
+	}
+	if p.kernel.whole(p.booted, console, port) {
+		return p.kernelSymbols(ctx)
 	}
 	var m message
 	if err == nil {
