@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -111,6 +112,18 @@ func (p *process) death() *DeathError {
 	return newDeathError(status)
 }
 
+// EnvDebug is a variable with settings that all processes of a run have besides their own,
+// as GODEBUG has them: a machine may need some. The others are never inherited.
+const EnvDebug = "IPCBENCH_GODEBUG"
+
+// goDebug is the variable of a process with these settings of its own.
+func goDebug(own ...string) string {
+	if more := os.Getenv(EnvDebug); more != "" {
+		own = append(own, more)
+	}
+	return "GODEBUG=" + strings.Join(own, ",")
+}
+
 // coarse is the timer slack that a worker begins with. The monitor of Go's
 // runtime wakes up every 20 µs beside a program that starts, and takes a tenth
 // of the time until main.
@@ -125,11 +138,12 @@ func startProcess(c reexec.Command, stderr int) (*process, error) {
 	c.HandOn = []string{"TMPDIR"}
 	switch c.Role {
 	case "session":
-		c.HandOn = append(c.HandOn, "GOMAXPROCS")
+		c.HandOn = append(c.HandOn, "GOMAXPROCS", EnvDebug)
+		c.Env = append(c.Env, goDebug())
 	case "scheduled":
 		// Its CPUs are given to it, and stay the same: the runtime need not look
 		// them up every second.
-		c.Env = append(c.Env, "GODEBUG=updatemaxprocs=0")
+		c.Env = append(c.Env, goDebug("updatemaxprocs=0"))
 		c.HandOn = append(c.HandOn, "GOMAXPROCS")
 	case "worker":
 		// Nothing may stop a measuring thread: no collector, no preemption
@@ -139,7 +153,7 @@ func startProcess(c reexec.Command, stderr int) (*process, error) {
 		// processor of Go's, threads would be started and woken up. No allocation
 		// is sampled for a profile: the first sample alone takes 2 % of the time
 		// until the worker is ready.
-		c.Env = append(c.Env, "GOGC=off", "GODEBUG=asyncpreemptoff=1,memprofilerate=0", "GOMAXPROCS=1")
+		c.Env = append(c.Env, "GOGC=off", goDebug("asyncpreemptoff=1", "memprofilerate=0"), "GOMAXPROCS=1")
 		sys.SetTimerSlack(coarse)
 		defer sys.SetTimerSlack(sys.TimerSlack)
 	}
