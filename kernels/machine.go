@@ -65,9 +65,8 @@ func Find(ctx context.Context, a *Arch) (QEMU, error) {
 	return q, nil
 }
 
-// findFirmware looks for qboot, which QEMU brings along (since 5.1) and Debian packages.
-// SeaBIOS looks for disks and waits for them: 0.5 of 4.0 s of processor time until a
-// guest's first program has started.
+// findFirmware looks for qboot, which QEMU brings along and Debian packages. SeaBIOS takes
+// 0.3 of 3.6 s more of processor time for an empty boot of 6.12, a tenth.
 func (q QEMU) findFirmware(ctx context.Context) []string {
 	const name = "qboot.rom"
 	dirs, err := command(ctx, q.Path, "-L", "help").Output() // a directory a line

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/pierrec/lz4/v4"
 
 	_ "ipcbench/internal/compressed/zstd"
+	"ipcbench/internal/need"
 	"ipcbench/results"
 )
 
@@ -175,5 +177,35 @@ func TestSilentVmlinux(t *testing.T) {
 		if got := strings.Join(strings.Fields(string(boots)), " "); got != tt.boots || (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: boots %s, want %s; %v, want %q", name, got, tt.boots, err, tt.want)
 		}
+	}
+}
+
+// A kernel counts the same however it is booted, but for what seeds make.
+func TestVmlinuxCounts(t *testing.T) {
+	if !need.Long() {
+		t.Skip("two boots: IPCBENCH_LONG=1")
+	}
+	qemu, err := Find(t.Context(), amd64)
+	if err != nil {
+		lacking(t, err.Error())
+	}
+	vmlinux, err := ParseKernel(cachedKernel(t) + "=vmlinux")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bzImage := vmlinux
+	bzImage.Label, bzImage.payload = "bzImage", nil
+	var insns [2]float64
+	r := Runner{
+		QEMU: qemu, Kernels: []Kernel{vmlinux, bzImage}, Image: program(t),
+		Plan: Plan{Accel: ICount, Boots: 1, Jobs: 2, Cells: []results.Cell{{Workload: "PingPong", Mechanism: "pipe", Size: 64, Place: "same"}}},
+		Sink: func(kernel int, rec results.Record) error { insns[kernel] = rec.InsnsPerOp; return nil },
+	}
+	if err := r.Execute(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%.2f by the vmlinux, %.2f by the bzImage", insns[0], insns[1])
+	if change := insns[0]/insns[1] - 1; math.Abs(change) > 0.005 {
+		t.Errorf("%.2f instructions by the vmlinux, %.2f by the bzImage: %+.2f %%", insns[0], insns[1], 100*change)
 	}
 }

@@ -116,12 +116,15 @@ func (p *process) death() *DeathError {
 // as GODEBUG has them: a machine may need some. The others are never inherited.
 const EnvDebug = "IPCBENCH_GODEBUG"
 
-// goDebug is the variable of a process with these settings of its own.
-func goDebug(own ...string) string {
+// goDebug is the variable, if any, of a process with these settings of its own.
+func goDebug(own ...string) (env []string) {
 	if more := os.Getenv(EnvDebug); more != "" {
 		own = append(own, more)
 	}
-	return "GODEBUG=" + strings.Join(own, ",")
+	if len(own) > 0 {
+		env = []string{"GODEBUG=" + strings.Join(own, ",")}
+	}
+	return env
 }
 
 // coarse is the timer slack that a worker begins with. The monitor of Go's
@@ -139,11 +142,11 @@ func startProcess(c reexec.Command, stderr int) (*process, error) {
 	switch c.Role {
 	case "session":
 		c.HandOn = append(c.HandOn, "GOMAXPROCS", EnvDebug)
-		c.Env = append(c.Env, goDebug())
+		c.Env = append(c.Env, goDebug()...)
 	case "scheduled":
 		// Its CPUs are given to it, and stay the same: the runtime need not look
 		// them up every second.
-		c.Env = append(c.Env, goDebug("updatemaxprocs=0"))
+		c.Env = append(c.Env, goDebug("updatemaxprocs=0")...)
 		c.HandOn = append(c.HandOn, "GOMAXPROCS")
 	case "worker":
 		// Nothing may stop a measuring thread: no collector, no preemption
@@ -153,7 +156,8 @@ func startProcess(c reexec.Command, stderr int) (*process, error) {
 		// processor of Go's, threads would be started and woken up. No allocation
 		// is sampled for a profile: the first sample alone takes 2 % of the time
 		// until the worker is ready.
-		c.Env = append(c.Env, "GOGC=off", goDebug("asyncpreemptoff=1", "memprofilerate=0"), "GOMAXPROCS=1")
+		c.Env = append(c.Env, "GOGC=off", "GOMAXPROCS=1")
+		c.Env = append(c.Env, goDebug("asyncpreemptoff=1", "memprofilerate=0")...)
 		sys.SetTimerSlack(coarse)
 		defer sys.SetTimerSlack(sys.TimerSlack)
 	}

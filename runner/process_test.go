@@ -165,6 +165,36 @@ func TestWorkersAreBare(t *testing.T) {
 	}
 }
 
+// Settings for all processes of a run reach its session and its workers, besides the
+// workers' own.
+func TestProcessesTakeSettings(t *testing.T) {
+	const setting = "cpu.sse42=off"
+	t.Setenv(EnvDebug, setting)
+	l, err := startSession(t, Options{}).Open(pipePong)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pid := range l.PIDs() {
+		if got := environ(t, pid)["GODEBUG"]; got != "asyncpreemptoff=1,memprofilerate=0,"+setting {
+			t.Errorf("a worker has GODEBUG=%s", got)
+		}
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var parent int
+		if _, err := fmt.Sscanf(string(stat[1+bytes.LastIndexByte(stat, ')'):]), " %s %d", new(string), &parent); err != nil {
+			t.Fatal(err)
+		}
+		if got := environ(t, parent)["GODEBUG"]; got != setting {
+			t.Errorf("the session has GODEBUG=%s", got)
+		}
+	}
+	if _, err := l.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // A worker holds nothing open but its control connection and its ends.
 func TestWorkersHoldNothingElse(t *testing.T) {
 	s := startSession(t, Options{})
