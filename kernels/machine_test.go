@@ -36,6 +36,34 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// A vmlinux is started by qboot, if this QEMU has brought it along, and a bzImage by the
+// usual firmware.
+func TestFirmware(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	script := "#!/bin/sh\ncase \"$*\" in '-L help') echo /none; echo " + dir + ";; *) echo QEMU emulator version 7.2.22;; esac\n"
+	if err := os.WriteFile(filepath.Join(dir, "qemu-system-x86_64"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, there := range []bool{false, true} {
+		if there {
+			if err := os.WriteFile(filepath.Join(dir, "qboot.rom"), nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		q, err := Find(t.Context(), amd64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, vmlinux := range []bool{false, true} {
+			args := q.arguments(ICount, boots{"kernel", vmlinux}, "", 1)
+			if got := slices.Contains(args, "qboot.rom"); got != (there && vmlinux) {
+				t.Errorf("qboot %v, vmlinux %v: %q", there, vmlinux, args)
+			}
+		}
+	}
+}
+
 // A guest in real time has its usual clock. A kernel's own options come last.
 func TestCommandLine(t *testing.T) {
 	k := &Kernel{Append: "psi=0"}

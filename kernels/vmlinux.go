@@ -24,8 +24,8 @@ import (
 // payload is the vmlinux in a bzImage for amd64. QEMU starts it by its PVH entry
 // (Documentation/arch/x86/boot.rst of the kernel; hvm/start_info.h of Xen).
 type payload struct {
-	at, size int64 // in the file, without the 4 bytes behind it that have unpacked
-	unpacked int64 // bytes
+	at, size int64 // in the file, without its last 4 bytes
+	unpacked int64 // how many bytes it unpacks to, which those 4 state
 
 	once  sync.Once   // at the first boot
 	file  *os.File    // the vmlinux; nil: it is none that QEMU starts
