@@ -126,7 +126,7 @@ func TestProfileOfAnotherProgram(t *testing.T) {
 		t.Errorf("%.3f insns/op profiled, %.3f counted", p.PerOp(), p.Counted)
 	}
 	for _, part := range []string{"ping", "pong"} {
-		for _, calls := range [][]string{{"ipcbench/kit/go.(*part).play", "ipcbench/kit/go.FD.Send", "pipe_write"}, {"ipcbench/kit/go.(*part).play", "ipcbench/kit/go.FD.Recv", "pipe_read", "__schedule"}} {
+		for _, calls := range [][]string{{"ipcbench/kit/go.(*part).play", "ipcbench/kit/go.(*stream).Send", "pipe_write"}, {"ipcbench/kit/go.(*part).play", "ipcbench/kit/go.(*stream).Recv", "pipe_read", "__schedule"}} {
 			if n := below(p, part, calls...); float64(n)/float64(p.Ops) < 500 {
 				t.Errorf("%s: %s: %d instructions in %d operations", part, strings.Join(calls, " > "), n, p.Ops)
 			}
