@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"slices"
 
 	"ipcbench/results"
@@ -15,6 +16,8 @@ var guestRules = []rule{
 		"another version counts other instructions, of 64 KiB by 63 %", "measure both sides with one QEMU"},
 	{"guest's processor", "guest-cpu", true, guest(func(g *results.Guest) string { return g.Processor }),
 		"a kernel picks its loops by it", "measure both sides with one version of ipcbench"},
+	{"guest's start", "guest-start", false, guest(func(g *results.Guest) string { return cmp.Or(g.Start, "bzImage") }),
+		"instructions differ by what starts a kernel, by up to 1 %", "measure both sides with one version of ipcbench and one QEMU"},
 	{"idle policy", "idle", false, guest(func(g *results.Guest) string { return g.Idle }),
 		"waking an idle CPU costs more the deeper it sleeps", "boot both kernels with one cpuidle governor"},
 }

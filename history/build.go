@@ -365,14 +365,14 @@ const icount = "icount" // results.Guest.Accel where instructions are counted
 
 // ClassOf is what hosts have in common whose numbers compare, in words. The kernel is
 // not part of it: a series is there to compare kernels. Counted instructions depend on
-// QEMU and its processor alone.
+// QEMU, its processor and what starts the kernel alone.
 func ClassOf(h *results.Host, launchNs int64) string {
 	of := map[string]string{}
 	for _, s := range h.Settings() {
 		of[s.Key] = s.Value
 	}
 	if h.Guest != nil && h.Guest.Accel == icount {
-		return joined(h.Arch, "instructions counted", "QEMU "+h.Guest.QEMU, h.Guest.Processor)
+		return joined(h.Arch, "instructions counted", "QEMU "+h.Guest.QEMU, h.Guest.Processor, h.Guest.Start)
 	}
 	cpus := ""
 	if h.CPUs > 0 {

@@ -81,6 +81,17 @@ func (q QEMU) findFirmware(ctx context.Context) []string {
 	return nil
 }
 
+// starts names what starts a kernel, for its records; "": the image's own loader.
+func (q QEMU) starts(b boots) string {
+	switch {
+	case !b.vmlinux:
+		return ""
+	case q.firmware == nil:
+		return "vmlinux"
+	}
+	return "vmlinux, qboot"
+}
+
 // cpus of a guest: more than one makes instruction-counted mode hang or take
 // turns.
 func (a Accel) cpus() int {

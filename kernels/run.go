@@ -103,6 +103,7 @@ func (r *Runner) Execute(ctx context.Context) (err error) {
 	if err := r.skip(); err != nil {
 		return err
 	}
+	r.startAlike()
 	jobs, err := r.known(r.bootJobs())
 	if err != nil {
 		return err
@@ -227,6 +228,7 @@ func (r *Runner) sink(kernel *Kernel, t bootJob, begin time.Time, s *transcript)
 	h.Guest = &results.Guest{
 		Label: kernel.Label, Accel: string(r.Plan.Accel), QEMU: r.QEMU.Version, Processor: kernel.arch().model(r.Plan.Accel), CommandLine: r.Plan.Accel.commandLine(kernel),
 		Image: kernel.Image, Config: cmp.Or(s.hello.Config, kernel.Config), Idle: s.hello.Idle,
+		Start: r.QEMU.starts(kernel.known(r.Plan.Accel)),
 	}
 	if r.Plan.Accel == KVM { // numbers of the other mode don't depend on it
 		h.Guest.Host = hostInWords()

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -207,5 +208,29 @@ func TestVmlinuxCounts(t *testing.T) {
 	t.Logf("%.2f by the vmlinux, %.2f by the bzImage", insns[0], insns[1])
 	if change := insns[0]/insns[1] - 1; math.Abs(change) > 0.005 {
 		t.Errorf("%.2f instructions by the vmlinux, %.2f by the bzImage: %+.2f %%", insns[0], insns[1], 100*change)
+	}
+}
+
+// Kernels of a run start in one way: counts differ by it.
+func TestStartAlike(t *testing.T) {
+	q := QEMU{firmware: []string{"-bios", "qboot.rom"}}
+	starts := func(kernels ...Kernel) (all []string) {
+		r := Runner{Kernels: kernels}
+		r.startAlike()
+		for _, k := range r.Kernels {
+			all = append(all, q.starts(k.known(ICount)))
+		}
+		return all
+	}
+	for _, c := range []struct{ got, want []string }{
+		{starts(Kernel{payload: new(payload)}, Kernel{payload: new(payload)}), []string{"vmlinux, qboot", "vmlinux, qboot"}},
+		{starts(Kernel{payload: new(payload)}, Kernel{}), []string{"", ""}},
+	} {
+		if !slices.Equal(c.got, c.want) {
+			t.Errorf("start by %q, want %q", c.got, c.want)
+		}
+	}
+	if how := (QEMU{}).starts(boots{vmlinux: true}); how != "vmlinux" {
+		t.Errorf("without qboot it starts by %q", how)
 	}
 }

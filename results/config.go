@@ -52,6 +52,7 @@ var guestFields = []struct {
 	{"kernel-config", func(g *Guest) *string { return &g.Config }},
 	{"idle", func(g *Guest) *string { return &g.Idle }},
 	{"guest-host", func(g *Guest) *string { return &g.Host }},
+	{"guest-start", func(g *Guest) *string { return &g.Start }},
 }
 
 const (

@@ -44,6 +44,7 @@ type Guest struct {
 	Config      string `json:"config,omitempty"` // SHA-256 of what it was built with
 	Idle        string `json:"idle,omitempty"`   // driver and governor of cpuidle
 	Host        string `json:"host,omitempty"`   // below, where time is real
+	Start       string `json:"start,omitempty"`  // what starts the kernel, where it is not the image's own loader: "vmlinux, qboot"
 }
 
 // Warning is something about the host that spoils numbers without voiding them.
