@@ -1,6 +1,7 @@
 package semantics
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -186,8 +187,16 @@ func (c *Check) run(k *kernel) (f Finding) {
 // observe lets the check observe, and removes what it has made.
 func (c *Check) observe(k *kernel) string {
 	defer func() {
+		// A removal that is refused keeps no other from being made.
+		var refused any
 		for _, r := range slices.Backward(slices.Clone(k.mine)) { // one that succeeds drops out of k.mine
-			k.do(r.Op, r.Args[0])
+			func() {
+				defer func() { refused = cmp.Or(recover(), refused) }()
+				k.do(r.Op, r.Args[0])
+			}()
+		}
+		if refused != nil {
+			panic(refused)
 		}
 	}()
 	return c.Observe(k)

@@ -16,9 +16,12 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"ipcbench/internal/apart"
 	testneed "ipcbench/internal/need" // this package has needs of its own
 	"ipcbench/internal/objects"
+	"ipcbench/internal/sys"
 )
 
 // left is what this process holds, and what its checks have made: descriptors,
@@ -249,5 +252,30 @@ func victim(t *testing.T) {
 		if _, err := Run(t.Context(), checks, o); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// A removal that fails keeps no other from being made.
+func TestRemovalsGoOn(t *testing.T) {
+	k := &kernel{host: newHost(), making: new(sync.Mutex), errnos: map[syscall.Errno]int{}}
+	k.proc = &proc{k: k, pid: os.Getpid()}
+	id, err := sys.Semget(unix.IPC_PRIVATE, 1, 0o600)
+	if err != nil {
+		t.Skip("semget: ", err)
+	}
+	check := Check{Observe: func(k *kernel) string {
+		k.mine = []request{{Op: "semrm", Args: []int{id}}, {Op: "there is no such call", Args: []int{0}}}
+		return ""
+	}}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the failure was forgotten")
+			}
+		}()
+		check.observe(k)
+	}()
+	if a := (request{Op: "semrm", Args: []int{id}}).perform(); a.Errno != unix.EINVAL && a.Errno != unix.EIDRM {
+		t.Errorf("the set was still there: IPC_RMID %v", a)
 	}
 }
