@@ -47,7 +47,7 @@ dist: ## write archives, Debian packages and SHA256SUMS for every architecture i
 check: ## gofmt, go vet and the quick tests, under a minute on 2 CPUs
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these files' >&2; exit 1; }
 	$(GO) vet ./...
-	$(GO) test -short ./...
+	$(GO) test -short $(ALL)
 
 # Tests run what is shipped: programs without cgo. Most of their time is starts of
 # processes, and one without the C library takes a tenth less of a CPU to start.
@@ -57,9 +57,10 @@ check test test-long nolinkname: export CGO_ENABLED := 0
 # than there are CPUs. Those that take longest come first, and none is left for the end.
 # No test reads debug information of its own.
 SLOWEST := ./conformance ./command ./kernels ./runner ./report ./external/conform ./tools/gatesim
+ALL := -p $$(($$(nproc) + 1)) -ldflags=-w -timeout 15m $(SLOWEST) ./...
 
 test: ## all tests that need nothing special, about 5 minutes on 2 CPUs
-	$(GO) test -p $$(($$(nproc) + 1)) -ldflags=-w -timeout 15m $(SLOWEST) ./...
+	$(GO) test $(ALL)
 
 test-long: ## tests that `make test` plays in part, whole: some minutes more
 	IPCBENCH_LONG=1 $(GO) test -timeout 30m -run 'TestConformance$$|TestNoFaultPasses$$|TestSessionOutOfFiles|TestIsolations|TestCapacityOfEveryLink|TestScarce|TestPageIsUpToDate|TestAdviceInBrowser|TestAliasIsTheSame|TestRelease$$|TestGitBisect$$|TestRogues$$|TestHostile$$|TestTopology|TestProfileOfAnotherProgram|OfAnotherModule|TestPlaces$$|LeavesNothing$$' ./internal/alias ./external/conform ./conformance ./runner ./command ./tools/dist ./tools/gatesim ./report ./kernels ./semantics
@@ -90,7 +91,7 @@ bench: ## the suite as Go benchmarks, at most 4 minutes
 
 # What was measured is reported even where a cell failed or is not to be
 # trusted; the status says so all the same.
-report: $(BIN) ## measure the default preset, about 5 minutes, and write the report
+report: $(BIN) ## measure the default preset, 5 to 7 minutes, and write the report
 	@$(BIN) run --preset default; status=$$?; \
 	case $$status in 0|1|3|5) $(BIN) report || exit;; esac; exit $$status
 
