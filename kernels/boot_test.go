@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ipcbench/host"
+	"ipcbench/internal/need"
 )
 
 func fakeBoot(t *testing.T, script string, limit time.Duration) boot {
@@ -58,6 +59,7 @@ func TestBootNeedsNoDirectory(t *testing.T) {
 // A guest that writes without end is ended by a full file, well before its
 // time is up.
 func TestEndlessGuest(t *testing.T) {
+	need.Time(t)
 	for _, to := range []string{"console", "port"} {
 		b := fakeBoot(t, `exec cat /dev/zero >"$`+to+`"`, time.Minute)
 		_, _, err := b.run(t.Context())
@@ -87,6 +89,7 @@ func TestHungGuest(t *testing.T) {
 // The limit leaves out time in which the machine waits for a CPU: one that shares a CPU
 // with three others has four times as long.
 func TestLimitOfBusyHost(t *testing.T) {
+	need.Time(t)
 	cpus, err := host.AllowedCPUs()
 	if err != nil {
 		t.Fatal(err)
@@ -235,6 +238,7 @@ func TestFault(t *testing.T) {
 // A guest that says nothing is ended long before its time is up; one that says
 // something now and then is not.
 func TestSilentGuest(t *testing.T) {
+	need.Time(t)
 	b := fakeBoot(t, `echo up >"$console"; exec sleep 1000`, time.Hour)
 	b.silent = 200 * time.Millisecond
 	if console, _, err := b.run(t.Context()); err == nil || !strings.Contains(err.Error(), "it printed nothing for 200ms") || string(console) != "up\n" {

@@ -132,6 +132,7 @@ func TestVmlinuxOfImage(t *testing.T) {
 
 // The kernels that are here start from the vmlinux in them.
 func TestVmlinuxOfDebian(t *testing.T) {
+	need.Time(t)
 	cachedKernel(t)
 	for _, dir := range kernelDirs(t) {
 		k, err := ParseKernel(filepath.Join(dir, "vmlinuz-"+filepath.Base(dir)))
