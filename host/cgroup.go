@@ -36,6 +36,9 @@ func (t tree) cgroup(controller string) cgroup {
 	}
 	var unified, own []string
 	for line := range strings.Lines(t.raw("/proc/self/mountinfo")) {
+		if !strings.Contains(line, " - cgroup") { // of some 40 mounts
+			continue
+		}
 		place, kind, ok := strings.Cut(line, " - ")
 		p, k := strings.Fields(place), strings.Fields(kind)
 		if !ok || len(p) < 5 || len(k) < 3 {

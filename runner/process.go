@@ -54,11 +54,19 @@ func Init() {
 	// What a file size limit refuses has an error.
 	signal.Ignore(unix.SIGINT, unix.SIGHUP, unix.SIGXFSZ)
 	processes.Become(map[string]func() int{
-		"session":   func() int { return sessionMain(token) },
+		"session":   func() int { return unlocked(func() int { return sessionMain(token) }) },
 		"worker":    func() int { return workerMain(token) },
 		"external":  func() int { return externalMain(token) },
 		"scheduled": func() int { return scheduledMain(token) },
 	})
+}
+
+// unlocked calls f on a goroutine of its own. While packages initialise Go locks the
+// main one to its thread, so that each message to a session cost a switch of threads.
+func unlocked(f func() int) int {
+	status := make(chan int)
+	go func() { status <- f() }()
+	return <-status
 }
 
 // InitFirst is Init before main, see package first. A plain Go program begins
@@ -157,7 +165,7 @@ func startProcess(c reexec.Command, stderr int) (*process, error) {
 		// is sampled for a profile: the first sample alone takes 2 % of the time
 		// until the worker is ready.
 		c.Env = append(c.Env, "GOGC=off", "GOMAXPROCS=1")
-		c.Env = append(c.Env, goDebug("asyncpreemptoff=1", "memprofilerate=0")...)
+		c.Env = append(c.Env, goDebug("asyncpreemptoff=1", "containermaxprocs=0", "memprofilerate=0")...)
 		sys.SetTimerSlack(coarse)
 		defer sys.SetTimerSlack(sys.TimerSlack)
 	}

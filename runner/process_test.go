@@ -175,7 +175,7 @@ func TestProcessesTakeSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, pid := range l.PIDs() {
-		if got := environ(t, pid)["GODEBUG"]; got != "asyncpreemptoff=1,memprofilerate=0,"+setting {
+		if got := environ(t, pid)["GODEBUG"]; got != "asyncpreemptoff=1,containermaxprocs=0,memprofilerate=0,"+setting {
 			t.Errorf("a worker has GODEBUG=%s", got)
 		}
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))

@@ -88,6 +88,9 @@ func TestPprof(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if err := read.CheckValid(); err != nil || len(read.Comments) != 2 || read.Mapping[0].File != "[kernel]" || !read.Mapping[1].HasFunctions {
+			t.Errorf("%s: %v, %v", p.Kernel, err, read)
+		}
 		sum := int64(0)
 		for _, s := range read.Sample {
 			sum += s.Value[0]
