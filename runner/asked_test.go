@@ -331,9 +331,7 @@ func watchWorkloads(w *watcher) {
 			}
 			return nil
 		}
-		// The tracer's stops may interrupt calls of System V, which are then made
-		// again: 4 of 48, seen once on a busy machine. Another cell looks the same once
-		// in some hundred times.
+		// Another cell looks the same once in some hundred times.
 		see := func(looked results.Cell) error {
 			err := once(looked)
 			for again := 0; (err != nil) == (looked == c) && again < 2; again++ {

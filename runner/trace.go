@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"ipcbench/bench"
 	"ipcbench/internal/sys"
 	"ipcbench/mechanisms"
 	"ipcbench/results"
@@ -70,35 +71,57 @@ func (co *Coordinator) Trace(c results.Cell, ops int) (calls []Calls, err error)
 		}
 		tracers = append(tracers, t)
 	}
-	counts := make([][2]map[uint64]int, len(tracers))
-	for round := range 2 {
+	var counts [2][]map[uint64]int
+	for round := range counts {
 		for _, t := range tracers {
 			t.restart()
 		}
 		if _, err := l.Round(Traced, (round+1)*ops, time.Second); err != nil {
 			return nil, err
 		}
-		for i, t := range tracers {
-			counts[i][round] = t.restart()
+		for _, t := range tracers {
+			counts[round] = append(counts[round], t.restart())
 		}
 	}
+	topology := bench.WorkloadOf(c).Topology(c.Peers)
 	for i, w := range l.Workers {
-		once, twice := counts[i][0], counts[i][1]
 		// A part may make none: a ring's sender that never waits. Its worker answers the
 		// session by calls all the same.
 		if !tracers[i].sees() {
 			return nil, &TraceError{errors.New(w.Role + ": no system call was seen")}
 		}
-		calls = append(calls, callsPerOp(w.Role, once, twice, ops)...)
+		calls = append(calls, callsPerOp(w.Role, competitors(topology, i), counts[0], counts[1], ops)...)
 	}
 	return calls, nil
 }
 
-// callsPerOp are the calls of ops operations more, in the order of their numbers.
-func callsPerOp(role string, once, twice map[uint64]int, ops int) (calls []Calls) {
-	for _, nr := range slices.Sorted(maps.Keys(twice)) {
-		if n := twice[nr] - once[nr]; n > 0 {
-			calls = append(calls, Calls{Role: role, Call: sys.SyscallName(int(nr)), PerOp: float64(n) / float64(ops)})
+// competitors are the parts that take messages from the same link as part i, itself
+// among them; i alone where none does.
+func competitors(t bench.Topology, i int) (parts []int) {
+	for other, part := range t.Parts {
+		if other == i || slices.ContainsFunc(part.Receives, func(wire int) bool { return slices.Contains(t.Parts[i].Receives, wire) }) {
+			parts = append(parts, other)
+		}
+	}
+	return parts
+}
+
+// callsPerOp are the calls of ops operations more, in the order of their numbers: the
+// mean of the parts that compete. The kernel chooses who takes a message, so that one
+// of them may make fewer calls in the longer round: 12 of 48 on a busy machine.
+func callsPerOp(role string, parts []int, once, twice []map[uint64]int, ops int) (calls []Calls) {
+	more := map[uint64]int{}
+	for _, i := range parts {
+		for nr, n := range twice[i] {
+			more[nr] += n
+		}
+		for nr, n := range once[i] {
+			more[nr] -= n
+		}
+	}
+	for _, nr := range slices.Sorted(maps.Keys(more)) {
+		if more[nr] > 0 {
+			calls = append(calls, Calls{Role: role, Call: sys.SyscallName(int(nr)), PerOp: float64(more[nr]) / float64(ops*len(parts))})
 		}
 	}
 	return calls

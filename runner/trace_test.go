@@ -4,12 +4,14 @@ import (
 	"errors"
 	"math"
 	"os"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"ipcbench/bench"
 	"ipcbench/internal/need"
 	"ipcbench/results"
 )
@@ -170,5 +172,23 @@ func TestKilledWhileTraced(t *testing.T) {
 	}
 	for _, tr := range tracers {
 		tr.end(time.Minute)
+	}
+}
+
+// Of parts that compete for messages one may make fewer calls in the longer round.
+// Each has the mean.
+func TestCallsOfCompetitors(t *testing.T) {
+	topology := bench.Compete.Topology(2)
+	if got := competitors(topology, 0); !slices.Equal(got, []int{0}) {
+		t.Errorf("the sender competes with %v", got)
+	}
+	both := competitors(topology, 1)
+	if !slices.Equal(both, []int{1, 2}) {
+		t.Fatalf("the first receiver competes with %v", both)
+	}
+	nr := uint64(unix.SYS_READ)
+	once, twice := []map[uint64]int{{}, {nr: 40}, {nr: 8}}, []map[uint64]int{{}, {nr: 28}, {nr: 68}}
+	if got := callsPerOp("receiver", both, once, twice, 48); len(got) != 1 || got[0].PerOp != 0.5 {
+		t.Errorf("%v, want half a call an operation", got)
 	}
 }
