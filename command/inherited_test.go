@@ -41,7 +41,8 @@ var inherited = map[string]func() error{
 	"nice":  func() error { return unix.Setpriority(unix.PRIO_PROCESS, 0, 10) },
 	"policy": func() error {
 		const batch = 3 // SCHED_BATCH: under SCHED_IDLE a busy machine lets nothing run
-		return unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: batch}, 0)
+		const nice = 10 // as above: an ordinary user can't lower it
+		return unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: batch, Nice: nice}, 0)
 	},
 	"descriptors": func() error {
 		for fd := range 60 { // that of standard input is closed

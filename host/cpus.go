@@ -281,7 +281,7 @@ func impossible(place, why string) error {
 // lacking refuses a place for want of several CPUs of a kind, or because a file of
 // the topology does not show them.
 func lacking(place string, cpus []CPU, of func(CPU) int, what, file string) error {
-	file = "/sys/devices/system/cpu/cpu*/topology/" + file
+	file = "cpu*/topology/" + file + " in /sys/devices/system/cpu" // a word that a narrow screen has room for
 	if slices.ContainsFunc(cpus, func(c CPU) bool { return of(c) < 0 }) {
 		return impossible(place, "the topology cannot be read ("+file+"): mount /sys, or take --place free or same")
 	}

@@ -118,13 +118,13 @@ func TestAssignOnMachines(t *testing.T) {
 		{"2x2x2", capturedMachine(t, "2x2x2"), "socket", 5, "7 3 5 1 6", "place socket: 5 processes share 4 cores, as hardware threads: take fewer --peers, or a machine with more"},
 		{"8 cores", capturedMachine(t, "8-cores"), "cross", 8, "7 6 5 4 3 2 1 0", ""},
 		{"8 cores", capturedMachine(t, "8-cores"), "cross", 9, "7 6 5 4 3 2 1 0 7", shares},
-		{"8 cores", capturedMachine(t, "8-cores"), "smt", 2, "place smt: no two are hardware threads of one core among the CPUs 0-7 that may be used (/sys/devices/system/cpu/cpu*/topology/thread_siblings_list)", ""},
-		{"8 cores", capturedMachine(t, "8-cores"), "socket", 2, "place socket: no two are of different sockets among the CPUs 0-7 that may be used (/sys/devices/system/cpu/cpu*/topology/physical_package_id)", ""},
+		{"8 cores", capturedMachine(t, "8-cores"), "smt", 2, "place smt: no two are hardware threads of one core among the CPUs 0-7 that may be used (cpu*/topology/thread_siblings_list in /sys/devices/system/cpu)", ""},
+		{"8 cores", capturedMachine(t, "8-cores"), "socket", 2, "place socket: no two are of different sockets among the CPUs 0-7 that may be used (cpu*/topology/physical_package_id in /sys/devices/system/cpu)", ""},
 		// 3 and 6 are offline, and their siblings are alone on their cores.
 		{"two offline", capturedMachine(t, "two-offline"), "cross", 5, "7 5 2 1 4", "place cross: 5 processes share 4 cores, as hardware threads: take fewer --peers, or a machine with more; 5" + leaves},
 		{"two offline", capturedMachine(t, "two-offline"), "smt", 2, "5 4", ""},
 		// A cpuset with one thread of each core.
-		{"one thread", capturedMachine(t, "one-thread"), "smt", 2, "place smt: no two are hardware threads of one core among the CPUs 0,2,4,6 that may be used (/sys/devices/system/cpu/cpu*/topology/thread_siblings_list)", ""},
+		{"one thread", capturedMachine(t, "one-thread"), "smt", 2, "place smt: no two are hardware threads of one core among the CPUs 0,2,4,6 that may be used (cpu*/topology/thread_siblings_list in /sys/devices/system/cpu)", ""},
 		{"one thread", capturedMachine(t, "one-thread"), "cross", 5, "6 4 2 0 6", "place cross: 5 processes share 4 CPUs: take fewer --peers, or a machine with more; 5" + leaves},
 		{"one thread", capturedMachine(t, "one-thread"), "socket", 4, "6 2 4 0", ""},
 		// No process starts on isolated CPUs; one that is sent there is not moved.
