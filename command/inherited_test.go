@@ -37,8 +37,15 @@ var inherited = map[string]func() error{
 		}
 		return nil
 	},
-	"umask": func() error { unix.Umask(0o777); return nil },
-	"nice":  func() error { return unix.Setpriority(unix.PRIO_PROCESS, 0, 10) },
+	"umask": func() error {
+		mask := 0o077
+		if os.Geteuid() == 0 {
+			mask = 0o777 // another user could use no directory of its own
+		}
+		unix.Umask(mask)
+		return nil
+	},
+	"nice": func() error { return unix.Setpriority(unix.PRIO_PROCESS, 0, 10) },
 	"policy": func() error {
 		const batch = 3 // SCHED_BATCH: under SCHED_IDLE a busy machine lets nothing run
 		const nice = 10 // as above: an ordinary user can't lower it
