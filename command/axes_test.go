@@ -109,7 +109,7 @@ func TestAxisIsOneEntry(t *testing.T) {
 		t.Error("options are read in another order than that of names")
 	}
 
-	want(t, said(t, exitUsage, plan("--nice", "rude")...), `--nice "rude": want one of normal, batch`)
+	want(t, said(t, exitUsage, plan("--nice", "rude")...), `--nice "rude": want normal or batch`)
 	want(t, said(t, exitUsage, plan("--stack", "9")...), `--stack "9": want a whole number from 1 to 8`)
 	want(t, said(t, exitUsage, "run", "--resume", "nowhere", "--nice", "batch"), "leave out --nice\n")
 

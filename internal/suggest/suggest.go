@@ -137,6 +137,8 @@ func Wanted(got string, names []string, see string) string {
 		meant = "did you mean " + or(near) + "?"
 	}
 	switch all := strings.Join(names, ", "); {
+	case len(names) == 2 && meant == "":
+		return "want " + or(names)
 	case len(names) <= listed && meant == "":
 		return "want one of " + all
 	case len(names) <= listedBeside:

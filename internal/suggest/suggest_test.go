@@ -62,7 +62,7 @@ func TestWanted(t *testing.T) {
 		names []string
 		want  string
 	}{
-		{"here", []string{"same", "cross"}, "want one of same, cross"},
+		{"here", []string{"same", "cross"}, "want same or cross"},
 		{"corss", []string{"same", "cross"}, "did you mean cross? (want one of same, cross)"},
 		{"unix", many, "did you mean unixdgramsock, unixseq or unixsock? (`ipcbench list` lists all 18)"},
 		{"zzz", many, "there is none: `ipcbench list` lists all 18"},
