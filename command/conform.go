@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -81,8 +82,8 @@ func conformTo(c *cobra.Command, name, format string) (err error) {
 		}
 		mark := map[conform.Verdict]text.Mark{conform.Breaks: text.Bad, conform.Keeps: text.Good, conform.Skipped: text.Doubt}[f.Verdict]
 		tell(out, mark, string(f.Verdict)+":", f.Sentence)
-		if f.Reason != "" {
-			s.Wrap(out, "  ", "  ", f.Reason)
+		if more := cmp.Or(f.Reason, f.Shown); more != "" {
+			s.Wrap(out, "  ", "  ", more)
 		}
 	})
 	if format == "json" {

@@ -80,11 +80,12 @@ func (l line) list(key string, n, base int) (all []uint64, err error) {
 
 // talk is the control descriptor of a program.
 type talk struct {
-	f *os.File
-	r *bufio.Reader
+	f   *os.File
+	r   *bufio.Reader
+	due string // the word that it heard last, or waits for
 }
 
-func newTalk(f *os.File) *talk { return &talk{f, bufio.NewReaderSize(f, 64<<10)} }
+func newTalk(f *os.File) *talk { return &talk{f: f, r: bufio.NewReaderSize(f, 64<<10)} }
 
 // say sends a line.
 func (t *talk) say(format string, args ...any) error {
@@ -96,6 +97,7 @@ func (t *talk) say(format string, args ...any) error {
 // sends in its place is an error: a *mechanisms.UnsupportedError for unsupported, a
 // *SaidError for error, a *ProtocolError for all else.
 func (t *talk) hear(want string, deadline time.Time) (line, error) {
+	t.due = want
 	t.f.SetReadDeadline(deadline)
 	text, err := t.line()
 	if err != nil {

@@ -59,7 +59,7 @@ func (d *Declaration) limits() mechanisms.Limits {
 		Receivers: declared(1, "the protocol of external transports has one receiver on a link"),
 	}
 	if d.Senders == "one" {
-		l.Senders = declared(1, "the transport has one sender on a link")
+		l.Senders = declared(1, "the transport has one sender on a link, the default: declare senders: many if it has several")
 	}
 	return l
 }

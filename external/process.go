@@ -73,7 +73,7 @@ func Start(p *mechanisms.Program, dir string, files []int) (*Process, error) {
 		Dir: dir, Env: env, Files: inherited, Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("start %s: %w", results.Quote(p.Command[0]), err), ours.Close(), r.Close())
+		return nil, errors.Join(fmt.Errorf("start %s: %w", results.Quote(p.Command[0]), unstarted(p.Command[0], err)), ours.Close(), r.Close())
 	}
 	limitProcesses(pid)
 	x := &Process{talk: newTalk(ours), PID: pid, path: p.Command[0], ended: make(chan struct{})}
@@ -82,6 +82,27 @@ func Start(p *mechanisms.Program, dir string, files []int) (*Process, error) {
 	go x.reap(drained)
 	go x.police()
 	return x, nil
+}
+
+// unstarted explains why a program that is there could not be executed: the kernel's
+// error speaks of the interpreter of a script as if it were the script, execve(2).
+func unstarted(path string, err error) error {
+	f, unread := os.Open(path)
+	if unread != nil {
+		return err
+	}
+	defer f.Close()
+	head := make([]byte, 256) // as much as the kernel reads
+	n, _ := io.ReadFull(f, head)
+	first, _, _ := strings.Cut(string(head[:n]), "\n")
+	script := strings.HasPrefix(first, "#!")
+	switch interpreter, _, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(first, "#!")), " "); {
+	case errors.Is(err, unix.ENOENT) && script:
+		return fmt.Errorf("its interpreter %s: %w", results.Quote(interpreter), err)
+	case errors.Is(err, unix.ENOEXEC) && !script:
+		return fmt.Errorf("it is no program for this machine, and its first line names no interpreter, as #!/usr/bin/python3 does: %w", err)
+	}
+	return err
 }
 
 // drain keeps the end of what the program writes. One that does not stop is killed.
@@ -191,11 +212,15 @@ func (x *Process) explain(err error) error {
 		err = errors.New(x.overdone + ", and was killed")
 	case errors.As(err, &said):
 	case x.status != nil:
-		return &DeathError{Path: x.path, Status: *x.status, Output: strings.TrimSpace(results.Quote(lastLine(x.output)))}
+		dead := &DeathError{Path: x.path, Status: *x.status, Output: strings.TrimSpace(results.Quote(lastLine(x.output)))}
+		if dead.Output == "" && x.due == "hello" {
+			dead.Output = "it sent no \"hello\": does it call the main function of its kit?"
+		}
+		return dead
 	case errors.Is(err, io.EOF), errors.Is(err, unix.EPIPE), errors.Is(err, unix.ECONNRESET):
 		err = errors.New("it closed its control descriptor")
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		err = fmt.Errorf("it did not answer in time (state %s)%w", state(x.PID), silent{os.ErrDeadlineExceeded})
+		err = fmt.Errorf("it sent no %q in time (state %s)%w", x.due, state(x.PID), silent{os.ErrDeadlineExceeded})
 	}
 	text := strings.TrimSpace(results.Quote(lastLine(x.output)))
 	if text != "" {

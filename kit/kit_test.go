@@ -329,8 +329,8 @@ func TestMessageFaults(t *testing.T) {
 		{"lost of two", "", 2, stamps(1, 1<<48+1, 2, 1<<48+3), "error message 2 of origin 1: lost, doubled or reordered: want 1000100000006, got 1000100000007"},
 		{"stranger", "", 2, stamps(1, 5<<48), "error message of origin 5 on link 0, which has 2 senders: damaged, or of another link"},
 		{"seal", " sealed=1", 1, sealed, "error message 2 of origin 0: damaged at byte 40 of 64: want "},
-		{"end", "", 1, stamps(1, 2), "error end of link 0 before message 3: its senders have closed it"},
-		{"end at once", "", 1, nil, "error end of link 0 before message 1: its senders have closed it"},
+		{"end", "", 1, stamps(1, 2), "error end of link 0 before message 3: recv returned no byte"},
+		{"end at once", "", 1, nil, "error end of link 0 before message 1: recv returned no byte"},
 		{"cut", "", 1, stamps(1, 2)[:100], "error message 2 on link 0 has 36 bytes, want 64"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

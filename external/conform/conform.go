@@ -33,13 +33,16 @@ type Finding struct {
 	Sentence string  `json:"sentence"` // what it demands
 	Verdict  Verdict `json:"verdict"`
 	Reason   string  `json:"reason,omitempty"` // of all but Keeps
+	Shown    string  `json:"shown,omitempty"`  // of one that it keeps: by what
 }
 
 // rule is one demand.
 type rule struct {
 	name     string
 	sentence func(d *external.Declaration) string
-	try      func(b *bed) error // nil: it keeps it; an *mechanisms.UnsupportedError: it was skipped
+	// try returns what showed that it keeps the rule; the error is a
+	// *mechanisms.UnsupportedError where the rule was skipped.
+	try func(b *bed) (shown string, err error)
 }
 
 // bed is what rules try a transport on.
@@ -83,16 +86,16 @@ var rules = []rule{
 	}, death},
 	{"unrelated", func(*external.Declaration) string {
 		return "A process that inherits no descriptor can open an end."
-	}, func(b *bed) error {
+	}, func(b *bed) (string, error) {
 		switch {
 		case !b.d.Unrelated:
-			return &mechanisms.UnsupportedError{What: "its declaration does not state unrelated: true"}
+			return "", &mechanisms.UnsupportedError{What: "its declaration does not state unrelated: true"}
 		case b.d.Descriptors != "":
-			return fmt.Errorf("unrelated: true, and descriptors: %s: its parts inherit their ends", b.d.Descriptors)
+			return "", fmt.Errorf("unrelated: true, and descriptors: %s: its parts inherit their ends", b.d.Descriptors)
 		case len(b.tried) == 0:
-			return &mechanisms.UnsupportedError{What: "no message passed"}
+			return "", &mechanisms.UnsupportedError{What: "no message passed"}
 		}
-		return nil
+		return "", nil
 	}},
 }
 
@@ -113,11 +116,14 @@ func findings(co *runner.Coordinator, d *external.Declaration) iter.Seq[Finding]
 		b := &bed{Coordinator: co, d: d, tried: map[string]bool{}}
 		for _, r := range rules {
 			f := Finding{Rule: r.name, Sentence: r.sentence(d), Verdict: Keeps}
-			if err := r.try(b); err != nil {
+			shown, err := r.try(b)
+			switch {
+			case err == nil:
+				f.Shown = shown
+			case runner.Unsupported(err):
+				f.Verdict, f.Reason = Skipped, err.Error()
+			default:
 				f.Verdict, f.Reason = Breaks, err.Error()
-				if runner.Unsupported(err) {
-					f.Verdict = Skipped
-				}
 			}
 			if !yield(f) {
 				return
@@ -130,7 +136,7 @@ func findings(co *runner.Coordinator, d *external.Declaration) iter.Seq[Finding]
 func carries(workload, what string) rule {
 	return rule{strings.ToLower(workload), func(*external.Declaration) string {
 		return fmt.Sprintf("%s: it carries %s, each once, whole and in order.", workload, what)
-	}, func(b *bed) error { return b.carry(workload) }}
+	}, func(b *bed) (string, error) { return b.carry(workload) }}
 }
 
 func (b *bed) cell(workload string, size int) results.Cell {
@@ -141,9 +147,11 @@ func (b *bed) cell(workload string, size int) results.Cell {
 	return c
 }
 
-// carry plays the workload at every size, until one goes wrong.
-func (b *bed) carry(workload string) error {
+// carry plays the workload at every size, until one goes wrong, and returns which it
+// played.
+func (b *bed) carry(workload string) (sizes string, err error) {
 	var skipped error
+	var carried []string
 	for _, size := range Sizes {
 		if b.d.Sizes.Least > size || b.d.Sizes.Most > 0 && b.d.Sizes.Most < size {
 			continue
@@ -151,17 +159,18 @@ func (b *bed) carry(workload string) error {
 		rec, _ := b.Measure(b.cell(workload, size), runner.Measurement{Ops: operations, Exact: true, Time: expected, Verify: true})
 		switch rec.Outcome {
 		case results.Failed:
-			return fmt.Errorf("message size %s: %s", results.FormatBytes(size), rec.Reason)
+			return "", fmt.Errorf("message size %s: %s", results.FormatBytes(size), rec.Reason)
 		case results.Skipped:
 			skipped = &mechanisms.UnsupportedError{What: rec.Reason} // the largest message's stands for all
 		default: // a launch that something else disturbed has carried its messages too
 			b.tried[workload] = true
+			carried = append(carried, results.FormatBytes(size))
 		}
 	}
-	if !b.tried[workload] {
-		return cmp.Or(skipped, errors.New("its declaration leaves no message size to try"))
+	if carried == nil {
+		return "", cmp.Or(skipped, errors.New("its declaration leaves no message size to try"))
 	}
-	return nil
+	return fmt.Sprintf("messages of %s, in rounds of %d operations", strings.Join(carried, ", "), operations), nil
 }
 
 // expected is what a round may take: its deadline is 20 times as far, for a kit that
@@ -230,28 +239,32 @@ func (b *bed) waitOnce(workload, originates string, size int) *idling {
 	return &idling{saw: s.Answer, awake: s.Awake}
 }
 
-func sleeps(b *bed) error {
+func sleeps(b *bed) (string, error) {
 	w := b.wait()
 	if w.err != nil || b.d.Spins {
-		return w.err
+		return "", w.err
 	}
 	if w.awake > mostAwake {
-		return fmt.Errorf("its receiver did not sleep for %s of the time in which it waited for a message: declare spins: true, or have it sleep", results.Percent(w.awake))
+		return "", fmt.Errorf("its receiver did not sleep for %s of the time in which it waited for a message: declare spins: true, or have it sleep", results.Percent(w.awake))
 	}
-	return nil
+	return "", nil
 }
 
-func death(b *bed) error {
+func death(b *bed) (string, error) {
 	w := b.wait()
 	switch {
 	case w.err != nil:
-		return w.err
+		return "", w.err
 	case b.d.PeerDeath == "nothing" && w.saw != "":
-		return fmt.Errorf("its receiver answered: %s: declare peer_death: eof or error", w.saw)
+		return "", fmt.Errorf("its receiver answered: %s: declare peer_death: eof or error", w.saw)
 	case b.d.PeerDeath != "nothing" && w.saw == "":
-		return errors.New("its receiver still waited a second later: declare peer_death: nothing, or have it report the end")
+		return "", errors.New("its receiver still waited a second later: declare peer_death: nothing, or have it report the end")
+	case w.saw != "":
+		// A fault of the receiver that its sender's end brings out looks the same: the
+		// author sees it here.
+		return "it reported: " + w.saw, nil
 	}
-	return nil
+	return "", nil
 }
 
 // Whole reports whether no rule is broken.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -82,9 +83,31 @@ func parse(text []byte) (*external.Declaration, error) {
 	}
 	var d file
 	if err := doc.Content[0].Decode(&d); err != nil {
-		return nil, errors.New(strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "yaml: unmarshal errors:")), " "))
+		return nil, errors.New(plain(strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "yaml: unmarshal errors:")), " ")))
 	}
 	return &d.Declaration, cmp.Or(setSize(&d.Declaration.Sizes.Least, "least", d.Sizes.Least), setSize(&d.Declaration.Sizes.Most, "most", d.Sizes.Most))
+}
+
+// plain is an error of package yaml, with the types of Go in words.
+func plain(text string) string {
+	// Here, since what initialises is initialised in every worker.
+	mistyped := regexp.MustCompile("cannot unmarshal !!\\w+ (?:`([^`]*)` )?into (\\S+)")
+	return mistyped.ReplaceAllStringFunc(text, func(found string) string {
+		m := mistyped.FindStringSubmatch(found)
+		wanted := map[string]string{
+			"[]string":          "want a list, as in [" + cmp.Or(results.Quote(m[1]), "a, b") + "]",
+			"bool":              "want true or false",
+			"string":            "want a text",
+			"map[string]string": "want names with values, as in {NAME: value}",
+		}[m[2]]
+		if wanted == "" {
+			return found
+		}
+		if m[1] == "" {
+			return wanted
+		}
+		return fmt.Sprintf("%q: %s", results.Quote(m[1]), wanted)
+	})
 }
 
 // setSize reads a size as flags take it; "" leaves n as it is.

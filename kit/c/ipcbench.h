@@ -359,7 +359,7 @@ static __attribute__((noinline, cold, noreturn)) void ipcb_recv_failed(ssize_t n
 	if (n < 0)
 		ipcb_die("recv of message %llu on link %d: %s", due, ipcb.in->number, why);
 	if (n == 0)
-		ipcb_die("end of link %d before message %llu: its senders have closed it", ipcb.in->number, due);
+		ipcb_die("end of link %d before message %llu: recv returned no byte", ipcb.in->number, due);
 	ipcb_die("message %llu on link %d has %s%llu bytes, want %llu", due, ipcb.in->number, (size_t)n > ipcb.size ? "at least " : "",
 	         (unsigned long long)n, (unsigned long long)ipcb.size);
 }

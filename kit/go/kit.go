@@ -660,7 +660,7 @@ func (p *part) recvFailed(n int, err error) {
 	number, due := p.inLink.Number, p.received()+1
 	switch {
 	case err == io.EOF:
-		p.die("end of link %d before message %d: its senders have closed it", number, due)
+		p.die("end of link %d before message %d: recv returned no byte", number, due)
 	case err != nil:
 		p.die("recv of message %d on link %d: %v", due, number, err)
 	case n > p.size:

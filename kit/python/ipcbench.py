@@ -337,7 +337,7 @@ class _Part:
         if length != self.size:
             due, number = self.received() + 1, self.into.number
             if length == 0:
-                _die(f"end of link {number} before message {due}: its senders have closed it")
+                _die(f"end of link {number} before message {due}: recv returned no byte")
             _die(f"message {due} on link {number} has {length} bytes, want {self.size}")
         origin = self.origins[0]
         if self.quick:
