@@ -82,7 +82,7 @@ func (c countingAllocator) Notify() error {
 	return c.Notifier.Notify()
 }
 
-// intruder does not wait for its turn: one in a hundred times it takes no lock.
+// intruder does not wait for its turn: one in ten times it takes no lock.
 type intruder struct {
 	mechanisms.Locker
 	taken int
@@ -91,7 +91,7 @@ type intruder struct {
 
 func (i *intruder) Lock() error {
 	i.taken++
-	if i.held = i.taken%100 != 0; i.held {
+	if i.held = i.taken%10 != 0; i.held {
 		return i.Locker.Lock()
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -19,11 +20,37 @@ type call struct {
 	done     chan error
 }
 
-func (c call) stat() string {
+// file is a file of its thread in /proc.
+func (c call) file(name string) string {
 	if c.pid == 0 {
-		return fmt.Sprintf("/proc/self/task/%d/stat", c.tid)
+		return fmt.Sprintf("/proc/self/task/%d/%s", c.tid, name)
 	}
-	return fmt.Sprintf("/proc/%d/task/%d/stat", c.pid, c.tid)
+	return fmt.Sprintf("/proc/%d/task/%d/%s", c.pid, c.tid, name)
+}
+
+// switches is how often its thread has stopped running, willing or not.
+func (c call) switches() (n int, err error) {
+	path := c.file("status")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	lines := 0
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(line, ":")
+		if !strings.HasSuffix(name, "voluntary_ctxt_switches") {
+			continue
+		}
+		add, err := strconv.Atoi(strings.TrimSpace(value))
+		if err != nil {
+			return 0, fmt.Errorf("%s: %s: %w", path, name, err)
+		}
+		n, lines = n+add, lines+1
+	}
+	if lines != 2 {
+		return 0, fmt.Errorf("%s: %d counts of switches, want 2", path, lines)
+	}
+	return n, nil
 }
 
 // thread runs f on a thread of its own.
@@ -59,12 +86,13 @@ func (b *bed) waits(c call, hop mechanisms.Hop) error {
 	return c.asleep()
 }
 
-// asleep waits until the kernel shows that the thread sleeps, in one look
-// after another: a thread that only waits for its turn in this process would
-// have got it meanwhile.
+// asleep waits until the kernel shows that the thread sleeps, in one look after
+// another, and did not run between them. A thread that only waits for its turn in this
+// process gets it meanwhile: with one processor of Go's it sleeps whenever another
+// looks.
 func (c call) asleep() error {
 	const looks = 10
-	slept := 0
+	slept, before := 0, -1
 	ok, err := until(time.Millisecond, settled, func() (bool, error) {
 		select {
 		case err := <-c.done:
@@ -74,13 +102,18 @@ func (c call) asleep() error {
 			return false, errReturned
 		default:
 		}
-		stat, err := readStat(c.stat())
+		stat, err := readStat(c.file("stat"))
 		if err != nil {
 			return false, err
 		}
-		if slept++; stat[statState] != "S" {
+		switches, err := c.switches()
+		if err != nil {
+			return false, err
+		}
+		if slept++; stat[statState] != "S" || switches != before {
 			slept = 0
 		}
+		before = switches
 		return slept == looks, nil
 	})
 	if err == nil && !ok {
