@@ -202,7 +202,7 @@ func (l *Launch) closedLoop(rec *results.Record, w *bench.Workload, m Measuremen
 		if !again {
 			Account(rec, w, timed)
 		}
-		ops = paced(ops, want, took)
+		ops = slowly(l.Cell, ops, paced(ops, want, took), mostGrowth)
 		if !again {
 			break
 		}
@@ -214,6 +214,9 @@ func (l *Launch) closedLoop(rec *results.Record, w *bench.Workload, m Measuremen
 		if _, err := l.Play(m.Time, asked...); err != nil {
 			return 0, err
 		}
+	}
+	if m.Ops > 0 {
+		ops = slowly(l.Cell, m.Ops, ops, 2)
 	}
 	return ops, nil
 }

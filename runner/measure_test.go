@@ -47,6 +47,19 @@ func TestForeign(t *testing.T) {
 	}
 }
 
+// An unpinned cell that is fast in one launch and slow in the next does not get in the
+// slow one what fills the time of the fast one.
+func TestSlowly(t *testing.T) {
+	for place, want := range map[string]int{"free": 400, "same": 2500, "cross": 2500} {
+		if got := slowly(results.Cell{Place: place}, 100, 2500, 4); got != want {
+			t.Errorf("%s: %d, want %d", place, got, want)
+		}
+	}
+	if got := slowly(results.Cell{Place: "free"}, 100, 30, 4); got != 30 {
+		t.Errorf("fewer operations: %d, want 30", got)
+	}
+}
+
 // However far off a calibration was, launches soon take the time that they are
 // given, and one that was disturbed does not decide about the next.
 func TestPaced(t *testing.T) {

@@ -92,6 +92,21 @@ func paced(ops int, want, took time.Duration) int {
 	return int(min(max(float64(ops)*ratio, 1), maxOps))
 }
 
+// mostGrowth is how many times more operations an unpinned launch plays at most when
+// its rounds were too short.
+const mostGrowth = 4
+
+// slowly bounds how fast the operations of an unpinned cell grow. The scheduler keeps
+// its processes on one CPU in one launch and on two in the next: a round trip of a
+// pipe took 2 µs in two launches of five, and 45 µs in the others. What fills 10 ms
+// of the one takes 200 ms of the other.
+func slowly(c results.Cell, from, to, most int) int {
+	if c.Place != "free" {
+		return to
+	}
+	return min(to, most*from)
+}
+
 // A launch whose timed rounds took less than this share of the time asked for is
 // calibrated anew, up to so many times, and is untrusted if they still do. After a
 // disturbed calibration, rounds of a few operations measure how a round begins.
