@@ -21,6 +21,7 @@ type Advice struct {
 	Ranked     []Choice         `json:"ranked"`               // what fits and was measured at this size, the leader first
 	LeftOut    []LeftOut        `json:"left_out"`             // every other mechanism
 	Neighbours []Advice         `json:"neighbours,omitempty"` // where the size lies between two that were measured: at these
+	Scheduler  *Scheduler       `json:"scheduler,omitempty"`  // nil: what the scheduler does decides no more than the mechanism
 	CantTell   []string         `json:"cant_tell"`            // from this data, each a sentence
 	Next       string           `json:"next,omitempty"`       // the command that would decide what is not decided
 }
@@ -281,6 +282,9 @@ func (r *run) recommend(q Question) Advice {
 	for i, c := range answer.Ranked {
 		a.Ranked = append(a.Ranked, newChoice(c, answer, i == 0, !q.Spin && spins(c.Cell.Mechanism)))
 	}
+	if a.Decision == results.Undecided {
+		a.Scheduler = schedulerOf(answer.Use())
+	}
 	a.limits(warned)
 	for i, name := range answer.Best {
 		if a.Best = append(a.Best, results.Quote(name)); i == 0 {
@@ -295,7 +299,11 @@ func (r *run) recommend(q Question) Advice {
 		if a.Ranked[0].Cost.N >= 100 {
 			budget = "10m"
 		}
-		a.Next = a.Question.withoutDefaults().Command(budget)
+		next := a.Question.withoutDefaults()
+		if a.Scheduler != nil { // more launches would show the same
+			next.Place, budget = "same,cross", ""
+		}
+		a.Next = next.Command(budget)
 	}
 	return a
 }
@@ -418,7 +426,7 @@ func (a *Advice) limits(warned int) {
 		a.cantTell("Which is faster: %d launches of a mechanism give no interval, and the order may be chance.", fewest)
 	}
 	for _, c := range a.Ranked {
-		if c.capped > 0 && c.Tied && a.Decision == results.Undecided {
+		if c.capped > 0 && c.Tied && a.Decision == results.Undecided && a.Scheduler == nil {
 			a.cantTell("How fast %s is: %d of %d launches lay far from the others, and widen the interval.", c.Mechanism, c.capped, c.Cost.N)
 		}
 	}

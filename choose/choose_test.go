@@ -185,3 +185,31 @@ func TestAllRanksByMedian(t *testing.T) {
 		}
 	}
 }
+
+// Where the scheduler puts unpinned processes, and not the mechanism, may decide.
+func TestSchedulerDecides(t *testing.T) {
+	places := func(slow float64) (records []results.Record) {
+		for i, mech := range []string{"pipe", "fifo"} {
+			c := cell("PingPong", mech, 64)
+			c.Place = "free"
+			for k, r := range launches(c, 20, 2000) {
+				r.Workers, r.Rounds, r.EndedOn = []results.Worker{{PID: 1}, {PID: 2}}, []results.Round{{Kind: "timed"}}, [][]int{{0, 0}}
+				if (k/2+i*k)%2 == 0 {
+					r.NsPerOp, r.EndedOn = slow+r.NsPerOp/100, [][]int{{0, 1}}
+				}
+				records = append(records, r)
+			}
+		}
+		return records
+	}
+	a := Advise(results.Summarize(places(40_000)), Question{Pattern: "rpc", Size: 64, Place: "free"})
+	if want := "; the scheduler's choice of CPUs matters more: 2.02 µs on one CPU (10 launches), 40.0 µs on different ones (10)"; !strings.HasSuffix(a.Sentence, want) {
+		t.Errorf("%q, want it to end with %q", a.Sentence, want)
+	}
+	if a.Next != "ipcbench choose rpc 64 --place same,cross" || slices.ContainsFunc(a.CantTell, func(s string) bool { return strings.Contains(s, "lay far from the others") }) {
+		t.Errorf("next %q, can't tell %q", a.Next, a.CantTell)
+	}
+	if a = Advise(results.Summarize(places(3_000)), a.Question); a.Scheduler != nil {
+		t.Errorf("a half more: %+v", a.Scheduler)
+	}
+}

@@ -154,6 +154,9 @@ func (a *Advice) sentence(r *run, of results.Answer) string {
 			open = also
 		}
 		parts = append(parts, "can't tell yet whether it is the fastest: "+listed(open)+" may be faster")
+		if a.Scheduler != nil {
+			parts = append(parts, a.Scheduler.String())
+		}
 	case results.TooFew:
 		parts[0] = strings.Replace(parts[0], ":", ", perhaps:", 1)
 		parts = append(parts, "too few launches to tell")
@@ -167,6 +170,42 @@ func (a *Advice) sentence(r *run, of results.Answer) string {
 		parts = append(parts, fmt.Sprintf("`%s` is %s faster, but %s", results.Quote(c.Cell.Mechanism), factor(of.Use(), c), why))
 	}
 	return strings.Join(parts, "; ") + a.without()
+}
+
+// Scheduler is how much the time of what is recommended depends on where the kernel
+// puts processes that are not pinned.
+type Scheduler struct {
+	OneCPU     float64 `json:"one_cpu"`     // ns, the median of the launches that it kept on one CPU
+	OneCPUN    int     `json:"one_cpu_n"`   // how many
+	Different  float64 `json:"different"`   // ns, of those that it kept on different CPUs
+	DifferentN int     `json:"different_n"` // how many
+}
+
+// A mechanism's launches are split where each side has so many, and their medians
+// differ by this factor: more than mechanisms do that are worth a race.
+const (
+	leastSplit  = 3
+	splitFactor = 2
+)
+
+// schedulerOf is nil where the scheduler's choice makes less of a difference, or where
+// it chose the same nearly always.
+func schedulerOf(use results.Ranked) *Scheduler {
+	one, different := use.OnOneCPU, use.OnDifferentCPUs
+	if len(one) < leastSplit || len(different) < leastSplit {
+		return nil
+	}
+	s := &Scheduler{float64(results.MedianOf(one).Center), len(one), float64(results.MedianOf(different).Center), len(different)}
+	if s.Different < splitFactor*s.OneCPU && s.OneCPU < splitFactor*s.Different {
+		return nil
+	}
+	return s
+}
+
+// String is a part of a sentence.
+func (s *Scheduler) String() string {
+	return fmt.Sprintf("the scheduler's choice of CPUs matters more: %s on one CPU (%d launches), %s on different ones (%d)",
+		short(s.OneCPU), s.OneCPUN, short(s.Different), s.DifferentN)
 }
 
 // without names what there is no number of.

@@ -79,7 +79,11 @@ func write(f text.Form, screen text.Screen, list []Advice, about []string) error
 	for _, a := range list {
 		if a.Next != "" && len(a.Ranked) > 0 {
 			f.Printf(heading, "Next")
-			f.Item("`" + a.Next + "` gives it more time")
+			does := "gives it more time"
+			if a.Scheduler != nil {
+				does = "answers for each of both"
+			}
+			f.Item("`" + a.Next + "` " + does)
 		}
 	}
 	return f.Flush()

@@ -41,6 +41,9 @@ type Summary struct {
 	Queue        int           // bytes that the kernel gave a link, the fewest; 0: not known
 	Kept         Kept          // where the scheduler kept processes that were not pinned
 
+	OnOneCPU        []float64 // of Times: of the launches in which it kept them on one CPU
+	OnDifferentCPUs []float64 // of those in which it kept them on different ones
+
 	Estimates []Estimate // of Metrics, in their order, see Of; nil where the cell is not ok
 
 	RoundTrips *hdrhistogram.PackedHistogram // ns, of single round trips of all launches; nil where none has any, or a Tally without Distributions
@@ -180,6 +183,23 @@ func (s *Summary) estimate(launches []tally) {
 		s.Timed = fewest(s.Timed, l.timed)
 		s.Queue, s.InFlight = fewestBytes(s.Queue, l.queue), fewest(s.InFlight, l.inFlight)
 		s.Kept.add(l.kept)
+	}
+	s.splitByCPU(launches)
+}
+
+// splitByCPU notes the times of launches by where the scheduler kept the processes.
+func (s *Summary) splitByCPU(launches []tally) {
+	kept := map[int]Kept{}
+	for _, l := range launches {
+		kept[l.launch] = l.kept
+	}
+	for i, n := range s.TimesOf {
+		switch k := kept[n]; {
+		case k.OneCPU > 0:
+			s.OnOneCPU = append(s.OnOneCPU, s.Times[i])
+		case k.Different > 0:
+			s.OnDifferentCPUs = append(s.OnDifferentCPUs, s.Times[i])
+		}
 	}
 }
 

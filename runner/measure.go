@@ -197,7 +197,7 @@ func (l *Launch) closedLoop(rec *results.Record, w *bench.Workload, m Measuremen
 		}
 		timed := played[first : first+timedRounds]
 		took := elapsed(timed)
-		again, why := tooShort(m, took, want, ops, try)
+		again, why := tooShort(m, took, want, ops, try, triesOf(l.Cell))
 		void(rec, why)
 		if !again {
 			Account(rec, w, timed)
@@ -242,7 +242,7 @@ func (l *Launch) openLoop(rec *results.Record, w *bench.Workload, m Measurement)
 		}
 		timed := played[1:2]
 		if took := elapsed(timed); ops < all {
-			again, why := tooShort(m, took, m.Time, ops, try)
+			again, why := tooShort(m, took, m.Time, ops, try, calibrations)
 			void(rec, why)
 			if again {
 				ops = min(all, paced(ops, m.Time, took))

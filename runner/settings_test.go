@@ -105,7 +105,7 @@ func TestTooShort(t *testing.T) {
 		{"a third of it, as asked", Measurement{Exact: true}, want / 3, 10, 1, false, true},
 		{"as many operations as there may be", Measurement{}, want / 3, maxOps, 1, false, true},
 	} {
-		if again, why := tooShort(c.m, c.took, want, c.ops, c.try); again != c.again || (why == "") != c.ok {
+		if again, why := tooShort(c.m, c.took, want, c.ops, c.try, calibrations); again != c.again || (why == "") != c.ok {
 			t.Errorf("%s: again %v, void for %q", c.name, again, why)
 		}
 	}
