@@ -37,12 +37,13 @@ func (e End) Write(w io.Writer) error {
 	buf := bufio.NewWriter(&table)
 	writeCells(buf, e.Summaries, e.Screen)
 	buf.Flush() // a strings.Builder takes everything
+	shown := e.All || strings.Count(table.String(), "\n") <= mostLines
 	switch {
 	case e.All:
 		if err := WriteTable(w, e.Summaries, e.Screen); err != nil {
 			return err
 		}
-	case strings.Count(table.String(), "\n") <= mostLines:
+	case shown:
 		io.WriteString(w, table.String())
 	}
 	if !e.All {
@@ -59,7 +60,11 @@ func (e End) Write(w io.Writer) error {
 	if spent, ok := e.Set.Spent(); ok {
 		e.Screen.Wrap(w, "time: ", "      ", spent.String())
 	}
-	_, err := fmt.Fprintf(w, "\n%s\nnext: %s\n", e.Run, e.Screen.Paint(text.Strong, e.next()))
+	fmt.Fprintf(w, "\n%s\n", e.Run)
+	if !shown {
+		fmt.Fprintf(w, "cells: ipcbench runs show %s --all\n", strings.TrimPrefix(e.Run, "results/runs/")) // its ID is enough there
+	}
+	_, err := fmt.Fprintf(w, "next: %s\n", e.Screen.Paint(text.Strong, e.next()))
 	return err
 }
 
