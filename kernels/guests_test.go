@@ -387,13 +387,31 @@ A guest with pages of 4 KiB has 512 MiB of memory, one with larger pages as many
 
 How many rules of a mechanism passed; behind + those that were skipped, behind − those that failed. A dash: they were not played on this machine.
 
-| mechanism |`)
+`)
 	played := slices.DeleteFunc(slices.Clone(all), func(p result) bool { return len(p.Rules) == 0 })
-	for _, p := range played {
-		fmt.Fprintf(&b, " %s, %s |", p.Program, results.EscapeMarkdown(strings.TrimPrefix(p.Kernel, "Linux ")))
+	same := map[string][]string{} // by the count: mechanisms that have it on every machine
+	differ := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		count := played[0].Rules[name].String()
+		for _, p := range played {
+			if p.Rules[name].String() != count {
+				return false
+			}
+		}
+		same[count] = append(same[count], "`"+name+"`")
+		return true
+	})
+	b.WriteString("| on each of these machines | mechanisms |\n|---:|---|\n")
+	for _, count := range slices.Sorted(maps.Keys(same)) {
+		fmt.Fprintf(&b, "| %s | %s |\n", count, strings.Join(same[count], ", "))
 	}
-	b.WriteString("\n|---|" + strings.Repeat("---:|", len(played)) + "\n")
-	for _, name := range names {
+	if len(differ) > 0 {
+		b.WriteString("\n| mechanism |")
+		for _, p := range played {
+			fmt.Fprintf(&b, " %s, %s |", p.Program, results.EscapeMarkdown(strings.TrimPrefix(p.Kernel, "Linux ")))
+		}
+		b.WriteString("\n|---|" + strings.Repeat("---:|", len(played)) + "\n")
+	}
+	for _, name := range differ {
 		fmt.Fprintf(&b, "| %s |", name)
 		for _, p := range played {
 			b.WriteString(" " + p.Rules[name].String() + " |")
@@ -482,10 +500,23 @@ func TestMachinesPage(t *testing.T) {
 	}
 	for _, want := range []string{
 		"| arm64 | Linux 6.12 | 16KiB | 2 | 40 | 2 | 1 | 150 | 0 | 1 | 1 |\n| riscv64 |",
-		"\n| fifo | 30 |\n", "\n| futex | – |\n", "\n| pipe | 10 +2 −1 |\n",
+		"\n| 30 | `fifo` |\n", "`futex`", "\n| 10 +2 −1 | `pipe` |\n",
 		"| arm64 | Linux 6.12 | rules | 2 | `needs root` |", "| statements | 1 | `no hugepages` |", "* arm64, Linux 6.12: X99: not explained\n* arm64, Linux 6.12: pipe/gone (it did not end): not explained\n",
 	} {
 		if !strings.Contains(string(page), want) {
+			t.Errorf("the page lacks %q:\n%s", want, page)
+		}
+	}
+}
+
+// Mechanisms whose counts differ from machine to machine have a table.
+func TestMachinesPageOfTwo(t *testing.T) {
+	rules := func(fifo int) map[string]*ruled {
+		return map[string]*ruled{"fifo": {Passed: fifo}, "pipe": {Passed: 30}}
+	}
+	page := string(machinesPage([]result{{Program: "386", Kernel: "Linux 6.12", Rules: rules(29)}, {Program: "arm64", Kernel: "Linux 6.12", Rules: rules(30)}}))
+	for _, want := range []string{"\n| 30 | `pipe` |\n", "\n| mechanism | 386, 6.12 | arm64, 6.12 |\n|---|---:|---:|\n| fifo | 29 | 30 |\n"} {
+		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q:\n%s", want, page)
 		}
 	}
