@@ -91,7 +91,7 @@ bench: ## the suite as Go benchmarks, at most 4 minutes
 
 # What was measured is reported even where a cell failed or is not to be
 # trusted; the status says so all the same.
-report: $(BIN) ## measure the default preset, 5 to 7 minutes, and write the report
+report: $(BIN) ## measure the default preset, 4 to 7 minutes, and write the report
 	@$(BIN) run --preset default; status=$$?; \
 	case $$status in 0|1|3|5) $(BIN) report || exit;; esac; exit $$status
 

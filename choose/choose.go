@@ -283,7 +283,7 @@ func (r *run) recommend(q Question) Advice {
 		a.Ranked = append(a.Ranked, newChoice(c, answer, i == 0, !q.Spin && spins(c.Cell.Mechanism)))
 	}
 	if a.Decision == results.Undecided {
-		a.Scheduler = schedulerOf(answer.Use())
+		a.Scheduler = schedulerOf(answer)
 	}
 	a.limits(warned)
 	for i, name := range answer.Best {

@@ -188,11 +188,11 @@ func TestAllRanksByMedian(t *testing.T) {
 
 // Where the scheduler puts unpinned processes, and not the mechanism, may decide.
 func TestSchedulerDecides(t *testing.T) {
-	places := func(slow float64) (records []results.Record) {
+	places := func(slow float64, n int) (records []results.Record) {
 		for i, mech := range []string{"pipe", "fifo"} {
 			c := cell("PingPong", mech, 64)
 			c.Place = "free"
-			for k, r := range launches(c, 20, 2000) {
+			for k, r := range launches(c, n, 2000) {
 				r.Workers, r.Rounds, r.EndedOn = []results.Worker{{PID: 1}, {PID: 2}}, []results.Round{{Kind: "timed"}}, [][]int{{0, 0}}
 				if (k/2+i*k)%2 == 0 {
 					r.NsPerOp, r.EndedOn = slow+r.NsPerOp/100, [][]int{{0, 1}}
@@ -202,14 +202,29 @@ func TestSchedulerDecides(t *testing.T) {
 		}
 		return records
 	}
-	a := Advise(results.Summarize(places(40_000)), Question{Pattern: "rpc", Size: 64, Place: "free"})
+	a := Advise(results.Summarize(places(40_000, 20)), Question{Pattern: "rpc", Size: 64, Place: "free"})
 	if want := "; the scheduler's choice of CPUs matters more: 2.02 µs on one CPU (10 launches), 40.0 µs on different ones (10)"; !strings.HasSuffix(a.Sentence, want) {
 		t.Errorf("%q, want it to end with %q", a.Sentence, want)
 	}
 	if a.Next != "ipcbench choose rpc 64 --place same,cross" || slices.ContainsFunc(a.CantTell, func(s string) bool { return strings.Contains(s, "lay far from the others") }) {
 		t.Errorf("next %q, can't tell %q", a.Next, a.CantTell)
 	}
-	if a = Advise(results.Summarize(places(3_000)), a.Question); a.Scheduler != nil {
+	if a = Advise(results.Summarize(places(3_000, 20)), a.Question); a.Scheduler != nil {
 		t.Errorf("a half more: %+v", a.Scheduler)
+	}
+	var few []results.Record // two launches of each were on one CPU
+	for i, mech := range []string{"pipe", "fifo"} {
+		c := cell("PingPong", mech, 64)
+		c.Place = "free"
+		for k, r := range launches(c, 8, 40_000) {
+			r.Workers, r.Rounds, r.EndedOn = []results.Worker{{PID: 1}, {PID: 2}}, []results.Round{{Kind: "timed"}}, [][]int{{0, 1}}
+			if k/2 == i {
+				r.NsPerOp, r.EndedOn = 2000, [][]int{{1, 1}}
+			}
+			few = append(few, r)
+		}
+	}
+	if a = Advise(results.Summarize(few), a.Question); a.Scheduler == nil || !a.Scheduler.Pooled || !strings.Contains(a.Sentence, "launches of all these)") {
+		t.Errorf("few of each: %+v: %s", a.Scheduler, a.Sentence)
 	}
 }

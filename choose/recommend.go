@@ -173,12 +173,14 @@ func (a *Advice) sentence(r *run, of results.Answer) string {
 }
 
 // Scheduler is how much the time of what is recommended depends on where the kernel
-// puts processes that are not pinned.
+// puts processes that are not pinned; or that of all that may be fastest, where there
+// are few launches of the one.
 type Scheduler struct {
-	OneCPU     float64 `json:"one_cpu"`     // ns, the median of the launches that it kept on one CPU
-	OneCPUN    int     `json:"one_cpu_n"`   // how many
-	Different  float64 `json:"different"`   // ns, of those that it kept on different CPUs
-	DifferentN int     `json:"different_n"` // how many
+	Pooled     bool    `json:"pooled,omitempty"` // it is that of all that may be fastest
+	OneCPU     float64 `json:"one_cpu"`          // ns, the median of the launches that it kept on one CPU
+	OneCPUN    int     `json:"one_cpu_n"`        // how many
+	Different  float64 `json:"different"`        // ns, of those that it kept on different CPUs
+	DifferentN int     `json:"different_n"`      // how many
 }
 
 // A mechanism's launches are split where each side has so many, and their medians
@@ -190,12 +192,22 @@ const (
 
 // schedulerOf is nil where the scheduler's choice makes less of a difference, or where
 // it chose the same nearly always.
-func schedulerOf(use results.Ranked) *Scheduler {
+func schedulerOf(a results.Answer) *Scheduler {
+	use := a.Use()
 	one, different := use.OnOneCPU, use.OnDifferentCPUs
+	pooled := len(one) < leastSplit || len(different) < leastSplit
+	if pooled {
+		one, different = nil, nil
+		for _, r := range a.Ranked {
+			if r.Tied() && !r.Aside {
+				one, different = append(one, r.OnOneCPU...), append(different, r.OnDifferentCPUs...)
+			}
+		}
+	}
 	if len(one) < leastSplit || len(different) < leastSplit {
 		return nil
 	}
-	s := &Scheduler{float64(results.MedianOf(one).Center), len(one), float64(results.MedianOf(different).Center), len(different)}
+	s := &Scheduler{pooled, float64(results.MedianOf(one).Center), len(one), float64(results.MedianOf(different).Center), len(different)}
 	if s.Different < splitFactor*s.OneCPU && s.OneCPU < splitFactor*s.Different {
 		return nil
 	}
@@ -204,8 +216,12 @@ func schedulerOf(use results.Ranked) *Scheduler {
 
 // String is a part of a sentence.
 func (s *Scheduler) String() string {
-	return fmt.Sprintf("the scheduler's choice of CPUs matters more: %s on one CPU (%d launches), %s on different ones (%d)",
-		short(s.OneCPU), s.OneCPUN, short(s.Different), s.DifferentN)
+	of := ""
+	if s.Pooled {
+		of = " of all these"
+	}
+	return fmt.Sprintf("the scheduler's choice of CPUs matters more: %s on one CPU (%s%s), %s on different ones (%d)",
+		short(s.OneCPU), results.Plural(s.OneCPUN, "launch"), of, short(s.Different), s.DifferentN)
 }
 
 // without names what there is no number of.
