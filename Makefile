@@ -44,7 +44,7 @@ dist: ## write archives, Debian packages and SHA256SUMS for every architecture i
 	rm -rf dist
 	$(DIST) release -arch "$(ARCHES)" dist
 
-check: ## gofmt, go vet and the quick tests, a minute at most on 2 CPUs
+check: ## gofmt, go vet and the quick tests, about a minute on 2 CPUs
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these files' >&2; exit 1; }
 	$(GO) vet ./...
 	$(GO) test -short $(ALL)

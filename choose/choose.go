@@ -21,7 +21,7 @@ type Advice struct {
 	Ranked     []Choice         `json:"ranked"`               // what fits and was measured at this size, the leader first
 	LeftOut    []LeftOut        `json:"left_out"`             // every other mechanism
 	Neighbours []Advice         `json:"neighbours,omitempty"` // where the size lies between two that were measured: at these
-	Scheduler  *Scheduler       `json:"scheduler,omitempty"`  // nil: what the scheduler does decides no more than the mechanism
+	Scheduler  *Scheduler       `json:"scheduler,omitempty"`  // nil: it is not undecided, or little depends on the scheduler
 	CantTell   []string         `json:"cant_tell"`            // from this data, each a sentence
 	Next       string           `json:"next,omitempty"`       // the command that would decide what is not decided
 }
@@ -300,7 +300,7 @@ func (r *run) recommend(q Question) Advice {
 			budget = "10m"
 		}
 		next := a.Question.withoutDefaults()
-		if a.Scheduler != nil { // more launches would show the same
+		if a.Scheduler != nil { // more launches would vary as much
 			next.Place, budget = "same,cross", ""
 		}
 		a.Next = next.Command(budget)

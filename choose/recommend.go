@@ -173,10 +173,10 @@ func (a *Advice) sentence(r *run, of results.Answer) string {
 }
 
 // Scheduler is how much the time of what is recommended depends on where the kernel
-// puts processes that are not pinned; or that of all that may be fastest, where there
-// are few launches of the one.
+// puts processes that are not pinned; or that of all that may be fastest and were seen
+// on both, where there are few launches of the one.
 type Scheduler struct {
-	Pooled     bool    `json:"pooled,omitempty"` // it is that of all that may be fastest
+	Pooled     bool    `json:"pooled,omitempty"` // it is that of several
 	OneCPU     float64 `json:"one_cpu"`          // ns, the median of the launches that it kept on one CPU
 	OneCPUN    int     `json:"one_cpu_n"`        // how many
 	Different  float64 `json:"different"`        // ns, of those that it kept on different CPUs
@@ -199,7 +199,8 @@ func schedulerOf(a results.Answer) *Scheduler {
 	if pooled {
 		one, different = nil, nil
 		for _, r := range a.Ranked {
-			if r.Tied() && !r.Aside {
+			// One that was never on both would have its own speed taken for the place's.
+			if r.Tied() && !r.Aside && len(r.OnOneCPU) > 0 && len(r.OnDifferentCPUs) > 0 {
 				one, different = append(one, r.OnOneCPU...), append(different, r.OnDifferentCPUs...)
 			}
 		}
@@ -218,9 +219,9 @@ func schedulerOf(a results.Answer) *Scheduler {
 func (s *Scheduler) String() string {
 	of := ""
 	if s.Pooled {
-		of = " of all these"
+		of = " of several mechanisms"
 	}
-	return fmt.Sprintf("the scheduler's choice of CPUs matters more: %s on one CPU (%s%s), %s on different ones (%d)",
+	return fmt.Sprintf("much depends on the scheduler's choice of CPUs: %s on one CPU (%s%s), %s on different ones (%d)",
 		short(s.OneCPU), results.Plural(s.OneCPUN, "launch"), of, short(s.Different), s.DifferentN)
 }
 

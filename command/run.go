@@ -21,8 +21,7 @@ import (
 	"ipcbench/runner"
 )
 
-// runsDir is where runs are kept unless --out names another directory.
-var runsDir = filepath.Join("results", "runs")
+const runsDir = results.RunsDir
 
 func newRun() *cobra.Command {
 	var f planFlags

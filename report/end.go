@@ -62,7 +62,7 @@ func (e End) Write(w io.Writer) error {
 	}
 	fmt.Fprintf(w, "\n%s\n", e.Run)
 	if !shown {
-		fmt.Fprintf(w, "cells: ipcbench runs show %s --all\n", strings.TrimPrefix(e.Run, "results/runs/")) // its ID is enough there
+		fmt.Fprintf(w, "cells: ipcbench runs show %s --all\n", strings.TrimPrefix(e.Run, results.RunsDir+"/"))
 	}
 	_, err := fmt.Fprintf(w, "next: %s\n", e.Screen.Paint(text.Strong, e.next()))
 	return err

@@ -21,6 +21,10 @@ const (
 	ConsoleFile = "console.txt"   // of a kernel that did not boot
 )
 
+// RunsDir is where runs are kept unless another directory is named. In it a run's ID is
+// name enough.
+const RunsDir = "results/runs"
+
 // Run is the directory of one run, open for writing by this process alone.
 // It is not safe for concurrent use.
 type Run struct {

@@ -18,7 +18,7 @@ import (
 func (p *Profile) WritePprof(w io.Writer) error {
 	const kernel, program = 1, 2
 	texts := textTable{"": 0}
-	var out, functions message
+	var out, tables message
 	out.message(pprofSampleType, (&message{}).number(1, texts.index("instructions")).number(2, texts.index("count")))
 	locations := map[Function]uint64{}
 	for _, path := range p.Paths {
@@ -37,9 +37,9 @@ func (p *Profile) WritePprof(w io.Writer) error {
 				if call.User {
 					in = program
 				}
-				functions.message(pprofLocation, (&message{}).number(1, id).number(2, in).message(4, (&message{}).number(1, id)))
+				tables.message(pprofLocation, (&message{}).number(1, id).number(2, in).message(4, (&message{}).number(1, id)))
 				name := texts.index(call.Name)
-				functions.message(pprofFunction, (&message{}).number(1, id).number(2, name).number(3, name))
+				tables.message(pprofFunction, (&message{}).number(1, id).number(2, name).number(3, name))
 			}
 			calls = binary.AppendUvarint(calls, id)
 		}
@@ -47,15 +47,15 @@ func (p *Profile) WritePprof(w io.Writer) error {
 		out.message(pprofSample, (&message{}).message(1, &calls).number(2, uint64(n)).message(3, label))
 	}
 	for i, file := range []string{"[kernel]", "ipcbench"} {
-		functions.message(pprofMapping, (&message{}).number(1, uint64(i+kernel)).number(5, texts.index(file)).number(7, 1))
+		tables.message(pprofMapping, (&message{}).number(1, uint64(i+kernel)).number(5, texts.index(file)).number(7, 1))
 	}
 	for _, comment := range []string{
 		fmt.Sprintf("counts are instructions of %d operations of %s", scale, p.Cell),
 		fmt.Sprintf("kernel %s %s, seed %d, QEMU %s", p.Kernel, p.Options, p.Seed, p.QEMU),
 	} {
-		functions.number(pprofComment, texts.index(comment))
+		tables.number(pprofComment, texts.index(comment))
 	}
-	out = append(out, functions...)
+	out = append(out, tables...)
 	for _, text := range texts.inOrder() {
 		out.message(pprofText, (*message)(&text))
 	}
