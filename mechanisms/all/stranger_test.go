@@ -28,6 +28,7 @@ func TestStrangersReachNoObject(t *testing.T) {
 				continue
 			}
 			linktest.Must(t, err)
+			t.Cleanup(func() { linktest.Destroy(t, l) }) // also where nobody can play a stranger
 			objects := l.Objects
 			err = linktest.AsStranger(t, func() (err error) {
 				for _, o := range objects {
@@ -38,7 +39,6 @@ func TestStrangersReachNoObject(t *testing.T) {
 				return err
 			})
 			err = errors.Join(err, listening())
-			linktest.Destroy(t, l)
 			linktest.Must(t, err)
 		}
 	})
