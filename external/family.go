@@ -94,9 +94,16 @@ func limitProcesses(pid int) {
 	}
 }
 
-// killing bounds how long killAll tries: a process that waits for a device can't be
-// killed.
-const killing = 10 * time.Second
+// Killing bounds how long a family's end is tried: a process that waits for a device
+// can't be killed.
+const Killing = 10 * time.Second
+
+// EndFamily ends what this process has started, and all that hangs below it.
+func EndFamily() {
+	if !first() { // else it ends with this process
+		endBelow(func() {})
+	}
+}
 
 // killAll ends the program and its family.
 func killAll(program int) {
@@ -104,10 +111,16 @@ func killAll(program int) {
 		unix.Kill(-1, unix.SIGKILL) // all but this process
 		return
 	}
+	endBelow(func() { unix.Kill(program, unix.SIGKILL) })
+}
+
+// endBelow kills all that hangs below this process, until nothing does. It calls also
+// before each look.
+func endBelow(also func()) {
 	// One that forks meanwhile is found the next time. Zombies would fill the list of a
 	// bomb, and hide those that still fork.
-	for begun := time.Now(); time.Since(begun) < killing; {
-		unix.Kill(program, unix.SIGKILL)
+	for begun := time.Now(); time.Since(begun) < Killing; {
+		also()
 		family := below(os.Getpid(), true)
 		for _, pid := range family {
 			unix.Kill(pid, unix.SIGKILL)

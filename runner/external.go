@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -53,6 +55,13 @@ func externalMain(token string) int {
 	runtime.LockOSThread() // the program dies with this thread
 	c := newConn(controlFD)
 	h := &programHost{conn: c}
+	terminate := make(chan os.Signal, 1)
+	signal.Notify(terminate, unix.SIGTERM)
+	go func() {
+		<-terminate
+		external.EndFamily()
+		os.Exit(1)
+	}()
 	if err := h.serve(token); err != nil {
 		if died := (*external.DeathError)(nil); errors.As(err, &died) {
 			dead := newDeathError(died.Status)
@@ -276,6 +285,20 @@ func (l *sessionLaunch) hosts(p *mechanisms.Program) (*hosting, error) {
 func isolateHost(c *reexec.Command, namespaces bool) {
 	if namespaces {
 		reexec.Isolate(&c.Attr, unix.CLONE_NEWPID)
+	}
+}
+
+// endHosts has hosts end what their programs have started, and themselves. Without a PID
+// namespace nothing else does: a host that is killed leaves its program's children to
+// the first process of the machine.
+func (l *sessionLaunch) endHosts() {
+	for _, p := range l.workers {
+		p.Terminate()
+	}
+	for late := time.Now().Add(external.Killing + time.Second); time.Now().Before(late); time.Sleep(time.Millisecond) {
+		if !slices.ContainsFunc(l.workers, func(p *process) bool { _, ended := p.Reap(); return !ended }) {
+			return
+		}
 	}
 }
 

@@ -362,6 +362,9 @@ func (l *sessionLaunch) stop(timeout time.Duration, meanwhile func()) (*closedRe
 
 // abort ends the launch by force, whatever state it is in.
 func (l *sessionLaunch) abort() {
+	if l.hosting != nil && !l.session.namespaces {
+		l.endHosts()
+	}
 	for _, p := range l.workers {
 		p.Kill()
 	}

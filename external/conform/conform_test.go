@@ -252,6 +252,27 @@ func TestNamedObject(t *testing.T) {
 	}
 }
 
+// A launch that is given up leaves nothing, also where no PID namespace ends what a
+// program has started.
+func TestGivenUp(t *testing.T) {
+	token := rand.Text()
+	d := parent(token)
+	co, err := runner.Start(runner.Options{Shared: true, Timeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := co.Open((&bed{d: d}).cell("Stream", 64)); err != nil {
+		co.Close()
+		t.Fatal(err)
+	}
+	all := with(token)
+	if len(all) != 4 {
+		t.Errorf("want two programs with a child each, there is %v", all)
+	}
+	co.Close()
+	ends(t, slices.Collect(maps.Keys(all)), 4)
+}
+
 // What a program does not support is skipped, with its reason.
 func TestUnsupportedIsSkipped(t *testing.T) {
 	self, _ := os.Executable()
@@ -276,7 +297,7 @@ func TestUnsupportedIsSkipped(t *testing.T) {
 // argument.
 func parent(token string) *external.Declaration {
 	self, _ := os.Executable()
-	d := &external.Declaration{Name: "roguewithachild", Framing: "stream", Descriptors: "pipe", Senders: "many", PeerDeath: "error",
+	d := &external.Declaration{Name: "roguewithachild" + strings.ToLower(token), Framing: "stream", Descriptors: "pipe", Senders: "many", PeerDeath: "error",
 		Program: mechanisms.Program{Command: []string{self, "rogue", "parent " + token}, Ends: "pipe"}}
 	if mechanisms.Lookup(d.Name) == nil {
 		d.Register()

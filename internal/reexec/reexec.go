@@ -279,6 +279,9 @@ func (p *Process) Reap() (status syscall.WaitStatus, ended bool) {
 // Kill ends the process by SIGKILL.
 func (p *Process) Kill() { p.kill(p.PID, syscall.SIGKILL) }
 
+// Terminate asks the process to end, by SIGTERM.
+func (p *Process) Terminate() { p.kill(p.PID, syscall.SIGTERM) }
+
 // KillGroup ends all processes of the group that the process leads by SIGKILL.
 func (p *Process) KillGroup() { p.SignalGroup(syscall.SIGKILL) }
 
