@@ -3,6 +3,7 @@ package choose
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -13,29 +14,31 @@ import (
 // Advice is the answer to a Question.
 type Advice struct {
 	Question
-	Sentence   string           `json:"sentence"`             // the whole answer, the same wherever it is shown
-	Use        string           `json:"use,omitempty"`        // the mechanism that it recommends; "": it can't tell
-	Decision   results.Decision `json:"decision,omitempty"`   // how sure that is; "": nothing was ranked
-	Verdict    string           `json:"verdict"`              // the same in words
-	Best       []string         `json:"best"`                 // what may be recommended, by the rule for ties, Use first
-	Ranked     []Choice         `json:"ranked"`               // what fits and was measured at this size, the leader first
-	LeftOut    []LeftOut        `json:"left_out"`             // every other mechanism
-	Neighbours []Advice         `json:"neighbours,omitempty"` // where the size lies between two that were measured: at these
-	Scheduler  *Scheduler       `json:"scheduler,omitempty"`  // nil: it is not undecided, or little depends on the scheduler
-	CantTell   []string         `json:"cant_tell"`            // from this data, each a sentence
-	Next       string           `json:"next,omitempty"`       // the command that would decide what is not decided
+	Sentence   string             `json:"sentence"`             // the whole answer, the same wherever it is shown
+	Use        string             `json:"use,omitempty"`        // the mechanism that it recommends; "": it can't tell
+	Decision   results.Decision   `json:"decision,omitempty"`   // how sure that is; "": nothing was ranked
+	Verdict    string             `json:"verdict"`              // the same in words
+	Best       []string           `json:"best"`                 // what may be recommended, by the rule for ties, Use first
+	Ranked     []Choice           `json:"ranked"`               // what fits and was measured at this size, the leader first
+	LeftOut    []LeftOut          `json:"left_out"`             // every other mechanism
+	Neighbours []Advice           `json:"neighbours,omitempty"` // where the size lies between two that were measured: at these
+	Scheduler  *results.Scheduler `json:"scheduler,omitempty"`  // nil: unpinned launches decided, or little depends on the scheduler
+	CantTell   []string           `json:"cant_tell"`            // from this data, each a sentence
+	Next       string             `json:"next,omitempty"`       // the command that would decide what is not decided
 }
 
 // Choice is a mechanism of an Advice, held against the leader.
 type Choice struct {
-	Mechanism string        `json:"mechanism"`
-	Cell      string        `json:"cell"`           // its name
-	Ratio     results.Ratio `json:"ratio"`          // of its time to the leader's
-	Verdict   string        `json:"verdict"`        // against the leader
-	Tied      bool          `json:"tied"`           // not shown to be slower than the leader; true of the leader
-	Unsure    bool          `json:"unsure"`         // too few launches for an interval
-	Spins     bool          `json:"spins"`          // it keeps a CPU busy while it waits, and does not lead
-	Cost      *Cost         `json:"cost,omitempty"` // never nil in what Advise returns
+	Mechanism string             `json:"mechanism"`
+	Cell      string             `json:"cell"`              // its name
+	Ratio     results.Ratio      `json:"ratio"`             // of its time to the leader's
+	Verdict   string             `json:"verdict"`           // against the leader
+	Tied      bool               `json:"tied"`              // not shown to be slower than the leader; true of the leader
+	Unsure    bool               `json:"unsure"`            // too few launches for an interval
+	Spins     bool               `json:"spins"`             // it keeps a CPU busy while it waits, and does not lead
+	Pinned    []results.Estimate `json:"pinned,omitempty"`  // ns, on one CPU and on different ones, where those launches are held against the leader's
+	OneCPU    string             `json:"one_cpu,omitempty"` // in how many unpinned launches the scheduler kept it on one CPU, where much depends on that: "9 of 11"
+	Cost      *Cost              `json:"cost,omitempty"`    // never nil in what Advise returns
 
 	Facts *Behaviour `json:"behaviour,omitempty"` // nil: this program does not know it
 
@@ -282,9 +285,7 @@ func (r *run) recommend(q Question) Advice {
 	for i, c := range answer.Ranked {
 		a.Ranked = append(a.Ranked, newChoice(c, answer, i == 0, !q.Spin && spins(c.Cell.Mechanism)))
 	}
-	if a.Decision == results.Undecided {
-		a.Scheduler = schedulerOf(answer)
-	}
+	a.Scheduler = answer.Scheduler
 	a.limits(warned)
 	for i, name := range answer.Best {
 		if a.Best = append(a.Best, results.Quote(name)); i == 0 {
@@ -299,11 +300,7 @@ func (r *run) recommend(q Question) Advice {
 		if a.Ranked[0].Cost.N >= 100 {
 			budget = "10m"
 		}
-		next := a.Question.withoutDefaults()
-		if a.Scheduler != nil { // more launches would vary as much
-			next.Place, budget = "same,cross", ""
-		}
-		a.Next = next.Command(budget)
+		a.Next = a.Question.withoutDefaults().Command(budget)
 	}
 	return a
 }
@@ -345,6 +342,12 @@ func newChoice(r results.Ranked, of results.Answer, leads, aside bool) Choice {
 		Tied: leads || r.Tied() && !aside, capped: r.Capped,
 		Cost: &Cost{Time: value(r.NsPerOp), P99: value(r.P99), Rate: value(r.BytesPerSec), CPU: value(r.Of("cpu")), N: r.N, RelativeCost: r.RelativeCost},
 	}
+	if k := r.Kept; of.Scheduler != nil {
+		c.OneCPU = fmt.Sprintf("%d of %d", k.OneCPU, k.OneCPU+k.Different+k.Moved)
+	}
+	for _, e := range r.Pinned {
+		c.Pinned = append(c.Pinned, value(e))
+	}
 	if m := mechanisms.Lookup(r.Cell.Mechanism); m != nil {
 		c.Facts = &Behaviour{peerDeath(m), boundaries(m)}
 	}
@@ -360,9 +363,9 @@ func newChoice(r results.Ranked, of results.Answer, leads, aside bool) Choice {
 	case c.Unsure:
 		c.Verdict = "too few launches"
 	case words == "same":
-		c.Verdict = words
+		c.Verdict = words + placedWorse(r, of)
 	case r.Equal:
-		c.Verdict = fmt.Sprintf("within %.3g %%", 100*of.Within)
+		c.Verdict = fmt.Sprintf("within %.3g %%", 100*of.Within) + placedWorse(r, of)
 	case float64(r.Ratio.Lo) > 1+of.Within:
 		c.Verdict = "slower: " + r.Ratio.Exceeds()
 	case aside && float64(r.Ratio.Hi) < 1/(1+of.Within):
@@ -373,6 +376,23 @@ func newChoice(r results.Ranked, of results.Answer, leads, aside bool) Choice {
 		}
 	}
 	return c
+}
+
+// placedWorse adds why one that is as fast as the leader, placed alike, is not
+// recommended.
+func placedWorse(r results.Ranked, of results.Answer) string {
+	if !of.Alike() || slices.Contains(of.Best, r.Cell.Mechanism) {
+		return ""
+	}
+	return "; the scheduler places it worse"
+}
+
+// pinned is the time at one of results.AlikePlaces, NaN where there is none.
+func (c Choice) pinned(place int) results.Float {
+	if c.Pinned == nil {
+		return results.Float(math.NaN())
+	}
+	return c.Pinned[place].Center
 }
 
 // peerDeath is whether a process learns that its peer was killed, in a word or two.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"ipcbench/internal/text"
 	"ipcbench/mechanisms"
 	_ "ipcbench/mechanisms/all"
 	"ipcbench/results"
@@ -206,8 +207,28 @@ func TestSchedulerDecides(t *testing.T) {
 	if want := "; much depends on the scheduler's choice of CPUs: 2.02 µs on one CPU (10 launches), 40.0 µs on different ones (10)"; !strings.HasSuffix(a.Sentence, want) {
 		t.Errorf("%q, want it to end with %q", a.Sentence, want)
 	}
-	if a.Next != "ipcbench choose rpc 64 --place same,cross" || slices.ContainsFunc(a.CantTell, func(s string) bool { return strings.Contains(s, "lay far from the others") }) {
+	if a.Next != "ipcbench choose rpc 64 --place free --budget 2m" || slices.ContainsFunc(a.CantTell, func(s string) bool { return strings.Contains(s, "lay far from the others") }) {
 		t.Errorf("next %q, can't tell %q", a.Next, a.CantTell)
+	}
+	// What it decides is taken out where the records have launches that are pinned.
+	pinned := places(40_000, 20)
+	for i, mech := range []string{"pipe", "fifo"} {
+		for place, ns := range map[string]float64{"same": 2000, "cross": 40_000} {
+			c := cell("PingPong", mech, 64)
+			c.Place = place
+			pinned = append(pinned, launches(c, 10, ns*(1+float64(i)/200))...)
+		}
+	}
+	a = Advise(results.Summarize(pinned), a.Question)
+	if want := "; placed alike, no other is more than 5 % faster (`fifo` may be as fast); the scheduler kept it on one CPU in 10 of 20 launches"; !strings.HasPrefix(a.Sentence, "Use `pipe`: unpinned, 2.0") || !strings.HasSuffix(a.Sentence, want) {
+		t.Errorf("%q, want it to end with %q", a.Sentence, want)
+	}
+	var b strings.Builder
+	if err := WriteText(&b, []Advice{a}, nil, text.Screen{Columns: 120}); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.String(); !strings.Contains(got, "one CPU  different CPUs  kept together") || !strings.Contains(got, "10 of 20") || strings.Contains(got, "p99") {
+		t.Errorf("table:\n%s", got)
 	}
 	if a = Advise(results.Summarize(places(3_000, 20)), a.Question); a.Scheduler != nil {
 		t.Errorf("a half more: %+v", a.Scheduler)
@@ -226,5 +247,22 @@ func TestSchedulerDecides(t *testing.T) {
 	}
 	if a = Advise(results.Summarize(few), a.Question); a.Scheduler == nil || !a.Scheduler.Pooled || !strings.Contains(a.Sentence, "launches of several mechanisms)") {
 		t.Errorf("few of each: %+v: %s", a.Scheduler, a.Sentence)
+	}
+}
+
+// A table that has no room for what is recommended shows it in place of its last row,
+// and nothing twice.
+func TestShown(t *testing.T) {
+	a := Advice{Use: "j"}
+	for i, name := range strings.Split("abcdefghijk", "") {
+		a.Ranked = append(a.Ranked, Choice{Mechanism: name, Cost: &Cost{Time: results.MedianOf([]float64{float64(1 + i)})}})
+	}
+	rows, more := a.shown()
+	var names []string
+	for _, c := range rows {
+		names = append(names, c.Mechanism)
+	}
+	if got, want := strings.Join(names, "")+" "+strings.Join(more, ""), "abcdefgj hik"; got != want {
+		t.Errorf("shown %q, want %q", got, want)
 	}
 }

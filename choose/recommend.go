@@ -99,7 +99,7 @@ func first(x, y bool) int {
 func (a *Advice) verdict() string {
 	switch a.Decision {
 	case results.Fastest:
-		return "fastest"
+		return a.alike() + "fastest"
 	case results.NoneFaster:
 		return a.noneFaster()
 	case results.Undecided:
@@ -109,7 +109,15 @@ func (a *Advice) verdict() string {
 }
 
 func (a *Advice) noneFaster() string {
-	return fmt.Sprintf("no other is more than %.3g %% faster", 100*a.Within)
+	return a.alike() + fmt.Sprintf("no other is more than %.3g %% faster", 100*a.Within)
+}
+
+// alike begins what holds of launches pinned alike.
+func (a *Advice) alike() string {
+	if a.Scheduler != nil && a.Scheduler.Alike {
+		return "placed alike, "
+	}
+	return ""
 }
 
 // sentence is the answer in one: what to use, what it takes, how sure that is, and
@@ -128,10 +136,13 @@ func (a *Advice) sentence(r *run, of results.Answer) string {
 	use := a.Ranked[i]
 	p, _ := LookupPattern(a.Pattern)
 	parts := []string{fmt.Sprintf("Use `%s`: %s a %s %s", use.Mechanism, short(float64(use.Cost.Time.Center)), p.Op, where(a.Place))}
+	if use.Pinned != nil {
+		parts[0] = fmt.Sprintf("Use `%s`: unpinned, %s a %s on one CPU, %s on different ones", use.Mechanism, short(float64(use.pinned(0))), p.Op, short(float64(use.pinned(1))))
+	}
 	also := slices.DeleteFunc(slices.Clone(a.Best), func(name string) bool { return name == a.Use })
 	switch a.Decision {
 	case results.Fastest:
-		s := "it is the fastest"
+		s := a.alike() + "it is the fastest"
 		if next := slices.IndexFunc(a.Ranked[1:], func(c Choice) bool { return !c.Spins }); next >= 0 {
 			c := a.Ranked[1+next]
 			s += fmt.Sprintf(", and the next, `%s`, takes %s", c.Mechanism, longer(float64(c.Ratio.Center)))
@@ -154,14 +165,16 @@ func (a *Advice) sentence(r *run, of results.Answer) string {
 			open = also
 		}
 		parts = append(parts, "can't tell yet whether it is the fastest: "+listed(open)+" may be faster")
-		if a.Scheduler != nil {
-			parts = append(parts, a.Scheduler.String())
-		}
 	case results.TooFew:
 		parts[0] = strings.Replace(parts[0], ":", ", perhaps:", 1)
 		parts = append(parts, "too few launches to tell")
 	case results.Alone:
 		parts = append(parts, "nothing else that fits has a number")
+	}
+	if use.Pinned != nil {
+		parts = append(parts, fmt.Sprintf("the scheduler kept it on one CPU in %s launches", use.OneCPU))
+	} else if a.Scheduler != nil {
+		parts = append(parts, dependsOn(a.Scheduler))
 	}
 	if s := spinning(of); s != "" {
 		parts = append(parts, s)
@@ -172,51 +185,8 @@ func (a *Advice) sentence(r *run, of results.Answer) string {
 	return strings.Join(parts, "; ") + a.without()
 }
 
-// Scheduler is how much the time of what is recommended depends on where the kernel
-// puts processes that are not pinned; or that of all that may be fastest and were seen
-// on both, where there are few launches of the one.
-type Scheduler struct {
-	Pooled     bool    `json:"pooled,omitempty"` // it is that of several
-	OneCPU     float64 `json:"one_cpu"`          // ns, the median of the launches that it kept on one CPU
-	OneCPUN    int     `json:"one_cpu_n"`        // how many
-	Different  float64 `json:"different"`        // ns, of those that it kept on different CPUs
-	DifferentN int     `json:"different_n"`      // how many
-}
-
-// A mechanism's launches are split where each side has so many, and their medians
-// differ by this factor: more than mechanisms do that are worth a race.
-const (
-	leastSplit  = 3
-	splitFactor = 2
-)
-
-// schedulerOf is nil where the scheduler's choice makes less of a difference, or where
-// it chose the same nearly always.
-func schedulerOf(a results.Answer) *Scheduler {
-	use := a.Use()
-	one, different := use.OnOneCPU, use.OnDifferentCPUs
-	pooled := len(one) < leastSplit || len(different) < leastSplit
-	if pooled {
-		one, different = nil, nil
-		for _, r := range a.Ranked {
-			// One that was never on both would have its own speed taken for the place's.
-			if r.Tied() && !r.Aside && len(r.OnOneCPU) > 0 && len(r.OnDifferentCPUs) > 0 {
-				one, different = append(one, r.OnOneCPU...), append(different, r.OnDifferentCPUs...)
-			}
-		}
-	}
-	if len(one) < leastSplit || len(different) < leastSplit {
-		return nil
-	}
-	s := &Scheduler{pooled, float64(results.MedianOf(one).Center), len(one), float64(results.MedianOf(different).Center), len(different)}
-	if s.Different < splitFactor*s.OneCPU && s.OneCPU < splitFactor*s.Different {
-		return nil
-	}
-	return s
-}
-
-// String is a part of a sentence.
-func (s *Scheduler) String() string {
+// dependsOn says how much depends on the scheduler, as a part of a sentence.
+func dependsOn(s *results.Scheduler) string {
 	of := ""
 	if s.Pooled {
 		of = " of several mechanisms"
@@ -270,7 +240,7 @@ func (r *run) unfit(a *Advice, of results.Answer) (fastest results.Ranked, why s
 	if len(group) < 2 {
 		return fastest, "", false
 	}
-	fastest, ok = faster(of, ranking.Rank(group).Ranked)
+	fastest, ok = faster(of, ranking.Rank(group, results.Alike{}).Ranked)
 	return fastest, whys[fastest.Cell.Mechanism], ok
 }
 

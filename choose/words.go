@@ -68,12 +68,20 @@ func (a *Advice) where() string {
 const mostRows = 8
 
 // shown are the choices that a table shows, by their time: the fastest, and the
-// one that is recommended.
+// one that is recommended. Those that are held against the leader placed alike are by
+// that: their unpinned times are a matter of luck.
 func (a *Advice) shown() (rows []Choice, more []string) {
 	all := slices.Clone(a.Ranked)
-	slices.SortStableFunc(all, func(x, y Choice) int { return cmp.Compare(x.Cost.Time.Center, y.Cost.Time.Center) })
+	by := func(c Choice) results.Float {
+		if a.alike() != "" {
+			return c.Ratio.Center
+		}
+		return c.Cost.Time.Center
+	}
+	slices.SortStableFunc(all, func(x, y Choice) int { return cmp.Compare(by(x), by(y)) })
 	if i := slices.IndexFunc(all, func(c Choice) bool { return c.Mechanism == a.Use }); i >= mostRows {
-		all = slices.Insert(slices.Delete(all, i, i+1), mostRows-1, all[i])
+		use := all[i]
+		all = slices.Insert(slices.Delete(all, i, i+1), mostRows-1, use)
 	}
 	for i, c := range all {
 		if i < mostRows {
@@ -85,33 +93,48 @@ func (a *Advice) shown() (rows []Choice, more []string) {
 	return rows, more
 }
 
-// columns of the table. The head of the time is that of the operation.
-var columns = []struct {
+// column is one of the table. The head of the time is that of the operation.
+type column struct {
 	text.Column
 	of func(Choice) string
-}{
-	{text.Column{Head: "mechanism", Least: 8}, func(c Choice) string { return c.Mechanism }},
-	{text.Column{Right: true}, func(c Choice) string { return results.FormatTime(float64(c.Cost.Time.Center)) }},
-	{text.Column{Head: "p99", Right: true, Drop: 2}, func(c Choice) string { return results.FormatTime(float64(c.Cost.P99.Center)) }},
-	{text.Column{Head: "CPU", Right: true, Drop: 1}, func(c Choice) string { return results.FormatTime(float64(c.Cost.CPU.Center)) }},
+	in tables
+}
+
+// tables are those that a column is in.
+type tables int
+
+const (
+	everywhere tables = iota
+	usual             // where mechanisms are held against each other by the launches that were asked for
+	alike             // where they are so placed alike
+)
+
+var columns = []column{
+	{text.Column{Head: "mechanism", Least: 8}, func(c Choice) string { return c.Mechanism }, everywhere},
+	{text.Column{Right: true}, func(c Choice) string { return results.FormatTime(float64(c.Cost.Time.Center)) }, usual},
+	{text.Column{Head: "one CPU", Right: true}, func(c Choice) string { return results.FormatTime(float64(c.pinned(0))) }, alike},
+	{text.Column{Head: "different CPUs", Right: true}, func(c Choice) string { return results.FormatTime(float64(c.pinned(1))) }, alike},
+	{text.Column{Head: "kept together", Right: true, Drop: 5}, func(c Choice) string { return c.OneCPU }, alike},
+	{text.Column{Head: "p99", Right: true, Drop: 2}, func(c Choice) string { return results.FormatTime(float64(c.Cost.P99.Center)) }, usual},
+	{text.Column{Head: "CPU", Right: true, Drop: 1}, func(c Choice) string { return results.FormatTime(float64(c.Cost.CPU.Center)) }, usual},
 	{text.Column{Head: "peer's death", Drop: 3}, func(c Choice) string {
 		if c.Facts == nil {
 			return "–"
 		}
 		return c.Facts.PeerDeath
-	}},
+	}, everywhere},
 	{text.Column{Head: "boundaries", Drop: 4}, func(c Choice) string {
 		if c.Facts == nil {
 			return "–"
 		}
 		return c.Facts.Boundaries
-	}},
+	}, everywhere},
 	{text.Column{Head: "against the leader", Prose: true, Least: 40}, func(c Choice) string {
 		if c.Spins {
 			return "spins; " + c.Verdict
 		}
 		return c.Verdict
-	}},
+	}, everywhere},
 }
 
 // table is the ranking; nothing where there is none.
@@ -123,6 +146,9 @@ func (a *Advice) table(screen text.Screen) (heads []text.Column, rows [][]string
 	choices, _ := a.shown()
 	rows = make([][]string, len(choices))
 	for _, col := range columns {
+		if a.alike() != "" && col.in == usual || a.alike() == "" && col.in == alike {
+			continue
+		}
 		col.Head = cmp.Or(col.Head, "time/"+strings.ReplaceAll(p.Op, " ", "-"))
 		heads = append(heads, col.Column)
 		for i, c := range choices {

@@ -79,11 +79,7 @@ func write(f text.Form, screen text.Screen, list []Advice, about []string) error
 	for _, a := range list {
 		if a.Next != "" && len(a.Ranked) > 0 {
 			f.Printf(heading, "Next")
-			does := "gives it more time"
-			if a.Scheduler != nil {
-				does = "answers for each of both"
-			}
-			f.Item("`" + a.Next + "` " + does)
+			f.Item("`" + a.Next + "` gives it more time")
 		}
 	}
 	return f.Flush()

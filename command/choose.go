@@ -394,7 +394,11 @@ func (f *chooseFlags) create(heats []*runner.Heat) (*results.Run, error) {
 func raced(heats []*runner.Heat) string {
 	var all []string
 	for _, h := range heats {
-		all = append(all, fmt.Sprintf("%s, %s", results.Plural(h.Of, "mechanism"), results.Plural(h.Blocks, "block")))
+		blocks := results.Plural(h.Blocks, "block")
+		if h.Pinned > 0 {
+			blocks += fmt.Sprintf(" unpinned, %d pinned", h.Pinned)
+		}
+		all = append(all, fmt.Sprintf("%s, %s", results.Plural(h.Of, "mechanism"), blocks))
 	}
 	return strings.Join(all, "; ")
 }

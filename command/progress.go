@@ -128,29 +128,33 @@ func briefly(c results.Cell) string {
 func (p *progress) race(h *runner.Heat, budget time.Duration) {
 	took := time.Since(p.begin)
 	done := fmt.Sprintf("%d s of %d", int(took.Seconds()), int(budget.Seconds()))
-	if len(h.Left) > 0 {
-		done += ", " + h.Left[0].Place
+	var places []string
+	for _, c := range h.Left {
+		places = results.AddOnce(places, c.Place)
 	}
-	p.draw(took.Seconds()/max(1, budget.Seconds()), fmt.Sprintf("%s, block %d", done, h.Blocks), func(columns int) string { return inRace(h, columns) })
+	if places != nil {
+		done += ", " + strings.Join(places, " and ")
+	}
+	p.draw(took.Seconds()/max(1, budget.Seconds()), fmt.Sprintf("%s, block %d", done, h.Blocks+h.Pinned), func(columns int) string { return inRace(h, columns) })
 }
 
 // inRace names what is left of a race, as many as there is room for.
 func inRace(h *runner.Heat, columns int) string {
 	of := fmt.Sprintf(" left of %d", h.Of)
-	for n := len(h.Left); n > 0; n-- {
-		var names []string
-		for _, c := range h.Left[:n] {
-			names = append(names, c.Mechanism)
-		}
-		line := strings.Join(names, ", ")
-		if n < len(h.Left) {
-			line += fmt.Sprintf(" and %d more", len(h.Left)-n)
+	var names []string
+	for _, c := range h.Left {
+		names = results.AddOnce(names, c.Mechanism) // pinned, it is there twice
+	}
+	for n := len(names); n > 0; n-- {
+		line := strings.Join(names[:n], ", ")
+		if n < len(names) {
+			line += fmt.Sprintf(" and %d more", len(names)-n)
 		}
 		if line += of; utf8.RuneCountInString(line) <= columns {
 			return line
 		}
 	}
-	return fmt.Sprintf("%d%s", len(h.Left), of)
+	return fmt.Sprintf("%d%s", len(names), of)
 }
 
 // step shows that one of so many steps is being done, of which so many are over;

@@ -21,6 +21,10 @@ type Answer struct {
 	// choice and, undecided, what is not shown to be slower and takes no more than
 	// Within longer. nil where all are aside.
 	Best []string
+
+	Scheduler *Scheduler // of an unpinned point that its launches did not decide; nil: little depends on it
+	Enough    []string   // places of AlikePlaces that are little of every open bound: launches are better spent on the other
+	Placing   []string   // mechanisms whose unpinned launches would decide: the scheduler places the first better than those that are fastest otherwise
 }
 
 // Use is the mechanism that is recommended or, where all are aside, the leader.
@@ -36,7 +40,8 @@ func (a Answer) Use() Ranked {
 // Ranked is a mechanism in an answer.
 type Ranked struct {
 	Summary
-	Held // against the leader
+	Held              // against the leader
+	Pinned []Estimate // ns, the medians at AlikePlaces, where those launches are held against the leader's; else nil
 }
 
 // Tied reports whether it may be as good a choice as the leader: it is, or is not
@@ -71,9 +76,9 @@ func (a Answer) Verdict() string {
 	case TooFew:
 		return CantTell + ": too few launches"
 	case Fastest:
-		return "fastest"
+		return a.alike() + "fastest"
 	case NoneFaster:
-		s := fmt.Sprintf("no other is more than %.3g %% faster", 100*a.Within)
+		s := a.alike() + fmt.Sprintf("no other is more than %.3g %% faster", 100*a.Within)
 		if len(a.Best) > 1 {
 			s += "; the same: " + strings.Join(a.Best[1:], ", ")
 		}
@@ -92,8 +97,20 @@ func (a Answer) Verdict() string {
 	if more := len(open) - maxOpen; more > 0 {
 		open = append(open[:maxOpen], fmt.Sprintf("%d more", more))
 	}
-	return CantTell + against + ": " + strings.Join(open, "; ")
+	return CantTell + against + ": " + a.alike() + strings.Join(open, "; ")
 }
+
+// alike begins what holds of launches pinned alike.
+func (a Answer) alike() string {
+	if a.Alike() {
+		return "placed alike, "
+	}
+	return ""
+}
+
+// Alike reports whether mechanisms that are left are held against each other by
+// launches pinned alike: see Scheduler.
+func (a Answer) Alike() bool { return a.Scheduler != nil && a.Scheduler.Alike }
 
 // maxOpen is how many mechanisms that may be faster a verdict names.
 const maxOpen = 3
@@ -165,12 +182,22 @@ func Answers(summaries []Summary) []Answer { return Ranking{}.Answers(summaries)
 
 // Answers is Answers by this ranking.
 func (r Ranking) Answers(summaries []Summary) []Answer {
+	groups := GroupBy(summaries, Cell.Point)
+	at := map[Cell][]Summary{}
+	for _, group := range groups {
+		at[group[0].Cell.Point()] = group
+	}
 	var out []Answer
-	for _, group := range GroupBy(summaries, Cell.Point) {
-		if group[0].Cell.Workload == FloorWorkload {
+	for _, group := range groups {
+		point := group[0].Cell.Point()
+		if point.Workload == FloorWorkload {
 			continue
 		}
-		if a := r.Rank(group); len(a.Ranked) > 0 {
+		var alike Alike
+		for i, place := range AlikePlaces {
+			alike[i] = at[point.Elsewhere(place)]
+		}
+		if a := r.Rank(group, alike); len(a.Ranked) > 0 {
 			out = append(out, a)
 		}
 	}
@@ -186,56 +213,97 @@ type Ranking struct {
 // Rank holds the summaries that are ok against each other, by ns/op or, at a
 // rate, by the 99th percentile. Launches of one pass are a block of the contest.
 // Of a race it comes to what the race came to: it looks where the race did.
-func (r Ranking) Rank(group []Summary) Answer {
+// Where the summaries are of unpinned processes, alike are those of AlikePlaces; they
+// may be empty.
+func (r Ranking) Rank(group []Summary, alike Alike) Answer {
+	if len(group) > 0 && group[0].Cell.Place == "free" {
+		return r.unpinned(group, alike)
+	}
+	a, _ := r.rank(1-Confidence, [][]Summary{group})
+	return a
+}
+
+// contestants is a contest and which of its candidates each mechanism is.
+type contestants struct {
+	*Contest
+	of map[string]int
+}
+
+// rank ranks the mechanisms of the first part that are ok. Other parts have the same
+// mechanisms in the same order, and all parts a weight.
+func (r Ranking) rank(level float64, parts [][]Summary, weights ...float64) (Answer, contestants) {
 	var ok []Summary
-	var of []map[pass]float64 // by summary
+	times := make([][]map[pass]float64, len(parts)) // by part, by summary
 	all := map[pass]bool{}
 	within := 0.0
-	for _, s := range group {
-		if values := s.byPass(); s.Outcome == OK && len(values) > 0 {
-			for p := range values {
-				all[p] = true
+	for i, s := range parts[0] {
+		values := s.byPass()
+		if s.Outcome != OK || len(values) == 0 {
+			continue
+		}
+		ok = append(ok, s)
+		within = max(within, s.Race)
+		for p := range parts {
+			if p > 0 {
+				values = parts[p][i].byPass()
 			}
-			ok, of = append(ok, s), append(of, values)
-			within = max(within, s.Race)
+			for at := range values {
+				all[at] = true
+			}
+			times[p] = append(times[p], values)
 		}
 	}
 	if ok == nil {
-		return Answer{}
+		return Answer{}, contestants{}
 	}
 	looks := 1
 	if within > 0 {
 		looks = len(RaceLooks)
 	}
-	c := NewContest(len(ok), cmp.Or(r.Within, within, Within), looks)
-	if r.Aside != nil {
-		for _, s := range ok {
+	c := contestants{NewContest(len(ok), cmp.Or(r.Within, within, Within), looks, weights...), map[string]int{}}
+	c.Level = level
+	for i, s := range ok {
+		c.of[s.Cell.Mechanism] = i
+		if r.Aside != nil {
 			c.Aside = append(c.Aside, r.Aside(s.Cell.Mechanism))
 		}
 	}
 	last := 0
-	for _, p := range slices.SortedFunc(maps.Keys(all), func(p, q pass) int { return cmp.Or(p.number-q.number, p.again-q.again) }) {
-		if within > 0 && p.number > last && slices.Contains(RaceLooks, last) {
+	for _, at := range slices.SortedFunc(maps.Keys(all), func(p, q pass) int { return cmp.Or(p.number-q.number, p.again-q.again) }) {
+		if within > 0 && at.number > last && slices.Contains(RaceLooks, last) {
 			c.Look()
 		}
-		last = p.number
-		block := make([]float64, len(ok))
-		for i := range ok {
-			block[i] = of[i][p]
+		last = at.number
+		for p := range parts {
+			block := make([]float64, len(ok))
+			for i := range ok {
+				block[i] = times[p][i][at]
+			}
+			c.BlockOf(p, block)
 		}
-		c.Block(block)
 	}
 	leader, held, d := c.Look()
 	if leader < 0 { // all are aside
 		r.Aside = nil
-		a := r.Rank(group)
+		a, c := r.rank(level, parts, weights...)
 		a.Best = nil
-		return a
+		return a, c
 	}
 	a := Answer{Cell: ok[leader].Cell, Decision: d, Within: c.Within}
 	for i, s := range ok {
-		a.Ranked = append(a.Ranked, Ranked{s, held[i]})
+		a.Ranked = append(a.Ranked, Ranked{Summary: s, Held: held[i]})
 	}
+	a.sort()
+	for i, r := range a.Ranked {
+		if i == 0 || r.Equal || d == Undecided && r.Tied() && float64(r.Ratio.Center) < 1+a.Within {
+			a.Best = append(a.Best, r.Cell.Mechanism)
+		}
+	}
+	return a, c
+}
+
+// sort puts the leader first, the others by their ratio.
+func (a *Answer) sort() {
 	slices.SortFunc(a.Ranked, func(x, y Ranked) int {
 		first := func(r Ranked) int { // 0 for the leader
 			if r.Cell.Mechanism == a.Cell.Mechanism {
@@ -245,12 +313,6 @@ func (r Ranking) Rank(group []Summary) Answer {
 		}
 		return cmp.Or(first(x)-first(y), cmp.Compare(x.Ratio.Center, y.Ratio.Center), cmp.Compare(x.Cell.Mechanism, y.Cell.Mechanism))
 	})
-	for i, r := range a.Ranked {
-		if i == 0 || r.Equal || d == Undecided && r.Tied() && float64(r.Ratio.Center) < 1+a.Within {
-			a.Best = append(a.Best, r.Cell.Mechanism)
-		}
-	}
-	return a
 }
 
 // pass is a pass over the plan: the number of a launch, and which of several
@@ -295,6 +357,12 @@ func GroupBy(summaries []Summary, key func(Cell) Cell) [][]Summary {
 // Point is what cells have in common whose mechanisms are ranked.
 func (c Cell) Point() Cell {
 	c.Mechanism = ""
+	return c
+}
+
+// Elsewhere is the cell at another place.
+func (c Cell) Elsewhere(place string) Cell {
+	c.Place = place
 	return c
 }
 

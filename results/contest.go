@@ -51,33 +51,52 @@ const normal = 1.4826
 // Within, if launches are not correlated with the ones before. It is the comparison with the best of Hsu (1981,
 // doi:10.1214/aos/1176345582), by pairs, with Bonferroni's inequality over the
 // looks. docs/method.md has error rates by simulation.
+//
+// Launches may be of several parts that are never held against each other, such as
+// those on one CPU and those on different ones. Then a candidate's time is the mean of
+// its parts by their weights, a ratio that of such times, and its bound the sum of those
+// of the parts, which share the level.
 type Contest struct {
 	Within float64 // share of the time, above 0
 	Looks  int     // times that it is looked at, at most; 1 where nothing is added
+	Level  float64 // the share of contests that may be wrong
 
 	// Aside are candidates that are held against the leader and never lead: what
 	// they take decides nothing. nil: none.
 	Aside []bool
 
-	logs  [][]float64       // by candidate, by block: the natural logarithm of the time, NaN where there is none
-	out   []bool            // shown to be slower by more than Within at an earlier look
-	bound map[int][]float64 // by number of blocks: see boundOf
+	weights []float64         // of the parts
+	parts   [][][]float64     // by part, by candidate, by block: the natural logarithm of the time, NaN where there is none
+	out     []bool            // shown to be slower by more than Within at an earlier look
+	slower  [][]float64       // by part, by block, at the last look: see slowerIn
+	bound   map[int][]float64 // by number of blocks: see boundOf
 }
 
-// NewContest returns one of n candidates without any block.
-func NewContest(n int, within float64, looks int) *Contest {
-	return &Contest{Within: within, Looks: looks, logs: make([][]float64, n), out: make([]bool, n)}
+// NewContest returns one of n candidates without any block, of a part for each of the
+// weights, which add up to 1; without any it has one part.
+func NewContest(n int, within float64, looks int, weights ...float64) *Contest {
+	if weights == nil {
+		weights = []float64{1}
+	}
+	c := &Contest{Within: within, Looks: looks, Level: 1 - Confidence, weights: weights, out: make([]bool, n), slower: make([][]float64, len(weights)), bound: map[int][]float64{}}
+	for range weights {
+		c.parts = append(c.parts, make([][]float64, n))
+	}
+	return c
 }
 
-// Block adds one: the time of each candidate in nanoseconds, 0 or NaN where no
-// launch of it counts.
-func (c *Contest) Block(ns []float64) {
+// Block adds one to a contest of one part: the time of each candidate in nanoseconds,
+// 0 or NaN where no launch of it counts.
+func (c *Contest) Block(ns []float64) { c.BlockOf(0, ns) }
+
+// BlockOf adds a block to a part, which are numbered from 0.
+func (c *Contest) BlockOf(part int, ns []float64) {
 	for i, t := range ns {
 		v := math.NaN()
 		if t > 0 {
 			v = math.Log(t)
 		}
-		c.logs[i] = append(c.logs[i], v)
+		c.parts[part][i] = append(c.parts[part][i], v)
 	}
 }
 
@@ -97,32 +116,42 @@ type Held struct {
 	Aside  bool  // it never leads: see Contest
 }
 
+// PauseAfter is after how many blocks of a race a candidate that is settled pauses.
+// Before, its launches may yet show it to be as good a choice.
+const PauseAfter = 20
+
+// Settled reports whether the candidate is shown not to be faster than the leader by more
+// than within: more launches of it would decide nothing, unless another leads.
+func (h Held) Settled(within float64) bool { return float64(h.Ratio.Lo) > 1/(1+within) }
+
 // Look holds the candidates against the leader. One that is shown to be slower by
 // more than Within is out for good.
 func (c *Contest) Look() (leader int, held []Held, d Decision) {
-	held = make([]Held, len(c.logs))
+	held = make([]Held, len(c.out))
+	for p := range c.parts {
+		c.slower[p] = c.slowerIn(p)
+	}
 	least := math.Inf(1)
 	leader = -1
-	for i, logs := range c.logs {
-		values := numbers(logs)
-		moved, _ := winsorized(values)
-		for b, v := range values {
-			if math.Abs(v-moved[b]) > leastMove {
-				held[i].Capped++
-			}
+	for i := range c.out {
+		time := 0.0
+		for p, w := range c.weights {
+			m, capped := c.center(p, i)
+			time += w * math.Exp(m)
+			held[i].Capped += capped
 		}
-		if m := mean(moved); !c.out[i] && !c.aside(i) && m < least {
-			leader, least = i, m
+		if !c.out[i] && !c.aside(i) && time < least {
+			leader, least = i, time
 		}
 	}
 	if leader < 0 {
 		return leader, held, TooFew
 	}
 	others, few, beaten := 0, false, true
-	for i := range c.logs {
+	for i := range c.out {
 		h := &held[i]
 		if i == leader {
-			h.Ratio = Ratio{1, 1, 1, len(numbers(c.logs[i]))}
+			h.Ratio = Ratio{1, 1, 1, len(numbers(c.parts[0][i]))}
 			continue
 		}
 		h.Ratio = c.ratio(i, leader)
@@ -162,7 +191,7 @@ func (c *Contest) Look() (leader int, held []Held, d Decision) {
 // one by more than Within. Any number of candidates may pass: an error needs the
 // bound of one pair to fail, that of the candidate and the best.
 func (c *Contest) noneFaster(i int) bool {
-	for j := range c.logs {
+	for j := range c.out {
 		if j != i && !c.out[j] && !c.aside(j) && float64(c.ratio(j, i).Lo) <= 1/(1+c.Within) {
 			return false
 		}
@@ -170,23 +199,85 @@ func (c *Contest) noneFaster(i int) bool {
 	return true
 }
 
-// ratio is by what factor a candidate's time exceeds the leader's.
-func (c *Contest) ratio(i, leader int) Ratio {
-	var d []float64
-	for b, v := range c.logs[i] {
-		if diff := v - c.logs[leader][b]; !math.IsNaN(diff) {
-			d = append(d, diff)
+// center is the mean of a candidate's logarithms in a part, less what slows each block,
+// values far off moved in; and how many of them lie so far off that it is worth a word.
+func (c *Contest) center(part, i int) (m float64, capped int) {
+	values := numbers(c.parts[part][i])
+	moved, _ := winsorized(values)
+	for b, v := range values {
+		if math.Abs(v-moved[b]) > leastMove {
+			capped++
 		}
 	}
-	moved, all := winsorized(d)
+	var own []float64
+	for b, v := range c.parts[part][i] {
+		own = append(own, v-c.slower[part][b])
+	}
+	moved, _ = winsorized(numbers(own))
+	return mean(moved), capped
+}
+
+// slowerIn is by what each block of a part is slower than others: the median of what the
+// launches of candidates that are left differ from the median of the candidate (a
+// step of the median polish of Tukey, Exploratory Data Analysis, 1977). Candidates that
+// pause miss blocks, and the machine drifts.
+func (c *Contest) slowerIn(part int) []float64 {
+	var all [][]float64 // by block
+	for i, logs := range c.parts[part] {
+		values := numbers(logs)
+		if all == nil {
+			all = make([][]float64, len(logs))
+		}
+		if c.out[i] || c.aside(i) || len(values) == 0 {
+			continue
+		}
+		m := middle(values)
+		for b, v := range logs {
+			if !math.IsNaN(v) {
+				all[b] = append(all[b], v-m)
+			}
+		}
+	}
+	slower := make([]float64, len(all))
+	for b, off := range all {
+		if len(off) > 0 {
+			slower[b] = middle(off)
+		}
+	}
+	return slower
+}
+
+// ratio is by what factor a candidate's time exceeds the leader's. Of several parts
+// each has its share of the level, and of the leader's time.
+func (c *Contest) ratio(i, leader int) Ratio {
+	shares := c.shares(leader)
+	all := Ratio{0, 0, 0, math.MaxInt}
+	for p, share := range shares {
+		r := c.ratioOf(p, i, leader)
+		all.Center += Float(share) * r.Center
+		all.Lo += Float(share) * r.Lo
+		all.Hi += Float(share) * r.Hi
+		if r.Lo == 0 { // too few
+			all.Lo, all.Hi = Float(math.Inf(-1)), Float(math.Inf(1))
+		}
+		all.N = min(all.N, r.N)
+	}
+	all.Lo = max(all.Lo, 0)
+	return all
+}
+
+// ratioOf is the ratio in one part. Lo is 0 and Hi infinite where too few blocks bound it.
+func (c *Contest) ratioOf(part, i, leader int) Ratio {
+	d := c.differences(part, i, leader)
+	moved, n := winsorized(d)
 	r := Ratio{Float(math.Exp(mean(moved))), 0, Float(math.Inf(1)), len(d)}
 	if len(d) < leastBlocks {
 		return r
 	}
 	bound := c.boundOf(len(d))
 	quantile := bound[0]
-	if all < len(bound) {
-		d, quantile = moved, bound[all]
+	if n < len(bound) {
+		d, quantile = moved, bound[n]
 	}
 	m, sum := mean(d), 0.0
 	for _, v := range d {
@@ -194,21 +285,64 @@ func (c *Contest) ratio(i, leader int) Ratio {
 	}
 	// Launches that agree to the last digit say that the clock is coarse, not
 	// that there is no scatter.
-	n := float64(len(d))
-	reach := quantile * max(math.Sqrt(sum/(n-1)), 1e-4) / math.Sqrt(n)
+	blocks := float64(len(d))
+	reach := quantile * max(math.Sqrt(sum/(blocks-1)), 1e-4) / math.Sqrt(blocks)
 	r.Lo, r.Hi = Float(math.Exp(m-reach)), Float(math.Exp(m+reach))
 	return r
 }
 
+// enough reports whether a part is so little of every open bound that its launches are
+// better spent on others.
+func (c *Contest) enough(part, leader int) bool {
+	const little = 0.2
+	share := Float(c.shares(leader)[part])
+	for i := range c.out {
+		if i == leader || c.out[i] || c.aside(i) {
+			continue
+		}
+		r, all := c.ratioOf(part, i, leader), c.ratio(i, leader)
+		if open := float64(all.Lo) <= 1/(1+c.Within); r.Lo == 0 || open && share*(r.Hi-r.Lo) > little*(all.Hi-all.Lo) {
+			return false
+		}
+	}
+	return true
+}
+
+// differences are those of the logarithms of two candidates, in the blocks of a part that both have.
+func (c *Contest) differences(part, i, j int) (d []float64) {
+	for b, v := range c.parts[part][i] {
+		if diff := v - c.parts[part][j][b]; !math.IsNaN(diff) {
+			d = append(d, diff)
+		}
+	}
+	return d
+}
+
+// shares are those of the leader's time that its parts make up.
+func (c *Contest) shares(leader int) []float64 {
+	if len(c.weights) == 1 {
+		return c.weights
+	}
+	var shares []float64
+	sum := 0.0
+	for p, w := range c.weights {
+		m, _ := c.center(p, leader)
+		shares = append(shares, w*math.Exp(m))
+		sum += shares[p]
+	}
+	for p := range shares {
+		shares[p] /= sum
+	}
+	return shares
+}
+
 // boundOf has the quantiles of Student's t for bounds that rest on n blocks, by
 // how many values were moved in; there are none for more than may be. A moved
-// value counts for no degree of freedom (Dixon and Tukey 1968).
+// value counts for no degree of freedom (Dixon and Tukey 1968). The other candidates
+// share the level, and so do the looks and the parts.
 func (c *Contest) boundOf(n int) []float64 {
-	if c.bound == nil {
-		c.bound = map[int][]float64{}
-	}
 	if c.bound[n] == nil {
-		level := (1 - Confidence) / float64(max(1, len(c.logs)-1)*max(1, c.Looks))
+		level := c.Level / float64(max(1, len(c.out)-1)*max(1, c.Looks)*len(c.parts))
 		for moved := range most(n, level/2) + 1 {
 			c.bound[n] = append(c.bound[n], studentT(1-level, float64(n-1-moved)))
 		}

@@ -144,3 +144,22 @@ func TestContestOfTwoModes(t *testing.T) {
 		t.Errorf("in %.3f of contests one is out", share)
 	}
 }
+
+// The time of a candidate is the mean of its parts by their weights: what is a
+// twentieth of the time decides nothing.
+func TestContestOfParts(t *testing.T) {
+	c := NewContest(2, Within, 1, 0.5, 0.5)
+	for b := range 8 {
+		off := 1 + float64(b%3)/1000
+		c.BlockOf(0, []float64{2000 * off, 4000})
+		c.BlockOf(1, []float64{42_000, 42_000 * off})
+	}
+	leader, held, d := c.Look()
+	if want := Float(46_000.0 / 44_000); leader != 0 || d != NoneFaster || math.Abs(float64(held[1].Ratio.Center/want)-1) > 0.002 {
+		t.Errorf("%d, %s, %+v; want 0, %s, a ratio of %.3f", leader, d, held[1], NoneFaster, want)
+	}
+	c.BlockOf(1, []float64{math.NaN(), 40_000}) // in one part alone
+	if leader, _, d := c.Look(); leader != 0 || d != NoneFaster {
+		t.Errorf("with a block of one: %d, %s", leader, d)
+	}
+}

@@ -112,7 +112,8 @@ func summarize(cell Cell, launches []tally, all map[int]int, race float64) Summa
 	if race > 0 && count[OK] > lost {
 		lost = 0 // it is out of those blocks, and is held against others in the rest alone
 	}
-	if s.Outcome = OutcomeOf(count[Failed], count[Skipped], lost, len(launches)); s.Outcome == OK {
+	// A race leaves out launches that would decide nothing.
+	if s.Outcome = OutcomeOf(count[Failed], count[Skipped], lost, len(launches)); s.Outcome == OK && race == 0 {
 		last, have := lastLaunch(launches), 0
 		for n := range all {
 			if n <= last {

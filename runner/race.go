@@ -13,7 +13,10 @@ import (
 // is known which takes the least time, or the budget is spent. The launches of a
 // block come right after each other, in an order of its own: what slows the
 // machine slows all of them. After some blocks (results.RaceLooks) a candidate
-// that is shown to be slower gets no more launches.
+// that is shown to be slower gets no more launches, and one that is shown not to be
+// faster pauses. Candidates that the scheduler puts
+// now on one CPU and now on different ones are pinned then, to either: see
+// results.Ranking.
 type Race struct {
 	Side
 	Heats   []*Heat
@@ -26,17 +29,30 @@ type Race struct {
 
 	begin, last time.Time
 	order       *rand.Rand
+	tally       results.Tally
 }
 
 // Heat is one question of a race: cells that differ in their mechanism alone.
 type Heat struct {
 	Left     []results.Cell // what still gets launches; at the start all candidates
 	Of       int            // candidates that this machine can launch
-	Blocks   int            // so far
+	Blocks   int            // so far, but for those of Pinned
+	Pinned   int            // blocks so far in which candidates were pinned
 	Decision results.Decision
 
-	tally results.Tally
-	next  []results.Cell // the block that comes next, where it is known
+	point     results.Cell   // of the question
+	pin       bool           // blocks are pinned now
+	cannotPin bool           // or another heat does
+	unpinned  []results.Cell // what was left before it was pinned
+	next      []results.Cell // the block that comes next, where it is known
+}
+
+// blocks counts those of the kind that is launched now.
+func (h *Heat) blocks() *int {
+	if h.pin {
+		return &h.Pinned
+	}
+	return &h.Blocks
 }
 
 // spoiledAttempts is how often a launch is tried that something disturbs. What
@@ -48,13 +64,21 @@ const (
 	spoiledShare    = 0.5
 )
 
+// unpinnedBlocks show what the scheduler does with each candidate: one that it keeps on
+// one CPU in 80 % of launches, and another in 20 %, are four standard deviations apart.
+// A race that has little time pins candidates after unpinnedShare of it.
+const (
+	unpinnedBlocks = 11
+	unpinnedShare  = 0.3
+)
+
 // Decided reports whether more launches would answer nothing.
 func (h *Heat) Decided() bool {
 	switch h.Decision {
 	case results.Fastest, results.NoneFaster, results.Alone:
 		return true
 	}
-	return len(h.Left) == 0 || h.Blocks >= results.RaceLooks[len(results.RaceLooks)-1]
+	return len(h.Left) == 0 || *h.blocks() >= results.RaceLooks[len(results.RaceLooks)-1]
 }
 
 // Execute races until all heats are decided, the budget is spent or ctx is done,
@@ -65,6 +89,14 @@ func (r *Race) Execute(ctx context.Context) error {
 	r.ops = map[results.Cell]int{}
 	for _, h := range r.Heats {
 		h.next = r.shuffled(h.Left)
+		if len(h.Left) > 0 {
+			h.point = h.Left[0].Point()
+		}
+	}
+	for _, h := range r.Heats {
+		h.cannotPin = slices.ContainsFunc(r.Heats, func(other *Heat) bool {
+			return slices.Contains(results.AlikePlaces[:], other.point.Place) && other.point.Elsewhere(h.point.Place) == h.point
+		})
 	}
 	for {
 		h := r.behind(nil)
@@ -85,9 +117,9 @@ func (r *Race) Execute(ctx context.Context) error {
 func (r *Race) behind(other *Heat) (least *Heat) {
 	blocks := func(h *Heat) int {
 		if h == other {
-			return h.Blocks + 1
+			return h.Blocks + h.Pinned + 1
 		}
-		return h.Blocks
+		return h.Blocks + h.Pinned
 	}
 	for _, h := range r.Heats {
 		if !h.Decided() && (least == nil || blocks(h) < blocks(least)) {
@@ -104,11 +136,12 @@ func (r *Race) block(ctx context.Context, h *Heat) error {
 		cells = r.shuffled(h.Left)
 	}
 	h.next = nil
-	looks := slices.Contains(results.RaceLooks, h.Blocks+1)
+	looks := slices.Contains(results.RaceLooks, *h.blocks()+1)
 	if !looks {
 		h.next = r.shuffled(h.Left)
 	}
 	retries := 1 + int(spoiledShare*float64(len(cells)))
+	pin := h.pin
 	for i, c := range cells {
 		if time.Since(r.begin) >= r.Budget {
 			break
@@ -122,8 +155,11 @@ func (r *Race) block(ctx context.Context, h *Heat) error {
 		if err := r.launch(ctx, h, c, next, &retries); err != nil {
 			return err
 		}
+		if h.pin != pin {
+			return nil
+		}
 	}
-	if h.Blocks++; h.Blocks == 1 {
+	if *h.blocks()++; h.Of == 0 {
 		h.Of = len(h.Left)
 	}
 	if looks {
@@ -140,15 +176,15 @@ func (r *Race) launch(ctx context.Context, h *Heat, c results.Cell, next *result
 			return err
 		}
 		r.ops[c] = ops
-		rec.Run, rec.Launch, rec.Attempt, rec.Seed, rec.Host, rec.Race = r.ID, h.Blocks+1, attempt, r.Seed, r.Host, r.Ranking.Within
+		rec.Run, rec.Launch, rec.Attempt, rec.Seed, rec.Host, rec.Race = r.ID, *h.blocks()+1, attempt, r.Seed, r.Host, r.Ranking.Within
 		now := time.Now()
 		rec.WallNs, r.last = int64(now.Sub(r.last)), now
-		h.tally.Add(&rec)
+		r.tally.Add(&rec)
 		if err := r.Sink(rec); err != nil {
 			return err
 		}
 		if rec.Outcome == results.Skipped || rec.Outcome == results.Failed {
-			h.drop(func(left results.Cell) bool { return left == c })
+			h.lose(c)
 		}
 		if rec.Outcome != results.Untrusted || *retries == 0 {
 			break
@@ -160,27 +196,74 @@ func (r *Race) launch(ctx context.Context, h *Heat, c results.Cell, next *result
 	return ctx.Err()
 }
 
-// look holds the candidates of a heat against each other, and drops what is shown
-// to be slower, or never leads.
-func (r *Race) look(h *Heat) {
-	a := r.Ranking.Rank(h.tally.Summaries())
-	h.Decision = a.Decision
-	known := map[results.Cell]bool{}
-	for _, m := range a.Ranked {
-		known[m.Cell.Asked()] = true
-		if m.Out || r.Ranking.Aside != nil && r.Ranking.Aside(m.Cell.Mechanism) {
-			h.drop(func(left results.Cell) bool { return left == m.Cell.Asked() })
-		}
+// lose leaves out a cell that can't be launched. What can't be pinned can't be held
+// against the others so: they go on unpinned.
+func (h *Heat) lose(c results.Cell) {
+	if h.pin {
+		h.Left, h.next = h.unpinned, nil
+		h.pin, h.cannotPin = false, true
+		return
 	}
-	// One that was disturbed most of the time may yet be the fastest.
-	if slices.ContainsFunc(h.Left, func(c results.Cell) bool { return !known[c] }) && h.Decision != results.TooFew {
-		h.Decision = results.Undecided
-	}
+	lost := func(left results.Cell) bool { return left == c }
+	h.Left, h.next = slices.DeleteFunc(slices.Clone(h.Left), lost), slices.DeleteFunc(h.next, lost)
 }
 
-func (h *Heat) drop(which func(results.Cell) bool) {
-	h.Left = slices.DeleteFunc(slices.Clone(h.Left), which)
-	h.next = slices.DeleteFunc(h.next, which)
+// look holds the candidates of a heat against each other. What is shown to be slower,
+// or never leads, gets no more launches.
+func (r *Race) look(h *Heat) {
+	at := map[string][]results.Summary{}
+	for _, s := range r.tally.Summaries() {
+		if place := s.Cell.Place; s.Cell.Asked().Point().Elsewhere(h.point.Place) == h.point {
+			at[place] = append(at[place], s)
+		}
+	}
+	a := r.Ranking.Rank(at[h.point.Place], results.Alike{at[results.AlikePlaces[0]], at[results.AlikePlaces[1]]})
+	h.Decision = a.Decision
+	var mechs []string // that are left
+	known := map[string]bool{}
+	for i, m := range a.Ranked {
+		known[m.Cell.Mechanism] = true
+		pauses := i > 0 && *h.blocks() >= results.PauseAfter && m.Settled(a.Within)
+		if !m.Out && !pauses && (r.Ranking.Aside == nil || !r.Ranking.Aside(m.Cell.Mechanism)) {
+			mechs = append(mechs, m.Cell.Mechanism)
+		}
+	}
+	for _, c := range h.Left {
+		if known[c.Mechanism] {
+			continue
+		}
+		// One that was disturbed most of the time may yet be the fastest.
+		mechs = results.AddOnce(mechs, c.Mechanism)
+		if h.Decision != results.TooFew {
+			h.Decision = results.Undecided
+		}
+	}
+	enough := h.Blocks >= unpinnedBlocks || time.Since(r.begin) >= time.Duration(unpinnedShare*float64(r.Budget))
+	pin := !h.cannotPin && (h.Pinned > 0 || h.Decision == results.Undecided && a.Scheduler != nil && enough)
+	places := []string{h.point.Place}
+	if a.Placing != nil {
+		mechs, pin = a.Placing, false
+	} else if pin {
+		places = slices.DeleteFunc(slices.Clone(results.AlikePlaces[:]), func(p string) bool { return slices.Contains(a.Enough, p) })
+		if len(places) == 0 { // and the question is open
+			places = results.AlikePlaces[:]
+		}
+		if h.Pinned == 0 {
+			h.unpinned = h.Left
+		}
+	}
+	h.pin, h.next = pin, nil
+	if len(h.Left) == 0 { // none can be launched
+		return
+	}
+	c := h.Left[0]
+	h.Left = nil
+	for _, mech := range mechs {
+		for _, place := range places {
+			c.Mechanism, c.Place = mech, place
+			h.Left = append(h.Left, c)
+		}
+	}
 }
 
 func (r *Race) shuffled(cells []results.Cell) []results.Cell {

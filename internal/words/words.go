@@ -25,6 +25,7 @@ var Topics = []struct {
 		{"same CPU", "all processes on one CPU: `--place same`, and `place=same` in cell names"},
 		{"different CPUs", "processes on different cores: `--place cross`, and `place=cross` in cell names"},
 		{"pinned", "bound to one CPU; unpinned processes run where the scheduler puts them: `place=free`"},
+		{"placed alike", "of unpinned mechanisms that are compared by launches pinned to one CPU and to different ones. The two count as often as the scheduler chose each"},
 		{"capacity", "the bytes that a link holds. `--queue`, the column queue and `queue=` in cell names have the capacity asked for. The record also has what the kernel gave"},
 		{"framing", "how a message ends: `packet` (the kernel keeps its boundaries), `stream` (bytes; the reader must know the length), `slot` (one slot of shared memory a message), `count` (no payload)"},
 		{"in place", "both sides work in the link's own memory, without a copy: `--copy 0`, and `copy=0` in cell names"},

@@ -27,12 +27,17 @@ function advice() {
 	function answer(a, facts) {
 		const decided = a.decision === "fastest" || a.decision === "none faster"; // else one is recommended by the rule for ties, and may be so by luck
 		const flow = !page.two_way.includes(question().workload);
+		const alike = a.scheduler?.alike; // then there is a time of each place
+		const time = place => r => write("ns", r.pinned?.[place]?.median);
+		const columns = alike ? [["one CPU", time(0)], ["different", time(1)]]
+			: [["time", (r, c) => amount(c, "time")], flow ? ["throughput", (r, c) => amount(c, "rate", "B/s")] : ["p99", (r, c) => amount(c, "p99"), true], ["CPU", (r, c) => amount(c, "cpu"), true]];
+		const num = (of, minor) => `${of}.num${minor ? ".minor" : ""}`;
 		const rows = (a.ranked ?? []).map((r, i) => {
 			const c = cellNamed.get(r.cell);
-			return element("tr", {}, element("td", {}, glyph(r.mechanism), decided && r.mechanism === a.use ? element("b", {}, r.mechanism) : r.mechanism), element("td.num", {}, amount(c, "time")),
-				element(flow ? "td.num" : "td.num.minor", {}, flow ? amount(c, "rate", "B/s") : amount(c, "p99")), element("td.num.minor", {}, amount(c, "cpu")), element("td", {}, against(r)));
+			return element("tr", {}, element("td", {}, glyph(r.mechanism), decided && r.mechanism === a.use ? element("b", {}, r.mechanism) : r.mechanism),
+				...columns.map(([, value, minor]) => element(num("td", minor), {}, value(r, c))), element("td", {}, against(r)));
 		});
-		const head = ["mechanism", "time", flow ? "throughput" : "p99", "CPU", "against the leader"].map((name, i) => element(!i || i === 4 ? "th" : i === 3 || i === 2 && !flow ? "th.num.minor" : "th.num", {scope: "col"}, name));
+		const head = [element("th", {scope: "col"}, "mechanism"), ...columns.map(([name, , minor]) => element(num("th", minor), {scope: "col"}, name)), element("th", {scope: "col"}, "against the leader")];
 		const fact = m => (facts ?? []).find(f => f.mechanism === m);
 		const beware = (a.best ?? []).flatMap(m => (fact(m)?.cautions ?? []).map(c => element("li", {}, element("b", {}, m), `: ${c.text} (${c.man})`)));
 		const less = [...(a.left_out ?? []).map(i => block("left")[i]), ...(a.cant_tell ?? [])];

@@ -12,7 +12,7 @@ import (
 	"ipcbench/results"
 )
 
-// elimination is a race by another rule than that of results.Contest.
+// elimination is a race by another rule than that of results.Contest. No candidate pauses.
 type elimination struct {
 	rule
 	level  float64 // of each other candidate

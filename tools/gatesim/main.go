@@ -2,7 +2,7 @@
 // gives a false alarm, and how often it detects a change of a given size. It
 // measures those of races too: how often one names a wrong winner, and how many
 // launches it needs; and those of steps in series of builds. It writes them into docs/method.md, between two marks, and draws docs/power.svg.
-// Seeds are fixed: it always writes the same. Everything takes some twenty-five
+// Seeds are fixed: it always writes the same. Everything takes some thirty-five
 // minutes of processor time; named sections are written anew alone. Run it from
 // the root of the repository:
 //
@@ -47,6 +47,7 @@ var sections = []section{
 	{"Intervals of medians", intervals},
 	{"Launches beyond the plan", until},
 	{"Races", races},
+	{"Unpinned races", unpinned},
 	{"Aliases", aliases},
 	{"One look", oneLook},
 	{"Other procedures", otherProcedures},

@@ -194,6 +194,7 @@ func (c raceCase) race(r *rand.Rand, by procedure, k int, looks []int, is truth)
 	contest := by.of(k, len(looks))
 	slower := c.slower(k)
 	own := make([]float64, k)
+	pauses := make([]bool, k)
 	drift := 0.0
 	for _, look := range looks {
 		for ; o.blocks < look; o.blocks++ {
@@ -201,7 +202,7 @@ func (c raceCase) race(r *rand.Rand, by procedure, k int, looks []int, is truth)
 			busy := r.Float64() < c.noise.load
 			ns := make([]float64, k)
 			for i := range ns {
-				if contest.Out(i) {
+				if contest.Out(i) || pauses[i] {
 					continue
 				}
 				o.launches++
@@ -224,6 +225,9 @@ func (c raceCase) race(r *rand.Rand, by procedure, k int, looks []int, is truth)
 		if o.decided || look == looks[len(looks)-1] {
 			o.judge(is, leader, held)
 			return o
+		}
+		for i, h := range held {
+			pauses[i] = i != leader && look >= results.PauseAfter && h.Settled(results.Within)
 		}
 	}
 	return o
