@@ -297,7 +297,7 @@ func TestUnsupportedIsSkipped(t *testing.T) {
 // argument.
 func parent(token string) *external.Declaration {
 	self, _ := os.Executable()
-	d := &external.Declaration{Name: "roguewithachild" + strings.ToLower(token), Framing: "stream", Descriptors: "pipe", Senders: "many", PeerDeath: "error",
+	d := &external.Declaration{Name: "rogue" + strings.ToLower(token) + "withachild", Framing: "stream", Descriptors: "pipe", Senders: "many", PeerDeath: "error",
 		Program: mechanisms.Program{Command: []string{self, "rogue", "parent " + token}, Ends: "pipe"}}
 	if mechanisms.Lookup(d.Name) == nil {
 		d.Register()
