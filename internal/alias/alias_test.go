@@ -52,7 +52,9 @@ func TestAliasIsTheSame(t *testing.T) {
 		if err := r.Execute(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		a := r.Ranking.Answers(results.Summarize(records))[0]
+		var a results.Answer // on a busy machine all launches may be untrusted
+		for _, a = range r.Ranking.Answers(results.Summarize(records)) {
+		}
 		if a.Decision == results.Fastest {
 			t.Errorf("race %d: %s is called faster than itself: %v after %d blocks", seed, a.Cell.Mechanism, a.Ranked[1].Ratio, h.Blocks)
 		}
