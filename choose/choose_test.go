@@ -230,6 +230,30 @@ func TestSchedulerDecides(t *testing.T) {
 	if got := b.String(); !strings.Contains(got, "one CPU  different CPUs  kept together") || !strings.Contains(got, "10 of 20") || strings.Contains(got, "p99") {
 		t.Errorf("table:\n%s", got)
 	}
+	// One that is faster placed alike and placed worse is not recommended, whatever the rule for ties.
+	var worse []results.Record
+	for mech, m := range map[string]struct{ together, apart int }{"pipe": {6, 46_000}, "fifo": {2, 40_000}, "socketpair": {5, 60_000}, "tcp": {6, 61_000}} {
+		c := cell("PingPong", mech, 64)
+		c.Place = "free"
+		for k, r := range launches(c, 12, float64(m.apart)) {
+			r.Workers, r.Rounds, r.EndedOn = []results.Worker{{PID: 1}, {PID: 2}}, []results.Round{{Kind: "timed"}}, [][]int{{0, 1}}
+			if k*5%12 < m.together {
+				r.NsPerOp, r.EndedOn = 2000, [][]int{{0, 0}}
+			}
+			worse = append(worse, r)
+		}
+		for place, ns := range map[string]int{"same": 2000, "cross": m.apart} {
+			c.Place = place
+			worse = append(worse, launches(c, 10, float64(ns))...)
+		}
+	}
+	answer := Answers(results.Summarize(worse))[0]
+	if want := "can't tell: placed alike, no other is more than 5 % faster than fifo; the scheduler places pipe better"; answer.Use().Cell.Mechanism != "pipe" || answer.Verdict() != want {
+		t.Errorf("%s, %q; want pipe, %q", answer.Use().Cell.Mechanism, answer.Verdict(), want)
+	}
+	if a = Advise(results.Summarize(worse), a.Question); !strings.Contains(a.Sentence, "can't tell yet whether it is the fastest: `fifo` may be faster") {
+		t.Errorf("%q", a.Sentence)
+	}
 	if a = Advise(results.Summarize(places(3_000, 20)), a.Question); a.Scheduler != nil {
 		t.Errorf("a half more: %+v", a.Scheduler)
 	}

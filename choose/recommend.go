@@ -164,6 +164,9 @@ func (a *Advice) sentence(r *run, of results.Answer) string {
 		if open == nil { // bounds of a mechanism that the rule for ties passed over
 			open = also
 		}
+		if len(open) == 0 { // or of one that the scheduler places better
+			open = []string{a.Ranked[0].Mechanism}
+		}
 		parts = append(parts, "can't tell yet whether it is the fastest: "+listed(open)+" may be faster")
 	case results.TooFew:
 		parts[0] = strings.Replace(parts[0], ":", ", perhaps:", 1)

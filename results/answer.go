@@ -84,6 +84,9 @@ func (a Answer) Verdict() string {
 		}
 		return s
 	}
+	if a.Placing != nil {
+		return fmt.Sprintf("%s: placed alike, no other is more than %.3g %% faster than %s; the scheduler places %s better", CantTell, 100*a.Within, strings.Join(a.Placing[1:], ", "), a.Placing[0])
+	}
 	against := ""
 	if a.Use().Cell != a.Cell {
 		against = " against " + a.Cell.Mechanism

@@ -87,7 +87,7 @@ func (r Ranking) unpinned(group []Summary, alike Alike) Answer {
 		one, different = one+m.Kept.OneCPU, different+m.Kept.Different
 		for p, summaries := range alike {
 			for _, s := range summaries {
-				if s.Cell.Mechanism == m.Cell.Mechanism && s.Cell.Queue == m.Cell.Queue && s.Outcome == OK {
+				if s.Cell.Mechanism == m.Cell.Mechanism && s.Outcome == OK {
 					left[1+p] = append(left[1+p], s)
 				}
 			}
@@ -143,9 +143,9 @@ func (a Answer) held(all contestants, pinned Answer, of contestants) Answer {
 		}
 	}
 	if len(out.Best) == 0 { // what is placed better may be slower otherwise
-		out.Best = append(well[:1:1], pinned.Best...)
+		out.Best = well[:1:1]
 		if out.Decision != Undecided {
-			out.Decision, out.Placing = Undecided, out.Best
+			out.Decision, out.Placing = Undecided, append(out.Best, pinned.Best...)
 		}
 	}
 	out.Scheduler = schedulerOf(out)
